@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* CPU time by class, kept per CPU by cpu_account.bpf.c and read by user space. */
+#ifndef PKTBENCH_CPU_ACCOUNT_H
+#define PKTBENCH_CPU_ACCOUNT_H
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+#define PB_MAX_CPUS 1024
+#define PB_MAX_ROLES 65536
+
+/* Same order as CpuClass in harness/core/cpu.hpp. */
+enum pb_cpu_class {
+	PB_CPU_IDLE,
+	PB_CPU_APPLICATION,
+	PB_CPU_NAPI,
+	PB_CPU_SOFTIRQ,
+	PB_CPU_SOFTIRQ_OTHER,
+	PB_CPU_GENERATOR,
+	PB_CPU_CONTROL,
+	PB_CPU_FOREIGN,
+	PB_CPU_CLASSES,
+};
+
+/* Writer: the programs, on that CPU. Reader: user space, after cpu_flush has run on that CPU. */
+struct pb_cpu_slot {
+	__u64 ns[PB_CPU_CLASSES];
+	__u64 since_ns;  /* when the open slice began; 0: not watched yet */
+	__u32 task;      /* class of the running task */
+	__u32 softirq;   /* class of the softirq being run, or 0 */
+	__u64 switches;
+	__u64 softirqs;
+	__u64 pad[4];
+} __attribute__((aligned(64)));
+
+#endif

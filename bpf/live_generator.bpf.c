@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+/*
+ * The xdp-live generator: run by BPF_PROG_TEST_RUN with BPF_F_TEST_XDP_LIVE_FRAMES on one CPU, it
+ * stamps each frame and redirects it into the generator's device, or drops it while the gate is shut
+ * or no frame is due. One thread of one CPU runs it, so the counters are plain words.
+ */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "frame.h"
+#include "live_generator.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} device SEC(".maps");
+
+const volatile struct pb_frame_template frame_template = {};
+const volatile __u32 flows = 1;
+
+struct pb_live_control control SEC(".data.control") = {}; /* written by user space, read here */
+struct pb_live_state state SEC(".data.state") = {};     /* written here, read by user space */
+
+/* Frames are due at start + n * interval. A late generator catches up at twice the rate at most. */
+static __always_inline int not_due(void)
+{
+	__u64 now = bpf_ktime_get_ns();
+
+	if (!state.started_ns) {
+		state.started_ns = now;
+		state.due_q = 0;
+		state.earliest_q = 0;
+	}
+	__u64 elapsed_q = (now - state.started_ns) << PB_RATE_SHIFT;
+
+	if (elapsed_q < state.due_q || elapsed_q < state.earliest_q)
+		return 1;
+	state.due_q += control.interval_q;
+	state.earliest_q = elapsed_q + (control.interval_q >> 1);
+	return 0;
+}
+
+/* Per frame: about 40 ALU operations, two reads of the control line, one redirect; paced: one clock read. */
+SEC("xdp")
+int generate(struct xdp_md *ctx)
+{
+	unsigned char *frame = (void *)(long)ctx->data;
+	unsigned char *end = (void *)(long)ctx->data_end;
+	struct pb_frame_template t = frame_template;
+	__u64 seq;
+
+	if (!*(volatile __u32 *)&control.gate) {
+		state.idle++;
+		state.started_ns = 0;
+		return XDP_DROP;
+	}
+	if (state.remaining_epoch != control.epoch) {
+		state.remaining_epoch = control.epoch;
+		state.remaining = control.limit;
+	}
+	if (!state.remaining) {
+		state.idle++;
+		return XDP_DROP;
+	}
+	if (control.interval_q && not_due())
+		return XDP_DROP;
+	if (frame + PB_MIN_LEN > end)
+		return XDP_ABORTED;
+
+	seq = state.sent;
+	pb_frame_stamp(frame, &t, state.flow, seq);
+	state.flow = state.flow + 1 < flows ? state.flow + 1 : 0;
+	state.remaining--;
+	state.sent = seq + 1;
+	return bpf_redirect_map(&device, 0, 0);
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

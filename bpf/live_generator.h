@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* Memory shared between the xdp-live generator's program and user space. */
+#ifndef PKTBENCH_LIVE_GENERATOR_H
+#define PKTBENCH_LIVE_GENERATOR_H
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+/* Times are in nanoseconds shifted left by this, so that 10 Mpps still paces to 0.001%. */
+#define PB_RATE_SHIFT 12
+
+/* Writer: user space. Reader: the program. On its own cache line. */
+struct pb_live_control {
+	__u32 gate;       /* 0: frames are dropped before they are sent */
+	__u32 epoch;      /* changed with every new limit */
+	__u64 limit;      /* frames to send in this epoch */
+	__u64 interval_q; /* time between frames; 0: as fast as possible */
+} __attribute__((aligned(64)));
+
+/* Writer: the program, on one CPU. Reader: user space. */
+struct pb_live_state {
+	__u64 sent; /* frames redirected into the device */
+	__u64 idle; /* calls that sent nothing because the gate was shut or the limit reached */
+	__u64 remaining;
+	__u64 started_ns;
+	__u64 due_q;
+	__u64 earliest_q;
+	__u32 flow;
+	__u32 remaining_epoch;
+} __attribute__((aligned(64)));
+
+#endif

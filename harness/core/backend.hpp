@@ -1,0 +1,53 @@
+// A backend: one way of receiving packets. Crossed per trial, never per packet.
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "harness/core/counters.hpp"
+#include "harness/core/options.hpp"
+#include "harness/core/port.hpp"
+#include "harness/core/result.hpp"
+
+namespace pktbench {
+
+struct BackendConfig {
+  Port port;
+  std::string workload;           // one of the backend's own list
+  std::uint32_t frame_size = 64;  // bytes, FCS included
+  std::uint32_t trial_tag = 0;    // frames without it are foreign
+  Options options;
+};
+
+// What was obtained, read back from the kernel or library rather than assumed.
+struct EffectiveMode {
+  std::string requested;
+  std::string effective;
+  std::map<std::string, std::string> details;
+};
+
+// Threads: one controlling thread calls these; a backend with a user-space loop runs it on threads
+// of its own, pinned to `port.cpus`. start() and stop() may enter the port's namespace and return
+// in the caller's.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  // Ready to receive when it returns. Errors: `unsupported` with the reason where this port, kernel
+  // or build cannot do it; nothing stays behind on error.
+  virtual Result<EffectiveMode> start(const BackendConfig& config) = 0;
+
+  // Monotonic since start(). Called between windows, not inside them.
+  virtual Result<Counters> sample() = 0;
+
+  // Threads that do the DUT's work in user space, for the CPU accounting. Empty for kernel paths.
+  virtual std::vector<pid_t> threads() const = 0;
+
+  // Detaches everything. Idempotent.
+  virtual void stop() noexcept = 0;
+};
+
+}  // namespace pktbench

@@ -1,0 +1,31 @@
+// What is counted: frames, and the places where frames were dropped.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace pktbench {
+
+// Frames dropped, by place: "veth_ring_full", "socket_buffer", ... All monotonic. A place appears
+// only where its counter could be read; a frame is counted at one place at most.
+using DropCounts = std::map<std::string, std::uint64_t>;
+
+// What a backend has received since start(). Bytes exclude the FCS.
+struct Counters {
+  std::uint64_t packets = 0;  // frames of this trial that reached the workload
+  std::uint64_t bytes = 0;
+  std::uint64_t foreign = 0;  // frames without this trial's tag, where the backend reads the tag
+  DropCounts drops;           // dropped after the device and before the workload
+  std::vector<std::uint64_t> per_queue;  // packets by RX queue; empty where not known
+};
+
+// What a generator has sent since start(). Bytes exclude the FCS.
+struct SentCounters {
+  std::uint64_t packets = 0;  // frames handed to the device
+  std::uint64_t bytes = 0;
+  std::uint64_t unsent = 0;  // frames that were due at the target rate and were not sent
+};
+
+}  // namespace pktbench

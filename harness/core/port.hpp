@@ -1,0 +1,35 @@
+// One end of a testbed's wiring: a network device, where it lives, and who may work for it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/core/counters.hpp"
+
+namespace pktbench {
+
+using MacAddress = std::array<std::uint8_t, 6>;
+
+// The simulated testbed's device, whose true counts are known. Absent on every real port.
+class VirtualDevice {
+ public:
+  virtual ~VirtualDevice() = default;
+  virtual Counters received() const = 0;
+};
+
+// A description, owned by the testbed; valid until its down(). Copied freely.
+struct Port {
+  std::string name;        // "pbdut0"
+  unsigned ifindex = 0;    // in its own namespace
+  std::string netns_path;  // "/run/netns/pktbench0-dut"; empty: the caller's own namespace
+  MacAddress mac{};
+  std::uint32_t ipv4 = 0;  // host byte order
+  unsigned queues = 1;     // RX queues in use
+  std::vector<int> cpus;   // CPUs that work for this port
+  std::shared_ptr<const VirtualDevice> device;
+};
+
+}  // namespace pktbench

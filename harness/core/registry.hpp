@@ -1,0 +1,66 @@
+// What this build has: backends, generators and testbeds, each with its choices. Filled by cli, the
+// only room that links them all; everything else sees these tables.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/core/backend.hpp"
+#include "harness/core/options.hpp"
+#include "harness/core/testbed.hpp"
+#include "harness/core/traffic.hpp"
+
+namespace pktbench {
+
+// Empty: available. Otherwise the reason why not, as a sentence.
+using Unavailable = std::string;
+
+struct BackendType {
+  std::string name;
+  std::string summary;                 // one line
+  std::vector<std::string> workloads;  // those it can do; the first is the default
+  std::vector<OptionSpec> options;
+  std::function<Unavailable()> probe;  // leaves nothing behind; needs no port
+  std::function<std::unique_ptr<Backend>()> make;
+};
+
+struct GeneratorType {
+  std::string name;
+  std::string summary;
+  std::vector<OptionSpec> options;
+  std::function<Unavailable()> probe;
+  std::function<std::unique_ptr<TrafficSource>()> make;
+};
+
+// Where a testbed that changes the host keeps its record of how to undo that.
+struct TestbedContext {
+  std::string run_id;
+};
+
+struct TestbedType {
+  std::string name;
+  std::string summary;
+  bool touches_host = true;  // needs privileges, the host lock and the undo journal
+  bool is_virtual = true;    // its figures say nothing about hardware
+  std::vector<OptionSpec> options;
+  std::function<Unavailable()> probe;
+  std::function<std::unique_ptr<Testbed>(const TestbedContext&)> make;
+};
+
+struct Registry {
+  std::vector<BackendType> backends;
+  std::vector<GeneratorType> generators;
+  std::vector<TestbedType> testbeds;
+};
+
+// Null where there is no such name.
+template <class T>
+const T* find_by_name(const std::vector<T>& types, const std::string& name) {
+  for (const T& type : types)
+    if (type.name == name) return &type;
+  return nullptr;
+}
+
+}  // namespace pktbench

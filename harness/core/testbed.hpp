@@ -1,0 +1,52 @@
+// The wiring between traffic generator and device under test.
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/core/clock.hpp"
+#include "harness/core/counters.hpp"
+#include "harness/core/cpu.hpp"
+#include "harness/core/options.hpp"
+#include "harness/core/port.hpp"
+#include "harness/core/result.hpp"
+
+namespace pktbench {
+
+// Threads: one controlling thread.
+class Testbed {
+ public:
+  virtual ~Testbed() = default;
+
+  // Makes the wiring. Every change to the host is journalled before it is made. On error nothing
+  // stays behind.
+  virtual Result<void> up(const Options& options, unsigned queues) = 0;
+
+  // REQUIRES: up() succeeded.
+  virtual const Port& generator_port() const = 0;
+  virtual const Port& dut_port() const = 0;
+
+  // Called when the backend is attached and before traffic: puts the device's own kernel threads
+  // where the arrangement wants them. Returns their ids, all of which work for the DUT.
+  virtual Result<std::vector<pid_t>> settle() = 0;
+
+  // Frames dropped by the wiring and the DUT's device, by place; monotonic since up().
+  virtual Result<DropCounts> sample() = 0;
+
+  // CPUs whose network softirqs work for the DUT.
+  virtual std::vector<int> dut_softirq_cpus() const = 0;
+
+  virtual Clock& clock() = 0;
+  virtual CpuMeter& cpu_meter() = 0;
+
+  // "isolated", "inline", ...; empty where the testbed has no such choice.
+  virtual std::string arrangement() const = 0;
+
+  // Undoes everything up() did. Idempotent.
+  virtual void down() noexcept = 0;
+};
+
+}  // namespace pktbench

@@ -1,0 +1,109 @@
+// A case (one point of testbed x traffic x backend x workload x queues) and the record of a trial.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/core/backend.hpp"
+#include "harness/core/counters.hpp"
+#include "harness/core/cpu.hpp"
+#include "harness/core/options.hpp"
+#include "harness/core/traffic.hpp"
+
+namespace pktbench {
+
+struct CaseSpec {
+  std::string id;  // "xdp-native/drop/64B/1q/1f", unique in a run
+  std::string backend;
+  Options backend_options;  // every default filled in
+  std::string workload;
+  std::string generator;
+  Options generator_options;
+  TrafficSpec traffic;
+  unsigned queues = 1;
+};
+
+// How a trial is timed and judged.
+struct TrialPlan {
+  double warmup_s = 0.2;
+  double duration_s = 1.0;
+  std::uint64_t tolerance_packets = 0;  // |unaccounted| above this makes a trial invalid
+};
+
+enum class TrialStatus { ok, invalid, failed };
+enum class Limiter { dut, generator, link, unknown };
+
+struct CpuUsage {
+  int cpu = 0;
+  std::string role;  // "dut", "generator" or "other"
+  double busy = 0;   // fractions of the window, 0 to 1
+  double softirq = 0;
+  std::optional<double> user;
+  std::optional<double> system;
+  std::optional<double> steal;
+  std::array<double, kCpuClasses> classes{};
+};
+
+// One measured interval. A value that does not exist is nullopt and has its reason in `missing`.
+struct TrialRecord {
+  int index = 0;           // within its case, from 0
+  int round = 0;           // within the run, from 0: all cases have one trial per round
+  std::string started_at;  // UTC, RFC 3339
+  TrialStatus status = TrialStatus::failed;
+  std::string reason;  // empty when ok
+
+  double warmup_s = 0;
+  double duration_s = 0;  // gate open to gate shut
+  double drain_s = 0;
+
+  SentCounters offered;  // within the window, as are all counts below
+  std::optional<double> offered_pps;
+  std::optional<double> target_pps;  // none: as fast as possible
+  Counters received;
+  std::optional<double> received_pps;
+  DropCounts drops;
+  std::int64_t unaccounted = 0;  // offered - received - drops; negative: more came than was sent
+  std::optional<double> loss_ratio;
+
+  std::optional<double> mpps;
+  std::optional<double> ns_per_packet;  // CPU time charged to the DUT
+  std::optional<double> cycles_per_packet;
+  std::string cycles_source;  // "pmu", "tsc"; empty where there is none
+  Limiter limiter = Limiter::unknown;
+  std::map<std::string, double> evidence;  // what the limiter was judged by
+  std::vector<CpuUsage> cpus;
+  EffectiveMode mode;
+  std::map<std::string, std::string> missing;
+};
+
+inline const char* to_string(TrialStatus s) {
+  switch (s) {
+    case TrialStatus::ok:
+      return "ok";
+    case TrialStatus::invalid:
+      return "invalid";
+    case TrialStatus::failed:
+      break;
+  }
+  return "failed";
+}
+
+inline const char* to_string(Limiter l) {
+  switch (l) {
+    case Limiter::dut:
+      return "dut";
+    case Limiter::generator:
+      return "generator";
+    case Limiter::link:
+      return "link";
+    case Limiter::unknown:
+      break;
+  }
+  return "unknown";
+}
+
+}  // namespace pktbench

@@ -1,0 +1,22 @@
+// Units of RFC 2544: a frame size includes the FCS and excludes preamble and gap.
+#pragma once
+
+#include <cstdint>
+
+namespace pktbench {
+
+inline constexpr std::uint32_t kFcsBytes = 4;
+inline constexpr std::uint32_t kPreambleAndGapBytes = 20;
+inline constexpr std::uint32_t kMinFrameSize = 64;
+inline constexpr std::uint32_t kMaxFrameSize = 1518;
+inline constexpr std::uint32_t kMaxFlows = 65536;
+
+// Bytes of a frame in a buffer, where the FCS is not stored.
+constexpr std::uint32_t buffer_length(std::uint32_t frame_size) { return frame_size - kFcsBytes; }
+
+// Frames per second that fill a link of `bits_per_second`.
+constexpr double line_rate_pps(double bits_per_second, std::uint32_t frame_size) {
+  return bits_per_second / ((frame_size + kPreambleAndGapBytes) * 8.0);
+}
+
+}  // namespace pktbench

@@ -1,0 +1,43 @@
+// The scenario: a JSON file, data only, parsed strictly. Everything unknown is refused with the
+// file, the JSON pointer and the nearest valid name; every default is filled in, so that the
+// resolved scenario in a result says all that was decided.
+//
+// Threads: none. Errors: ErrorCode::invalid_input, one line.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "harness/core/options.hpp"
+#include "harness/core/registry.hpp"
+#include "harness/core/result.hpp"
+#include "harness/core/trial.hpp"
+
+namespace pktbench {
+
+struct Scenario {
+  std::string name;
+  std::string description;
+  std::string testbed;
+  Options testbed_options;
+  unsigned queues = 1;
+  TrialPlan plan;
+  int trials = 5;
+  std::vector<CaseSpec> cases;  // every combination, in the file's order, ids unique
+  nlohmann::ordered_json resolved;
+};
+
+// What the command line changes, applied to the file's JSON before it is checked, in this order.
+struct ScenarioOverrides {
+  std::vector<std::string> set;       // "/json/pointer=value"; value is JSON, or else a string
+  std::vector<std::string> backends;  // keep only these, by name
+  std::optional<int> trials;
+  std::optional<double> duration_s;
+};
+
+Result<Scenario> load_scenario(const std::string& path, const Registry& registry,
+                               const ScenarioOverrides& overrides);
+
+}  // namespace pktbench

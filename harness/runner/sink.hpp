@@ -1,0 +1,48 @@
+// Where a run's records go as they come. The runner knows only this; report writes files behind it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/core/result.hpp"
+#include "harness/core/trial.hpp"
+
+namespace pktbench {
+
+enum class CaseStatus { ok, unsupported, failed, invalid, interrupted };
+
+struct CaseResult {
+  CaseSpec spec;
+  EffectiveMode mode;
+  CaseStatus status = CaseStatus::failed;
+  std::string reason;  // empty when ok
+  Limiter limiter = Limiter::unknown;
+  std::vector<TrialRecord> trials;  // in the order they were made, invalid ones included
+};
+
+inline const char* to_string(CaseStatus s) {
+  switch (s) {
+    case CaseStatus::ok:
+      return "ok";
+    case CaseStatus::unsupported:
+      return "unsupported";
+    case CaseStatus::failed:
+      return "failed";
+    case CaseStatus::invalid:
+      return "invalid";
+    case CaseStatus::interrupted:
+      break;
+  }
+  return "interrupted";
+}
+
+// Threads: called from the runner's one thread, between trials.
+class RunSink {
+ public:
+  virtual ~RunSink() = default;
+  // Must be durable when it returns: a trial that has ended is never lost.
+  virtual Result<void> on_trial(const CaseSpec& spec, const TrialRecord& trial) = 0;
+};
+
+}  // namespace pktbench

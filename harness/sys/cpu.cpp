@@ -1,0 +1,122 @@
+#include "harness/sys/cpu.hpp"
+
+#include <linux/capability.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fstream>
+#include <utility>
+
+namespace pktbench::sys {
+
+std::vector<int> allowed_cpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  std::vector<int> cpus;
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return cpus;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+    if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
+  return cpus;
+}
+
+Result<void> pin_thread(pid_t tid, int cpu) {
+  if (cpu < 0 || cpu >= CPU_SETSIZE)
+    return make_error(ErrorCode::failed, "CPU " + std::to_string(cpu) + " is out of range");
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(cpu, &set);
+  if (sched_setaffinity(tid, sizeof set, &set) != 0)
+    return system_error("pin thread " + std::to_string(tid) + " to CPU " + std::to_string(cpu),
+                        errno);
+  return {};
+}
+
+pid_t current_tid() { return static_cast<pid_t>(syscall(SYS_gettid)); }
+
+namespace {
+std::uint64_t clock_ns(clockid_t id) {
+  timespec t{};
+  clock_gettime(id, &t);
+  return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000u +
+         static_cast<std::uint64_t>(t.tv_nsec);
+}
+}  // namespace
+
+std::uint64_t monotonic_ns() { return clock_ns(CLOCK_MONOTONIC); }
+
+#if defined(__x86_64__)
+namespace {
+
+// The pair of readings that lie closest together of several tries, so that a preemption between the
+// two does not spoil the calibration.
+std::pair<std::uint64_t, std::uint64_t> read_both_clocks() {
+  std::pair<std::uint64_t, std::uint64_t> best{};
+  std::uint64_t best_gap = ~0ull;
+  for (int i = 0; i < 16; ++i) {
+    const std::uint64_t before = __rdtsc();
+    const std::uint64_t ns = clock_ns(CLOCK_MONOTONIC_RAW);
+    const std::uint64_t gap = __rdtsc() - before;
+    if (gap < best_gap) {
+      best_gap = gap;
+      best = {before + gap / 2, ns};
+    }
+  }
+  return best;
+}
+
+Result<double> calibrate() {
+  std::ifstream cpuinfo("/proc/cpuinfo");
+  bool constant = false;
+  for (std::string line; std::getline(cpuinfo, line) && !constant;)
+    constant = line.starts_with("flags") && line.find("constant_tsc") != std::string::npos;
+  if (!constant)
+    return make_error(ErrorCode::unsupported, "this CPU has no constant TSC, so that cycles cannot "
+                                              "be derived from on-CPU time");
+  const auto [tsc0, ns0] = read_both_clocks();
+  const timespec pause{0, 50'000'000};
+  nanosleep(&pause, nullptr);
+  const auto [tsc1, ns1] = read_both_clocks();
+  return static_cast<double>(tsc1 - tsc0) * 1e9 / static_cast<double>(ns1 - ns0);
+}
+
+}  // namespace
+
+Result<double> tsc_hz() {
+  static const Result<double> hz = calibrate();
+  return hz;
+}
+#else
+Result<double> tsc_hz() {
+  return make_error(ErrorCode::unsupported, "this architecture has no TSC");
+}
+#endif
+
+std::vector<std::string> missing_capabilities() {
+  constexpr std::array<std::pair<int, const char*>, 7> kNeeded = {{
+      {CAP_NET_ADMIN, "CAP_NET_ADMIN"},
+      {CAP_NET_RAW, "CAP_NET_RAW"},
+      {CAP_SYS_ADMIN, "CAP_SYS_ADMIN"},
+      {CAP_SYS_NICE, "CAP_SYS_NICE"},
+      {CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE"},
+      {CAP_PERFMON, "CAP_PERFMON"},
+      {CAP_BPF, "CAP_BPF"},
+  }};
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> data{};
+  syscall(SYS_capget, &header, data.data());
+  std::vector<std::string> missing;
+  for (const auto& [bit, name] : kNeeded)
+    if (!(data.at(static_cast<std::size_t>(bit) / 32).effective & (1u << (bit % 32))))
+      missing.emplace_back(name);
+  return missing;
+}
+
+}  // namespace pktbench::sys

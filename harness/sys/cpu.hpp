@@ -1,0 +1,33 @@
+// CPUs: affinity, lists, the TSC.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/core/result.hpp"
+
+namespace pktbench::sys {
+
+// CPUs this process may run on, ascending.
+std::vector<int> allowed_cpus();
+
+// `tid` 0: the calling thread.
+Result<void> pin_thread(pid_t tid, int cpu);
+
+pid_t current_tid();
+
+// CLOCK_MONOTONIC, the clock of bpf_ktime_get_ns().
+std::uint64_t monotonic_ns();
+
+// TSC ticks per second, measured against CLOCK_MONOTONIC_RAW over about 50 ms on the first call and
+// remembered. /proc/cpuinfo's figure is rounded and can be another clock's. Errors: no constant TSC.
+Result<double> tsc_hz();
+
+// Capabilities that the kernel paths need and this process lacks, by name ("CAP_NET_ADMIN"); empty: all
+// there.
+std::vector<std::string> missing_capabilities();
+
+}  // namespace pktbench::sys

@@ -1,0 +1,30 @@
+# pktbench_room(NAME SOURCES a.cpp ... LINK other ... TESTS a_test.cpp ... ROOT_TESTS b_test.cpp ...)
+# makes the library pktbench_NAME (header-only without SOURCES) and its tests. ROOT_TESTS change
+# namespaces or load BPF programs: they skip with a reason without the privileges, carry the label
+# "root" and run one at a time.
+function(pktbench_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;LINK;TESTS;ROOT_TESTS;TEST_LINK" ${ARGN})
+  if(ROOM_SOURCES)
+    add_library(pktbench_${name} STATIC ${ROOM_SOURCES})
+    target_link_libraries(pktbench_${name} PUBLIC pktbench_flags ${ROOM_LINK})
+  else()
+    add_library(pktbench_${name} INTERFACE)
+    target_link_libraries(pktbench_${name} INTERFACE pktbench_flags ${ROOM_LINK})
+  endif()
+  if(NOT PKTBENCH_TESTS)
+    return()
+  endif()
+  if(ROOM_TESTS)
+    add_executable(${name}_test ${ROOM_TESTS})
+    target_link_libraries(${name}_test PRIVATE pktbench_${name} ${ROOM_TEST_LINK} GTest::gtest_main)
+    gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
+                         PROPERTIES TIMEOUT 120)
+  endif()
+  if(ROOM_ROOT_TESTS)
+    add_executable(${name}_root_test ${ROOM_ROOT_TESTS})
+    target_link_libraries(${name}_root_test PRIVATE pktbench_${name} ${ROOM_TEST_LINK}
+                                                    GTest::gtest_main)
+    gtest_discover_tests(${name}_root_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
+                         PROPERTIES TIMEOUT 300 LABELS root RUN_SERIAL ON)
+  endif()
+endfunction()
