@@ -1,0 +1,262 @@
+#!/usr/bin/python3
+"""Check run.json and trials.jsonl against the schema and against what a schema cannot say.
+
+Usage: results/schema/validate.py RUN.json|trials.jsonl ...
+
+Prints one line per problem: file, JSON pointer, what is wrong.
+Exit: 0 all valid, 2 unreadable or not JSON, 5 violations.
+"""
+import argparse
+import functools
+import json
+import math
+import pathlib
+import statistics
+import sys
+from typing import NamedTuple
+
+import jsonschema
+
+HERE = pathlib.Path(__file__).resolve().parent
+RUN_SCHEMA = "run.schema.json"
+TRIAL_SCHEMA = "trial-line.schema.json"
+MEASURES = ("mpps", "cycles_per_packet", "ns_per_packet")
+RELATIVE_TOLERANCE = 1e-6
+
+
+class Problem(NamedTuple):
+    """A violation: the JSON pointer it is at ('' is the whole document) and one sentence."""
+
+    pointer: str
+    message: str
+
+
+class NotJson(ValueError):
+    """The text is no JSON; NaN and Infinity count as that."""
+
+
+def pointer(*path):
+    """JSON pointer (RFC 6901) of a path of keys and indices."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def parse(text):
+    """Parse strict JSON. Raises NotJson, also for the bare tokens NaN and Infinity and for repeated keys."""
+    def refuse_constant(token):
+        raise NotJson(f"{token} is not JSON; a value that does not exist is null with a reason")
+
+    def refuse_repeats(pairs):
+        keys = [key for key, _ in pairs]
+        repeated = sorted({key for key in keys if keys.count(key) > 1})
+        if repeated:
+            raise NotJson(f"key {repeated[0]!r} appears twice in one object")
+        return dict(pairs)
+
+    try:
+        return json.loads(text, parse_constant=refuse_constant, object_pairs_hook=refuse_repeats)
+    except json.JSONDecodeError as error:
+        raise NotJson(f"not JSON: {error}") from error
+    except RecursionError as error:
+        raise NotJson("not JSON a run could have: nested too deeply") from error
+
+
+@functools.lru_cache(maxsize=None)
+def _validator(name):
+    schemas = {file: json.loads((HERE / file).read_text(encoding="utf-8"))
+               for file in (RUN_SCHEMA, TRIAL_SCHEMA)}
+    store = {schema["$id"]: schema for schema in schemas.values()}
+    resolver = jsonschema.RefResolver.from_schema(schemas[name], store=store)
+    return jsonschema.Draft7Validator(schemas[name], resolver=resolver)
+
+
+def _shorten(text, limit=160):
+    return text if len(text) <= limit else f"{text[:limit // 2]} … {text[-limit // 2:]}"
+
+
+def _schema_problems(document, schema):
+    errors = _validator(schema).iter_errors(document)
+    return [Problem(pointer(*error.absolute_path), _shorten(error.message)) for error in errors]
+
+
+def check_run(document):
+    """Problems of a parsed run.json, in document order; empty when it is valid."""
+    problems = _schema_problems(document, RUN_SCHEMA)
+    if problems:
+        return problems
+    problems += _run_problems(document)
+    tolerance = document["scenario"].get("unaccounted_tolerance", 0)
+    seen = set()
+    for i, case in enumerate(document["cases"]):
+        if case["id"] in seen:
+            problems.append(Problem(pointer("cases", i, "id"), f"case id {case['id']!r} is not unique"))
+        seen.add(case["id"])
+        problems += _case_problems(case, ("cases", i), tolerance)
+    return problems
+
+
+def check_trial_line(document):
+    """Problems of one parsed line of trials.jsonl; the tolerance is the scenario's and not checked here."""
+    problems = _schema_problems(document, TRIAL_SCHEMA)
+    return problems or list(_trial_problems(document["trial"], ("trial",), None))
+
+
+def check_trial_lines(text):
+    """(line number, Problem) for every problem of a trials.jsonl. Raises NotJson naming the line."""
+    found, seen = [], set()
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            document = parse(line)
+        except NotJson as error:
+            raise NotJson(f"line {number}: {error}") from error
+        problems = check_trial_line(document)
+        if not problems:
+            key = (document["case"], document["trial"]["index"])
+            if key in seen:
+                problems = [Problem("/trial/index", f"trial {key[1]} of case {key[0]!r} appears twice")]
+            seen.add(key)
+        found += [(number, problem) for problem in problems]
+    return found
+
+
+def _run_problems(document):
+    run, environment = document["run"], document["environment"]
+    yield from _null_problems(run, ("run",), run["missing"], skip=("finished_at",))
+    unfinished = run["finished_at"] is None
+    explained = unfinished or _has_reason(run["missing"], ("environment", "after"))
+    if environment["after"] is None and not explained:
+        yield Problem("/environment/after", "null in a finished run without a reason in run.missing")
+    if not unfinished and run["finished_at"][:19] < run["started_at"][:19]:
+        yield Problem("/run/finished_at", "is before started_at")
+    for when in ("before", "after"):
+        if environment[when] is not None:
+            yield from _null_problems(environment[when], ("environment", when), environment[when]["missing"])
+
+
+def _case_problems(case, path, tolerance):
+    seen = set()
+    for i, trial in enumerate(case["trials"]):
+        at = path + ("trials", i)
+        if trial["index"] in seen:
+            yield Problem(pointer(*at, "index"), f"{trial['index']} is not unique in its case")
+        seen.add(trial["index"])
+        yield from _trial_problems(trial, at, tolerance)
+    good = [trial for trial in case["trials"] if trial["status"] == "ok"]
+    if case["status"] == "ok" and not good:
+        yield Problem(pointer(*path, "status"), "ok without an ok trial")
+    if case["status"] in ("unsupported", "interrupted") and good:
+        yield Problem(pointer(*path, "status"), f"{case['status']} although it has {len(good)} ok trials")
+    if case["summary"] is not None:
+        for name in MEASURES:
+            values = [trial[name] for trial in good if trial[name] is not None]
+            yield from _estimate_problems(case["summary"][name], values, path + ("summary", name))
+
+
+def _estimate_problems(estimate, values, path):
+    if estimate["n"] != len(values):
+        yield Problem(pointer(*path, "n"), f"is {estimate['n']}, but {len(values)} ok trials have a value")
+        return
+    expected = {"median": statistics.median(values) if values else None,
+                "mean": statistics.fmean(values) if values else None}
+    if len(values) > 1 and expected["mean"] > 0 and estimate["cov"] is not None:
+        expected["cov"] = statistics.stdev(values) / expected["mean"]
+    for key, value in expected.items():
+        if not _same(estimate[key], value):
+            yield Problem(pointer(*path, key), f"is {estimate[key]}, recomputed from the ok trials: {value}")
+    interval, confidence = estimate["ci95"], estimate["confidence"]
+    if (interval is None) != (confidence is None):
+        yield Problem(pointer(*path, "confidence"), "ci95 and confidence are null only together")
+    elif interval is not None and not values:
+        yield Problem(pointer(*path, "ci95"), "an interval without a trial")
+    elif interval is not None:
+        if not min(values) <= interval[0] <= expected["median"] <= interval[1] <= max(values):
+            yield Problem(pointer(*path, "ci95"), "does not enclose the median inside the ok trials' range")
+        if confidence > 1 - 0.5 ** (len(values) - 1) + RELATIVE_TOLERANCE:
+            yield Problem(pointer(*path, "confidence"), f"{confidence} is out of reach at n = {len(values)}")
+
+
+def _trial_problems(trial, path, tolerance):
+    offered, received = trial["offered"], trial["received"]
+    drops, unaccounted = trial["drops"], trial["unaccounted"]
+    counts = (offered["packets"], received["packets"], unaccounted)
+    if None not in counts:
+        rest = offered["packets"] - received["packets"] - sum(drops.values())
+        if rest != unaccounted:
+            yield Problem(pointer(*path, "unaccounted"),
+                          f"is {unaccounted}, but offered - received - drops = {rest}")
+    unsent = drops.get("generator_unsent", 0)
+    if offered["unsent"] not in (None, unsent):
+        yield Problem(pointer(*path, "offered", "unsent"),
+                      f"is {offered['unsent']}, but drops.generator_unsent is {unsent}")
+    if trial["status"] == "ok":
+        if tolerance is not None and abs(unaccounted) > tolerance * offered["packets"]:
+            yield Problem(pointer(*path, "unaccounted"),
+                          f"{unaccounted} of {offered['packets']} in an ok trial, tolerance {tolerance:g}")
+        yield from _null_problems(trial, path, trial["missing"], skip=("reason", "offered.target_pps"))
+    if (trial["cycles_source"] is None) != (trial["cycles_per_packet"] is None):
+        yield Problem(pointer(*path, "cycles_source"), "and cycles_per_packet are null only together")
+    if None not in (trial["mpps"], received["pps"]) and not _same(trial["mpps"], received["pps"] / 1e6):
+        yield Problem(pointer(*path, "mpps"), f"is {trial['mpps']}, but received.pps is {received['pps']}")
+
+
+def _same(a, b):
+    if a is None or b is None:
+        return a is b
+    return math.isclose(a, b, rel_tol=RELATIVE_TOLERANCE, abs_tol=1e-12)
+
+
+def _null_problems(value, path, missing, skip=()):
+    for keys in _nulls(value):
+        if ".".join(map(str, keys)) not in skip and not _has_reason(missing, keys):
+            yield Problem(pointer(*path, *keys), "null without a reason in missing")
+
+
+def _nulls(value, keys=()):
+    if value is None:
+        yield keys
+    elif isinstance(value, dict):
+        for key, child in value.items():
+            if keys + (key,) not in (("missing",), ("evidence",)):
+                yield from _nulls(child, keys + (key,))
+    elif isinstance(value, list):
+        for i, child in enumerate(value):
+            yield from _nulls(child, keys + (i,))
+
+
+def _has_reason(missing, keys):
+    names = [key for key in keys if not isinstance(key, int)]
+    return any(".".join(map(str, form[:end])) in missing
+               for form in (keys, names) for end in range(1, len(form) + 1))
+
+
+def check_file(path):
+    """Lines 'file: pointer: message' for one file. Raises OSError, UnicodeDecodeError, NotJson."""
+    path = pathlib.Path(path)
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".jsonl":
+        return [f"{path}:{number}: {problem.pointer or '/'}: {problem.message}"
+                for number, problem in check_trial_lines(text)]
+    return [f"{path}: {problem.pointer or '/'}: {problem.message}" for problem in check_run(parse(text))]
+
+
+def main(argv=None):
+    """Run the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Validate pktbench results.",
+                                     epilog="example: results/schema/validate.py results/*/run.json")
+    parser.add_argument("files", nargs="+", metavar="RUN.json|trials.jsonl")
+    unreadable = violated = False
+    for name in parser.parse_args(argv).files:
+        try:
+            lines = check_file(name)
+        except (OSError, UnicodeDecodeError, NotJson) as error:
+            message = error.strerror if isinstance(error, OSError) else error
+            print(f"{name}: /: {message}")
+            unreadable = True
+            continue
+        violated = violated or bool(lines)
+        for line in lines:
+            print(line)
+    return 2 if unreadable else 5 if violated else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,217 @@
+"""A valid run passes; each way of breaking it is reported at the place that is broken."""
+import copy
+import json
+import pathlib
+import subprocess
+import sys
+
+import jsonschema
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+import sample_run  # noqa: E402
+import validate  # noqa: E402
+
+TRIAL = "/cases/0/trials/0"
+MPPS = "/cases/0/summary/mpps"
+REMOVE = object()
+
+
+def change(document, pointer, value):
+    """A copy of document with the value at pointer replaced, added or removed."""
+    made = copy.deepcopy(document)
+    *parents, last = [part.replace("~1", "/") for part in pointer.split("/")[1:]]
+    at = made
+    for key in parents:
+        at = at[int(key)] if isinstance(at, list) else at[key]
+    last = int(last) if isinstance(at, list) else last
+    if value is REMOVE:
+        del at[last]
+    else:
+        at[last] = value
+    return made
+
+
+@pytest.fixture(scope="module")
+def valid():
+    return sample_run.run()
+
+
+def pointers(document):
+    return [problem.pointer for problem in validate.check_run(document)]
+
+
+def test_valid_run_has_no_problem(valid):
+    assert validate.check_run(valid) == []
+
+
+def test_the_schema_stands_alone(valid):
+    schema = json.loads((HERE / "run.schema.json").read_text())
+    jsonschema.validate(valid, schema, cls=jsonschema.Draft7Validator)
+    jsonschema.Draft7Validator.check_schema(schema)
+
+
+BREAKS = [
+    ("/schema", "pktbench-run/2", "/schema"),
+    ("/cases", REMOVE, ""),
+    ("/run/host", REMOVE, "/run"),
+    ("/run/argv", [], "/run/argv"),
+    ("/run/started_at", "yesterday", "/run/started_at"),
+    ("/run/finished_at", "2025-01-01T00:00:00Z", "/run/finished_at"),
+    ("/run/git_commit", None, "/run/git_commit"),
+    ("/environment/after", None, "/environment/after"),
+    ("/environment/before/cpu/model", None, "/environment/before/cpu/model"),
+    ("/environment/before/cpu/tsc_hz", 0, "/environment/before/cpu/tsc_hz"),
+    ("/environment/before/kernel", REMOVE, "/environment/before"),
+    ("/environment/before/missing", {"cpu.governor": "no cpufreq"}, "/environment/before/nics/0/firmware"),
+    ("/environment/before/nics/1/role", "receiver", "/environment/before/nics/1/role"),
+    ("/cases/0/frame_size", 60, "/cases/0/frame_size"),
+    ("/cases/0/rate_pps", 0, "/cases/0/rate_pps"),
+    ("/cases/0/arrangement", None, "/cases/0/arrangement"),
+    ("/cases/0/virtual", False, "/cases/0/virtual"),
+    ("/cases/0/mode/effective", None, "/cases/0/mode/effective"),
+    ("/cases/0/status", "skipped", "/cases/0/status"),
+    ("/cases/0/reason", "an ok case gives no reason", "/cases/0/reason"),
+    ("/cases/0/summary", None, "/cases/0/summary"),
+    ("/cases/0/limiter", "nic", "/cases/0/limiter"),
+    ("/cases/0/trials", [], "/cases/0/trials"),
+    ("/cases/1/id", "xdp-native/drop/64B/1q/1f", "/cases/1/id"),
+    ("/cases/1/reason", None, "/cases/1/reason"),
+    ("/cases/1/reason", "", "/cases/1/reason"),
+    (MPPS + "/n", 4, MPPS + "/n"),
+    (MPPS + "/median", 4.2, MPPS + "/median"),
+    (MPPS + "/mean", 4.2, MPPS + "/mean"),
+    (MPPS + "/cov", 0.5, MPPS + "/cov"),
+    (MPPS + "/cov", None, MPPS + "/reason"),
+    (MPPS + "/ci95", [9.0, 9.5], MPPS + "/ci95"),
+    (MPPS + "/ci95", [1.0], MPPS + "/ci95"),
+    (MPPS + "/confidence", 0.95, MPPS + "/confidence"),
+    (TRIAL + "/offered/packets", 1, TRIAL + "/unaccounted"),
+    (TRIAL + "/received/packets", None, TRIAL + "/received/packets"),
+    (TRIAL + "/received/pps", 1.0, TRIAL + "/mpps"),
+    (TRIAL + "/drops/socket_buffer", 7, TRIAL + "/unaccounted"),
+    (TRIAL + "/drops/socket_buffer", -7, TRIAL + "/drops/socket_buffer"),
+    (TRIAL + "/offered/unsent", 3, TRIAL + "/offered/unsent"),
+    (TRIAL + "/status", "unsupported", TRIAL + "/status"),
+    (TRIAL + "/status", "invalid", TRIAL + "/reason"),
+    (TRIAL + "/reason", "fine", TRIAL + "/reason"),
+    (TRIAL + "/index", 1, "/cases/0/trials/1/index"),
+    (TRIAL + "/mpps", None, TRIAL + "/mpps"),
+    (TRIAL + "/mpps", "5", TRIAL + "/mpps"),
+    (TRIAL + "/loss_ratio", 1.5, TRIAL + "/loss_ratio"),
+    (TRIAL + "/drain_s", None, TRIAL + "/drain_s"),
+    (TRIAL + "/cycles_source", None, TRIAL + "/cycles_source"),
+    (TRIAL + "/cycles_source", "perf", TRIAL + "/cycles_source"),
+    (TRIAL + "/cpus/0/role", "host", TRIAL + "/cpus/0/role"),
+    (TRIAL + "/cpus/0/softirq", 1.2, TRIAL + "/cpus/0/softirq"),
+    (TRIAL + "/cpus/0/softirq", None, TRIAL + "/cpus/0/softirq"),
+]
+
+
+@pytest.mark.parametrize("where, value, expected", BREAKS, ids=[f"{b[0]}={b[1]!r:.20}" for b in BREAKS])
+def test_a_break_is_reported_where_it_is(valid, where, value, expected):
+    assert expected in pointers(change(valid, where, value))
+
+
+@pytest.mark.parametrize("where, value", [
+    ("/environment/before/added_later", {"x": 1}),
+    ("/cases/0/trials/0/added_later", 1),
+    ("/cases/0/rate_pps", 1e6),
+    ("/run/finished_at", None),
+])
+def test_what_the_contract_allows_passes(valid, where, value):
+    assert pointers(change(valid, where, value)) == []
+
+
+def test_every_required_key_of_a_trial_is_required(valid):
+    for key in valid["cases"][0]["trials"][0]:
+        assert "/cases/0/trials/0" in pointers(change(valid, f"{TRIAL}/{key}", REMOVE)), key
+
+
+def test_unfinished_run_may_lack_the_environment_after(valid):
+    unfinished = change(change(valid, "/run/finished_at", None), "/environment/after", None)
+    assert pointers(unfinished) == []
+
+
+def test_a_null_with_a_reason_passes(valid):
+    document = change(valid, "/run/git_commit", None)
+    assert pointers(change(document, "/run/missing", {"git_commit": "built from a tarball"})) == []
+
+
+@pytest.mark.parametrize("tolerance, expected", [(0, [TRIAL + "/unaccounted"]), (0.01, [])])
+def test_unaccounted_is_held_against_the_scenario(tolerance, expected):
+    for unaccounted in (-5000, 5000):
+        document = sample_run.run([sample_run.case(trials=[sample_run.trial(unaccounted=unaccounted)])])
+        document["scenario"]["unaccounted_tolerance"] = tolerance
+        assert pointers(document) == expected
+
+
+def test_invalid_trials_are_never_averaged_in():
+    trials = sample_run.noisy_trials(5.0)
+    trials[2].update(status="invalid", reason="unaccounted packets")
+    document = sample_run.run([sample_run.case(trials=trials)])
+    assert pointers(document) == []
+    averaged = sample_run.estimate([trial["mpps"] for trial in trials])
+    assert pointers(change(document, MPPS, averaged)) == [MPPS + "/n"]
+
+
+def test_ok_case_needs_an_ok_trial():
+    bad = sample_run.trial(status="invalid", reason="unaccounted packets")
+    made = sample_run.case(trials=[bad])
+    empty = sample_run.estimate([])
+    made["summary"] = {name: empty for name in validate.MEASURES}
+    assert pointers(sample_run.run([made])) == ["/cases/0/status"]
+
+
+@pytest.mark.parametrize("n, confidence", [(2, 0.5), (5, 0.9375), (6, 0.96875), (9, 0.9609375)])
+def test_coverage_of_the_interval(n, confidence):
+    assert sample_run.estimate(list(range(1, n + 1)))["confidence"] == confidence
+
+
+def line(**changes):
+    return {"schema": "pktbench-trial/1", "case": "a", "mode": sample_run.case()["mode"],
+            "trial": sample_run.trial(), **changes}
+
+
+def test_trial_lines():
+    good = json.dumps(line())
+    other = json.dumps(line(trial=sample_run.trial(index=1)))
+    assert validate.check_trial_lines(f"{good}\n{other}\n") == []
+    broken = json.dumps(line(trial={**sample_run.trial(index=2), "unaccounted": 1}))
+    found = validate.check_trial_lines(f"{good}\n{broken}\n{good}\n")
+    where = [(number, problem.pointer) for number, problem in found]
+    assert where == [(2, "/trial/unaccounted"), (3, "/trial/index")]
+    assert [p.pointer for p in validate.check_trial_line(line(mode={}))] == ["/mode"] * 3
+    with pytest.raises(validate.NotJson, match="line 2"):
+        validate.check_trial_lines(good + '\n{"schema": "pktbench-tr')
+
+
+@pytest.mark.parametrize("token", ["NaN", "Infinity", "-Infinity"])
+def test_tokens_that_are_no_json_are_refused(valid, token):
+    text = json.dumps(valid).replace('"drain_s": 0.1', f'"drain_s": {token}', 1)
+    with pytest.raises(validate.NotJson, match=token):
+        validate.parse(text)
+
+
+def test_repeated_keys_are_refused():
+    with pytest.raises(validate.NotJson, match="'a' appears twice"):
+        validate.parse('{"a": 1, "a": 2}')
+
+
+@pytest.mark.parametrize("text, code, said", [
+    (json.dumps(sample_run.run()), 0, ""),
+    ("{", 2, "run.json: /: not JSON"),
+    (json.dumps(change(sample_run.run(), "/cases/0/queues", 0)), 5, "run.json: /cases/0/queues: 0 is"),
+], ids=["valid", "not JSON", "violation"])
+def test_command_line(tmp_path, text, code, said):
+    path = tmp_path / "run.json"
+    path.write_text(text)
+    done = subprocess.run([HERE / "validate.py", path], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (code, "")
+    assert said in done.stdout and done.stdout.count("\n") == bool(code)
+
+
+def test_command_line_names_an_unreadable_file(tmp_path):
+    assert validate.main([str(tmp_path / "absent.json")]) == 2
