@@ -53,12 +53,12 @@ def trial(index=0, mpps=1.0, cycles=500.0, source="tsc", status="ok", reason=Non
     return {
         "index": index, "round": index, "started_at": f"2026-01-02T03:04:{index:02d}.500Z",
         "status": status, "reason": reason, "duration_s": 2.0, "warmup_s": 0.5, "drain_s": 0.1,
-        "offered": {"packets": offered, "bytes": offered * frame_size, "pps": offered / 2,
+        "offered": {"packets": offered, "bytes": offered * (frame_size - 4), "pps": offered / 2,
                     "target_pps": target_pps, "unsent": 0},
-        "received": {"packets": packets, "pps": pps, "bytes": packets * frame_size, "foreign": 0},
-        "drops": {"veth_ring": lost}, "unaccounted": unaccounted,
+        "received": {"packets": packets, "pps": pps, "bytes": packets * (frame_size - 4), "foreign": 0},
+        "drops": {"veth_ring_full": lost}, "unaccounted": unaccounted,
         "loss_ratio": max(0.0, 1 - packets / offered) if offered else 0.0,
-        "mpps": pps / 1e6, "ns_per_packet": 1e9 / pps, "cycles_per_packet": cycles,
+        "mpps": pps / 1e6, "ns_per_packet": 0.99e9 / pps, "cycles_per_packet": cycles,
         "cycles_source": source if cycles is not None else None, "limiter": limiter,
         "evidence": {"dut_busy": 0.99},
         "cpus": [{"cpu": 0, "role": "generator", "busy": 1.0, "user": 0.0, "system": 1.0, "softirq": 0.0,
@@ -120,9 +120,10 @@ def run(cases=None, description=DESCRIPTION, driver="veth", **changes):
         "id": f"20260102T030400Z-{HOST}-drop", "tool_version": "0.1.0",
         "git_commit": "0123456789abcdef",
         "host": HOST, "started_at": "2026-01-02T03:04:00Z", "finished_at": "2026-01-02T04:04:00Z",
-        "argv": ["pktbench", "run", "scenarios/drop.json"], "interrupted": False, "resumed": False, "missing": {}}
+        "argv": ["pktbench", "run", "scenarios/drop.json"],
+        "interrupted": False, "resumed": False, "missing": {}}
     about.update(changes)
     return {"schema": "pktbench-run/1", "run": about,
             "environment": {"before": environment(driver), "after": environment(driver)},
-            "scenario": {"description": description, "unaccounted_tolerance": 0},
+            "scenario": {"description": description, "tolerance_packets": 0},
             "cases": cases}

@@ -93,7 +93,7 @@ BREAKS = [
     (TRIAL + "/received/pps", 1.0, TRIAL + "/mpps"),
     (TRIAL + "/drops/socket_buffer", 7, TRIAL + "/unaccounted"),
     (TRIAL + "/drops/socket_buffer", -7, TRIAL + "/drops/socket_buffer"),
-    (TRIAL + "/offered/unsent", 3, TRIAL + "/offered/unsent"),
+    (TRIAL + "/offered/unsent", -3, TRIAL + "/offered/unsent"),
     (TRIAL + "/status", "unsupported", TRIAL + "/status"),
     (TRIAL + "/status", "invalid", TRIAL + "/reason"),
     (TRIAL + "/reason", "fine", TRIAL + "/reason"),
@@ -140,11 +140,11 @@ def test_a_null_with_a_reason_passes(valid):
     assert pointers(change(document, "/run/missing", {"git_commit": "built from a tarball"})) == []
 
 
-@pytest.mark.parametrize("tolerance, expected", [(0, [TRIAL + "/unaccounted"]), (0.01, [])])
+@pytest.mark.parametrize("tolerance, expected", [(0, [TRIAL + "/unaccounted"]), (5000, [])])
 def test_unaccounted_is_held_against_the_scenario(tolerance, expected):
     for unaccounted in (-5000, 5000):
         document = sample_run.run([sample_run.case(trials=[sample_run.trial(unaccounted=unaccounted)])])
-        document["scenario"]["unaccounted_tolerance"] = tolerance
+        document["scenario"]["tolerance_packets"] = tolerance
         assert pointers(document) == expected
 
 
