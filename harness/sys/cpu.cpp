@@ -78,8 +78,9 @@ Result<double> calibrate() {
   for (std::string line; std::getline(cpuinfo, line) && !constant;)
     constant = line.starts_with("flags") && line.find("constant_tsc") != std::string::npos;
   if (!constant)
-    return make_error(ErrorCode::unsupported, "this CPU has no constant TSC, so that cycles cannot "
-                                              "be derived from on-CPU time");
+    return make_error(ErrorCode::unsupported,
+                      "this CPU has no constant TSC, so that cycles cannot "
+                      "be derived from on-CPU time");
   const auto [tsc0, ns0] = read_both_clocks();
   const timespec pause{0, 50'000'000};
   nanosleep(&pause, nullptr);

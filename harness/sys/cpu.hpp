@@ -23,11 +23,12 @@ pid_t current_tid();
 std::uint64_t monotonic_ns();
 
 // TSC ticks per second, measured against CLOCK_MONOTONIC_RAW over about 50 ms on the first call and
-// remembered. /proc/cpuinfo's figure is rounded and can be another clock's. Errors: no constant TSC.
+// remembered. /proc/cpuinfo's figure is rounded and can be another clock's. Errors: no constant
+// TSC.
 Result<double> tsc_hz();
 
-// Capabilities that the kernel paths need and this process lacks, by name ("CAP_NET_ADMIN"); empty: all
-// there.
+// Capabilities that the kernel paths need and this process lacks, by name ("CAP_NET_ADMIN"); empty:
+// all there.
 std::vector<std::string> missing_capabilities();
 
 }  // namespace pktbench::sys

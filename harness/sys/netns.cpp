@@ -34,7 +34,7 @@ Result<void> prepare_directory() {
 std::string netns_path(const std::string& name) { return std::string(kNetnsDir) + "/" + name; }
 
 bool netns_exists(const std::string& name) {
-  struct stat st{};
+  struct stat st {};
   return stat(netns_path(name).c_str(), &st) == 0;
 }
 

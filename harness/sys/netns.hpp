@@ -1,5 +1,5 @@
-// Named network namespaces, as iproute2 keeps them (/run/netns/NAME), so that `ip netns exec` reaches
-// them while a run goes on.
+// Named network namespaces, as iproute2 keeps them (/run/netns/NAME), so that `ip netns exec`
+// reaches them while a run goes on.
 //
 // Threads: a namespace is a property of the calling thread; NetnsScope moves only that thread.
 #pragma once

@@ -1,0 +1,21 @@
+// A device's own settings and statistics by the ethtool ioctls, in the calling thread's network
+// namespace.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "harness/core/result.hpp"
+
+namespace pktbench::sys {
+
+enum class Offload { gro, tso, tx_checksum };
+
+// Sets it and reads it back. Errors: `failed` where the device keeps its old setting.
+Result<void> set_offload(const std::string& device, Offload offload, bool on);
+
+// The driver's statistics (`ethtool -S`), by the driver's own names.
+Result<std::map<std::string, std::uint64_t>> driver_statistics(const std::string& device);
+
+}  // namespace pktbench::sys

@@ -1,0 +1,35 @@
+#include "harness/sys/host_lock.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+namespace pktbench::sys {
+
+Result<HostLock> HostLock::acquire(const std::string& purpose, const std::string& dir) {
+  if (mkdir(dir.c_str(), 0755) != 0 && errno != EEXIST) return system_error("mkdir " + dir, errno);
+  const std::string path = dir + "/lock";
+  // Children must not inherit it: they would keep it after this process has died.
+  Fd file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (!file) return system_error("open " + path, errno);
+  if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return system_error("lock " + path, errno);
+    std::array<char, 200> holder{};
+    const ssize_t n = pread(file.get(), holder.data(), holder.size() - 1, 0);
+    std::string text(holder.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
+    if (const auto end = text.find('\n'); end != std::string::npos) text.resize(end);
+    return make_error(ErrorCode::refused, "another pktbench is at work on this host (" + text +
+                                              "); wait for it or end it");
+  }
+  const std::string text = "process " + std::to_string(getpid()) + ", " + purpose + "\n";
+  if (ftruncate(file.get(), 0) != 0 ||
+      pwrite(file.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
+    return system_error("write " + path, errno);
+  return HostLock(std::move(file));
+}
+
+}  // namespace pktbench::sys

@@ -1,0 +1,61 @@
+// The undo journal: every change to the host is recorded, with how to undo it, and synced to disk
+// before it is made, so that `pktbench restore` can undo what a killed run has left.
+//
+// A journal is one file of JSON lines in kStateDir, which is on a tmpfs: it is gone after a reboot,
+// as are the changes. Undoing is in reverse order and idempotent: an entry whose change was never
+// made, or was undone already, is no error.
+//
+// Threads: one. Errors: what cannot be undone stays in the journal and is reported.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/core/result.hpp"
+#include "harness/sys/fd.hpp"
+
+namespace pktbench::sys {
+
+inline constexpr const char* kStateDir = "/run/pktbench";
+
+struct UndoEntry {
+  std::string kind;  // "netns": remove the namespace `target`
+                     // "write": write `value` into the file `target`
+  std::string target;
+  std::string value;
+};
+
+class Journal {
+ public:
+  // Makes DIR/<pid>.journal. The caller holds the host lock.
+  static Result<Journal> create(const std::string& dir = kStateDir);
+
+  Journal(Journal&&) noexcept = default;
+  Journal& operator=(Journal&&) noexcept = default;
+
+  // Durable when it returns; only then may the caller make the change.
+  Result<void> record(const UndoEntry& entry);
+
+  // Undoes all that was recorded, newest first, and removes the file when all went well.
+  Result<void> undo_all();
+
+ private:
+  Journal(std::string path, Fd file) : path_(std::move(path)), file_(std::move(file)) {}
+  std::string path_;
+  Fd file_;
+  std::vector<UndoEntry> entries_;
+};
+
+struct RestoreReport {
+  std::vector<std::string> undone;  // one sentence per entry
+  std::vector<std::string> failed;
+};
+
+// Undoes every journal in `dir`. The caller holds the host lock, so none belongs to a living run.
+Result<RestoreReport> restore_all(const std::string& dir = kStateDir);
+
+// True where an ended run has left a journal.
+bool has_journals(const std::string& dir = kStateDir);
+
+}  // namespace pktbench::sys

@@ -1,0 +1,44 @@
+// Network devices by rtnetlink (libmnl), in the calling thread's network namespace.
+//
+// Threads: each call opens its own socket; none is shared.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "harness/core/result.hpp"
+
+namespace pktbench::sys {
+
+struct LinkInfo {
+  std::string name;
+  unsigned ifindex = 0;
+  std::array<std::uint8_t, 6> mac{};
+  bool carrier = false;
+  unsigned xdp_program_id = 0;  // 0: none
+  int xdp_mode = 0;             // XDP_ATTACHED_* of <linux/if_link.h>
+  // rtnl_link_stats64, those that count drops or frames
+  std::uint64_t rx_packets = 0;
+  std::uint64_t tx_packets = 0;
+  std::uint64_t rx_dropped = 0;
+  std::uint64_t tx_dropped = 0;
+  std::uint64_t rx_errors = 0;
+  std::uint64_t tx_errors = 0;
+};
+
+Result<LinkInfo> get_link(const std::string& name);
+
+// Makes `name` here and its peer in the namespace behind `peer_netns_fd`, each with `queues` RX and
+// TX queues.
+Result<void> create_veth_pair(const std::string& name, const std::string& peer, int peer_netns_fd,
+                              unsigned queues);
+
+Result<void> set_link_up(unsigned ifindex);
+
+// `ipv4` in host byte order.
+Result<void> add_address(unsigned ifindex, std::uint32_t ipv4, unsigned prefix_length);
+Result<void> add_neighbour(unsigned ifindex, std::uint32_t ipv4,
+                           const std::array<std::uint8_t, 6>& mac);
+
+}  // namespace pktbench::sys
