@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <vector>
@@ -63,14 +64,12 @@ Result<void> set_offload(const std::string& device, Offload offload, bool on) {
 }
 
 Result<std::map<std::string, std::uint64_t>> driver_statistics(const std::string& device) {
-  struct {
-    ethtool_sset_info info;
-    std::uint32_t count;
-  } sset{};
-  sset.info.cmd = ETHTOOL_GSSET_INFO;
-  sset.info.sset_mask = 1ull << ETH_SS_STATS;
-  if (auto r = ethtool(device, &sset, "count the statistics"); !r) return r.error();
-  const std::uint32_t n = sset.info.sset_mask ? sset.count : 0;
+  std::array<std::uint64_t, 4> buffer{};  // ethtool_sset_info and the one count behind it
+  auto* sset = reinterpret_cast<ethtool_sset_info*>(buffer.data());
+  sset->cmd = ETHTOOL_GSSET_INFO;
+  sset->sset_mask = 1ull << ETH_SS_STATS;
+  if (auto r = ethtool(device, sset, "count the statistics"); !r) return r.error();
+  const std::uint32_t n = sset->sset_mask ? sset->data[0] : 0;
 
   std::vector<char> names(sizeof(ethtool_gstrings) + std::size_t{n} * ETH_GSTRING_LEN);
   auto* strings = reinterpret_cast<ethtool_gstrings*>(names.data());
