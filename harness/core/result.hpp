@@ -24,15 +24,16 @@ struct Error {
   ErrorCode code = ErrorCode::failed;
   std::string message;  // one sentence: where, what, and the remedy where there is one
   int sys_errno = 0;    // 0 where no system call was at fault
+  std::string detail;   // many lines, such as the verifier's log; shown below the message
 };
 
 inline Error make_error(ErrorCode code, std::string message) {
-  return {code, std::move(message), 0};
+  return {code, std::move(message), 0, {}};
 }
 
 // For a system call that has just failed with `error` (an errno value, positive).
 inline Error system_error(const std::string& what, int error) {
-  return {ErrorCode::failed, what + ": " + std::strerror(error), error};
+  return {ErrorCode::failed, what + ": " + std::strerror(error), error, {}};
 }
 
 template <class T>

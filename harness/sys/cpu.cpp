@@ -101,12 +101,11 @@ Result<double> tsc_hz() {
 #endif
 
 std::vector<std::string> missing_capabilities() {
-  constexpr std::array<std::pair<int, const char*>, 7> kNeeded = {{
+  constexpr std::array<std::pair<int, const char*>, 6> kNeeded = {{
       {CAP_NET_ADMIN, "CAP_NET_ADMIN"},
       {CAP_NET_RAW, "CAP_NET_RAW"},
       {CAP_SYS_ADMIN, "CAP_SYS_ADMIN"},
       {CAP_SYS_NICE, "CAP_SYS_NICE"},
-      {CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE"},
       {CAP_PERFMON, "CAP_PERFMON"},
       {CAP_BPF, "CAP_BPF"},
   }};

@@ -1,0 +1,191 @@
+#include "harness/measure/cpu_meter.hpp"
+
+#include <bpf/bpf.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <sstream>
+
+#include "bpf/cpu_account.h"
+#include "bpf/cpu_account.skel.h"
+#include "harness/measure/pmu.hpp"
+#include "harness/sys/bpf.hpp"
+#include "harness/sys/cpu.hpp"
+#include "harness/sys/file.hpp"
+
+namespace pktbench::measure {
+
+static_assert(PB_CPU_CLASSES == kCpuClasses);
+static_assert(PB_CPU_FOREIGN == static_cast<int>(CpuClass::foreign));
+static_assert(PB_CPU_SOFTIRQ == static_cast<int>(CpuClass::softirq));
+
+namespace {
+
+using Skeleton = sys::SkeletonPtr<cpu_account, cpu_account__destroy>;
+
+class Slots {
+ public:
+  Slots() = default;
+  Slots(const Slots&) = delete;
+  Slots& operator=(const Slots&) = delete;
+  ~Slots() {
+    if (memory_) munmap(memory_, kSize);
+  }
+
+  Result<void> map(int fd) {
+    void* memory = mmap(nullptr, kSize, PROT_READ, MAP_SHARED, fd, 0);
+    if (memory == MAP_FAILED) return system_error("map the CPU accounting", errno);
+    memory_ = memory;
+    return {};
+  }
+
+  const volatile pb_cpu_slot& operator[](int cpu) const {
+    return static_cast<const volatile pb_cpu_slot*>(memory_)[cpu];
+  }
+
+ private:
+  static constexpr std::size_t kSize = sizeof(pb_cpu_slot) * PB_MAX_CPUS;
+  void* memory_ = nullptr;
+};
+
+// The kernel counts threads in its own PID namespace; inside another one our thread ids mean other
+// threads to it.
+bool in_initial_pid_namespace() {
+  constexpr ino_t kInitialPidNamespace = 0xEFFFFFFC;  // PROC_PID_INIT_INO of the kernel
+  struct stat st {};
+  return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == kInitialPidNamespace;
+}
+
+class BpfCpuMeter final : public CpuMeter {
+ public:
+  Result<void> start(const std::vector<int>& cpus) override;
+  Result<void> set_roles(const CpuRoles& roles) override;
+  Result<CpuSample> sample() override;
+  std::string cycles_source() const override { return pmu_ ? "pmu" : "tsc"; }
+  std::string cycles_source_reason() const override { return pmu_reason_; }
+  double tsc_hz() const override { return tsc_hz_; }
+
+ private:
+  Result<void> flush(int cpu);
+  void add_proc_stat(CpuSample& sample) const;
+
+  std::vector<int> cpus_;
+  Skeleton skeleton_;
+  Slots slots_;
+  CpuRoles roles_;
+  std::optional<Pmu> pmu_;
+  std::string pmu_reason_;
+  double tsc_hz_ = 0;
+};
+
+Result<void> BpfCpuMeter::start(const std::vector<int>& cpus) {
+  if (!in_initial_pid_namespace())
+    return make_error(ErrorCode::unsupported,
+                      "CPU accounting needs the host's PID namespace; start the container with "
+                      "--pid=host");
+  cpus_ = cpus;
+  for (int cpu : cpus_)
+    if (cpu >= PB_MAX_CPUS)
+      return make_error(ErrorCode::unsupported,
+                        "CPU accounting covers CPUs below " + std::to_string(PB_MAX_CPUS));
+  auto hz = sys::tsc_hz();
+  if (!hz) return hz.error();
+  tsc_hz_ = *hz;
+
+  sys::LibbpfLog log;
+  skeleton_.reset(cpu_account__open());
+  if (!skeleton_) return log.failure("open the CPU accounting program", errno);
+  bpf_program__set_autoattach(skeleton_->progs.cpu_flush, false);
+  if (int error = cpu_account__load(skeleton_.get()); error)
+    return log.failure("load the CPU accounting program", -error);
+  if (int error = cpu_account__attach(skeleton_.get()); error)
+    return log.failure("attach the CPU accounting program", -error);
+  if (auto r = slots_.map(bpf_map__fd(skeleton_->maps.slots)); !r) return r;
+
+  if (auto pmu = Pmu::open(cpus_); pmu)
+    pmu_ = std::move(*pmu);
+  else
+    pmu_reason_ = pmu.error().message;
+  for (int cpu : cpus_)
+    if (auto r = flush(cpu); !r) return r;
+  return {};
+}
+
+Result<void> BpfCpuMeter::set_roles(const CpuRoles& roles) {
+  const int fd = bpf_map__fd(skeleton_->maps.roles);
+  for (const auto& [tid, old] : roles_) {
+    const auto key = static_cast<__u32>(tid);
+    if (!roles.contains(tid)) bpf_map_delete_elem(fd, &key);
+  }
+  for (const auto& [tid, role] : roles) {
+    const auto key = static_cast<__u32>(tid);
+    const auto value = static_cast<__u32>(role);
+    if (int error = bpf_map_update_elem(fd, &key, &value, BPF_ANY); error)
+      return system_error("name a thread for the CPU accounting", -error);
+  }
+  roles_ = roles;
+  // A thread that is running now was classed when it was switched in.
+  for (int cpu : cpus_)
+    if (auto r = flush(cpu); !r) return r;
+  return {};
+}
+
+Result<void> BpfCpuMeter::flush(int cpu) {
+  LIBBPF_OPTS(bpf_test_run_opts, options, .flags = BPF_F_TEST_RUN_ON_CPU,
+              .cpu = static_cast<__u32>(cpu));
+  const int fd = bpf_program__fd(skeleton_->progs.cpu_flush);
+  if (int error = bpf_prog_test_run_opts(fd, &options); error)
+    return system_error("read the CPU accounting of CPU " + std::to_string(cpu), -error);
+  return {};
+}
+
+Result<CpuSample> BpfCpuMeter::sample() {
+  CpuSample sample;
+  sample.at_ns = sys::monotonic_ns();
+  for (int cpu : cpus_) {
+    if (auto r = flush(cpu); !r) return r.error();
+    CpuTimes times;
+    times.cpu = cpu;
+    const volatile pb_cpu_slot& slot = slots_[cpu];
+    for (std::size_t i = 0; i < kCpuClasses; ++i) times.ns[i] = slot.ns[i];
+    if (pmu_) {
+      auto cycles = pmu_->cycles(cpu);
+      if (!cycles) return cycles.error();
+      times.cycles = *cycles;
+    }
+    sample.cpus.push_back(times);
+  }
+  add_proc_stat(sample);
+  return sample;
+}
+
+void BpfCpuMeter::add_proc_stat(CpuSample& sample) const {
+  auto text = sys::read_file("/proc/stat");
+  if (!text) return;
+  const auto tick_ns = static_cast<std::uint64_t>(1'000'000'000 / sysconf(_SC_CLK_TCK));
+  std::istringstream lines(*text);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream fields(line);
+    std::string name;
+    std::uint64_t user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0,
+                  steal = 0;
+    fields >> name >> user >> nice >> system >> idle >> iowait >> irq >> softirq >> steal;
+    if (!fields) continue;
+    for (CpuTimes& times : sample.cpus) {
+      if (name != "cpu" + std::to_string(times.cpu)) continue;
+      times.user_ns = (user + nice) * tick_ns;
+      times.system_ns = system * tick_ns;
+      times.steal_ns = steal * tick_ns;
+    }
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<CpuMeter> make_cpu_meter() { return std::make_unique<BpfCpuMeter>(); }
+
+}  // namespace pktbench::measure

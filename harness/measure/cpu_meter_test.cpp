@@ -1,0 +1,119 @@
+#include "harness/measure/cpu_meter.hpp"
+
+#include <gtest/gtest.h>
+#include <time.h>
+
+#include <atomic>
+#include <numeric>
+#include <thread>
+
+#include "harness/sys/cpu.hpp"
+
+namespace pktbench::measure {
+namespace {
+
+std::uint64_t thread_cpu_ns() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000u +
+         static_cast<std::uint64_t>(t.tv_nsec);
+}
+
+class CpuMeterTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!sys::missing_capabilities().empty())
+      GTEST_SKIP() << "needs " << sys::missing_capabilities().front();
+    cpu_ = sys::allowed_cpus().back();
+    meter_ = make_cpu_meter();
+    auto started = meter_->start({cpu_});
+    ASSERT_TRUE(started) << started.error().message << "\n" << started.error().detail;
+  }
+
+  int cpu_ = 0;
+  std::unique_ptr<CpuMeter> meter_;
+};
+
+TEST_F(CpuMeterTest, EveryNanosecondOfACpuIsChargedOnce) {
+  auto before = meter_->sample();
+  ASSERT_TRUE(before);
+  const timespec pause{0, 200'000'000};
+  nanosleep(&pause, nullptr);
+  auto after = meter_->sample();
+  ASSERT_TRUE(after);
+  const auto& a = after->cpus.at(0).ns;
+  const auto& b = before->cpus.at(0).ns;
+  const double charged = static_cast<double>(std::accumulate(a.begin(), a.end(), std::uint64_t{0}) -
+                                             std::accumulate(b.begin(), b.end(), std::uint64_t{0}));
+  const double elapsed = static_cast<double>(after->at_ns - before->at_ns);
+  // The two clocks are the same; what differs is the moment between the stamp and the flush.
+  EXPECT_NEAR(charged / elapsed, 1.0, 0.02);
+}
+
+TEST_F(CpuMeterTest, ASpinningThreadIsChargedToItsRoleAndNobodyElse) {
+  std::atomic<bool> stop{false};
+  std::atomic<pid_t> tid{0};
+  std::atomic<std::uint64_t> used_ns{0};
+  std::thread spinner([&] {
+    ASSERT_TRUE(sys::pin_thread(0, cpu_));
+    tid = sys::current_tid();
+    while (!stop) used_ns = thread_cpu_ns();
+  });
+  while (!tid) std::this_thread::yield();
+  ASSERT_TRUE(meter_->set_roles({{tid, CpuClass::application}}));
+
+  auto before = meter_->sample();
+  const std::uint64_t used_before = used_ns;
+  const timespec pause{0, 300'000'000};
+  nanosleep(&pause, nullptr);
+  auto after = meter_->sample();
+  const std::uint64_t used_after = used_ns;
+  stop = true;
+  spinner.join();
+  ASSERT_TRUE(before && after);
+
+  const auto charged = [&](CpuClass c) {
+    return static_cast<double>(after->cpus[0][c] - before->cpus[0][c]);
+  };
+  const double truth = static_cast<double>(used_after - used_before);
+  // The thread's own clock includes the softirqs that interrupted it.
+  const double softirq = charged(CpuClass::softirq) + charged(CpuClass::softirq_other);
+  EXPECT_NEAR((charged(CpuClass::application) + softirq) / truth, 1.0, 0.05);
+  EXPECT_EQ(charged(CpuClass::generator), 0);
+  EXPECT_EQ(charged(CpuClass::napi), 0);
+}
+
+TEST_F(CpuMeterTest, AThreadWithoutARoleIsForeign) {
+  std::atomic<bool> stop{false};
+  std::atomic<bool> running{false};
+  std::thread spinner([&] {
+    ASSERT_TRUE(sys::pin_thread(0, cpu_));
+    for (running = true; !stop;) {
+    }
+  });
+  while (!running) std::this_thread::yield();
+  auto before = meter_->sample();
+  const timespec pause{0, 100'000'000};
+  nanosleep(&pause, nullptr);
+  auto after = meter_->sample();
+  stop = true;
+  spinner.join();
+  ASSERT_TRUE(before && after);
+  EXPECT_GT(after->cpus[0][CpuClass::foreign], before->cpus[0][CpuClass::foreign]);
+  EXPECT_EQ(after->cpus[0][CpuClass::application], before->cpus[0][CpuClass::application]);
+}
+
+TEST_F(CpuMeterTest, TheSourceOfCyclesIsNamedAndReasoned) {
+  if (meter_->cycles_source() == "pmu") {
+    auto sample = meter_->sample();
+    ASSERT_TRUE(sample);
+    EXPECT_TRUE(sample->cpus[0].cycles.has_value());
+  } else {
+    EXPECT_EQ(meter_->cycles_source(), "tsc");
+    EXPECT_FALSE(meter_->cycles_source_reason().empty());
+    EXPECT_GT(meter_->tsc_hz(), 1e8);
+  }
+}
+
+}  // namespace
+}  // namespace pktbench::measure

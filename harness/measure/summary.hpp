@@ -1,0 +1,47 @@
+// What the trials of one case say together: the median with a distribution-free interval, mean and
+// spread. The unit is that of the values.
+//
+// Threads: none. Errors: none; what does not exist for so few values is nullopt, with the reason.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pktbench {
+
+// Fewer values than this carry no interval: four would cover 87.5% at best.
+inline constexpr std::size_t kMinValuesForInterval = 5;
+
+// Encloses the median of what was sampled from with probability `confidence`, whatever the
+// distribution, as long as the values are independent.
+struct MedianInterval {
+  double lo = 0;
+  double hi = 0;
+  double confidence = 0;  // exact: 0.9375 for 5 values, and at least 0.95 for 6 and more
+};
+
+struct Summary {
+  std::size_t n = 0;
+  std::optional<double> median;
+  std::optional<double> mean;
+  std::optional<double> cov;  // sample standard deviation (n - 1) over mean
+  std::optional<MedianInterval> ci95;
+  std::string reason;  // why something above is missing; empty: nothing is
+};
+
+// REQUIRES: every value is finite.
+Summary summarize(std::vector<double> values);
+
+// Which order statistics enclose the median of n values: the k-th smallest and the k-th largest, k
+// from 1; the largest k that covers 95% or, where none does, 1.
+struct OrderStatistics {
+  std::size_t k = 1;
+  double confidence = 0;
+};
+
+// REQUIRES: n >= 2
+OrderStatistics median_order_statistics(std::size_t n);
+
+}  // namespace pktbench

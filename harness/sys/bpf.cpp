@@ -1,0 +1,48 @@
+#include "harness/sys/bpf.hpp"
+
+#include <array>
+#include <cstdarg>
+#include <cstdio>
+
+namespace pktbench::sys {
+
+namespace {
+
+std::string& collected() {
+  static std::string text;
+  return text;
+}
+
+int collect(libbpf_print_level level, const char* format, va_list arguments) {
+  if (level == LIBBPF_DEBUG) return 0;
+  va_list again;
+  va_copy(again, arguments);
+  const int n = std::vsnprintf(nullptr, 0, format, again);
+  va_end(again);
+  if (n <= 0) return 0;
+  std::string line(static_cast<std::size_t>(n) + 1, '\0');
+  std::vsnprintf(line.data(), line.size(), format, arguments);
+  line.pop_back();
+  collected() += line;
+  return n;
+}
+
+}  // namespace
+
+LibbpfLog::LibbpfLog() : previous_(libbpf_set_print(collect)) { collected().clear(); }
+
+LibbpfLog::~LibbpfLog() { libbpf_set_print(previous_); }
+
+Error LibbpfLog::failure(const std::string& what, int error) const {
+  Error e = system_error(what, error);
+  e.detail = collected();
+  return e;
+}
+
+Result<int> possible_cpus() {
+  const int n = libbpf_num_possible_cpus();
+  if (n < 0) return system_error("count the possible CPUs", -n);
+  return n;
+}
+
+}  // namespace pktbench::sys
