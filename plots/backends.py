@@ -1,0 +1,234 @@
+"""The figure of a run: Mpps and cycles per packet of every backend, side by side, one row a case."""
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.ticker import FixedLocator, MaxNLocator, StrMethodFormatter
+
+from plots import caption, groups, rows, style, text
+
+MARGIN, GAP, PAD = 0.1, 0.2, 0.06        # inches
+ROW, AXIS, BAR = 0.36, 0.42, 0.62        # inches a row, inches for ticks and name, bar height in rows
+PANELS = (("mpps", "Received rate", "Mpps (10⁶ packets/s)"),
+          ("cycles_per_packet", "Cycles per packet", "cycles per received packet"))
+REASON_LINES = 2
+CUT = " … (in full in caption.txt)"
+
+
+def figures(run):
+    """[(name, Figure, caption)] of a run, one for each set of comparable cases. Raises groups.GroupError.
+
+    The caption is the paragraph under the figure, then a line for every case that has no figure.
+    """
+    made = []
+    for group in groups.split(run):
+        said = caption.backends(run, group)
+        made.append((group.name, draw(group, said), "\n".join([said] + caption.not_measured(group))))
+    return made
+
+
+def draw(group, said):
+    """The figure of one group, with its caption said wrapped under it. Artists are named by gid for tests."""
+    with style.context():
+        return _Drawing(group, said).figure
+
+
+class _Drawing:
+    """One figure, laid out in inches from the top."""
+
+    def __init__(self, group, said):
+        self.group, self.cases = group, group.cases
+        self.names, self.details, names_width = rows.labels(self.cases)
+        self.left = MARGIN + names_width + PAD
+        self.panel = (style.WIDTH - self.left - GAP - MARGIN) / 2
+        self.caption = text.wrap(said, style.CAPTION, style.WIDTH - 2 * MARGIN)
+        self.setting = text.wrap(caption.setting(self.cases[0]), style.VALUE, style.WIDTH - 2 * MARGIN)
+        self.note = rows.loads_note(self.cases)
+        handles = self._legend_handles()
+        legend_rows = -(-len(handles) // 3)
+        self.body = ROW * len(self.cases)
+        head = (MARGIN + text.height(1, style.TITLE) + text.height(len(self.setting), style.VALUE)
+                + 0.06 + 0.17 * legend_rows + 0.06)
+        self.titles = text.height(1, style.LABEL) + text.height(bool(self.note), style.SMALL) + 0.05
+        foot = AXIS + 0.06 + text.height(len(self.caption), style.CAPTION) + MARGIN
+        self.top = head + self.titles
+        self.height = self.top + self.body + foot
+        self.figure = Figure(figsize=(style.WIDTH, self.height))
+        FigureCanvasAgg(self.figure)
+        self._head(handles)
+        for column, (measure, title, unit) in enumerate(PANELS):
+            self._panel(column, measure, title, unit)
+        for index, case in enumerate(self.cases):
+            self._label(index)
+            if case.status != "ok":
+                self._reason(index, case)
+        self._write(MARGIN, self.top + self.body + AXIS + 0.06, "\n".join(self.caption), style.CAPTION,
+                    gid="caption", color=style.SOFT_INK)
+
+    def _write(self, x, y, said, size, **options):
+        """Text with its upper left corner x, y inches from the figure's."""
+        options = {"va": "top", "ha": "left", "linespacing": 1.3, "parse_math": False, **options}
+        return self.figure.text(x / style.WIDTH, 1 - y / self.height, said, fontsize=size, **options)
+
+    def _head(self, handles):
+        virtual = any(case.virtual for case in self.cases)
+        title = "Receive rate and CPU cost by backend" + (" (virtual testbed)" if virtual else "")
+        y = MARGIN
+        self._write(MARGIN, y, title, style.TITLE, weight="bold", gid="title")
+        y += text.height(1, style.TITLE)
+        self._write(MARGIN, y, "\n".join(self.setting), style.VALUE, color=style.SOFT_INK, gid="setting")
+        y += text.height(len(self.setting), style.VALUE) + 0.04
+        if handles:
+            self.figure.legend(handles=handles, loc="upper left", ncol=3, frameon=False, borderaxespad=0,
+                               fontsize=style.SMALL + 0.5, handlelength=1.8, columnspacing=1.6, borderpad=0.1,
+                               bbox_to_anchor=(MARGIN / style.WIDTH, 1 - y / self.height))
+
+    def _legend_handles(self):
+        ok = [case for case in self.cases if case.status == "ok"]
+        if not ok:
+            return []
+        edge = style.edge(style.GREY)
+        made = [Patch(facecolor=style.GREY, edgecolor=edge, label="median of the ok trials")]
+        covered = {round(100 * e.confidence) for case in ok
+                   for e in (case.mpps, case.cycles_per_packet) if e.confidence}
+        if covered:
+            span = "–".join(str(c) for c in sorted({min(covered), max(covered)}))
+            made.append(Line2D([], [], color=style.INK, linewidth=1.1, marker="|", markersize=5,
+                               label=f"confidence interval ({span}%) of the median"))
+        made.append(Line2D([], [], linestyle="", marker="o", markersize=3.4, markerfacecolor="white",
+                           markeredgecolor=style.INK, markeredgewidth=0.6, label="one ok trial"))
+        if any(t.mpps is not None for case in ok for t in case.rejected_trials):
+            made.append(Line2D([], [], linestyle="", marker="X", markersize=5, markerfacecolor="none",
+                               markeredgecolor=style.ALARM, markeredgewidth=0.8,
+                               label="one invalid trial, not in the median"))
+        limits = sorted({case.limiter for case in ok if rows.lower_bound(case)})
+        if limits:
+            made.append(Patch(facecolor=style.paler(style.GREY, 0.6), edgecolor=edge,
+                              hatch=style.LOWER_BOUND_HATCH, linestyle="--",
+                              label=f"≥ lower bound, limited by the {' or the '.join(limits)}"))
+        return made
+
+    def _panel(self, column, measure, title, unit):
+        x = self.left + column * (self.panel + GAP)
+        axes = self.figure.add_axes((x / style.WIDTH, 1 - (self.top + self.body) / self.height,
+                                     self.panel / style.WIDTH, self.body / self.height), label=measure)
+        axes.set_gid(measure)
+        source = self.group.cycles_source
+        if measure == "cycles_per_packet" and source:
+            title += f" ({source.upper()})"
+        y = self.top - self.titles
+        self._write(x, y, title, style.LABEL, weight="bold")
+        if measure == "cycles_per_packet" and self.note:
+            self._write(x, y + text.height(1, style.LABEL), self.note, style.SMALL, style="italic",
+                        color=style.ALARM, gid="loads-note")
+        axes.set_ylim(len(self.cases) - 0.5, -0.5)
+        axes.set_yticks([])
+        for side in ("top", "right"):
+            axes.spines[side].set_visible(False)
+        axes.grid(axis="x", color=style.GRID, linewidth=0.6)
+        axes.set_axisbelow(True)
+        axes.set_xlabel(unit, fontsize=7, labelpad=2)
+        axes.tick_params(axis="x", length=2.5, pad=2)
+        ends = [self._row(axes, index, case, measure) for index, case in enumerate(self.cases)]
+        drawn = [end for end in ends if end is not None]
+        limit = max((end[0] * self.panel / (self.panel - end[1]) for end in drawn), default=0)
+        axes.set_xlim(0, limit or 1)
+        ticks = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(0, limit) if limit else []
+        axes.xaxis.set_major_locator(FixedLocator([tick for tick in ticks if 0 <= tick <= 0.93 * limit]))
+        if limit > 100:
+            axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+
+    def _row(self, axes, index, case, measure):
+        """Draw one row; returns (largest value, inches its label needs), None for a row without a bar."""
+        if case.status != "ok":
+            return None
+        estimate = getattr(case, measure)
+        if estimate.median is None:
+            said = text.wrap(rows.absence(case, measure), style.SMALL, self.panel - 2 * PAD,
+                             most=REASON_LINES)
+            axes.annotate("\n".join(said), (0, index), xytext=(PAD * 72, 0), textcoords="offset points",
+                          va="center", fontsize=style.SMALL, style="italic", color=style.SOFT_INK,
+                          parse_math=False, gid=f"{measure}-absent-{index}")
+            return None
+        self._bar(axes, index, case, measure, estimate.median)
+        ends = [estimate.median]
+        if estimate.ci95:
+            ends.append(self._interval(axes, index, measure, estimate))
+        ends += self._dots(axes, index, measure, case)
+        first, second = rows.value(case, measure)
+        shared = {"xy": (max(ends), index), "textcoords": "offset points",
+                  "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.2}}
+        axes.annotate(first, xytext=(PAD * 72, -1), va="bottom", fontsize=style.VALUE, weight="bold",
+                      zorder=6, gid=f"{measure}-value-{index}", **shared)
+        axes.annotate(second, xytext=(PAD * 72, -1.5), va="top", fontsize=style.SMALL, color=style.SOFT_INK,
+                      zorder=5, gid=f"{measure}-basis-{index}", **shared)
+        needed = max(text.width(first, style.VALUE, "bold"), text.width(second, style.SMALL))
+        return max(ends), needed + 2 * PAD
+
+    @staticmethod
+    def _bar(axes, index, case, measure, median):
+        look = style.look(case.backend)
+        options = {"color": look.color, "hatch": look.hatch, "edgecolor": style.edge(look.color)}
+        if rows.lower_bound(case) and measure == "mpps":
+            options.update(color=style.paler(look.color, 0.6), hatch=style.LOWER_BOUND_HATCH, linestyle="--")
+        color = options.pop("color")
+        bar = axes.barh(index, median, BAR, facecolor=color, linewidth=0.7, zorder=2, **options)
+        bar[0].set_gid(f"{measure}-median-{index}")
+
+    @staticmethod
+    def _interval(axes, index, measure, estimate):
+        low, high = estimate.ci95
+        drawn = axes.errorbar(
+            [estimate.median], [index], xerr=[[estimate.median - low], [high - estimate.median]], fmt="none",
+            ecolor=style.INK, elinewidth=1.1, capsize=3, capthick=1.1, zorder=3)
+        drawn[2][0].set_gid(f"{measure}-interval-{index}")
+        return high
+
+    @staticmethod
+    def _dots(axes, index, measure, case):
+        """Every trial that has the measure; returns their values."""
+        marks = (("ok", case.ok_trials,
+                  {"marker": "o", "s": 9, "edgecolors": style.INK, "facecolors": "white"}),
+                 ("rejected", case.rejected_trials,
+                  {"marker": "X", "s": 24, "edgecolors": style.ALARM, "facecolors": "none"}))
+        ends = []
+        for name, trials, look in marks:
+            shown = [trial for trial in trials if getattr(trial, measure) is not None]
+            values = [getattr(trial, measure) for trial in shown]
+            heights = [index + jitter(trial.index) * BAR * 0.8 for trial in shown]
+            if shown:
+                dots = axes.scatter(values, heights, linewidths=0.6, zorder=4, clip_on=False, **look)
+                dots.set_gid(f"{measure}-{name}-{index}")
+            ends += values
+        return ends
+
+    def _label(self, index):
+        middle = self.top + (index + 0.5) * ROW
+        x = self.left - PAD
+        detail = self.details[index]
+        lines = detail.count("\n") + 1 if detail else 0
+        y = middle - (text.height(1, style.LABEL) + text.height(lines, style.SMALL)) / 2
+        case = self.cases[index]
+        changed = case.mode_effective not in (None, case.mode_requested)
+        self._write(x, y, self.names[index], style.LABEL, ha="right", gid=f"name-{index}")
+        if detail:
+            self._write(x, y + text.height(1, style.LABEL), detail, style.SMALL, ha="right",
+                        color=style.ALARM if changed else style.SOFT_INK, gid=f"detail-{index}")
+
+    def _reason(self, index, case):
+        """A grey band over both panels with the status and the reason: nothing that looks like a zero."""
+        full = 2 * self.panel + GAP
+        y = self.top + index * ROW
+        self.figure.add_artist(Rectangle(
+            (self.left / style.WIDTH, 1 - (y + ROW - 0.02) / self.height), full / style.WIDTH,
+            (ROW - 0.04) / self.height, transform=self.figure.transFigure, facecolor=style.BAND,
+            zorder=1))
+        lines = text.wrap(f"{case.status}: {case.reason}", style.SMALL, full - 2 * PAD,
+                          most=REASON_LINES, cut=CUT)
+        self._write(self.left + PAD, y + ROW / 2, "\n".join(lines), style.SMALL, va="center", zorder=2,
+                    color=style.SOFT_INK, gid=f"reason-{index}")
+
+
+def jitter(index):
+    """Place of a trial within its bar, -0.5 to 0.5: spread by the golden ratio, the same each time."""
+    return (0.5 + index * 0.6180339887) % 1 - 0.5

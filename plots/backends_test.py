@@ -1,0 +1,191 @@
+"""What is drawn is what was measured: counted and measured on the artists of the figure."""
+import dataclasses
+import itertools
+
+import pytest
+from matplotlib.text import Text
+
+from plots import backends, fixtures, load, style
+
+MEASURES = ("mpps", "cycles_per_packet")
+
+
+def figure(name):
+    run = fixtures.run(name)
+    ((_, made, _),) = backends.figures(run)
+    return run, made
+
+
+@pytest.fixture(scope="module", params=["four", "twenty"])
+def drawn(request):
+    return figure(request.param)
+
+
+def artist(made, gid):
+    found = made.findobj(lambda a: a.get_gid() == gid)
+    assert len(found) <= 1, gid
+    return found[0] if found else None
+
+
+def said(made):
+    return [t.get_text() for t in made.findobj(Text)]
+
+
+def rows(run):
+    return [(measure, index, case) for measure in MEASURES for index, case in enumerate(run.cases)]
+
+
+def test_a_dot_for_every_ok_trial_and_a_cross_for_every_rejected_one(drawn):
+    run, made = drawn
+    for measure, index, case in rows(run):
+        for kind, trials in (("ok", case.ok_trials), ("rejected", case.rejected_trials)):
+            expected = [v for v in (getattr(t, measure) for t in trials) if v is not None]
+            dots = artist(made, f"{measure}-{kind}-{index}")
+            if case.status != "ok":
+                expected = []
+            shown = [] if dots is None else [x for x, _ in dots.get_offsets()]
+            assert shown == pytest.approx(expected), (measure, case.id, kind)
+
+
+def test_crosses_are_hollow_and_dots_stay_in_their_bar(drawn):
+    run, made = drawn
+    crosses = [artist(made, f"{m}-rejected-{i}") for m, i, _ in rows(run)]
+    assert all(len(cross.get_facecolors()) == 0 for cross in crosses if cross)
+    for measure, index, _ in rows(run):
+        dots = artist(made, f"{measure}-ok-{index}")
+        assert dots is None or all(abs(y - index) <= backends.BAR / 2 for _, y in dots.get_offsets())
+
+
+def test_bar_length_is_the_median_and_no_bar_stands_for_a_gap(drawn):
+    run, made = drawn
+    for measure, index, case in rows(run):
+        bar = artist(made, f"{measure}-median-{index}")
+        median = getattr(case, measure).median if case.status == "ok" else None
+        assert (None if bar is None else bar.get_width()) == median, (measure, case.id)
+        if bar is not None:
+            assert bar.get_x() == 0
+
+
+def test_error_bar_is_the_interval(drawn):
+    run, made = drawn
+    for measure, index, case in rows(run):
+        line = artist(made, f"{measure}-interval-{index}")
+        interval = getattr(case, measure).ci95 if case.status == "ok" else None
+        shown = None if line is None else tuple(x for x, _ in line.get_segments()[0])
+        assert shown == (None if interval is None else pytest.approx(interval)), (measure, case.id)
+
+
+def test_cases_without_a_figure_show_status_and_reason(drawn):
+    run, made = drawn
+    for index, case in enumerate(run.cases):
+        reason = artist(made, f"reason-{index}")
+        if case.status == "ok":
+            assert reason is None
+        else:
+            shown = reason.get_text().replace("\n", " ").partition(" … ")[0]
+            assert f"{case.status}: {case.reason}".startswith(shown) and len(shown) > 40
+
+
+def test_a_reason_that_is_cut_points_to_the_caption():
+    run, made = figure("twenty")
+    index = next(i for i, case in enumerate(run.cases) if case.status == "unsupported")
+    assert artist(made, f"reason-{index}").get_text().endswith("(in full in caption.txt)")
+
+
+def test_missing_cycles_show_why():
+    run, made = figure("twenty")
+    index = [case.backend for case in run.cases].index("kprobe-count")
+    assert artist(made, f"cycles_per_packet-absent-{index}").get_text() == "not measured: no PMU and no BPF"
+
+
+def test_lower_bounds_carry_the_mark(drawn):
+    run, made = drawn
+    for index, case in enumerate(run.cases):
+        if case.status == "ok":
+            bound = case.limiter in ("generator", "link")
+            value = artist(made, f"mpps-value-{index}").get_text()
+            hatch = artist(made, f"mpps-median-{index}").get_hatch()
+            assert value.startswith("≥") == bound, case.id
+            assert (hatch == style.LOWER_BOUND_HATCH) == bound, case.id
+    assert any("≥ lower bound, limited by the generator" in text for text in said(made))
+
+
+def test_no_mark_without_a_lower_bound(tmp_path):
+    document = fixtures.document("four")
+    document["cases"][0]["limiter"] = "dut"
+    ((_, made, _),) = backends.figures(load.load(fixtures.write(tmp_path, document)))
+    assert not any("≥" in text for text in said(made))
+
+
+def test_each_cycles_value_names_its_load(drawn):
+    run, made = drawn
+    for index, case in enumerate(run.cases):
+        basis = artist(made, f"cycles_per_packet-basis-{index}")
+        if basis is not None:
+            assert basis.get_text().startswith("at ") and basis.get_text().endswith(" Mpps")
+    assert artist(made, "loads-note").get_text().startswith("Loads differ")
+
+
+def test_equal_loads_are_not_warned_about():
+    run = fixtures.run("four")
+    same = dataclasses.replace(run, cases=(run.cases[1], dataclasses.replace(run.cases[1], id="again")))
+    ((_, made, _),) = backends.figures(same)
+    assert artist(made, "loads-note").get_text() == "all at about 3.77 Mpps"
+
+
+def test_n_and_rejected_trials_are_counted():
+    _, made = figure("four")
+    assert [artist(made, f"mpps-basis-{i}").get_text() for i in range(4)] == [
+        "n=5", "n=5", "n=4, 1 invalid", "n=5"]
+
+
+def test_a_mode_that_was_not_obtained_is_said():
+    run, made = figure("twenty")
+    index = next(i for i, case in enumerate(run.cases) if case.mode_effective == "copy")
+    assert artist(made, f"detail-{index}").get_text().startswith("copy, asked for zerocopy")
+
+
+def test_a_run_with_nothing_measured_is_drawn():
+    run = fixtures.run("twenty")
+    only = dataclasses.replace(run, cases=tuple(case for case in run.cases if case.status != "ok"))
+    ((_, made, _),) = backends.figures(only)
+    assert not made.findobj(lambda a: "median" in (a.get_gid() or ""))
+    assert sum("reason" in (t.get_gid() or "") for t in made.findobj(Text)) == len(only.cases)
+
+
+@pytest.mark.parametrize("name", ["four", "twenty", "several"])
+def test_no_text_overlaps_or_leaves_the_figure(name):
+    for _, made, _ in backends.figures(fixtures.run(name)):
+        with style.context():
+            made.set_dpi(style.PNG_DPI)
+            made.canvas.draw()
+            texts = [t for t in made.findobj(Text) if t.get_visible() and t.get_text().strip()]
+            boxes = [(t.get_text(), Text.get_window_extent(t)) for t in texts]
+        assert len(boxes) > 15
+        for text, box in boxes:
+            assert box.x0 >= 0 and box.y0 >= 0, text
+            assert box.x1 <= made.bbox.x1 and box.y1 <= made.bbox.y1, text
+        for (a, first), (b, second) in itertools.combinations(boxes, 2):
+            width = min(first.x1, second.x1) - max(first.x0, second.x0)
+            height = min(first.y1, second.y1) - max(first.y0, second.y0)
+            assert width <= 0 or height <= 1.5, (a, b)
+
+
+def test_values_stand_clear_of_what_is_drawn(drawn):
+    run, made = drawn
+    made.canvas.draw()
+    for measure, index, case in rows(run):
+        value = artist(made, f"{measure}-value-{index}")
+        if value is not None:
+            axes = value.axes
+            drawn_to = [getattr(trial, measure) for trial in case.trials]
+            drawn_to += getattr(case, measure).ci95 or ()
+            assert Text.get_window_extent(value).x0 > axes.transData.transform((max(drawn_to), 0))[0] + 2
+            assert Text.get_window_extent(value).x1 <= axes.bbox.x1
+
+
+def test_jitter_spreads_and_repeats():
+    places = [backends.jitter(i) for i in range(20)]
+    assert len(set(places)) == 20
+    assert all(-0.5 <= place <= 0.5 for place in places)
+    assert places == [backends.jitter(i) for i in range(20)]

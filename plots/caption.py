@@ -1,0 +1,119 @@
+"""The caption of a figure: what was measured, on what, how often, and what it does not say."""
+from plots import groups, text
+
+SOURCES = {"tsc": "TSC (on-CPU time × TSC frequency)", "pmu": "PMU (core cycles, user and kernel)"}
+
+
+def backends(run, group):
+    """Caption of the backends figure: one paragraph."""
+    first = group.cases[0]
+    parts = ["Receive rate and CPU cost of each backend."]
+    if any(case.virtual for case in group.cases):
+        parts.append("Virtual testbed: not a statement about hardware.")
+    parts += [_testbed(first), _traffic(group), _trials(group), _marks(group), _cycles(group)]
+    parts += _rejected(group)
+    parts += [_host(run), _tool(run)]
+    return text.plain(" ".join(part for part in parts if part))
+
+
+def not_measured(group):
+    """One line for each case that stands without a figure."""
+    return [f"{case.id}: {case.status}: {text.plain(case.reason)}"
+            for case in group.cases if case.status != "ok"]
+
+
+def setting(case):
+    """Testbed, workload and traffic in a few words."""
+    where = case.testbed + (f" ({case.arrangement})" if case.arrangement else "")
+    traffic = case.generator + (f", batch {case.generator_batch}" if case.generator_batch else "")
+    return " · ".join((where, case.workload, f"{case.frame_size} B", _flows(case), groups.rate(case.rate_pps),
+                       traffic))
+
+
+def _flows(case):
+    return f"{case.flows:,} flow" + "s" * (case.flows != 1)
+
+
+def _testbed(case):
+    return f"Testbed: {case.testbed}" + (f", {case.arrangement} arrangement." if case.arrangement else ".")
+
+
+def _traffic(group):
+    case = group.cases[0]
+    queues = sorted({c.queues for c in group.cases})
+    batch = f" in batches of {case.generator_batch}" if case.generator_batch else ""
+    return (f"Traffic: {case.generator}{batch}, {case.frame_size} B frames (with FCS), {_flows(case)}, "
+            f"{groups.rate(case.rate_pps)}; {_span(queues)} queue" + "s" * (queues != [1])
+            + f"; workload {case.workload}.")
+
+
+def _span(values, unit=""):
+    values = sorted(values)
+    shown = f"{values[0]:g}" if values[0] == values[-1] else f"{values[0]:g} to {values[-1]:g}"
+    return shown + unit
+
+
+def _trials(group):
+    ran = [case for case in group.cases if case.trials]
+    durations = [t.duration_s for case in ran for t in case.trials if t.duration_s is not None]
+    if not durations:
+        return "No trial was measured."
+    warmups = [t.warmup_s for case in ran for t in case.trials if t.warmup_s is not None]
+    return (f"{_span([len(case.trials) for case in ran])} trials × {_span(durations, ' s')} a case"
+            + (f" after {_span(warmups, ' s')} of warm-up." if warmups else "."))
+
+
+def _marks(group):
+    found = [e for case in group.cases for e in (case.mpps, case.cycles_per_packet) if e and e.confidence]
+    marks = "Bars: median of the ok trials; dots: each trial"
+    if found:
+        covered = _span([round(100 * e.confidence, 1) for e in found], "%")
+        marks += f"; error bars: order-statistic interval of the median (95% wanted, {covered} covered)"
+    limits = sorted({case.limiter for case in group.cases if case.status == "ok"} & {"generator", "link"})
+    if limits:
+        marks += f". ≥: lower bound, because the {' or the '.join(limits)} was the limit"
+    return marks + "."
+
+
+def _cycles(group):
+    if group.cycles_source is None:
+        return "Cycles per packet were not measured."
+    said = (f"Cycles per packet: {SOURCES[group.cycles_source]} of every CPU that worked for the device under"
+            " test, per received packet, at the load named in each row; they fall as load rises and are"
+            " comparable only at equal load.")
+    if group.other_sources:
+        said += f" Cases with cycles from {', '.join(group.other_sources)} are in a figure of their own."
+    return said
+
+
+def _rejected(group):
+    rejected = [t for case in group.cases if case.status == "ok" for t in case.rejected_trials]
+    unknown = [case.id for case in group.cases if case.status == "ok" and case.limiter == "unknown"]
+    if rejected:
+        yield (f"{len(rejected)} trial{'s' * (len(rejected) > 1)} not ok and in no median: "
+               + "; ".join(dict.fromkeys(text.plain(t.reason) for t in rejected)) + ".")
+    if unknown:
+        yield f"What limited the rate is not known for {', '.join(unknown)}."
+
+
+def _host(run):
+    environment = run.environment
+    missing = environment["missing"]
+    cpu = environment["cpu"]["model"] or f"not known ({missing.get('cpu.model') or missing.get('cpu')})"
+    release = environment["kernel"]["release"]
+    kernel = release or f"not known ({missing.get('kernel.release') or missing.get('kernel')})"
+    ports = dict.fromkeys(_port(nic) for nic in environment["nics"] if nic["role"] == "dut")
+    return f"CPU: {cpu}; kernel: {kernel}; receiving port: {', '.join(ports) or 'none'}; host: {run.host}."
+
+
+def _port(nic):
+    driver = nic["driver"] or "driver not known"
+    version = f" {nic['driver_version']}" if nic["driver_version"] else ""
+    return driver + version + (f", firmware {nic['firmware']}" if nic["firmware"] else "")
+
+
+def _tool(run):
+    commit = f" (commit {run.git_commit[:12]})" if run.git_commit else " (commit not known)"
+    state = " The run was interrupted." if run.interrupted else ""
+    state = state or (" The run had not finished." if run.finished_at is None else "")
+    return f"pktbench {run.tool_version}{commit}, run {run.id}, {run.started_at[:10]}.{state}"

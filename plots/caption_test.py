@@ -1,0 +1,50 @@
+"""The caption says what was measured, on what, and what it does not say."""
+import pytest
+
+from plots import caption, fixtures, groups, load
+
+
+def captions(run):
+    return [caption.backends(run, group) for group in groups.split(run)]
+
+
+@pytest.mark.parametrize("said", [
+    "Virtual testbed: not a statement about hardware.", "veth, isolated arrangement",
+    "live-frames in batches of 16", "64 B frames", "1 flow,", "maximum rate", "1 queue;", "5 trials × 2 s",
+    "TSC (on-CPU time × TSC frequency)", "87.5 to 93.8% covered",
+    "≥: lower bound, because the generator was the limit", "1 trial not ok and in no median",
+    "unaccounted 14 packets", "Example CPU @ 2.60GHz", "kernel: 6.1.0-test", "veth 6.1.0",
+    "made-up-test-data", "pktbench 0.1.0 (commit 0123456789ab)", "2026-01-02"])
+def test_caption_of_four_backends(said):
+    assert said in captions(fixtures.run("four"))[0]
+
+
+def test_hardware_is_not_called_virtual_and_sources_are_named():
+    pmu, tsc, large = captions(fixtures.run("several"))
+    assert "irtual" not in pmu + tsc + large
+    assert "PMU (core cycles" in pmu and "cycles from tsc are in a figure of their own" in pmu
+    assert "TSC (on-CPU" in tsc
+    assert "1518 B" in large
+
+
+def test_interruption_and_unknown_limit_are_said():
+    (said,) = captions(fixtures.run("twenty"))
+    assert "The run was interrupted." in said
+    assert "not known for nft-drop/" in said
+
+
+def test_missing_environment_gives_its_reason(tmp_path):
+    document = fixtures.document("four")
+    before = document["environment"]["before"]
+    before["cpu"]["model"] = None
+    before["missing"]["cpu.model"] = "no /proc/cpuinfo"
+    (said,) = captions(load.load(fixtures.write(tmp_path, document)))
+    assert "CPU: not known (no /proc/cpuinfo)" in said
+
+
+def test_every_case_without_a_figure_is_listed_in_full():
+    run = fixtures.run("twenty")
+    (group,) = groups.split(run)
+    lines = caption.not_measured(group)
+    rejected = [case for case in run.cases if case.status != "ok"]
+    assert lines == [f"{case.id}: {case.status}: {case.reason}" for case in rejected]

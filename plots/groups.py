@@ -1,0 +1,58 @@
+"""Which cases may stand in one figure: those that differ only in the backend, its options and queues."""
+from typing import NamedTuple, Optional, Tuple
+
+from plots import load, text
+
+FIELDS = ("testbed", "arrangement", "generator", "generator_batch", "frame_size", "flows", "workload",
+          "rate_pps")
+
+UNITS = {"frame_size": "B", "flows": "f", "generator_batch": "batch"}
+
+
+class GroupError(ValueError):
+    """The run cannot be drawn honestly; the message says why."""
+
+
+class Group(NamedTuple):
+    """Cases of one figure, in the order of the scenario."""
+
+    name: str                           # of the file, without suffix
+    cases: Tuple[load.Case, ...]
+    cycles_source: Optional[str]        # of every case that has cycles; None when none has
+    other_sources: Tuple[str, ...]      # of cases left to figures of their own
+
+
+def rate(rate_pps):
+    """Offered rate as words."""
+    return "maximum rate" if rate_pps is None else f"{text.number(rate_pps / 1e6)} Mpps offered"
+
+
+def split(run):
+    """The figures of a run. Raises GroupError without cases, or when one case mixes cycles sources."""
+    together = {}
+    for case in run.cases:
+        if len(case.cycles_sources) > 1:
+            mixed = " and ".join(case.cycles_sources)
+            raise GroupError(f"case {case.id} mixes cycles from {mixed}: they cannot be compared")
+        together.setdefault(tuple(getattr(case, name) for name in FIELDS), []).append(case)
+    if not together:
+        raise GroupError("the run has no case")
+    varying = [i for i in range(len(FIELDS)) if len({key[i] for key in together}) > 1]
+    groups = []
+    for key, cases in together.items():
+        sources = list(dict.fromkeys(source for case in cases for source in case.cycles_sources))
+        for source in sources or [None]:
+            first = source == (sources or [None])[0]
+            mine = tuple(case for case in cases
+                         if case.cycles_sources == [source] or (first and not case.cycles_sources))
+            name = ["backends"] + [_slug(FIELDS[i], key[i]) for i in varying] + [source] * (len(sources) > 1)
+            groups.append(Group("-".join(name), mine, source, tuple(s for s in sources if s != source)))
+    return groups
+
+
+def _slug(name, value):
+    if name == "rate_pps":
+        value = "max" if value is None else f"{value:.0f}pps"
+    elif name in UNITS:
+        value = f"{value or 'no'}{UNITS[name]}"
+    return "".join(c if c.isalnum() or c in "_." else "-" for c in str(value or "no-" + name))

@@ -1,0 +1,166 @@
+"""Read run.json into small dataclasses: every case and every trial, with its status and its reason."""
+import importlib.util
+import pathlib
+from dataclasses import dataclass, field
+from typing import Any, Dict, Optional, Tuple
+
+SCHEMA = "pktbench-run/1"
+VALIDATE = pathlib.Path(__file__).resolve().parent.parent / "results" / "schema" / "validate.py"
+
+
+class LoadError(ValueError):
+    """The file is no run that can be drawn; the message is one line naming file, place and problem."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One measured interval. None: does not exist, see missing (or reason unless status is ok)."""
+
+    index: int
+    status: str                         # ok, invalid, failed
+    reason: Optional[str]
+    duration_s: Optional[float]
+    warmup_s: Optional[float]
+    mpps: Optional[float]               # 10^6 packets/s received
+    ns_per_packet: Optional[float]
+    cycles_per_packet: Optional[float]
+    cycles_source: Optional[str]        # pmu, tsc
+    limiter: str
+    missing: Dict[str, str]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Summary of one measure over the ok trials, in the unit of the measure."""
+
+    n: int
+    median: Optional[float]
+    mean: Optional[float]
+    ci95: Optional[Tuple[float, float]]
+    confidence: Optional[float]         # actual coverage of ci95, 0..1
+    cov: Optional[float]
+    reason: Optional[str]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One point of the scenario. mpps, cycles_per_packet, ns_per_packet are None without an ok trial."""
+
+    id: str
+    backend: str
+    options: Dict[str, Any]
+    workload: str
+    testbed: str
+    arrangement: Optional[str]
+    generator: str
+    generator_batch: Optional[int]      # frames
+    frame_size: int                     # bytes, with FCS
+    flows: int
+    queues: int
+    rate_pps: Optional[float]           # None: maximum
+    mode_requested: str
+    mode_effective: Optional[str]
+    status: str                         # ok, unsupported, failed, invalid, interrupted
+    reason: Optional[str]
+    limiter: str
+    virtual: bool
+    trials: Tuple[Trial, ...]
+    mpps: Optional[Estimate]
+    cycles_per_packet: Optional[Estimate]
+    ns_per_packet: Optional[Estimate]
+
+    @property
+    def ok_trials(self):
+        """The trials behind the summary."""
+        return tuple(trial for trial in self.trials if trial.status == "ok")
+
+    @property
+    def rejected_trials(self):
+        """Invalid and failed trials, each with its reason."""
+        return tuple(trial for trial in self.trials if trial.status != "ok")
+
+    @property
+    def cycles_sources(self):
+        """Where the cycles of the ok trials come from; more than one must not be compared."""
+        return sorted({trial.cycles_source for trial in self.ok_trials if trial.cycles_source})
+
+
+@dataclass(frozen=True)
+class Run:
+    """A whole run; environment is the host before the first trial, as captured."""
+
+    path: str
+    id: str
+    tool_version: str
+    git_commit: Optional[str]
+    host: str
+    started_at: str
+    finished_at: Optional[str]
+    interrupted: bool
+    environment: Dict[str, Any]
+    scenario: Dict[str, Any]
+    cases: Tuple[Case, ...] = field(default=())
+
+
+def validator():
+    """The module results/schema/validate.py. Raises LoadError when it is not there."""
+    spec = importlib.util.spec_from_file_location("pktbench_results_validate", VALIDATE)
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except OSError as error:
+        raise LoadError(f"{VALIDATE}: {error.strerror}") from error
+    return module
+
+
+def load(path):
+    """Read and check one run.json. Raises LoadError on anything that is no valid pktbench-run/1."""
+    path = pathlib.Path(path)
+    validate = validator()
+    try:
+        document = validate.parse(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise LoadError(f"{path}: {error.strerror}") from error
+    except (UnicodeDecodeError, validate.NotJson) as error:
+        raise LoadError(f"{path}: {error}") from error
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if schema != SCHEMA:
+        raise LoadError(f"{path}: /schema: is {schema!r}, this version reads {SCHEMA!r}")
+    problems = validate.check_run(document)
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise LoadError(f"{path}: {problems[0].pointer or '/'}: {problems[0].message}{more}")
+    return _run(str(path), document)
+
+
+def _run(path, document):
+    about = document["run"]
+    return Run(path=path, environment=document["environment"]["before"], scenario=document["scenario"],
+               cases=tuple(_case(case) for case in document["cases"]),
+               **{key: about[key] for key in ("id", "tool_version", "git_commit", "host", "started_at",
+                                              "finished_at", "interrupted")})
+
+
+def _case(case):
+    summary = case["summary"] or {}
+    same = ("id", "backend", "workload", "testbed", "arrangement", "generator", "generator_batch",
+            "frame_size", "flows", "queues", "rate_pps", "status", "reason", "limiter", "virtual")
+    return Case(options=case["backend_options"], mode_requested=case["mode"]["requested"],
+                mode_effective=case["mode"]["effective"],
+                trials=tuple(_trial(trial) for trial in case["trials"]),
+                mpps=_estimate(summary.get("mpps")),
+                cycles_per_packet=_estimate(summary.get("cycles_per_packet")),
+                ns_per_packet=_estimate(summary.get("ns_per_packet")),
+                **{key: case[key] for key in same})
+
+
+def _trial(trial):
+    return Trial(**{key: trial[key] for key in Trial.__dataclass_fields__})
+
+
+def _estimate(found):
+    if found is None:
+        return None
+    values = {key: found[key] for key in Estimate.__dataclass_fields__}
+    values["ci95"] = None if found["ci95"] is None else tuple(found["ci95"])
+    return Estimate(**values)

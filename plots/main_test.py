@@ -1,0 +1,81 @@
+"""The command line: what it writes, prints and refuses."""
+import os
+import pathlib
+import shutil
+import subprocess
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from plots import fixtures
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PYTHON = "/usr/bin/python3"
+
+
+def call(*arguments, cwd=ROOT, entry=("-m", "plots"), **environment):
+    return subprocess.run([PYTHON, *entry, *map(str, arguments)], cwd=cwd, capture_output=True, text=True,
+                          env={**os.environ, **environment}, check=False)
+
+
+def test_writes_beside_the_run_and_prints_what_it_wrote(tmp_path):
+    shutil.copy(fixtures.path("four"), tmp_path / "run.json")
+    done = call(tmp_path / "run.json")
+    names = ["backends.png", "backends.svg", "backends.pdf", "caption.txt"]
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [str(tmp_path / name) for name in names]
+    assert (tmp_path / "backends.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "backends.pdf").read_bytes().startswith(b"%PDF")
+    assert "not a statement about hardware" in (tmp_path / "caption.txt").read_text(encoding="utf-8")
+
+
+def test_runs_by_path_from_anywhere(tmp_path):
+    out = tmp_path / "new" / "figures"
+    done = call(fixtures.path("several"), "--out", out, "--format", "svg", cwd=tmp_path,
+                entry=(ROOT / "plots" / "__main__.py",))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(p.name for p in out.iterdir()) == [
+        "backends-1518B.svg", "backends-64B-pmu.svg", "backends-64B-tsc.svg", "caption.txt"]
+    assert (out / "caption.txt").read_text(encoding="utf-8").count("backends-64B-pmu: ") == 1
+
+
+def test_svg_is_well_formed_and_holds_its_text_as_text(tmp_path):
+    assert call(fixtures.path("twenty"), "--out", tmp_path, "--format", "svg").returncode == 0
+    root = ElementTree.parse(tmp_path / "backends.svg").getroot()
+    texts = {"".join(node.itertext()) for node in root.iter("{http://www.w3.org/2000/svg}text")}
+    assert {"xdp-native", "≥ 14.9", "failed: EAL: no free 2048 kB hugepages on socket 0"} <= texts
+    assert "invalid: every trial invalid: costs $5 & <unaccounted> packets: 9, 9, 9; tolerance $0" in texts
+
+
+def test_two_runs_write_the_same_bytes(tmp_path):
+    written = []
+    for seed in ("1", "2"):
+        done = call(fixtures.path("twenty"), "--out", tmp_path / seed, PYTHONHASHSEED=seed)
+        assert done.returncode == 0
+        written.append({path.name: path.read_bytes() for path in (tmp_path / seed).iterdir()})
+    assert len(written[0]) == 4
+    assert written[0] == written[1]
+
+
+@pytest.mark.parametrize("content, said", [
+    (None, "No such file"), ("{", "not JSON"), ('{"schema": "pktbench-run/9"}', "'pktbench-run/9'"),
+    ('{"schema": NaN}', "NaN is not JSON"), ('{"schema": "pktbench-run/1"}', "required")])
+def test_bad_input_is_one_line_and_exit_2(tmp_path, content, said):
+    path = tmp_path / "run.json"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    done = call(path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1 and said in done.stderr and str(path) in done.stderr
+
+
+def test_unknown_format_is_exit_2(tmp_path):
+    done = call(fixtures.path("four"), "--out", tmp_path, "--format", "png,gif")
+    assert done.returncode == 2 and "'gif' is none of png, svg, pdf" in done.stderr
+
+
+def test_output_that_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = call(fixtures.path("four"), "--out", tmp_path / "file")
+    assert done.returncode == 2 and done.stderr.count("\n") == 1

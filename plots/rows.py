@@ -1,0 +1,78 @@
+"""What each row of a per-backend figure says in words."""
+from plots import style, text
+
+LABEL_MAX, LABEL_MIN = 1.75, 0.9      # inches for the names at the left
+
+
+def lower_bound(case):
+    """Whether something other than the device under test limited the rate."""
+    return case.limiter in ("generator", "link")
+
+
+def details(cases):
+    """For each case the line under its name: mode, and what tells it from others of its backend."""
+    queues_vary = len({case.queues for case in cases}) > 1
+    said = [" · ".join(_details(case, cases, queues_vary)) for case in cases]
+    rows = [(case.backend, line) for case, line in zip(cases, said)]
+    return [case.id if rows.count(row) > 1 else row[1] for case, row in zip(cases, rows)]
+
+
+def _details(case, cases, queues_vary):
+    if case.mode_effective is None or case.mode_effective == case.mode_requested:
+        yield case.mode_effective or case.mode_requested
+    else:
+        yield f"{case.mode_effective}, asked for {case.mode_requested}"
+    if queues_vary:
+        yield f"{case.queues} queue" + "s" * (case.queues > 1)
+    siblings = [other.options for other in cases if other.backend == case.backend]
+    for key, value in case.options.items():
+        if any(options.get(key) != value for options in siblings) and value != case.mode_effective:
+            yield str(value) if isinstance(value, str) else f"{key} {value}"
+
+
+def labels(cases):
+    """(names, wrapped details, width in inches) of the column at the left."""
+    said = details(cases)
+    widest = max([LABEL_MIN] + [text.width(case.backend, style.LABEL) for case in cases]
+                 + [text.width(line, style.SMALL) for line in said])
+    inches = min(widest, LABEL_MAX)
+    names = [text.wrap(case.backend, style.LABEL, inches, most=1)[0] for case in cases]
+    return names, ["\n".join(text.wrap(line, style.SMALL, inches, most=2)) for line in said], inches
+
+
+def trial_counts(case):
+    """n and what is not in it: 'n=4, 1 invalid'."""
+    counts = [f"n={len(case.ok_trials)}"]
+    for status in ("invalid", "failed"):
+        number = sum(trial.status == status for trial in case.rejected_trials)
+        if number:
+            counts.append(f"{number} {status}")
+    return ", ".join(counts)
+
+
+def value(case, measure):
+    """The two lines at the end of a bar: figure, then what it rests on."""
+    if measure == "mpps":
+        sign = "≥ " if lower_bound(case) else ""
+        unknown = ", limit unknown" if case.limiter == "unknown" else ""
+        return sign + text.number(case.mpps.median), trial_counts(case) + unknown
+    return text.number(case.cycles_per_packet.median), f"at {text.number(case.mpps.median)} Mpps"
+
+
+def absence(case, measure):
+    """Why an ok case has no bar."""
+    estimate = getattr(case, measure)
+    said = estimate.reason or "no reason recorded"
+    for trial in case.ok_trials:
+        said = trial.missing.get(measure, said)
+    return f"not measured: {said}"
+
+
+def loads_note(cases):
+    """Whether cycles per packet of these cases may be compared."""
+    loads = [c.mpps.median for c in cases if c.status == "ok" and c.cycles_per_packet.median is not None]
+    if len(loads) < 2:
+        return ""
+    if min(loads) > 0 and max(loads) / min(loads) <= 1.05:
+        return f"all at about {text.number(sorted(loads)[len(loads) // 2])} Mpps"
+    return "Loads differ: compare only rows with equal Mpps"

@@ -1,0 +1,62 @@
+"""Text measured before it is drawn, so that nothing is clipped and nothing overlaps."""
+import functools
+
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextToPath
+
+LINE = 1.25          # line height over font size
+SAFETY = 1.03        # hinting at 200 dpi makes some glyphs wider than their outline
+
+
+def plain(text):
+    """text on one line."""
+    return " ".join(str(text).split())
+
+
+@functools.lru_cache(maxsize=4096)
+def width(text, size, weight="normal"):
+    """Width in inches of one line at size points."""
+    font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+    return TextToPath().get_text_width_height_descent(text, font, ismath=False)[0] / 72 * SAFETY
+
+
+def height(lines, size):
+    """Height in inches of lines at size points."""
+    return lines * size * LINE / 72
+
+
+def wrap(text, size, inches, most=None, cut=" …"):
+    """Lines of at most inches; words that are longer are broken. Beyond most lines the last ends in cut."""
+    lines = [""]
+    for word in plain(text).split(" "):
+        for piece in _pieces(word, size, inches):
+            longer = f"{lines[-1]} {piece}".strip()
+            if width(longer, size) <= inches:
+                lines[-1] = longer
+            else:
+                lines.append(piece)
+    if most is not None and len(lines) > most:
+        lines = lines[:most]
+        while lines[-1] and width(lines[-1] + cut, size) > inches:
+            lines[-1] = lines[-1].rpartition(" ")[0]
+        lines[-1] = (lines[-1] + cut).strip()
+    return lines
+
+
+def _pieces(word, size, inches):
+    while width(word, size) > inches and len(word) > 1:
+        cut = next(i for i in range(len(word) - 1, 0, -1) if i == 1 or width(word[:i], size) <= inches)
+        yield word[:cut]
+        word = word[cut:]
+    yield word
+
+
+def number(value):
+    """Three significant digits, without exponent for anything a benchmark shows."""
+    if value == 0:
+        return "0"
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    if abs(value) >= 1:
+        return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+    return f"{value:.3g}" if abs(value) < 1e-4 else f"{value:.3f}" if abs(value) >= 0.01 else f"{value:.5f}"
