@@ -34,11 +34,6 @@ struct GeneratorType {
   std::function<std::unique_ptr<TrafficSource>()> make;
 };
 
-// Where a testbed that changes the host keeps its record of how to undo that.
-struct TestbedContext {
-  std::string run_id;
-};
-
 struct TestbedType {
   std::string name;
   std::string summary;
@@ -46,7 +41,7 @@ struct TestbedType {
   bool is_virtual = true;    // its figures say nothing about hardware
   std::vector<OptionSpec> options;
   std::function<Unavailable()> probe;
-  std::function<std::unique_ptr<Testbed>(const TestbedContext&)> make;
+  std::function<std::unique_ptr<Testbed>()> make;
 };
 
 struct Registry {

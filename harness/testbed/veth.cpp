@@ -1,0 +1,339 @@
+#include "harness/testbed/veth.hpp"
+
+#include <fcntl.h>
+#include <linux/if_link.h>
+#include <sched.h>
+#include <sys/mount.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <thread>
+
+#include "harness/measure/cpu_meter.hpp"
+#include "harness/sys/cpu.hpp"
+#include "harness/sys/ethtool.hpp"
+#include "harness/sys/file.hpp"
+#include "harness/sys/journal.hpp"
+#include "harness/sys/netns.hpp"
+#include "harness/sys/rtnl.hpp"
+#include "harness/testbed/wall_clock.hpp"
+
+namespace pktbench::testbed {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint32_t address(unsigned a, unsigned b, unsigned c, unsigned d) {
+  return a << 24 | b << 16 | c << 8 | d;
+}
+// RFC 2544's own network for benchmarks.
+constexpr std::uint32_t kGeneratorAddress = address(198, 18, 0, 1);
+constexpr unsigned kGeneratorAddresses = 4;  // 65,536 flows, 16,384 ports each
+constexpr std::uint32_t kDutAddress = address(198, 18, 1, 1);
+constexpr unsigned kPrefixLength = 15;
+
+constexpr int kMaxNumber = 1000;
+
+// Runs `work` on a thread whose /sys shows the network devices of `netns`: sysfs shows those of the
+// namespace it was mounted in, and the host's mounts stay as they are.
+Result<void> with_sysfs_of(const std::string& netns, const std::function<Result<void>()>& work) {
+  Result<void> result;
+  std::thread([&] {
+    result = [&]() -> Result<void> {
+      if (unshare(CLONE_NEWNS) != 0) return system_error("unshare the mounts", errno);
+      if (mount("", "/", "none", MS_SLAVE | MS_REC, nullptr) != 0)
+        return system_error("make the mounts private", errno);
+      auto inside = sys::NetnsScope::enter(netns);
+      if (!inside) return inside.error();
+      if (mount("sysfs", "/sys", "sysfs", 0, nullptr) != 0)
+        return system_error("mount sysfs for " + netns, errno);
+      return work();
+    }();
+  }).join();
+  return result;
+}
+
+class VethTestbed final : public Testbed {
+ public:
+  ~VethTestbed() override { down(); }
+
+  Result<void> up(const Options& options, unsigned queues) override;
+  const Port& generator_port() const override { return generator_; }
+  const Port& dut_port() const override { return dut_; }
+  Result<std::vector<pid_t>> settle() override;
+  Result<DropCounts> sample() override;
+  std::vector<int> dut_softirq_cpus() const override;
+  Clock& clock() override { return clock_; }
+  CpuMeter& cpu_meter() override { return *meter_; }
+  std::string arrangement() const override { return arrangement_; }
+  void down() noexcept override;
+
+ private:
+  Result<void> choose_cpus(const Options& options);
+  Result<void> make_namespaces();
+  Result<void> make_link(unsigned queues);
+  Result<void> configure_generator();
+  Result<void> configure_dut();
+  bool threaded() const { return arrangement_ == "isolated"; }
+
+  std::string arrangement_;
+  std::string napi_policy_;
+  std::optional<sys::Journal> journal_;
+  Port generator_;
+  Port dut_;
+  std::string generator_netns_;
+  std::string dut_netns_;
+  WallClock clock_;
+  std::unique_ptr<CpuMeter> meter_ = measure::make_cpu_meter();
+};
+
+Result<void> VethTestbed::up(const Options& options, unsigned queues) {
+  arrangement_ = option<std::string>(options, "arrangement");
+  napi_policy_ = option<std::string>(options, "napi_policy");
+  if (auto r = choose_cpus(options); !r) return r;
+  auto journal = sys::Journal::create();
+  if (!journal) return journal.error();
+  journal_.emplace(std::move(*journal));
+
+  auto made = [&]() -> Result<void> {
+    if (auto r = make_namespaces(); !r) return r;
+    if (auto r = make_link(queues); !r) return r;
+    if (auto r = configure_generator(); !r) return r;
+    return configure_dut();
+  }();
+  if (!made) {
+    down();
+    return made;
+  }
+  return {};
+}
+
+Result<void> VethTestbed::choose_cpus(const Options& options) {
+  const std::vector<int> cpus = sys::allowed_cpus();
+  if (cpus.size() < 2)
+    return make_error(ErrorCode::refused,
+                      "the veth testbed needs two CPUs, one for the generator and one for the DUT; "
+                      "this process may use " +
+                          std::to_string(cpus.size()));
+  auto generator = static_cast<int>(option<std::int64_t>(options, "generator_cpu"));
+  auto dut = static_cast<int>(option<std::int64_t>(options, "dut_cpu"));
+  if (dut < 0) dut = cpus.back() != generator ? cpus.back() : cpus.front();
+  if (generator < 0) generator = cpus.front() != dut ? cpus.front() : cpus.back();
+  for (int cpu : {generator, dut})
+    if (std::find(cpus.begin(), cpus.end(), cpu) == cpus.end())
+      return make_error(ErrorCode::invalid_input,
+                        "/testbed: this process may not use CPU " + std::to_string(cpu));
+  if (generator == dut)
+    return make_error(ErrorCode::invalid_input, "/testbed: generator_cpu and dut_cpu are both " +
+                                                    std::to_string(dut) + "; choose two");
+  generator_.cpus = {generator};
+  dut_.cpus = {dut};
+  return {};
+}
+
+Result<void> VethTestbed::make_namespaces() {
+  for (int n = 0; n < kMaxNumber; ++n) {
+    const std::string number = std::to_string(n);
+    const std::string generator = "pktbench" + number + "-gen";
+    const std::string dut = "pktbench" + number + "-dut";
+    // The host lock keeps other runs away, so that what exists is somebody else's and stays.
+    if (sys::netns_exists(generator) || sys::netns_exists(dut)) continue;
+    for (const std::string& name : {generator, dut}) {
+      if (auto r = journal_->record({"netns", name, ""}); !r) return r;
+      if (auto r = sys::create_netns(name); !r) return r;
+    }
+    generator_netns_ = generator;
+    dut_netns_ = dut;
+    generator_.name = "pbgen" + number;
+    dut_.name = "pbdut" + number;
+    generator_.netns_path = sys::netns_path(generator);
+    dut_.netns_path = sys::netns_path(dut);
+    return {};
+  }
+  return make_error(ErrorCode::refused, "all names from pktbench0-gen to pktbench" +
+                                            std::to_string(kMaxNumber - 1) +
+                                            "-dut are taken; look at `ip netns list`");
+}
+
+// The pair is made inside the namespaces: no interface of the host's own is touched, and removing
+// the namespaces removes it.
+Result<void> VethTestbed::make_link(unsigned queues) {
+  sys::Fd peer(open(dut_.netns_path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!peer) return system_error("open " + dut_.netns_path, errno);
+  for (const std::string& path : {generator_.netns_path, dut_.netns_path}) {
+    auto inside = sys::NetnsScope::enter(path);
+    if (!inside) return inside.error();
+    // A kernel without IPv6 has no such file and needs none.
+    for (const char* scope : {"all", "default"}) {
+      const std::string file = std::string("/proc/sys/net/ipv6/conf/") + scope + "/disable_ipv6";
+      if (auto r = sys::write_file(file, "1"); !r && r.error().sys_errno != ENOENT) return r;
+    }
+    for (const char* scope : {"all", "default"}) {
+      const std::string file = std::string("/proc/sys/net/ipv4/conf/") + scope + "/rp_filter";
+      if (auto r = sys::write_file(file, "0"); !r) return r;
+    }
+  }
+  auto inside = sys::NetnsScope::enter(generator_.netns_path);
+  if (!inside) return inside.error();
+  generator_.queues = dut_.queues = queues;
+  return sys::create_veth_pair(generator_.name, dut_.name, peer.get(), queues);
+}
+
+Result<void> VethTestbed::configure_generator() {
+  auto inside = sys::NetnsScope::enter(generator_.netns_path);
+  if (!inside) return inside.error();
+  auto link = sys::get_link(generator_.name);
+  if (!link) return link.error();
+  generator_.ifindex = link->ifindex;
+  generator_.mac = link->mac;
+  generator_.ipv4 = kGeneratorAddress;
+  for (unsigned i = 0; i < kGeneratorAddresses; ++i)
+    if (auto r = sys::add_address(link->ifindex, kGeneratorAddress + i, kPrefixLength); !r)
+      return r;
+  if (auto r = sys::set_offload(generator_.name, sys::Offload::tso, false); !r) return r;
+  if (auto r = sys::set_offload(generator_.name, sys::Offload::tx_checksum, false); !r) return r;
+  return sys::set_link_up(link->ifindex);
+}
+
+Result<void> VethTestbed::configure_dut() {
+  {
+    auto inside = sys::NetnsScope::enter(dut_.netns_path);
+    if (!inside) return inside.error();
+    auto link = sys::get_link(dut_.name);
+    if (!link) return link.error();
+    dut_.ifindex = link->ifindex;
+    dut_.mac = link->mac;
+    dut_.ipv4 = kDutAddress;
+    if (auto r = sys::add_address(link->ifindex, kDutAddress, kPrefixLength); !r) return r;
+    if (auto r = sys::set_offload(dut_.name, sys::Offload::gro, true); !r) return r;
+    if (auto r = sys::set_link_up(link->ifindex); !r) return r;
+    for (unsigned i = 0; i < kGeneratorAddresses; ++i)
+      if (auto r = sys::add_neighbour(link->ifindex, kGeneratorAddress + i, generator_.mac); !r)
+        return r;
+  }
+  {
+    auto inside = sys::NetnsScope::enter(generator_.netns_path);
+    if (!inside) return inside.error();
+    if (auto r = sys::add_neighbour(generator_.ifindex, kDutAddress, dut_.mac); !r) return r;
+  }
+  return with_sysfs_of(dut_.netns_path, [&]() -> Result<void> {
+    return sys::write_file("/sys/class/net/" + dut_.name + "/threaded", threaded() ? "1" : "0");
+  });
+}
+
+// The kernel names these threads napi/DEVICE-ID; the device's name is unique on this host.
+Result<std::vector<pid_t>> VethTestbed::settle() {
+  std::vector<pid_t> threads;
+  if (!threaded()) return threads;
+  const std::string prefix = "napi/" + dut_.name + "-";
+  for (int attempt = 0; attempt < 100 && threads.size() < dut_.queues; ++attempt) {
+    if (attempt) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    threads.clear();
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
+      const std::string pid = entry.path().filename();
+      if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
+      auto name = sys::read_file(entry.path() / "comm");
+      if (name && name->starts_with(prefix)) threads.push_back(std::stoi(pid));
+    }
+  }
+  if (threads.size() < dut_.queues)
+    return make_error(ErrorCode::failed, "the kernel made " + std::to_string(threads.size()) +
+                                             " NAPI threads for " + dut_.name + " instead of " +
+                                             std::to_string(dut_.queues));
+  for (pid_t thread : threads) {
+    if (auto r = sys::pin_thread(thread, dut_.cpus.front()); !r) return r.error();
+    sched_param parameter{};
+    const bool fifo = napi_policy_ == "fifo";
+    parameter.sched_priority = fifo ? 1 : 0;
+    if (sched_setscheduler(thread, fifo ? SCHED_FIFO : SCHED_OTHER, &parameter) != 0)
+      return system_error("set the policy of NAPI thread " + std::to_string(thread), errno);
+  }
+  return threads;
+}
+
+Result<DropCounts> VethTestbed::sample() {
+  DropCounts drops;
+  {
+    auto inside = sys::NetnsScope::enter(generator_.netns_path);
+    if (!inside) return inside.error();
+    auto link = sys::get_link(generator_.name);
+    if (!link) return link.error();
+    // Both redirected frames and those of the stack that found the DUT's ring full.
+    drops["veth_ring_full"] = link->tx_dropped;
+  }
+  auto inside = sys::NetnsScope::enter(dut_.netns_path);
+  if (!inside) return inside.error();
+  auto statistics = sys::driver_statistics(dut_.name);
+  if (!statistics) return statistics.error();
+  std::uint64_t queue_drops = 0;
+  for (unsigned q = 0; q < dut_.queues; ++q) {
+    const auto it = statistics->find("rx_queue_" + std::to_string(q) + "_drops");
+    if (it != statistics->end()) queue_drops += it->second;
+  }
+  drops["veth_rx"] = queue_drops;
+  return drops;
+}
+
+std::vector<int> VethTestbed::dut_softirq_cpus() const {
+  std::vector<int> cpus = dut_.cpus;
+  // Without NAPI threads the DUT's softirqs run where the generator raises them.
+  if (!threaded()) cpus.insert(cpus.end(), generator_.cpus.begin(), generator_.cpus.end());
+  return cpus;
+}
+
+void VethTestbed::down() noexcept {
+  if (!journal_) return;
+  // A failure leaves the journal for `pktbench restore`, and the next run says so.
+  (void)journal_->undo_all();
+  journal_.reset();
+}
+
+std::string probe() {
+  if (auto missing = sys::missing_capabilities(); !missing.empty())
+    return "needs " + missing.front() + " (run as root)";
+  if (sys::allowed_cpus().size() < 2) return "needs two CPUs";
+  return "";
+}
+
+}  // namespace
+
+TestbedType veth_testbed() {
+  return {
+      .name = "veth",
+      .summary = "two namespaces and a veth pair on this machine",
+      .touches_host = true,
+      .is_virtual = true,
+      .options = {{.name = "arrangement",
+                   .default_value = std::string("isolated"),
+                   .choices = {"isolated", "inline"},
+                   .min = {},
+                   .max = {},
+                   .help = "where the DUT's NAPI runs: on its own CPU, or in the generator's"},
+                  {.name = "generator_cpu",
+                   .default_value = std::int64_t{-1},
+                   .choices = {},
+                   .min = -1,
+                   .max = 1023,
+                   .help = "CPU of the generator; -1: the first this process may use"},
+                  {.name = "dut_cpu",
+                   .default_value = std::int64_t{-1},
+                   .choices = {},
+                   .min = -1,
+                   .max = 1023,
+                   .help = "CPU of the DUT's NAPI and application; -1: the last"},
+                  {.name = "napi_policy",
+                   .default_value = std::string("other"),
+                   .choices = {"other", "fifo"},
+                   .min = {},
+                   .max = {},
+                   .help = "scheduling policy of the NAPI thread: SCHED_OTHER or SCHED_FIFO 1"}},
+      .probe = probe,
+      .make = [] { return std::make_unique<VethTestbed>(); }};
+}
+
+}  // namespace pktbench::testbed

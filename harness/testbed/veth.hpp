@@ -1,0 +1,21 @@
+// Testbed `veth`: two namespaces and a veth pair on this machine.
+//
+//   pktbench<N>-gen: pbgen<N>, 198.18.0.1 to .4      pktbench<N>-dut: pbdut<N>, 198.18.1.1
+//
+// <N> is the first number free on this host. IPv6 is off and neighbours are static, so that no
+// frame but the generator's is ever counted. GRO is on at the DUT, which gives the device NAPI and
+// lets it take redirected frames without an XDP program; TSO and checksum offload are off at the
+// generator, so that a stack sender's frames go through NAPI too and carry whole checksums.
+//
+// Arrangements, which are never compared with each other:
+//   isolated  the DUT's NAPI is threaded and pinned to the DUT's CPU, as is the application
+//   inline    NAPI runs as softirq where it is raised: in the generator's CPU
+#pragma once
+
+#include "harness/core/registry.hpp"
+
+namespace pktbench::testbed {
+
+TestbedType veth_testbed();
+
+}  // namespace pktbench::testbed

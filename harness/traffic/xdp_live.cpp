@@ -1,0 +1,240 @@
+#include "harness/traffic/xdp_live.hpp"
+
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cmath>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "bpf/frame.h"
+#include "bpf/live_generator.h"
+#include "bpf/live_generator.skel.h"
+#include "harness/core/units.hpp"
+#include "harness/sys/bpf.hpp"
+#include "harness/sys/cpu.hpp"
+#include "harness/sys/netns.hpp"
+#include "harness/traffic/frame.hpp"
+
+namespace pktbench::traffic {
+
+namespace {
+
+using Skeleton = sys::SkeletonPtr<live_generator, live_generator__destroy>;
+
+// Ends the kernel's loop, which returns on any signal. The handler does nothing; the default action
+// would end the process.
+constexpr int kStopSignal = SIGUSR2;
+
+// Each call that leaves frames in flight costs about 23 ms of idling, so one call lasts as long as
+// it can: the counter is 32 bits wide.
+constexpr int kRepeat = 0x7fffff00;
+
+void install_stop_signal() {
+  struct sigaction action {};
+  action.sa_handler = [](int) {};
+  sigaction(kStopSignal, &action, nullptr);  // no SA_RESTART: the call must return
+}
+
+class XdpLive final : public TrafficSource {
+ public:
+  ~XdpLive() override { stop(); }
+
+  Result<void> start(const TrafficConfig& config) override;
+  void open(std::uint64_t limit) override;
+  bool finished() override { return load(state().remaining) == 0 && epoch_seen(); }
+  Result<void> close() override;
+  Result<SentCounters> sample() override;
+  std::vector<pid_t> threads() const override { return {tid_.load()}; }
+  void stop() noexcept override;
+
+ private:
+  void run();
+  pb_live_control& control() { return skeleton_->data_control->control; }
+  const pb_live_state& state() const { return skeleton_->data_state->state; }
+  bool epoch_seen() const {
+    return load(state().remaining_epoch) == skeleton_->data_control->control.epoch;
+  }
+
+  // The program writes these words on another CPU while this side reads them.
+  template <class T>
+  static T load(const T& word) {
+    return __atomic_load_n(&word, __ATOMIC_ACQUIRE);
+  }
+
+  TrafficConfig config_;
+  std::vector<unsigned char> frame_;
+  std::uint32_t batch_ = 16;
+  Skeleton skeleton_;
+  std::thread thread_;
+  std::atomic<pid_t> tid_{0};
+  std::atomic<bool> running_{false};
+  std::atomic<bool> ended_{true};
+  std::atomic<int> error_{0};  // errno of a call that failed
+  std::uint64_t opened_ns_ = 0;
+  std::uint64_t sent_at_open_ = 0;
+  std::uint64_t limit_ = 0;
+  std::uint64_t unsent_ = 0;
+};
+
+Result<void> XdpLive::start(const TrafficConfig& config) {
+  config_ = config;
+  batch_ = static_cast<std::uint32_t>(option<std::int64_t>(config.options, "batch"));
+  const Frame frame = make_frame(config);
+  frame_ = frame.bytes;
+
+  auto inside = sys::NetnsScope::enter(config.from.netns_path);
+  if (!inside) return inside.error();
+  sys::LibbpfLog log;
+  skeleton_.reset(live_generator__open());
+  if (!skeleton_) return log.failure("open the xdp-live program", errno);
+  skeleton_->rodata->frame_template = frame.stamp;
+  skeleton_->rodata->flows = config.traffic.flows;
+  if (int error = live_generator__load(skeleton_.get()); error)
+    return log.failure("load the xdp-live program", -error);
+  const __u32 slot = 0;
+  const __u32 device = config.from.ifindex;
+  if (int error = bpf_map_update_elem(bpf_map__fd(skeleton_->maps.device), &slot, &device, BPF_ANY))
+    return system_error("point the xdp-live generator at " + config.from.name, -error);
+  if (config.traffic.rate_pps)
+    control().interval_q =
+        static_cast<__u64>(std::llround(1e9 * (1u << PB_RATE_SHIFT) / *config.traffic.rate_pps));
+
+  install_stop_signal();
+  running_ = true;
+  ended_ = false;
+  thread_ = std::thread([this] {
+    run();
+    ended_ = true;
+  });
+  // Until the program runs, open() would count the kernel's set-up time against the rate.
+  const std::uint64_t deadline = sys::monotonic_ns() + 2'000'000'000;
+  while (load(state().idle) == 0 && !error_ && sys::monotonic_ns() < deadline)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  if (load(state().idle) != 0) return {};
+  const int error = error_;
+  stop();
+  if (error) {
+    Error e = system_error(
+        "run the xdp-live program on CPU " + std::to_string(config.from.cpus.at(0)), error);
+    if (error == EINVAL || error == EOPNOTSUPP) {
+      e.code = ErrorCode::unsupported;
+      e.message += " (live frames need Linux 5.18)";
+    }
+    return e;
+  }
+  return make_error(ErrorCode::failed, "the xdp-live program did not run within 2 s");
+}
+
+// Per call, of which there is one a minute or less: one system call. Per frame: none of this.
+void XdpLive::run() {
+  tid_ = sys::current_tid();
+  auto inside = sys::NetnsScope::enter(config_.from.netns_path);
+  if (!inside) {
+    error_ = inside.error().sys_errno;
+    return;
+  }
+  if (auto pinned = sys::pin_thread(0, config_.from.cpus.at(0)); !pinned) {
+    error_ = pinned.error().sys_errno;
+    return;
+  }
+  while (running_) {
+    xdp_md context{};
+    context.data_end = static_cast<__u32>(frame_.size());
+    LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame_.data(), .ctx_in = &context,
+                .data_size_in = static_cast<__u32>(frame_.size()), .ctx_size_in = sizeof context,
+                .repeat = kRepeat, .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = batch_);
+    const int r = bpf_prog_test_run_opts(bpf_program__fd(skeleton_->progs.generate), &options);
+    if (r != 0 && r != -EINTR) {
+      error_ = -r;
+      return;
+    }
+  }
+}
+
+void XdpLive::open(std::uint64_t limit) {
+  limit_ = limit;
+  sent_at_open_ = load(state().sent);
+  opened_ns_ = sys::monotonic_ns();
+  control().limit = limit;
+  __atomic_store_n(&control().epoch, control().epoch + 1, __ATOMIC_RELEASE);
+  __atomic_store_n(&control().gate, 1u, __ATOMIC_RELEASE);
+}
+
+Result<void> XdpLive::close() {
+  __atomic_store_n(&control().gate, 0u, __ATOMIC_RELEASE);
+  const std::uint64_t closed_ns = sys::monotonic_ns();
+  // Two batches without a frame: whatever was redirected before has been flushed into the device.
+  const std::uint64_t at_rest = load(state().idle) + 2 * batch_ + 1;
+  const std::uint64_t deadline = closed_ns + 2'000'000'000;
+  while (load(state().idle) < at_rest) {
+    if (error_) return system_error("the xdp-live generator ended", error_);
+    if (sys::monotonic_ns() > deadline)
+      return make_error(ErrorCode::failed, "the xdp-live generator did not come to rest in 2 s");
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
+  }
+  if (config_.traffic.rate_pps && opened_ns_) {
+    const double due =
+        *config_.traffic.rate_pps * static_cast<double>(closed_ns - opened_ns_) / 1e9;
+    const std::uint64_t wanted = std::min(limit_, static_cast<std::uint64_t>(due));
+    const std::uint64_t sent = load(state().sent) - sent_at_open_;
+    if (wanted > sent) unsent_ += wanted - sent;
+  }
+  opened_ns_ = 0;
+  return {};
+}
+
+Result<SentCounters> XdpLive::sample() {
+  if (error_) return system_error("the xdp-live generator ended", error_);
+  SentCounters counters;
+  counters.packets = load(state().sent);
+  counters.bytes = counters.packets * buffer_length(config_.traffic.frame_size);
+  counters.unsent = unsent_;
+  return counters;
+}
+
+void XdpLive::stop() noexcept {
+  if (skeleton_) __atomic_store_n(&control().gate, 0u, __ATOMIC_RELEASE);
+  running_ = false;
+  if (thread_.joinable()) {
+    // A signal that comes just before the call would be lost, so it is sent until the thread ends.
+    while (!ended_) {
+      pthread_kill(thread_.native_handle(), kStopSignal);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    thread_.join();
+  }
+  skeleton_.reset();
+}
+
+std::string probe() {
+  if (auto missing = sys::missing_capabilities(); !missing.empty())
+    return "needs " + missing.front();
+  if (libbpf_probe_bpf_map_type(BPF_MAP_TYPE_DEVMAP, nullptr) != 1)
+    return "this kernel has no DEVMAP (CONFIG_BPF_SYSCALL, CONFIG_XDP_SOCKETS)";
+  return "";
+}
+
+}  // namespace
+
+GeneratorType xdp_live_generator() {
+  return {.name = "xdp-live",
+          .summary = "frames made and redirected in the kernel by BPF_PROG_TEST_RUN",
+          .options = {{.name = "batch",
+                       .default_value = std::int64_t{16},
+                       .choices = {},
+                       .min = 1,
+                       .max = 256,
+                       .help = "frames per redirect flush"}},
+          .probe = probe,
+          .make = [] { return std::make_unique<XdpLive>(); }};
+}
+
+}  // namespace pktbench::traffic

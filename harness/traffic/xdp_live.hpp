@@ -1,0 +1,14 @@
+// The xdp-live generator: the kernel itself makes frames and redirects them into the device
+// (BPF_PROG_TEST_RUN with BPF_F_TEST_XDP_LIVE_FRAMES). The fastest generator without a NIC.
+//
+// It occupies its CPU fully from start() to stop(), also while the gate is shut.
+#pragma once
+
+#include "harness/core/registry.hpp"
+
+namespace pktbench::traffic {
+
+// Options: `batch` (frames per redirect flush).
+GeneratorType xdp_live_generator();
+
+}  // namespace pktbench::traffic
