@@ -1,0 +1,118 @@
+#!/usr/bin/python3
+"""Check that includes and links between the rooms run one way (DESIGN: core <- sys <- ... <- cli).
+
+Usage: scripts/check_layers.py [ROOT]
+
+Prints one line per violation: file, line, what it reaches for. Exit: 0 none, 1 violations, 2 usage.
+"""
+import pathlib
+import re
+import sys
+
+# What each room may use beside itself. Rooms in the same rank do not use each other, but testbed owns
+# the CPU meter and so uses measure. cli alone links the backends.
+_RANK = ("core", "sys", "measure", "testbed", "traffic", "method", "runner", "report")
+ALLOWED = {
+    "bpf": (),
+    "core": (),
+    "sys": ("core",),
+    "measure": ("core", "sys", "bpf"),  # bpf: the CPU accounting program
+    "testbed": ("core", "sys", "measure"),
+    "traffic": ("core", "sys", "bpf"),
+    "backends": ("core", "sys", "bpf"),
+    "method": _RANK[:5],
+    "runner": _RANK[:6],
+    "report": _RANK[:7],
+    "cli": _RANK + ("backends",),
+}
+# (file, room it uses beyond the above): the reason.
+EXCEPTIONS = {}
+
+SUFFIXES = (".cpp", ".hpp", ".c", ".h")
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+GENERATED = "generated/"
+# In a CMakeLists.txt: libraries of rooms, and the skeletons' targets.
+LINKED = re.compile(r"\b(?:pktbench_(backend|[a-z]+)\w*|(bpf)_\w+)")
+
+
+def room_of(path):
+    """Room of a path relative to the root; None outside the rooms, "?" in a folder that is no room."""
+    parts = pathlib.PurePosixPath(path).parts
+    if parts[0] in ("bpf", "backends"):
+        return parts[0]
+    if parts[0] != "harness" or len(parts) < 3:
+        return None
+    return parts[1] if parts[1] in ALLOWED else "?"
+
+
+def _included(root, quote, spelled):
+    """(room, problem) of an include; both None for the system's."""
+    room = room_of(spelled)
+    if quote == "<":  # <bpf/libbpf.h> is libbpf's
+        return (room if (root / spelled).exists() else None), None
+    if room is None and not spelled.startswith(GENERATED):
+        return None, f'"{spelled}" is not written from the root of the repository'
+    return room, None
+
+
+def _uses(root, name, text):
+    """(line number, room, problem) of what a file uses."""
+    here = room_of(name)
+    if name.endswith("CMakeLists.txt"):
+        for number, line in enumerate(text.splitlines(), start=1):
+            for library, skeleton in LINKED.findall(line.split("#")[0]):
+                room = "backends" if library == "backend" else library or skeleton
+                if room in ALLOWED:
+                    yield number, room, None
+        return
+    for number, line in enumerate(text.splitlines(), start=1):
+        found = INCLUDE.match(line)
+        if not found:
+            continue
+        quote, spelled = found.groups()
+        if here == "bpf" and "/" not in spelled:
+            continue  # its neighbour
+        room, problem = _included(root, quote, spelled)
+        if room or problem:
+            yield number, room, problem
+
+
+def violations(root):
+    """Lines 'file:line: what' for every violation under a root folder."""
+    used = set()
+    for folder in ("bpf", "backends", "harness"):
+        for path in sorted((root / folder).rglob("*")):
+            if path.suffix not in SUFFIXES and path.name != "CMakeLists.txt":
+                continue
+            name = path.relative_to(root).as_posix()
+            here = room_of(name)
+            if here is None:
+                continue
+            if here == "?":
+                yield f"{name}: is in no room that {pathlib.Path(__file__).name} knows"
+                continue
+            for number, room, problem in _uses(root, name, path.read_text(encoding="utf-8")):
+                if problem:
+                    yield f"{name}:{number}: {problem}"
+                elif (name, room) in EXCEPTIONS:
+                    used.add((name, room))
+                elif room != here and room not in ALLOWED[here]:
+                    yield f"{name}:{number}: {here} must not use {room}"
+    for name, room in sorted(set(EXCEPTIONS) - used):
+        yield f"{name}: is excepted for {room}, but does not use it"
+
+
+def main(argv):
+    """Command line; returns the exit code."""
+    if len(argv) > 1 or argv[:1] in (["-h"], ["--help"]):
+        print(__doc__)
+        return 0 if len(argv) == 1 else 2
+    root = pathlib.Path(argv[0]) if argv else pathlib.Path(__file__).resolve().parent.parent
+    found = list(violations(root))
+    for line in found:
+        print(line)
+    return int(bool(found))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
