@@ -1,0 +1,34 @@
+// What the host was like around a run: CPU, kernel, memory, network devices, BPF, versions, load.
+//
+// Threads: one; reading a device enters its namespace and returns. Errors: none, nothing aborts:
+// what cannot be read is null, with the reason in "missing" under its dotted path. Nothing is
+// changed on the host and no process is started.
+#pragma once
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "harness/core/port.hpp"
+#include "harness/core/result.hpp"
+#include "harness/sys/cpu.hpp"
+
+namespace pktbench {
+
+// Where to read; other places are for tests.
+struct EnvironmentSources {
+  std::string procfs = "/proc";
+  std::string sysfs = "/sys";
+  std::function<Result<double>()> tsc_hz = sys::tsc_hz;
+};
+
+struct EnvironmentPort {
+  std::string role;  // "generator" or "dut"
+  Port port;
+};
+
+nlohmann::ordered_json capture_environment(const std::vector<EnvironmentPort>& ports,
+                                           const EnvironmentSources& sources = {});
+
+}  // namespace pktbench
