@@ -13,10 +13,16 @@ namespace pktbench {
 
 using MacAddress = std::array<std::uint8_t, 6>;
 
-// The simulated testbed's device, whose true counts are known. Absent on every real port.
+// The simulated testbed's device: no packets, but counts that follow a known truth. Absent on every
+// real port. Threads: the controlling thread only.
 class VirtualDevice {
  public:
   virtual ~VirtualDevice() = default;
+  // The simulated clock, which only the trial loop moves.
+  virtual std::uint64_t now_ns() const = 0;
+  // `frames` of `frame_bytes` each arrive, spread evenly over `over_ns`.
+  virtual void deliver(std::uint64_t frames, std::uint64_t frame_bytes, std::uint64_t over_ns) = 0;
+  // What it truly handed to the backend since it was made.
   virtual Counters received() const = 0;
 };
 
@@ -29,7 +35,7 @@ struct Port {
   std::uint32_t ipv4 = 0;  // host byte order
   unsigned queues = 1;     // RX queues in use
   std::vector<int> cpus;   // CPUs that work for this port
-  std::shared_ptr<const VirtualDevice> device;
+  std::shared_ptr<VirtualDevice> device;
 };
 
 }  // namespace pktbench

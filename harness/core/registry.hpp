@@ -24,6 +24,7 @@ struct BackendType {
   std::vector<OptionSpec> options;
   std::function<Unavailable()> probe;  // leaves nothing behind; needs no port
   std::function<std::unique_ptr<Backend>()> make;
+  bool simulated = false;  // works on a VirtualDevice only; the others need a real port
 };
 
 struct GeneratorType {
@@ -32,6 +33,7 @@ struct GeneratorType {
   std::vector<OptionSpec> options;
   std::function<Unavailable()> probe;
   std::function<std::unique_ptr<TrafficSource>()> make;
+  bool simulated = false;
 };
 
 struct TestbedType {
@@ -42,6 +44,7 @@ struct TestbedType {
   std::vector<OptionSpec> options;
   std::function<Unavailable()> probe;
   std::function<std::unique_ptr<Testbed>()> make;
+  bool simulated = false;
 };
 
 struct Registry {

@@ -1,0 +1,106 @@
+#include "harness/method/accounting.hpp"
+
+#include <algorithm>
+
+namespace pktbench::method {
+
+namespace {
+
+bool contains(const std::vector<int>& cpus, int cpu) {
+  return std::find(cpus.begin(), cpus.end(), cpu) != cpus.end();
+}
+
+double difference(const CpuTimes& before, const CpuTimes& after, CpuClass c) {
+  return static_cast<double>(after[c] - before[c]);
+}
+
+// Loss below this share does not show a limit: single frames are lost to wake-ups of a virtual CPU.
+constexpr double kNoLoss = 0.001;
+// A CPU above this share has no time left; the rest is the measurement's own.
+constexpr double kSaturated = 0.9;
+constexpr double kOnTarget = 0.99;
+
+}  // namespace
+
+DutCharge charge_dut(const CpuSample& before, const CpuSample& after, const CpuOwners& owners) {
+  DutCharge charge;
+  bool all_cycles = !after.cpus.empty();
+  double cycles = 0;
+  for (std::size_t i = 0; i < after.cpus.size(); ++i) {
+    const CpuTimes& a = before.cpus[i];
+    const CpuTimes& b = after.cpus[i];
+    double ns = difference(a, b, CpuClass::application) + difference(a, b, CpuClass::napi);
+    if (contains(owners.dut_softirq, b.cpu)) ns += difference(a, b, CpuClass::softirq);
+    charge.ns += ns;
+
+    double busy = 0;
+    for (std::size_t c = 0; c < kCpuClasses; ++c)
+      if (static_cast<CpuClass>(c) != CpuClass::idle)
+        busy += difference(a, b, static_cast<CpuClass>(c));
+    if (a.cycles && b.cycles) {
+      if (busy > 0) cycles += static_cast<double>(*b.cycles - *a.cycles) * (ns / busy);
+    } else {
+      all_cycles = false;
+    }
+  }
+  if (all_cycles) charge.cycles = cycles;
+  return charge;
+}
+
+std::vector<CpuUsage> cpu_usage(const CpuSample& before, const CpuSample& after,
+                                const CpuOwners& owners) {
+  std::vector<CpuUsage> usage;
+  const double window = static_cast<double>(after.at_ns - before.at_ns);
+  for (std::size_t i = 0; i < after.cpus.size() && window > 0; ++i) {
+    const CpuTimes& a = before.cpus[i];
+    const CpuTimes& b = after.cpus[i];
+    CpuUsage u;
+    u.cpu = b.cpu;
+    u.role = contains(owners.dut, b.cpu)         ? "dut"
+             : contains(owners.generator, b.cpu) ? "generator"
+                                                 : "other";
+    for (std::size_t c = 0; c < kCpuClasses; ++c) {
+      u.classes[c] = difference(a, b, static_cast<CpuClass>(c)) / window;
+      if (static_cast<CpuClass>(c) != CpuClass::idle) u.busy += u.classes[c];
+    }
+    u.busy = std::min(u.busy, 1.0);  // the two CPUs' samples are microseconds apart
+    u.softirq = u.classes[static_cast<std::size_t>(CpuClass::softirq)] +
+                u.classes[static_cast<std::size_t>(CpuClass::softirq_other)];
+    const auto share = [&](std::optional<std::uint64_t> from, std::optional<std::uint64_t> to) {
+      return from && to ? std::optional(std::min(1.0, static_cast<double>(*to - *from) / window))
+                        : std::nullopt;
+    };
+    u.user = share(a.user_ns, b.user_ns);
+    u.system = share(a.system_ns, b.system_ns);
+    u.steal = share(a.steal_ns, b.steal_ns);
+    usage.push_back(u);
+  }
+  return usage;
+}
+
+LimiterEvidence limiter_evidence(const TrialRecord& trial) {
+  LimiterEvidence e;
+  for (const CpuUsage& u : trial.cpus) {
+    auto& busiest = u.role == "dut" ? e.dut_busy : e.generator_busy;
+    if (u.role != "other") busiest = std::max(busiest.value_or(0), u.busy);
+  }
+  std::uint64_t lost = 0;
+  for (const auto& [place, n] : trial.drops) lost += n;
+  if (trial.offered.packets)
+    e.lost = static_cast<double>(lost) / static_cast<double>(trial.offered.packets);
+  if (trial.target_pps && trial.offered_pps)
+    e.offered_of_target = *trial.offered_pps / *trial.target_pps;
+  return e;
+}
+
+Limiter judge_limiter(const LimiterEvidence& e) {
+  if (e.lost > kNoLoss) {
+    // Frames lost by a DUT with time to spare say nothing about what it can do.
+    return e.dut_busy && *e.dut_busy >= kSaturated ? Limiter::dut : Limiter::unknown;
+  }
+  if (e.offered_of_target && *e.offered_of_target >= kOnTarget) return Limiter::generator;
+  if (e.generator_busy && *e.generator_busy >= kSaturated) return Limiter::generator;
+  return Limiter::unknown;
+}
+
+}  // namespace pktbench::method

@@ -1,0 +1,47 @@
+// From two CPU samples to what the DUT was charged, and from the evidence to who set the limit.
+// Pure functions.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/core/cpu.hpp"
+#include "harness/core/trial.hpp"
+
+namespace pktbench::method {
+
+// Which CPUs belong to whom.
+struct CpuOwners {
+  std::vector<int> dut;
+  std::vector<int> generator;
+  std::vector<int> dut_softirq;  // where network softirqs work for the DUT
+};
+
+struct DutCharge {
+  double ns = 0;                 // application, NAPI threads and network softirqs of the DUT
+  std::optional<double> cycles;  // by PMU: each CPU's cycles times the DUT's share of its busy time
+};
+
+// REQUIRES: both samples are of the same CPUs, in the same order, `before` first.
+DutCharge charge_dut(const CpuSample& before, const CpuSample& after, const CpuOwners& owners);
+
+std::vector<CpuUsage> cpu_usage(const CpuSample& before, const CpuSample& after,
+                                const CpuOwners& owners);
+
+// What the limiter is judged by. Busy shares are 0 to 1 and absent where CPU time was not measured.
+struct LimiterEvidence {
+  std::optional<double> dut_busy;        // the busiest of the DUT's CPUs
+  std::optional<double> generator_busy;  // the busiest of the generator's
+  double lost = 0;  // frames dropped at or after the DUT's device, of those offered
+  std::optional<double> offered_of_target;  // achieved rate / target rate; absent at maximum rate
+};
+
+LimiterEvidence limiter_evidence(const TrialRecord& trial);
+
+// dut: frames were lost and a CPU of the DUT had no time left. generator: (nearly) none were lost,
+// and either the target rate was reached or the generator's CPU had no time left. Else unknown.
+Limiter judge_limiter(const LimiterEvidence& evidence);
+
+}  // namespace pktbench::method

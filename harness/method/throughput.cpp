@@ -1,0 +1,303 @@
+#include "harness/method/throughput.hpp"
+
+#include <unistd.h>
+
+#include <optional>
+#include <utility>
+
+#include "harness/method/accounting.hpp"
+#include "harness/sys/cpu.hpp"
+
+namespace pktbench::method {
+
+namespace {
+
+constexpr std::uint64_t kMillisecond = 1'000'000;
+constexpr std::uint64_t kConfirmFrames = 64;
+constexpr std::uint64_t kConfirmTimeout = 1000 * kMillisecond;
+constexpr std::uint64_t kDrainStep = 2 * kMillisecond;
+constexpr int kDrainQuietSteps = 10;  // this many steps without a change: nothing more will come
+constexpr std::uint64_t kDrainTimeout = 2000 * kMillisecond;
+
+std::uint64_t to_ns(double seconds) { return static_cast<std::uint64_t>(seconds * 1e9); }
+
+Error interrupted() { return make_error(ErrorCode::interrupted, "interrupted"); }
+
+// All counters at one moment; monotonic.
+struct Snapshot {
+  SentCounters sent;
+  Counters received;
+  DropCounts drops;  // the testbed's and the backend's
+
+  std::uint64_t accounted() const {
+    std::uint64_t n = received.packets;
+    for (const auto& [place, count] : drops) n += count;
+    return n;
+  }
+};
+
+class Trial {
+ public:
+  Trial(const CaseSpec& spec, const TrialPlan& plan, TrialParties& parties, const StopFlag& stop)
+      : spec_(spec), plan_(plan), p_(parties), clock_(parties.testbed.clock()), stop_(stop) {}
+  ~Trial() {
+    p_.traffic.stop();
+    p_.backend.stop();
+  }
+
+  Result<TrialRecord> run(std::uint32_t tag);
+
+ private:
+  Result<void> start(std::uint32_t tag);
+  Result<void> name_threads(const std::vector<pid_t>& napi);
+  Result<Snapshot> snapshot();
+  Result<Snapshot> drain(const Snapshot& first);
+  Result<Snapshot> confirm();
+  Result<void> open_for(double seconds);
+  Result<void> measure();
+  void count(const Snapshot& before, const Snapshot& after);
+  void charge(const std::optional<CpuSample>& before, const std::optional<CpuSample>& after);
+  void judge();
+
+  const CaseSpec& spec_;
+  const TrialPlan& plan_;
+  TrialParties& p_;
+  Clock& clock_;
+  const StopFlag& stop_;
+  TrialRecord record_;
+  std::uint64_t open_ns_ = 0;  // how long the gate was open the last time
+};
+
+Result<void> Trial::start(std::uint32_t tag) {
+  BackendConfig backend;
+  backend.port = p_.testbed.dut_port();
+  backend.workload = spec_.workload;
+  backend.frame_size = spec_.traffic.frame_size;
+  backend.trial_tag = tag;
+  backend.options = spec_.backend_options;
+  auto mode = p_.backend.start(backend);
+  if (!mode) return mode.error();
+  record_.mode = *mode;
+
+  // Attaching a program makes the kernel replace the device's NAPI threads.
+  auto napi = p_.testbed.settle();
+  if (!napi) return napi.error();
+
+  TrafficConfig traffic;
+  traffic.from = p_.testbed.generator_port();
+  traffic.to = p_.testbed.dut_port();
+  traffic.traffic = spec_.traffic;
+  traffic.trial_tag = tag;
+  traffic.options = spec_.generator_options;
+  if (auto r = p_.traffic.start(traffic); !r) return r;
+  return name_threads(*napi);
+}
+
+Result<void> Trial::name_threads(const std::vector<pid_t>& napi) {
+  if (!p_.meter) return {};
+  CpuRoles roles;
+  roles[sys::current_tid()] = CpuClass::control;
+  roles[getpid()] = CpuClass::control;
+  for (pid_t tid : napi) roles[tid] = CpuClass::napi;
+  for (pid_t tid : p_.backend.threads()) roles[tid] = CpuClass::application;
+  for (pid_t tid : p_.traffic.threads()) roles[tid] = CpuClass::generator;
+  return p_.meter->set_roles(roles);
+}
+
+Result<Snapshot> Trial::snapshot() {
+  Snapshot s;
+  auto sent = p_.traffic.sample();
+  if (!sent) return sent.error();
+  auto received = p_.backend.sample();
+  if (!received) return received.error();
+  auto wire = p_.testbed.sample();
+  if (!wire) return wire.error();
+  s.sent = *sent;
+  s.received = *received;
+  s.drops = *wire;
+  for (const auto& [place, n] : received->drops) s.drops[place] += n;
+  return s;
+}
+
+// REQUIRES: the gate is shut. Returns when every frame since `first` is accounted for, or when
+// nothing moves any more.
+Result<Snapshot> Trial::drain(const Snapshot& first) {
+  const std::uint64_t deadline = clock_.now_ns() + kDrainTimeout;
+  auto last = snapshot();
+  int quiet = 0;
+  while (last && quiet < kDrainQuietSteps && clock_.now_ns() < deadline) {
+    if (last->accounted() - first.accounted() == last->sent.packets - first.sent.packets) break;
+    clock_.sleep_ns(kDrainStep, stop_);
+    auto now = snapshot();
+    if (!now) return now;
+    quiet = now->accounted() == last->accounted() ? quiet + 1 : 0;
+    last = std::move(now);
+  }
+  return last;
+}
+
+// A program on the wrong queue or device must be found here, and not show as a slow path.
+Result<Snapshot> Trial::confirm() {
+  auto before = snapshot();
+  if (!before) return before;
+  p_.traffic.open(kConfirmFrames);
+  const std::uint64_t deadline = clock_.now_ns() + kConfirmTimeout;
+  while (!stop_ && !p_.traffic.finished() && clock_.now_ns() < deadline)
+    clock_.sleep_ns(kMillisecond, stop_);
+  if (auto r = p_.traffic.close(); !r) return r.error();
+  if (stop_) return interrupted();
+  auto after = drain(*before);
+  if (!after) return after;
+  const std::uint64_t sent = after->sent.packets - before->sent.packets;
+  if (sent == 0)
+    return make_error(ErrorCode::failed,
+                      "generator " + spec_.generator + " sent nothing within 1 s");
+  if (after->received.packets == before->received.packets)
+    return make_error(ErrorCode::failed, "none of " + std::to_string(sent) + " frames sent to " +
+                                             p_.testbed.dut_port().name + " was counted by " +
+                                             spec_.backend);
+  return after;
+}
+
+Result<void> Trial::open_for(double seconds) {
+  const std::uint64_t opened = clock_.now_ns();
+  p_.traffic.open();
+  clock_.sleep_ns(to_ns(seconds), stop_);
+  open_ns_ = clock_.now_ns() - opened;
+  auto r = p_.traffic.close();
+  if (r && stop_) return interrupted();
+  return r;
+}
+
+Result<void> Trial::measure() {
+  auto confirmed = confirm();
+  if (!confirmed) return confirmed.error();
+  auto before = confirmed;
+  if (plan_.warmup_s > 0) {
+    if (auto r = open_for(plan_.warmup_s); !r) return r;
+    record_.warmup_s = static_cast<double>(open_ns_) / 1e9;
+    before = drain(*confirmed);
+    if (!before) return before.error();
+  }
+
+  std::optional<CpuSample> cpu_before;
+  std::optional<CpuSample> cpu_after;
+  if (p_.meter) {
+    auto sample = p_.meter->sample();
+    if (!sample) return sample.error();
+    cpu_before = std::move(*sample);
+  }
+  if (auto r = open_for(plan_.duration_s); !r) return r;
+  record_.duration_s = static_cast<double>(open_ns_) / 1e9;
+  if (p_.meter) {
+    auto sample = p_.meter->sample();
+    if (!sample) return sample.error();
+    cpu_after = std::move(*sample);
+  }
+  const std::uint64_t closed = clock_.now_ns();
+  auto after = drain(*before);
+  if (!after) return after.error();
+  record_.drain_s = static_cast<double>(clock_.now_ns() - closed) / 1e9;
+  if (stop_) return interrupted();
+
+  count(*before, *after);
+  charge(cpu_before, cpu_after);
+  judge();
+  return {};
+}
+
+void Trial::count(const Snapshot& before, const Snapshot& after) {
+  TrialRecord& r = record_;
+  r.offered = {after.sent.packets - before.sent.packets, after.sent.bytes - before.sent.bytes,
+               after.sent.unsent - before.sent.unsent};
+  r.received.packets = after.received.packets - before.received.packets;
+  r.received.bytes = after.received.bytes - before.received.bytes;
+  r.received.foreign = after.received.foreign - before.received.foreign;
+  for (std::size_t q = 0; q < after.received.per_queue.size(); ++q) {
+    const auto& old = before.received.per_queue;
+    r.received.per_queue.push_back(after.received.per_queue[q] - (q < old.size() ? old[q] : 0));
+  }
+  std::uint64_t dropped = 0;
+  for (const auto& [place, n] : after.drops) {
+    const auto old = before.drops.find(place);
+    const std::uint64_t drops = n - (old == before.drops.end() ? 0 : old->second);
+    r.drops[place] = drops;
+    dropped += drops;
+  }
+  r.unaccounted = static_cast<std::int64_t>(r.offered.packets - r.received.packets - dropped);
+
+  r.target_pps = spec_.traffic.rate_pps;
+  r.offered_pps = static_cast<double>(r.offered.packets) / r.duration_s;
+  r.received_pps = static_cast<double>(r.received.packets) / r.duration_s;
+  r.mpps = *r.received_pps / 1e6;
+  if (r.offered.packets)
+    r.loss_ratio = static_cast<double>(r.offered.packets - r.received.packets) /
+                   static_cast<double>(r.offered.packets);
+  else
+    r.missing["loss_ratio"] = "nothing was offered";
+}
+
+void Trial::charge(const std::optional<CpuSample>& before, const std::optional<CpuSample>& after) {
+  TrialRecord& r = record_;
+  std::string reason = p_.meter_missing;
+  if (before && after) {
+    const CpuOwners owners{p_.testbed.dut_port().cpus, p_.testbed.generator_port().cpus,
+                           p_.testbed.dut_softirq_cpus()};
+    r.cpus = cpu_usage(*before, *after, owners);
+    r.cycles_source = p_.meter->cycles_source();
+    if (r.received.packets) {
+      const auto packets = static_cast<double>(r.received.packets);
+      const DutCharge charge = charge_dut(*before, *after, owners);
+      r.ns_per_packet = charge.ns / packets;
+      if (r.cycles_source == "pmu" && charge.cycles)
+        r.cycles_per_packet = *charge.cycles / packets;
+      else if (r.cycles_source == "tsc")
+        r.cycles_per_packet = charge.ns * p_.meter->tsc_hz() / 1e9 / packets;
+      else
+        r.missing["cycles_per_packet"] = "the PMU gave no reading for one of the CPUs";
+      return;
+    }
+    reason = "nothing was received";
+  }
+  r.missing["ns_per_packet"] = reason;
+  r.missing["cycles_per_packet"] = reason;
+}
+
+void Trial::judge() {
+  TrialRecord& r = record_;
+  const LimiterEvidence evidence = limiter_evidence(r);
+  r.limiter = judge_limiter(evidence);
+  if (evidence.dut_busy) r.evidence["dut_busy"] = *evidence.dut_busy;
+  if (evidence.generator_busy) r.evidence["generator_busy"] = *evidence.generator_busy;
+  r.evidence["lost"] = evidence.lost;
+  if (evidence.offered_of_target) r.evidence["offered_of_target"] = *evidence.offered_of_target;
+
+  const auto tolerance = static_cast<std::int64_t>(plan_.tolerance_packets);
+  r.status = TrialStatus::invalid;
+  if (r.offered.packets == 0)
+    r.reason = "generator " + spec_.generator + " offered nothing";
+  else if (r.unaccounted > tolerance)
+    r.reason = std::to_string(r.unaccounted) + " of " + std::to_string(r.offered.packets) +
+               " frames are unaccounted for";
+  else if (r.unaccounted < -tolerance)
+    r.reason = std::to_string(-r.unaccounted) + " frames more were counted than were offered";
+  else if (r.received.foreign > plan_.tolerance_packets)
+    r.reason = std::to_string(r.received.foreign) + " frames of somebody else arrived";
+  else
+    r.status = TrialStatus::ok;
+}
+
+Result<TrialRecord> Trial::run(std::uint32_t tag) {
+  if (auto r = start(tag); !r) return r.error();
+  if (auto r = measure(); !r) return r.error();
+  return record_;
+}
+
+}  // namespace
+
+Result<TrialRecord> run_trial(const CaseSpec& spec, const TrialPlan& plan, std::uint32_t tag,
+                              TrialParties& parties, const StopFlag& stop) {
+  return Trial(spec, plan, parties, stop).run(tag);
+}
+
+}  // namespace pktbench::method
