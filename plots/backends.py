@@ -135,8 +135,7 @@ class _Drawing:
         axes.set_xlim(0, limit or 1)
         ticks = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(0, limit) if limit else []
         axes.xaxis.set_major_locator(FixedLocator([tick for tick in ticks if 0 <= tick <= 0.93 * limit]))
-        if limit > 100:
-            axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}" if limit > 100 else "{x:g}"))
 
     def _row(self, axes, index, case, measure):
         """Draw one row; returns (largest value, inches its label needs), None for a row without a bar."""

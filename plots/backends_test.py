@@ -136,7 +136,7 @@ def test_equal_loads_are_not_warned_about():
 def test_n_and_rejected_trials_are_counted():
     _, made = figure("four")
     assert [artist(made, f"mpps-basis-{i}").get_text() for i in range(4)] == [
-        "n=5", "n=5", "n=4, 1 invalid", "n=5"]
+        "n=5", "n=5", "n=4, 1 invalid, no interval", "n=5"]
 
 
 def test_a_mode_that_was_not_obtained_is_said():

@@ -41,12 +41,14 @@ def labels(cases):
 
 
 def trial_counts(case):
-    """n and what is not in it: 'n=4, 1 invalid'."""
+    """n, what is not in it, and what n is too small for: 'n=4, 1 invalid, no interval'."""
     counts = [f"n={len(case.ok_trials)}"]
     for status in ("invalid", "failed"):
         number = sum(trial.status == status for trial in case.rejected_trials)
         if number:
             counts.append(f"{number} {status}")
+    if case.mpps.ci95 is None:
+        counts.append("no interval")
     return ", ".join(counts)
 
 

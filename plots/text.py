@@ -38,7 +38,7 @@ def wrap(text, size, inches, most=None, cut=" …"):
     if most is not None and len(lines) > most:
         lines = lines[:most]
         while lines[-1] and width(lines[-1] + cut, size) > inches:
-            lines[-1] = lines[-1].rpartition(" ")[0]
+            lines[-1] = lines[-1][:-1].rstrip()
         lines[-1] = (lines[-1] + cut).strip()
     return lines
 

@@ -19,8 +19,9 @@ def test_wrapped_lines_fit_and_lose_nothing(said):
     assert "".join(lines).replace(" ", "") == "".join(said.split())
 
 
-def test_what_is_cut_says_so():
-    lines = text.wrap("word " * 50, 7, 1.0, most=2, cut=" … (more)")
+@pytest.mark.parametrize("said", ["word " * 50, "x" * 200])
+def test_what_is_cut_says_so(said):
+    lines = text.wrap(said, 7, 1.0, most=2, cut=" … (more)")
     assert len(lines) == 2
-    assert lines[-1].endswith(" … (more)")
+    assert lines[-1].endswith(" … (more)") and lines[-1].startswith(said[0])
     assert text.width(lines[-1], 7) <= 1.0

@@ -32,7 +32,7 @@ def twenty():
     cases = [
         case("udp-recvfrom", noisy_trials(0.29, 8865, seed=1, noise=0.2)),
         case("udp-recvmmsg", noisy_trials(0.36, 7114, seed=2, noise=0.2)),
-        case("udp-uring", noisy_trials(0.36, 7019, n=3, seed=3, noise=0.2)),
+        case("udp-uring", noisy_trials(0.36, 7019, n=6, seed=3, noise=0.2)),
         case("packet-mmap", noisy_trials(0.82, 3101, n=12, seed=4, noise=0.1)),
         case("xdp-native", noisy_trials(7.4, 329, n=12, seed=5, noise=0.1)),
         case("xdp-native", noisy_trials(13.9, 344, n=12, seed=6, limiter="generator"), queues=2),

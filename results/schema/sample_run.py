@@ -8,9 +8,9 @@ DESCRIPTION = "Made-up test data: no figure in this file was measured."
 
 
 def order_statistic_interval(values, target=0.95):
-    """((lo, hi), coverage) for the median, as near to target as n allows; None for n < 2."""
+    """((lo, hi), coverage) for the median, as near to target as n allows; None for n < 5."""
     ordered, n = sorted(values), len(values)
-    if n < 2:
+    if n < 5:
         return None
     cut, coverage, tail = 0, 1 - 0.5 ** (n - 1), 0.5 ** n
     for k in range(1, n // 2):
@@ -21,16 +21,14 @@ def order_statistic_interval(values, target=0.95):
     return (ordered[cut], ordered[n - 1 - cut]), coverage
 
 
-def estimate(values, reason=None):
+def estimate(values):
     """Summary of one measure, as the schema describes it."""
     found = order_statistic_interval(values)
     mean = statistics.fmean(values) if values else None
-    if not found:
-        reason = reason or f"{len(values)} ok trials"
     return {"n": len(values), "median": statistics.median(values) if values else None, "mean": mean,
             "ci95": list(found[0]) if found else None, "confidence": found[1] if found else None,
-            "cov": statistics.stdev(values) / mean if found else None,
-            "reason": None if found else reason}
+            "cov": statistics.stdev(values) / mean if len(values) > 1 else None,
+            "reason": None if found else f"an interval needs 5 values, there are {len(values)}"}
 
 
 def summarise(trials):
@@ -125,5 +123,5 @@ def run(cases=None, description=DESCRIPTION, driver="veth", **changes):
     about.update(changes)
     return {"schema": "pktbench-run/1", "run": about,
             "environment": {"before": environment(driver), "after": environment(driver)},
-            "scenario": {"description": description, "tolerance_packets": 0},
+            "scenario": {"description": description, "method": {"tolerance_packets": 0}},
             "cases": cases}

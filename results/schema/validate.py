@@ -84,7 +84,7 @@ def check_run(document):
     if problems:
         return problems
     problems += _run_problems(document)
-    tolerance = document["scenario"].get("tolerance_packets", 0)
+    tolerance = document["scenario"].get("method", {}).get("tolerance_packets", 0)
     seen = set()
     for i, case in enumerate(document["cases"]):
         if case["id"] in seen:

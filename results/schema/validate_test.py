@@ -144,7 +144,7 @@ def test_a_null_with_a_reason_passes(valid):
 def test_unaccounted_is_held_against_the_scenario(tolerance, expected):
     for unaccounted in (-5000, 5000):
         document = sample_run.run([sample_run.case(trials=[sample_run.trial(unaccounted=unaccounted)])])
-        document["scenario"]["tolerance_packets"] = tolerance
+        document["scenario"]["method"]["tolerance_packets"] = tolerance
         assert pointers(document) == expected
 
 
@@ -165,7 +165,18 @@ def test_ok_case_needs_an_ok_trial():
     assert pointers(sample_run.run([made])) == ["/cases/0/status"]
 
 
-@pytest.mark.parametrize("n, confidence", [(2, 0.5), (5, 0.9375), (6, 0.96875), (9, 0.9609375)])
+@pytest.mark.parametrize("status", ["unsupported", "interrupted"])
+def test_a_case_that_has_ok_trials_was_neither_unsupported_nor_unstarted(status):
+    made = sample_run.case(status=status, reason="said so", trials=sample_run.noisy_trials(5.0))
+    assert pointers(sample_run.run([made])) == ["/cases/0/status"]
+
+
+def test_an_interval_has_its_confidence(valid):
+    document = change(change(valid, MPPS + "/confidence", None), MPPS + "/reason", "not computed")
+    assert pointers(document) == [MPPS + "/confidence"]
+
+
+@pytest.mark.parametrize("n, confidence", [(4, None), (5, 0.9375), (6, 0.96875), (9, 0.9609375)])
 def test_coverage_of_the_interval(n, confidence):
     assert sample_run.estimate(list(range(1, n + 1)))["confidence"] == confidence
 
