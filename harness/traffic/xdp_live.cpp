@@ -87,15 +87,16 @@ class XdpLive final : public TrafficSource {
 Result<void> XdpLive::start(const TrafficConfig& config) {
   config_ = config;
   batch_ = static_cast<std::uint32_t>(option<std::int64_t>(config.options, "batch"));
-  const Frame frame = make_frame(config);
-  frame_ = frame.bytes;
+  auto frame = build_frame(config);
+  if (!frame) return frame.error();
+  frame_ = frame->bytes;
 
   auto inside = sys::NetnsScope::enter(config.from.netns_path);
   if (!inside) return inside.error();
   sys::LibbpfLog log;
   skeleton_.reset(live_generator__open());
   if (!skeleton_) return log.failure("open the xdp-live program", errno);
-  skeleton_->rodata->frame_template = frame.stamp;
+  skeleton_->rodata->frame_template = frame->sums;
   skeleton_->rodata->flows = config.traffic.flows;
   if (int error = live_generator__load(skeleton_.get()); error)
     return log.failure("load the xdp-live program", -error);

@@ -1,0 +1,95 @@
+#include "harness/traffic/frame.hpp"
+
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <span>
+#include <string>
+
+#include "harness/core/units.hpp"
+
+namespace pktbench::traffic {
+
+static_assert(sizeof(pb_tag) == 16);
+static_assert(offsetof(pb_tag, seq) == kSeqInPayload);
+static_assert(PB_MIN_LEN == kMinFrameSize - kFcsBytes && PB_MAX_LEN == kMaxFrameSize - kFcsBytes);
+static_assert(PB_MAX_FLOWS == kMaxFlows);
+
+namespace {
+
+constexpr std::size_t kIpHeader = 20;
+
+void put16(std::vector<std::uint8_t>& bytes, std::size_t at, std::uint32_t value) {
+  bytes[at] = static_cast<std::uint8_t>(value >> 8);
+  bytes[at + 1] = static_cast<std::uint8_t>(value);
+}
+
+void put32(std::vector<std::uint8_t>& bytes, std::size_t at, std::uint32_t value) {
+  put16(bytes, at, value >> 16);
+  put16(bytes, at + 2, value & 0xffff);
+}
+
+// Plain sum of 16-bit words as they lie in memory, the odd last byte padded with zero.
+std::uint32_t word_sum(std::span<const std::uint8_t> bytes) {
+  std::uint32_t sum = 0;
+  for (std::size_t i = 0; i < bytes.size(); i += 2) {
+    std::uint16_t word = 0;
+    std::memcpy(&word, &bytes[i], std::min<std::size_t>(2, bytes.size() - i));
+    sum += word;
+  }
+  return sum;
+}
+
+}  // namespace
+
+Result<Frame> build_frame(const TrafficConfig& config) {
+  const std::uint32_t size = config.traffic.frame_size;
+  if (size < kMinFrameSize || size > kMaxFrameSize)
+    return make_error(ErrorCode::invalid_input,
+                      "frame size " + std::to_string(size) + " is not between " +
+                          std::to_string(kMinFrameSize) + " and " + std::to_string(kMaxFrameSize));
+  if (config.traffic.flows < 1 || config.traffic.flows > kMaxFlows)
+    return make_error(ErrorCode::invalid_input, std::to_string(config.traffic.flows) +
+                                                    " flows are not between 1 and " +
+                                                    std::to_string(kMaxFlows));
+
+  const std::uint32_t length = buffer_length(size);
+  const std::uint32_t udp_length = length - PB_OFF_UDP;
+  Frame frame;
+  auto& b = frame.bytes;
+  b.resize(length);
+
+  std::copy(config.to.mac.begin(), config.to.mac.end(), b.begin());
+  std::copy(config.from.mac.begin(), config.from.mac.end(), b.begin() + 6);
+  put16(b, 12, 0x0800);
+
+  b[PB_OFF_IP] = 0x45;
+  put16(b, PB_OFF_IP + 2, length - PB_OFF_IP);
+  put16(b, PB_OFF_IP + 6, 0x4000);  // don't fragment, so that the id may be 0
+  b[PB_OFF_IP + 8] = kIpTtl;
+  b[PB_OFF_IP + 9] = IPPROTO_UDP;
+  put32(b, PB_OFF_IP + 16, config.to.ipv4);
+
+  put16(b, PB_OFF_UDP + 2, kUdpPort);
+  put16(b, PB_OFF_UDP + 4, udp_length);
+
+  put32(b, PB_OFF_TAG, PB_TAG_MAGIC);
+  put32(b, PB_OFF_TAG + 4, config.trial_tag);
+  for (std::size_t i = PB_OFF_TAG + sizeof(pb_tag); i < length; ++i)
+    b[i] = static_cast<std::uint8_t>(i);
+
+  // What pb_frame_stamp() writes is still zero here, and so not in the sums.
+  const std::span<const std::uint8_t> all(b);
+  frame.sums.ip_sum = word_sum(all.subspan(PB_OFF_IP, kIpHeader));
+  frame.sums.udp_sum = word_sum(all.subspan(PB_OFF_IP + 16, 4)) + htons(IPPROTO_UDP) +
+                       htons(static_cast<std::uint16_t>(udp_length)) +
+                       word_sum(all.subspan(PB_OFF_UDP));
+  frame.sums.base_saddr = config.from.ipv4;
+  frame.sums.length = length;
+  pb_frame_stamp(b.data(), &frame.sums, 0, 0);
+  return frame;
+}
+
+}  // namespace pktbench::traffic

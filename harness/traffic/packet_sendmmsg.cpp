@@ -1,0 +1,108 @@
+#include "harness/traffic/packet_sendmmsg.hpp"
+
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/sys/fd.hpp"
+#include "harness/traffic/frame.hpp"
+#include "harness/traffic/user_source.hpp"
+
+namespace pktbench {
+
+namespace {
+
+class PacketSender final : public traffic::BatchSender {
+ public:
+  Result<void> open(const TrafficConfig& config, unsigned batch) override;
+  void prepare(std::uint64_t seq, unsigned count) override;
+  int send(unsigned first, unsigned count) override;
+  void close() override { socket_.reset(); }
+
+ private:
+  sys::Fd socket_;
+  pb_frame_template sums_{};
+  std::uint32_t flows_ = 1;
+  std::size_t stride_ = 0;
+  std::vector<std::uint8_t> frames_;
+  std::vector<iovec> parts_;
+  std::vector<mmsghdr> messages_;
+};
+
+Result<void> PacketSender::open(const TrafficConfig& config, unsigned batch) {
+  auto frame = traffic::build_frame(config);
+  if (!frame) return frame.error();
+  // Protocol 0: the socket receives nothing.
+  socket_ = sys::Fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+  if (!socket_) return system_error("open an AF_PACKET socket", errno);
+  sockaddr_ll address{};
+  address.sll_family = AF_PACKET;
+  address.sll_ifindex = static_cast<int>(config.from.ifindex);
+  if (bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    return system_error("bind an AF_PACKET socket to " + config.from.name, errno);
+  const int bypass = option<bool>(config.options, "qdisc_bypass") ? 1 : 0;
+  if (bypass != 0 &&
+      setsockopt(socket_.get(), SOL_PACKET, PACKET_QDISC_BYPASS, &bypass, sizeof bypass) != 0)
+    return system_error("PACKET_QDISC_BYPASS", errno);
+
+  sums_ = frame->sums;
+  flows_ = config.traffic.flows;
+  stride_ = (frame->bytes.size() + 63) / 64 * 64;
+  frames_.assign(stride_ * batch, 0);
+  parts_.assign(batch, {});
+  messages_.assign(batch, {});
+  for (std::size_t i = 0; i < batch; ++i) {
+    std::uint8_t* copy = &frames_[i * stride_];
+    std::copy(frame->bytes.begin(), frame->bytes.end(), copy);
+    parts_[i] = {copy, frame->bytes.size()};
+    messages_[i].msg_hdr.msg_iov = &parts_[i];
+    messages_[i].msg_hdr.msg_iovlen = 1;
+  }
+  return {};
+}
+
+// Per frame: pb_frame_stamp(), about 30 ALU operations and 8 stores into the first cache line.
+void PacketSender::prepare(std::uint64_t seq, unsigned count) {
+  auto flow = static_cast<std::uint32_t>(seq % flows_);
+  for (unsigned i = 0; i < count; ++i) {
+    pb_frame_stamp(&frames_[i * stride_], &sums_, flow, seq + i);
+    flow = flow + 1 < flows_ ? flow + 1 : 0;
+  }
+}
+
+int PacketSender::send(unsigned first, unsigned count) {
+  const int taken = sendmmsg(socket_.get(), &messages_[first], count, MSG_DONTWAIT);
+  return taken < 0 ? -errno : taken;
+}
+
+Unavailable probe() {
+  const sys::Fd socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+  if (socket) return {};
+  return system_error("cannot open an AF_PACKET socket (needs CAP_NET_RAW)", errno).message;
+}
+
+}  // namespace
+
+GeneratorType packet_sendmmsg_generator() {
+  return {.name = "packet-sendmmsg",
+          .summary = "whole frames through an AF_PACKET socket, in batches",
+          .options = {traffic::batch_option(),
+                      {.name = "qdisc_bypass",
+                       .default_value = false,
+                       .choices = {},
+                       .min = {},
+                       .max = {},
+                       .help = "hand frames to the device without its queueing discipline"}},
+          .probe = probe,
+          .make = [] {
+            return std::make_unique<traffic::UserSource>(std::make_unique<PacketSender>());
+          }};
+}
+
+}  // namespace pktbench

@@ -1,0 +1,90 @@
+#include "harness/traffic/simulated.hpp"
+
+#include <algorithm>
+
+#include "harness/core/units.hpp"
+
+namespace pktbench::traffic {
+
+namespace {
+
+class Simulated final : public TrafficSource {
+ public:
+  Result<void> start(const TrafficConfig& config) override {
+    if (!config.from.device)
+      return make_error(ErrorCode::unsupported,
+                        "the simulated generator needs the simulated testbed");
+    device_ = config.from.device;
+    frame_bytes_ = buffer_length(config.traffic.frame_size);
+    max_pps_ = option<double>(config.options, "max_pps");
+    target_pps_ = config.traffic.rate_pps;
+    claimed_extra_ = option<std::int64_t>(config.options, "claim_extra");
+    return {};
+  }
+  void open(std::uint64_t limit) override {
+    opened_ns_ = device_->now_ns();
+    limit_ = limit;
+    open_ = true;
+  }
+  bool finished() override { return frames_since_open() >= limit_; }
+  Result<void> close() override {
+    if (!open_) return {};
+    open_ = false;
+    const std::uint64_t over_ns = device_->now_ns() - opened_ns_;
+    const std::uint64_t frames = frames_since_open();
+    sent_.packets += frames + static_cast<std::uint64_t>(claimed_extra_);
+    sent_.bytes += frames * frame_bytes_;
+    if (target_pps_) {
+      const std::uint64_t due = std::min(limit_, frames_at(*target_pps_, over_ns));
+      if (due > frames) sent_.unsent += due - frames;
+    }
+    device_->deliver(frames, frame_bytes_, over_ns);
+    return {};
+  }
+  Result<SentCounters> sample() override { return sent_; }
+  std::vector<pid_t> threads() const override { return {}; }
+  void stop() noexcept override {}
+
+ private:
+  static std::uint64_t frames_at(double pps, std::uint64_t ns) {
+    return static_cast<std::uint64_t>(pps * static_cast<double>(ns) / 1e9);
+  }
+  std::uint64_t frames_since_open() const {
+    const double pps = target_pps_ ? std::min(*target_pps_, max_pps_) : max_pps_;
+    return std::min(limit_, frames_at(pps, device_->now_ns() - opened_ns_));
+  }
+
+  std::shared_ptr<VirtualDevice> device_;
+  std::uint64_t frame_bytes_ = 0;
+  double max_pps_ = 0;
+  std::optional<double> target_pps_;
+  std::int64_t claimed_extra_ = 0;
+  std::uint64_t opened_ns_ = 0;
+  std::uint64_t limit_ = 0;
+  bool open_ = false;
+  SentCounters sent_;
+};
+
+}  // namespace
+
+GeneratorType simulated_generator() {
+  return {.name = "simulated",
+          .summary = "offers frames to the simulated testbed's device",
+          .options = {{.name = "max_pps",
+                       .default_value = 10e6,
+                       .choices = {},
+                       .min = 1,
+                       .max = {},
+                       .help = "frames per second it can send"},
+                      {.name = "claim_extra",
+                       .default_value = std::int64_t{0},
+                       .choices = {},
+                       .min = 0,
+                       .max = {},
+                       .help = "a fault to be caught: frames claimed but not sent, per window"}},
+          .probe = [] { return std::string(); },
+          .make = [] { return std::make_unique<Simulated>(); },
+          .simulated = true};
+}
+
+}  // namespace pktbench::traffic

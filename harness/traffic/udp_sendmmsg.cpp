@@ -1,0 +1,158 @@
+#include "harness/traffic/udp_sendmmsg.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/sys/fd.hpp"
+#include "harness/traffic/frame.hpp"
+#include "harness/traffic/user_source.hpp"
+
+namespace pktbench {
+
+namespace {
+
+constexpr rlim_t kOtherFds = 512;  // what the rest of the process may have open
+
+sockaddr_in address_of(std::uint32_t ipv4, std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(ipv4);
+  address.sin_port = htons(port);
+  return address;
+}
+
+std::string to_text(const sockaddr_in& address) {
+  char text[INET_ADDRSTRLEN] = "";
+  inet_ntop(AF_INET, &address.sin_addr, text, sizeof text);
+  return std::string(text) + ":" + std::to_string(ntohs(address.sin_port));
+}
+
+Result<void> allow_fds(std::uint32_t flows) {
+  const rlim_t wanted = flows + kOtherFds;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return system_error("getrlimit", errno);
+  if (limit.rlim_cur >= wanted) return {};
+  const rlimit raised{wanted, std::max(wanted, limit.rlim_max)};
+  if (setrlimit(RLIMIT_NOFILE, &raised) == 0) return {};
+  return make_error(ErrorCode::unsupported,
+                    std::to_string(flows) +
+                        " flows need as many sockets, and this process may have " +
+                        std::to_string(limit.rlim_max) +
+                        " open files at most: raise the limit (ulimit -Hn) or take fewer flows");
+}
+
+Result<sys::Fd> open_flow(const TrafficConfig& config, std::uint32_t flow) {
+  sys::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) return system_error("open the UDP socket of flow " + std::to_string(flow), errno);
+  const int ttl = traffic::kIpTtl;
+  const int on = 1;
+  const int dont_fragment = IP_PMTUDISC_DO;
+  const int smallest = 0;  // the kernel's minimum: frames that come back are not kept
+  // Without IP_RECVERR a frame that the device refuses looks sent.
+  if (setsockopt(socket.get(), IPPROTO_IP, IP_TTL, &ttl, sizeof ttl) != 0 ||
+      setsockopt(socket.get(), IPPROTO_IP, IP_RECVERR, &on, sizeof on) != 0 ||
+      setsockopt(socket.get(), IPPROTO_IP, IP_MTU_DISCOVER, &dont_fragment, sizeof dont_fragment) !=
+          0 ||
+      setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &smallest, sizeof smallest) != 0)
+    return system_error("set up the UDP socket of flow " + std::to_string(flow), errno);
+  const sockaddr_in from =
+      address_of(traffic::flow_address(config.from.ipv4, flow), traffic::flow_port(flow));
+  const sockaddr_in to = address_of(config.to.ipv4, traffic::kUdpPort);
+  if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&from), sizeof from) != 0)
+    return system_error("bind a UDP socket to " + to_text(from), errno);
+  if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
+    return system_error("connect a UDP socket to " + to_text(to), errno);
+  return socket;
+}
+
+class UdpSender final : public traffic::BatchSender {
+ public:
+  Result<void> open(const TrafficConfig& config, unsigned batch) override;
+  void prepare(std::uint64_t seq, unsigned count) override;
+  int send(unsigned first, unsigned count) override;
+  void close() override { sockets_.clear(); }
+
+ private:
+  std::vector<sys::Fd> sockets_;  // by flow
+  std::size_t next_flow_ = 0;
+  int socket_ = -1;  // of the prepared batch
+  std::size_t stride_ = 0;
+  std::vector<std::uint8_t> payloads_;
+  std::vector<iovec> parts_;
+  std::vector<mmsghdr> messages_;
+};
+
+Result<void> UdpSender::open(const TrafficConfig& config, unsigned batch) {
+  auto frame = traffic::build_frame(config);
+  if (!frame) return frame.error();
+  const std::uint32_t flows = config.traffic.flows;
+  if (auto r = allow_fds(flows); !r) return r.error();
+  sockets_.clear();
+  sockets_.reserve(flows);
+  for (std::uint32_t flow = 0; flow < flows; ++flow) {
+    auto socket = open_flow(config, flow);
+    if (!socket) return socket.error();
+    sockets_.push_back(std::move(*socket));
+  }
+  next_flow_ = 0;
+
+  const auto payload = frame->bytes.begin() + traffic::kPayloadOffset;
+  const auto length = static_cast<std::size_t>(frame->bytes.end() - payload);
+  stride_ = (length + 63) / 64 * 64;
+  payloads_.assign(stride_ * batch, 0);
+  parts_.assign(batch, {});
+  messages_.assign(batch, {});
+  for (std::size_t i = 0; i < batch; ++i) {
+    std::uint8_t* copy = &payloads_[i * stride_];
+    std::copy(payload, frame->bytes.end(), copy);
+    parts_[i] = {copy, length};
+    messages_[i].msg_hdr.msg_iov = &parts_[i];
+    messages_[i].msg_hdr.msg_iovlen = 1;
+  }
+  return {};
+}
+
+// Per frame: one byte swap and one 8-byte store. Per batch: the next flow's socket.
+void UdpSender::prepare(std::uint64_t seq, unsigned count) {
+  socket_ = sockets_[next_flow_].get();
+  next_flow_ = next_flow_ + 1 < sockets_.size() ? next_flow_ + 1 : 0;
+  for (unsigned i = 0; i < count; ++i) {
+    const std::uint64_t be_seq = htobe64(seq + i);
+    std::memcpy(&payloads_[i * stride_ + traffic::kSeqInPayload], &be_seq, sizeof be_seq);
+  }
+}
+
+int UdpSender::send(unsigned first, unsigned count) {
+  const int taken = sendmmsg(socket_, &messages_[first], count, MSG_DONTWAIT);
+  if (taken >= 0) return taken;
+  // Somebody answered an earlier frame with ICMP "port unreachable"; this one was not sent.
+  return errno == ECONNREFUSED ? -EAGAIN : -errno;
+}
+
+Unavailable probe() {
+  const sys::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (socket) return {};
+  return system_error("cannot open a UDP socket", errno).message;
+}
+
+}  // namespace
+
+GeneratorType udp_sendmmsg_generator() {
+  return {
+      .name = "udp-sendmmsg",
+      .summary = "datagrams through the stack, one socket per flow, in batches",
+      .options = {traffic::batch_option()},
+      .probe = probe,
+      .make = [] { return std::make_unique<traffic::UserSource>(std::make_unique<UdpSender>()); }};
+}
+
+}  // namespace pktbench
