@@ -1,0 +1,15 @@
+// The backends `udp-recvfrom` and `udp-recvmmsg`: one blocking UDP socket, read by one thread that
+// is pinned to the port's first CPU, whatever the number of queues.
+//
+// Bytes are those of the frame without FCS: the datagram's payload and 42 bytes of headers. The
+// shortest frame carries 18 bytes of payload, of which the tag takes 16.
+#pragma once
+
+#include "harness/core/registry.hpp"
+
+namespace pktbench {
+
+BackendType udp_recvfrom_backend();
+BackendType udp_recvmmsg_backend();
+
+}  // namespace pktbench

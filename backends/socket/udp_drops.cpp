@@ -1,0 +1,109 @@
+#include "backends/socket/udp_drops.hpp"
+
+#include <fcntl.h>
+#include <linux/sock_diag.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <initializer_list>
+#include <optional>
+#include <sstream>
+#include <utility>
+
+namespace pktbench::udp {
+
+namespace {
+
+Result<SnmpCounters> read_snmp(const sys::Fd& file) {
+  std::string text;
+  std::array<char, 4096> chunk{};
+  while (true) {
+    const ssize_t got =
+        pread(file.get(), chunk.data(), chunk.size(), static_cast<off_t>(text.size()));
+    if (got < 0) return system_error("read /proc/net/snmp", errno);
+    if (got == 0) return parse_snmp(text);
+    text.append(chunk.data(), static_cast<std::size_t>(got));
+  }
+}
+
+Result<std::uint32_t> read_socket_drops(int socket) {
+  std::array<std::uint32_t, SK_MEMINFO_VARS> info{};
+  socklen_t length = sizeof info;
+  if (getsockopt(socket, SOL_SOCKET, SO_MEMINFO, info.data(), &length) != 0)
+    return system_error("SO_MEMINFO", errno);
+  return info[SK_MEMINFO_DROPS];
+}
+
+}  // namespace
+
+SnmpCounters parse_snmp(const std::string& text) {
+  SnmpCounters counters;
+  std::istringstream lines(text);
+  std::string names;
+  std::string values;
+  while (std::getline(lines, names) && std::getline(lines, values)) {
+    std::istringstream name_words(names);
+    std::istringstream value_words(values);
+    std::string group;
+    std::string same;
+    name_words >> group;
+    value_words >> same;
+    if (group != same || !group.ends_with(':')) continue;
+    group.back() = '.';
+    for (std::string name, word; name_words >> name && value_words >> word;) {
+      std::uint64_t value = 0;
+      const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+      if (error == std::errc() && end == word.data() + word.size()) counters[group + name] = value;
+    }
+  }
+  return counters;
+}
+
+Result<UdpDrops> UdpDrops::open(int socket) {
+  // The file stays that of the namespace in which it was opened.
+  sys::Fd snmp(::open("/proc/thread-self/net/snmp", O_RDONLY | O_CLOEXEC));
+  if (!snmp) return system_error("open /proc/net/snmp", errno);
+  UdpDrops drops(socket, std::move(snmp));
+  auto base = read_snmp(drops.snmp_);
+  if (!base) return base.error();
+  drops.base_ = std::move(*base);
+  auto first = read_socket_drops(socket);
+  if (!first) return first.error();
+  drops.last_ = *first;
+  return drops;
+}
+
+Result<DropCounts> UdpDrops::sample() {
+  auto socket = read_socket_drops(socket_);
+  if (!socket) return socket.error();
+  socket_drops_ += static_cast<std::uint32_t>(*socket - last_);
+  last_ = *socket;
+  auto now = read_snmp(snmp_);
+  if (!now) return now.error();
+
+  // Since open(); none where the kernel has not one of them.
+  const auto since = [&](std::initializer_list<const char*> names) {
+    std::optional<std::uint64_t> sum = 0;
+    for (const char* name : names) {
+      const auto then_it = base_.find(name);
+      const auto now_it = now->find(name);
+      if (then_it == base_.end() || now_it == now->end()) return std::optional<std::uint64_t>();
+      *sum += now_it->second - then_it->second;
+    }
+    return sum;
+  };
+  DropCounts drops;
+  const auto no_room = since({"Udp.RcvbufErrors", "Udp.MemErrors"});
+  drops["socket_buffer"] = std::min(socket_drops_, no_room.value_or(socket_drops_));
+  if (const auto n = since({"Udp.InCsumErrors"})) drops["udp_checksum"] = *n;
+  if (const auto n = since({"Udp.NoPorts"})) drops["udp_no_port"] = *n;
+  if (const auto n = since({"Ip.InHdrErrors", "Ip.InAddrErrors", "Ip.InDiscards"}))
+    drops["ip_input"] = *n;
+  return drops;
+}
+
+}  // namespace pktbench::udp

@@ -1,0 +1,47 @@
+// Where datagrams were dropped between the device and a UDP socket, since open().
+//
+//   socket_buffer  the socket's own count: its buffer, or the memory for all of UDP, was full
+//   udp_checksum   InCsumErrors
+//   udp_no_port    NoPorts
+//   ip_input       InHdrErrors + InAddrErrors + InDiscards
+//
+// All but the first count for the whole namespace: what others receive there is in them too. The
+// socket's count has its checksum errors in it; they are told apart by the namespace's RcvbufErrors
+// and MemErrors, so that a frame is counted once.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "harness/core/counters.hpp"
+#include "harness/core/result.hpp"
+#include "harness/sys/fd.hpp"
+
+namespace pktbench::udp {
+
+using SnmpCounters = std::map<std::string, std::uint64_t>;  // "Udp.NoPorts"
+
+// Reads the text of /proc/net/snmp. What has no unsigned value is left out.
+SnmpCounters parse_snmp(const std::string& text);
+
+// Threads: one controlling thread.
+class UdpDrops {
+ public:
+  // REQUIRES: the calling thread is in the socket's namespace. The socket outlives this.
+  static Result<UdpDrops> open(int socket);
+
+  // From any namespace. Monotonic.
+  Result<DropCounts> sample();
+
+ private:
+  UdpDrops(int socket, sys::Fd snmp) : socket_(socket), snmp_(std::move(snmp)) {}
+
+  int socket_;
+  sys::Fd snmp_;
+  SnmpCounters base_;
+  std::uint32_t last_ = 0;  // the kernel's counter has 32 bits
+  std::uint64_t socket_drops_ = 0;
+};
+
+}  // namespace pktbench::udp
