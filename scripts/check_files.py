@@ -109,7 +109,8 @@ def main(argv):
         warning = length_warning(name, text)
         if warning:
             print(f"{name}: warning: {warning}")
-    problems += [f"{name}: {what}" for name, what in left_out(names, *build_contents(pathlib.Path(argv[0]), ROOT))]
+    contents = build_contents(pathlib.Path(argv[0]), ROOT)
+    problems += [f"{name}: {what}" for name, what in left_out(names, *contents)]
     problems += [f"{name}: listed as long, but is not there" for name in LONG if not (ROOT / name).is_file()]
     for problem in problems:
         print(problem)

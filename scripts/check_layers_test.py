@@ -76,5 +76,6 @@ def test_an_exception_holds_for_its_file_and_goes_when_unused(tmp_path, monkeypa
 
 def test_command_line(tmp_path):
     found_in(tmp_path, "harness/core/a.hpp", '#include "harness/cli/run.hpp"')
-    done = subprocess.run([ROOT / "scripts/check_layers.py", tmp_path], capture_output=True, text=True, check=False)
+    done = subprocess.run([ROOT / "scripts/check_layers.py", tmp_path], capture_output=True, text=True,
+                          check=False)
     assert (done.returncode, done.stdout) == (1, "harness/core/a.hpp:1: core must not use cli\n")
