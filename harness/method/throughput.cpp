@@ -230,9 +230,10 @@ void Trial::count(const Snapshot& before, const Snapshot& after) {
   r.offered_pps = static_cast<double>(r.offered.packets) / r.duration_s;
   r.received_pps = static_cast<double>(r.received.packets) / r.duration_s;
   r.mpps = *r.received_pps / 1e6;
-  if (r.offered.packets)
-    r.loss_ratio = static_cast<double>(r.offered.packets - r.received.packets) /
-                   static_cast<double>(r.offered.packets);
+  // Frames that were due and not sent are lost to the trial as well (RFC 2544's intended load).
+  const double intended = static_cast<double>(r.offered.packets + r.offered.unsent);
+  if (intended > 0)
+    r.loss_ratio = (intended - static_cast<double>(r.received.packets)) / intended;
   else
     r.missing["loss_ratio"] = "nothing was offered";
 }

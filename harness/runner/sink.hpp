@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/core/result.hpp"
+#include "harness/core/testbed.hpp"
 #include "harness/core/trial.hpp"
 
 namespace pktbench {
@@ -41,6 +42,9 @@ inline const char* to_string(CaseStatus s) {
 class RunSink {
  public:
   virtual ~RunSink() = default;
+  // The wiring stands, before the first and after the last trial: the time to look at the machine.
+  virtual void on_testbed_up(const Testbed&) {}
+  virtual void on_testbed_down(const Testbed&) {}
   // Must be durable when it returns: a trial that has ended is never lost.
   virtual Result<void> on_trial(const CaseSpec& spec, const TrialRecord& trial) = 0;
 };

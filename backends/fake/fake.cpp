@@ -1,0 +1,65 @@
+#include "backends/fake/fake.hpp"
+
+namespace pktbench::backends {
+
+namespace {
+
+class Fake final : public Backend {
+ public:
+  Result<EffectiveMode> start(const BackendConfig& config) override {
+    if (!config.port.device)
+      return make_error(ErrorCode::unsupported, "the fake backend needs the simulated testbed");
+    if (option<bool>(config.options, "unsupported"))
+      return make_error(ErrorCode::unsupported, "the scenario asked for an unsupported case");
+    if (option<bool>(config.options, "fail"))
+      return make_error(ErrorCode::failed, "the scenario asked for a failing case");
+    device_ = config.port.device;
+    lose_one_in_ = option<std::int64_t>(config.options, "lose_one_in");
+    repeat_one_in_ = option<std::int64_t>(config.options, "repeat_one_in");
+    return EffectiveMode{"fake", "fake", {}};
+  }
+  Result<Counters> sample() override {
+    Counters c = device_->received();
+    const std::uint64_t packets = c.packets;
+    if (lose_one_in_) c.packets -= packets / static_cast<std::uint64_t>(lose_one_in_);
+    if (repeat_one_in_) c.packets += packets / static_cast<std::uint64_t>(repeat_one_in_);
+    return c;
+  }
+  std::vector<pid_t> threads() const override { return {}; }
+  void stop() noexcept override { device_.reset(); }
+
+ private:
+  std::shared_ptr<VirtualDevice> device_;
+  std::int64_t lose_one_in_ = 0;
+  std::int64_t repeat_one_in_ = 0;
+};
+
+OptionSpec flag(const char* name, const char* help) {
+  return {.name = name, .default_value = false, .choices = {}, .min = {}, .max = {}, .help = help};
+}
+
+OptionSpec count(const char* name, const char* help) {
+  return {.name = name,
+          .default_value = std::int64_t{0},
+          .choices = {},
+          .min = 0,
+          .max = {},
+          .help = help};
+}
+
+}  // namespace
+
+BackendType fake_backend() {
+  return {
+      .name = "fake",
+      .summary = "receives from the simulated testbed, faithfully or with a fault",
+      .workloads = {"drop"},
+      .options = {count("lose_one_in", "loses one frame in so many uncounted; 0: none"),
+                  count("repeat_one_in", "counts one frame in so many twice; 0: none"),
+                  flag("unsupported", "start() says unsupported"), flag("fail", "start() fails")},
+      .probe = [] { return std::string(); },
+      .make = [] { return std::make_unique<Fake>(); },
+      .simulated = true};
+}
+
+}  // namespace pktbench::backends

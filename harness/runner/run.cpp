@@ -1,0 +1,286 @@
+#include "harness/runner/run.hpp"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <optional>
+#include <utility>
+
+#include "harness/method/throughput.hpp"
+
+namespace pktbench {
+
+namespace {
+
+constexpr int kGiveUpAfter = 2;  // failures of one case in a row
+
+std::string utc_now() {
+  timespec t{};
+  clock_gettime(CLOCK_REALTIME, &t);
+  tm parts{};
+  gmtime_r(&t.tv_sec, &parts);
+  std::array<char, 40> text{};
+  const std::size_t n = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  std::snprintf(text.data() + n, text.size() - n, ".%03ldZ", t.tv_nsec / 1'000'000);
+  return text.data();
+}
+
+// Frames of another run must not carry this run's tags.
+std::uint32_t random_tag() {
+  std::uint32_t tag = 0;
+  if (getrandom(&tag, sizeof tag, 0) != static_cast<ssize_t>(sizeof tag))
+    tag = static_cast<std::uint32_t>(std::time(nullptr));
+  return tag;
+}
+
+std::string join(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+class Run {
+ public:
+  Run(const Scenario& scenario, const Registry& registry, RunSink& sink, Progress& progress,
+      const StopFlag& stop)
+      : scenario_(scenario),
+        registry_(registry),
+        type_(*find_by_name(registry.testbeds, scenario.testbed)),
+        sink_(sink),
+        progress_(progress),
+        stop_(stop) {}
+
+  Result<RunOutcome> run(const FinishedTrials& finished);
+
+ private:
+  struct CaseState {
+    CaseResult result;
+    int failures = 0;
+    bool given_up = false;
+  };
+
+  void take_over(const FinishedTrials& finished);
+  Result<void> start_meter();
+  Result<void> rounds();
+  Result<void> make_trial(CaseState& state, int round);
+  Result<TrialRecord> attempt(const CaseSpec& spec);
+  std::string impossible(const CaseSpec& spec) const;
+  void give_up(CaseState& state, CaseStatus status, const std::string& reason);
+  void conclude(CaseState& state) const;
+
+  const Scenario& scenario_;
+  const Registry& registry_;
+  const TestbedType& type_;
+  RunSink& sink_;
+  Progress& progress_;
+  const StopFlag& stop_;
+
+  std::unique_ptr<Testbed> testbed_;
+  CpuMeter* meter_ = nullptr;
+  std::string meter_missing_;
+  std::uint32_t tag_ = random_tag();
+  std::vector<CaseState> cases_;
+};
+
+void Run::take_over(const FinishedTrials& finished) {
+  for (const CaseSpec& spec : scenario_.cases) {
+    CaseState state;
+    state.result.spec = spec;
+    if (const auto it = finished.find(spec.id); it != finished.end())
+      state.result.trials = it->second;
+    cases_.push_back(std::move(state));
+  }
+}
+
+// The reason why a case cannot be made at all; empty where it may be tried.
+std::string Run::impossible(const CaseSpec& spec) const {
+  const BackendType& backend = *find_by_name(registry_.backends, spec.backend);
+  const GeneratorType& generator = *find_by_name(registry_.generators, spec.generator);
+  if (backend.simulated != type_.simulated)
+    return "backend " + backend.name + " does not work on testbed " + type_.name;
+  if (generator.simulated != type_.simulated)
+    return "generator " + generator.name + " does not work on testbed " + type_.name;
+  if (std::find(backend.workloads.begin(), backend.workloads.end(), spec.workload) ==
+      backend.workloads.end())
+    return "backend " + backend.name + " cannot do workload " + spec.workload + "; it can do " +
+           join(backend.workloads);
+  if (auto reason = backend.probe(); !reason.empty())
+    return "backend " + backend.name + ": " + reason;
+  if (auto reason = generator.probe(); !reason.empty())
+    return "generator " + generator.name + ": " + reason;
+  return "";
+}
+
+Result<void> Run::start_meter() {
+  std::vector<int> cpus = testbed_->generator_port().cpus;
+  for (int cpu : testbed_->dut_port().cpus)
+    if (std::find(cpus.begin(), cpus.end(), cpu) == cpus.end()) cpus.push_back(cpu);
+  CpuMeter& meter = testbed_->cpu_meter();
+  auto started = meter.start(cpus);
+  if (started) {
+    meter_ = &meter;
+    return {};
+  }
+  // Without it there is no cycle figure, but frames are counted all the same.
+  if (started.error().code != ErrorCode::unsupported) return started;
+  meter_missing_ = started.error().message;
+  return {};
+}
+
+Result<TrialRecord> Run::attempt(const CaseSpec& spec) {
+  auto backend = find_by_name(registry_.backends, spec.backend)->make();
+  auto traffic = find_by_name(registry_.generators, spec.generator)->make();
+  method::TrialParties parties{*testbed_, *backend, *traffic, meter_, meter_missing_};
+  return method::run_trial(spec, scenario_.plan, ++tag_, parties, stop_);
+}
+
+void Run::give_up(CaseState& state, CaseStatus status, const std::string& reason) {
+  state.given_up = true;
+  state.result.status = status;
+  state.result.reason = reason;
+  const auto done = state.result.trials.size();
+  const auto planned = static_cast<std::size_t>(scenario_.trials);
+  progress_.skipped(state.result.spec, planned - std::min(planned, done),
+                    std::string(to_string(status)) + ": " + reason);
+}
+
+Result<void> Run::make_trial(CaseState& state, int round) {
+  const CaseSpec& spec = state.result.spec;
+  progress_.trial_started(spec, round, scenario_.trials);
+  const std::string started_at = utc_now();
+  auto trial = attempt(spec);
+  TrialRecord record;
+  if (trial) {
+    record = std::move(*trial);
+    state.failures = 0;
+  } else {
+    const Error& error = trial.error();
+    if (error.code == ErrorCode::interrupted || stop_) return {};
+    if (error.code == ErrorCode::unsupported) {
+      give_up(state, CaseStatus::unsupported, error.message);
+      return {};
+    }
+    if (error.code == ErrorCode::invalid_input) return error;
+    record.status = TrialStatus::failed;
+    record.reason = error.message;
+    if (!error.detail.empty()) progress_.detail(error.detail);
+    ++state.failures;
+  }
+  record.index = round;
+  record.round = round;
+  record.started_at = started_at;
+  state.result.trials.push_back(record);
+  if (auto r = sink_.on_trial(spec, record); !r) return r;
+  progress_.trial_ended(spec, record, scenario_.trials);
+  if (state.failures >= kGiveUpAfter) give_up(state, CaseStatus::failed, record.reason);
+  return {};
+}
+
+Result<void> Run::rounds() {
+  for (CaseState& state : cases_)
+    if (auto reason = impossible(state.result.spec); !reason.empty())
+      give_up(state, CaseStatus::unsupported, reason);
+  for (int round = 0; round < scenario_.trials && !stop_; ++round) {
+    for (CaseState& state : cases_) {
+      if (stop_) break;
+      const auto& trials = state.result.trials;
+      const bool made = std::any_of(trials.begin(), trials.end(),
+                                    [&](const TrialRecord& t) { return t.index == round; });
+      if (state.given_up || made) continue;
+      if (auto r = make_trial(state, round); !r) return r;
+    }
+  }
+  return {};
+}
+
+void Run::conclude(CaseState& state) const {
+  CaseResult& c = state.result;
+  std::sort(c.trials.begin(), c.trials.end(),
+            [](const TrialRecord& a, const TrialRecord& b) { return a.index < b.index; });
+  c.limiter = majority_limiter(c.trials);
+  for (const TrialRecord& t : c.trials)
+    if (t.status != TrialStatus::failed) c.mode = t.mode;
+  if (state.given_up) return;
+
+  const auto count = [&](TrialStatus s) {
+    return std::count_if(c.trials.begin(), c.trials.end(),
+                         [s](const TrialRecord& t) { return t.status == s; });
+  };
+  const auto last_reason = [&](TrialStatus s) {
+    std::string reason;
+    for (const TrialRecord& t : c.trials)
+      if (t.status == s) reason = t.reason;
+    return reason;
+  };
+  const auto ok = count(TrialStatus::ok);
+  const auto all = static_cast<std::ptrdiff_t>(c.trials.size());
+  c.reason.clear();
+  if (all == 0) {
+    c.status = CaseStatus::interrupted;
+    c.reason = "interrupted before its first trial ended";
+  } else if (2 * ok > all) {
+    c.status = CaseStatus::ok;
+  } else if (count(TrialStatus::invalid) > 0) {
+    c.status = CaseStatus::invalid;
+    c.reason = std::to_string(all - ok) + " of " + std::to_string(all) +
+               " trials are not ok; the last: " + last_reason(TrialStatus::invalid);
+  } else {
+    c.status = CaseStatus::failed;
+    c.reason = last_reason(TrialStatus::failed);
+  }
+}
+
+Result<RunOutcome> Run::run(const FinishedTrials& finished) {
+  testbed_ = type_.make();
+  if (auto r = testbed_->up(scenario_.testbed_options, scenario_.queues); !r) return r.error();
+  take_over(finished);
+  std::size_t left = 0;
+  for (const CaseState& state : cases_)
+    left += static_cast<std::size_t>(scenario_.trials) -
+            std::min(static_cast<std::size_t>(scenario_.trials), state.result.trials.size());
+  auto made = start_meter();
+  if (made) {
+    sink_.on_testbed_up(*testbed_);
+    progress_.begin(left);
+    made = rounds();
+    progress_.end();
+    sink_.on_testbed_down(*testbed_);
+  }
+  RunOutcome outcome;
+  outcome.arrangement = testbed_->arrangement();
+  testbed_->down();
+  if (!made) return made.error();
+
+  for (CaseState& state : cases_) {
+    conclude(state);
+    outcome.cases.push_back(std::move(state.result));
+  }
+  outcome.is_virtual = type_.is_virtual;
+  outcome.interrupted = stop_;
+  return outcome;
+}
+
+}  // namespace
+
+Limiter majority_limiter(const std::vector<TrialRecord>& trials) {
+  std::map<Limiter, int> votes;
+  int ok = 0;
+  for (const TrialRecord& t : trials) {
+    if (t.status != TrialStatus::ok) continue;
+    ++votes[t.limiter];
+    ++ok;
+  }
+  for (const auto& [limiter, n] : votes)
+    if (2 * n > ok) return limiter;
+  return Limiter::unknown;
+}
+
+Result<RunOutcome> run_scenario(const Scenario& scenario, const Registry& registry,
+                                const FinishedTrials& finished, RunSink& sink, Progress& progress,
+                                const StopFlag& stop) {
+  return Run(scenario, registry, sink, progress, stop).run(finished);
+}
+
+}  // namespace pktbench

@@ -1,0 +1,41 @@
+// The run: every case of a scenario, in rounds, so that slow drift of the machine meets all cases
+// alike (A B C A B C, not A A B B C C).
+//
+// Threads: one. The runner sees interfaces only; it needs no privileges of its own.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "harness/core/clock.hpp"
+#include "harness/core/registry.hpp"
+#include "harness/core/result.hpp"
+#include "harness/core/testbed.hpp"
+#include "harness/core/trial.hpp"
+#include "harness/runner/progress.hpp"
+#include "harness/runner/scenario.hpp"
+#include "harness/runner/sink.hpp"
+
+namespace pktbench {
+
+// Trials made by an earlier, interrupted run of the same scenario, by case id.
+using FinishedTrials = std::map<std::string, std::vector<TrialRecord>>;
+
+struct RunOutcome {
+  std::vector<CaseResult> cases;
+  std::string arrangement;
+  bool is_virtual = true;
+  bool interrupted = false;
+};
+
+// Errors: `refused` or `failed` where the testbed cannot be made or a record cannot be kept. What
+// happens to a single case is data in the outcome. The testbed is down when it returns.
+Result<RunOutcome> run_scenario(const Scenario& scenario, const Registry& registry,
+                                const FinishedTrials& finished, RunSink& sink, Progress& progress,
+                                const StopFlag& stop);
+
+// The limiter most of the ok trials name; unknown where there is no majority.
+Limiter majority_limiter(const std::vector<TrialRecord>& trials);
+
+}  // namespace pktbench
