@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,12 +30,14 @@ struct Scenario {
   nlohmann::ordered_json resolved;
 };
 
-// What the command line changes, applied to the file's JSON before it is checked, in this order.
+// What the command line changes. `set`, `trials` and `duration_s`, in this order, are applied to
+// the file's JSON before it is checked; `backends` selects after that, so that what is left out
+// must still be valid.
 struct ScenarioOverrides {
-  std::vector<std::string> set;       // "/json/pointer=value"; value is JSON, or else a string
-  std::vector<std::string> backends;  // keep only these, by name
-  std::optional<int> trials;
-  std::optional<double> duration_s;
+  std::vector<std::string> set = {};       // "/json/pointer=value"; value is JSON, or else a string
+  std::vector<std::string> backends = {};  // keep only these, by name; empty: all
+  std::optional<int> trials = {};
+  std::optional<double> duration_s = {};
 };
 
 Result<Scenario> load_scenario(const std::string& path, const Registry& registry,

@@ -1,0 +1,261 @@
+#include "harness/runner/scenario.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <variant>
+
+#include "harness/core/units.hpp"
+#include "harness/runner/input_error.hpp"
+#include "harness/runner/json_file.hpp"
+#include "harness/runner/scenario_cases.hpp"
+#include "harness/runner/scenario_check.hpp"
+#include "harness/runner/scenario_overrides.hpp"
+#include "harness/runner/suggest.hpp"
+
+namespace pktbench {
+namespace {
+
+constexpr std::size_t kMaxName = 64;
+constexpr std::size_t kMaxDescription = 1000;
+constexpr double kMaxCases = 10'000;
+constexpr double kMaxRatePps = 1e9;
+
+// Names a scenario may use in every build, whether or not one of its backends can do them.
+const std::vector<std::string> kWorkloads = {"drop",   "touch",   "parse", "count-per-ip",
+                                             "filter", "reflect", "pass"};
+
+bool allowed_in_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+}
+
+// "scenarios/My_Test.json" -> "my-test".
+std::string name_from_path(const std::string& path) {
+  std::string_view stem = path;
+  if (const auto slash = stem.rfind('/'); slash != stem.npos) stem.remove_prefix(slash + 1);
+  if (const auto dot = stem.rfind('.'); dot != stem.npos && dot > 0) stem = stem.substr(0, dot);
+  std::string name;
+  for (char c : stem.substr(0, kMaxName)) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    name += allowed_in_name(c) ? c : '-';
+  }
+  const bool has_letter = name.find_first_not_of('-') != std::string::npos;
+  return has_letter ? name : "scenario";
+}
+
+template <class T>
+std::vector<Choice> choices_of(const std::vector<T>& types) {
+  std::vector<Choice> choices;
+  for (const T& type : types) choices.push_back({type.name, &type.options});
+  return choices;
+}
+
+std::vector<std::string> workload_names(const Registry& registry) {
+  std::vector<std::string> names = kWorkloads;
+  for (const BackendType& type : registry.backends)
+    for (const std::string& name : type.workloads)
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  return names;
+}
+
+// How the cases are measured; its options are a table like everybody else's.
+const std::vector<OptionSpec>& throughput_options() {
+  static const TrialPlan kPlan;
+  static const std::vector<OptionSpec> kOptions = {
+      {"trials", std::int64_t{5}, {}, 1, 100'000, "measured intervals of each case"},
+      {"warmup_s", kPlan.warmup_s, {}, 0, 3600, "seconds of traffic before the window"},
+      {"duration_s", kPlan.duration_s, {}, 0.01, 86'400, "seconds of the window"},
+      {"tolerance_packets",
+       static_cast<std::int64_t>(kPlan.tolerance_packets),
+       {},
+       0,
+       {},
+       "packets that a valid trial may leave unaccounted"},
+  };
+  return kOptions;
+}
+
+std::string read_name(Check& check, const Node& node, const std::string& path) {
+  if (!node) return name_from_path(path);
+  if (!node.value->is_string()) {
+    check.fail(node.at, "expected a string, not " + node.described());
+    return {};
+  }
+  const auto& name = node.value->get_ref<const std::string&>();
+  const bool valid = !name.empty() && name.size() <= kMaxName &&
+                     std::all_of(name.begin(), name.end(), allowed_in_name);
+  if (!valid)
+    check.fail(node.at, "must be 1 to " + std::to_string(kMaxName) +
+                            " lower-case letters, digits and dashes, not " + node.described());
+  return name;
+}
+
+std::optional<double> read_rate(Check& check, const Node& node) {
+  if (!node.value->is_string()) return check.number(node, {1, kMaxRatePps});
+  if (node.value->get_ref<const std::string&>() != "max")
+    check.fail(node.at, "expected \"max\" or packets per second, not " + node.described());
+  return std::nullopt;
+}
+
+void read_traffic(Check& check, const Node& node, const Registry& registry, CaseGrid& grid) {
+  static const Json kEmpty = Json::object();
+  const Node traffic{node ? node.value : &kEmpty, node.at};
+  if (!check.object(traffic, {"generator", "frame_size", "flows", "rate"})) return;
+  const auto integer = [&](double min, double max) {
+    return [&check, min, max](const Node& n) {
+      return static_cast<std::uint32_t>(check.integer(n, {min, max}));
+    };
+  };
+  const TrafficSpec defaults;
+  grid.generator = check.choice(traffic.key("generator"), "generator",
+                                choices_of(registry.generators), "xdp-live");
+  grid.frame_sizes = check.one_or_list<std::uint32_t>(
+      traffic.key("frame_size"), defaults.frame_size, integer(kMinFrameSize, kMaxFrameSize));
+  grid.flows =
+      check.one_or_list<std::uint32_t>(traffic.key("flows"), defaults.flows, integer(1, kMaxFlows));
+  grid.rates = check.one_or_list<std::optional<double>>(
+      traffic.key("rate"), defaults.rate_pps, [&](const Node& n) { return read_rate(check, n); });
+}
+
+std::vector<Chosen> read_backends(Check& check, const Node& node, const Registry& registry) {
+  const std::vector<Choice> choices = choices_of(registry.backends);
+  if (!node) {
+    check.fail(node.at, "missing: a list of at least one backend");
+    return {};
+  }
+  if (!node.value->is_array()) {
+    check.fail(node.at, "expected a list of backends, not " + node.described());
+    return {};
+  }
+  return check.list<Chosen>(
+      node, [&](const Node& n) { return check.choice(n, "backend", choices, std::nullopt); });
+}
+
+// --backend: keeps those named, in the file's order.
+Result<void> keep_backends(std::vector<Chosen>& backends, const std::vector<std::string>& names,
+                           const Registry& registry) {
+  const auto in_scenario = [&](const std::string& name) {
+    return std::any_of(backends.begin(), backends.end(),
+                       [&](const Chosen& backend) { return backend.name == name; });
+  };
+  for (const std::string& name : names) {
+    if (in_scenario(name)) continue;
+    const std::string who = "--backend " + name;
+    std::vector<std::string> valid;
+    if (find_by_name(registry.backends, name) == nullptr) {
+      for (const BackendType& type : registry.backends) valid.push_back(type.name);
+      return input_error(who, "", "unknown backend " + in_quotes(name) + suggestion(name, valid));
+    }
+    for (const Chosen& backend : backends)
+      if (std::find(valid.begin(), valid.end(), backend.name) == valid.end())
+        valid.push_back(backend.name);
+    return input_error(who, "", "not in this scenario, which has " + name_list(valid));
+  }
+  if (!names.empty())
+    std::erase_if(backends, [&](const Chosen& backend) {
+      return std::find(names.begin(), names.end(), backend.name) == names.end();
+    });
+  return {};
+}
+
+// "name" first, then the options in the order of their table.
+Json resolved_choice(const Chosen& chosen, const std::vector<OptionSpec>& specs) {
+  Json out = Json::object();
+  out["name"] = chosen.name;
+  for (const OptionSpec& spec : specs)
+    std::visit([&](const auto& value) { out[spec.name] = value; }, chosen.options.at(spec.name));
+  return out;
+}
+
+Json resolved_rate(const std::optional<double>& rate) {
+  if (!rate) return "max";
+  const auto whole = static_cast<std::int64_t>(*rate);
+  return static_cast<double>(whole) == *rate ? Json(whole) : Json(*rate);
+}
+
+Json resolve(const Scenario& scenario, const CaseGrid& grid, const Chosen& method,
+             const Registry& registry) {
+  const auto& generator = *find_by_name(registry.generators, grid.generator.name);
+  const auto& testbed = *find_by_name(registry.testbeds, scenario.testbed);
+  Json out = Json::object();
+  out["name"] = scenario.name;
+  out["description"] = scenario.description;
+  out["testbed"] = resolved_choice({scenario.testbed, scenario.testbed_options}, testbed.options);
+  out["queues"] = scenario.queues;
+  Json& traffic = out["traffic"] = Json::object();
+  traffic["generator"] = resolved_choice(grid.generator, generator.options);
+  traffic["frame_size"] = grid.frame_sizes;
+  traffic["flows"] = grid.flows;
+  Json& rates = traffic["rate"] = Json::array();
+  for (const auto& rate : grid.rates) rates.push_back(resolved_rate(rate));
+  Json& backends = out["backends"] = Json::array();
+  for (const Chosen& backend : grid.backends)
+    backends.push_back(
+        resolved_choice(backend, find_by_name(registry.backends, backend.name)->options));
+  out["workloads"] = grid.workloads;
+  out["method"] = resolved_choice(method, throughput_options());
+  return out;
+}
+
+std::string too_many_cases(const CaseGrid& grid) {
+  const auto part = [](std::size_t n, const char* what) { return std::to_string(n) + what; };
+  return part(grid.rates.size(), " rates x ") + part(grid.frame_sizes.size(), " frame sizes x ") +
+         part(grid.flows.size(), " flow counts x ") + part(grid.workloads.size(), " workloads x ") +
+         part(grid.backends.size(), " backends make ") + number_text(case_count(grid)) +
+         " cases; at most " + number_text(kMaxCases) + " are allowed";
+}
+
+}  // namespace
+
+Result<Scenario> load_scenario(const std::string& path, const Registry& registry,
+                               const ScenarioOverrides& overrides) {
+  Result<Json> document = read_json_file(path);
+  if (!document) return document.error();
+  const Node root{&*document, Pointer()};
+  if (!document->is_object())
+    return input_error(path, "", "expected an object, not " + root.described());
+  Origins origins(path);
+  if (Result<void> done = apply_overrides(*document, overrides, origins); !done)
+    return done.error();
+
+  Check check(origins);
+  check.object(root, {"name", "description", "testbed", "queues", "traffic", "backends",
+                      "workloads", "method"});
+  if (check.failed()) return *check.error();
+
+  Scenario scenario;
+  CaseGrid grid;
+  scenario.name = read_name(check, root.key("name"), path);
+  if (const Node node = root.key("description"))
+    scenario.description = check.text(node, kMaxDescription);
+  const Chosen testbed =
+      check.choice(root.key("testbed"), "testbed", choices_of(registry.testbeds), "veth");
+  scenario.testbed = testbed.name;
+  scenario.testbed_options = testbed.options;
+  if (const Node node = root.key("queues"))
+    scenario.queues = static_cast<unsigned>(check.integer(node, {1, 64}));
+  grid.queues = scenario.queues;
+  read_traffic(check, root.key("traffic"), registry, grid);
+  grid.backends = read_backends(check, root.key("backends"), registry);
+  const std::vector<std::string> workloads = workload_names(registry);
+  grid.workloads = check.one_or_list<std::string>(
+      root.key("workloads"), "drop",
+      [&](const Node& node) { return check.name(node, "workload", workloads); });
+  const Chosen method = check.choice(root.key("method"), "method",
+                                     {{"throughput", &throughput_options()}}, "throughput");
+  if (check.failed()) return *check.error();
+
+  if (Result<void> done = keep_backends(grid.backends, overrides.backends, registry); !done)
+    return done.error();
+  if (case_count(grid) > kMaxCases) return input_error(path, "", too_many_cases(grid));
+
+  scenario.trials = static_cast<int>(option<std::int64_t>(method.options, "trials"));
+  scenario.plan.warmup_s = option<double>(method.options, "warmup_s");
+  scenario.plan.duration_s = option<double>(method.options, "duration_s");
+  scenario.plan.tolerance_packets =
+      static_cast<std::uint64_t>(option<std::int64_t>(method.options, "tolerance_packets"));
+  scenario.cases = expand(grid, registry);
+  scenario.resolved = resolve(scenario, grid, method, registry);
+  return scenario;
+}
+
+}  // namespace pktbench

@@ -1,0 +1,103 @@
+#include "harness/runner/scenario_cases.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <string_view>
+#include <variant>
+
+#include "harness/runner/input_error.hpp"
+
+namespace pktbench {
+namespace {
+
+std::string percent_encoded(const std::string& text) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:+,@";
+  std::string out;
+  for (const char c : text) {
+    if (kPlain.find(c) != std::string_view::npos) {
+      out += c;
+      continue;
+    }
+    std::array<char, 4> buffer{};
+    std::snprintf(buffer.data(), buffer.size(), "%%%02X", static_cast<unsigned char>(c));
+    out += buffer.data();
+  }
+  return out;
+}
+
+struct ValueText {
+  std::string operator()(bool value) const { return value ? "true" : "false"; }
+  std::string operator()(std::int64_t value) const { return std::to_string(value); }
+  std::string operator()(double value) const { return number_text(value); }
+  std::string operator()(const std::string& value) const { return percent_encoded(value); }
+};
+
+// What tells `backend` from its namesakes in the grid; empty where it has none.
+std::string option_suffix(const Chosen& backend, const CaseGrid& grid, const Registry& registry) {
+  const auto namesakes =
+      std::count_if(grid.backends.begin(), grid.backends.end(),
+                    [&](const Chosen& other) { return other.name == backend.name; });
+  const BackendType* type = find_by_name(registry.backends, backend.name);
+  if (namesakes < 2 || type == nullptr) return {};
+  std::string suffix;
+  for (const OptionSpec& spec : type->options) {
+    const OptionValue& value = backend.options.at(spec.name);
+    if (value == spec.default_value) continue;
+    suffix.append("/").append(spec.name).append("=").append(std::visit(ValueText{}, value));
+  }
+  return suffix;
+}
+
+std::string case_id(const CaseSpec& spec) {
+  std::string id = spec.backend + "/" + spec.workload + "/" +
+                   std::to_string(spec.traffic.frame_size) + "B/" + std::to_string(spec.queues) +
+                   "q/" + std::to_string(spec.traffic.flows) + "f";
+  if (spec.traffic.rate_pps)
+    id.append("/").append(number_text(*spec.traffic.rate_pps)).append("pps");
+  return id;
+}
+
+}  // namespace
+
+double case_count(const CaseGrid& grid) {
+  double count = 1;
+  for (const std::size_t n : {grid.rates.size(), grid.frame_sizes.size(), grid.flows.size(),
+                              grid.workloads.size(), grid.backends.size()})
+    count *= static_cast<double>(n);
+  return count;
+}
+
+std::vector<CaseSpec> expand(const CaseGrid& grid, const Registry& registry) {
+  std::vector<std::string> suffixes;
+  for (const Chosen& backend : grid.backends)
+    suffixes.push_back(option_suffix(backend, grid, registry));
+
+  std::vector<CaseSpec> cases;
+  CaseSpec spec;
+  spec.generator = grid.generator.name;
+  spec.generator_options = grid.generator.options;
+  spec.queues = grid.queues;
+  for (const auto& rate : grid.rates) {
+    spec.traffic.rate_pps = rate;
+    for (const std::uint32_t frame_size : grid.frame_sizes) {
+      spec.traffic.frame_size = frame_size;
+      for (const std::uint32_t flows : grid.flows) {
+        spec.traffic.flows = flows;
+        for (const std::string& workload : grid.workloads) {
+          spec.workload = workload;
+          for (std::size_t i = 0; i < grid.backends.size(); ++i) {
+            spec.backend = grid.backends[i].name;
+            spec.backend_options = grid.backends[i].options;
+            spec.id = case_id(spec) + suffixes[i];
+            cases.push_back(spec);
+          }
+        }
+      }
+    }
+  }
+  return cases;
+}
+
+}  // namespace pktbench

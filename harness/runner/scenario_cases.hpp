@@ -1,0 +1,39 @@
+// The cases of a scenario: every combination of what its lists name.
+//
+// Threads: none. Errors: none; what is wrong with a scenario is found before.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/core/registry.hpp"
+#include "harness/core/trial.hpp"
+#include "harness/runner/scenario_check.hpp"
+
+namespace pktbench {
+
+// No list is empty or holds a value twice.
+struct CaseGrid {
+  Chosen generator;
+  std::vector<std::optional<double>> rates;  // packets per second; none: as fast as possible
+  std::vector<std::uint32_t> frame_sizes;    // bytes, FCS included
+  std::vector<std::uint32_t> flows;
+  std::vector<std::string> workloads;
+  std::vector<Chosen> backends;
+  unsigned queues = 1;
+};
+
+// Not an integer, since it may be larger than any.
+double case_count(const CaseGrid& grid);
+
+// Rates vary slowest, then frame sizes, flows, workloads, and backends fastest, so that the cases
+// that a reader compares are measured next to each other.
+//
+// Ids are unique: "xdp-native/drop/64B/1q/1f", then "/10000pps" where the rate is limited, then
+// "/key=value" for each option that differs from its default, where the grid has this backend more
+// than once. Other characters than letters, digits and -._~:+,@ are written %XX in a value.
+std::vector<CaseSpec> expand(const CaseGrid& grid, const Registry& registry);
+
+}  // namespace pktbench

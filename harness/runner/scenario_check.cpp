@@ -1,0 +1,173 @@
+#include "harness/runner/scenario_check.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <variant>
+
+#include "harness/runner/input_error.hpp"
+#include "harness/runner/suggest.hpp"
+
+namespace pktbench {
+namespace {
+
+constexpr std::size_t kMaxOptionText = 255;
+
+std::string range_text(const Bounds& bounds) {
+  if (bounds.min && bounds.max) return number_text(*bounds.min) + " to " + number_text(*bounds.max);
+  return bounds.min ? "at least " + number_text(*bounds.min)
+                    : "at most " + number_text(*bounds.max);
+}
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+
+}  // namespace
+
+void Origins::decided(const Pointer& at, std::string who) {
+  overrides_.emplace_back(at.to_string(), std::move(who));
+}
+
+const std::string& Origins::of(const std::string& pointer) const {
+  for (auto it = overrides_.rbegin(); it != overrides_.rend(); ++it)
+    if (pointer == it->first || pointer.starts_with(it->first + "/")) return it->second;
+  return file_;
+}
+
+Node Node::key(const std::string& name) const {
+  const auto found = value->find(name);
+  return {found == value->end() ? nullptr : &*found, at / name};
+}
+
+Node Node::element(std::size_t index) const { return {&(*value)[index], at / index}; }
+
+std::string Node::described() const {
+  if (value->is_array()) return "an array";
+  if (value->is_object()) return "an object";
+  if (value->is_string()) return in_quotes(value->get_ref<const std::string&>());
+  return value->dump();
+}
+
+void Check::fail(const Pointer& at, std::string_view problem) {
+  const std::string pointer = at.to_string();
+  if (!error_) error_ = input_error(origins_.of(pointer), pointer, problem);
+}
+
+bool Check::object(const Node& node, const std::vector<std::string>& keys) {
+  if (!node.value->is_object()) {
+    fail(node.at, "expected an object, not " + node.described());
+    return false;
+  }
+  for (const auto& [key, value] : node.value->items()) {
+    if (std::find(keys.begin(), keys.end(), key) != keys.end()) continue;
+    fail(node.at / key, "unknown key " + in_quotes(key) + suggestion(key, keys));
+    return false;
+  }
+  return true;
+}
+
+bool Check::inside(const Node& node, double value, const Bounds& bounds) {
+  // Written so that NaN is outside.
+  const bool above = !bounds.min || value >= *bounds.min;
+  const bool below = !bounds.max || value <= *bounds.max;
+  if (above && below) return true;
+  fail(node.at, "must be " + range_text(bounds) + ", not " + node.described());
+  return false;
+}
+
+std::int64_t Check::integer(const Node& node, const Bounds& bounds) {
+  if (!node.value->is_number_integer()) {
+    fail(node.at, "expected an integer, not " + node.described());
+    return 0;
+  }
+  constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
+  const bool huge = node.value->is_number_unsigned() &&
+                    node.value->get<std::uint64_t>() > static_cast<std::uint64_t>(kMax);
+  if (huge) {
+    fail(node.at, "the number " + node.described() + " is too large");
+    return 0;
+  }
+  const auto value = node.value->get<std::int64_t>();
+  return inside(node, static_cast<double>(value), bounds) ? value : 0;
+}
+
+double Check::number(const Node& node, const Bounds& bounds) {
+  if (!node.value->is_number()) {
+    fail(node.at, "expected a number, not " + node.described());
+    return 0;
+  }
+  const auto value = node.value->get<double>();
+  return inside(node, value, bounds) ? value : 0;
+}
+
+std::string Check::text(const Node& node, std::size_t max_bytes) {
+  if (!node.value->is_string()) {
+    fail(node.at, "expected a string, not " + node.described());
+    return {};
+  }
+  const auto& value = node.value->get_ref<const std::string&>();
+  if (value.size() > max_bytes)
+    fail(node.at, "longer than " + std::to_string(max_bytes) + " bytes");
+  else if (std::any_of(value.begin(), value.end(), is_control))
+    fail(node.at, "control characters are not allowed in " + node.described());
+  return failed() ? std::string() : value;
+}
+
+std::string Check::name(const Node& node, std::string_view kind,
+                        const std::vector<std::string>& names) {
+  if (!node.value->is_string()) {
+    fail(node.at, "expected a string, not " + node.described() + "; valid: " + name_list(names));
+    return {};
+  }
+  const auto& value = node.value->get_ref<const std::string&>();
+  if (std::find(names.begin(), names.end(), value) != names.end()) return value;
+  fail(node.at, "unknown " + std::string(kind) + " " + in_quotes(value) + suggestion(value, names));
+  return {};
+}
+
+OptionValue Check::option(const Node& node, const OptionSpec& spec) {
+  const Bounds bounds{spec.min, spec.max};
+  if (std::holds_alternative<std::int64_t>(spec.default_value)) return integer(node, bounds);
+  if (std::holds_alternative<double>(spec.default_value)) return number(node, bounds);
+  if (std::holds_alternative<bool>(spec.default_value)) {
+    if (node.value->is_boolean()) return node.value->get<bool>();
+    fail(node.at, "expected true or false, not " + node.described());
+    return false;
+  }
+  if (spec.choices.empty()) return text(node, kMaxOptionText);
+  return name(node, spec.name, spec.choices);
+}
+
+Chosen Check::choice(const Node& node, std::string_view kind, const std::vector<Choice>& choices,
+                     const std::optional<std::string>& fallback) {
+  const Json default_name = fallback.value_or("");
+  const bool is_object = node && node.value->is_object();
+  Node name_node = node;
+  if (is_object) name_node = node.key("name");
+  if (!name_node && fallback) name_node.value = &default_name;
+
+  std::vector<std::string> names;
+  for (const Choice& candidate : choices) names.push_back(candidate.name);
+  if (!name_node) {
+    fail(name_node.at, "missing; valid: " + name_list(names));
+    return {};
+  }
+  if (!is_object && !name_node.value->is_string()) {
+    fail(node.at, "expected the name of a " + std::string(kind) +
+                      " or an object with a name, not " + node.described());
+    return {};
+  }
+  Chosen chosen{name(name_node, kind, names), {}};
+  if (failed()) return chosen;
+
+  const auto type = std::find(names.begin(), names.end(), chosen.name) - names.begin();
+  const std::vector<OptionSpec>& specs = *choices[static_cast<std::size_t>(type)].options;
+  std::vector<std::string> keys = {"name"};
+  for (const OptionSpec& spec : specs) keys.push_back(spec.name);
+  if (is_object && !object(node, keys)) return chosen;
+  for (const OptionSpec& spec : specs) {
+    const Node given = is_object ? node.key(spec.name) : Node{};
+    chosen.options[spec.name] = given ? option(given, spec) : spec.default_value;
+  }
+  return chosen;
+}
+
+}  // namespace pktbench

@@ -1,0 +1,131 @@
+#include "harness/runner/scenario_overrides.hpp"
+
+#include <charconv>
+#include <string_view>
+
+#include "harness/runner/input_error.hpp"
+
+namespace pktbench {
+namespace {
+
+constexpr std::size_t kMaxTokens = 32;
+
+using Tokens = std::vector<std::string>;
+
+std::string who_set(const std::string& argument) { return "--set " + printable(argument, 120); }
+
+// The reference tokens of an RFC 6901 pointer, unescaped; none where it is not one, or names the
+// whole document.
+std::optional<Tokens> split_pointer(std::string_view pointer) {
+  if (pointer.empty() || pointer[0] != '/') return std::nullopt;
+  Tokens tokens;
+  for (std::size_t i = 0; i < pointer.size(); ++i) {
+    char c = pointer[i];
+    if (c == '/') {
+      tokens.emplace_back();
+      continue;
+    }
+    if (c == '~') {
+      if (++i == pointer.size() || (pointer[i] != '0' && pointer[i] != '1')) return std::nullopt;
+      c = pointer[i] == '0' ? '~' : '/';
+    }
+    tokens.back() += c;
+  }
+  return tokens;
+}
+
+// Where a plain name may stand for {"name": ...}.
+bool takes_name(const Pointer& at) {
+  const std::string pointer = at.to_string();
+  return pointer == "/testbed" || pointer == "/traffic/generator" || pointer == "/method" ||
+         at.parent_pointer().to_string() == "/backends";
+}
+
+// An element's index; "-" and the size itself: one more.
+std::optional<std::size_t> array_index(const std::string& token, std::size_t size) {
+  if (token == "-") return size;
+  std::size_t index = 0;
+  const char* end = token.data() + token.size();
+  const auto [stop, error] = std::from_chars(token.data(), end, index);
+  const bool leading_zero = token.size() > 1 && token[0] == '0';
+  if (error != std::errc() || stop != end || leading_zero || index > size) return std::nullopt;
+  return index;
+}
+
+Result<void> assign(Json& document, const Tokens& tokens, Json value, const std::string& who,
+                    Origins& origins) {
+  Json* place = &document;
+  Pointer at;
+  std::optional<Pointer> created;  // the topmost place that was not there before
+  for (const std::string& token : tokens) {
+    if (place->is_string() && takes_name(at)) {
+      Json named = Json::object();
+      named["name"] = std::move(*place);
+      *place = std::move(named);
+    }
+    if (place->is_array()) {
+      const std::size_t size = place->size();
+      const auto index = array_index(token, size);
+      if (!index)
+        return input_error(
+            who, (at / token).to_string(),
+            "no such element; the list has " + std::to_string(size) + " from 0, and - appends");
+      at /= *index;
+      if (*index == size) {
+        place->push_back(Json::object());
+        if (!created) created = at;
+      }
+      place = &(*place)[*index];
+    } else if (place->is_object()) {
+      at /= token;
+      if (!place->contains(token)) {
+        (*place)[token] = Json::object();
+        if (!created) created = at;
+      }
+      place = &(*place)[token];
+    } else {
+      return input_error(who, at.to_string(),
+                         "nothing can be set inside " + Node{place, at}.described());
+    }
+  }
+  *place = std::move(value);
+  origins.decided(created.value_or(at), who);
+  return {};
+}
+
+Result<void> apply_set(Json& document, const std::string& argument, Origins& origins) {
+  const std::string who = who_set(argument);
+  if (invalid_utf8_at(argument)) return input_error(who, "", "not valid UTF-8");
+  const std::size_t equals = argument.find('=');
+  if (equals == std::string::npos || argument[0] != '/')
+    return input_error(who, "", "expected /json/pointer=value");
+  const auto tokens = split_pointer(std::string_view(argument).substr(0, equals));
+  if (!tokens) return input_error(who, "", "~ in a JSON pointer is written ~0, and / in a key ~1");
+  if (tokens->size() > kMaxTokens)
+    return input_error(who, "", "deeper than " + std::to_string(kMaxTokens) + " levels");
+
+  const std::string text = argument.substr(equals + 1);
+  if (!Json::accept(text)) return assign(document, *tokens, text, who, origins);
+  Result<Json> value = parse_json(text, who);
+  if (!value) return value.error();
+  return assign(document, *tokens, std::move(*value), who, origins);
+}
+
+}  // namespace
+
+Result<void> apply_overrides(Json& document, const ScenarioOverrides& overrides, Origins& origins) {
+  for (const std::string& argument : overrides.set)
+    if (Result<void> done = apply_set(document, argument, origins); !done) return done;
+  if (overrides.trials) {
+    const std::string who = "--trials " + std::to_string(*overrides.trials);
+    Result<void> done = assign(document, {"method", "trials"}, *overrides.trials, who, origins);
+    if (!done) return done;
+  }
+  if (overrides.duration_s) {
+    const std::string who = "--duration " + number_text(*overrides.duration_s);
+    return assign(document, {"method", "duration_s"}, *overrides.duration_s, who, origins);
+  }
+  return {};
+}
+
+}  // namespace pktbench

@@ -1,0 +1,177 @@
+#include "harness/runner/scenario.hpp"
+
+#include "harness/runner/json_file.hpp"
+#include "harness/runner/scenario_test_util.hpp"
+
+namespace pktbench {
+namespace {
+
+using ScenarioTest = ScenarioFiles;
+
+std::vector<std::string> ids(const Scenario& scenario) {
+  std::vector<std::string> out;
+  for (const CaseSpec& spec : scenario.cases) out.push_back(spec.id);
+  return out;
+}
+
+using Ids = std::vector<std::string>;
+
+TEST_F(ScenarioTest, FillsInEveryDefault) {
+  const auto scenario = load(R"({"backends": ["xdp-native"]})");
+  ASSERT_TRUE(scenario) << scenario.error().message;
+  EXPECT_EQ(scenario->name, "test");
+  EXPECT_EQ(scenario->testbed, "veth");
+  EXPECT_EQ(option<std::string>(scenario->testbed_options, "arrangement"), "isolated");
+  EXPECT_EQ(scenario->queues, 1u);
+  EXPECT_EQ(scenario->trials, 5);
+  EXPECT_EQ(scenario->plan.warmup_s, 0.2);
+  EXPECT_EQ(scenario->plan.duration_s, 1.0);
+  EXPECT_EQ(scenario->plan.tolerance_packets, 0u);
+  ASSERT_EQ(scenario->cases.size(), 1u);
+  const CaseSpec& spec = scenario->cases[0];
+  EXPECT_EQ(spec.id, "xdp-native/drop/64B/1q/1f");
+  EXPECT_EQ(spec.backend, "xdp-native");
+  EXPECT_FALSE(option<bool>(spec.backend_options, "fallback"));
+  EXPECT_EQ(spec.workload, "drop");
+  EXPECT_EQ(spec.generator, "xdp-live");
+  EXPECT_EQ(option<std::int64_t>(spec.generator_options, "batch"), 16);
+  EXPECT_EQ(spec.traffic.frame_size, 64u);
+  EXPECT_EQ(spec.traffic.flows, 1u);
+  EXPECT_EQ(spec.traffic.rate_pps, std::nullopt);
+  EXPECT_EQ(scenario->resolved, Json::parse(R"({
+    "name": "test", "description": "",
+    "testbed": {"name": "veth", "arrangement": "isolated", "generator_cpu": -1, "dut_cpu": -1,
+                "napi_policy": "other"},
+    "queues": 1,
+    "traffic": {"generator": {"name": "xdp-live", "batch": 16},
+                "frame_size": [64], "flows": [1], "rate": ["max"]},
+    "backends": [{"name": "xdp-native", "fallback": false}],
+    "workloads": ["drop"],
+    "method": {"name": "throughput", "trials": 5, "warmup_s": 0.2, "duration_s": 1.0,
+               "tolerance_packets": 0}})"));
+}
+
+TEST_F(ScenarioTest, TakesEveryKey) {
+  const auto scenario = load(R"({
+    "name": "all-9", "description": "Everything, größer.",
+    "testbed": {"name": "veth", "arrangement": "inline", "dut_cpu": 3},
+    "queues": 64,
+    "traffic": {"generator": {"batch": 256}, "frame_size": 1518, "flows": 65536, "rate": 0.1e1},
+    "backends": [{"name": "fake", "wakeup": "busy-poll", "device": "", "batch": 1, "offset": -7,
+                  "noise": 1, "loss": -1e300, "strict": false}],
+    "workloads": "juggle",
+    "method": {"trials": 100000, "warmup_s": 0, "duration_s": 86400, "tolerance_packets": 3}})");
+  ASSERT_TRUE(scenario) << scenario.error().message;
+  EXPECT_EQ(scenario->name, "all-9");
+  EXPECT_EQ(scenario->description, "Everything, größer.");
+  EXPECT_EQ(option<std::string>(scenario->testbed_options, "arrangement"), "inline");
+  EXPECT_EQ(option<std::int64_t>(scenario->testbed_options, "dut_cpu"), 3);
+  EXPECT_EQ(scenario->trials, 100'000);
+  EXPECT_EQ(scenario->plan.warmup_s, 0);
+  EXPECT_EQ(scenario->plan.duration_s, 86'400);
+  EXPECT_EQ(scenario->plan.tolerance_packets, 3u);
+  ASSERT_EQ(ids(*scenario), Ids{"fake/juggle/1518B/64q/65536f/1pps"});
+  const CaseSpec& spec = scenario->cases[0];
+  EXPECT_EQ(spec.queues, 64u);
+  EXPECT_EQ(spec.traffic.rate_pps, 1.0);
+  EXPECT_EQ(option<std::int64_t>(spec.generator_options, "batch"), 256);
+  EXPECT_EQ(option<std::string>(spec.backend_options, "wakeup"), "busy-poll");
+  EXPECT_EQ(option<std::string>(spec.backend_options, "device"), "");
+  EXPECT_EQ(option<std::int64_t>(spec.backend_options, "offset"), -7);
+  EXPECT_EQ(option<double>(spec.backend_options, "noise"), 1.0);
+  EXPECT_EQ(option<double>(spec.backend_options, "loss"), -1e300);
+  EXPECT_FALSE(option<bool>(spec.backend_options, "strict"));
+}
+
+TEST_F(ScenarioTest, BackendsVaryFastestAndRatesSlowest) {
+  const auto scenario = load(R"({
+    "traffic": {"rate": ["max", 10000], "frame_size": [64, 512], "flows": [1000, 1]},
+    "workloads": ["touch", "drop"], "backends": ["xdp-native", "fake"]})");
+  ASSERT_TRUE(scenario) << scenario.error().message;
+  const Ids all = ids(*scenario);
+  ASSERT_EQ(all.size(), 32u);
+  EXPECT_EQ(Ids(all.begin(), all.begin() + 9),
+            (Ids{"xdp-native/touch/64B/1q/1000f", "fake/touch/64B/1q/1000f",
+                 "xdp-native/drop/64B/1q/1000f", "fake/drop/64B/1q/1000f",
+                 "xdp-native/touch/64B/1q/1f", "fake/touch/64B/1q/1f", "xdp-native/drop/64B/1q/1f",
+                 "fake/drop/64B/1q/1f", "xdp-native/touch/512B/1q/1000f"}));
+  EXPECT_EQ(all[16], "xdp-native/touch/64B/1q/1000f/10000pps");
+  EXPECT_EQ(all[31], "fake/drop/512B/1q/1f/10000pps");
+}
+
+TEST_F(ScenarioTest, IdsTellTheSameBackendApartByItsOptions) {
+  const auto scenario = load(R"({"traffic": {"rate": 1.5}, "backends": [
+    "fake", {"name": "fake", "noise": 0.25, "wakeup": "busy-poll"},
+    {"name": "fake", "device": "a/b=c d%ü", "strict": false, "batch": 8},
+    {"name": "xdp-native", "fallback": true}]})");
+  ASSERT_TRUE(scenario) << scenario.error().message;
+  EXPECT_EQ(
+      ids(*scenario),
+      (Ids{"fake/drop/64B/1q/1f/1.5pps", "fake/drop/64B/1q/1f/1.5pps/wakeup=busy-poll/noise=0.25",
+           "fake/drop/64B/1q/1f/1.5pps/device=a%2Fb%3Dc%20d%25%C3%BC/batch=8/strict=false",
+           "xdp-native/drop/64B/1q/1f/1.5pps"}));
+}
+
+TEST_F(ScenarioTest, ACaseIsListedWhereTheBackendCannotDoTheWorkload) {
+  const auto scenario = load(R"({"backends": ["xdp-native"], "workloads": ["reflect", "juggle"]})");
+  ASSERT_TRUE(scenario) << scenario.error().message;
+  EXPECT_EQ(ids(*scenario), (Ids{"xdp-native/reflect/64B/1q/1f", "xdp-native/juggle/64B/1q/1f"}));
+}
+
+TEST_F(ScenarioTest, TheNameComesFromTheFile) {
+  const std::string text = R"({"backends": ["fake"]})";
+  const auto name = [&](const std::string& file) {
+    return load_scenario(write(text, file), test_registry(), {})->name;
+  };
+  EXPECT_EQ(name("My_Test.v2.json"), "my-test-v2");
+  EXPECT_EQ(name(".json"), "-json");
+  EXPECT_EQ(name("ö.json"), "scenario");
+  EXPECT_EQ(name(std::string(200, 'x')), std::string(64, 'x'));
+}
+
+TEST_F(ScenarioTest, AResolvedScenarioResolvesToItself) {
+  const auto first = load(R"({
+    "name": "fix", "traffic": {"rate": ["max", 1e5, 0.3e1, 1234.5678, 1e9], "flows": [2, 1]},
+    "backends": ["xdp-native", "fake", {"name": "fake", "noise": 0.1, "loss": 1e-300}],
+    "workloads": ["pass", "drop"], "method": {"duration_s": 0.3}})");
+  ASSERT_TRUE(first) << first.error().message;
+  const auto second =
+      load_scenario(write(first->resolved.dump(2), "other.json"), test_registry(), {});
+  ASSERT_TRUE(second) << second.error().message;
+  EXPECT_EQ(second->resolved.dump(), first->resolved.dump());
+  EXPECT_EQ(second->name, first->name);
+  EXPECT_EQ(second->testbed_options, first->testbed_options);
+  EXPECT_EQ(second->plan.duration_s, first->plan.duration_s);
+  ASSERT_EQ(ids(*second), ids(*first));
+  for (std::size_t i = 0; i < first->cases.size(); ++i) {
+    EXPECT_EQ(second->cases[i].backend_options, first->cases[i].backend_options);
+    EXPECT_EQ(second->cases[i].generator_options, first->cases[i].generator_options);
+    EXPECT_EQ(second->cases[i].traffic.rate_pps, first->cases[i].traffic.rate_pps);
+  }
+}
+
+TEST_F(ScenarioTest, EveryShippedScenarioIsValidAndDescribed) {
+  int seen = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(PKTBENCH_SCENARIOS)) {
+    if (entry.path().extension() != ".json") continue;
+    ++seen;
+    const auto scenario = load_scenario(entry.path().string(), test_registry(), {});
+    ASSERT_TRUE(scenario) << scenario.error().message;
+    EXPECT_EQ(scenario->name, entry.path().stem().string());
+    EXPECT_FALSE(scenario->description.empty()) << entry.path();
+  }
+  EXPECT_GE(seen, 3);
+}
+
+TEST_F(ScenarioTest, TheExampleInTheReadmeIsValid) {
+  std::ifstream file(std::string(PKTBENCH_SCENARIOS) + "/README.md");
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  const std::size_t begin = text.find("```json\n");
+  ASSERT_NE(begin, std::string::npos);
+  const std::size_t end = text.find("```", begin + 8);
+  const auto scenario = load(text.substr(begin + 8, end - begin - 8));
+  ASSERT_TRUE(scenario) << scenario.error().message;
+}
+
+}  // namespace
+}  // namespace pktbench

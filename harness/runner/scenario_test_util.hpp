@@ -1,0 +1,98 @@
+// What the tests of the scenario parser share: a registry, and files that are gone afterwards.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "harness/core/registry.hpp"
+#include "harness/runner/scenario.hpp"
+
+namespace pktbench {
+
+// The names and options that the shipped scenarios use, and a "fake" with an option of every kind.
+inline const Registry& test_registry() {
+  static const Registry kRegistry = [] {
+    const std::vector<std::string> workloads = {"drop", "touch", "pass"};
+    const OptionSpec fallback{"fallback", false, {}, {}, {}, "generic mode will do"};
+    Registry r;
+    r.backends = {
+        {"udp-recvfrom", "", workloads, {}, {}, {}},
+        {"udp-recvmmsg", "", workloads, {}, {}, {}},
+        {"xdp-generic", "", workloads, {}, {}, {}},
+        {"xdp-native", "", workloads, {fallback}, {}, {}},
+        {"fake",
+         "",
+         {"drop", "juggle"},
+         {{"wakeup", std::string("poll"), {"poll", "busy-poll"}, {}, {}, "who wakes it"},
+          {"device", std::string("pb0"), {}, {}, {}, "any text"},
+          {"batch", std::int64_t{16}, {}, 1, 256, "frames"},
+          {"offset", std::int64_t{0}, {}, {}, {}, "any integer"},
+          {"noise", 0.5, {}, 0, 1, "fraction"},
+          {"loss", 0.0, {}, {}, 1, "fraction"},
+          {"strict", true, {}, {}, {}, "yes or no"}},
+         {},
+         {}},
+    };
+    r.generators = {
+        {"xdp-live", "", {{"batch", std::int64_t{16}, {}, 1, 256, "frames"}}, {}, {}},
+        {"packet-tx", "", {}, {}, {}},
+    };
+    TestbedType veth;
+    veth.name = "veth";
+    veth.options = {
+        {"arrangement", std::string("isolated"), {"isolated", "inline"}, {}, {}, "who drives NAPI"},
+        {"generator_cpu", std::int64_t{-1}, {}, -1, 4095, "CPU; -1: automatic"},
+        {"dut_cpu", std::int64_t{-1}, {}, -1, 4095, "CPU; -1: automatic"},
+        {"napi_policy", std::string("other"), {"other", "fifo"}, {}, {}, "of the NAPI thread"},
+    };
+    TestbedType simulated;
+    simulated.name = "simulated";
+    r.testbeds = {veth, simulated};
+    return r;
+  }();
+  return kRegistry;
+}
+
+class ScenarioFiles : public testing::Test {
+ protected:
+  ScenarioFiles() {
+    std::string name = (std::filesystem::temp_directory_path() / "pktbench-XXXXXX").string();
+    if (::mkdtemp(name.data()) != nullptr) directory_ = name;
+  }
+  ~ScenarioFiles() override {
+    std::error_code ignored;
+    std::filesystem::remove_all(directory_, ignored);
+  }
+  void SetUp() override { ASSERT_FALSE(directory_.empty()); }
+
+  std::string path(const std::string& name) const { return directory_ + "/" + name; }
+
+  std::string write(const std::string& text, const std::string& name = "test.json") const {
+    std::ofstream(path(name), std::ios::binary) << text;
+    return path(name);
+  }
+
+  Result<Scenario> load(const std::string& text, const ScenarioOverrides& overrides = {}) const {
+    return load_scenario(write(text), test_registry(), overrides);
+  }
+
+  // The error line of `text`, with the path of its file written FILE; empty: there was none.
+  std::string error_of(const std::string& text, const ScenarioOverrides& overrides = {}) const {
+    const auto scenario = load(text, overrides);
+    if (scenario) return {};
+    EXPECT_EQ(scenario.error().code, ErrorCode::invalid_input);
+    std::string line = scenario.error().message;
+    if (line.starts_with(path("test.json"))) line.replace(0, path("test.json").size(), "FILE");
+    return line;
+  }
+
+ private:
+  std::string directory_;
+};
+
+}  // namespace pktbench
