@@ -1,0 +1,145 @@
+// For tests only: a veth pair between two namespaces of its own, removed with the object. The
+// wiring is that of the `veth` testbed: frames from the stack reach the DUT's side through its
+// NAPI.
+//
+// The generator has 198.18.0.1 to .4, the DUT 198.18.1.1. Needs root. thread_napi() needs iproute2.
+#pragma once
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/core/options.hpp"
+#include "harness/core/port.hpp"
+#include "harness/core/result.hpp"
+#include "harness/sys/cpu.hpp"
+#include "harness/sys/ethtool.hpp"
+#include "harness/sys/fd.hpp"
+#include "harness/sys/netns.hpp"
+#include "harness/sys/rtnl.hpp"
+
+namespace pktbench::testing {
+
+// Every choice at its default.
+inline Options default_options(const std::vector<OptionSpec>& specs) {
+  Options options;
+  for (const OptionSpec& spec : specs) options[spec.name] = spec.default_value;
+  return options;
+}
+
+inline void need(Result<void> result) {
+  if (!result) throw std::runtime_error(result.error().message);
+}
+
+template <class T>
+T need(Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().message);
+  return std::move(*result);
+}
+
+class TestVeth {
+ public:
+  // Throws std::runtime_error with what could not be done; nothing stays behind.
+  TestVeth() {
+    try {
+      make();
+    } catch (...) {
+      remove();
+      throw;
+    }
+  }
+  TestVeth(const TestVeth&) = delete;
+  TestVeth& operator=(const TestVeth&) = delete;
+  ~TestVeth() { remove(); }
+
+  const Port& generator() const { return generator_; }
+  const Port& dut() const { return dut_; }
+
+  sys::LinkInfo generator_link() const { return link(generator_); }
+  sys::LinkInfo dut_link() const { return link(dut_); }
+
+  // Gives the DUT's device a NAPI thread instead of softirqs in the sender's CPU.
+  void thread_napi() const {
+    const std::string command = "ip netns exec " + dut_ns_ + " sh -c 'echo 1 > /sys/class/net/" +
+                                dut_.name + "/threaded' 2>/dev/null";
+    if (std::system(command.c_str()) != 0) throw std::runtime_error("failed: " + command);
+  }
+
+ private:
+  static sys::LinkInfo link(const Port& port) {
+    const auto scope = need(sys::NetnsScope::enter(port.netns_path));
+    return need(sys::get_link(port.name));
+  }
+
+  // Router solicitations would spoil the counts. No such file: no IPv6.
+  static void disable_ipv6() {
+    for (const char* which : {"all", "default"})
+      std::ofstream("/proc/sys/net/ipv6/conf/" + std::string(which) + "/disable_ipv6") << "1";
+  }
+
+  static void describe(Port& port, const std::string& name, std::uint32_t ipv4, int cpu) {
+    const sys::LinkInfo info = need(sys::get_link(name));
+    port.name = name;
+    port.ifindex = info.ifindex;
+    port.mac = info.mac;
+    port.ipv4 = ipv4;
+    port.cpus = {cpu};
+  }
+
+  void make() {
+    static int count = 0;
+    const std::string id = std::to_string(getpid()) + "x" + std::to_string(count++ % 10);
+    const auto cpus = sys::allowed_cpus();
+    generator_ns_ = "pktbench-test" + id + "-gen";
+    dut_ns_ = "pktbench-test" + id + "-dut";
+    need(sys::create_netns(generator_ns_));
+    need(sys::create_netns(dut_ns_));
+    generator_.netns_path = sys::netns_path(generator_ns_);
+    dut_.netns_path = sys::netns_path(dut_ns_);
+    {
+      const auto inside = need(sys::NetnsScope::enter(dut_.netns_path));
+      disable_ipv6();
+    }
+    {
+      const sys::Fd peer(open(dut_.netns_path.c_str(), O_RDONLY | O_CLOEXEC));
+      const auto inside = need(sys::NetnsScope::enter(generator_.netns_path));
+      disable_ipv6();
+      need(sys::create_veth_pair("g" + id, "d" + id, peer.get(), 1));
+      describe(generator_, "g" + id, 0xc6120001, cpus.front());
+      need(sys::set_offload(generator_.name, sys::Offload::tso, false));
+      need(sys::set_offload(generator_.name, sys::Offload::tx_checksum, false));
+      for (std::uint32_t i = 0; i < 4; ++i)
+        need(sys::add_address(generator_.ifindex, generator_.ipv4 + i, 15));
+      need(sys::set_link_up(generator_.ifindex));
+    }
+    {
+      const auto inside = need(sys::NetnsScope::enter(dut_.netns_path));
+      describe(dut_, "d" + id, 0xc6120101, cpus.back());
+      need(sys::set_offload(dut_.name, sys::Offload::gro, true));
+      need(sys::add_address(dut_.ifindex, dut_.ipv4, 15));
+      need(sys::set_link_up(dut_.ifindex));
+      for (std::uint32_t i = 0; i < 4; ++i)
+        need(sys::add_neighbour(dut_.ifindex, generator_.ipv4 + i, generator_.mac));
+    }
+    const auto inside = need(sys::NetnsScope::enter(generator_.netns_path));
+    need(sys::add_neighbour(generator_.ifindex, dut_.ipv4, dut_.mac));
+  }
+
+  void remove() noexcept {
+    for (const std::string& name : {generator_ns_, dut_ns_})
+      if (!name.empty()) (void)sys::delete_netns(name);
+  }
+
+  std::string generator_ns_;
+  std::string dut_ns_;
+  Port generator_;
+  Port dut_;
+};
+
+}  // namespace pktbench::testing
