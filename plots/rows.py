@@ -18,8 +18,9 @@ def details(cases):
 
 
 def _details(case, cases, queues_vary):
-    if case.mode_effective is None or case.mode_effective == case.mode_requested:
-        yield case.mode_effective or case.mode_requested
+    if case.mode_effective in (None, case.mode_requested):
+        if case.mode_requested != case.backend:
+            yield case.mode_requested
     else:
         yield f"{case.mode_effective}, asked for {case.mode_requested}"
     if queues_vary:
