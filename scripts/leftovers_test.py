@@ -10,7 +10,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def leftovers(*arguments):
-    return subprocess.run([ROOT / "scripts/leftovers", *arguments], capture_output=True, text=True, check=False)
+    return subprocess.run([ROOT / "scripts/leftovers", *arguments], capture_output=True, text=True,
+                          check=False)
 
 
 @pytest.fixture(name="before")
