@@ -49,7 +49,7 @@ def test_an_upward_use_is_refused(tmp_path, name, text):
     ("bpf/xdp_drop.bpf.c", '#include "counters.h"'),
     ("harness/cli/CMakeLists.txt", "target_link_libraries(pktbench PRIVATE pktbench_backend_xdp)"),
     ("backends/xdp/CMakeLists.txt",
-     "pktbench_room(backend_xdp LINK pktbench_sys TEST_LINK pktbench_testbed\n pktbench_traffic TESTS a.cpp)"),
+     "pktbench_room(backend_xdp LINK pktbench_sys TEST_LINK pktbench_testbed\n pktbench_traffic TESTS a)"),
     ("harness/sys/CMakeLists.txt", "pktbench_room(sys LINK pktbench_core) # not pktbench_runner"),
 ])
 def test_a_downward_use_passes(tmp_path, name, text):
