@@ -28,7 +28,8 @@ class Section {
   void null(const std::string& key, const std::string& reason) {
     object_[key] = nullptr;
     const std::string full = path_of(key);
-    if (!missing_.contains(full)) missing_[full] = reason.empty() ? "no reason recorded" : reason;
+    if (!missing_.contains(full))
+      missing_[full] = reason.empty() ? "no reason was recorded" : reason;
   }
 
   template <class T>

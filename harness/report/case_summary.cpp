@@ -1,0 +1,32 @@
+#include "harness/report/case_summary.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace pktbench {
+
+namespace {
+
+Summary summarize_ok(const CaseResult& result, std::optional<double> TrialRecord::*measure) {
+  std::vector<double> values;
+  for (const TrialRecord& trial : result.trials)
+    if (const auto& value = trial.*measure;
+        trial.status == TrialStatus::ok && value && std::isfinite(*value))
+      values.push_back(*value);
+  Summary made = summarize(std::move(values));
+  if (made.n == 0) made.reason = "no ok trial has this value";
+  return made;
+}
+
+}  // namespace
+
+std::optional<CaseSummary> summarize_case(const CaseResult& result) {
+  const bool any = std::any_of(result.trials.begin(), result.trials.end(),
+                               [](const auto& t) { return t.status == TrialStatus::ok; });
+  if (!any) return std::nullopt;
+  return CaseSummary{summarize_ok(result, &TrialRecord::mpps),
+                     summarize_ok(result, &TrialRecord::ns_per_packet),
+                     summarize_ok(result, &TrialRecord::cycles_per_packet)};
+}
+
+}  // namespace pktbench

@@ -1,0 +1,204 @@
+#include <limits>
+
+#include "harness/report/json.hpp"
+#include "harness/report/section.hpp"
+
+namespace pktbench {
+
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+// Reads the values of one object and remembers the first one at fault, so that a caller reads all
+// of them and asks once.
+class Reader {
+ public:
+  Reader(const Json& json, std::string path, std::string& fault)
+      : json_(json), path_(std::move(path)), fault_(fault) {
+    if (!json.is_object()) fail("", "is no object");
+  }
+
+  std::string text(const std::string& key) {
+    const Json* v = find(key);
+    if (!v) return {};
+    if (v->is_null()) return {};
+    if (v->is_string()) return v->get<std::string>();
+    fail(key, "is no text");
+    return {};
+  }
+
+  std::optional<double> number(const std::string& key) {
+    const Json* v = find(key);
+    if (!v || v->is_null()) return std::nullopt;
+    if (v->is_number()) return v->get<double>();
+    fail(key, "is no number");
+    return std::nullopt;
+  }
+
+  std::int64_t integer(const std::string& key) {
+    const Json* v = find(key);
+    if (!v || v->is_null()) return 0;
+    if (v->is_number_integer()) return v->get<std::int64_t>();
+    fail(key, "is no integer");
+    return 0;
+  }
+
+  std::uint64_t count(const std::string& key) {
+    const Json* v = find(key);
+    if (!v || v->is_null()) return 0;
+    if (v->is_number_unsigned()) return v->get<std::uint64_t>();
+    fail(key, "is no count");
+    return 0;
+  }
+
+  std::vector<std::uint64_t> counts(const std::string& key) {
+    std::vector<std::uint64_t> made;
+    const Json* v = find(key);
+    if (!v || v->is_null()) return made;
+    if (!v->is_array()) fail(key, "is no list");
+    for (const Json& item : *v) {
+      if (!item.is_number_unsigned()) {
+        fail(key, "has an item that is no count");
+        break;
+      }
+      made.push_back(item.get<std::uint64_t>());
+    }
+    return made;
+  }
+
+  template <class E, std::size_t N>
+  E one_of(const std::string& key, const E (&choices)[N]) {
+    const std::string word = text(key);
+    for (const E e : choices)
+      if (word == to_string(e)) return e;
+    fail(key, "is none of the known words: \"" + word + "\"");
+    return choices[0];
+  }
+
+  Reader below(const std::string& key) {
+    static const Json kEmpty = Json::object();
+    const Json* v = find(key);
+    return {v ? *v : kEmpty, full(key), fault_};
+  }
+
+  template <class F>
+  void each(F&& read) {
+    if (!json_.is_object()) return;
+    for (const auto& [key, value] : json_.items()) read(key);
+  }
+
+  // Calls read(Reader) for every object of a list.
+  template <class F>
+  void list(const std::string& key, F&& read) {
+    const Json* v = find(key);
+    if (!v) return;
+    if (!v->is_array()) return fail(key, "is no list");
+    std::size_t i = 0;
+    for (const Json& item : *v) read(Reader(item, full(key) + "." + std::to_string(i++), fault_));
+  }
+
+  void fail(const std::string& key, const std::string& what) {
+    if (fault_.empty()) fault_ = full(key) + " " + what;
+  }
+
+ private:
+  const Json* find(const std::string& key) {
+    if (!json_.is_object()) return nullptr;
+    const auto found = json_.find(key);
+    if (found != json_.end()) return &*found;
+    fail(key, "is not there");
+    return nullptr;
+  }
+
+  std::string full(const std::string& key) const {
+    return path_.empty() ? key : key.empty() ? path_ : path_ + "." + key;
+  }
+
+  const Json& json_;
+  std::string path_;
+  std::string& fault_;
+};
+
+std::map<std::string, std::string> read_texts(Reader reader) {
+  std::map<std::string, std::string> made;
+  reader.each([&](const std::string& key) { made[key] = reader.text(key); });
+  return made;
+}
+
+EffectiveMode read_mode(Reader reader) {
+  EffectiveMode mode;
+  mode.requested = reader.text("requested");
+  mode.effective = reader.text("effective");
+  mode.details = read_texts(reader.below("details"));
+  return mode;
+}
+
+CpuUsage read_cpu(Reader reader) {
+  CpuUsage usage;
+  usage.cpu = static_cast<int>(reader.integer("cpu"));
+  usage.role = reader.text("role");
+  usage.busy = reader.number("busy").value_or(kNaN);
+  usage.user = reader.number("user");
+  usage.system = reader.number("system");
+  usage.softirq = reader.number("softirq").value_or(kNaN);
+  usage.steal = reader.number("steal");
+  Reader classes = reader.below("classes");
+  for (std::size_t i = 0; i < kCpuClasses; ++i)
+    usage.classes[i] = classes.number(kCpuClassNames[i]).value_or(kNaN);
+  return usage;
+}
+
+void read_counts(Reader offered, Reader received, Reader drops, TrialRecord& trial) {
+  trial.offered = {offered.count("packets"), offered.count("bytes"), offered.count("unsent")};
+  trial.offered_pps = offered.number("pps");
+  trial.target_pps = offered.number("target_pps");
+  trial.received.packets = received.count("packets");
+  trial.received.bytes = received.count("bytes");
+  trial.received.foreign = received.count("foreign");
+  trial.received.per_queue = received.counts("per_queue");
+  trial.received_pps = received.number("pps");
+  drops.each([&](const std::string& place) { trial.drops[place] = drops.count(place); });
+}
+
+}  // namespace
+
+Result<TrialRecord> trial_from_json(const Json& json) {
+  std::string fault;
+  Reader reader(json, "", fault);
+  TrialRecord trial;
+  trial.index = static_cast<int>(reader.integer("index"));
+  trial.round = static_cast<int>(reader.integer("round"));
+  trial.started_at = reader.text("started_at");
+  trial.status =
+      reader.one_of("status", {TrialStatus::ok, TrialStatus::invalid, TrialStatus::failed});
+  trial.reason = reader.text("reason");
+  trial.warmup_s = reader.number("warmup_s").value_or(kNaN);
+  trial.duration_s = reader.number("duration_s").value_or(kNaN);
+  trial.drain_s = reader.number("drain_s").value_or(kNaN);
+  read_counts(reader.below("offered"), reader.below("received"), reader.below("drops"), trial);
+  trial.unaccounted = reader.integer("unaccounted");
+  trial.loss_ratio = reader.number("loss_ratio");
+  trial.mpps = reader.number("mpps");
+  trial.ns_per_packet = reader.number("ns_per_packet");
+  trial.cycles_per_packet = reader.number("cycles_per_packet");
+  trial.cycles_source = reader.text("cycles_source");
+  trial.limiter =
+      reader.one_of("limiter", {Limiter::dut, Limiter::generator, Limiter::link, Limiter::unknown});
+  Reader evidence = reader.below("evidence");
+  evidence.each(
+      [&](const std::string& key) { trial.evidence[key] = evidence.number(key).value_or(kNaN); });
+  reader.list("cpus", [&](Reader cpu) { trial.cpus.push_back(read_cpu(std::move(cpu))); });
+  trial.mode = read_mode(reader.below("mode"));
+  trial.missing = read_texts(reader.below("missing"));
+  if (!fault.empty()) return make_error(ErrorCode::invalid_input, "a trial's " + fault);
+  return trial;
+}
+
+Result<EffectiveMode> mode_from_json(const Json& json) {
+  std::string fault;
+  EffectiveMode mode = read_mode(Reader(json, "", fault));
+  if (!fault.empty()) return make_error(ErrorCode::invalid_input, "a mode's " + fault);
+  return mode;
+}
+
+}  // namespace pktbench

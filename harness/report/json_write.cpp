@@ -1,0 +1,203 @@
+#include <cmath>
+#include <map>
+#include <string>
+#include <variant>
+
+#include "harness/report/case_summary.hpp"
+#include "harness/report/json.hpp"
+#include "harness/report/section.hpp"
+
+namespace pktbench {
+
+namespace {
+
+constexpr const char* kNotMeasured = "the trial failed before this was measured";
+constexpr const char* kNoReason = "no reason was recorded";
+
+Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+// Null exactly when `ok`: whatever is not ok has a reason, even where nobody gave one.
+Json reason_json(bool ok, const std::string& reason) {
+  if (ok) return nullptr;
+  return reason.empty() ? kNoReason : reason;
+}
+
+template <class Map>
+Json map_json(const Map& map) {
+  Json made = Json::object();
+  for (const auto& [key, value] : map) made[key] = value;
+  return made;
+}
+
+// A count that nobody took is not 0.
+void count(Section& section, const char* key, std::uint64_t value, bool measured) {
+  if (measured)
+    section.set(key, Json(value));
+  else
+    section.null(key, kNotMeasured);
+}
+
+Json offered_json(const TrialRecord& trial, Section section, bool measured) {
+  count(section, "packets", trial.offered.packets, measured);
+  count(section, "bytes", trial.offered.bytes, measured);
+  section.number("pps", trial.offered_pps, kNotMeasured);
+  if (trial.target_pps)
+    section.number("target_pps", trial.target_pps);
+  else
+    section.set("target_pps", nullptr);  // nothing is missing: as fast as possible
+  count(section, "unsent", trial.offered.unsent, measured);
+  return section.take();
+}
+
+Json received_json(const TrialRecord& trial, Section section, bool measured) {
+  count(section, "packets", trial.received.packets, measured);
+  count(section, "bytes", trial.received.bytes, measured);
+  section.number("pps", trial.received_pps, kNotMeasured);
+  count(section, "foreign", trial.received.foreign, measured);
+  if (trial.received.per_queue.empty())
+    section.null("per_queue", measured ? "the backend does not count by queue" : kNotMeasured);
+  else
+    section.set("per_queue", Json(trial.received.per_queue));
+  return section.take();
+}
+
+Json cpu_json(const CpuUsage& usage, Section section) {
+  section.set("cpu", Json(usage.cpu));
+  section.set("role", Json(usage.role));
+  section.number("busy", usage.busy);
+  section.number("user", usage.user);
+  section.number("system", usage.system);
+  section.number("softirq", usage.softirq);
+  section.number("steal", usage.steal);
+  section.number("idle", usage.classes[static_cast<std::size_t>(CpuClass::idle)]);
+  Section classes = section.below("classes");
+  for (std::size_t i = 0; i < kCpuClasses; ++i) classes.number(kCpuClassNames[i], usage.classes[i]);
+  section.set("classes", classes.take());
+  return section.take();
+}
+
+Json cpus_json(const TrialRecord& trial, const Section& parent) {
+  Json made = Json::array();
+  const Section list = parent.below("cpus");
+  for (const CpuUsage& usage : trial.cpus)
+    made.push_back(cpu_json(usage, list.below(std::to_string(made.size()))));
+  return made;
+}
+
+}  // namespace
+
+Json to_json(const Options& options) {
+  Json made = Json::object();
+  for (const auto& [name, value] : options)
+    std::visit([&made, &key = name](const auto& v) { made[key] = v; }, value);
+  return made;
+}
+
+Json to_json(const EffectiveMode& mode, const std::string& backend) {
+  return Json({{"requested", mode.requested.empty() ? backend : mode.requested},
+               {"effective", text_or_null(mode.effective)},
+               {"details", map_json(mode.details)}});
+}
+
+Json to_json(const Summary& summary) {
+  Json missing = Json::object();
+  Section section("", missing);
+  section.set("n", Json(summary.n));
+  section.number("median", summary.median);
+  section.number("mean", summary.mean);
+  if (summary.ci95) {
+    section.set("ci95", Json::array({summary.ci95->lo, summary.ci95->hi}));
+    section.set("confidence", Json(summary.ci95->confidence));
+  } else {
+    section.null("ci95", summary.reason);
+    section.null("confidence", summary.reason);
+  }
+  section.number("cov", summary.cov);
+  section.set("reason", reason_json(missing.empty(), summary.reason));
+  return section.take();
+}
+
+Json to_json(const TrialRecord& trial) {
+  // Reasons that the runner gave come first; those made up here fill the gaps it left.
+  Json missing = map_json(trial.missing);
+  Section section("", missing);
+  const bool failed = trial.status == TrialStatus::failed;
+  const bool sent = !failed || trial.offered_pps;
+  const bool got = !failed || trial.received_pps;
+  const std::string gap = failed ? kNotMeasured : kNoReason;
+
+  section.set("index", Json(trial.index));
+  section.set("round", Json(trial.round));
+  section.set("started_at", Json(trial.started_at));
+  section.set("status", Json(to_string(trial.status)));
+  section.set("reason", reason_json(trial.status == TrialStatus::ok, trial.reason));
+  section.number("warmup_s", trial.warmup_s);
+  section.number("duration_s", trial.duration_s);
+  section.number("drain_s", trial.drain_s);
+  section.set("offered", offered_json(trial, section.below("offered"), sent));
+  section.set("received", received_json(trial, section.below("received"), got));
+  section.set("drops", map_json(trial.drops));
+  if (sent && got)
+    section.set("unaccounted", Json(trial.unaccounted));
+  else
+    section.null("unaccounted", kNotMeasured);
+  section.number("loss_ratio", trial.loss_ratio, gap);
+  section.number("mpps", trial.mpps, gap);
+  section.number("ns_per_packet", trial.ns_per_packet, gap);
+  section.number("cycles_per_packet", trial.cycles_per_packet, gap);
+  const bool cycles = trial.cycles_per_packet && std::isfinite(*trial.cycles_per_packet);
+  section.text("cycles_source", cycles ? trial.cycles_source : "",
+               "there are no cycles per packet");
+  section.set("limiter", Json(to_string(trial.limiter)));
+  Section evidence = section.below("evidence");
+  for (const auto& [key, value] : trial.evidence) evidence.number(key, value);
+  section.set("evidence", evidence.take());
+  section.set("cpus", cpus_json(trial, section));
+  Section mode = section.below("mode");
+  mode.text("requested", trial.mode.requested, "the backend has no choice of mode");
+  mode.text("effective", trial.mode.effective, "the backend never told its mode");
+  mode.set("details", map_json(trial.mode.details));
+  section.set("mode", mode.take());
+  section.set("missing", map_json(missing.get<std::map<std::string, std::string>>()));  // sorted
+  return section.take();
+}
+
+Json to_json(const CaseResult& result, const TestbedFacts& facts) {
+  const CaseSpec& spec = result.spec;
+  Json made = Json::object();
+  made["id"] = spec.id;
+  made["backend"] = spec.backend;
+  made["backend_options"] = to_json(spec.backend_options);
+  made["workload"] = spec.workload;
+  made["testbed"] = facts.testbed;
+  made["arrangement"] = text_or_null(facts.arrangement);
+  made["generator"] = spec.generator;
+  made["generator_options"] = to_json(spec.generator_options);
+  const auto batch = spec.generator_options.find("batch");
+  const bool has_batch =
+      batch != spec.generator_options.end() && std::holds_alternative<std::int64_t>(batch->second);
+  made["generator_batch"] = has_batch ? Json(std::get<std::int64_t>(batch->second)) : Json(nullptr);
+  made["frame_size"] = spec.traffic.frame_size;
+  made["flows"] = spec.traffic.flows;
+  made["queues"] = spec.queues;
+  made["rate_pps"] = spec.traffic.rate_pps ? Json(*spec.traffic.rate_pps) : Json(nullptr);
+  made["mode"] = to_json(result.mode, spec.backend);
+  made["status"] = to_string(result.status);
+  made["reason"] = reason_json(result.status == CaseStatus::ok, result.reason);
+  made["limiter"] = to_string(result.limiter);
+  made["virtual"] = facts.is_virtual;
+  made["trials"] = Json::array();
+  for (const TrialRecord& trial : result.trials) made["trials"].push_back(to_json(trial));
+  made["summary"] = nullptr;
+  if (const auto summary = summarize_case(result))
+    made["summary"] = Json({{"mpps", to_json(summary->mpps)},
+                            {"ns_per_packet", to_json(summary->ns_per_packet)},
+                            {"cycles_per_packet", to_json(summary->cycles_per_packet)}});
+  return made;
+}
+
+std::string dump_json(const Json& json, int indent) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace pktbench

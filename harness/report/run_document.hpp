@@ -1,0 +1,36 @@
+// A whole run, as run.json holds it.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "harness/report/json.hpp"
+#include "harness/runner/sink.hpp"
+
+namespace pktbench {
+
+struct RunDocument {
+  std::string id;
+  std::string tool_version;
+  std::string git_commit;  // empty: not built from git
+  std::string host;
+  std::string started_at;   // UTC, RFC 3339
+  std::string finished_at;  // empty: not finished
+  std::vector<std::string> argv;
+  bool interrupted = false;
+  bool resumed = false;
+
+  nlohmann::ordered_json environment_before;
+  nlohmann::ordered_json environment_after;  // null: not captured
+  nlohmann::ordered_json scenario;           // resolved
+  TestbedFacts testbed;
+  std::vector<CaseResult> cases;
+};
+
+// Id, host, version, commit and start filled in.
+RunDocument new_run_document(std::vector<std::string> argv);
+
+nlohmann::ordered_json to_json(const RunDocument& document);
+
+}  // namespace pktbench

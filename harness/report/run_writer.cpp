@@ -1,0 +1,163 @@
+#include "harness/report/run_writer.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+namespace pktbench {
+
+namespace {
+
+// One name: the lock on the log keeps writers apart, and what a killed one left is replaced.
+constexpr const char* kTempName = ".run.json.tmp";
+
+std::string remedy(int error) {
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+      return "; free some space there, or choose another directory with --out";
+    case EROFS:
+    case EACCES:
+    case EPERM:
+      return "; choose a directory that you may write with --out";
+    case EIO:
+      return "; the disk is at fault, choose another one with --out";
+    default:
+      return "; choose another directory with --out";
+  }
+}
+
+Error file_error(const std::string& what, int error) {
+  Error made = system_error(what, error);
+  made.message += remedy(error);
+  return made;
+}
+
+// errno of the write that failed, or 0.
+int write_all(int fd, const std::string& text) {
+  for (std::size_t done = 0; done < text.size();) {
+    const ssize_t n = ::write(fd, text.data() + done, text.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno;
+    done += static_cast<std::size_t>(n);
+  }
+  return 0;
+}
+
+Result<void> refuse_unless_empty(const std::string& dir) {
+  std::error_code ec;
+  std::filesystem::directory_iterator entries(dir, ec);
+  if (ec) return file_error("list " + dir, ec.value());
+  if (entries == std::filesystem::directory_iterator()) return {};
+  const std::string first = entries->path().filename().string();
+  const bool is_run = std::filesystem::exists(dir + "/" + kTrialLogName, ec);
+  return make_error(ErrorCode::invalid_input,
+                    dir +
+                        (is_run ? " holds a run already; go on with it by --resume, or choose "
+                                : " is not empty (it holds \"" + first + "\"); choose ") +
+                        "another directory with --out");
+}
+
+// Every directory that is made must be on the disk before something in it counts as durable.
+Result<void> make_directory(const std::string& dir) {
+  std::error_code ec;
+  const std::filesystem::path path = std::filesystem::absolute(dir, ec);
+  std::filesystem::path made;
+  int error = 0;
+  for (const auto& part : path) {
+    const std::filesystem::path parent = made;
+    made /= part;
+    if (part.empty()) continue;
+    error = mkdir(made.c_str(), 0777) == 0 ? 0 : errno;
+    if (error != 0) continue;
+    sys::Fd above(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (above) fsync(above.get());
+  }
+  if (std::filesystem::is_directory(path, ec)) return {};
+  return file_error("make directory " + dir, error == EEXIST ? ENOTDIR : error);
+}
+
+}  // namespace
+
+Result<RunWriter> RunWriter::open(const std::string& dir, bool is_new) {
+  sys::Fd dir_fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!dir_fd) return file_error("open directory " + dir, errno);
+  RunWriter writer(dir, std::move(dir_fd));
+  const std::string path = dir + "/" + kTrialLogName;
+  const int extra = is_new ? O_CREAT | O_EXCL : 0;
+  writer.log_ = sys::Fd(
+      openat(writer.dir_fd_.get(), kTrialLogName, O_WRONLY | O_APPEND | O_CLOEXEC | extra, 0666));
+  if (!writer.log_) return file_error("open " + path, errno);
+  if (flock(writer.log_.get(), LOCK_EX | LOCK_NB) != 0)
+    return make_error(ErrorCode::refused,
+                      path + " is being written by another pktbench; wait for it to end");
+  if (is_new && fsync(writer.dir_fd_.get()) != 0) return file_error("sync " + dir, errno);
+  return writer;
+}
+
+Result<RunWriter> RunWriter::create(const std::string& dir) {
+  if (auto r = make_directory(dir); !r) return r.error();
+  if (auto r = refuse_unless_empty(dir); !r) return r.error();
+  return open(dir, true);
+}
+
+Result<RunWriter> RunWriter::resume(const std::string& dir) {
+  // Looked at before it is opened for writing, and again when nobody else can write it.
+  if (auto log = load_trials(dir); !log) return log.error();
+  auto writer = open(dir, false);
+  if (!writer) return writer;
+  auto log = load_trials(dir);
+  if (!log) return log.error();
+  const std::string path = dir + "/" + kTrialLogName;
+  if (!log->torn.empty() &&
+      ftruncate(writer->log_.get(), static_cast<off_t>(log->intact_bytes)) != 0)
+    return file_error("cut the torn line off " + path, errno);
+  writer->log_bytes_ = log->intact_bytes;
+  if (log->newline_due) {
+    if (const int error = write_all(writer->log_.get(), "\n"); error != 0)
+      return file_error("end the last line of " + path, error);
+    ++writer->log_bytes_;
+  }
+  if (fdatasync(writer->log_.get()) != 0) return file_error("sync " + path, errno);
+  unlinkat(writer->dir_fd_.get(), kTempName, 0);
+  writer->resumed_ = std::move(*log);
+  return writer;
+}
+
+Result<void> RunWriter::on_trial(const CaseSpec& spec, const TrialRecord& trial) {
+  const std::string line = trial_line(spec, trial);
+  int error = write_all(log_.get(), line);
+  if (error == 0 && fdatasync(log_.get()) != 0) error = errno;
+  if (error != 0) {
+    // A line that is not durable must not be there half.
+    if (ftruncate(log_.get(), static_cast<off_t>(log_bytes_)) == 0)
+      fdatasync(log_.get());
+    else
+      log_.reset();  // and nothing may come after it
+    return file_error("write " + dir_ + "/" + kTrialLogName, error);
+  }
+  log_bytes_ += line.size();
+  return {};
+}
+
+Result<void> RunWriter::finish(const RunDocument& document) {
+  const std::string text = dump_json(to_json(document), 2) + "\n";
+  const int dir = dir_fd_.get();
+  sys::Fd temp(openat(dir, kTempName, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666));
+  int error = temp ? write_all(temp.get(), text) : errno;
+  if (error == 0 && fsync(temp.get()) != 0) error = errno;
+  if (error == 0 && renameat(dir, kTempName, dir, kRunFileName) != 0) error = errno;
+  if (error != 0) {
+    if (temp) unlinkat(dir, kTempName, 0);
+    return file_error("write " + dir_ + "/" + kRunFileName, error);
+  }
+  if (fsync(dir) != 0) return file_error("sync " + dir_, errno);
+  return {};
+}
+
+}  // namespace pktbench

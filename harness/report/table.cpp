@@ -1,0 +1,195 @@
+#include "harness/report/table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <map>
+#include <set>
+
+#include "harness/report/case_summary.hpp"
+#include "harness/runner/input_error.hpp"
+
+namespace pktbench {
+
+namespace {
+
+constexpr const char* kNone = "-";
+constexpr std::size_t kMaxText = 400;  // bytes of what others wrote
+constexpr std::size_t kColumns = 10;
+constexpr std::size_t kTextColumns = 2;  // case and mode; the rest are figures or a reason
+
+constexpr std::array<const char*, kColumns> kHeads = {
+    "case",          "mode",   "Mpps",    "95% CI", "ns/packet",
+    "cycles/packet", "loss %", "limiter", "ok",     "status"};
+constexpr std::array<bool, kColumns> kRightAligned = {false, false, true,  true, true,
+                                                      true,  true,  false, true, false};
+
+constexpr const char* kBold = "\033[1m";
+constexpr const char* kRed = "\033[31m";
+constexpr const char* kGreen = "\033[32m";
+constexpr const char* kYellow = "\033[33m";
+constexpr const char* kReset = "\033[0m";
+
+struct Row {
+  std::array<std::string, kColumns> cells;
+  std::string reason;  // in place of all columns after the first two
+  const char* colour = kGreen;
+};
+
+// What the legend has to explain.
+struct Shown {
+  bool bound = false;
+  bool gap = false;
+  std::map<std::size_t, double> confidence;  // by number of trials
+  std::set<std::string> cycle_sources;
+};
+
+std::string fixed(double value, int decimals) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
+  return text.data();
+}
+
+std::string cell(const std::optional<double>& value, int decimals, Shown& shown) {
+  if (value) return fixed(*value, decimals);
+  shown.gap = true;
+  return kNone;
+}
+
+std::string loss_cell(const CaseResult& result, Shown& shown) {
+  std::vector<double> ratios;
+  for (const TrialRecord& trial : result.trials)
+    if (trial.status == TrialStatus::ok && trial.loss_ratio) ratios.push_back(*trial.loss_ratio);
+  const auto median = summarize(std::move(ratios)).median;
+  if (median && *median > 0 && *median < 0.00005) return "<0.01";
+  return cell(median ? std::optional(*median * 100) : std::nullopt, 2, shown);
+}
+
+std::string interval_cell(const Summary& mpps, Shown& shown) {
+  if (!mpps.ci95) {
+    shown.gap = true;
+    return kNone;
+  }
+  shown.confidence[mpps.n] = mpps.ci95->confidence;
+  return fixed(mpps.ci95->lo, 3) + "–" + fixed(mpps.ci95->hi, 3);
+}
+
+// What was asked for is shown where it is not what was got.
+std::string mode_cell(const EffectiveMode& mode) {
+  if (mode.effective.empty()) return mode.requested.empty() ? kNone : mode.requested;
+  if (mode.requested.empty() || mode.requested == mode.effective) return mode.effective;
+  return mode.requested + "→" + mode.effective;
+}
+
+std::string count_cell(const CaseResult& result) {
+  const auto ok = std::count_if(result.trials.begin(), result.trials.end(),
+                                [](const auto& t) { return t.status == TrialStatus::ok; });
+  return std::to_string(ok) + "/" + std::to_string(result.trials.size());
+}
+
+Row make_row(const CaseResult& result, Shown& shown) {
+  Row row;
+  row.cells[0] = printable(result.spec.id, kMaxText);
+  row.cells[1] = printable(mode_cell(result.mode), kMaxText);
+  const auto summary = summarize_case(result);
+  if (result.status != CaseStatus::ok || !summary) {
+    row.colour = result.status == CaseStatus::unsupported ? kYellow : kRed;
+    row.reason = to_string(result.status);
+    if (!result.trials.empty()) row.reason += " (" + count_cell(result) + " ok)";
+    row.reason += ": " + (result.reason.empty() ? "no reason was recorded"
+                                                : printable(result.reason, kMaxText));
+    return row;
+  }
+  const bool bound = result.limiter == Limiter::generator || result.limiter == Limiter::link;
+  shown.bound |= bound;
+  if (bound) row.colour = kYellow;
+  row.cells[2] = (bound && summary->mpps.median ? "≥" : "") + cell(summary->mpps.median, 3, shown);
+  row.cells[3] = interval_cell(summary->mpps, shown);
+  row.cells[4] = cell(summary->ns_per_packet.median, 1, shown);
+  row.cells[5] = cell(summary->cycles_per_packet.median, 0, shown);
+  row.cells[6] = loss_cell(result, shown);
+  row.cells[7] = to_string(result.limiter);
+  row.cells[8] = count_cell(result);
+  row.cells[9] = to_string(result.status);
+  for (const TrialRecord& trial : result.trials)
+    if (trial.status == TrialStatus::ok && trial.cycles_per_packet)
+      shown.cycle_sources.insert(trial.cycles_source);
+  return row;
+}
+
+using Widths = std::array<std::size_t, kColumns>;
+
+std::string padded(const std::string& text, std::size_t width, bool right) {
+  const std::size_t own = display_width(text);
+  const std::string space(width > own ? width - own : 0, ' ');
+  return right ? space + text : text + space;
+}
+
+std::string line(const Row& row, const Widths& widths) {
+  std::string made;
+  const std::size_t columns = row.reason.empty() ? kColumns : kTextColumns;
+  for (std::size_t i = 0; i < columns; ++i)
+    made += (i ? "  " : "") + padded(row.cells[i], widths[i], kRightAligned[i]);
+  if (!row.reason.empty()) made += "  " + row.reason;
+  made.erase(made.find_last_not_of(' ') + 1);
+  return made;
+}
+
+std::string legend(const Shown& shown, const TestbedFacts& facts) {
+  std::string made;
+  if (!shown.confidence.empty()) {
+    made += "Mpps: median of the ok trials; 95% CI: of that median, by order statistics (covers";
+    for (const auto& [n, confidence] : shown.confidence)
+      made += (n == shown.confidence.begin()->first ? " " : ", ") + fixed(confidence * 100, 1) +
+              "% with " + std::to_string(n) + " trials";
+    made += ").\n";
+  } else {
+    made += "Mpps: median of the ok trials.\n";
+  }
+  if (shown.bound) made += "≥: limited by the generator or the link, a lower bound for the DUT.\n";
+  if (shown.cycle_sources.contains("pmu"))
+    made += "Cycles: core cycles (pmu) of every CPU that worked for the DUT, at the load it had.\n";
+  if (shown.cycle_sources.contains("tsc"))
+    made +=
+        "Cycles: on-CPU time × TSC frequency (tsc) of every CPU that worked for the DUT, at the "
+        "load it had.\n";
+  if (shown.cycle_sources.size() > 1) made += "Cycles from pmu and tsc must not be compared.\n";
+  if (shown.gap) made += "-: no value; run.json has the reason.\n";
+  made += "Testbed: " + facts.testbed;
+  if (!facts.arrangement.empty()) made += ", arrangement " + facts.arrangement;
+  made += facts.is_virtual ? "; virtual, so that the figures say nothing about hardware.\n" : ".\n";
+  return made;
+}
+
+}  // namespace
+
+std::size_t display_width(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;  // a byte that goes on takes no column
+  }));
+}
+
+std::string result_table(const std::vector<CaseResult>& cases, const TestbedFacts& facts,
+                         bool colour) {
+  Shown shown;
+  Row heads;
+  for (std::size_t i = 0; i < kColumns; ++i) heads.cells[i] = kHeads[i];
+  heads.colour = kBold;
+  std::vector<Row> rows{heads};
+  for (const CaseResult& result : cases) rows.push_back(make_row(result, shown));
+
+  Widths widths{};
+  for (const Row& row : rows)
+    for (std::size_t i = 0; i < kColumns; ++i)
+      widths[i] = std::max(widths[i], display_width(row.cells[i]));
+
+  std::string made;
+  for (const Row& row : rows) {
+    const std::string text = line(row, widths);
+    made += colour ? row.colour + text + kReset : text;
+    made += '\n';
+  }
+  return made + "\n" + legend(shown, facts);
+}
+
+}  // namespace pktbench

@@ -1,0 +1,111 @@
+#include "harness/report/table.hpp"
+
+#include <gtest/gtest.h>
+
+#include "harness/report/sample_test_run.hpp"
+
+namespace pktbench {
+namespace {
+
+using test::sample_case;
+using test::sample_gap;
+
+const TestbedFacts kVeth = {"veth", "isolated", true};
+
+TEST(Table, ShowsEveryCaseWithItsFigureOrItsReason) {
+  std::vector<CaseResult> cases = {
+      sample_case("xdp-native", {5'100'000, 5'000'000, 5'200'000, 5'050'000, 5'150'000}),
+      sample_case("xdp-generic", {3'000'000, 3'100'000, 3'050'000}),
+      sample_gap("xdp-offload", CaseStatus::unsupported, "the device has no XDP offload"),
+      sample_case("af_xdp", {2'000'000}),
+  };
+  cases[0].limiter = Limiter::generator;
+  cases[1].trials[2].status = TrialStatus::invalid;
+  cases[1].mode = {"native", "generic", {}};
+  cases[3].status = CaseStatus::invalid;
+  cases[3].trials[0].status = TrialStatus::invalid;
+  cases[3].reason = "3 frames are unaccounted for";
+  EXPECT_EQ(
+      result_table(cases, kVeth, false),
+      R"(case                        mode              Mpps       95% CI  ns/packet  cycles/packet  loss %  limiter     ok  status
+xdp-native/drop/64B/1q/1f   native          ≥5.050  4.950–5.150      196.0            510    0.98  generator  5/5  ok
+xdp-generic/drop/64B/1q/1f  native→generic   3.000            -      330.1            858    1.64  dut        2/3  ok
+xdp-offload/drop/64B/1q/1f  -               unsupported: the device has no XDP offload
+af_xdp/drop/64B/1q/1f       native          invalid (0/1 ok): 3 frames are unaccounted for
+
+Mpps: median of the ok trials; 95% CI: of that median, by order statistics (covers 93.8% with 5 trials).
+≥: limited by the generator or the link, a lower bound for the DUT.
+Cycles: on-CPU time × TSC frequency (tsc) of every CPU that worked for the DUT, at the load it had.
+-: no value; run.json has the reason.
+Testbed: veth, arrangement isolated; virtual, so that the figures say nothing about hardware.
+)");
+}
+
+TEST(Table, ExplainsOnlyWhatItShows) {
+  std::vector<CaseResult> cases = {sample_case("dpdk", std::vector<std::uint64_t>(10, 14'000'000))};
+  for (TrialRecord& trial : cases[0].trials) trial.cycles_source = "pmu";
+  EXPECT_EQ(
+      result_table(cases, {"nic", "", false}, false),
+      R"(case                 mode      Mpps         95% CI  ns/packet  cycles/packet  loss %  limiter     ok  status
+dpdk/drop/64B/1q/1f  native  13.950  13.950–13.950       71.0            185    0.36  dut      10/10  ok
+
+Mpps: median of the ok trials; 95% CI: of that median, by order statistics (covers 97.9% with 10 trials).
+Cycles: core cycles (pmu) of every CPU that worked for the DUT, at the load it had.
+Testbed: nic.
+)");
+}
+
+TEST(Table, ALinkThatLimitsIsALowerBoundToo) {
+  std::vector<CaseResult> cases = {sample_case("xdp-native", {1'538'095})};
+  cases[0].limiter = Limiter::link;
+  EXPECT_NE(result_table(cases, kVeth, false).find("≥1.488"), std::string::npos);
+}
+
+TEST(Table, ALossTooSmallForItsDigitsIsNotShownAsNone) {
+  CaseResult c = sample_case("xdp-native", {5'000'000});
+  c.trials[0].loss_ratio = 1e-7;
+  EXPECT_NE(result_table({c}, kVeth, false).find("  <0.01  "), std::string::npos);
+  c.trials[0].loss_ratio = 0;
+  EXPECT_NE(result_table({c}, kVeth, false).find("  0.00  "), std::string::npos);
+}
+
+TEST(Table, CyclesOfTwoSourcesAreNotToBeCompared) {
+  std::vector<CaseResult> cases = {sample_case("xdp-native", {5'000'000}),
+                                   sample_case("xdp-generic", {5'000'000})};
+  cases[1].trials[0].cycles_source = "pmu";
+  EXPECT_NE(
+      result_table(cases, kVeth, false).find("\nCycles from pmu and tsc must not be compared.\n"),
+      std::string::npos);
+}
+
+TEST(Table, AnOkCaseWithoutAnOkTrialShowsNoFigure) {
+  const std::string table = result_table({sample_case("xdp-native", {})}, kVeth, false);
+  EXPECT_NE(table.find("native  ok: no reason was recorded\n"), std::string::npos);
+}
+
+TEST(Table, ColoursOnlyWhenAsked) {
+  const std::vector<CaseResult> cases = {sample_case("xdp-native", {5'000'000}),
+                                         sample_gap("dpdk", CaseStatus::failed, "x")};
+  EXPECT_EQ(result_table(cases, kVeth, false).find('\033'), std::string::npos);
+  const std::string coloured = result_table(cases, kVeth, true);
+  EXPECT_EQ(coloured.find("\033[1mcase"), 0u);
+  EXPECT_NE(coloured.find("\n\033[32mxdp-native"), std::string::npos);
+  EXPECT_NE(coloured.find("\n\033[31mdpdk"), std::string::npos);
+  EXPECT_NE(coloured.find("failed: x\033[0m\n"), std::string::npos);
+}
+
+TEST(Table, AReasonCannotBreakTheLineOrMoveTheCursor) {
+  const std::string table =
+      result_table({sample_gap("dpdk", CaseStatus::failed, "a\nb\033[2Jc")}, kVeth, false);
+  EXPECT_EQ(table.find('\033'), std::string::npos);
+  EXPECT_EQ(table.find("a\nb"), std::string::npos);
+}
+
+TEST(Table, WidthCountsCharactersNotBytes) {
+  EXPECT_EQ(display_width(""), 0u);
+  EXPECT_EQ(display_width("abc"), 3u);
+  EXPECT_EQ(display_width("≥5–6→é"), 6u);
+}
+
+}  // namespace
+}  // namespace pktbench
