@@ -116,7 +116,6 @@ class TestVeth {
       need(sys::set_offload(generator_.name, sys::Offload::tx_checksum, false));
       for (std::uint32_t i = 0; i < 4; ++i)
         need(sys::add_address(generator_.ifindex, generator_.ipv4 + i, 15));
-      need(sys::set_link_up(generator_.ifindex));
     }
     {
       const auto inside = need(sys::NetnsScope::enter(dut_.netns_path));
@@ -127,7 +126,10 @@ class TestVeth {
       for (std::uint32_t i = 0; i < 4; ++i)
         need(sys::add_neighbour(dut_.ifindex, generator_.ipv4 + i, generator_.mac));
     }
+    // The generator's side goes up last: the end that is up first starts to send some time after
+    // its carrier has come, and until then loses frames without a word.
     const auto inside = need(sys::NetnsScope::enter(generator_.netns_path));
+    need(sys::set_link_up(generator_.ifindex));
     need(sys::add_neighbour(generator_.ifindex, dut_.ipv4, dut_.mac));
   }
 

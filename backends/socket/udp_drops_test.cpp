@@ -1,0 +1,33 @@
+#include "backends/socket/udp_drops.hpp"
+
+#include <gtest/gtest.h>
+
+namespace pktbench::udp {
+namespace {
+
+TEST(ParseSnmp, PairsNamesWithValuesByGroup) {
+  const auto counters = parse_snmp(
+      "Ip: Forwarding DefaultTTL InReceives\n"
+      "Ip: 1 64 4294967296\n"
+      "Tcp: MaxConn InSegs\n"
+      "Tcp: -1 7\n"
+      "Udp: InDatagrams NoPorts\n"
+      "Udp: 3 5\n"
+      "UdpLite: InDatagrams NoPorts\n"
+      "UdpLite: 0 9\n");
+  EXPECT_EQ(counters.at("Ip.InReceives"), 4294967296u);
+  EXPECT_EQ(counters.at("Udp.NoPorts"), 5u);
+  EXPECT_EQ(counters.at("UdpLite.NoPorts"), 9u);
+  EXPECT_EQ(counters.at("Tcp.InSegs"), 7u);
+  EXPECT_FALSE(counters.contains("Tcp.MaxConn"));  // signed, and not counted by us
+}
+
+TEST(ParseSnmp, LeavesOutWhatDoesNotFit) {
+  EXPECT_TRUE(parse_snmp("").empty());
+  EXPECT_TRUE(parse_snmp("Udp: InDatagrams\n").empty());
+  EXPECT_TRUE(parse_snmp("Udp: InDatagrams\nIp: 3\n").empty());
+  EXPECT_EQ(parse_snmp("Udp: A B\nUdp: 1\n").size(), 1u);
+}
+
+}  // namespace
+}  // namespace pktbench::udp
