@@ -1,1 +1,88 @@
-int main() { return 0; }
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "harness/cli/commands.hpp"
+#include "harness/cli/exit_status.hpp"
+#include "harness/core/version.hpp"
+
+namespace {
+
+using namespace pktbench;
+
+std::string version_text() {
+  const BuildInfo& b = build_info();
+  return "pktbench " + b.version + (b.git_commit.empty() ? "" : " (" + b.git_commit + ")");
+}
+
+CLI::App* add_run(CLI::App& app, cli::RunArguments& a) {
+  CLI::App* run = app.add_subcommand("run", "Measure every case of a scenario");
+  run->footer(
+      "Example:\n"
+      "  sudo pktbench run scenarios/quickstart.json --backend xdp-native --trials 10\n"
+      "  sudo pktbench run scenarios/quickstart.json --set /traffic/frame_size=512\n\n"
+      "Exit status: 0 done, 2 bad input, 3 refused, 4 every case unsupported, 5 an invalid case,\n"
+      "6 a failed case, 130 interrupted (finished trials are kept).");
+  run->add_option("scenario", a.scenario, "Scenario file (JSON)")->required();
+  run->add_option("--out", a.out, "Directory for the results; it must be new or empty");
+  run->add_option("--backend", a.overrides.backends,
+                  "Only this backend of the scenario (repeatable)")
+      ->take_all()
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  run->add_option("--trials", a.overrides.trials, "Trials per case");
+  run->add_option("--duration", a.overrides.duration_s, "Measured window of a trial, in seconds");
+  run->add_option("--set", a.overrides.set,
+                  "Set a value of the scenario: /json/pointer=value (repeatable)")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  run->add_option("--resume", a.resume, "Go on with an interrupted run in this directory");
+  return run;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  spdlog::set_default_logger(spdlog::stderr_logger_st("pktbench"));
+  spdlog::set_pattern("%n: %v");
+
+  CLI::App app{"pktbench: every way of receiving a packet on Linux through one measurement",
+               "pktbench"};
+  app.set_version_flag("--version", version_text());
+  app.require_subcommand(1);
+  app.footer(
+      "Example:\n  sudo pktbench run scenarios/quickstart.json\n\n"
+      "`pktbench COMMAND --help` shows a command's options.");
+
+  cli::RunArguments run_arguments;
+  run_arguments.argv.assign(argv, argv + argc);
+  CLI::App* run = add_run(app, run_arguments);
+
+  cli::ListArguments list_arguments;
+  CLI::App* list = app.add_subcommand(
+      "list", "Backends, generators, testbeds and scenarios: available, or why not");
+  list->footer("Example:\n  pktbench list --json");
+  list->add_flag("--json", list_arguments.json, "As JSON");
+
+  CLI::App* restore = app.add_subcommand("restore", "Undo what a killed run has left on this host");
+  restore->footer("Example:\n  sudo pktbench restore");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    const int status = app.exit(e);
+    return status == 0 ? cli::kDone : cli::kUsage;
+  }
+  if (!run_arguments.resume.empty() && !run_arguments.out.empty())
+    return cli::report_error(
+        make_error(ErrorCode::invalid_input,
+                   "--out and --resume exclude each other; --resume goes on in "
+                   "its own directory"));
+  if (*run) return cli::run_command(run_arguments);
+  if (*list) return cli::list_command(list_arguments);
+  if (*restore) return cli::restore_command();
+  return cli::kInternal;
+}

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -233,7 +234,7 @@ void Trial::count(const Snapshot& before, const Snapshot& after) {
   // Frames that were due and not sent are lost to the trial as well (RFC 2544's intended load).
   const double intended = static_cast<double>(r.offered.packets + r.offered.unsent);
   if (intended > 0)
-    r.loss_ratio = (intended - static_cast<double>(r.received.packets)) / intended;
+    r.loss_ratio = std::max(0.0, (intended - static_cast<double>(r.received.packets)) / intended);
   else
     r.missing["loss_ratio"] = "nothing was offered";
 }

@@ -1,0 +1,29 @@
+// The subcommands. Each returns the process's exit status (see exit_status.hpp) and prints results
+// on stdout, everything else on stderr.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/runner/scenario.hpp"
+
+namespace pktbench::cli {
+
+struct RunArguments {
+  std::string scenario;
+  std::string out;     // empty: results/<UTC>-<host>-<scenario>
+  std::string resume;  // empty: a new run
+  ScenarioOverrides overrides;
+  std::vector<std::string> argv;
+};
+int run_command(const RunArguments& arguments);
+
+struct ListArguments {
+  bool json = false;
+};
+int list_command(const ListArguments& arguments);
+
+int restore_command();
+
+}  // namespace pktbench::cli

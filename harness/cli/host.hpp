@@ -1,0 +1,13 @@
+// What stands before any change to the host: privileges, the lock, and what an ended run has left.
+#pragma once
+
+#include "harness/core/result.hpp"
+#include "harness/sys/host_lock.hpp"
+
+namespace pktbench::cli {
+
+// Errors: `refused`, naming every capability that is missing or the run that holds the lock. Undoes
+// what a killed run has left, and says so on stderr.
+Result<sys::HostLock> claim_host(const std::string& purpose);
+
+}  // namespace pktbench::cli

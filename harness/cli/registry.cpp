@@ -1,0 +1,29 @@
+#include "harness/cli/registry.hpp"
+
+#include "backends/external/external.hpp"
+#include "backends/fake/fake.hpp"
+#include "backends/socket/udp.hpp"
+#include "backends/xdp/xdp_drop.hpp"
+#include "harness/testbed/simulated.hpp"
+#include "harness/testbed/veth.hpp"
+#include "harness/traffic/packet_sendmmsg.hpp"
+#include "harness/traffic/simulated.hpp"
+#include "harness/traffic/udp_sendmmsg.hpp"
+#include "harness/traffic/xdp_live.hpp"
+
+namespace pktbench::cli {
+
+const Registry& registry() {
+  using namespace backends;
+  using namespace traffic;
+  using namespace testbed;
+  static const Registry all{
+      .backends = {udp_recvfrom_backend(), udp_recvmmsg_backend(), xdp_generic_backend(),
+                   xdp_native_backend(), external_backend(), fake_backend()},
+      .generators = {xdp_live_generator(), packet_sendmmsg_generator(), udp_sendmmsg_generator(),
+                     simulated_generator()},
+      .testbeds = {veth_testbed(), simulated_testbed()}};
+  return all;
+}
+
+}  // namespace pktbench::cli

@@ -1,0 +1,26 @@
+#include <cstdio>
+
+#include "harness/cli/commands.hpp"
+#include "harness/cli/exit_status.hpp"
+#include "harness/sys/host_lock.hpp"
+#include "harness/sys/journal.hpp"
+
+namespace pktbench::cli {
+
+int restore_command() {
+  // Without a journal there is nothing to undo, whoever asks.
+  if (!sys::has_journals()) {
+    std::printf("nothing to restore\n");
+    return kDone;
+  }
+  auto lock = sys::HostLock::acquire("restore");
+  if (!lock) return report_error(lock.error());
+  auto report = sys::restore_all();
+  if (!report) return report_error(report.error());
+  for (const auto& line : report->undone) std::printf("%s\n", line.c_str());
+  for (const auto& line : report->failed)
+    report_error(make_error(ErrorCode::failed, "cannot undo: " + line));
+  return report->failed.empty() ? kDone : kInternal;
+}
+
+}  // namespace pktbench::cli

@@ -1,0 +1,147 @@
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <optional>
+#include <utility>
+
+#include "harness/cli/commands.hpp"
+#include "harness/cli/exit_status.hpp"
+#include "harness/cli/host.hpp"
+#include "harness/cli/registry.hpp"
+#include "harness/cli/signals.hpp"
+#include "harness/report/environment.hpp"
+#include "harness/report/run_document.hpp"
+#include "harness/report/run_identity.hpp"
+#include "harness/report/run_writer.hpp"
+#include "harness/report/table.hpp"
+#include "harness/runner/run.hpp"
+
+namespace pktbench::cli {
+
+namespace {
+
+// Keeps each trial, and the machine's state around them.
+class Recorder final : public RunSink {
+ public:
+  Recorder(RunWriter& writer, RunDocument& document) : writer_(writer), document_(document) {}
+
+  void on_testbed_up(const Testbed& testbed) override {
+    document_.testbed.arrangement = testbed.arrangement();
+    document_.environment_before = capture(testbed);
+    // A run that is killed leaves its scenario and environment behind, for --resume.
+    if (auto r = writer_.finish(document_); !r) spdlog::warn("{}", r.error().message);
+  }
+  void on_testbed_down(const Testbed& testbed) override {
+    document_.environment_after = capture(testbed);
+  }
+  Result<void> on_trial(const CaseSpec& spec, const TrialRecord& trial) override {
+    return writer_.on_trial(spec, trial);
+  }
+
+ private:
+  static nlohmann::ordered_json capture(const Testbed& testbed) {
+    return capture_environment(
+        {{"generator", testbed.generator_port()}, {"dut", testbed.dut_port()}});
+  }
+
+  RunWriter& writer_;
+  RunDocument& document_;
+};
+
+Result<nlohmann::ordered_json> load_run_scenario(const std::string& dir) {
+  const std::string path = dir + "/" + kRunFileName;
+  std::ifstream in(path);
+  if (!in)
+    return make_error(ErrorCode::invalid_input,
+                      path + ": cannot be read; --resume takes the directory of an earlier run");
+  const auto run = nlohmann::ordered_json::parse(in, nullptr, false);
+  if (!run.is_object() || !run.contains("scenario"))
+    return make_error(ErrorCode::invalid_input, path + ": is not the record of a run");
+  return run["scenario"];
+}
+
+Result<RunWriter> open_writer(const RunArguments& arguments, const Scenario& scenario) {
+  if (arguments.resume.empty()) {
+    const std::string dir =
+        arguments.out.empty() ? default_run_dir("results", scenario.name) : arguments.out;
+    return RunWriter::create(dir);
+  }
+  auto earlier = load_run_scenario(arguments.resume);
+  if (!earlier) return earlier.error();
+  if (*earlier != scenario.resolved)
+    return make_error(ErrorCode::invalid_input,
+                      arguments.resume +
+                          ": was made from another scenario or other options; "
+                          "resume it with the same, or start a new run");
+  return RunWriter::resume(arguments.resume);
+}
+
+int exit_status(const RunOutcome& outcome) {
+  if (outcome.interrupted) return kInterrupted;
+  const auto any = [&](CaseStatus s) {
+    return std::any_of(outcome.cases.begin(), outcome.cases.end(),
+                       [s](const CaseResult& c) { return c.status == s; });
+  };
+  if (any(CaseStatus::failed)) return kInternal;
+  if (any(CaseStatus::invalid)) return kInvalid;
+  if (!any(CaseStatus::ok)) return kUnsupported;
+  return kDone;
+}
+
+}  // namespace
+
+int run_command(const RunArguments& arguments) {
+  auto scenario = load_scenario(arguments.scenario, registry(), arguments.overrides);
+  if (!scenario) return report_error(scenario.error());
+
+  const TestbedType& testbed = *find_by_name(registry().testbeds, scenario->testbed);
+  std::optional<sys::HostLock> lock;
+  if (testbed.touches_host) {
+    auto claimed = claim_host("scenario " + scenario->name);
+    if (!claimed) return report_error(claimed.error());
+    lock.emplace(std::move(*claimed));
+  }
+  if (const std::string reason = testbed.probe(); !reason.empty())
+    return report_error(
+        make_error(ErrorCode::refused, "testbed " + testbed.name + " is unavailable: " + reason));
+
+  auto writer = open_writer(arguments, *scenario);
+  if (!writer) return report_error(writer.error());
+  FinishedTrials finished;
+  for (const LoggedTrial& t : writer->resumed().trials) finished[t.case_id].push_back(t.trial);
+  if (!writer->resumed().torn.empty()) spdlog::warn("{}", writer->resumed().torn);
+
+  const StopFlag& stop = install_stop_signals();
+  RunDocument document = new_run_document(arguments.argv);
+  document.resumed = !arguments.resume.empty();
+  document.scenario = scenario->resolved;
+  document.testbed.testbed = testbed.name;
+  document.testbed.is_virtual = testbed.is_virtual;
+
+  Recorder recorder(*writer, document);
+  auto progress = make_stderr_progress();
+  auto outcome = run_scenario(*scenario, registry(), finished, recorder, *progress, stop);
+  if (!outcome) {
+    spdlog::info("finished trials are in {}", writer->dir());
+    return report_error(outcome.error());
+  }
+  document.cases = outcome->cases;
+  document.testbed.arrangement = outcome->arrangement;
+  document.interrupted = outcome->interrupted;
+  document.finished_at = rfc3339_utc_now();
+  if (auto r = writer->finish(document); !r) return report_error(r.error());
+
+  const bool colour = isatty(STDOUT_FILENO) && !std::getenv("NO_COLOR");
+  std::printf("%s\nrun: %s/%s\n", result_table(outcome->cases, document.testbed, colour).c_str(),
+              writer->dir().c_str(), kRunFileName);
+  if (outcome->interrupted)
+    spdlog::warn("interrupted; go on with: pktbench run {} --resume {}", arguments.scenario,
+                 writer->dir());
+  return exit_status(*outcome);
+}
+
+}  // namespace pktbench::cli

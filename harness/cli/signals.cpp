@@ -1,0 +1,22 @@
+#include "harness/cli/signals.hpp"
+
+#include <signal.h>
+
+namespace pktbench::cli {
+
+namespace {
+StopFlag stop_requested{false};
+}  // namespace
+
+const StopFlag& install_stop_signals() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { stop_requested = true; };
+  // No SA_RESTART: a sleeping trial must wake.
+  for (int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &ignore, nullptr);
+  return stop_requested;
+}
+
+}  // namespace pktbench::cli

@@ -1,0 +1,13 @@
+// SIGINT, SIGTERM and SIGHUP ask the run to stop; it then keeps its finished trials and restores
+// the host. SIGPIPE is ignored for the same reason: a closed pager must not end the process half
+// way.
+#pragma once
+
+#include "harness/core/clock.hpp"
+
+namespace pktbench::cli {
+
+// Installs the handlers; the flag is the process's own.
+const StopFlag& install_stop_signals();
+
+}  // namespace pktbench::cli
