@@ -54,13 +54,12 @@ Result<Json> mitigations(const std::string& dir) {
   std::filesystem::directory_iterator entries(dir, ec);
   if (ec) return make_error(ErrorCode::failed, "list " + dir + ": " + ec.message());
   std::set<std::string> names;
-  for (; entries != std::filesystem::directory_iterator(); entries.increment(ec)) {
+  for (; entries != std::filesystem::directory_iterator(); entries.increment(ec))
     names.insert(entries->path().filename().string());
-    if (ec) break;
-  }
   Json found = Json::object();
   for (const std::string& name : names)
-    if (auto state = sys::read_file(dir + "/" + name)) found[name] = *state;
+    if (auto state = sys::read_file((std::filesystem::path(dir) / name).string()))
+      found[name] = *state;
   if (found.empty()) return make_error(ErrorCode::failed, dir + " has no readable entry");
   return found;
 }

@@ -32,7 +32,7 @@ Result<std::uint64_t> table_count(const Result<std::string>& table, const std::s
     if (!line.starts_with(key)) continue;
     const auto value = line.find_first_not_of(": \t", key.size());
     if (value == std::string::npos || value == key.size()) continue;
-    return parse_count(line.substr(value), path + ", " + key);
+    return parse_count(line.substr(value), std::string(path).append(", ").append(key));
   }
   return make_error(ErrorCode::failed, path + " has no \"" + key + "\"");
 }

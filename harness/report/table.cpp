@@ -94,10 +94,12 @@ Row make_row(const CaseResult& result, Shown& shown) {
   const auto summary = summarize_case(result);
   if (result.status != CaseStatus::ok || !summary) {
     row.colour = result.status == CaseStatus::unsupported ? kYellow : kRed;
+    std::string why = printable(result.reason, kMaxText);
+    if (why.empty())
+      why = result.status == CaseStatus::ok ? "no trial of it is ok" : "no reason was recorded";
     row.reason = to_string(result.status);
     if (!result.trials.empty()) row.reason += " (" + count_cell(result) + " ok)";
-    row.reason += ": " + (result.reason.empty() ? "no reason was recorded"
-                                                : printable(result.reason, kMaxText));
+    row.reason += ": " + why;
     return row;
   }
   const bool bound = result.limiter == Limiter::generator || result.limiter == Limiter::link;
