@@ -190,6 +190,11 @@ TEST_F(ScenarioError, TheSameTwice) {
   EXPECT_EQ(error_of(with(R"("workloads": [])")), "FILE: /workloads: the list is empty");
 }
 
+TEST_F(ScenarioError, TheFirstOfSeveralIsNamed) {
+  EXPECT_EQ(error_of(R"({"queues": 0, "traffic": {"flows": 0}, "backends": ["x"]})"),
+            "FILE: /queues: must be 1 to 64, not 0");
+}
+
 TEST_F(ScenarioError, TooManyCases) {
   std::string flows = "1";
   for (int i = 2; i <= 5001; ++i) flows.append(",").append(std::to_string(i));

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <system_error>
 
 #include "harness/core/registry.hpp"
 #include "harness/runner/scenario.hpp"
@@ -73,6 +74,9 @@ class ScenarioFiles : public testing::Test {
   std::string path(const std::string& name) const { return directory_ + "/" + name; }
 
   std::string write(const std::string& text, const std::string& name = "test.json") const {
+    // A new file each time: some file systems wait for the disk when one is overwritten.
+    std::error_code ignored;
+    std::filesystem::remove(path(name), ignored);
     std::ofstream(path(name), std::ios::binary) << text;
     return path(name);
   }
