@@ -27,7 +27,7 @@ Result<std::string> read_file(const std::string& path) {
 }
 
 Result<void> write_file(const std::string& path, const std::string& text) {
-  Fd file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  Fd file(open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
   if (!file) return system_error("open " + path, errno);
   if (write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
     return system_error("write \"" + text + "\" to " + path, errno);

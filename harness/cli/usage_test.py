@@ -1,0 +1,199 @@
+"""What a user sees: usage, bad input, exit statuses. Needs no privileges and changes nothing."""
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BINARY = os.environ["PKTBENCH_BINARY"]
+SOURCE = Path(os.environ["PKTBENCH_SOURCE"])
+QUICKSTART = SOURCE / "scenarios" / "quickstart.json"
+
+
+def pktbench(*arguments, prefix=(), **keywords):
+    return subprocess.run([*prefix, BINARY, *map(str, arguments)], capture_output=True, text=True,
+                          timeout=60, **keywords)
+
+
+def namespaces():
+    return sorted(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else []
+
+
+def refused(result, status, *words):
+    """One line on stderr that holds every word, nothing on stdout."""
+    assert result.returncode == status, result.stderr
+    assert result.stdout == ""
+    assert len(result.stderr.strip().splitlines()) == 1, result.stderr
+    for word in words:
+        assert word in result.stderr
+
+
+def write(tmp_path, text):
+    path = tmp_path / "scenario.json"
+    path.write_text(text)
+    return path
+
+
+def quickstart(tmp_path, change):
+    document = json.loads(QUICKSTART.read_text())
+    change(document)
+    return write(tmp_path, json.dumps(document))
+
+
+BAD_SCENARIOS = {
+    "unknown key": (lambda d: d.update(trafic={}), "/trafic", "traffic"),
+    "wrong type": (lambda d: d["method"].update(trials="five"), "/method/trials"),
+    "unknown backend": (lambda d: d["backends"].append("xdp-natve"), "/backends/", "xdp-native"),
+    "zero frame size": (lambda d: d["traffic"].update(frame_size=0), "/traffic/frame_size", "64"),
+    "zero trials": (lambda d: d["method"].update(trials=0), "/method/trials"),
+    "unknown generator": (lambda d: d["traffic"].update(generator="xdp-life"),
+                          "/traffic/generator", "xdp-live"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_SCENARIOS)
+def test_a_bad_scenario_is_one_line_with_file_pointer_and_nearest_name(tmp_path, name):
+    change, *words = BAD_SCENARIOS[name]
+    path = quickstart(tmp_path, change)
+    before = namespaces()
+    refused(pktbench("run", path, "--out", tmp_path / "out"), 2, str(path), *words)
+    assert namespaces() == before
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_missing_file(tmp_path):
+    refused(pktbench("run", tmp_path / "no.json"), 2, "no.json")
+
+
+def test_truncated_json(tmp_path):
+    path = write(tmp_path, QUICKSTART.read_text()[:40])
+    refused(pktbench("run", path), 2, str(path))
+
+
+def test_a_hundred_megabytes_of_brackets(tmp_path):
+    path = tmp_path / "deep.json"
+    path.write_bytes(b"[" * 100_000_000)
+    refused(pktbench("run", path), 2, str(path))
+
+
+def test_set_with_an_unknown_pointer():
+    refused(pktbench("run", QUICKSTART, "--set", "/method/trails=3"), 2, "trials")
+
+
+@pytest.mark.parametrize("arguments", [["run"], ["rum"], ["run", QUICKSTART, "--trails", "3"], [],
+                                       ["run", QUICKSTART, "--trials", "many"]])
+def test_bad_usage_is_status_2(arguments):
+    result = pktbench(*arguments)
+    assert result.returncode == 2
+    assert result.stderr and not result.stdout
+
+
+@pytest.mark.parametrize("command", ["run", "list", "restore"])
+def test_help_has_an_example(command):
+    result = pktbench(command, "--help")
+    assert result.returncode == 0
+    assert f"pktbench {command}" in result.stdout
+
+
+def test_version():
+    result = pktbench("--version")
+    assert result.returncode == 0
+    assert result.stdout.startswith("pktbench 0.")
+
+
+def test_list_names_everything_with_a_reason_for_each_gap():
+    result = pktbench("list", "--json", cwd=SOURCE)
+    assert result.returncode == 0
+    entries = json.loads(result.stdout)
+    names = {(e["kind"], e["name"]) for e in entries}
+    for backend in ("udp-recvfrom", "udp-recvmmsg", "xdp-native", "xdp-generic", "fake"):
+        assert ("backend", backend) in names
+    for generator in ("xdp-live", "packet-sendmmsg", "udp-sendmmsg"):
+        assert ("generator", generator) in names
+    assert {("testbed", "veth"), ("scenario", "scenarios/quickstart.json")} <= names
+    for entry in entries:
+        assert entry["available"] == (entry["reason"] is None)
+        assert entry["available"] or entry["reason"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give it up")
+def test_without_privileges_the_missing_capability_is_named(tmp_path):
+    tmp_path.chmod(0o777)
+    nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all",
+              "--inh-caps=-all")
+    result = pktbench("run", QUICKSTART, "--out", tmp_path / "out", prefix=nobody)
+    refused(result, 3, "CAP_NET_ADMIN", "root")
+    assert not (tmp_path / "out").exists()
+
+
+def simulated(tmp_path, backends, **method):
+    return write(tmp_path, json.dumps({
+        "testbed": "simulated", "traffic": {"generator": "simulated"}, "backends": backends,
+        "method": {"trials": 5, **method}}))
+
+
+def validate(*files):
+    script = SOURCE / "results" / "schema" / "validate.py"
+    result = subprocess.run([sys.executable, script, *files], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_a_simulated_run_needs_no_privileges_and_validates(tmp_path):
+    path = simulated(tmp_path, ["fake", {"name": "fake", "unsupported": True}])
+    out = tmp_path / "out"
+    result = pktbench("run", path, "--out", out)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[-1] == f"run: {out}/run.json"
+    validate(out / "run.json", out / "trials.jsonl")
+    run = json.loads((out / "run.json").read_text())
+    assert [c["status"] for c in run["cases"]] == ["ok", "unsupported"]
+    assert len((out / "trials.jsonl").read_text().splitlines()) == 5
+
+
+@pytest.mark.parametrize("options, status", [({"unsupported": True}, 4), ({"lose_one_in": 1000}, 5),
+                                             ({"fail": True}, 6)])
+def test_the_exit_status_says_what_became_of_the_cases(tmp_path, options, status):
+    path = simulated(tmp_path, [{"name": "fake", **options}])
+    out = tmp_path / "out"
+    result = pktbench("run", path, "--out", out)
+    assert result.returncode == status, result.stderr
+    validate(out / "run.json")
+
+
+def test_a_directory_with_results_is_not_written_over(tmp_path):
+    path = simulated(tmp_path, ["fake"])
+    assert pktbench("run", path, "--out", tmp_path / "out").returncode == 0
+    before = (tmp_path / "out" / "run.json").read_bytes()
+    refused(pktbench("run", path, "--out", tmp_path / "out"), 2, str(tmp_path / "out"))
+    assert (tmp_path / "out" / "run.json").read_bytes() == before
+
+
+def test_resume_makes_only_the_missing_trials(tmp_path):
+    path = simulated(tmp_path, ["fake"])
+    out = tmp_path / "out"
+    assert pktbench("run", path, "--out", out).returncode == 0
+    lines = (out / "trials.jsonl").read_text().splitlines(keepends=True)
+    (out / "trials.jsonl").write_text("".join(lines[:3]) + lines[3][:20])
+    result = pktbench("run", path, "--resume", out)
+    assert result.returncode == 0, result.stderr
+    validate(out / "run.json", out / "trials.jsonl")
+    run = json.loads((out / "run.json").read_text())
+    assert run["run"]["resumed"] is True
+    assert len(run["cases"][0]["trials"]) == 5
+    assert (out / "trials.jsonl").read_text().splitlines(keepends=True)[:3] == lines[:3]
+
+
+def test_resume_with_another_scenario_is_refused(tmp_path):
+    path = simulated(tmp_path, ["fake"])
+    assert pktbench("run", path, "--out", tmp_path / "out").returncode == 0
+    refused(pktbench("run", path, "--trials", 7, "--resume", tmp_path / "out"), 2, "scenario")
+
+
+def test_restore_without_anything_to_restore(tmp_path):
+    if os.path.isdir("/run/pktbench") and any(p.endswith(".journal") for p in os.listdir("/run/pktbench")):
+        pytest.skip("a journal of another run is on this host")
+    result = pktbench("restore")
+    assert result.returncode == 0
+    assert result.stdout == "nothing to restore\n"

@@ -1,0 +1,197 @@
+// Real frames through every generator and backend on the veth testbed: send N, assert N.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <tuple>
+
+#include "harness/cli/host.hpp"
+#include "harness/cli/registry.hpp"
+#include "harness/core/units.hpp"
+#include "harness/sys/cpu.hpp"
+#include "harness/sys/netns.hpp"
+#include "harness/sys/rtnl.hpp"
+
+namespace pktbench::cli {
+namespace {
+
+Options defaults(const std::vector<OptionSpec>& specs) {
+  Options options;
+  for (const OptionSpec& spec : specs) options[spec.name] = spec.default_value;
+  return options;
+}
+
+class VethCount : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!sys::missing_capabilities().empty())
+      GTEST_SKIP() << "needs " << sys::missing_capabilities().front();
+    auto claimed = claim_host("test");
+    ASSERT_TRUE(claimed) << claimed.error().message;
+    lock_ = std::make_unique<sys::HostLock>(std::move(*claimed));
+  }
+  void TearDown() override {
+    if (testbed_) testbed_->down();
+  }
+
+  void bring_up(const std::string& arrangement, unsigned queues = 1) {
+    const TestbedType& type = *find_by_name(registry().testbeds, "veth");
+    Options options = defaults(type.options);
+    options["arrangement"] = arrangement;
+    testbed_ = type.make();
+    auto up = testbed_->up(options, queues);
+    ASSERT_TRUE(up) << up.error().message;
+  }
+
+  // Sends `frames` in bursts that every buffer on the way can hold, so that none may be lost
+  // however slow the machine is, and checks the counts.
+  void send_and_count(const std::string& generator, const std::string& backend,
+                      std::uint32_t frame_size, std::uint32_t flows, std::uint64_t frames) {
+    SCOPED_TRACE(generator + " to " + backend + ", " + std::to_string(frame_size) + " B, " +
+                 std::to_string(flows) + " flows");
+    const BackendType& backend_type = *find_by_name(registry().backends, backend);
+    const GeneratorType& generator_type = *find_by_name(registry().generators, generator);
+    auto receiver = backend_type.make();
+    auto source = generator_type.make();
+    constexpr std::uint32_t kTag = 0xfeed;
+    auto mode = receiver->start(
+        {testbed_->dut_port(), "drop", frame_size, kTag, defaults(backend_type.options)});
+    ASSERT_TRUE(mode) << mode.error().message << "\n" << mode.error().detail;
+    EXPECT_EQ(mode->effective, backend);
+    ASSERT_TRUE(testbed_->settle());
+    auto started = source->start({testbed_->generator_port(),
+                                  testbed_->dut_port(),
+                                  {frame_size, flows, {}},
+                                  kTag,
+                                  defaults(generator_type.options)});
+    ASSERT_TRUE(started) << started.error().message << "\n" << started.error().detail;
+
+    auto drops_before = testbed_->sample();
+    ASSERT_TRUE(drops_before);
+    constexpr std::uint64_t kBurst = 50;
+    for (std::uint64_t sent = 0; sent < frames; sent += kBurst) {
+      source->open(std::min(kBurst, frames - sent));
+      while (!source->finished()) std::this_thread::sleep_for(std::chrono::microseconds(100));
+      ASSERT_TRUE(source->close());
+      wait_for(*receiver, std::min(sent + kBurst, frames));
+    }
+    auto sent = source->sample();
+    auto received = receiver->sample();
+    auto drops_after = testbed_->sample();
+    ASSERT_TRUE(sent && received && drops_after);
+    EXPECT_EQ(sent->packets, frames);
+    EXPECT_EQ(sent->bytes, frames * buffer_length(frame_size));
+    EXPECT_EQ(received->packets, frames);
+    EXPECT_EQ(received->bytes, frames * buffer_length(frame_size));
+    EXPECT_EQ(received->foreign, 0u);
+    for (const auto& [place, n] : received->drops) EXPECT_EQ(n, 0u) << place;
+    EXPECT_EQ(*drops_after, *drops_before);
+    source->stop();
+    receiver->stop();
+  }
+
+  static void wait_for(Backend& receiver, std::uint64_t packets) {
+    for (int i = 0; i < 5000; ++i) {
+      auto now = receiver.sample();
+      if (!now || now->packets >= packets) return;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+
+  std::unique_ptr<sys::HostLock> lock_;
+  std::unique_ptr<Testbed> testbed_;
+};
+
+TEST_F(VethCount, EveryGeneratorReachesEveryBackend) {
+  bring_up("isolated");
+  for (const char* generator : {"xdp-live", "packet-sendmmsg", "udp-sendmmsg"})
+    for (const char* backend : {"udp-recvfrom", "udp-recvmmsg", "xdp-generic", "xdp-native"})
+      send_and_count(generator, backend, 64, 1, 1000);
+}
+
+TEST_F(VethCount, FrameSizesAndFlowsAreCountedExactly) {
+  bring_up("isolated");
+  for (const char* backend : {"udp-recvmmsg", "xdp-native"})
+    for (std::uint32_t size : {64u, 512u, 1518u})
+      for (std::uint32_t flows : {1u, 1000u})
+        send_and_count("xdp-live", backend, size, flows, 2000);
+}
+
+TEST_F(VethCount, TheInlineArrangementCountsTheSame) {
+  bring_up("inline");
+  for (const char* backend : {"udp-recvmmsg", "xdp-generic", "xdp-native"})
+    send_and_count("xdp-live", backend, 64, 1, 1000);
+}
+
+TEST_F(VethCount, SixtyFiveThousandFlowsAllArrive) {
+  bring_up("isolated");
+  send_and_count("xdp-live", "xdp-native", 64, 65536, 65536);
+}
+
+TEST_F(VethCount, AForeignXdpProgramIsNotReplaced) {
+  bring_up("isolated");
+  const BackendType& type = *find_by_name(registry().backends, "xdp-native");
+  auto first = type.make();
+  ASSERT_TRUE(first->start({testbed_->dut_port(), "drop", 64, 1, defaults(type.options)}));
+  auto second = type.make();
+  auto refused = second->start({testbed_->dut_port(), "drop", 64, 1, defaults(type.options)});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::refused);
+}
+
+TEST_F(VethCount, AttachingFiftyTimesLeavesNothingAttached) {
+  bring_up("isolated");
+  for (int i = 0; i < 50; ++i) {
+    const BackendType& type =
+        *find_by_name(registry().backends, i % 2 ? "xdp-native" : "xdp-generic");
+    auto backend = type.make();
+    auto mode = backend->start({testbed_->dut_port(), "drop", 64, 1, defaults(type.options)});
+    ASSERT_TRUE(mode) << mode.error().message;
+    EXPECT_EQ(mode->effective, type.name);
+    backend->stop();
+    auto inside = sys::NetnsScope::enter(testbed_->dut_port().netns_path);
+    ASSERT_TRUE(inside);
+    EXPECT_EQ(sys::get_link(testbed_->dut_port().name)->xdp_program_id, 0u);
+  }
+}
+
+TEST_F(VethCount, ATakenNameIsLeftAloneAndTheNextIsUsed) {
+  const std::string taken = "pktbench0-dut";
+  ASSERT_TRUE(sys::create_netns(taken));
+  bring_up("isolated");
+  EXPECT_EQ(testbed_->dut_port().netns_path, sys::netns_path("pktbench1-dut"));
+  testbed_->down();
+  EXPECT_TRUE(sys::netns_exists(taken));
+  EXPECT_FALSE(sys::netns_exists("pktbench1-dut"));
+  EXPECT_FALSE(sys::netns_exists("pktbench1-gen"));
+  EXPECT_TRUE(sys::delete_netns(taken));
+}
+
+TEST_F(VethCount, NapiThreadsRunOnTheDutsCpu) {
+  bring_up("isolated", 2);
+  auto threads = testbed_->settle();
+  ASSERT_TRUE(threads) << threads.error().message;
+  ASSERT_EQ(threads->size(), 2u);
+  for (pid_t thread : *threads) {
+    cpu_set_t set;
+    ASSERT_EQ(sched_getaffinity(thread, sizeof set, &set), 0);
+    EXPECT_EQ(CPU_COUNT(&set), 1);
+    EXPECT_TRUE(CPU_ISSET(testbed_->dut_port().cpus.front(), &set));
+  }
+}
+
+TEST_F(VethCount, ACpuThatDoesNotExistIsAnInputError) {
+  const TestbedType& type = *find_by_name(registry().testbeds, "veth");
+  Options options = defaults(type.options);
+  options["dut_cpu"] = std::int64_t{1023};
+  auto testbed = type.make();
+  auto up = testbed->up(options, 1);
+  ASSERT_FALSE(up);
+  EXPECT_EQ(up.error().code, ErrorCode::invalid_input);
+  EXPECT_FALSE(sys::netns_exists("pktbench0-dut"));
+}
+
+}  // namespace
+}  // namespace pktbench::cli

@@ -1,0 +1,225 @@
+"""Whole runs on the veth testbed: what they leave in the results, and that they leave nothing else."""
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+BINARY = os.environ["PKTBENCH_BINARY"]
+SOURCE = Path(os.environ["PKTBENCH_SOURCE"])
+QUICKSTART = SOURCE / "scenarios" / "quickstart.json"
+SHORT = ["--trials", "2", "--duration", "0.1", "--set", "/method/warmup_s=0.05"]
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: makes namespaces")
+
+
+def host_state():
+    """What a run could leave: namespaces, devices, XDP programs of ours, NAPI threads, sysctls."""
+    programs = json.loads(subprocess.run(["bpftool", "-j", "prog", "show"], capture_output=True,
+                                         text=True, check=True).stdout or "[]")
+    threads = [Path(f"/proc/{p}/comm").read_text().strip()
+               for p in os.listdir("/proc") if p.isdigit() and os.path.exists(f"/proc/{p}/comm")]
+    ours = {"drop", "generate", "cpu_flush", "on_switch", "on_softirq_entry", "on_softirq_exit",
+            "on_softirq_exi", "on_softirq_ent"}
+    netns = Path("/run/netns")
+    return {
+        "namespaces": sorted(p.name for p in netns.iterdir()) if netns.is_dir() else [],
+        "mounted namespaces": Path("/proc/self/mounts").read_text().count("nsfs"),
+        "devices": sorted(os.listdir("/sys/class/net")),
+        "programs": sorted(p["name"] for p in programs if p.get("name") in ours),
+        "threads": sorted(t for t in threads if t.startswith("napi/pb")),
+        "bpffs": Path("/proc/self/mounts").read_text().count(" bpf "),
+        "journals": sorted(p.name for p in Path("/run/pktbench").glob("*.journal")),
+        "sysctls": [Path("/proc/sys/net/ipv6/conf/all/disable_ipv6").read_text()
+                    if Path("/proc/sys/net/ipv6/conf/all/disable_ipv6").exists() else "",
+                    Path("/proc/sys/net/ipv4/conf/all/rp_filter").read_text(),
+                    Path("/proc/sys/kernel/bpf_stats_enabled").read_text()],
+    }
+
+
+def assert_host_is(before):
+    """The kernel removes namespaces and programs in its own time, a few seconds at most."""
+    deadline = time.monotonic() + 20
+    while host_state() != before and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert host_state() == before
+
+
+@pytest.fixture(autouse=True)
+def host_as_it_was():
+    before = host_state()
+    yield before
+    assert_host_is(before)
+
+
+def start(out, *arguments, scenario=QUICKSTART):
+    return subprocess.Popen([BINARY, "run", str(scenario), "--out", str(out), *arguments],
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def run(out, *arguments, scenario=QUICKSTART):
+    process = start(out, *arguments, scenario=scenario)
+    stdout, stderr = process.communicate(timeout=120)
+    return process.returncode, stdout, stderr
+
+
+def validate(*files):
+    script = SOURCE / "results" / "schema" / "validate.py"
+    result = subprocess.run([sys.executable, script, *files], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def wait_for_trials(out, n):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        log = Path(out) / "trials.jsonl"
+        if log.exists() and len(log.read_text().splitlines()) >= n:
+            return
+        time.sleep(0.02)
+    raise AssertionError("no trial ended within 60 s")
+
+
+def test_quickstart_conserves_every_frame_and_validates(tmp_path):
+    out = tmp_path / "out"
+    status, stdout, stderr = run(out, *SHORT)
+    assert status == 0, stderr
+    validate(out / "run.json", out / "trials.jsonl")
+    document = json.loads((out / "run.json").read_text())
+    assert [c["backend"] for c in document["cases"]] == ["udp-recvfrom", "udp-recvmmsg",
+                                                         "xdp-generic", "xdp-native"]
+    for case in document["cases"]:
+        assert case["status"] == "ok", case["reason"]
+        assert case["mode"]["effective"] == case["backend"]
+        assert case["arrangement"] == "isolated" and case["virtual"] is True
+        for trial in case["trials"]:
+            assert trial["unaccounted"] == 0
+            assert trial["received"]["packets"] > 0
+            assert trial["received"]["bytes"] == 60 * trial["received"]["packets"]
+            assert trial["cycles_per_packet"] > 0
+    roles = {n["role"]: n for n in document["environment"]["before"]["nics"]}
+    assert roles["dut"]["driver"] == "veth"
+    assert roles["dut"]["offloads"]["rx-gro"] is True
+    assert stdout.splitlines()[-1] == f"run: {out}/run.json"
+
+
+@pytest.mark.parametrize("generator", ["xdp-live", "packet-sendmmsg", "udp-sendmmsg"])
+def test_every_generator_conserves_at_full_rate_and_paced(tmp_path, generator):
+    out = tmp_path / "out"
+    rates = json.dumps(["max", 20000])
+    status, _, stderr = run(out, *SHORT, "--set", f"/traffic/generator={generator}",
+                            "--set", f"/traffic/rate={rates}", "--set", "/traffic/flows=100")
+    assert status == 0, stderr
+    document = json.loads((out / "run.json").read_text())
+    assert len(document["cases"]) == 8
+    for case in document["cases"]:
+        for trial in case["trials"]:
+            assert trial["unaccounted"] == 0, (case["id"], trial["drops"])
+            target = trial["offered"]["target_pps"]
+            if target is not None:
+                due = target * trial["duration_s"]
+                # Counts, not time: what was due in the window was sent, or is told as unsent.
+                sent = trial["offered"]["packets"] + trial["offered"]["unsent"]
+                assert abs(sent - due) <= 0.01 * due + 64
+    validate(out / "run.json")
+
+
+def test_fallback_is_not_silent(tmp_path):
+    """Loopback-like devices have no native XDP; on veth native is there, so no fallback may show."""
+    out = tmp_path / "out"
+    backends = json.dumps([{"name": "xdp-native", "fallback": True}])
+    status, _, stderr = run(out, *SHORT, "--set", f"/backends={backends}")
+    assert status == 0, stderr
+    case = json.loads((out / "run.json").read_text())["cases"][0]
+    assert case["mode"]["requested"] == "xdp-native"
+    assert case["mode"]["effective"] == "xdp-native"
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_keeps_its_trials_and_can_be_resumed(tmp_path, how):
+    out = tmp_path / "out"
+    process = start(out, *SHORT)
+    wait_for_trials(out, 2)
+    process.send_signal(how)
+    stdout, stderr = process.communicate(timeout=30)
+    assert process.returncode == 130, stderr
+    validate(out / "run.json", out / "trials.jsonl")
+    document = json.loads((out / "run.json").read_text())
+    assert document["run"]["interrupted"] is True
+    kept = sum(len(c["trials"]) for c in document["cases"])
+    assert 2 <= kept < 8
+
+    again = subprocess.run([BINARY, "run", QUICKSTART, *SHORT, "--resume", out],
+                           capture_output=True, text=True, timeout=120)
+    assert again.returncode == 0, again.stderr
+    document = json.loads((out / "run.json").read_text())
+    assert [len(c["trials"]) for c in document["cases"]] == [2, 2, 2, 2]
+    validate(out / "run.json", out / "trials.jsonl")
+
+
+def test_ten_kills_and_restore_leave_nothing(tmp_path, host_as_it_was):
+    moments = random.Random(2544)
+    left_something = 0
+    for i in range(10):
+        process = start(tmp_path / f"out{i}", *SHORT)
+        time.sleep(moments.uniform(0.02, 1.6))
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=30)
+        left_something += host_state()["namespaces"] != host_as_it_was["namespaces"]
+        result = subprocess.run([BINARY, "restore"], capture_output=True, text=True, timeout=30)
+        assert result.returncode == 0, result.stderr
+        assert_host_is(host_as_it_was)
+    # Else this test proves nothing about restore.
+    assert left_something >= 3
+
+
+def test_the_next_run_undoes_what_a_killed_one_left(tmp_path):
+    process = start(tmp_path / "killed", *SHORT)
+    wait_for_trials(tmp_path / "killed", 1)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=30)
+    assert host_state()["journals"]
+    status, _, stderr = run(tmp_path / "next", *SHORT, "--backend", "xdp-native")
+    assert status == 0, stderr
+    assert "undone" in stderr
+
+
+def test_a_second_run_at_once_is_refused_and_the_first_is_not_disturbed(tmp_path):
+    first = start(tmp_path / "first", *SHORT)
+    wait_for_trials(tmp_path / "first", 1)
+    status, stdout, stderr = run(tmp_path / "second", *SHORT)
+    assert status == 3
+    assert str(first.pid) in stderr
+    assert not (tmp_path / "second").exists()
+    first.communicate(timeout=60)
+    assert first.returncode == 0
+    validate(tmp_path / "first" / "run.json")
+
+
+def test_a_foreign_drop_program_is_measured_by_the_same_measurer(tmp_path):
+    """The external backend, with a bare XDP_DROP attached by iproute2."""
+    source = tmp_path / "bare.c"
+    source.write_text('__attribute__((section("xdp"), used)) int bare(void *c) { return 1; }\n'
+                      'char _license[] __attribute__((section("license"), used)) = "GPL";\n')
+    subprocess.run(["clang", "-target", "bpf", "-O2", "-g", "-c", source, "-o", tmp_path / "bare.o"],
+                   check=True)
+    backend = {"name": "external", "attach": f"ip link set dev $DEV xdpdrv obj {tmp_path}/bare.o sec xdp",
+               "detach": "ip link set dev $DEV xdpdrv off", "counter": "driver:rx_queue_0_xdp_drops"}
+    out = tmp_path / "out"
+    status, _, stderr = run(out, *SHORT, "--set", f"/backends={json.dumps(['xdp-native', backend])}")
+    assert status == 0, stderr
+    for case in json.loads((out / "run.json").read_text())["cases"]:
+        assert case["status"] == "ok"
+        assert all(t["unaccounted"] == 0 for t in case["trials"])
+
+
+def test_an_external_command_that_fails_is_a_failed_case(tmp_path):
+    backend = {"name": "external", "attach": "exit 3", "detach": "", "counter": "link:rx_packets"}
+    status, _, _ = run(tmp_path / "out", *SHORT, "--set", f"/backends={json.dumps([backend])}")
+    assert status == 6
+    case = json.loads((tmp_path / "out" / "run.json").read_text())["cases"][0]
+    assert case["status"] == "failed" and "exit 3" in case["reason"]

@@ -1,0 +1,94 @@
+#include "harness/method/accounting.hpp"
+
+#include <gtest/gtest.h>
+
+namespace pktbench::method {
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+
+CpuTimes cpu(int id, std::initializer_list<std::pair<CpuClass, std::uint64_t>> times) {
+  CpuTimes t;
+  t.cpu = id;
+  for (const auto& [c, ns] : times) t[c] = ns;
+  return t;
+}
+
+// One second in which CPU 0 generates and CPU 1 works for the DUT.
+struct Samples {
+  CpuSample before{0, {cpu(0, {}), cpu(1, {})}};
+  CpuSample after{kSecond,
+                  {cpu(0, {{CpuClass::generator, 700'000'000},
+                           {CpuClass::softirq, 200'000'000},
+                           {CpuClass::control, 100'000'000}}),
+                   cpu(1, {{CpuClass::application, 300'000'000},
+                           {CpuClass::napi, 200'000'000},
+                           {CpuClass::softirq, 100'000'000},
+                           {CpuClass::softirq_other, 50'000'000},
+                           {CpuClass::foreign, 50'000'000},
+                           {CpuClass::idle, 300'000'000}})}};
+};
+const CpuOwners kIsolated{{1}, {0}, {1}};
+const CpuOwners kInline{{1}, {0}, {1, 0}};
+
+TEST(Charge, CoversApplicationNapiAndSoftirqOfTheDutOnly) {
+  const Samples s;
+  EXPECT_DOUBLE_EQ(charge_dut(s.before, s.after, kIsolated).ns, 600e6);
+}
+
+TEST(Charge, InlineAddsTheSoftirqsOfTheGeneratorsCpu) {
+  const Samples s;
+  EXPECT_DOUBLE_EQ(charge_dut(s.before, s.after, kInline).ns, 800e6);
+}
+
+TEST(Charge, PmuCyclesAreSharedByBusyTime) {
+  Samples s;
+  s.before.cpus[0].cycles = s.before.cpus[1].cycles = 1000;
+  s.after.cpus[0].cycles = 1000 + 2'000'000;
+  s.after.cpus[1].cycles = 1000 + 1'400'000;
+  // CPU 1 was busy for 700 ms, 600 of them the DUT's.
+  EXPECT_NEAR(charge_dut(s.before, s.after, kIsolated).cycles.value(), 1'200'000, 1);
+}
+
+TEST(Charge, HasNoCyclesWhenACpuHasNone) {
+  Samples s;
+  s.before.cpus[1].cycles = 0;
+  s.after.cpus[1].cycles = 1'000'000;
+  EXPECT_FALSE(charge_dut(s.before, s.after, kIsolated).cycles);
+}
+
+TEST(Usage, SharesAreOfTheWindow) {
+  const Samples s;
+  const auto usage = cpu_usage(s.before, s.after, kIsolated);
+  ASSERT_EQ(usage.size(), 2u);
+  EXPECT_EQ(usage[0].role, "generator");
+  EXPECT_EQ(usage[1].role, "dut");
+  EXPECT_DOUBLE_EQ(usage[0].busy, 1.0);
+  EXPECT_NEAR(usage[1].busy, 0.7, 1e-9);
+  EXPECT_NEAR(usage[1].softirq, 0.15, 1e-9);
+  EXPECT_FALSE(usage[1].user);
+}
+
+struct Verdict {
+  const char* what;
+  LimiterEvidence evidence;
+  Limiter expected;
+};
+
+TEST(LimiterTest, IsNamedFromTheEvidence) {
+  const Verdict verdicts[] = {
+      {"losses and a saturated DUT", {1.0, 1.0, 0.05, {}}, Limiter::dut},
+      {"losses, but the DUT had time", {0.5, 1.0, 0.05, {}}, Limiter::unknown},
+      {"losses, CPU time not measured", {{}, {}, 0.05, {}}, Limiter::unknown},
+      {"no loss and a saturated generator", {0.4, 1.0, 0.0, {}}, Limiter::generator},
+      {"a frame lost in 10,000 is no loss", {1.0, 1.0, 0.0001, {}}, Limiter::generator},
+      {"the target rate was reached", {0.3, 0.2, 0.0, 1.0}, Limiter::generator},
+      {"the target was missed, the generator had time", {0.3, 0.2, 0.0, 0.8}, Limiter::unknown},
+      {"losses at a paced rate, DUT saturated", {0.99, 0.2, 0.3, 1.0}, Limiter::dut},
+      {"nobody was busy", {0.2, 0.2, 0.0, {}}, Limiter::unknown},
+  };
+  for (const Verdict& v : verdicts) EXPECT_EQ(judge_limiter(v.evidence), v.expected) << v.what;
+}
+
+}  // namespace
+}  // namespace pktbench::method

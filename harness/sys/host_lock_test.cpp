@@ -1,0 +1,54 @@
+#include "harness/sys/host_lock.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <optional>
+
+namespace pktbench::sys {
+namespace {
+
+class HostLockTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    dir_ = std::filesystem::temp_directory_path() / ("pktbench-lock-" + std::to_string(getpid()));
+  }
+  void TearDown() override { std::filesystem::remove_all(dir_); }
+  std::string dir_;
+};
+
+TEST_F(HostLockTest, TheSecondIsRefusedAndToldWhoHoldsIt) {
+  auto first = HostLock::acquire("scenario quickstart", dir_);
+  ASSERT_TRUE(first);
+  auto second = HostLock::acquire("restore", dir_);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::refused);
+  EXPECT_NE(second.error().message.find("process " + std::to_string(getpid())), std::string::npos);
+  EXPECT_NE(second.error().message.find("scenario quickstart"), std::string::npos);
+}
+
+TEST_F(HostLockTest, IsFreeWhenItsHolderHasGone) {
+  {
+    auto first = HostLock::acquire("one", dir_);
+    ASSERT_TRUE(first);
+  }
+  EXPECT_TRUE(HostLock::acquire("two", dir_));
+}
+
+TEST_F(HostLockTest, IsFreeWhenItsHolderWasKilled) {
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    auto lock = HostLock::acquire("child", dir_);
+    _exit(lock ? 0 : 1);  // no destructor runs, as with SIGKILL
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_EQ(status, 0);
+  EXPECT_TRUE(HostLock::acquire("after", dir_));
+}
+
+}  // namespace
+}  // namespace pktbench::sys

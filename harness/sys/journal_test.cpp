@@ -1,0 +1,102 @@
+#include "harness/sys/journal.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "harness/sys/file.hpp"
+
+namespace pktbench::sys {
+namespace {
+
+namespace fs = std::filesystem;
+
+class JournalTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    dir_ = fs::temp_directory_path() / ("pktbench-journal-" + std::to_string(getpid()));
+    fs::create_directories(dir_);
+    state_ = dir_ / "state";
+    put("a", "old");
+    put("b", "old");
+  }
+  void TearDown() override { fs::remove_all(dir_); }
+
+  std::string file(const std::string& name) const { return dir_ / name; }
+  void put(const std::string& name, const std::string& text) const {
+    std::ofstream(file(name)) << text;
+  }
+  std::string get(const std::string& name) const { return *read_file(file(name)); }
+
+  // What a killed process leaves: its journal, and no call of undo_all().
+  void leave_journal(const std::vector<UndoEntry>& entries) const {
+    auto journal = Journal::create(state_);
+    ASSERT_TRUE(journal);
+    for (const UndoEntry& entry : entries) ASSERT_TRUE(journal->record(entry));
+  }
+
+  fs::path dir_;
+  std::string state_;
+};
+
+TEST_F(JournalTest, UndoesNewestFirstAndRemovesItself) {
+  auto journal = Journal::create(state_);
+  ASSERT_TRUE(journal);
+  ASSERT_TRUE(journal->record({"write", file("a"), "first"}));
+  ASSERT_TRUE(journal->record({"write", file("a"), "second"}));
+  EXPECT_TRUE(has_journals(state_));
+  ASSERT_TRUE(journal->undo_all());
+  EXPECT_EQ(get("a"), "first");
+  EXPECT_FALSE(has_journals(state_));
+}
+
+TEST_F(JournalTest, RestoreUndoesWhatAKilledRunLeft) {
+  leave_journal({{"write", file("a"), "before-a"}, {"write", file("b"), "before-b"}});
+  auto report = restore_all(state_);
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->undone.size(), 2u);
+  EXPECT_TRUE(report->failed.empty());
+  EXPECT_EQ(get("a"), "before-a");
+  EXPECT_EQ(get("b"), "before-b");
+  EXPECT_FALSE(has_journals(state_));
+}
+
+TEST_F(JournalTest, RestoringTwiceIsNoError) {
+  leave_journal({{"write", file("a"), "before"}});
+  ASSERT_TRUE(restore_all(state_));
+  auto again = restore_all(state_);
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->undone.empty());
+}
+
+TEST_F(JournalTest, ATornLastLineWasNeverCarriedOut) {
+  leave_journal({{"write", file("a"), "before"}});
+  const fs::path path = *fs::directory_iterator(state_);
+  std::ofstream(path, std::ios::app) << R"({"kind":"write","target":")" << file("b");
+  auto report = restore_all(state_);
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->undone.size(), 1u);
+  EXPECT_EQ(get("b"), "old");
+}
+
+TEST_F(JournalTest, WhatHasGoneNeedsNoUndo) {
+  leave_journal({{"write", file("gone"), "before"}, {"netns", "pktbench-no-such-namespace", ""}});
+  auto report = restore_all(state_);
+  ASSERT_TRUE(report);
+  EXPECT_TRUE(report->failed.empty());
+  EXPECT_FALSE(has_journals(state_));
+}
+
+TEST_F(JournalTest, WhatCannotBeUndoneStaysRecordedAndTheRestIsUndone) {
+  leave_journal({{"write", file("a"), "before"}, {"levitate", "moon", ""}});
+  auto report = restore_all(state_);
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->failed.size(), 1u);
+  EXPECT_EQ(get("a"), "before");
+  EXPECT_TRUE(has_journals(state_));
+}
+
+}  // namespace
+}  // namespace pktbench::sys

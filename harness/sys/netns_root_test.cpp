@@ -1,0 +1,87 @@
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "harness/sys/cpu.hpp"
+#include "harness/sys/ethtool.hpp"
+#include "harness/sys/netns.hpp"
+#include "harness/sys/rtnl.hpp"
+
+namespace pktbench::sys {
+namespace {
+
+ino_t current_namespace() {
+  struct stat st {};
+  stat("/proc/thread-self/ns/net", &st);
+  return st.st_ino;
+}
+
+class NetnsTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!missing_capabilities().empty()) GTEST_SKIP() << "needs " << missing_capabilities().front();
+    name_ = "pktbench-systest-" + std::to_string(getpid());
+    auto made = create_netns(name_);
+    ASSERT_TRUE(made) << made.error().message;
+  }
+  void TearDown() override {
+    if (name_.empty()) return;
+    EXPECT_TRUE(delete_netns(name_));
+  }
+  std::string name_;
+};
+
+TEST_F(NetnsTest, ATakenNameIsRefused) {
+  auto again = create_netns(name_);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().sys_errno, EEXIST);
+  EXPECT_TRUE(netns_exists(name_));
+}
+
+TEST_F(NetnsTest, AScopeEntersAndReturns) {
+  const ino_t home = current_namespace();
+  {
+    auto inside = NetnsScope::enter(netns_path(name_));
+    ASSERT_TRUE(inside);
+    EXPECT_NE(current_namespace(), home);
+  }
+  EXPECT_EQ(current_namespace(), home);
+}
+
+TEST_F(NetnsTest, AMissingNamespaceIsAnErrorAndChangesNothing) {
+  const ino_t home = current_namespace();
+  EXPECT_FALSE(NetnsScope::enter("/run/netns/pktbench-no-such"));
+  EXPECT_EQ(current_namespace(), home);
+}
+
+TEST_F(NetnsTest, DeletingTwiceIsNoError) {
+  EXPECT_TRUE(delete_netns(name_));
+  EXPECT_FALSE(netns_exists(name_));
+  EXPECT_TRUE(delete_netns(name_));
+}
+
+TEST_F(NetnsTest, AVethPairComesUpWithItsQueuesAndOffloads) {
+  Fd here(open(netns_path(name_).c_str(), O_RDONLY | O_CLOEXEC));
+  auto inside = NetnsScope::enter(netns_path(name_));
+  ASSERT_TRUE(inside);
+  auto made = create_veth_pair("one", "two", here.get(), 2);
+  ASSERT_TRUE(made) << made.error().message;
+  for (const char* name : {"one", "two"}) {
+    auto link = get_link(name);
+    ASSERT_TRUE(link);
+    EXPECT_EQ(link->name, name);
+    EXPECT_EQ(link->xdp_program_id, 0u);
+    EXPECT_TRUE(set_link_up(link->ifindex));
+    EXPECT_TRUE(set_offload(name, Offload::gro, true));
+    EXPECT_TRUE(set_offload(name, Offload::tso, false));
+  }
+  EXPECT_TRUE(get_link("one")->carrier);
+  auto statistics = driver_statistics("two");
+  ASSERT_TRUE(statistics);
+  EXPECT_TRUE(statistics->contains("rx_queue_1_xdp_packets"));
+  EXPECT_FALSE(get_link("three"));
+}
+
+}  // namespace
+}  // namespace pktbench::sys
