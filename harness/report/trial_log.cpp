@@ -103,10 +103,4 @@ Result<TrialLog> load_trials(const std::string& dir) {
   return log;
 }
 
-std::map<std::string, std::vector<TrialRecord>> trials_by_case(const TrialLog& log) {
-  std::map<std::string, std::vector<TrialRecord>> made;
-  for (const LoggedTrial& logged : log.trials) made[logged.case_id].push_back(logged.trial);
-  return made;
-}
-
 }  // namespace pktbench

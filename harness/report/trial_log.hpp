@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -35,8 +34,5 @@ std::string trial_line(const CaseSpec& spec, const TrialRecord& trial);
 // A last line that a crash has cut short is passed over and told in `torn`; anything else that is
 // not as trial_line() writes it is an error. The file is not changed.
 Result<TrialLog> load_trials(const std::string& dir);
-
-// By case id, as the runner takes them over.
-std::map<std::string, std::vector<TrialRecord>> trials_by_case(const TrialLog& log);
 
 }  // namespace pktbench
