@@ -6,8 +6,9 @@
 //   ip_input       InHdrErrors + InAddrErrors + InDiscards
 //
 // All but the first count for the whole namespace: what others receive there is in them too. The
-// socket's count has its checksum errors in it; they are told apart by the namespace's RcvbufErrors
-// and MemErrors, so that a frame is counted once.
+// socket's own count has checksum errors in it where the kernel found the socket first (above 76
+// bytes of datagram); the namespace's RcvbufErrors and MemErrors tell them apart, so that a frame is
+// counted once.
 #pragma once
 
 #include <cstdint>
