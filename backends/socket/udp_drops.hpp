@@ -7,8 +7,8 @@
 //
 // All but the first count for the whole namespace: what others receive there is in them too. The
 // socket's own count has checksum errors in it where the kernel found the socket first (above 76
-// bytes of datagram); the namespace's RcvbufErrors and MemErrors tell them apart, so that a frame is
-// counted once.
+// bytes of datagram); the namespace's RcvbufErrors and MemErrors tell them apart, so that a frame
+// is counted once.
 #pragma once
 
 #include <cstdint>
