@@ -75,7 +75,7 @@ class VethCount : public ::testing::Test {
       source->open(std::min(kBurst, frames - sent));
       while (!source->finished()) std::this_thread::sleep_for(std::chrono::microseconds(100));
       ASSERT_TRUE(source->close());
-      wait_for(*receiver, std::min(sent + kBurst, frames));
+      ASSERT_TRUE(wait_for(*receiver, std::min(sent + kBurst, frames)));
     }
     auto sent = source->sample();
     auto received = receiver->sample();
@@ -92,12 +92,15 @@ class VethCount : public ::testing::Test {
     receiver->stop();
   }
 
-  static void wait_for(Backend& receiver, std::uint64_t packets) {
+  static ::testing::AssertionResult wait_for(Backend& receiver, std::uint64_t packets) {
+    Result<Counters> now = Counters{};
     for (int i = 0; i < 5000; ++i) {
-      auto now = receiver.sample();
-      if (!now || now->packets >= packets) return;
+      now = receiver.sample();
+      if (!now) return ::testing::AssertionFailure() << now.error().message;
+      if (now->packets >= packets) return ::testing::AssertionSuccess();
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
+    return ::testing::AssertionFailure() << now->packets << " of " << packets << " arrived";
   }
 
   std::unique_ptr<sys::HostLock> lock_;

@@ -93,10 +93,12 @@ class Bar final : public Progress {
         ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
     constexpr std::size_t kWidth = 24;
     const std::size_t filled = total_ ? std::min(kWidth, kWidth * done_ / total_) : kWidth;
-    std::string line = "[" + std::string(filled, '#') + std::string(kWidth - filled, '.') + "] " +
-                       std::to_string(done_) + "/" + std::to_string(total_) + eta() + "  " + what;
-    if (line.size() >= columns) line.resize(columns - 1);
-    std::fprintf(stderr, "\r\033[K%s", line.c_str());
+    std::string line(filled, '#');
+    line.append(kWidth - filled, '.');
+    line.append("] ").append(std::to_string(done_)).append("/").append(std::to_string(total_));
+    line.append(eta()).append("  ").append(what);
+    if (line.size() + 2 > columns) line.resize(columns - 2);
+    std::fprintf(stderr, "\r\033[K[%s", line.c_str());
     std::fflush(stderr);
   }
 

@@ -209,8 +209,10 @@ Result<void> VethTestbed::configure_dut() {
     dut_.mac = link->mac;
     dut_.ipv4 = kDutAddress;
     if (auto r = sys::add_address(link->ifindex, kDutAddress, kPrefixLength); !r) return r;
-    if (auto r = sys::set_offload(dut_.name, sys::Offload::gro, true); !r) return r;
     if (auto r = sys::set_link_up(link->ifindex); !r) return r;
+    // Only once the link is up: the generator's end learns that it may redirect frames to this one
+    // when GRO is switched on, and not when a device with GRO comes up.
+    if (auto r = sys::set_offload(dut_.name, sys::Offload::gro, true); !r) return r;
     for (unsigned i = 0; i < kGeneratorAddresses; ++i)
       if (auto r = sys::add_neighbour(link->ifindex, kGeneratorAddress + i, generator_.mac); !r)
         return r;
