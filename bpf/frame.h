@@ -24,6 +24,8 @@
 #define PB_MIN_LEN 60
 #define PB_MAX_LEN 1514
 
+#define PB_UDP_PORT 9 /* discard: nothing answers */
+
 #define PB_TAG_MAGIC 0x706b6272u /* "pkbr" */
 
 /* Flows differ first by source port, then by source address. */

@@ -21,11 +21,11 @@
 #include "harness/sys/fd.hpp"
 #include "harness/sys/netns.hpp"
 
-namespace pktbench {
+namespace pktbench::backends {
 
 namespace {
 
-constexpr std::uint16_t kPort = 9;            // where the generators send to
+constexpr std::uint16_t kPort = PB_UDP_PORT;
 constexpr std::size_t kDatagramBytes = 2048;  // more than a 1518 B frame carries
 
 // One datagram per system call. The sender's address is not asked for.
@@ -245,4 +245,4 @@ BackendType udp_recvmmsg_backend() {
           .make = [] { return std::make_unique<UdpBackend<Recvmmsg>>("udp-recvmmsg"); }};
 }
 
-}  // namespace pktbench
+}  // namespace pktbench::backends

@@ -7,9 +7,9 @@
 
 #include "harness/core/registry.hpp"
 
-namespace pktbench {
+namespace pktbench::backends {
 
 BackendType udp_recvfrom_backend();
 BackendType udp_recvmmsg_backend();
 
-}  // namespace pktbench
+}  // namespace pktbench::backends

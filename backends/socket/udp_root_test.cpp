@@ -15,7 +15,9 @@
 #include "harness/traffic/test_veth.hpp"
 #include "harness/traffic/udp_sendmmsg.hpp"
 
-namespace pktbench {
+namespace pktbench::backends {
+
+using namespace traffic;
 namespace {
 
 using testing::need;
@@ -311,4 +313,4 @@ INSTANTIATE_TEST_SUITE_P(
     });
 
 }  // namespace
-}  // namespace pktbench
+}  // namespace pktbench::backends

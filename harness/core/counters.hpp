@@ -26,6 +26,9 @@ struct SentCounters {
   std::uint64_t packets = 0;  // frames handed to the device
   std::uint64_t bytes = 0;
   std::uint64_t unsent = 0;  // frames that were due at the target rate and were not sent
+  // Attempts that the device refused for want of room, where it says so. The frame is offered again
+  // and counted once it is taken: these are a sign of who holds up whom, not losses.
+  std::uint64_t refused = 0;
 };
 
 }  // namespace pktbench

@@ -88,13 +88,15 @@ LimiterEvidence limiter_evidence(const TrialRecord& trial) {
   for (const auto& [place, n] : trial.drops) lost += n;
   if (trial.offered.packets)
     e.lost = static_cast<double>(lost) / static_cast<double>(trial.offered.packets);
+  const auto attempts = static_cast<double>(trial.offered.packets + trial.offered.refused);
+  if (attempts > 0) e.refused = static_cast<double>(trial.offered.refused) / attempts;
   if (trial.target_pps && trial.offered_pps)
     e.offered_of_target = *trial.offered_pps / *trial.target_pps;
   return e;
 }
 
 Limiter judge_limiter(const LimiterEvidence& e) {
-  if (e.lost > kNoLoss) {
+  if (e.lost > kNoLoss || e.refused > kNoLoss) {
     // Frames lost by a DUT with time to spare say nothing about what it can do.
     return e.dut_busy && *e.dut_busy >= kSaturated ? Limiter::dut : Limiter::unknown;
   }

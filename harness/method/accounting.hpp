@@ -34,13 +34,14 @@ std::vector<CpuUsage> cpu_usage(const CpuSample& before, const CpuSample& after,
 struct LimiterEvidence {
   std::optional<double> dut_busy;        // the busiest of the DUT's CPUs
   std::optional<double> generator_busy;  // the busiest of the generator's
+  double refused = 0;                    // share of attempts that the device had no room for
   double lost = 0;  // frames dropped at or after the DUT's device, of those offered
   std::optional<double> offered_of_target;  // achieved rate / target rate; absent at maximum rate
 };
 
 LimiterEvidence limiter_evidence(const TrialRecord& trial);
 
-// dut: frames were lost and a CPU of the DUT had no time left. generator: (nearly) none were lost,
+// dut: frames were lost or refused and a CPU of the DUT had no time left. generator: (nearly) none,
 // and either the target rate was reached or the generator's CPU had no time left. Else unknown.
 Limiter judge_limiter(const LimiterEvidence& evidence);
 

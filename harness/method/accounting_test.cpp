@@ -77,15 +77,16 @@ struct Verdict {
 
 TEST(LimiterTest, IsNamedFromTheEvidence) {
   const Verdict verdicts[] = {
-      {"losses and a saturated DUT", {1.0, 1.0, 0.05, {}}, Limiter::dut},
-      {"losses, but the DUT had time", {0.5, 1.0, 0.05, {}}, Limiter::unknown},
-      {"losses, CPU time not measured", {{}, {}, 0.05, {}}, Limiter::unknown},
-      {"no loss and a saturated generator", {0.4, 1.0, 0.0, {}}, Limiter::generator},
-      {"a frame lost in 10,000 is no loss", {1.0, 1.0, 0.0001, {}}, Limiter::generator},
-      {"the target rate was reached", {0.3, 0.2, 0.0, 1.0}, Limiter::generator},
-      {"the target was missed, the generator had time", {0.3, 0.2, 0.0, 0.8}, Limiter::unknown},
-      {"losses at a paced rate, DUT saturated", {0.99, 0.2, 0.3, 1.0}, Limiter::dut},
-      {"nobody was busy", {0.2, 0.2, 0.0, {}}, Limiter::unknown},
+      {"losses and a saturated DUT", {1.0, 1.0, 0, 0.05, {}}, Limiter::dut},
+      {"losses, but the DUT had time", {0.5, 1.0, 0, 0.05, {}}, Limiter::unknown},
+      {"losses, CPU time not measured", {{}, {}, 0, 0.05, {}}, Limiter::unknown},
+      {"no loss and a saturated generator", {0.4, 1.0, 0, 0, {}}, Limiter::generator},
+      {"a frame lost in 10,000 is no loss", {1.0, 1.0, 0, 0.0001, {}}, Limiter::generator},
+      {"no loss, but a saturated DUT held the generator up", {1.0, 1.0, 0.2, 0, {}}, Limiter::dut},
+      {"the target rate was reached", {0.3, 0.2, 0, 0, 1.0}, Limiter::generator},
+      {"the target was missed, the generator had time", {0.3, 0.2, 0, 0, 0.8}, Limiter::unknown},
+      {"losses at a paced rate, DUT saturated", {0.99, 0.2, 0, 0.3, 1.0}, Limiter::dut},
+      {"nobody was busy", {0.2, 0.2, 0, 0, {}}, Limiter::unknown},
   };
   for (const Verdict& v : verdicts) EXPECT_EQ(judge_limiter(v.evidence), v.expected) << v.what;
 }

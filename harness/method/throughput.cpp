@@ -210,7 +210,7 @@ Result<void> Trial::measure() {
 void Trial::count(const Snapshot& before, const Snapshot& after) {
   TrialRecord& r = record_;
   r.offered = {after.sent.packets - before.sent.packets, after.sent.bytes - before.sent.bytes,
-               after.sent.unsent - before.sent.unsent};
+               after.sent.unsent - before.sent.unsent, after.sent.refused - before.sent.refused};
   r.received.packets = after.received.packets - before.received.packets;
   r.received.bytes = after.received.bytes - before.received.bytes;
   r.received.foreign = after.received.foreign - before.received.foreign;
@@ -272,6 +272,7 @@ void Trial::judge() {
   if (evidence.dut_busy) r.evidence["dut_busy"] = *evidence.dut_busy;
   if (evidence.generator_busy) r.evidence["generator_busy"] = *evidence.generator_busy;
   r.evidence["lost"] = evidence.lost;
+  r.evidence["refused"] = evidence.refused;
   if (evidence.offered_of_target) r.evidence["offered_of_target"] = *evidence.offered_of_target;
 
   const auto tolerance = static_cast<std::int64_t>(plan_.tolerance_packets);

@@ -57,6 +57,16 @@ Result<void> with_sysfs_of(const std::string& netns, const std::function<Result<
   return result;
 }
 
+std::uint64_t sum_over_queues(const std::map<std::string, std::uint64_t>& statistics,
+                              const std::string& prefix, const std::string& suffix) {
+  std::uint64_t sum = 0;
+  for (std::size_t queue = 0;; ++queue) {
+    const auto found = statistics.find(prefix + std::to_string(queue) + suffix);
+    if (found == statistics.end()) return sum;
+    sum += found->second;
+  }
+}
+
 class VethTestbed final : public Testbed {
  public:
   ~VethTestbed() override { down(); }
@@ -78,6 +88,7 @@ class VethTestbed final : public Testbed {
   Result<void> make_link(unsigned queues);
   Result<void> configure_generator();
   Result<void> configure_dut();
+  Result<void> bring_up();
   bool threaded() const { return arrangement_ == "isolated"; }
 
   std::string arrangement_;
@@ -103,7 +114,8 @@ Result<void> VethTestbed::up(const Options& options, unsigned queues) {
     if (auto r = make_namespaces(); !r) return r;
     if (auto r = make_link(queues); !r) return r;
     if (auto r = configure_generator(); !r) return r;
-    return configure_dut();
+    if (auto r = configure_dut(); !r) return r;
+    return bring_up();
   }();
   if (!made) {
     down();
@@ -195,32 +207,42 @@ Result<void> VethTestbed::configure_generator() {
     if (auto r = sys::add_address(link->ifindex, kGeneratorAddress + i, kPrefixLength); !r)
       return r;
   if (auto r = sys::set_offload(generator_.name, sys::Offload::tso, false); !r) return r;
-  if (auto r = sys::set_offload(generator_.name, sys::Offload::tx_checksum, false); !r) return r;
-  return sys::set_link_up(link->ifindex);
+  return sys::set_offload(generator_.name, sys::Offload::tx_checksum, false);
 }
 
 Result<void> VethTestbed::configure_dut() {
+  auto inside = sys::NetnsScope::enter(dut_.netns_path);
+  if (!inside) return inside.error();
+  auto link = sys::get_link(dut_.name);
+  if (!link) return link.error();
+  dut_.ifindex = link->ifindex;
+  dut_.mac = link->mac;
+  dut_.ipv4 = kDutAddress;
+  for (unsigned i = 0; i < kGeneratorAddresses; ++i)
+    if (auto r = sys::add_neighbour(link->ifindex, kGeneratorAddress + i, generator_.mac); !r)
+      return r;
+  return sys::add_address(link->ifindex, kDutAddress, kPrefixLength);
+}
+
+// The order matters twice. The end that comes up first silently drops what it sends until the
+// kernel's link watcher has run, so that is the DUT's. And the generator's end learns that it may
+// redirect frames to the DUT's when GRO is switched on there, not when a device with GRO comes up.
+Result<void> VethTestbed::bring_up() {
   {
     auto inside = sys::NetnsScope::enter(dut_.netns_path);
     if (!inside) return inside.error();
-    auto link = sys::get_link(dut_.name);
-    if (!link) return link.error();
-    dut_.ifindex = link->ifindex;
-    dut_.mac = link->mac;
-    dut_.ipv4 = kDutAddress;
-    if (auto r = sys::add_address(link->ifindex, kDutAddress, kPrefixLength); !r) return r;
-    if (auto r = sys::set_link_up(link->ifindex); !r) return r;
-    // Only once the link is up: the generator's end learns that it may redirect frames to this one
-    // when GRO is switched on, and not when a device with GRO comes up.
-    if (auto r = sys::set_offload(dut_.name, sys::Offload::gro, true); !r) return r;
-    for (unsigned i = 0; i < kGeneratorAddresses; ++i)
-      if (auto r = sys::add_neighbour(link->ifindex, kGeneratorAddress + i, generator_.mac); !r)
-        return r;
+    if (auto r = sys::set_link_up(dut_.ifindex); !r) return r;
   }
   {
     auto inside = sys::NetnsScope::enter(generator_.netns_path);
     if (!inside) return inside.error();
+    if (auto r = sys::set_link_up(generator_.ifindex); !r) return r;
     if (auto r = sys::add_neighbour(generator_.ifindex, kDutAddress, dut_.mac); !r) return r;
+  }
+  {
+    auto inside = sys::NetnsScope::enter(dut_.netns_path);
+    if (!inside) return inside.error();
+    if (auto r = sys::set_offload(dut_.name, sys::Offload::gro, true); !r) return r;
   }
   return with_sysfs_of(dut_.netns_path, [&]() -> Result<void> {
     return sys::write_file("/sys/class/net/" + dut_.name + "/threaded", threaded() ? "1" : "0");
@@ -263,21 +285,17 @@ Result<DropCounts> VethTestbed::sample() {
   {
     auto inside = sys::NetnsScope::enter(generator_.netns_path);
     if (!inside) return inside.error();
-    auto link = sys::get_link(generator_.name);
-    if (!link) return link.error();
-    // Both redirected frames and those of the stack that found the DUT's ring full.
-    drops["veth_ring_full"] = link->tx_dropped;
+    auto statistics = sys::driver_statistics(generator_.name);
+    if (!statistics) return statistics.error();
+    // Redirected frames that found the DUT's ring full. A stack sender is told, and offers the
+    // frame again: tx_dropped counts its attempts, which are no frames lost.
+    drops["veth_ring_full"] = sum_over_queues(*statistics, "tx_queue_", "_xdp_xmit_errors");
   }
   auto inside = sys::NetnsScope::enter(dut_.netns_path);
   if (!inside) return inside.error();
   auto statistics = sys::driver_statistics(dut_.name);
   if (!statistics) return statistics.error();
-  std::uint64_t queue_drops = 0;
-  for (unsigned q = 0; q < dut_.queues; ++q) {
-    const auto it = statistics->find("rx_queue_" + std::to_string(q) + "_drops");
-    if (it != statistics->end()) queue_drops += it->second;
-  }
-  drops["veth_rx"] = queue_drops;
+  drops["veth_rx"] = sum_over_queues(*statistics, "rx_queue_", "_drops");
   return drops;
 }
 

@@ -13,7 +13,7 @@
 
 namespace pktbench::traffic {
 
-inline constexpr std::uint16_t kUdpPort = 9;  // discard: nothing answers
+inline constexpr std::uint16_t kUdpPort = PB_UDP_PORT;
 inline constexpr std::uint8_t kIpTtl = 64;
 inline constexpr std::size_t kPayloadOffset = PB_OFF_TAG;
 inline constexpr std::size_t kSeqInPayload = PB_OFF_SEQ - PB_OFF_TAG;

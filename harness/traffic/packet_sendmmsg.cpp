@@ -14,11 +14,11 @@
 #include "harness/traffic/frame.hpp"
 #include "harness/traffic/user_source.hpp"
 
-namespace pktbench {
+namespace pktbench::traffic {
 
 namespace {
 
-class PacketSender final : public traffic::BatchSender {
+class PacketSender final : public BatchSender {
  public:
   Result<void> open(const TrafficConfig& config, unsigned batch) override;
   void prepare(std::uint64_t seq, unsigned count) override;
@@ -36,7 +36,7 @@ class PacketSender final : public traffic::BatchSender {
 };
 
 Result<void> PacketSender::open(const TrafficConfig& config, unsigned batch) {
-  auto frame = traffic::build_frame(config);
+  auto frame = build_frame(config);
   if (!frame) return frame.error();
   // Protocol 0: the socket receives nothing.
   socket_ = sys::Fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
@@ -92,7 +92,7 @@ Unavailable probe() {
 GeneratorType packet_sendmmsg_generator() {
   return {.name = "packet-sendmmsg",
           .summary = "whole frames through an AF_PACKET socket, in batches",
-          .options = {traffic::batch_option(),
+          .options = {batch_option(),
                       {.name = "qdisc_bypass",
                        .default_value = false,
                        .choices = {},
@@ -100,9 +100,7 @@ GeneratorType packet_sendmmsg_generator() {
                        .max = {},
                        .help = "hand frames to the device without its queueing discipline"}},
           .probe = probe,
-          .make = [] {
-            return std::make_unique<traffic::UserSource>(std::make_unique<PacketSender>());
-          }};
+          .make = [] { return std::make_unique<UserSource>(std::make_unique<PacketSender>()); }};
 }
 
-}  // namespace pktbench
+}  // namespace pktbench::traffic

@@ -6,8 +6,8 @@
 
 #include "harness/core/registry.hpp"
 
-namespace pktbench {
+namespace pktbench::traffic {
 
 GeneratorType packet_sendmmsg_generator();
 
-}  // namespace pktbench
+}  // namespace pktbench::traffic

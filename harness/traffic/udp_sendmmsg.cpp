@@ -16,7 +16,7 @@
 #include "harness/traffic/frame.hpp"
 #include "harness/traffic/user_source.hpp"
 
-namespace pktbench {
+namespace pktbench::traffic {
 
 namespace {
 
@@ -36,24 +36,23 @@ std::string to_text(const sockaddr_in& address) {
   return std::string(text) + ":" + std::to_string(ntohs(address.sin_port));
 }
 
-Result<void> allow_fds(std::uint32_t flows) {
-  const rlim_t wanted = flows + kOtherFds;
+Result<void> allow_fds(std::uint32_t sockets) {
+  const rlim_t wanted = sockets + kOtherFds;
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return system_error("getrlimit", errno);
   if (limit.rlim_cur >= wanted) return {};
   const rlimit raised{wanted, std::max(wanted, limit.rlim_max)};
   if (setrlimit(RLIMIT_NOFILE, &raised) == 0) return {};
   return make_error(ErrorCode::unsupported,
-                    std::to_string(flows) +
-                        " flows need as many sockets, and this process may have " +
-                        std::to_string(limit.rlim_max) +
+                    "the flows need " + std::to_string(sockets) +
+                        " sockets, and this process may have " + std::to_string(limit.rlim_max) +
                         " open files at most: raise the limit (ulimit -Hn) or take fewer flows");
 }
 
 Result<sys::Fd> open_flow(const TrafficConfig& config, std::uint32_t flow) {
   sys::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket) return system_error("open the UDP socket of flow " + std::to_string(flow), errno);
-  const int ttl = traffic::kIpTtl;
+  const int ttl = kIpTtl;
   const int on = 1;
   const int dont_fragment = IP_PMTUDISC_DO;
   const int smallest = 0;  // the kernel's minimum: frames that come back are not kept
@@ -64,9 +63,11 @@ Result<sys::Fd> open_flow(const TrafficConfig& config, std::uint32_t flow) {
           0 ||
       setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &smallest, sizeof smallest) != 0)
     return system_error("set up the UDP socket of flow " + std::to_string(flow), errno);
+  // With more flows than ports each socket serves several, and each frame names its source address.
+  const bool shared = config.traffic.flows > PB_FLOWS_PER_ADDR;
   const sockaddr_in from =
-      address_of(traffic::flow_address(config.from.ipv4, flow), traffic::flow_port(flow));
-  const sockaddr_in to = address_of(config.to.ipv4, traffic::kUdpPort);
+      address_of(shared ? INADDR_ANY : flow_address(config.from.ipv4, flow), flow_port(flow));
+  const sockaddr_in to = address_of(config.to.ipv4, kUdpPort);
   if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&from), sizeof from) != 0)
     return system_error("bind a UDP socket to " + to_text(from), errno);
   if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
@@ -74,7 +75,7 @@ Result<sys::Fd> open_flow(const TrafficConfig& config, std::uint32_t flow) {
   return socket;
 }
 
-class UdpSender final : public traffic::BatchSender {
+class UdpSender final : public BatchSender {
  public:
   Result<void> open(const TrafficConfig& config, unsigned batch) override;
   void prepare(std::uint64_t seq, unsigned count) override;
@@ -82,30 +83,39 @@ class UdpSender final : public traffic::BatchSender {
   void close() override { sockets_.clear(); }
 
  private:
-  std::vector<sys::Fd> sockets_;  // by flow
-  std::size_t next_flow_ = 0;
-  int socket_ = -1;  // of the prepared batch
+  std::vector<sys::Fd> sockets_;  // by port
+  std::uint32_t flows_ = 1;
+  std::uint32_t next_flow_ = 0;
+  std::uint32_t base_address_ = 0;  // host byte order
+  int socket_ = -1;                 // of the prepared batch
   std::size_t stride_ = 0;
   std::vector<std::uint8_t> payloads_;
   std::vector<iovec> parts_;
   std::vector<mmsghdr> messages_;
+  // The source address of the prepared batch, for every message of it.
+  union {
+    char bytes[CMSG_SPACE(sizeof(in_pktinfo))];
+    cmsghdr align;
+  } source_{};
 };
 
 Result<void> UdpSender::open(const TrafficConfig& config, unsigned batch) {
-  auto frame = traffic::build_frame(config);
+  auto frame = build_frame(config);
   if (!frame) return frame.error();
-  const std::uint32_t flows = config.traffic.flows;
-  if (auto r = allow_fds(flows); !r) return r.error();
+  flows_ = config.traffic.flows;
+  base_address_ = config.from.ipv4;
+  const std::uint32_t sockets = std::min(flows_, PB_FLOWS_PER_ADDR);
+  if (auto r = allow_fds(sockets); !r) return r.error();
   sockets_.clear();
-  sockets_.reserve(flows);
-  for (std::uint32_t flow = 0; flow < flows; ++flow) {
+  sockets_.reserve(sockets);
+  for (std::uint32_t flow = 0; flow < sockets; ++flow) {
     auto socket = open_flow(config, flow);
     if (!socket) return socket.error();
     sockets_.push_back(std::move(*socket));
   }
   next_flow_ = 0;
 
-  const auto payload = frame->bytes.begin() + traffic::kPayloadOffset;
+  const auto payload = frame->bytes.begin() + kPayloadOffset;
   const auto length = static_cast<std::size_t>(frame->bytes.end() - payload);
   stride_ = (length + 63) / 64 * 64;
   payloads_.assign(stride_ * batch, 0);
@@ -117,17 +127,27 @@ Result<void> UdpSender::open(const TrafficConfig& config, unsigned batch) {
     parts_[i] = {copy, length};
     messages_[i].msg_hdr.msg_iov = &parts_[i];
     messages_[i].msg_hdr.msg_iovlen = 1;
+    if (flows_ > sockets) {
+      messages_[i].msg_hdr.msg_control = source_.bytes;
+      messages_[i].msg_hdr.msg_controllen = sizeof source_.bytes;
+    }
   }
+  source_.align.cmsg_level = IPPROTO_IP;
+  source_.align.cmsg_type = IP_PKTINFO;
+  source_.align.cmsg_len = CMSG_LEN(sizeof(in_pktinfo));
   return {};
 }
 
-// Per frame: one byte swap and one 8-byte store. Per batch: the next flow's socket.
+// Per frame: one byte swap and one 8-byte store. Per batch: the next flow's socket and address.
 void UdpSender::prepare(std::uint64_t seq, unsigned count) {
-  socket_ = sockets_[next_flow_].get();
-  next_flow_ = next_flow_ + 1 < sockets_.size() ? next_flow_ + 1 : 0;
+  socket_ = sockets_[next_flow_ & (PB_FLOWS_PER_ADDR - 1)].get();
+  in_pktinfo info{};
+  info.ipi_spec_dst.s_addr = htonl(flow_address(base_address_, next_flow_));
+  std::memcpy(CMSG_DATA(&source_.align), &info, sizeof info);
+  next_flow_ = next_flow_ + 1 < flows_ ? next_flow_ + 1 : 0;
   for (unsigned i = 0; i < count; ++i) {
     const std::uint64_t be_seq = htobe64(seq + i);
-    std::memcpy(&payloads_[i * stride_ + traffic::kSeqInPayload], &be_seq, sizeof be_seq);
+    std::memcpy(&payloads_[i * stride_ + kSeqInPayload], &be_seq, sizeof be_seq);
   }
 }
 
@@ -147,12 +167,11 @@ Unavailable probe() {
 }  // namespace
 
 GeneratorType udp_sendmmsg_generator() {
-  return {
-      .name = "udp-sendmmsg",
-      .summary = "datagrams through the stack, one socket per flow, in batches",
-      .options = {traffic::batch_option()},
-      .probe = probe,
-      .make = [] { return std::make_unique<traffic::UserSource>(std::make_unique<UdpSender>()); }};
+  return {.name = "udp-sendmmsg",
+          .summary = "datagrams through the stack, one socket per flow, in batches",
+          .options = {batch_option()},
+          .probe = probe,
+          .make = [] { return std::make_unique<UserSource>(std::make_unique<UdpSender>()); }};
 }
 
-}  // namespace pktbench
+}  // namespace pktbench::traffic

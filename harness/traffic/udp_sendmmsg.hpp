@@ -10,8 +10,8 @@
 
 #include "harness/core/registry.hpp"
 
-namespace pktbench {
+namespace pktbench::traffic {
 
 GeneratorType udp_sendmmsg_generator();
 
-}  // namespace pktbench
+}  // namespace pktbench::traffic

@@ -18,7 +18,7 @@ namespace {
 // One batch takes well below a millisecond; this is for a host that does not schedule the thread.
 constexpr std::chrono::seconds kRestTimeout{10};
 
-bool worth_retrying(int error) { return error == EINTR || error == EAGAIN || error == ENOBUFS; }
+bool worth_retrying(int error) { return error == EINTR || error == EAGAIN; }
 
 }  // namespace
 
@@ -41,7 +41,7 @@ Result<void> UserSource::start(const TrafficConfig& config) {
   config_ = config;
   batch_ = static_cast<unsigned>(option<std::int64_t>(config.options, "batch"));
   ready_ = quit_ = open_ = false;
-  wanted_ = served_ = unsent_ = started_ns_ = sent_since_open_ = 0;
+  wanted_ = served_ = unsent_ = started_ns_ = sent_since_open_ = refused_ = 0;
   send_errno_ = 0;
   error_.reset();
   sent_.store(0, std::memory_order_relaxed);
@@ -108,6 +108,8 @@ void UserSource::send_until_shut(std::uint64_t limit) {
       const int taken = sender_->send(done, count - done);
       if (taken >= 0) {
         done += static_cast<unsigned>(taken);
+      } else if (taken == -ENOBUFS) {
+        ++refused_;
       } else if (!worth_retrying(-taken)) {
         send_errno_ = -taken;
         break;
@@ -160,6 +162,7 @@ Result<SentCounters> UserSource::sample() {
   counters.packets = sent_.load(std::memory_order_relaxed);
   counters.bytes = counters.packets * buffer_length(config_.traffic.frame_size);
   counters.unsent = unsent_;
+  counters.refused = refused_;
   return counters;
 }
 

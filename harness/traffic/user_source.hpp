@@ -85,6 +85,7 @@ class UserSource final : public TrafficSource {
   // rest.
   std::uint64_t started_ns_ = 0;  // 0: nothing was sent
   std::uint64_t sent_since_open_ = 0;
+  std::uint64_t refused_ = 0;  // since start()
   int send_errno_ = 0;
 
   // Writer: the controlling thread.

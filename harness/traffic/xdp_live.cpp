@@ -151,8 +151,8 @@ void XdpLive::run() {
     context.data_end = static_cast<__u32>(frame_.size());
     LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame_.data(),
                 .data_size_in = static_cast<__u32>(frame_.size()), .ctx_in = &context,
-                .ctx_size_in = sizeof context,
-                .repeat = kRepeat, .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = batch_);
+                .ctx_size_in = sizeof context, .repeat = kRepeat,
+                .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = batch_);
     const int r = bpf_prog_test_run_opts(bpf_program__fd(skeleton_->progs.generate), &options);
     if (r != 0 && r != -EINTR) {
       error_ = -r;
