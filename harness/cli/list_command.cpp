@@ -1,3 +1,5 @@
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -26,8 +28,22 @@ struct Entry {
 std::string value_text(const OptionValue& value) {
   if (const auto* b = std::get_if<bool>(&value)) return *b ? "true" : "false";
   if (const auto* i = std::get_if<std::int64_t>(&value)) return std::to_string(*i);
-  if (const auto* d = std::get_if<double>(&value)) return nlohmann::json(*d).dump();
+  if (const auto* d = std::get_if<double>(&value)) return fmt::format("{:g}", *d);
   return nlohmann::json(std::get<std::string>(value)).dump();
+}
+
+// " (a|b)", " (1 to 256)", " (at least 0)"; empty where everything goes.
+std::string bounds(const OptionSpec& o) {
+  if (!o.choices.empty()) {
+    std::string choices;
+    for (const std::string& choice : o.choices) choices += (choices.empty() ? "" : "|") + choice;
+    return " (" + choices + ")";
+  }
+  const auto number = [](double n) { return fmt::format("{:g}", n); };
+  if (o.min && o.max) return " (" + number(*o.min) + " to " + number(*o.max) + ")";
+  if (o.min) return " (at least " + number(*o.min) + ")";
+  if (o.max) return " (at most " + number(*o.max) + ")";
+  return "";
 }
 
 template <class T>
@@ -61,14 +77,12 @@ void print_text(const std::vector<Entry>& entries) {
     if (e.kind != kind) std::printf("%s%ss\n", kind.empty() ? "" : "\n", e.kind.c_str());
     kind = e.kind;
     if (e.unavailable.empty())
-      std::printf("  %-18s available    %s\n", e.name.c_str(), e.summary.c_str());
+      std::printf("  %-26s available    %s\n", e.name.c_str(), e.summary.c_str());
     else
-      std::printf("  %-18s unavailable  %s\n", e.name.c_str(), e.unavailable.c_str());
+      std::printf("  %-26s unavailable  %s\n", e.name.c_str(), e.unavailable.c_str());
     for (const OptionSpec& o : e.options) {
-      std::string choices;
-      for (const std::string& choice : o.choices) choices += (choices.empty() ? "" : "|") + choice;
       std::printf("      %s = %s%s  %s\n", o.name.c_str(), value_text(o.default_value).c_str(),
-                  choices.empty() ? "" : (" (" + choices + ")").c_str(), o.help.c_str());
+                  bounds(o).c_str(), o.help.c_str());
     }
   }
 }

@@ -13,7 +13,9 @@ import pytest
 BINARY = os.environ["PKTBENCH_BINARY"]
 SOURCE = Path(os.environ["PKTBENCH_SOURCE"])
 QUICKSTART = SOURCE / "scenarios" / "quickstart.json"
-SHORT = ["--trials", "2", "--duration", "0.1", "--set", "/method/warmup_s=0.05"]
+# What else this machine does is no fault of the code under test.
+SHORT = ["--trials", "2", "--duration", "0.1", "--set", "/method/warmup_s=0.05",
+         "--set", "/method/max_disturbance=1"]
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: makes namespaces")
 
@@ -224,3 +226,20 @@ def test_an_external_command_that_fails_is_a_failed_case(tmp_path):
     assert status == 6
     case = json.loads((tmp_path / "out" / "run.json").read_text())["cases"][0]
     assert case["status"] == "failed" and "exit 3" in case["reason"]
+
+
+def test_work_of_others_on_the_duts_cpu_makes_a_trial_invalid(tmp_path):
+    cpu = max(os.sched_getaffinity(0))
+    other = subprocess.Popen([sys.executable, "-c", "while True: pass"],
+                             preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
+    try:
+        status, _, stderr = run(tmp_path / "out", *SHORT, "--set", "/method/max_disturbance=0.03",
+                                "--backend", "xdp-generic")
+    finally:
+        other.kill()
+        other.wait()
+    assert status == 5, stderr
+    case = json.loads((tmp_path / "out" / "run.json").read_text())["cases"][0]
+    assert case["status"] == "invalid"
+    assert f"CPU {cpu}" in case["trials"][0]["reason"] and "disturbed" in case["trials"][0]["reason"]
+    assert case["trials"][0]["unaccounted"] == 0

@@ -32,6 +32,8 @@ struct TrialPlan {
   double warmup_s = 0.2;
   double duration_s = 1.0;
   std::uint64_t tolerance_packets = 0;  // |unaccounted| above this makes a trial invalid
+  // Share of a DUT's CPU that others used or the hypervisor took; above it a trial is invalid.
+  double max_disturbance = 0.03;
 };
 
 enum class TrialStatus { ok, invalid, failed };

@@ -95,6 +95,17 @@ LimiterEvidence limiter_evidence(const TrialRecord& trial) {
   return e;
 }
 
+Disturbance worst_disturbance(const std::vector<CpuUsage>& cpus) {
+  Disturbance worst;
+  for (const CpuUsage& u : cpus) {
+    if (u.role != "dut") continue;
+    const Disturbance d{u.cpu, u.classes[static_cast<std::size_t>(CpuClass::foreign)],
+                        u.steal.value_or(0)};
+    if (worst.cpu < 0 || d.foreign + d.steal > worst.foreign + worst.steal) worst = d;
+  }
+  return worst;
+}
+
 Limiter judge_limiter(const LimiterEvidence& e) {
   if (e.lost > kNoLoss || e.refused > kNoLoss) {
     // Frames lost by a DUT with time to spare say nothing about what it can do.

@@ -41,6 +41,15 @@ struct LimiterEvidence {
 
 LimiterEvidence limiter_evidence(const TrialRecord& trial);
 
+// Of the DUT's CPUs, the one that others used most: the share of the window that foreign tasks had,
+// and what the hypervisor took (in 10 ms steps; 0 where the kernel does not say).
+struct Disturbance {
+  int cpu = -1;  // -1: CPU time was not measured
+  double foreign = 0;
+  double steal = 0;
+};
+Disturbance worst_disturbance(const std::vector<CpuUsage>& cpus);
+
 // dut: frames were lost or refused and a CPU of the DUT had no time left. generator: (nearly) none,
 // and either the target rate was reached or the generator's CPU had no time left. Else unknown.
 Limiter judge_limiter(const LimiterEvidence& evidence);

@@ -69,6 +69,24 @@ TEST(Usage, SharesAreOfTheWindow) {
   EXPECT_FALSE(usage[1].user);
 }
 
+TEST(DisturbanceTest, IsThatOfTheDutsWorstCpu) {
+  const auto cpu_of = [](int id, const char* role, double foreign, std::optional<double> steal) {
+    CpuUsage u;
+    u.cpu = id;
+    u.role = role;
+    u.steal = steal;
+    u.classes[static_cast<std::size_t>(CpuClass::foreign)] = foreign;
+    return u;
+  };
+  const Disturbance d =
+      worst_disturbance({cpu_of(0, "generator", 0.9, {}), cpu_of(1, "dut", 0.01, 0.02),
+                         cpu_of(2, "dut", 0.02, 0.04), cpu_of(3, "dut", 0.05, {})});
+  EXPECT_EQ(d.cpu, 2);
+  EXPECT_DOUBLE_EQ(d.foreign, 0.02);
+  EXPECT_DOUBLE_EQ(d.steal, 0.04);
+  EXPECT_EQ(worst_disturbance({}).cpu, -1);
+}
+
 struct Verdict {
   const char* what;
   LimiterEvidence evidence;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -21,6 +22,11 @@ constexpr int kDrainQuietSteps = 10;  // this many steps without a change: nothi
 constexpr std::uint64_t kDrainTimeout = 2000 * kMillisecond;
 
 std::uint64_t to_ns(double seconds) { return static_cast<std::uint64_t>(seconds * 1e9); }
+
+std::string percent(double share) {
+  return std::to_string(std::lround(share * 1000) / 10) + "." +
+         std::to_string(std::lround(share * 1000) % 10) + "%";
+}
 
 Error interrupted() { return make_error(ErrorCode::interrupted, "interrupted"); }
 
@@ -273,6 +279,11 @@ void Trial::judge() {
   if (evidence.generator_busy) r.evidence["generator_busy"] = *evidence.generator_busy;
   r.evidence["lost"] = evidence.lost;
   r.evidence["refused"] = evidence.refused;
+  const Disturbance disturbance = worst_disturbance(r.cpus);
+  if (disturbance.cpu >= 0) {
+    r.evidence["dut_foreign"] = disturbance.foreign;
+    r.evidence["dut_steal"] = disturbance.steal;
+  }
   if (evidence.offered_of_target) r.evidence["offered_of_target"] = *evidence.offered_of_target;
 
   const auto tolerance = static_cast<std::int64_t>(plan_.tolerance_packets);
@@ -286,6 +297,10 @@ void Trial::judge() {
     r.reason = std::to_string(-r.unaccounted) + " frames more were counted than were offered";
   else if (r.received.foreign > plan_.tolerance_packets)
     r.reason = std::to_string(r.received.foreign) + " frames of somebody else arrived";
+  else if (disturbance.foreign + disturbance.steal > plan_.max_disturbance)
+    r.reason = "disturbed: others had " + percent(disturbance.foreign) + " of CPU " +
+               std::to_string(disturbance.cpu) + ", and the hypervisor took " +
+               percent(disturbance.steal);
   else
     r.status = TrialStatus::ok;
 }

@@ -149,7 +149,8 @@ CpuUsage read_cpu(Reader reader) {
 }
 
 void read_counts(Reader offered, Reader received, Reader drops, TrialRecord& trial) {
-  trial.offered = {offered.count("packets"), offered.count("bytes"), offered.count("unsent")};
+  trial.offered = {offered.count("packets"), offered.count("bytes"), offered.count("unsent"),
+                   offered.count("refused")};
   trial.offered_pps = offered.number("pps");
   trial.target_pps = offered.number("target_pps");
   trial.received.packets = received.count("packets");

@@ -34,7 +34,7 @@ TEST(TrialJson, HasTheKeysOfTheContract) {
       "index round started_at status reason warmup_s duration_s drain_s offered received drops "
       "unaccounted loss_ratio mpps ns_per_packet cycles_per_packet cycles_source limiter "
       "evidence cpus mode missing");
-  EXPECT_EQ(keys(t["offered"]), "packets bytes pps target_pps unsent");
+  EXPECT_EQ(keys(t["offered"]), "packets bytes pps target_pps unsent refused");
   EXPECT_EQ(keys(t["received"]), "packets bytes pps foreign per_queue");
   EXPECT_EQ(keys(t["mode"]), "requested effective details");
   EXPECT_EQ(keys(t["cpus"][0]), "cpu role busy user system softirq steal idle classes");
@@ -99,7 +99,8 @@ TEST(TrialJson, WhatATrialDidNotMeasureIsNotZero) {
   t.reason = "the generator died";
   const Json made = to_json(t);
   EXPECT_EQ(made["status"], "failed");
-  for (const char* key : {"packets", "bytes", "unsent"}) EXPECT_EQ(made["offered"][key], nullptr);
+  for (const char* key : {"packets", "bytes", "unsent", "refused"})
+    EXPECT_EQ(made["offered"][key], nullptr);
   for (const char* key : {"packets", "bytes", "foreign", "per_queue"})
     EXPECT_EQ(made["received"][key], nullptr);
   EXPECT_EQ(made["unaccounted"], nullptr);

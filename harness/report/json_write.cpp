@@ -46,6 +46,7 @@ Json offered_json(const TrialRecord& trial, Section section, bool measured) {
   else
     section.set("target_pps", nullptr);  // nothing is missing: as fast as possible
   count(section, "unsent", trial.offered.unsent, measured);
+  count(section, "refused", trial.offered.refused, measured);
   return section.take();
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "harness/method/throughput.hpp"
+#include "harness/sys/cpu.hpp"
 
 namespace pktbench {
 
@@ -235,6 +236,9 @@ void Run::conclude(CaseState& state) const {
 Result<RunOutcome> Run::run(const FinishedTrials& finished) {
   testbed_ = type_.make();
   if (auto r = testbed_->up(scenario_.testbed_options, scenario_.queues); !r) return r.error();
+  // Whatever this thread does between windows must not be on the DUT's CPU.
+  if (!type_.simulated)
+    if (auto r = sys::pin_thread(0, testbed_->generator_port().cpus.front()); !r) return r.error();
   take_over(finished);
   std::size_t left = 0;
   for (const CaseState& state : cases_)

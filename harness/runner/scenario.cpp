@@ -70,6 +70,12 @@ const std::vector<OptionSpec>& throughput_options() {
        0,
        {},
        "packets that a valid trial may leave unaccounted"},
+      {"max_disturbance",
+       kPlan.max_disturbance,
+       {},
+       0,
+       1,
+       "share of a DUT's CPU that others may use in a valid trial"},
   };
   return kOptions;
 }
@@ -253,6 +259,7 @@ Result<Scenario> load_scenario(const std::string& path, const Registry& registry
   scenario.plan.duration_s = option<double>(method.options, "duration_s");
   scenario.plan.tolerance_packets =
       static_cast<std::uint64_t>(option<std::int64_t>(method.options, "tolerance_packets"));
+  scenario.plan.max_disturbance = option<double>(method.options, "max_disturbance");
   scenario.cases = expand(grid, registry);
   scenario.resolved = resolve(scenario, grid, method, registry);
   return scenario;
