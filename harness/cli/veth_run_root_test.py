@@ -30,8 +30,8 @@ def host_state():
             "on_softirq_exi", "on_softirq_ent"}
     netns = Path("/run/netns")
     return {
-        "namespaces": sorted(p.name for p in netns.iterdir()) if netns.is_dir() else [],
-        "mounted namespaces": Path("/proc/self/mounts").read_text().count("nsfs"),
+        "namespaces": sorted(p.name for p in netns.glob("pktbench[0-9]*")) if netns.is_dir() else [],
+        "mounted namespaces": Path("/proc/self/mounts").read_text().count("/netns/pktbench"),
         "devices": sorted(os.listdir("/sys/class/net")),
         "programs": sorted(p["name"] for p in programs if p.get("name") in ours),
         "threads": sorted(t for t in threads if t.startswith("napi/pb")),
