@@ -43,8 +43,8 @@ struct pb_tag {
 
 /* Everything constant about a flow set; the sums exclude the fields that pb_frame_stamp() writes. */
 struct pb_frame_template {
-	__u32 ip_sum;     /* ones' complement sum of the IP header, as 16-bit words in memory order */
-	__u32 udp_sum;    /* the same of pseudo header, UDP header and payload */
+	__u32 ip_sum;  /* ones' complement sum of the IP header, as 16-bit words in memory order */
+	__u32 udp_sum; /* the same of pseudo header, UDP header and payload */
 	__u32 base_saddr; /* host byte order */
 	__u32 length;     /* bytes, without FCS */
 };
@@ -67,8 +67,8 @@ static inline __attribute__((always_inline)) void
 pb_frame_stamp(unsigned char *frame, const struct pb_frame_template *t, __u32 flow, __u64 seq)
 {
 	__u32 saddr = __builtin_bswap32(t->base_saddr + (flow >> PB_FLOW_PORT_BITS));
-	__u16 sport = __builtin_bswap16(
-		(__u16)(PB_FLOW_PORT_BASE + (flow & (PB_FLOWS_PER_ADDR - 1))));
+	__u16 sport =
+		__builtin_bswap16((__u16)(PB_FLOW_PORT_BASE + (flow & (PB_FLOWS_PER_ADDR - 1))));
 	__u64 be_seq = __builtin_bswap64(seq);
 	__u64 address = (__u64)(saddr & 0xffff) + (saddr >> 16);
 	__u64 udp = t->udp_sum + address + sport + (be_seq & 0xffffffff) + (be_seq >> 32);

@@ -21,7 +21,7 @@ const volatile struct pb_frame_template frame_template = {};
 const volatile __u32 flows = 1;
 
 struct pb_live_control control SEC(".data.control") = {}; /* written by user space, read here */
-struct pb_live_state state SEC(".data.state") = {};     /* written here, read by user space */
+struct pb_live_state state SEC(".data.state") = {};       /* written here, read by user space */
 
 /* Frames are due at start + n * interval. A late generator catches up at twice the rate at most. */
 static __always_inline int not_due(void)
