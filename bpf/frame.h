@@ -34,6 +34,15 @@
 #define PB_FLOWS_PER_ADDR (1u << PB_FLOW_PORT_BITS)
 #define PB_MAX_FLOWS 65536u
 
+/* The BPF compiler would split a store that it is told is unaligned into bytes. */
+#ifdef __bpf__
+typedef __u32 pb_unaligned_u32;
+typedef __u64 pb_unaligned_u64;
+#else
+typedef __u32 pb_unaligned_u32 __attribute__((aligned(1), may_alias));
+typedef __u64 pb_unaligned_u64 __attribute__((aligned(1), may_alias));
+#endif
+
 /* First bytes of the UDP payload: 16 bytes, which is what fits into a 64 B frame (18). */
 struct pb_tag {
 	__be32 magic;
@@ -49,10 +58,9 @@ struct pb_frame_template {
 	__u32 length;     /* bytes, without FCS */
 };
 
+/* REQUIRES: sum < 2^48, which the sums of a frame's words are. */
 static inline __attribute__((always_inline)) __u16 pb_fold(__u64 sum)
 {
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffffffff) + (sum >> 32);
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
@@ -61,7 +69,7 @@ static inline __attribute__((always_inline)) __u16 pb_fold(__u64 sum)
 
 /*
  * Makes the frame at `frame` (a copy of the template frame, at least PB_MIN_LEN bytes) the one with
- * this flow and sequence number, checksums included. Costs about 30 ALU operations and 5 stores.
+ * this flow and sequence number, checksums included. Costs about 25 ALU operations and 5 stores.
  */
 static inline __attribute__((always_inline)) void
 pb_frame_stamp(unsigned char *frame, const struct pb_frame_template *t, __u32 flow, __u64 seq)
@@ -75,15 +83,11 @@ pb_frame_stamp(unsigned char *frame, const struct pb_frame_template *t, __u32 fl
 	__u16 check = pb_fold(udp);
 
 	*(__u16 *)(frame + PB_OFF_IP_CHECK) = pb_fold(t->ip_sum + address);
-	/* The address sits at 26, not on a 4-byte boundary of the frame. */
-	*(__u16 *)(frame + PB_OFF_SADDR) = (__u16)saddr;
-	*(__u16 *)(frame + PB_OFF_SADDR + 2) = (__u16)(saddr >> 16);
+	/* Not on natural boundaries; every CPU that runs XDP at speed allows that, and one store is one. */
+	*(pb_unaligned_u32 *)(frame + PB_OFF_SADDR) = saddr;
 	*(__u16 *)(frame + PB_OFF_UDP) = sport;
 	*(__u16 *)(frame + PB_OFF_UDP_CHECK) = check ? check : 0xffff;
-	*(__u16 *)(frame + PB_OFF_SEQ) = (__u16)be_seq;
-	*(__u16 *)(frame + PB_OFF_SEQ + 2) = (__u16)(be_seq >> 16);
-	*(__u16 *)(frame + PB_OFF_SEQ + 4) = (__u16)(be_seq >> 32);
-	*(__u16 *)(frame + PB_OFF_SEQ + 6) = (__u16)(be_seq >> 48);
+	*(pb_unaligned_u64 *)(frame + PB_OFF_SEQ) = be_seq;
 }
 
 #endif

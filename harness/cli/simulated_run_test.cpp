@@ -40,11 +40,12 @@ class SimulatedRun : public ::testing::Test {
 
   // `backends` is the JSON of that key.
   Scenario scenario(const std::string& backends,
-                    const std::string& traffic = R"("generator": "simulated")") {
-    std::ofstream(path_)
-        << R"({"testbed": {"name": "simulated", "capacity_pps": 2e6, "noise": 0.0},)"
-        << R"("traffic": {)" << traffic << R"(}, "method": {"trials": 3}, "backends": )" << backends
-        << "}";
+                    const std::string& traffic = R"("generator": "simulated")",
+                    const std::string& testbed = R"("noise": 0)") {
+    std::ofstream(path_) << R"({"testbed": {"name": "simulated", "capacity_pps": 2e6, )" << testbed
+                         << "}, "
+                         << R"("traffic": {)" << traffic
+                         << R"(}, "method": {"trials": 3}, "backends": )" << backends << "}";
     auto loaded = load_scenario(path_, registry(), {});
     EXPECT_TRUE(loaded) << (loaded ? "" : loaded.error().message);
     return std::move(*loaded);
@@ -186,6 +187,37 @@ TEST_F(SimulatedRun, ResumingMakesOnlyWhatIsMissing) {
   EXPECT_EQ(notes_.order.size(), 1u);
   EXPECT_EQ(second.cases[0].trials.size(), 3u);
   EXPECT_EQ(second.cases[0].status, CaseStatus::ok);
+}
+
+TEST_F(SimulatedRun, ADisturbedTrialIsKeptAndMadeAgain) {
+  // Others have the CPU for the first second or so: the first trial.
+  const RunOutcome outcome = run(scenario(R"(["fake"])", R"("generator": "simulated")",
+                                          R"("noise": 0, "foreign": 0.1, "foreign_until_s": 2)"));
+  const CaseResult& c = outcome.cases[0];
+  EXPECT_EQ(c.status, CaseStatus::ok) << c.reason;
+  ASSERT_EQ(c.trials.size(), 4u);
+  EXPECT_EQ(c.trials[0].status, TrialStatus::invalid);
+  EXPECT_TRUE(c.trials[0].disturbed);
+  EXPECT_NE(c.trials[0].reason.find("disturbed: others had"), std::string::npos);
+  EXPECT_EQ(c.trials[0].round, 0);
+  for (int i = 1; i < 4; ++i) {
+    EXPECT_EQ(c.trials[static_cast<std::size_t>(i)].status, TrialStatus::ok);
+    EXPECT_EQ(c.trials[static_cast<std::size_t>(i)].index, i);
+    EXPECT_EQ(c.trials[static_cast<std::size_t>(i)].round, i - 1);
+  }
+}
+
+TEST_F(SimulatedRun, WhoIsAlwaysDisturbedEndsInvalidWithinTheBound) {
+  const RunOutcome outcome =
+      run(scenario(R"(["fake"])", R"("generator": "simulated")", R"("noise": 0, "foreign": 0.1)"));
+  const CaseResult& c = outcome.cases[0];
+  EXPECT_EQ(c.status, CaseStatus::invalid);
+  EXPECT_EQ(c.trials.size(), 12u);  // three rounds of one trial and three repeats
+}
+
+TEST_F(SimulatedRun, AFaultIsNotRepeated) {
+  const RunOutcome outcome = run(scenario(R"([{"name": "fake", "lose_one_in": 10000}])"));
+  EXPECT_EQ(outcome.cases[0].trials.size(), 3u);
 }
 
 TEST_F(SimulatedRun, ARecordThatCannotBeKeptEndsTheRun) {

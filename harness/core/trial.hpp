@@ -33,7 +33,8 @@ struct TrialPlan {
   double duration_s = 1.0;
   std::uint64_t tolerance_packets = 0;  // |unaccounted| above this makes a trial invalid
   // Share of a DUT's CPU that others used or the hypervisor took; above it a trial is invalid.
-  double max_disturbance = 0.03;
+  double max_disturbance = 0.05;
+  int max_repeats = 3;  // how often a disturbed trial is made again, per round and case
 };
 
 enum class TrialStatus { ok, invalid, failed };
@@ -52,11 +53,13 @@ struct CpuUsage {
 
 // One measured interval. A value that does not exist is nullopt and has its reason in `missing`.
 struct TrialRecord {
-  int index = 0;           // within its case, from 0
-  int round = 0;           // within the run, from 0: all cases have one trial per round
+  int index = 0;  // within its case, from 0, in the order they were made
+  int round = 0;  // within the run, from 0: all cases have one trial per round, and repeats
+                  // of those that were disturbed
   std::string started_at;  // UTC, RFC 3339
   TrialStatus status = TrialStatus::failed;
-  std::string reason;  // empty when ok
+  std::string reason;      // empty when ok
+  bool disturbed = false;  // invalid for what others did, and nothing else
 
   double warmup_s = 0;
   double duration_s = 0;  // gate open to gate shut

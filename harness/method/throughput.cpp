@@ -288,21 +288,23 @@ void Trial::judge() {
 
   const auto tolerance = static_cast<std::int64_t>(plan_.tolerance_packets);
   r.status = TrialStatus::invalid;
-  if (r.offered.packets == 0)
+  if (r.offered.packets == 0) {
     r.reason = "generator " + spec_.generator + " offered nothing";
-  else if (r.unaccounted > tolerance)
+  } else if (r.unaccounted > tolerance) {
     r.reason = std::to_string(r.unaccounted) + " of " + std::to_string(r.offered.packets) +
                " frames are unaccounted for";
-  else if (r.unaccounted < -tolerance)
+  } else if (r.unaccounted < -tolerance) {
     r.reason = std::to_string(-r.unaccounted) + " frames more were counted than were offered";
-  else if (r.received.foreign > plan_.tolerance_packets)
+  } else if (r.received.foreign > plan_.tolerance_packets) {
     r.reason = std::to_string(r.received.foreign) + " frames of somebody else arrived";
-  else if (disturbance.foreign + disturbance.steal > plan_.max_disturbance)
+  } else if (disturbance.foreign + disturbance.steal > plan_.max_disturbance) {
+    r.disturbed = true;
     r.reason = "disturbed: others had " + percent(disturbance.foreign) + " of CPU " +
                std::to_string(disturbance.cpu) + ", and the hypervisor took " +
                percent(disturbance.steal);
-  else
+  } else {
     r.status = TrialStatus::ok;
+  }
 }
 
 Result<TrialRecord> Trial::run(std::uint32_t tag) {

@@ -35,6 +35,14 @@ class Reader {
     return std::nullopt;
   }
 
+  bool flag(const std::string& key) {
+    const Json* v = find(key);
+    if (!v || v->is_null()) return false;
+    if (v->is_boolean()) return v->get<bool>();
+    fail(key, "is no true or false");
+    return false;
+  }
+
   std::int64_t integer(const std::string& key) {
     const Json* v = find(key);
     if (!v || v->is_null()) return 0;
@@ -173,6 +181,7 @@ Result<TrialRecord> trial_from_json(const Json& json) {
   trial.status =
       reader.one_of("status", {TrialStatus::ok, TrialStatus::invalid, TrialStatus::failed});
   trial.reason = reader.text("reason");
+  trial.disturbed = reader.flag("disturbed");
   trial.warmup_s = reader.number("warmup_s").value_or(kNaN);
   trial.duration_s = reader.number("duration_s").value_or(kNaN);
   trial.drain_s = reader.number("drain_s").value_or(kNaN);

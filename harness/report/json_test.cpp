@@ -29,11 +29,11 @@ std::string keys(const Json& object) {
 
 TEST(TrialJson, HasTheKeysOfTheContract) {
   const Json t = to_json(sample_trial(0));
-  EXPECT_EQ(
-      keys(t),
-      "index round started_at status reason warmup_s duration_s drain_s offered received drops "
-      "unaccounted loss_ratio mpps ns_per_packet cycles_per_packet cycles_source limiter "
-      "evidence cpus mode missing");
+  EXPECT_EQ(keys(t),
+            "index round started_at status reason disturbed warmup_s duration_s drain_s offered "
+            "received drops "
+            "unaccounted loss_ratio mpps ns_per_packet cycles_per_packet cycles_source limiter "
+            "evidence cpus mode missing");
   EXPECT_EQ(keys(t["offered"]), "packets bytes pps target_pps unsent refused");
   EXPECT_EQ(keys(t["received"]), "packets bytes pps foreign per_queue");
   EXPECT_EQ(keys(t["mode"]), "requested effective details");

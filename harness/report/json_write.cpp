@@ -132,6 +132,7 @@ Json to_json(const TrialRecord& trial) {
   section.set("started_at", Json(trial.started_at));
   section.set("status", Json(to_string(trial.status)));
   section.set("reason", reason_json(trial.status == TrialStatus::ok, trial.reason));
+  section.set("disturbed", Json(trial.disturbed));
   section.number("warmup_s", trial.warmup_s);
   section.number("duration_s", trial.duration_s);
   section.number("drain_s", trial.drain_s);

@@ -17,6 +17,7 @@ class Silent final : public Progress {
   void begin(std::size_t) override {}
   void trial_started(const CaseSpec&, int, int) override {}
   void trial_ended(const CaseSpec&, const TrialRecord&, int) override {}
+  void repeating(const CaseSpec&, const TrialRecord&) override {}
   void skipped(const CaseSpec&, std::size_t, const std::string&) override {}
   void detail(const std::string&) override {}
   void end() override {}
@@ -42,7 +43,11 @@ class Lines final : public Progress {
   void trial_ended(const CaseSpec& spec, const TrialRecord& record, int of) override {
     ++done_;
     std::fprintf(stderr, "[%zu/%zu] %s trial %d/%d: %s\n", done_, total_, spec.id.c_str(),
-                 record.index + 1, of, describe(record).c_str());
+                 record.round + 1, of, describe(record).c_str());
+  }
+  void repeating(const CaseSpec& spec, const TrialRecord& record) override {
+    std::fprintf(stderr, "[%zu/%zu] %s trial %d: %s; once more\n", done_, total_, spec.id.c_str(),
+                 record.round + 1, describe(record).c_str());
   }
   void skipped(const CaseSpec& spec, std::size_t trials, const std::string& reason) override {
     done_ += trials;
@@ -70,7 +75,13 @@ class Bar final : public Progress {
     ++made_;
     if (record.status == TrialStatus::ok) return;
     clear();
-    std::fprintf(stderr, "%s trial %d: %s\n", spec.id.c_str(), record.index + 1,
+    std::fprintf(stderr, "%s trial %d: %s\n", spec.id.c_str(), record.round + 1,
+                 describe(record).c_str());
+  }
+  void repeating(const CaseSpec& spec, const TrialRecord& record) override {
+    ++made_;
+    clear();
+    std::fprintf(stderr, "%s trial %d: %s; once more\n", spec.id.c_str(), record.round + 1,
                  describe(record).c_str());
   }
   void skipped(const CaseSpec& spec, std::size_t trials, const std::string& reason) override {

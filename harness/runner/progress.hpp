@@ -16,6 +16,8 @@ class Progress {
   virtual void begin(std::size_t trials) = 0;
   virtual void trial_started(const CaseSpec& spec, int trial, int of) = 0;
   virtual void trial_ended(const CaseSpec& spec, const TrialRecord& record, int of) = 0;
+  // A disturbed trial, which will be made again.
+  virtual void repeating(const CaseSpec& spec, const TrialRecord& record) = 0;
   // `trials` of this case will not be made, for this reason.
   virtual void skipped(const CaseSpec& spec, std::size_t trials, const std::string& reason) = 0;
   // Many lines that belong to the trial that has just failed, such as the verifier's log.

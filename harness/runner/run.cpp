@@ -6,6 +6,7 @@
 #include <array>
 #include <ctime>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "harness/method/throughput.hpp"
@@ -65,6 +66,8 @@ class Run {
   void take_over(const FinishedTrials& finished);
   Result<void> start_meter();
   Result<void> rounds();
+  bool round_done(const std::vector<TrialRecord>& trials, int round) const;
+  std::size_t rounds_left(const std::vector<TrialRecord>& trials) const;
   Result<void> make_trial(CaseState& state, int round);
   Result<TrialRecord> attempt(const CaseSpec& spec);
   std::string impossible(const CaseSpec& spec) const;
@@ -84,6 +87,24 @@ class Run {
   std::uint32_t tag_ = random_tag();
   std::vector<CaseState> cases_;
 };
+
+// A round needs one trial that was not disturbed; when that is not to be had, it does without.
+bool Run::round_done(const std::vector<TrialRecord>& trials, int round) const {
+  int disturbed = 0;
+  for (const TrialRecord& t : trials) {
+    if (t.round != round) continue;
+    if (!t.disturbed) return true;
+    ++disturbed;
+  }
+  return disturbed > scenario_.plan.max_repeats;
+}
+
+std::size_t Run::rounds_left(const std::vector<TrialRecord>& trials) const {
+  std::size_t left = 0;
+  for (int round = 0; round < scenario_.trials; ++round)
+    if (!round_done(trials, round)) ++left;
+  return left;
+}
 
 void Run::take_over(const FinishedTrials& finished) {
   for (const CaseSpec& spec : scenario_.cases) {
@@ -141,9 +162,7 @@ void Run::give_up(CaseState& state, CaseStatus status, const std::string& reason
   state.given_up = true;
   state.result.status = status;
   state.result.reason = reason;
-  const auto done = state.result.trials.size();
-  const auto planned = static_cast<std::size_t>(scenario_.trials);
-  progress_.skipped(state.result.spec, planned - std::min(planned, done),
+  progress_.skipped(state.result.spec, rounds_left(state.result.trials),
                     std::string(to_string(status)) + ": " + reason);
 }
 
@@ -169,11 +188,15 @@ Result<void> Run::make_trial(CaseState& state, int round) {
     if (!error.detail.empty()) progress_.detail(error.detail);
     ++state.failures;
   }
-  record.index = round;
+  record.index = static_cast<int>(state.result.trials.size());
   record.round = round;
   record.started_at = started_at;
   state.result.trials.push_back(record);
   if (auto r = sink_.on_trial(spec, record); !r) return r;
+  if (record.disturbed && !round_done(state.result.trials, round)) {
+    progress_.repeating(spec, record);
+    return {};
+  }
   progress_.trial_ended(spec, record, scenario_.trials);
   if (state.failures >= kGiveUpAfter) give_up(state, CaseStatus::failed, record.reason);
   return {};
@@ -186,11 +209,8 @@ Result<void> Run::rounds() {
   for (int round = 0; round < scenario_.trials && !stop_; ++round) {
     for (CaseState& state : cases_) {
       if (stop_) break;
-      const auto& trials = state.result.trials;
-      const bool made = std::any_of(trials.begin(), trials.end(),
-                                    [&](const TrialRecord& t) { return t.index == round; });
-      if (state.given_up || made) continue;
-      if (auto r = make_trial(state, round); !r) return r;
+      while (!state.given_up && !stop_ && !round_done(state.result.trials, round))
+        if (auto r = make_trial(state, round); !r) return r;
     }
   }
   return {};
@@ -215,8 +235,15 @@ void Run::conclude(CaseState& state) const {
       if (t.status == s) reason = t.reason;
     return reason;
   };
+  // A disturbed trial that was made again says nothing about the case.
+  std::set<int> undisturbed;
+  for (const TrialRecord& t : c.trials)
+    if (!t.disturbed) undisturbed.insert(t.round);
+  const auto replaced = std::count_if(c.trials.begin(), c.trials.end(), [&](const TrialRecord& t) {
+    return t.disturbed && undisturbed.contains(t.round);
+  });
   const auto ok = count(TrialStatus::ok);
-  const auto all = static_cast<std::ptrdiff_t>(c.trials.size());
+  const auto all = static_cast<std::ptrdiff_t>(c.trials.size()) - replaced;
   c.reason.clear();
   if (all == 0) {
     c.status = CaseStatus::interrupted;
@@ -241,9 +268,7 @@ Result<RunOutcome> Run::run(const FinishedTrials& finished) {
     if (auto r = sys::pin_thread(0, testbed_->generator_port().cpus.front()); !r) return r.error();
   take_over(finished);
   std::size_t left = 0;
-  for (const CaseState& state : cases_)
-    left += static_cast<std::size_t>(scenario_.trials) -
-            std::min(static_cast<std::size_t>(scenario_.trials), state.result.trials.size());
+  for (const CaseState& state : cases_) left += rounds_left(state.result.trials);
   auto made = start_meter();
   if (made) {
     sink_.on_testbed_up(*testbed_);

@@ -76,6 +76,12 @@ const std::vector<OptionSpec>& throughput_options() {
        0,
        1,
        "share of a DUT's CPU that others may use in a valid trial"},
+      {"max_repeats",
+       static_cast<std::int64_t>(kPlan.max_repeats),
+       {},
+       0,
+       1000,
+       "how often a disturbed trial is made again"},
   };
   return kOptions;
 }
@@ -260,6 +266,7 @@ Result<Scenario> load_scenario(const std::string& path, const Registry& registry
   scenario.plan.tolerance_packets =
       static_cast<std::uint64_t>(option<std::int64_t>(method.options, "tolerance_packets"));
   scenario.plan.max_disturbance = option<double>(method.options, "max_disturbance");
+  scenario.plan.max_repeats = static_cast<int>(option<std::int64_t>(method.options, "max_repeats"));
   scenario.cases = expand(grid, registry);
   scenario.resolved = resolve(scenario, grid, method, registry);
   return scenario;

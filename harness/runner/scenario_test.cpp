@@ -27,7 +27,8 @@ TEST_F(ScenarioTest, FillsInEveryDefault) {
   EXPECT_EQ(scenario->plan.warmup_s, 0.2);
   EXPECT_EQ(scenario->plan.duration_s, 1.0);
   EXPECT_EQ(scenario->plan.tolerance_packets, 0u);
-  EXPECT_EQ(scenario->plan.max_disturbance, 0.03);
+  EXPECT_EQ(scenario->plan.max_disturbance, 0.05);
+  EXPECT_EQ(scenario->plan.max_repeats, 3);
   ASSERT_EQ(scenario->cases.size(), 1u);
   const CaseSpec& spec = scenario->cases[0];
   EXPECT_EQ(spec.id, "xdp-native/drop/64B/1q/1f");
@@ -49,7 +50,7 @@ TEST_F(ScenarioTest, FillsInEveryDefault) {
     "backends": [{"name": "xdp-native", "fallback": false}],
     "workloads": ["drop"],
     "method": {"name": "throughput", "trials": 5, "warmup_s": 0.2, "duration_s": 1.0,
-               "tolerance_packets": 0, "max_disturbance": 0.03}})"));
+               "tolerance_packets": 0, "max_disturbance": 0.05, "max_repeats": 3}})"));
 }
 
 TEST_F(ScenarioTest, TakesEveryKey) {

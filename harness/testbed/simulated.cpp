@@ -66,7 +66,11 @@ class SimulatedDevice final : public VirtualDevice {
 class SimulatedCpuMeter final : public CpuMeter {
  public:
   explicit SimulatedCpuMeter(Clock& clock) : clock_(clock) {}
-  void watch(std::shared_ptr<SimulatedDevice> device) { device_ = std::move(device); }
+  void watch(std::shared_ptr<SimulatedDevice> device, const Options& options) {
+    device_ = std::move(device);
+    foreign_ = option<double>(options, "foreign");
+    foreign_until_ns_ = option<double>(options, "foreign_until_s") * 1e9;
+  }
 
   Result<void> start(const std::vector<int>&) override { return {}; }
   Result<void> set_roles(const CpuRoles&) override { return {}; }
@@ -79,7 +83,10 @@ class SimulatedCpuMeter final : public CpuMeter {
     CpuTimes dut;
     dut.cpu = kDutCpu;
     dut[CpuClass::napi] = device_->busy_ns();
-    dut[CpuClass::idle] = sample.at_ns - std::min(sample.at_ns, device_->busy_ns());
+    dut[CpuClass::foreign] = static_cast<std::uint64_t>(
+        foreign_ * std::min(static_cast<double>(sample.at_ns), foreign_until_ns_));
+    const std::uint64_t busy = dut[CpuClass::napi] + dut[CpuClass::foreign];
+    dut[CpuClass::idle] = sample.at_ns - std::min(sample.at_ns, busy);
     sample.cpus = {generator, dut};
     return sample;
   }
@@ -90,13 +97,15 @@ class SimulatedCpuMeter final : public CpuMeter {
  private:
   Clock& clock_;
   std::shared_ptr<SimulatedDevice> device_;
+  double foreign_ = 0;
+  double foreign_until_ns_ = 0;
 };
 
 class SimulatedTestbed final : public Testbed {
  public:
   Result<void> up(const Options& options, unsigned queues) override {
     device_ = std::make_shared<SimulatedDevice>(clock_, options);
-    meter_.watch(device_);
+    meter_.watch(device_, options);
     generator_.name = "simgen";
     generator_.cpus = {kGeneratorCpu};
     generator_.device = device_;
@@ -140,6 +149,8 @@ TestbedType simulated_testbed() {
           .options = {number("capacity_pps", 2e6, 0, "frames per second the device can take"),
                       number("noise", 0.01, 0, "standard deviation of the capacity, relative"),
                       number("cycles_per_packet", 900, 0, "what one frame costs the DUT"),
+                      number("foreign", 0, 0, "share of the DUT's CPU that others use"),
+                      number("foreign_until_s", 1e9, 0, "simulated time at which they end"),
                       {.name = "seed",
                        .default_value = std::int64_t{1},
                        .choices = {},
