@@ -55,11 +55,12 @@ def _span(values, unit=""):
 
 def _trials(group):
     ran = [case for case in group.cases if case.trials]
-    durations = [t.duration_s for case in ran for t in case.trials if t.duration_s is not None]
+    # To the millisecond: by how much a window is longer than asked for is in run.json.
+    durations = [round(t.duration_s, 3) for case in ran for t in case.trials if t.duration_s is not None]
     if not durations:
         return "No trial was measured."
-    warmups = [t.warmup_s for case in ran for t in case.trials if t.warmup_s is not None]
-    return (f"{_span([len(case.trials) for case in ran])} trials × {_span(durations, ' s')} a case"
+    warmups = [round(t.warmup_s, 3) for case in ran for t in case.trials if t.warmup_s is not None]
+    return (f"{_span([sum(t.status == 'ok' for t in case.trials) for case in ran])} ok trials × {_span(durations, ' s')} a case"
             + (f" after {_span(warmups, ' s')} of warm-up." if warmups else "."))
 
 

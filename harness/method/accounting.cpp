@@ -107,11 +107,12 @@ Disturbance worst_disturbance(const std::vector<CpuUsage>& cpus) {
 }
 
 Limiter judge_limiter(const LimiterEvidence& e) {
-  if (e.lost > kNoLoss || e.refused > kNoLoss) {
-    // Frames lost by a DUT with time to spare say nothing about what it can do.
-    return e.dut_busy && *e.dut_busy >= kSaturated ? Limiter::dut : Limiter::unknown;
-  }
+  // Frames lost by a DUT with time to spare say nothing about what it can do.
+  const Limiter full_dut =
+      e.dut_busy && *e.dut_busy >= kSaturated ? Limiter::dut : Limiter::unknown;
+  if (e.lost > kNoLoss) return full_dut;
   if (e.offered_of_target && *e.offered_of_target >= kOnTarget) return Limiter::generator;
+  if (e.refused > kNoLoss) return full_dut;
   if (e.generator_busy && *e.generator_busy >= kSaturated) return Limiter::generator;
   return Limiter::unknown;
 }

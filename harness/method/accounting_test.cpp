@@ -102,6 +102,7 @@ TEST(LimiterTest, IsNamedFromTheEvidence) {
       {"a frame lost in 10,000 is no loss", {1.0, 1.0, 0, 0.0001, {}}, Limiter::generator},
       {"no loss, but a saturated DUT held the generator up", {1.0, 1.0, 0.2, 0, {}}, Limiter::dut},
       {"the target rate was reached", {0.3, 0.2, 0, 0, 1.0}, Limiter::generator},
+      {"it was reached although some were refused", {0.3, 1.0, 0.2, 0, 1.0}, Limiter::generator},
       {"the target was missed, the generator had time", {0.3, 0.2, 0, 0, 0.8}, Limiter::unknown},
       {"losses at a paced rate, DUT saturated", {0.99, 0.2, 0, 0.3, 1.0}, Limiter::dut},
       {"nobody was busy", {0.2, 0.2, 0, 0, {}}, Limiter::unknown},
