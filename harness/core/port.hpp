@@ -35,6 +35,8 @@ struct Port {
   std::uint32_t ipv4 = 0;  // host byte order
   unsigned queues = 1;     // RX queues in use
   std::vector<int> cpus;   // CPUs that work for this port
+  // Where the receiving thread drives NAPI itself: the socket to do it with (harness/sys/pump.hpp).
+  int pump_fd = -1;
   std::shared_ptr<VirtualDevice> device;
 };
 
