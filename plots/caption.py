@@ -60,7 +60,8 @@ def _trials(group):
     if not durations:
         return "No trial was measured."
     warmups = [round(t.warmup_s, 3) for case in ran for t in case.trials if t.warmup_s is not None]
-    return (f"{_span([sum(t.status == 'ok' for t in case.trials) for case in ran])} ok trials × {_span(durations, ' s')} a case"
+    ok = [sum(t.status == "ok" for t in case.trials) for case in ran]
+    return (f"{_span(ok)} ok trials × {_span(durations, ' s')} a case"
             + (f" after {_span(warmups, ' s')} of warm-up." if warmups else "."))
 
 

@@ -60,7 +60,7 @@ class VethCount : public ::testing::Test {
         {testbed_->dut_port(), "drop", frame_size, kTag, defaults(backend_type.options)});
     ASSERT_TRUE(mode) << mode.error().message << "\n" << mode.error().detail;
     EXPECT_EQ(mode->effective, backend);
-    ASSERT_TRUE(testbed_->settle());
+    ASSERT_TRUE(testbed_->settle(!receiver->threads().empty()));
     auto started = source->start({testbed_->generator_port(),
                                   testbed_->dut_port(),
                                   {frame_size, flows, {}},
@@ -174,7 +174,7 @@ TEST_F(VethCount, ATakenNameIsLeftAloneAndTheNextIsUsed) {
 
 TEST_F(VethCount, NapiThreadsRunOnTheDutsCpu) {
   bring_up("isolated", 2);
-  auto threads = testbed_->settle();
+  auto threads = testbed_->settle(false);
   ASSERT_TRUE(threads) << threads.error().message;
   ASSERT_EQ(threads->size(), 2u);
   for (pid_t thread : *threads) {

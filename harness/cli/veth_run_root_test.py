@@ -209,8 +209,8 @@ def test_a_foreign_drop_program_is_measured_by_the_same_measurer(tmp_path):
                       'char _license[] __attribute__((section("license"), used)) = "GPL";\n')
     subprocess.run(["clang", "-target", "bpf", "-O2", "-g", "-c", source, "-o", tmp_path / "bare.o"],
                    check=True)
-    backend = {"name": "external", "attach": "unshare --mount ip link set dev $DEV xdpdrv "
-                                              f"obj {tmp_path}/bare.o sec xdp",
+    attach = f"unshare --mount ip link set dev $DEV xdpdrv obj {tmp_path}/bare.o sec xdp"
+    backend = {"name": "external", "attach": attach,
                "detach": "ip link set dev $DEV xdpdrv off", "counter": "driver:rx_queue_0_xdp_drops"}
     out = tmp_path / "out"
     status, _, stderr = run(out, *SHORT, "--set", f"/backends={json.dumps(['xdp-native', backend])}")

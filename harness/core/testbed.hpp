@@ -30,8 +30,10 @@ class Testbed {
   virtual const Port& dut_port() const = 0;
 
   // Called when the backend is attached and before traffic: puts the device's own kernel threads
-  // where the arrangement wants them. Returns their ids, all of which work for the DUT.
-  virtual Result<std::vector<pid_t>> settle() = 0;
+  // where the arrangement wants them. `backend_polls`: it has threads of its own, which use the
+  // port's pump_fd where there is one. Returns the ids of the threads that work for the DUT beside
+  // those.
+  virtual Result<std::vector<pid_t>> settle(bool backend_polls) = 0;
 
   // Frames dropped by the wiring and the DUT's device, by place; monotonic since up().
   virtual Result<DropCounts> sample() = 0;

@@ -87,7 +87,7 @@ Result<void> Trial::start(std::uint32_t tag) {
   record_.mode = *mode;
 
   // Attaching a program makes the kernel replace the device's NAPI threads.
-  auto napi = p_.testbed.settle();
+  auto napi = p_.testbed.settle(!p_.backend.threads().empty());
   if (!napi) return napi.error();
 
   TrafficConfig traffic;

@@ -117,7 +117,7 @@ class SimulatedTestbed final : public Testbed {
   }
   const Port& generator_port() const override { return generator_; }
   const Port& dut_port() const override { return dut_; }
-  Result<std::vector<pid_t>> settle() override { return std::vector<pid_t>{}; }
+  Result<std::vector<pid_t>> settle(bool) override { return std::vector<pid_t>{}; }
   Result<DropCounts> sample() override {
     return DropCounts{{"simulated_ring", device_->dropped()}};
   }

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <linux/if_link.h>
 #include <sched.h>
-#include <sys/mount.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -19,6 +18,8 @@
 #include "harness/sys/journal.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
+#include "harness/sys/sysfs.hpp"
+#include "harness/testbed/napi_pump.hpp"
 #include "harness/testbed/wall_clock.hpp"
 
 namespace pktbench::testbed {
@@ -38,25 +39,6 @@ constexpr unsigned kPrefixLength = 15;
 
 constexpr int kMaxNumber = 1000;
 
-// Runs `work` on a thread whose /sys shows the network devices of `netns`: sysfs shows those of the
-// namespace it was mounted in, and the host's mounts stay as they are.
-Result<void> with_sysfs_of(const std::string& netns, const std::function<Result<void>()>& work) {
-  Result<void> result;
-  std::thread([&] {
-    result = [&]() -> Result<void> {
-      if (unshare(CLONE_NEWNS) != 0) return system_error("unshare the mounts", errno);
-      if (mount("", "/", "none", MS_SLAVE | MS_REC, nullptr) != 0)
-        return system_error("make the mounts private", errno);
-      auto inside = sys::NetnsScope::enter(netns);
-      if (!inside) return inside.error();
-      if (mount("sysfs", "/sys", "sysfs", 0, nullptr) != 0)
-        return system_error("mount sysfs for " + netns, errno);
-      return work();
-    }();
-  }).join();
-  return result;
-}
-
 std::uint64_t sum_over_queues(const std::map<std::string, std::uint64_t>& statistics,
                               const std::string& prefix, const std::string& suffix) {
   std::uint64_t sum = 0;
@@ -74,7 +56,7 @@ class VethTestbed final : public Testbed {
   Result<void> up(const Options& options, unsigned queues) override;
   const Port& generator_port() const override { return generator_; }
   const Port& dut_port() const override { return dut_; }
-  Result<std::vector<pid_t>> settle() override;
+  Result<std::vector<pid_t>> settle(bool backend_polls) override;
   Result<DropCounts> sample() override;
   std::vector<int> dut_softirq_cpus() const override;
   Clock& clock() override { return clock_; }
@@ -89,6 +71,7 @@ class VethTestbed final : public Testbed {
   Result<void> configure_generator();
   Result<void> configure_dut();
   Result<void> bring_up();
+  Result<void> arrange();
   bool threaded() const { return arrangement_ == "isolated"; }
 
   std::string arrangement_;
@@ -99,6 +82,7 @@ class VethTestbed final : public Testbed {
   std::string generator_netns_;
   std::string dut_netns_;
   WallClock clock_;
+  std::unique_ptr<NapiPump> pump_;
   std::unique_ptr<CpuMeter> meter_ = measure::make_cpu_meter();
 };
 
@@ -244,14 +228,38 @@ Result<void> VethTestbed::bring_up() {
     if (!inside) return inside.error();
     if (auto r = sys::set_offload(dut_.name, sys::Offload::gro, true); !r) return r;
   }
-  return with_sysfs_of(dut_.netns_path, [&]() -> Result<void> {
-    return sys::write_file("/sys/class/net/" + dut_.name + "/threaded", threaded() ? "1" : "0");
+  return arrange();
+}
+
+Result<void> VethTestbed::arrange() {
+  const bool pump = arrangement_ == "pump";
+  auto set = sys::with_sysfs_of(dut_.netns_path, [&]() -> Result<void> {
+    const std::string device = "/sys/class/net/" + dut_.name + "/";
+    if (auto r = sys::write_file(device + "threaded", threaded() ? "1" : "0"); !r) return r;
+    if (!pump) return {};
+    // Long enough for the pump to come round; at 200 us the kernel polls by itself again and again.
+    if (auto r = sys::write_file(device + "napi_defer_hard_irqs", "100"); !r) return r;
+    return sys::write_file(device + "gro_flush_timeout", "2000000");
   });
+  if (!set || !pump) return set;
+  auto opened = NapiPump::open(generator_, dut_);
+  if (!opened) return opened.error();
+  pump_ = std::move(*opened);
+  dut_.pump_fd = pump_->fd();
+  return {};
 }
 
 // The kernel names these threads napi/DEVICE-ID; the device's name is unique on this host.
-Result<std::vector<pid_t>> VethTestbed::settle() {
+Result<std::vector<pid_t>> VethTestbed::settle(bool backend_polls) {
   std::vector<pid_t> threads;
+  if (pump_) {
+    pump_->stop_thread();
+    if (backend_polls) return threads;
+    auto thread = pump_->start_thread(dut_.cpus.front());
+    if (!thread) return thread.error();
+    threads.push_back(*thread);
+    return threads;
+  }
   if (!threaded()) return threads;
   const std::string prefix = "napi/" + dut_.name + "-";
   for (int attempt = 0; attempt < 100 && threads.size() < dut_.queues; ++attempt) {
@@ -301,12 +309,15 @@ Result<DropCounts> VethTestbed::sample() {
 
 std::vector<int> VethTestbed::dut_softirq_cpus() const {
   std::vector<int> cpus = dut_.cpus;
-  // Without NAPI threads the DUT's softirqs run where the generator raises them.
+  // Without NAPI threads the DUT's softirqs run where the generator raises them; in `pump` that is
+  // where the pump came too late.
   if (!threaded()) cpus.insert(cpus.end(), generator_.cpus.begin(), generator_.cpus.end());
   return cpus;
 }
 
 void VethTestbed::down() noexcept {
+  pump_.reset();
+  dut_.pump_fd = -1;
   if (!journal_) return;
   // A failure leaves the journal for `pktbench restore`, and the next run says so.
   (void)journal_->undo_all();
@@ -328,30 +339,33 @@ TestbedType veth_testbed() {
       .summary = "two namespaces and a veth pair on this machine",
       .touches_host = true,
       .is_virtual = true,
-      .options = {{.name = "arrangement",
-                   .default_value = std::string("isolated"),
-                   .choices = {"isolated", "inline"},
-                   .min = {},
-                   .max = {},
-                   .help = "where the DUT's NAPI runs: on its own CPU, or in the generator's"},
-                  {.name = "generator_cpu",
-                   .default_value = std::int64_t{-1},
-                   .choices = {},
-                   .min = -1,
-                   .max = 1023,
-                   .help = "CPU of the generator; -1: the first this process may use"},
-                  {.name = "dut_cpu",
-                   .default_value = std::int64_t{-1},
-                   .choices = {},
-                   .min = -1,
-                   .max = 1023,
-                   .help = "CPU of the DUT's NAPI and application; -1: the last"},
-                  {.name = "napi_policy",
-                   .default_value = std::string("other"),
-                   .choices = {"other", "fifo"},
-                   .min = {},
-                   .max = {},
-                   .help = "scheduling policy of the NAPI thread: SCHED_OTHER or SCHED_FIFO 1"}},
+      .options =
+          {{.name = "arrangement",
+            .default_value = std::string("isolated"),
+            .choices = {"isolated", "pump", "inline"},
+            .min = {},
+            .max = {},
+            .help =
+                "where the DUT's NAPI runs: in a thread of its own, in the receiving thread, or "
+                "in the generator's CPU"},
+           {.name = "generator_cpu",
+            .default_value = std::int64_t{-1},
+            .choices = {},
+            .min = -1,
+            .max = 1023,
+            .help = "CPU of the generator; -1: the first this process may use"},
+           {.name = "dut_cpu",
+            .default_value = std::int64_t{-1},
+            .choices = {},
+            .min = -1,
+            .max = 1023,
+            .help = "CPU of the DUT's NAPI and application; -1: the last"},
+           {.name = "napi_policy",
+            .default_value = std::string("other"),
+            .choices = {"other", "fifo"},
+            .min = {},
+            .max = {},
+            .help = "scheduling policy of the NAPI thread: SCHED_OTHER or SCHED_FIFO 1"}},
       .probe = probe,
       .make = [] { return std::make_unique<VethTestbed>(); }};
 }

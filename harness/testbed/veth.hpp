@@ -9,6 +9,9 @@
 //
 // Arrangements, which are never compared with each other:
 //   isolated  the DUT's NAPI is threaded and pinned to the DUT's CPU, as is the application
+//   pump      the DUT's NAPI is run by the receiving thread itself, when it has nothing else to do;
+//   for a
+//             backend without one, by a thread that does only that
 //   inline    NAPI runs as softirq where it is raised: in the generator's CPU
 #pragma once
 

@@ -50,7 +50,8 @@ def trial(index=0, mpps=1.0, cycles=500.0, source="tsc", status="ok", reason=Non
         "cycles_per_packet": "no PMU and no BPF", "cycles_source": "no PMU and no BPF"}
     return {
         "index": index, "round": index, "started_at": f"2026-01-02T03:04:{index:02d}.500Z",
-        "status": status, "reason": reason, "disturbed": False, "duration_s": 2.0, "warmup_s": 0.5, "drain_s": 0.1,
+        "status": status, "reason": reason, "disturbed": False,
+        "duration_s": 2.0, "warmup_s": 0.5, "drain_s": 0.1,
         "offered": {"packets": offered, "bytes": offered * (frame_size - 4), "pps": offered / 2,
                     "target_pps": target_pps, "unsent": 0, "refused": 0},
         "received": {"packets": packets, "pps": pps, "bytes": packets * (frame_size - 4), "foreign": 0},
