@@ -1,80 +1,71 @@
 // The receive loop of the socket backends: a template over how datagrams are received and over what
 // is done with each, so that the compiler sees all of it.
 //
-// A Receive has `int next()`, which blocks and returns how many datagrams came or a negative errno,
-// and `std::span<const std::uint8_t> datagram(int i)`. A Workload takes such a span.
+// A Receive has, for the loop's thread: `int begin()`, 0 or an errno; `int next()`, which returns
+// how many datagrams came, 0 where none did and it does not wait, or a negative errno;
+// `std::span<std::uint8_t> datagram(int i)`, valid until the next call of next(); `void end()`.
 #pragma once
 
-#include <arpa/inet.h>
-
-#include <atomic>
+#include <array>
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <span>
+#include <string>
+#include <utility>
 
+#include "backends/common/poll_thread.hpp"
+#include "backends/common/workload.hpp"
+#include "backends/socket/tag_check.hpp"
 #include "bpf/frame.h"
+#include "harness/sys/pump.hpp"
 
 namespace pktbench::udp {
 
-// Writer: the loop's thread. Readers: any.
-struct alignas(64) LoopCounters {
-  std::atomic<std::uint64_t> packets{0};
-  std::atomic<std::uint64_t> bytes{0};  // without FCS
-  std::atomic<std::uint64_t> foreign{0};
-};
+// Sockets give the payload, not the frame: only the workloads that look at no header can be had.
+inline constexpr std::array kPayloadWorkloads = {"drop", "touch"};
 
-struct Drop {
-  void operator()(std::span<const std::uint8_t>) const {}
-};
+// backends::with_workload() for those; the functor gets the payload.
+template <class Run>
+auto with_payload_workload(const std::string& name, Run&& run) -> decltype(run(backends::Drop{})) {
+  if (name == kPayloadWorkloads[0]) return std::forward<Run>(run)(backends::Drop{});
+  if (name == kPayloadWorkloads[1]) return std::forward<Run>(run)(backends::Touch{});
+  return make_error(ErrorCode::unsupported,
+                    "a socket gives the payload only: no workload \"" + name + "\"");
+}
 
-// The first 8 bytes of every frame of a trial.
-class TagCheck {
- public:
-  explicit TagCheck(std::uint32_t trial) : magic_(htonl(PB_TAG_MAGIC)), trial_(htonl(trial)) {}
-
-  bool operator()(std::span<const std::uint8_t> payload) const {
-    if (payload.size() < sizeof(pb_tag)) return false;
-    pb_tag tag;
-    std::memcpy(&tag, payload.data(), sizeof tag);
-    return tag.magic == magic_ && tag.trial == trial_;
-  }
-
- private:
-  std::uint32_t magic_;
-  std::uint32_t trial_;
-};
-
-// Returns 0 when `stop` was set, or the errno that ended it. To wake it: set `stop`, then shut the
-// socket down.
-// Per call: the system call, which is the thing measured, and three relaxed stores. Per datagram:
-// two loads and compares of the tag, and the workload.
+// Returns 0 when the thread is to stop, or the errno that ended it. To wake a blocking one: set the
+// thread's flag, then shut the socket down.
+// Per call: the system call, which is the thing measured, and four relaxed stores; where nothing
+// came, one call of the pump. Per datagram: two loads and compares of the tag, and the workload.
 template <class Receive, class Workload>
-int poll_loop(Receive& receive, const Workload& workload, const TagCheck ours,
-              LoopCounters& counters, const std::atomic<bool>& stop) {
+int poll_loop(backends::PollThread& thread, Receive& receive, Workload workload,
+              const TagCheck ours, const int pump_fd) {
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;
   std::uint64_t foreign = 0;
+  std::uint64_t empty = 0;
   while (true) {
     const int count = receive.next();
-    if (stop.load(std::memory_order_relaxed)) return 0;
+    if (thread.stopping()) return 0;
     if (count < 0) {
       if (count == -EINTR) continue;
       return -count;
     }
+    if (count == 0) {
+      ++empty;
+      sys::pump(pump_fd);
+    }
     for (int i = 0; i < count; ++i) {
-      const std::span<const std::uint8_t> payload = receive.datagram(i);
-      if (!ours(payload)) {
+      const std::span<std::uint8_t> payload = receive.datagram(i);
+      if (!ours.payload(payload.data(), payload.size())) {
         ++foreign;
         continue;
       }
       ++packets;
       bytes += payload.size() + PB_OFF_TAG;
-      workload(payload);
+      workload(payload.data(), static_cast<std::uint32_t>(payload.size()));
     }
-    counters.packets.store(packets, std::memory_order_relaxed);
-    counters.bytes.store(bytes, std::memory_order_relaxed);
-    counters.foreign.store(foreign, std::memory_order_relaxed);
+    thread.counters().store(packets, bytes, foreign, empty);
   }
 }
 

@@ -1,5 +1,6 @@
-// The backends `udp-recvfrom` and `udp-recvmmsg`: one blocking UDP socket, read by one thread that
-// is pinned to the port's first CPU, whatever the number of queues.
+// The backends `udp-recvfrom` and `udp-recvmmsg`: one UDP socket, read by one thread that is
+// pinned to the port's first CPU, whatever the number of queues. It blocks, or, where the port has
+// a pump, drives it whenever nothing has come.
 //
 // Bytes are those of the frame without FCS: the datagram's payload and 42 bytes of headers. The
 // shortest frame carries 18 bytes of payload, of which the tag takes 16.

@@ -1,0 +1,113 @@
+// A backend on one UDP socket, read by one thread that is pinned to the port's first CPU, whatever
+// the number of queues: a template over how datagrams are received.
+//
+// A Receive has what poll_loop.hpp asks for, and for the controlling thread
+//   static Result<std::unique_ptr<Receive>> open(int socket, const Options&, bool wait);
+//   std::map<std::string, std::string> details() const;
+// It waits in next() only where `wait` says so. Its destructor runs after the thread has ended.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "backends/common/poll_thread.hpp"
+#include "backends/socket/poll_loop.hpp"
+#include "backends/socket/udp_drops.hpp"
+#include "backends/socket/udp_socket.hpp"
+#include "harness/core/backend.hpp"
+#include "harness/sys/fd.hpp"
+#include "harness/sys/netns.hpp"
+
+namespace pktbench::udp {
+
+template <class Receive>
+class UdpBackend final : public Backend {
+ public:
+  explicit UdpBackend(std::string name) : name_(std::move(name)) {}
+  ~UdpBackend() override { stop(); }
+
+  Result<EffectiveMode> start(const BackendConfig& config) override {
+    stop();
+    if (config.port.cpus.empty())
+      return make_error(ErrorCode::invalid_input,
+                        "port " + config.port.name + " has no CPU to receive on");
+    auto mode = with_payload_workload(config.workload,
+                                      [&](auto workload) { return start_with(config, workload); });
+    if (!mode) stop();
+    return mode;
+  }
+
+  Result<Counters> sample() override {
+    if (!drops_) return make_error(ErrorCode::failed, name_ + " is not started");
+    if (const int error = thread_.error(); error != 0)
+      return system_error(name_ + " stopped receiving", error);
+    auto drops = drops_->sample();
+    if (!drops) return drops.error();
+    Counters counters;
+    counters.packets = thread_.counters().packets.load(std::memory_order_relaxed);
+    counters.bytes = thread_.counters().bytes.load(std::memory_order_relaxed);
+    counters.foreign = thread_.counters().foreign.load(std::memory_order_relaxed);
+    counters.drops = std::move(*drops);
+    return counters;
+  }
+
+  std::vector<pid_t> threads() const override {
+    if (!thread_.running()) return {};
+    return {thread_.tid()};
+  }
+
+  void stop() noexcept override {
+    // Says ENOTCONN, and wakes the reader all the same.
+    thread_.stop([this] { shutdown(socket_.get(), SHUT_RD); });
+    receive_.reset();
+    drops_.reset();
+    socket_.reset();
+  }
+
+ private:
+  template <class Workload>
+  Result<EffectiveMode> start_with(const BackendConfig& config, Workload workload) {
+    const auto scope = sys::NetnsScope::enter(config.port.netns_path);
+    if (!scope) return scope.error();
+    auto socket = open_socket(config.options);
+    if (!socket) return socket.error();
+    socket_ = std::move(*socket);
+    auto rcvbuf = receive_buffer(socket_.get());
+    if (!rcvbuf) return rcvbuf.error();
+    const int pump_fd = config.port.pump_fd;
+    auto receive = Receive::open(socket_.get(), config.options, pump_fd < 0);
+    if (!receive) return receive.error();
+    receive_ = std::move(*receive);
+    auto drops = UdpDrops::open(socket_.get());
+    if (!drops) return drops.error();
+    drops_ = std::move(*drops);
+
+    EffectiveMode mode{name_, name_, receive_->details()};
+    mode.details["rcvbuf_bytes"] = std::to_string(*rcvbuf);
+    const TagCheck ours(config.trial_tag);
+    auto started = thread_.start(config.port, config.port.cpus.front(),
+                                 [this, workload, ours, pump_fd](backends::PollThread& thread) {
+                                   if (const int error = receive_->begin(); error != 0)
+                                     return error;
+                                   const int error =
+                                       poll_loop(thread, *receive_, workload, ours, pump_fd);
+                                   receive_->end();
+                                   return error;
+                                 });
+    if (!started) return started.error();
+    return mode;
+  }
+
+  std::string name_;
+  sys::Fd socket_;
+  std::optional<UdpDrops> drops_;
+  std::unique_ptr<Receive> receive_;
+  backends::PollThread thread_;
+};
+
+}  // namespace pktbench::udp

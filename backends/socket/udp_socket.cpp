@@ -1,0 +1,61 @@
+#include "backends/socket/udp_socket.hpp"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <string>
+
+#include "bpf/frame.h"
+
+namespace pktbench::udp {
+
+namespace {
+
+constexpr std::uint16_t kPort = PB_UDP_PORT;
+
+}  // namespace
+
+Result<sys::Fd> open_socket(const Options& options) {
+  const auto rcvbuf = static_cast<int>(option<std::int64_t>(options, "rcvbuf_bytes"));
+  sys::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) return system_error("open a UDP socket", errno);
+  // Without CAP_NET_ADMIN the system's maximum holds; what came of it is read back.
+  if (rcvbuf > 0 &&
+      setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUFFORCE, &rcvbuf, sizeof rcvbuf) != 0 &&
+      setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof rcvbuf) != 0)
+    return system_error("set the receive buffer", errno);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_ANY);
+  address.sin_port = htons(kPort);
+  if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    return system_error("bind UDP port " + std::to_string(kPort), errno);
+  return socket;
+}
+
+Result<int> receive_buffer(int socket) {
+  int bytes = 0;
+  socklen_t length = sizeof bytes;
+  if (getsockopt(socket, SOL_SOCKET, SO_RCVBUF, &bytes, &length) != 0)
+    return system_error("SO_RCVBUF", errno);
+  return bytes;
+}
+
+OptionSpec rcvbuf_option() {
+  return {.name = "rcvbuf_bytes",
+          .default_value = std::int64_t{0},
+          .choices = {},
+          .min = 0,
+          .max = 1 << 30,
+          .help = "socket buffer in bytes, as asked for (the kernel doubles it); 0: the system's"};
+}
+
+Unavailable probe_socket() {
+  const sys::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (socket) return {};
+  return system_error("cannot open a UDP socket", errno).message;
+}
+
+}  // namespace pktbench::udp

@@ -1,0 +1,23 @@
+// The UDP socket that every socket backend receives on.
+#pragma once
+
+#include "harness/core/options.hpp"
+#include "harness/core/registry.hpp"
+#include "harness/core/result.hpp"
+#include "harness/sys/fd.hpp"
+
+namespace pktbench::udp {
+
+// A socket on the trial's port and any address, in the calling thread's namespace. Reads the option
+// `rcvbuf_bytes`.
+Result<sys::Fd> open_socket(const Options& options);
+
+// In bytes, as the kernel has it.
+Result<int> receive_buffer(int socket);
+
+OptionSpec rcvbuf_option();
+
+// Whether a UDP socket can be had.
+Unavailable probe_socket();
+
+}  // namespace pktbench::udp

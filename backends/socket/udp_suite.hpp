@@ -1,0 +1,375 @@
+// For tests only: what every backend on a UDP socket must do behind a veth pair. Each root test
+// instantiates it with its backends: every frame sent is received or dropped at a named place.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <linux/if_packet.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <chrono>
+#include <filesystem>
+#include <numeric>
+#include <string>
+#include <thread>
+#include <tuple>
+#include <vector>
+
+#include "harness/core/registry.hpp"
+#include "harness/traffic/frame.hpp"
+#include "harness/traffic/packet_sendmmsg.hpp"
+#include "harness/traffic/test_veth.hpp"
+#include "harness/traffic/udp_sendmmsg.hpp"
+#include "harness/traffic/xdp_live.hpp"
+
+namespace pktbench::backends {
+
+using namespace traffic;
+namespace {
+
+using testing::need;
+using testing::TestVeth;
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr std::uint32_t kTag = 0x2b5d11e7;
+constexpr std::int64_t kRoomy = 64 << 20;  // a busy host must not drop what a test counts
+
+TrafficConfig traffic_of(const TestVeth& veth, const GeneratorType& type, TrafficSpec spec) {
+  TrafficConfig config;
+  config.from = veth.generator();
+  config.to = veth.dut();
+  config.traffic = spec;
+  config.trial_tag = kTag;
+  config.options = testing::default_options(type.options);
+  return config;
+}
+
+BackendConfig backend_of(const TestVeth& veth, const BackendType& type, std::int64_t rcvbuf) {
+  BackendConfig config;
+  config.port = veth.dut();
+  config.workload = type.workloads.front();
+  config.trial_tag = kTag;
+  config.options = testing::default_options(type.options);
+  config.options["rcvbuf_bytes"] = rcvbuf;
+  return config;
+}
+
+std::uint64_t sum(const DropCounts& drops) {
+  return std::accumulate(drops.begin(), drops.end(), std::uint64_t{0},
+                         [](std::uint64_t n, const auto& place) { return n + place.second; });
+}
+
+// Once `expected` frames have ended somewhere, or ten seconds later.
+Counters drained(Backend& backend, std::uint64_t expected) {
+  const auto deadline = Clock::now() + std::chrono::seconds(10);
+  while (true) {
+    Counters counters = need(backend.sample());
+    if (counters.packets + counters.foreign + sum(counters.drops) >= expected ||
+        Clock::now() > deadline)
+      return counters;
+    std::this_thread::sleep_for(milliseconds(2));
+  }
+}
+
+SentCounters send_exactly(TrafficSource& source, std::uint64_t count) {
+  source.open(count);
+  const auto deadline = Clock::now() + std::chrono::seconds(60);
+  while (!source.finished() && Clock::now() < deadline)
+    std::this_thread::sleep_for(milliseconds(1));
+  need(source.close());
+  return need(source.sample());
+}
+
+void need_root() {
+  if (const auto missing = sys::missing_capabilities(); !missing.empty())
+    GTEST_SKIP() << "needs " << missing.front();
+}
+
+using BackendFactory = BackendType (*)();
+using GeneratorFactory = GeneratorType (*)();
+
+class UdpBackends : public ::testing::TestWithParam<BackendFactory> {
+ protected:
+  void SetUp() override { need_root(); }
+};
+
+class Pairs : public ::testing::TestWithParam<std::tuple<GeneratorFactory, BackendFactory>> {
+ protected:
+  void SetUp() override { need_root(); }
+  GeneratorType generator() const { return std::get<0>(GetParam())(); }
+  BackendType backend() const { return std::get<1>(GetParam())(); }
+};
+
+TEST_P(Pairs, WhatIsSentIsReceived) {
+  const TestVeth veth;
+  const auto type = generator();
+  const auto receiver = backend();
+  const auto source = type.make();
+  const auto sink = receiver.make();
+  for (const TrafficSpec& spec : {TrafficSpec{64, 1, 20'000}, TrafficSpec{64, 1000, 20'000},
+                                  TrafficSpec{512, 1, 20'000}, TrafficSpec{1518, 1000, 20'000}}) {
+    const auto mode = need(sink->start(backend_of(veth, receiver, kRoomy)));
+    EXPECT_EQ(mode.effective, receiver.name);
+    EXPECT_EQ(sink->threads().size(), 1u);
+    need(source->start(traffic_of(veth, type, spec)));
+    const auto sent = send_exactly(*source, 5000);
+    EXPECT_EQ(sent.packets, 5000u);
+    const auto got = drained(*sink, 5000);
+    EXPECT_EQ(got.packets, 5000u) << spec.frame_size << " B, " << spec.flows << " flows";
+    EXPECT_EQ(got.bytes, sent.bytes);
+    EXPECT_EQ(got.foreign, 0u);
+    EXPECT_EQ(sum(got.drops), 0u);
+    source->stop();
+    sink->stop();
+  }
+}
+
+// The sender's device may refuse frames; those were never counted as sent.
+TEST_P(Pairs, OverloadIsAccountedForExactly) {
+  for (bool threaded : {false, true}) {
+    const TestVeth veth;
+    if (threaded) veth.thread_napi();
+    const auto source = generator().make();
+    const auto sink = backend().make();
+    need(sink->start(backend_of(veth, backend(), 4096)));
+    need(source->start(traffic_of(veth, generator(), {64, 5, {}})));
+    const auto before = veth.dut_link();
+    source->open();
+    std::this_thread::sleep_for(milliseconds(400));
+    need(source->close());
+    const auto sent = need(source->sample());
+    const auto got = drained(*sink, sent.packets);
+    EXPECT_EQ(got.packets + sum(got.drops), sent.packets) << "threaded " << threaded;
+    EXPECT_EQ(got.foreign, 0u);
+    EXPECT_GT(got.drops.at("socket_buffer"), 0u);
+    EXPECT_EQ(got.drops.at("socket_buffer"), sum(got.drops));
+    const auto after = veth.dut_link();
+    EXPECT_EQ(after.rx_packets - before.rx_packets, sent.packets);
+    EXPECT_EQ(after.rx_dropped, before.rx_dropped);
+  }
+}
+
+TEST_P(Pairs, AnotherTrialsFramesAreForeign) {
+  const TestVeth veth;
+  const auto source = generator().make();
+  const auto sink = backend().make();
+  need(sink->start(backend_of(veth, backend(), kRoomy)));
+  auto config = traffic_of(veth, generator(), {64, 1, 20'000});
+  config.trial_tag = kTag + 1;
+  need(source->start(config));
+  send_exactly(*source, 200);
+  const auto got = drained(*sink, 200);
+  EXPECT_EQ(got.foreign, 200u);
+  EXPECT_EQ(got.packets, 0u);
+  EXPECT_EQ(got.bytes, 0u);
+}
+
+// Sends `frame` as it is.
+void send_raw(const Port& port, const std::vector<std::uint8_t>& frame) {
+  const auto inside = need(sys::NetnsScope::enter(port.netns_path));
+  const sys::Fd socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+  sockaddr_ll to{};
+  to.sll_family = AF_PACKET;
+  to.sll_ifindex = static_cast<int>(port.ifindex);
+  ASSERT_EQ(sendto(socket.get(), frame.data(), frame.size(), 0,
+                   reinterpret_cast<const sockaddr*>(&to), sizeof to),
+            static_cast<ssize_t>(frame.size()));
+}
+
+TEST_P(UdpBackends, EveryDropIsCountedAtOnePlace) {
+  const TestVeth veth;
+  const auto sink = GetParam()().make();
+  need(sink->start(backend_of(veth, GetParam()(), kRoomy)));
+  const auto good =
+      need(traffic::build_frame(traffic_of(veth, packet_sendmmsg_generator(), {128, 1, {}}))).bytes;
+
+  auto frame = good;
+  frame.back() ^= 0xff;
+  send_raw(veth.generator(), frame);
+  auto got = drained(*sink, 1);
+  EXPECT_EQ(
+      got.drops,
+      (DropCounts{{"ip_input", 0}, {"socket_buffer", 0}, {"udp_checksum", 1}, {"udp_no_port", 0}}));
+
+  frame = good;
+  frame[PB_OFF_IP_CHECK] ^= 0xff;
+  send_raw(veth.generator(), frame);
+  got = drained(*sink, 2);
+  EXPECT_EQ(got.drops.at("ip_input"), 1u);
+
+  frame = good;
+  frame[PB_OFF_UDP + 3] = 10;
+  frame[PB_OFF_UDP_CHECK] = frame[PB_OFF_UDP_CHECK + 1] = 0;  // not checked
+  send_raw(veth.generator(), frame);
+  got = drained(*sink, 3);
+  EXPECT_EQ(got.drops.at("udp_no_port"), 1u);
+
+  frame = good;
+  send_raw(veth.generator(), frame);
+  got = drained(*sink, 4);
+  EXPECT_EQ(sum(got.drops), 3u);
+  EXPECT_EQ(got.packets, 1u);
+  EXPECT_EQ(got.bytes, 124u);
+
+  frame[PB_OFF_UDP + 5] = 16;  // 8 bytes of payload: too short for a tag
+  frame[PB_OFF_UDP_CHECK] = frame[PB_OFF_UDP_CHECK + 1] = 0;
+  send_raw(veth.generator(), frame);
+  EXPECT_EQ(drained(*sink, 5).foreign, 1u);
+}
+
+// In place of waiting, the thread reads from the pump, until it is stopped.
+TEST_P(UdpBackends, WhereNothingCameThePumpIsDriven) {
+  const TestVeth veth;
+  const auto sink = GetParam()().make();
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends), 0);
+  const sys::Fd pump(ends[0]);
+  const sys::Fd feed(ends[1]);
+  auto config = backend_of(veth, GetParam()(), kRoomy);
+  config.port.pump_fd = pump.get();
+  need(sink->start(config));
+  const auto type = packet_sendmmsg_generator();
+  const auto source = type.make();
+  need(source->start(traffic_of(veth, type, {64, 10, 20'000})));
+  for (std::uint64_t sent : {1000u, 2000u}) {
+    for (int i = 0; i < 3; ++i) ASSERT_EQ(send(feed.get(), "x", 1, 0), 1);
+    send_exactly(*source, 1000);
+    EXPECT_EQ(drained(*sink, sent).packets, sent);
+    const auto deadline = Clock::now() + std::chrono::seconds(10);
+    int waiting = 0;
+    do {
+      ASSERT_EQ(ioctl(pump.get(), FIONREAD, &waiting), 0);
+    } while (waiting > 0 && Clock::now() < deadline);
+    EXPECT_EQ(waiting, 0);
+  }
+  sink->stop();
+}
+
+TEST_P(UdpBackends, EveryWorkloadCountsTheSame) {
+  const TestVeth veth;
+  const auto type = packet_sendmmsg_generator();
+  const auto source = type.make();
+  need(source->start(traffic_of(veth, type, {64, 10, 20'000})));
+  for (const std::string& workload : GetParam()().workloads) {
+    const auto sink = GetParam()().make();
+    auto config = backend_of(veth, GetParam()(), kRoomy);
+    config.workload = workload;
+    need(sink->start(config));
+    send_exactly(*source, 500);
+    EXPECT_EQ(drained(*sink, 500).packets, 500u) << workload;
+  }
+}
+
+// Both at once: the socket's own count has the checksum errors in it.
+TEST_P(UdpBackends, AChecksumErrorUnderOverloadIsNotCountedTwice) {
+  const TestVeth veth;
+  const auto sink = GetParam()().make();
+  need(sink->start(backend_of(veth, GetParam()(), 4096)));
+  const auto type = packet_sendmmsg_generator();
+  const auto source = type.make();
+  need(source->start(traffic_of(veth, type, {64, 1, {}})));
+  // The kernel checks a shorter one before it looks for the socket.
+  auto frame = need(traffic::build_frame(traffic_of(veth, type, {128, 1, {}}))).bytes;
+  frame.back() ^= 0xff;
+  source->open();
+  for (int i = 0; i < 50; ++i) send_raw(veth.generator(), frame);
+  std::this_thread::sleep_for(milliseconds(50));
+  need(source->close());
+  std::this_thread::sleep_for(milliseconds(50));
+  for (int i = 0; i < 5; ++i) send_raw(veth.generator(), frame);
+  const auto total = need(source->sample()).packets + 55;
+  const auto got = drained(*sink, total);
+  EXPECT_EQ(got.packets + sum(got.drops), total);
+  EXPECT_GE(got.drops.at("udp_checksum"), 1u);
+}
+
+TEST_P(UdpBackends, StopEndsAnIdleAndAFloodedReceiver) {
+  const TestVeth veth;
+  const auto type = packet_sendmmsg_generator();
+  const auto source = type.make();
+  const auto sink = GetParam()().make();
+  for (bool flood : {false, true}) {
+    need(sink->start(backend_of(veth, GetParam()(), 0)));
+    need(source->start(traffic_of(veth, type, {64, 1, {}})));
+    if (flood) source->open();
+    std::this_thread::sleep_for(milliseconds(50));
+    const auto before = Clock::now();
+    sink->stop();
+    EXPECT_LT(Clock::now() - before, std::chrono::seconds(5)) << "flood " << flood;
+    EXPECT_TRUE(sink->threads().empty());
+    EXPECT_FALSE(sink->sample());
+    sink->stop();
+    need(source->close());
+  }
+}
+
+TEST_P(UdpBackends, StartAndStopLeaveNothingOpen) {
+  const TestVeth veth;
+  const auto sink = GetParam()().make();
+  const auto count = [](const char* path) {
+    return std::distance(std::filesystem::directory_iterator(path), {});
+  };
+  const auto files = count("/proc/self/fd");
+  const auto threads = count("/proc/self/task");
+  for (int i = 0; i < 50; ++i) {
+    need(sink->start(backend_of(veth, GetParam()(), 0)));
+    EXPECT_EQ(count("/proc/self/task"), threads + 1);
+    sink->stop();
+  }
+  EXPECT_EQ(count("/proc/self/fd"), files);
+  EXPECT_EQ(count("/proc/self/task"), threads);
+}
+
+TEST_P(UdpBackends, SayWhatWasObtained) {
+  const TestVeth veth;
+  const auto type = GetParam()();
+  EXPECT_EQ(type.probe(), "");
+  const auto sink = type.make();
+  EXPECT_EQ(need(sink->start(backend_of(veth, type, 1 << 20))).details.at("rcvbuf_bytes"),
+            std::to_string(2 << 20));  // the kernel doubles it
+  const auto other = type.make();
+  const auto taken = other->start(backend_of(veth, type, 0));
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().sys_errno, EADDRINUSE);
+  EXPECT_TRUE(other->threads().empty());
+  sink->stop();
+  EXPECT_GT(std::stoi(need(other->start(backend_of(veth, type, 0))).details.at("rcvbuf_bytes")), 0);
+
+  auto config = backend_of(veth, type, 0);
+  config.workload = "reflect";
+  EXPECT_EQ(sink->start(config).error().code, ErrorCode::unsupported);
+  config = backend_of(veth, type, 0);
+  config.port.cpus = {1 << 20};
+  other->stop();
+  EXPECT_FALSE(sink->start(config));
+  EXPECT_TRUE(other->start(backend_of(veth, type, 0))) << "the failed start left its socket";
+}
+
+// "udp-recvmmsg" becomes "Recvmmsg".
+inline std::string backend_name(BackendFactory factory) {
+  std::string name = factory().name.substr(4);
+  name[0] = static_cast<char>(std::toupper(name[0]));
+  return name;
+}
+
+inline std::string generator_name(GeneratorFactory factory) {
+  const std::string name = factory().name;
+  return name == "xdp-live" ? "XdpLive" : name == "packet-sendmmsg" ? "Packet" : "Udp";
+}
+
+// REQUIRES: in namespace pktbench::backends, once a test program.
+#define PKTBENCH_UDP_SUITE(...)                                                                \
+  INSTANTIATE_TEST_SUITE_P(All, UdpBackends, ::testing::Values(__VA_ARGS__),                   \
+                           [](const auto& i) { return backend_name(i.param); });               \
+  INSTANTIATE_TEST_SUITE_P(                                                                    \
+      All, Pairs,                                                                              \
+      ::testing::Combine(::testing::Values(packet_sendmmsg_generator, udp_sendmmsg_generator), \
+                         ::testing::Values(__VA_ARGS__)),                                      \
+      [](const auto& i) {                                                                      \
+        return generator_name(std::get<0>(i.param)) + backend_name(std::get<1>(i.param));      \
+      })
+
+}  // namespace
+}  // namespace pktbench::backends
