@@ -1,0 +1,414 @@
+#include "backends/af_xdp/af_xdp.hpp"
+
+#include <bpf/bpf.h>
+#include <linux/if_link.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <chrono>
+#include <memory>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "backends/af_xdp/receive_loop.hpp"
+#include "backends/af_xdp/xsk_queue.hpp"
+#include "backends/common/poll_thread.hpp"
+#include "backends/common/workload.hpp"
+#include "bpf/counters.h"
+#include "bpf/xsk_redirect.h"
+#include "bpf/xsk_redirect.skel.h"
+#include "harness/sys/bpf.hpp"
+#include "harness/sys/cpu.hpp"
+#include "harness/sys/fd.hpp"
+#include "harness/sys/netns.hpp"
+#include "harness/sys/rtnl.hpp"
+
+namespace pktbench::backends {
+
+namespace {
+
+using af_xdp::Idle;
+using af_xdp::XskConfig;
+using af_xdp::XskDrops;
+using af_xdp::XskQueue;
+using Skeleton = sys::SkeletonPtr<xsk_redirect, xsk_redirect__destroy>;
+
+constexpr const char* kWorkloads[] = {"drop", "touch"};
+
+std::uint32_t number(const Options& options, const std::string& name) {
+  return static_cast<std::uint32_t>(option<std::int64_t>(options, name));
+}
+
+// What no range in the options' declaration can say.
+Result<void> check(const BackendConfig& config) {
+  const Options& o = config.options;
+  if (std::find(std::begin(kWorkloads), std::end(kWorkloads), config.workload) ==
+      std::end(kWorkloads))
+    return make_error(ErrorCode::unsupported, "af_xdp has no workload \"" + config.workload + "\"");
+  if (!std::has_single_bit(number(o, "ring_size")))
+    return make_error(
+        ErrorCode::invalid_input,
+        "af_xdp: ring_size " + std::to_string(number(o, "ring_size")) + " is not a power of two");
+  if (const auto bytes = number(o, "frame_bytes"); bytes != 2048 && bytes != 4096)
+    return make_error(ErrorCode::invalid_input,
+                      "af_xdp: frame_bytes is 2048 or 4096, not " + std::to_string(bytes));
+  if (option<std::string>(o, "copy_mode") == "zerocopy" &&
+      option<std::string>(o, "attach") == "generic")
+    return make_error(ErrorCode::unsupported,
+                      "AF_XDP zero-copy needs the program in the driver; set \"attach\": "
+                      "\"native\"");
+  if (config.port.cpus.empty())
+    return make_error(ErrorCode::invalid_input,
+                      "port " + config.port.name + " has no CPU to receive on");
+  if (config.port.queues > PB_MAX_QUEUES)
+    return make_error(ErrorCode::unsupported, "af_xdp takes " + std::to_string(PB_MAX_QUEUES) +
+                                                  " queues; the port has " +
+                                                  std::to_string(config.port.queues));
+  return {};
+}
+
+// One moment's counts of everything on the way from the program to the loops.
+struct Totals {
+  std::uint64_t redirected = 0;
+  std::uint64_t no_socket = 0;
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t pending = 0;  // in the RX rings
+  XskDrops drops;
+  std::vector<std::uint64_t> per_queue;
+
+  std::uint64_t missing() const {
+    const std::uint64_t found = packets + pending + drops.sum();
+    return redirected > found ? redirected - found : 0;
+  }
+};
+
+class AfXdp final : public Backend {
+ public:
+  ~AfXdp() override { stop(); }
+
+  Result<EffectiveMode> start(const BackendConfig& config) override;
+  Result<Counters> sample() override;
+  std::vector<pid_t> threads() const override;
+  void stop() noexcept override;
+
+ private:
+  // One RX queue's socket and the thread that empties it.
+  struct Receiver {
+    std::unique_ptr<XskQueue> queue;
+    PollThread thread;
+  };
+
+  Result<EffectiveMode> start_in_namespace(const BackendConfig& config);
+  Result<void> load();
+  Result<void> attach();
+  Result<void> open_queues(const Options& options);
+  Result<void> start_threads(const BackendConfig& config);
+  Result<EffectiveMode> read_back(const Options& options) const;
+  Result<Totals> totals() const;
+
+  Port port_;
+  bool generic_ = false;
+  Skeleton skeleton_;
+  sys::Fd link_;  // the program is detached when the last reference goes, also when we die
+  sys::Fd wake_;
+  std::vector<std::unique_ptr<Receiver>> receivers_;
+  int cpus_ = 0;
+  std::uint64_t redirect_failed_ = 0;
+};
+
+Result<EffectiveMode> AfXdp::start(const BackendConfig& config) {
+  stop();
+  if (auto r = check(config); !r) return r.error();
+  auto mode = start_in_namespace(config);
+  if (!mode) stop();
+  return mode;
+}
+
+Result<EffectiveMode> AfXdp::start_in_namespace(const BackendConfig& config) {
+  port_ = config.port;
+  generic_ = option<std::string>(config.options, "attach") == "generic";
+  redirect_failed_ = 0;
+  auto cpus = sys::possible_cpus();
+  if (!cpus) return cpus.error();
+  cpus_ = *cpus;
+  const auto inside = sys::NetnsScope::enter(port_.netns_path);
+  if (!inside) return inside.error();
+  wake_ = sys::Fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake_) return system_error("make an eventfd", errno);
+  if (auto r = load(); !r) return r.error();
+  if (auto r = attach(); !r) return r.error();
+  if (auto r = open_queues(config.options); !r) return r.error();
+  if (auto r = start_threads(config); !r) return r.error();
+  return read_back(config.options);
+}
+
+Result<void> AfXdp::load() {
+  sys::LibbpfLog log;
+  skeleton_.reset(xsk_redirect__open());
+  if (!skeleton_) return log.failure("open the XDP program", errno);
+  if (int error = xsk_redirect__load(skeleton_.get()); error)
+    return log.failure("load the XDP program", -error);
+  return {};
+}
+
+Result<void> AfXdp::attach() {
+  LIBBPF_OPTS(bpf_link_create_opts, options,
+              .flags = generic_ ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
+  const int fd = bpf_link_create(bpf_program__fd(skeleton_->progs.redirect),
+                                 static_cast<int>(port_.ifindex), BPF_XDP, &options);
+  if (fd >= 0) {
+    link_ = sys::Fd(fd);
+    return {};
+  }
+  Error e = system_error("attach XDP to " + port_.name, -fd);
+  if (fd == -EOPNOTSUPP) {
+    e.code = ErrorCode::unsupported;
+    e.message = "the driver of " + port_.name + " has no native XDP; set \"attach\": \"generic\"";
+  } else if (fd == -EBUSY || fd == -EEXIST) {
+    e.code = ErrorCode::refused;
+    e.message = port_.name + " has an XDP program of somebody else's; it is not replaced";
+  }
+  return e;
+}
+
+Result<void> AfXdp::open_queues(const Options& options) {
+  XskConfig config;
+  config.device = port_.name;
+  config.ring_size = number(options, "ring_size");
+  config.umem_frames = number(options, "umem_frames");
+  config.frame_bytes = number(options, "frame_bytes");
+  config.huge_pages = option<bool>(options, "huge_pages");
+  if (option<std::string>(options, "wakeup") == "busy-poll")
+    config.busy_poll_budget = number(options, "batch");
+  const auto& copy_mode = option<std::string>(options, "copy_mode");
+  config.bind_flags = XDP_USE_NEED_WAKEUP;
+  if (copy_mode == "zerocopy")
+    config.bind_flags |= XDP_ZEROCOPY;
+  else if (copy_mode == "copy" || generic_)
+    config.bind_flags |= XDP_COPY;
+
+  const int map = bpf_map__fd(skeleton_->maps.sockets);
+  for (std::uint32_t q = 0; q < port_.queues; ++q) {
+    config.queue = q;
+    auto queue = XskQueue::open(config);
+    if (!queue) return queue.error();
+    receivers_.push_back(std::make_unique<Receiver>());
+    receivers_.back()->queue = std::move(*queue);
+    const int fd = receivers_.back()->queue->fd();
+    if (int error = bpf_map_update_elem(map, &q, &fd, BPF_ANY))
+      return system_error("enter queue " + std::to_string(q) + " into the XSKMAP", -error);
+  }
+  return {};
+}
+
+Result<void> AfXdp::start_threads(const BackendConfig& config) {
+  const auto& wakeup = option<std::string>(config.options, "wakeup");
+  Idle idle;
+  idle.block = wakeup == "poll";
+  idle.busy_poll = wakeup == "busy-poll";
+  idle.pump_fd = port_.pump_fd;
+  idle.wake_fd = wake_.get();
+  const std::uint32_t batch = number(config.options, "batch");
+  for (std::size_t i = 0; i < receivers_.size(); ++i) {
+    Receiver& receiver = *receivers_[i];
+    auto loop = with_workload(
+        config.workload, [&receiver, idle, batch](auto workload) -> Result<PollThread::Loop> {
+          return PollThread::Loop([&receiver, idle, batch, workload](PollThread& thread) {
+            return af_xdp::receive_loop(*receiver.queue, workload, idle, batch, thread);
+          });
+        });
+    if (!loop) return loop.error();
+    const int cpu = port_.cpus[i % port_.cpus.size()];
+    if (auto r = receiver.thread.start(port_, cpu, std::move(*loop)); !r) return r;
+  }
+  return {};
+}
+
+Result<EffectiveMode> AfXdp::read_back(const Options& options) const {
+  bpf_prog_info info{};
+  __u32 size = sizeof info;
+  if (int error = bpf_obj_get_info_by_fd(bpf_program__fd(skeleton_->progs.redirect), &info, &size))
+    return system_error("read the XDP program's id", -error);
+  auto link = sys::get_link(port_.name);
+  if (!link) return link.error();
+  if (link->xdp_program_id != info.id)
+    return make_error(ErrorCode::failed, port_.name + " runs XDP program " +
+                                             std::to_string(link->xdp_program_id) +
+                                             " and not ours, " + std::to_string(info.id));
+  std::size_t zero_copy = 0;
+  bool napi = true;
+  for (const auto& receiver : receivers_) {
+    zero_copy += receiver->queue->zero_copy();
+    napi = napi && receiver->queue->napi_id() != 0;
+  }
+  const std::string hook = link->xdp_mode == XDP_ATTACHED_DRV   ? "native"
+                           : link->xdp_mode == XDP_ATTACHED_SKB ? "generic"
+                                                                : "unknown";
+  const std::string copy = zero_copy == 0                   ? "copy"
+                           : zero_copy == receivers_.size() ? "zerocopy"
+                                                            : "mixed";
+  const auto& wakeup = option<std::string>(options, "wakeup");
+  EffectiveMode mode;
+  mode.requested = "af_xdp/" + option<std::string>(options, "copy_mode") + "/" +
+                   option<std::string>(options, "attach");
+  mode.effective = "af_xdp/" + copy + "/" + hook;
+  mode.details["jited"] = info.jited_prog_len ? "yes" : "no";
+  // Busy polling is driven by the NAPI that the kernel knows for the queue; without one the call
+  // returns at once.
+  mode.details["wakeup"] = port_.pump_fd >= 0               ? "pump"
+                           : wakeup == "busy-poll" && !napi ? "busy-poll without NAPI: spins"
+                           : wakeup == "need-wakeup"        ? "need-wakeup: spins"
+                                                            : wakeup;
+  for (const char* name : {"batch", "ring_size", "umem_frames", "frame_bytes"})
+    mode.details[name] = std::to_string(number(options, name));
+  mode.details["huge_pages"] = option<bool>(options, "huge_pages") ? "yes" : "no";
+  return mode;
+}
+
+Result<Totals> AfXdp::totals() const {
+  Totals t;
+  const int map = bpf_map__fd(skeleton_->maps.redirect_counters);
+  std::vector<pb_xsk_counters> by_cpu(static_cast<std::size_t>(cpus_));
+  // Every queue there can be, so that a frame on one that was not configured is seen.
+  for (__u32 queue = 0; queue < PB_MAX_QUEUES; ++queue) {
+    if (int error = bpf_map_lookup_elem(map, &queue, by_cpu.data()); error)
+      return system_error("read the XDP counters", -error);
+    for (const pb_xsk_counters& c : by_cpu) {
+      t.redirected += c.redirected;
+      t.no_socket += c.no_socket;
+    }
+  }
+  for (const auto& receiver : receivers_) {
+    if (const int error = receiver->thread.error(); error != 0)
+      return system_error("af_xdp stopped receiving", error);
+    auto drops = receiver->queue->drops();
+    if (!drops) return drops.error();
+    t.drops.rx_ring_full += drops->rx_ring_full;
+    t.drops.fill_ring_empty += drops->fill_ring_empty;
+    t.drops.frame_too_long += drops->frame_too_long;
+    // Down the way that frames go, so that one that moves meanwhile is not missed.
+    t.pending += receiver->queue->pending();
+    const LoopCounters& loop = receiver->thread.counters();
+    t.per_queue.push_back(loop.packets.load(std::memory_order_relaxed));
+    t.packets += t.per_queue.back();
+    t.bytes += loop.bytes.load(std::memory_order_relaxed);
+  }
+  return t;
+}
+
+Result<Counters> AfXdp::sample() {
+  if (!link_) return make_error(ErrorCode::failed, "af_xdp is not started");
+  // The kernel takes the program off a device that goes, and lets a socket's reader sleep on.
+  bpf_link_info info{};
+  __u32 size = sizeof info;
+  if (int error = bpf_obj_get_info_by_fd(link_.get(), &info, &size))
+    return system_error("read the XDP link", -error);
+  if (info.xdp.ifindex == 0)
+    return make_error(ErrorCode::failed, port_.name + " has gone, and the XDP program with it");
+  auto t = totals();
+  if (!t) return t.error();
+  // What NAPI has in hand just now looks missing as well; it is not once nothing moves any more.
+  constexpr int kAtRest = 20;
+  for (int i = 0; t->missing() > redirect_failed_; ++i) {
+    if (i == kAtRest) {
+      redirect_failed_ = t->missing();
+      break;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    auto next = totals();
+    if (!next) return next.error();
+    const bool moving = next->redirected != t->redirected;
+    t = std::move(next);
+    if (moving) break;
+  }
+  Counters counters;
+  counters.packets = t->packets;
+  counters.bytes = t->bytes;
+  counters.drops = {{"af_xdp_rx_ring_full", t->drops.rx_ring_full},
+                    {"af_xdp_fill_ring_empty", t->drops.fill_ring_empty},
+                    {"af_xdp_frame_too_long", t->drops.frame_too_long},
+                    {"af_xdp_no_socket", t->no_socket},
+                    {"af_xdp_redirect_failed", redirect_failed_}};
+  counters.per_queue = std::move(t->per_queue);
+  return counters;
+}
+
+std::vector<pid_t> AfXdp::threads() const {
+  std::vector<pid_t> ids;
+  for (const auto& receiver : receivers_)
+    if (receiver->thread.running()) ids.push_back(receiver->thread.tid());
+  return ids;
+}
+
+void AfXdp::stop() noexcept {
+  link_.reset();
+  // All at once: the eventfd stays readable.
+  for (const auto& receiver : receivers_)
+    receiver->thread.stop([this] { (void)eventfd_write(wake_.get(), 1); });
+  receivers_.clear();
+  skeleton_.reset();
+  wake_.reset();
+}
+
+Unavailable probe() {
+  if (auto missing = sys::missing_capabilities(); !missing.empty())
+    return "needs " + missing.front() + " (run as root)";
+  const sys::Fd socket(::socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0));
+  if (!socket)
+    return errno == EAFNOSUPPORT ? "this kernel has no AF_XDP sockets (CONFIG_XDP_SOCKETS)"
+                                 : system_error("cannot open an AF_XDP socket", errno).message;
+  return {};
+}
+
+OptionSpec choice(std::string name, std::string default_value, std::vector<std::string> choices,
+                  std::string help) {
+  return {.name = std::move(name),
+          .default_value = std::move(default_value),
+          .choices = std::move(choices),
+          .min = {},
+          .max = {},
+          .help = std::move(help)};
+}
+
+OptionSpec count(std::string name, std::int64_t default_value, double min, double max,
+                 std::string help) {
+  return {.name = std::move(name),
+          .default_value = default_value,
+          .choices = {},
+          .min = min,
+          .max = max,
+          .help = std::move(help)};
+}
+
+}  // namespace
+
+BackendType af_xdp_backend() {
+  return {.name = "af_xdp",
+          .summary = "AF_XDP: frames redirected by XDP into memory shared with user space",
+          .workloads = {std::begin(kWorkloads), std::end(kWorkloads)},
+          .options = {choice("copy_mode", "auto", {"auto", "copy", "zerocopy"},
+                             "auto: zero-copy where the driver has it; the mode says what it was"),
+                      choice("wakeup", "poll", {"poll", "need-wakeup", "busy-poll"},
+                             "with an empty ring: sleep in poll(), spin, or spin and drive NAPI"),
+                      choice("attach", "native", {"native", "generic"},
+                             "where the XDP program runs: in the driver, or in the generic hook"),
+                      count("batch", 64, 1, 1024, "frames taken at once at most"),
+                      count("ring_size", 2048, 2, 65536, "RX descriptors; a power of two"),
+                      count("umem_frames", 4096, 2, 262144, "frames in a queue's UMEM"),
+                      count("frame_bytes", 2048, 2048, 4096, "bytes of a UMEM frame: 2048 or 4096"),
+                      {.name = "huge_pages",
+                       .default_value = false,
+                       .choices = {},
+                       .min = {},
+                       .max = {},
+                       .help = "the UMEM in huge pages"}},
+          .probe = probe,
+          .make = [] { return std::make_unique<AfXdp>(); }};
+}
+
+}  // namespace pktbench::backends

@@ -1,0 +1,447 @@
+// The af_xdp backend behind a veth pair: every frame sent is received or dropped at a named place.
+#include <gtest/gtest.h>
+#include <linux/if_packet.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <numeric>
+#include <thread>
+
+#include "backends/af_xdp/af_xdp.hpp"
+#include "backends/af_xdp/xsk_queue.hpp"
+#include "harness/core/units.hpp"
+#include "harness/traffic/packet_sendmmsg.hpp"
+#include "harness/traffic/test_veth.hpp"
+#include "harness/traffic/xdp_live.hpp"
+
+namespace pktbench::backends {
+namespace {
+
+using namespace traffic;
+using testing::need;
+using testing::TestVeth;
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr std::uint32_t kTag = 0x2b5d11e7;
+
+BackendConfig config_on(const Port& port, const Options& changes = {}) {
+  BackendConfig config;
+  config.port = port;
+  config.workload = "drop";
+  config.trial_tag = kTag;
+  config.options = testing::default_options(af_xdp_backend().options);
+  for (const auto& [name, value] : changes) config.options[name] = value;
+  return config;
+}
+
+Options attach(const std::string& hook) { return {{"attach", hook}}; }
+
+std::unique_ptr<TrafficSource> start_source(const TestVeth& veth, const GeneratorType& type,
+                                            TrafficSpec spec) {
+  auto source = type.make();
+  need(source->start(
+      {veth.generator(), veth.dut(), spec, kTag, testing::default_options(type.options)}));
+  return source;
+}
+
+std::uint64_t sum(const DropCounts& drops) {
+  return std::accumulate(drops.begin(), drops.end(), std::uint64_t{0},
+                         [](std::uint64_t n, const auto& place) { return n + place.second; });
+}
+
+// Once `expected` frames have ended somewhere, or ten seconds later.
+Counters drained(Backend& backend, std::uint64_t expected) {
+  const auto deadline = Clock::now() + std::chrono::seconds(10);
+  while (true) {
+    Counters counters = need(backend.sample());
+    if (counters.packets + sum(counters.drops) >= expected || Clock::now() > deadline)
+      return counters;
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+}
+
+void send_exactly(TrafficSource& source, std::uint64_t count) {
+  source.open(count);
+  const auto deadline = Clock::now() + std::chrono::seconds(60);
+  while (!source.finished() && Clock::now() < deadline)
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  need(source.close());
+}
+
+// What the devices have dropped: frames that found the DUT's ring full, and those that the DUT's
+// driver counts after that, failed redirects among them.
+struct DeviceDrops {
+  std::uint64_t ring_full = 0;
+  std::uint64_t receiving = 0;
+};
+
+DeviceDrops device_drops(const TestVeth& veth) {
+  const auto read = [](const Port& port, const std::string& name) {
+    const auto inside = need(sys::NetnsScope::enter(port.netns_path));
+    return need(sys::driver_statistics(port.name)).at(name);
+  };
+  return {read(veth.generator(), "tx_queue_0_xdp_xmit_errors"),
+          read(veth.dut(), "rx_queue_0_drops")};
+}
+
+void ip(const Port& in, const std::string& arguments) {
+  const std::string ns = std::filesystem::path(in.netns_path).filename();
+  const std::string command = "ip -n " + ns + " " + arguments;
+  ASSERT_EQ(std::system(command.c_str()), 0) << command;
+}
+
+class AfXdp : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (const auto missing = sys::missing_capabilities(); !missing.empty())
+      GTEST_SKIP() << "needs " << missing.front();
+    if (const auto reason = af_xdp_backend().probe(); !reason.empty()) GTEST_SKIP() << reason;
+  }
+  std::unique_ptr<Backend> backend_ = af_xdp_backend().make();
+};
+
+using GeneratorFactory = GeneratorType (*)();
+class Pairs : public AfXdp,
+              public ::testing::WithParamInterface<std::tuple<GeneratorFactory, const char*>> {
+ protected:
+  GeneratorType generator() const { return std::get<0>(GetParam())(); }
+  std::string hook() const { return std::get<1>(GetParam()); }
+};
+
+// In bursts that every ring on the way can hold, so that none may be lost however slow the machine.
+TEST_P(Pairs, WhatIsSentIsReceived) {
+  const TestVeth veth;
+  constexpr std::uint64_t kBurst = 50;
+  for (const std::string workload : {"drop", "touch"})
+    for (const std::uint32_t size : {64u, 512u, 1518u})
+      for (const std::uint32_t flows : {1u, 1000u}) {
+        auto config = config_on(veth.dut(), attach(hook()));
+        config.workload = workload;
+        const auto mode = need(backend_->start(config));
+        EXPECT_EQ(mode.effective, "af_xdp/copy/" + hook());
+        const auto source = start_source(veth, generator(), {size, flows, {}});
+        Counters got;
+        for (std::uint64_t sent = kBurst; sent <= 2000; sent += kBurst) {
+          send_exactly(*source, kBurst);
+          got = drained(*backend_, sent);
+        }
+        EXPECT_EQ(need(source->sample()).packets, 2000u);
+        EXPECT_EQ(got.packets, 2000u) << size << " B, " << flows << " flows, " << workload;
+        EXPECT_EQ(got.bytes, 2000u * buffer_length(size));
+        EXPECT_EQ(got.per_queue, std::vector<std::uint64_t>{2000});
+        EXPECT_EQ(got.foreign, 0u);
+        EXPECT_EQ(sum(got.drops), 0u);
+        source->stop();
+        backend_->stop();
+      }
+}
+
+// Floods a receiver and checks that nothing is missing and nothing counted twice.
+DropCounts flood(Backend& backend, const TestVeth& veth, const GeneratorType& type,
+                 const Options& options) {
+  need(backend.start(config_on(veth.dut(), options)));
+  const auto source = start_source(veth, type, {64, 5, {}});
+  const auto before = device_drops(veth);
+  source->open();
+  for (int i = 0; i < 6; ++i) {
+    std::this_thread::sleep_for(milliseconds(50));
+    need(backend.sample());  // in the middle of it: what is on its way is not a drop
+  }
+  need(source->close());
+  const auto sent = need(source->sample()).packets;
+  const auto dropped_by_device = [&] { return device_drops(veth).ring_full - before.ring_full; };
+  auto got = drained(backend, sent - dropped_by_device());
+  EXPECT_EQ(got.packets + sum(got.drops) + dropped_by_device(), sent);
+  EXPECT_EQ(got.drops.at("af_xdp_redirect_failed"), 0u);
+  EXPECT_EQ(got.drops.at("af_xdp_no_socket"), 0u);
+  // veth counts a failed redirect as its own drop too, and the generic hook nowhere.
+  const bool generic = std::get<std::string>(options.at("attach")) == "generic";
+  EXPECT_EQ(device_drops(veth).receiving - before.receiving, generic ? 0 : sum(got.drops));
+  backend.stop();
+  return got.drops;
+}
+
+TEST_P(Pairs, OverloadIsAccountedForExactly) {
+  for (const bool threaded : {false, true}) {
+    const TestVeth veth;
+    if (threaded) veth.thread_napi();
+    for (const std::string wakeup : {"poll", "need-wakeup", "busy-poll"}) {
+      SCOPED_TRACE(wakeup + (threaded ? ", threaded" : ""));
+      flood(*backend_, veth, generator(), {{"attach", hook()}, {"wakeup", wakeup}});
+    }
+  }
+}
+
+std::string pair_name(const ::testing::TestParamInfo<Pairs::ParamType>& info) {
+  return std::string(std::get<0>(info.param) == xdp_live_generator ? "Live" : "Packet") +
+         (std::get<1>(info.param) == std::string("native") ? "Native" : "Generic");
+}
+INSTANTIATE_TEST_SUITE_P(All, Pairs,
+                         ::testing::Combine(::testing::Values(packet_sendmmsg_generator,
+                                                              xdp_live_generator),
+                                            ::testing::Values("native", "generic")),
+                         pair_name);
+
+// NAPI hands over a batch of frames at once, which neither of these has room for.
+TEST_F(AfXdp, AFullRxRingAndAnEmptyFillRingAreTwoPlaces) {
+  const TestVeth veth;
+  auto drops = flood(*backend_, veth, xdp_live_generator(),
+                     {{"attach", "native"}, {"ring_size", std::int64_t{2}}});
+  EXPECT_GT(drops.at("af_xdp_rx_ring_full"), 0u);
+  EXPECT_EQ(drops.at("af_xdp_rx_ring_full"), sum(drops));
+  drops = flood(*backend_, veth, xdp_live_generator(),
+                {{"attach", "native"}, {"umem_frames", std::int64_t{2}}});
+  EXPECT_GT(drops.at("af_xdp_fill_ring_empty"), 0u);
+  EXPECT_EQ(drops.at("af_xdp_fill_ring_empty"), sum(drops));
+}
+
+void send_raw(const Port& port, std::size_t bytes, int times) {
+  const auto inside = need(sys::NetnsScope::enter(port.netns_path));
+  const sys::Fd socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+  sockaddr_ll to{};
+  to.sll_family = AF_PACKET;
+  to.sll_ifindex = static_cast<int>(port.ifindex);
+  const std::vector<std::uint8_t> frame(bytes, 0xff);
+  for (int i = 0; i < times; ++i)
+    ASSERT_EQ(sendto(socket.get(), frame.data(), bytes, 0, reinterpret_cast<const sockaddr*>(&to),
+                     sizeof to),
+              static_cast<ssize_t>(bytes));
+}
+
+TEST_F(AfXdp, AFrameLongerThanTheUmemsIsAPlaceOfItsOwn) {
+  const TestVeth veth;
+  ip(veth.dut(), "link set " + veth.dut().name + " mtu 3000");
+  ip(veth.generator(), "link set " + veth.generator().name + " mtu 3000");
+  for (const std::string hook : {"native", "generic"}) {
+    need(backend_->start(config_on(veth.dut(), attach(hook))));
+    send_raw(veth.generator(), 1792, 5);
+    send_raw(veth.generator(), 1793, 7);
+    auto got = drained(*backend_, 12);
+    EXPECT_EQ(got.packets, 5u) << hook;
+    EXPECT_EQ(got.drops.at("af_xdp_frame_too_long"), 7u) << hook;
+    EXPECT_EQ(sum(got.drops), 7u) << hook;
+    auto config = config_on(veth.dut(), attach(hook));
+    config.options["frame_bytes"] = std::int64_t{4096};
+    need(backend_->start(config));
+    send_raw(veth.generator(), 1793, 7);
+    EXPECT_EQ(drained(*backend_, 7).packets, 7u) << hook;
+  }
+}
+
+// The pair of TestVeth has one queue; this one, beside it, has two.
+TEST_F(AfXdp, EveryQueueHasItsSocketAndOneWithoutIsNamed) {
+  const TestVeth veth;
+  Port from = veth.generator();
+  Port to = veth.dut();
+  from.name += "b";
+  to.name += "b";
+  {
+    const sys::Fd peer(open(to.netns_path.c_str(), O_RDONLY | O_CLOEXEC));
+    const auto inside = need(sys::NetnsScope::enter(from.netns_path));
+    need(sys::create_veth_pair(from.name, to.name, peer.get(), 2));
+    from.ifindex = need(sys::get_link(from.name)).ifindex;
+  }
+  {
+    const auto inside = need(sys::NetnsScope::enter(to.netns_path));
+    to.ifindex = need(sys::get_link(to.name)).ifindex;
+    to.mac = need(sys::get_link(to.name)).mac;
+    need(sys::set_link_up(to.ifindex));
+  }
+  {
+    const auto inside = need(sys::NetnsScope::enter(from.netns_path));
+    need(sys::set_link_up(from.ifindex));
+  }
+  to.cpus = sys::allowed_cpus();
+  for (const unsigned queues : {2u, 1u}) {
+    to.queues = queues;
+    need(backend_->start(config_on(to)));
+    EXPECT_EQ(backend_->threads().size(), queues);
+    const auto type = packet_sendmmsg_generator();
+    const auto source = type.make();
+    need(source->start(
+        {from, to, {64, 1000, 20'000}, kTag, testing::default_options(type.options)}));
+    send_exactly(*source, 2000);
+    const auto got = drained(*backend_, 2000);
+    ASSERT_EQ(got.per_queue.size(), queues);
+    EXPECT_GT(got.per_queue[0], 0u);
+    if (queues == 2) {
+      EXPECT_GT(got.per_queue[1], 0u);
+      EXPECT_EQ(got.packets, 2000u);
+    } else {
+      EXPECT_GT(got.drops.at("af_xdp_no_socket"), 0u);
+      EXPECT_EQ(got.packets + got.drops.at("af_xdp_no_socket"), 2000u);
+    }
+    EXPECT_EQ(got.packets + sum(got.drops), 2000u);
+    EXPECT_EQ(std::accumulate(got.per_queue.begin(), got.per_queue.end(), std::uint64_t{0}),
+              got.packets);
+  }
+}
+
+TEST_F(AfXdp, APumpTakesThePlaceOfBlocking) {
+  const TestVeth veth;
+  const sys::Fd helper(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  Port port = veth.dut();
+  port.pump_fd = helper.get();
+  EXPECT_EQ(need(backend_->start(config_on(port))).details.at("wakeup"), "pump");
+  const auto source = start_source(veth, packet_sendmmsg_generator(), {64, 1, 20'000});
+  send_exactly(*source, 500);
+  EXPECT_EQ(drained(*backend_, 500).packets, 500u);
+}
+
+TEST_F(AfXdp, SaysWhatWasObtained) {
+  const TestVeth veth;
+  auto mode = need(backend_->start(config_on(veth.dut())));
+  EXPECT_EQ(mode.requested, "af_xdp/auto/native");
+  EXPECT_EQ(mode.effective, "af_xdp/copy/native");
+  EXPECT_EQ(mode.details.at("wakeup"), "poll");
+  EXPECT_EQ(mode.details.at("umem_frames"), "4096");
+  auto config = config_on(veth.dut(), {{"copy_mode", "copy"}, {"attach", "generic"}});
+  mode = need(backend_->start(config));
+  EXPECT_EQ(mode.requested, "af_xdp/copy/generic");
+  EXPECT_EQ(mode.effective, "af_xdp/copy/generic");
+  // veth has no NAPI that the kernel knows by its queue.
+  mode = need(backend_->start(config_on(veth.dut(), {{"wakeup", "busy-poll"}})));
+  EXPECT_EQ(mode.details.at("wakeup"), "busy-poll without NAPI: spins");
+}
+
+TEST_F(AfXdp, RefusedZeroCopyIsUnsupportedWithTheKernelsReason) {
+  const TestVeth veth;
+  auto refused = backend_->start(config_on(veth.dut(), {{"copy_mode", "zerocopy"}}));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::unsupported);
+  EXPECT_EQ(refused.error().sys_errno, EOPNOTSUPP);
+  EXPECT_NE(refused.error().message.find("Operation not supported"), std::string::npos);
+  EXPECT_EQ(veth.dut_link().xdp_program_id, 0u);
+  refused =
+      backend_->start(config_on(veth.dut(), {{"copy_mode", "zerocopy"}, {"attach", "generic"}}));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::unsupported);
+}
+
+TEST_F(AfXdp, WhatCannotBeIsRefusedAndNothingStays) {
+  const TestVeth veth;
+  const auto code = [&](const BackendConfig& config) {
+    const auto started = backend_->start(config);
+    EXPECT_TRUE(backend_->threads().empty());
+    EXPECT_EQ(veth.dut_link().xdp_program_id, 0u);
+    return started ? ErrorCode::interrupted : started.error().code;
+  };
+  EXPECT_EQ(code(config_on(veth.dut(), {{"ring_size", std::int64_t{1000}}})),
+            ErrorCode::invalid_input);
+  EXPECT_EQ(code(config_on(veth.dut(), {{"frame_bytes", std::int64_t{3000}}})),
+            ErrorCode::invalid_input);
+  auto config = config_on(veth.dut());
+  config.workload = "reflect";
+  EXPECT_EQ(code(config), ErrorCode::unsupported);
+  config = config_on(veth.dut());
+  config.port.cpus = {1 << 20};
+  EXPECT_NE(code(config), ErrorCode::interrupted);
+  config.port.cpus = {};
+  EXPECT_EQ(code(config), ErrorCode::invalid_input);
+  config = config_on(veth.dut());
+  config.port.queues = 2;  // it has one
+  EXPECT_NE(code(config), ErrorCode::interrupted);
+  EXPECT_FALSE(backend_->sample());
+}
+
+TEST_F(AfXdp, AForeignProgramAndAForeignSocketAreLeftAlone) {
+  const TestVeth veth;
+  need(backend_->start(config_on(veth.dut())));
+  const auto other = af_xdp_backend().make();
+  auto refused = other->start(config_on(veth.dut()));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::refused);
+  backend_->stop();
+
+  const auto inside = need(sys::NetnsScope::enter(veth.dut().netns_path));
+  af_xdp::XskConfig foreign;
+  foreign.device = veth.dut().name;
+  const auto queue = need(af_xdp::XskQueue::open(foreign));
+  refused = other->start(config_on(veth.dut()));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::refused);
+}
+
+TEST_F(AfXdp, HugePagesAreUsedOrMissedWithAReason) {
+  const TestVeth veth;
+  const auto mode = backend_->start(config_on(veth.dut(), {{"huge_pages", true}}));
+  if (!mode) {
+    EXPECT_EQ(mode.error().code, ErrorCode::unsupported);
+    EXPECT_NE(mode.error().message.find("huge pages"), std::string::npos);
+    EXPECT_EQ(veth.dut_link().xdp_program_id, 0u);
+    return;
+  }
+  EXPECT_EQ(mode->details.at("huge_pages"), "yes");
+  const auto source = start_source(veth, packet_sendmmsg_generator(), {64, 1, 20'000});
+  send_exactly(*source, 500);
+  EXPECT_EQ(drained(*backend_, 500).packets, 500u);
+}
+
+TEST_F(AfXdp, ADeviceThatGoesAwayIsAnErrorAndNoHang) {
+  const TestVeth veth;
+  for (const std::string wakeup : {"poll", "busy-poll"}) {
+    const TestVeth brief;
+    need(backend_->start(config_on(brief.dut(), {{"wakeup", wakeup}})));
+    ip(brief.dut(), "link del " + brief.dut().name);
+    const auto deadline = Clock::now() + std::chrono::seconds(10);
+    while (backend_->sample() && Clock::now() < deadline)
+      std::this_thread::sleep_for(milliseconds(1));
+    EXPECT_FALSE(backend_->sample()) << wakeup;
+    backend_->stop();
+  }
+}
+
+TEST_F(AfXdp, StopEndsAFloodedReceiver) {
+  const TestVeth veth;
+  const auto source = start_source(veth, packet_sendmmsg_generator(), {64, 1, {}});
+  for (const std::string wakeup : {"poll", "need-wakeup", "busy-poll"}) {
+    need(backend_->start(config_on(veth.dut(), {{"wakeup", wakeup}})));
+    source->open();
+    std::this_thread::sleep_for(milliseconds(20));
+    backend_->stop();
+    EXPECT_TRUE(backend_->threads().empty());
+    EXPECT_FALSE(backend_->sample());
+    backend_->stop();
+    need(source->close());
+  }
+}
+
+// Each third start fails half way. A mapping that stays would keep a socket and its memory.
+TEST_F(AfXdp, StartAndStopLeaveNothingOpen) {
+  const TestVeth veth;
+  const auto count = [](const char* path) {
+    return std::distance(std::filesystem::directory_iterator(path), {});
+  };
+  const auto rings = [] {
+    std::ifstream maps("/proc/self/maps");
+    std::string line;
+    int n = 0;
+    while (std::getline(maps, line)) n += line.find("socket:") != std::string::npos;
+    return n;
+  };
+  const auto files = count("/proc/self/fd");
+  const auto threads = count("/proc/self/task");
+  const char* rounds = std::getenv("PKTBENCH_TEST_ROUNDS");
+  const int n = rounds ? std::atoi(rounds) : 200;
+  for (int i = 0; i < n; ++i) {
+    const bool refused = i % 3 == 2;
+    const auto started = backend_->start(
+        config_on(veth.dut(), {{"copy_mode", refused ? "zerocopy" : "copy"},
+                               {"attach", i % 2 && !refused ? "generic" : "native"}}));
+    ASSERT_EQ(started.ok(), !refused) << i << ": " << (refused ? "" : started.error().message);
+    ASSERT_EQ(count("/proc/self/task"), threads + !refused);
+    backend_->stop();
+    ASSERT_EQ(count("/proc/self/fd"), files) << i;
+    ASSERT_EQ(rings(), 0) << i;
+  }
+  EXPECT_EQ(count("/proc/self/task"), threads);
+  EXPECT_EQ(veth.dut_link().xdp_program_id, 0u);
+}
+
+}  // namespace
+}  // namespace pktbench::backends

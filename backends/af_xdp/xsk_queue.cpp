@@ -1,0 +1,195 @@
+#include "backends/af_xdp/xsk_queue.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <thread>
+
+namespace pktbench::af_xdp {
+
+namespace {
+
+constexpr std::uint32_t kCompletionSize = 64;  // unused
+constexpr std::size_t kHugePage = 2 << 20;
+constexpr int kBusyPollUs = 20;
+
+std::string queue_name(const XskConfig& c) {
+  return "queue " + std::to_string(c.queue) + " of " + c.device;
+}
+
+// The kernel gives a queue free some time after its socket was closed.
+constexpr auto kTakeDown = std::chrono::seconds(2);
+
+}  // namespace
+
+Result<std::unique_ptr<XskQueue>> XskQueue::open(const XskConfig& config) {
+  const auto deadline = std::chrono::steady_clock::now() + kTakeDown;
+  while (true) {
+    std::unique_ptr<XskQueue> queue(new XskQueue(config));
+    if (auto r = queue->map_memory(); !r) return r.error();
+    auto bound = queue->bind();
+    if (bound) {
+      if (auto r = queue->prefer_busy_poll(); !r) return r.error();
+      if (auto r = queue->read_back(); !r) return r.error();
+      queue->give_all_frames();
+      return queue;
+    }
+    if (bound.error().sys_errno != EBUSY || std::chrono::steady_clock::now() > deadline)
+      return bound.error();
+    // libxdp cannot bind a second time with what it has made; begin again.
+    queue.reset();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+XskQueue::~XskQueue() {
+  if (socket_)
+    xsk_socket__delete(socket_);
+  else if (umem_)
+    release_rings();
+  if (umem_) xsk_umem__delete(umem_);
+  if (memory_) munmap(memory_, memory_bytes_);
+}
+
+// Where no socket came of a UMEM, libxdp leaves the rings mapped, and with them the kernel's socket
+// and the pinned memory alive.
+void XskQueue::release_rings() noexcept {
+  xdp_mmap_offsets offsets{};
+  socklen_t size = sizeof offsets;
+  if (getsockopt(xsk_umem__fd(umem_), SOL_XDP, XDP_MMAP_OFFSETS, &offsets, &size) != 0) return;
+  const auto unmap = [](void* ring, std::uint64_t descriptors, std::uint32_t entries) {
+    if (ring)
+      munmap(static_cast<char*>(ring) - descriptors, descriptors + entries * sizeof(std::uint64_t));
+  };
+  unmap(fill_.ring, offsets.fr.desc, fill_size_);
+  unmap(completion_.ring, offsets.cr.desc, kCompletionSize);
+}
+
+Result<void> XskQueue::map_memory() {
+  memory_bytes_ = std::size_t{config_.umem_frames} * config_.frame_bytes;
+  int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+  if (config_.huge_pages) {
+    memory_bytes_ = (memory_bytes_ + kHugePage - 1) / kHugePage * kHugePage;
+    flags |= MAP_HUGETLB;
+  }
+  void* memory = mmap(nullptr, memory_bytes_, PROT_READ | PROT_WRITE, flags, -1, 0);
+  if (memory == MAP_FAILED) {
+    const int error = errno;
+    Error e = system_error("map the UMEM", error);
+    if (config_.huge_pages) {
+      e.code = ErrorCode::unsupported;
+      e.message = "no huge pages for a UMEM of " + std::to_string(memory_bytes_ >> 20) + " MiB (" +
+                  std::strerror(error) +
+                  "); reserve some with vm.nr_hugepages, or set \"huge_pages\": false";
+    }
+    return e;
+  }
+  memory_ = static_cast<std::uint8_t*>(memory);
+  return {};
+}
+
+Result<void> XskQueue::bind() {
+  // Twice the frames: the kernel says that it took a frame from the fill ring after it has
+  // delivered it, so that a ring of just the frames' number could be short of room for a moment.
+  fill_size_ = std::bit_ceil(config_.umem_frames * 2);
+  xsk_umem_config umem{};
+  umem.fill_size = fill_size_;
+  umem.comp_size = kCompletionSize;
+  umem.frame_size = config_.frame_bytes;
+  umem.frame_headroom = 0;
+  const std::uint64_t bytes = std::uint64_t{config_.umem_frames} * config_.frame_bytes;
+  if (int error = xsk_umem__create(&umem_, memory_, bytes, &fill_, &completion_, &umem)) {
+    umem_ = nullptr;
+    return system_error("register a UMEM of " + std::to_string(bytes >> 10) + " KiB", -error);
+  }
+  (void)fcntl(xsk_umem__fd(umem_), F_SETFD, FD_CLOEXEC);
+
+  xsk_socket_config socket{};
+  socket.rx_size = config_.ring_size;
+  socket.tx_size = 0;
+  socket.libxdp_flags = XSK_LIBXDP_FLAGS__INHIBIT_PROG_LOAD;
+  socket.bind_flags = config_.bind_flags;
+  if (int error = xsk_socket__create(&socket_, config_.device.c_str(), config_.queue, umem_, &rx_,
+                                     nullptr, &socket)) {
+    socket_ = nullptr;
+    return bind_error(-error);
+  }
+  return {};
+}
+
+Error XskQueue::bind_error(int error) const {
+  Error e = system_error("bind an AF_XDP socket to " + queue_name(config_), error);
+  if (error == EBUSY) {
+    e.code = ErrorCode::refused;
+    e.message = queue_name(config_) + " has an AF_XDP socket of somebody else's";
+  } else if (error != ENOMEM && error != ENOBUFS && (config_.bind_flags & XDP_ZEROCOPY)) {
+    e.code = ErrorCode::unsupported;
+    e.message = queue_name(config_) +
+                " has no AF_XDP zero-copy (the kernel says: " + std::strerror(error) +
+                "); use \"copy_mode\": \"copy\", or allow \"auto\"";
+  }
+  return e;
+}
+
+Result<void> XskQueue::prefer_busy_poll() const {
+  if (!config_.busy_poll_budget) return {};
+  const auto set = [this](int option, int value) {
+    return setsockopt(fd(), SOL_SOCKET, option, &value, sizeof value) == 0;
+  };
+  if (set(SO_PREFER_BUSY_POLL, 1) && set(SO_BUSY_POLL, kBusyPollUs) &&
+      set(SO_BUSY_POLL_BUDGET, static_cast<int>(config_.busy_poll_budget)))
+    return {};
+  Error e = system_error("prefer busy polling on " + queue_name(config_), errno);
+  if (e.sys_errno == ENOPROTOOPT || e.sys_errno == EOPNOTSUPP) e.code = ErrorCode::unsupported;
+  return e;
+}
+
+Result<void> XskQueue::read_back() {
+  xdp_options options{};
+  socklen_t size = sizeof options;
+  if (getsockopt(fd(), SOL_XDP, XDP_OPTIONS, &options, &size) != 0)
+    return system_error("XDP_OPTIONS", errno);
+  zero_copy_ = options.flags & XDP_OPTIONS_ZEROCOPY;
+  size = sizeof napi_id_;
+  if (getsockopt(fd(), SOL_SOCKET, SO_INCOMING_NAPI_ID, &napi_id_, &size) != 0) napi_id_ = 0;
+  return {};
+}
+
+void XskQueue::give_all_frames() {
+  std::uint32_t at = 0;
+  xsk_ring_prod__reserve(&fill_, config_.umem_frames, &at);
+  for (std::uint32_t i = 0; i < config_.umem_frames; ++i)
+    *xsk_ring_prod__fill_addr(&fill_, at + i) = std::uint64_t{i} * config_.frame_bytes;
+  xsk_ring_prod__submit(&fill_, config_.umem_frames);
+}
+
+// In copy mode a frame that finds the fill ring empty raises both rx_dropped and
+// rx_fill_ring_empty_descs, and one that is too long the first alone. In zero-copy mode the second
+// counts the driver's attempts to refill its ring, which are no frames; those it then has no room
+// for are the device's own drops.
+Result<XskDrops> XskQueue::drops() const {
+  xdp_statistics statistics{};
+  socklen_t size = sizeof statistics;
+  if (getsockopt(fd(), SOL_XDP, XDP_STATISTICS, &statistics, &size) != 0)
+    return system_error("XDP_STATISTICS", errno);
+  XskDrops drops;
+  drops.rx_ring_full = statistics.rx_ring_full;
+  if (!zero_copy_)
+    drops.fill_ring_empty =
+        std::min<std::uint64_t>(statistics.rx_dropped, statistics.rx_fill_ring_empty_descs);
+  drops.frame_too_long = statistics.rx_dropped - drops.fill_ring_empty;
+  return drops;
+}
+
+std::uint32_t XskQueue::pending() const {
+  const std::uint32_t consumer = __atomic_load_n(rx_.consumer, __ATOMIC_ACQUIRE);
+  return __atomic_load_n(rx_.producer, __ATOMIC_ACQUIRE) - consumer;
+}
+
+}  // namespace pktbench::af_xdp

@@ -1,0 +1,89 @@
+// One AF_XDP socket on one RX queue, with its UMEM, fill ring and RX ring (libxdp's, with its
+// program loading inhibited). It receives only: there is no TX ring, and the completion ring is
+// there because the kernel asks for one.
+//
+// Threads: open(), the destructor and the reads of state belong to the controlling thread; rx(),
+// fill() and memory() to the thread that receives.
+#pragma once
+
+#include <xdp/xsk.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "harness/core/result.hpp"
+
+namespace pktbench::af_xdp {
+
+struct XskConfig {
+  std::string device;
+  std::uint32_t queue = 0;
+  std::uint16_t bind_flags = 0;      // XDP_COPY, XDP_ZEROCOPY, ... of <linux/if_xdp.h>
+  std::uint32_t ring_size = 2048;    // RX descriptors; a power of two
+  std::uint32_t umem_frames = 4096;  // all of them go round between fill and RX ring
+  std::uint32_t frame_bytes = 2048;  // of which the kernel keeps 256 in front of the frame
+  bool huge_pages = false;
+  std::uint32_t busy_poll_budget = 0;  // frames per busy poll; 0: no busy polling
+};
+
+// Frames the socket dropped after the program had redirected them, each counted once.
+struct XskDrops {
+  std::uint64_t rx_ring_full = 0;
+  std::uint64_t fill_ring_empty = 0;  // no free frame in the UMEM
+  std::uint64_t frame_too_long = 0;   // longer than frame_bytes - 256
+
+  std::uint64_t sum() const { return rx_ring_full + fill_ring_empty + frame_too_long; }
+};
+
+class XskQueue {
+ public:
+  // REQUIRES: the calling thread is in the device's namespace. All frames are in the fill ring when
+  // it returns. Waits up to two seconds for a queue whose last socket the kernel is still taking
+  // down. Errors: `unsupported` where zero-copy was asked for and the kernel refuses it, and where
+  // there are no huge pages; `refused` where the queue has a socket of somebody else's.
+  static Result<std::unique_ptr<XskQueue>> open(const XskConfig& config);
+
+  XskQueue(const XskQueue&) = delete;
+  XskQueue& operator=(const XskQueue&) = delete;
+  ~XskQueue();
+
+  int fd() const { return xsk_socket__fd(socket_); }
+  bool zero_copy() const { return zero_copy_; }  // as the kernel says
+  // The NAPI that busy polling would drive; 0: the kernel knows none for this queue.
+  unsigned napi_id() const { return napi_id_; }
+
+  Result<XskDrops> drops() const;
+  // Frames in the RX ring that the receiving thread has not released.
+  std::uint32_t pending() const;
+
+  xsk_ring_cons& rx() { return rx_; }
+  xsk_ring_prod& fill() { return fill_; }
+  std::uint8_t* memory() { return memory_; }
+
+ private:
+  explicit XskQueue(const XskConfig& config) : config_(config) {}
+
+  Result<void> map_memory();
+  Result<void> bind();
+  Error bind_error(int error) const;
+  Result<void> prefer_busy_poll() const;
+  Result<void> read_back();
+  void give_all_frames();
+  void release_rings() noexcept;
+
+  const XskConfig config_;
+  std::uint8_t* memory_ = nullptr;
+  std::size_t memory_bytes_ = 0;
+  xsk_umem* umem_ = nullptr;
+  xsk_socket* socket_ = nullptr;
+  // libxdp keeps pointers to the first three, so that this object never moves.
+  xsk_ring_prod fill_{};
+  xsk_ring_cons completion_{};
+  xsk_ring_cons rx_{};
+  std::uint32_t fill_size_ = 0;
+  bool zero_copy_ = false;
+  unsigned napi_id_ = 0;
+};
+
+}  // namespace pktbench::af_xdp
