@@ -1,0 +1,259 @@
+#include "backends/dpdk/dpdk.hpp"
+
+#include <bpf/libbpf.h>
+#include <linux/if_link.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <filesystem>
+#include <string>
+
+#include "backends/dpdk/helper_process.hpp"
+#include "harness/sys/cpu.hpp"
+#include "harness/sys/file.hpp"
+#include "harness/sys/netns.hpp"
+#include "harness/sys/rtnl.hpp"
+
+namespace pktbench::backends {
+
+namespace {
+
+using dpdk::kMaxQueues;
+
+constexpr const char* kNoHelper =
+    "the program pktbench-dpdk is not there: install it, or name its folder in PKTBENCH_LIBEXEC";
+
+const char* xdp_mode_name(int attached) {
+  switch (attached) {
+    case XDP_ATTACHED_DRV:
+      return "native";
+    case XDP_ATTACHED_SKB:
+      return "generic";
+    case XDP_ATTACHED_HW:
+      return "offload";
+    default:
+      return "none";
+  }
+}
+
+// Huge pages of any size that nobody has taken.
+std::uint64_t free_huge_page_mb() {
+  std::uint64_t kb = 0;
+  std::error_code ignored;
+  for (const auto& size :
+       std::filesystem::directory_iterator("/sys/kernel/mm/hugepages", ignored)) {
+    const std::string name = size.path().filename();  // "hugepages-2048kB"
+    const auto free = sys::read_file(size.path() / "free_hugepages");
+    if (free && name.starts_with("hugepages-"))
+      kb +=
+          std::strtoull(name.c_str() + 10, nullptr, 10) * std::strtoull(free->c_str(), nullptr, 10);
+  }
+  return kb / 1024;
+}
+
+class Dpdk final : public Backend {
+ public:
+  ~Dpdk() override { stop(); }
+
+  Result<EffectiveMode> start(const BackendConfig& config) override;
+  Result<Counters> sample() override;
+  std::vector<pid_t> threads() const override;
+  void stop() noexcept override;
+
+ private:
+  Result<dpdk::Setup> set_up(const BackendConfig& config) const;
+  Result<EffectiveMode> start_inside(const dpdk::Setup& setup);
+
+  Port port_;
+  dpdk::HelperProcess helper_;
+  dpdk::Ready ready_;
+  bool attaches_xdp_ = false;  // and the device had no program before
+};
+
+Result<dpdk::Setup> Dpdk::set_up(const BackendConfig& config) const {
+  const Port& port = config.port;
+  const auto& driver = option<std::string>(config.options, "driver");
+  const auto number = [&](const char* name) {
+    return static_cast<std::uint32_t>(option<std::int64_t>(config.options, name));
+  };
+  if (driver == "net_null")
+    return make_error(ErrorCode::unsupported,
+                      "driver net_null receives from no device: it makes frames that nobody sent");
+  if (config.workload != "drop" && config.workload != "touch")
+    return make_error(ErrorCode::unsupported, "dpdk has no workload \"" + config.workload + "\"");
+  if (port.cpus.empty())
+    return make_error(ErrorCode::invalid_input, "port " + port.name + " has no CPU to receive on");
+  if (port.queues < 1 || port.queues > kMaxQueues)
+    return make_error(ErrorCode::unsupported, "dpdk polls up to " + std::to_string(kMaxQueues) +
+                                                  " queues; " + port.name + " has " +
+                                                  std::to_string(port.queues));
+  dpdk::Setup setup;
+  setup.parent = getpid();
+  dpdk::put(setup.driver, driver);
+  dpdk::put(setup.device, port.name);
+  dpdk::put(setup.workload, config.workload);
+  setup.trial_tag = config.trial_tag;
+  setup.queues = port.queues;
+  setup.burst = number("burst");
+  setup.descriptors = number("descriptors");
+  setup.busy_budget = number("busy_budget");
+  if (!std::has_single_bit(setup.descriptors))
+    return make_error(ErrorCode::invalid_input, "descriptors: " + driver + " needs a power of two");
+  setup.lcores = std::min(port.queues, static_cast<unsigned>(port.cpus.size()));
+  std::copy_n(port.cpus.begin(), setup.lcores, setup.cpus);
+  setup.yield = option<std::string>(config.options, "idle") == "yield";
+  setup.pump = port.pump_fd >= 0;
+  // A queue has at most 15,360 buffers of 2.6 kB.
+  setup.memory_mb = 80 + 48 * setup.queues;
+  const auto& huge = option<std::string>(config.options, "huge_pages");
+  const std::uint64_t free = huge == "off" ? 0 : free_huge_page_mb();
+  setup.huge_pages = huge != "off" && free >= setup.memory_mb;
+  if (huge == "on" && !setup.huge_pages)
+    return make_error(ErrorCode::unsupported,
+                      "DPDK needs " + std::to_string(setup.memory_mb) +
+                          " MB of free huge pages, there are " + std::to_string(free) +
+                          "; write to /proc/sys/vm/nr_hugepages, or set \"huge_pages\": \"auto\"");
+  return setup;
+}
+
+Result<EffectiveMode> Dpdk::start(const BackendConfig& config) {
+  stop();
+  auto setup = set_up(config);
+  if (!setup) return setup.error();
+  port_ = config.port;
+  auto inside = sys::NetnsScope::enter(port_.netns_path);
+  if (!inside) return inside.error();
+  auto mode = start_inside(*setup);
+  if (!mode) stop();
+  return mode;
+}
+
+// REQUIRES: the calling thread is in the port's namespace.
+Result<EffectiveMode> Dpdk::start_inside(const dpdk::Setup& setup) {
+  const std::string helper = dpdk::find_helper();
+  if (helper.empty()) return make_error(ErrorCode::unsupported, kNoHelper);
+  const std::string driver = setup.driver;
+  if (driver == "net_af_xdp") {
+    const auto link = sys::get_link(port_.name);
+    if (!link) return link.error();
+    if (link.value().xdp_program_id != 0)
+      return make_error(ErrorCode::refused,
+                        port_.name + " has an XDP program of somebody else's; it is not replaced");
+    attaches_xdp_ = true;
+  }
+  auto ready = helper_.start(helper, setup, port_.pump_fd);
+  if (!ready) {
+    Error e = ready.error();
+    // libxdp's words; the driver's own error is always EINVAL.
+    if (e.detail.find("does not support XDP") != std::string::npos ||
+        e.detail.find("native mode") != std::string::npos) {
+      e.code = ErrorCode::unsupported;
+      e.message = "the driver of " + port_.name +
+                  " has no native XDP, which net_af_xdp needs; use " + "driver net_af_packet";
+    }
+    return e;
+  }
+  ready_ = *ready;
+  EffectiveMode mode{"dpdk", "dpdk", {}};
+  mode.details = {{"driver", ready_.driver},
+                  {"dpdk", ready_.dpdk},
+                  {"queues", std::to_string(ready_.queues)},
+                  {"lcores", std::to_string(setup.lcores)},
+                  {"burst", std::to_string(setup.burst)},
+                  {"memory", setup.huge_pages ? "huge pages" : "no huge pages"},
+                  {"idle", setup.pump ? "pump" : (setup.yield ? "yield" : "spin")}};
+  mode.details["descriptors"] = ready_.descriptors > 0 ? std::to_string(ready_.descriptors)
+                                                       : std::to_string(setup.descriptors) +
+                                                             " asked for; the driver does not tell";
+  if (driver == "net_af_xdp") {
+    const auto link = sys::get_link(port_.name);
+    if (!link) return link.error();
+    mode.details["xdp_mode"] = xdp_mode_name(link.value().xdp_mode);
+    mode.details["copy_mode"] = ready_.copy_mode[0] ? ready_.copy_mode : "unknown";
+    mode.details["busy_budget"] = std::to_string(setup.busy_budget);
+  }
+  return mode;
+}
+
+Result<Counters> Dpdk::sample() {
+  auto now = helper_.sample();
+  if (!now) return now.error();
+  Counters counters;
+  for (unsigned queue = 0; queue < port_.queues; ++queue) {
+    counters.packets += now->queues[queue].packets;
+    counters.bytes += now->queues[queue].bytes;
+    counters.per_queue.push_back(now->queues[queue].packets);
+  }
+  for (const auto& drop : now->drops)
+    if (drop.place[0]) counters.drops[drop.place] = drop.frames;
+  return counters;
+}
+
+std::vector<pid_t> Dpdk::threads() const {
+  std::vector<pid_t> tids;
+  if (helper_.running())
+    for (pid_t tid : ready_.tids)
+      if (tid > 0) tids.push_back(tid);
+  return tids;
+}
+
+void Dpdk::stop() noexcept {
+  helper_.stop();
+  if (!attaches_xdp_) return;
+  attaches_xdp_ = false;
+  // The driver detaches its program, unless it had to be killed.
+  const auto inside = sys::NetnsScope::enter(port_.netns_path);
+  if (!inside) return;
+  const auto link = sys::get_link(port_.name);
+  if (link && link.value().xdp_program_id != 0)
+    (void)bpf_xdp_detach(static_cast<int>(link.value().ifindex), 0, nullptr);
+}
+
+Unavailable probe() {
+  if (const std::string missing = PKTBENCH_DPDK_MISSING; !missing.empty())
+    return "built without DPDK: " + missing;
+  if (dpdk::find_helper().empty()) return kNoHelper;
+  if (auto missing = sys::missing_capabilities(); !missing.empty())
+    return "needs " + missing.front() + " (run as root)";
+  return {};
+}
+
+OptionSpec choice(const char* name, std::vector<std::string> choices, const char* help) {
+  std::string first = choices.front();
+  return {.name = name,
+          .default_value = std::move(first),
+          .choices = std::move(choices),
+          .min = {},
+          .max = {},
+          .help = help};
+}
+
+OptionSpec number(const char* name, std::int64_t value, double min, double max, const char* help) {
+  return {
+      .name = name, .default_value = value, .choices = {}, .min = min, .max = max, .help = help};
+}
+
+}  // namespace
+
+BackendType dpdk_backend() {
+  return {
+      .name = "dpdk",
+      .summary = "a DPDK poll-mode driver over a kernel device, in a process of its own",
+      .workloads = {"drop", "touch"},
+      .options = {choice("driver", {"net_af_xdp", "net_af_packet", "net_null"},
+                         "DPDK driver; net_null has no device to receive from"),
+                  number("burst", 32, 1, 512, "frames per poll at most"),
+                  number("descriptors", 1024, 64, 4096, "receive ring in frames, a power of two"),
+                  choice("huge_pages", {"auto", "on", "off"},
+                         "DPDK's memory; auto: huge pages where enough are free"),
+                  number("busy_budget", 0, 0, 65535,
+                         "net_af_xdp: frames per kernel busy poll; 0: none"),
+                  choice("idle", {"yield", "spin"},
+                         "on an empty poll: give the CPU to a NAPI thread that shares it, or not; "
+                         "with a pump, pump")},
+      .probe = probe,
+      .make = [] { return std::make_unique<Dpdk>(); }};
+}
+
+}  // namespace pktbench::backends

@@ -1,0 +1,85 @@
+// What the dpdk backend says without privileges, without DPDK and without its helper.
+#include "backends/dpdk/dpdk.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "backends/dpdk/helper_process.hpp"
+
+namespace pktbench::backends {
+namespace {
+
+BackendConfig config_of(const BackendType& type) {
+  BackendConfig config;
+  config.port.name = "lo";
+  config.port.cpus = {0};
+  config.workload = "drop";
+  for (const OptionSpec& spec : type.options) config.options[spec.name] = spec.default_value;
+  return config;
+}
+
+// An empty folder as the only place for the helper.
+class WithoutHelper : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ =
+        std::filesystem::temp_directory_path() / ("pktbench-none-" + std::to_string(getpid()));
+    std::filesystem::create_directory(folder_);
+    setenv("PKTBENCH_LIBEXEC", folder_.c_str(), 1);
+  }
+  void TearDown() override {
+    unsetenv("PKTBENCH_LIBEXEC");
+    std::filesystem::remove_all(folder_);
+  }
+  std::filesystem::path folder_;
+};
+
+TEST_F(WithoutHelper, TheBackendIsListedWithTheReason) {
+  const auto type = dpdk_backend();
+  EXPECT_EQ(type.name, "dpdk");
+  EXPECT_NE(type.probe(), "");
+  const auto mode = type.make()->start(config_of(type));
+  ASSERT_FALSE(mode);
+  EXPECT_EQ(mode.error().code, ErrorCode::unsupported);
+  EXPECT_NE(mode.error().message.find("pktbench-dpdk"), std::string::npos);
+}
+
+TEST_F(WithoutHelper, AProgramThatIsNotTheHelperIsAnError) {
+  const auto path = folder_ / "pktbench-dpdk";
+  std::filesystem::copy_file("/bin/true", path);
+  dpdk::HelperProcess helper;
+  const auto ready = helper.start(path, dpdk::Setup{}, -1);
+  ASSERT_FALSE(ready);
+  EXPECT_EQ(ready.error().code, ErrorCode::failed);
+  EXPECT_FALSE(helper.running());
+  EXPECT_FALSE(helper.sample());
+  helper.stop();
+}
+
+TEST(Dpdk, WhatCannotBeDoneIsRefusedBeforeAnythingIsStarted) {
+  const auto type = dpdk_backend();
+  const auto backend = type.make();
+  auto config = config_of(type);
+  config.options["driver"] = std::string("net_null");
+  EXPECT_EQ(backend->start(config).error().code, ErrorCode::unsupported);
+  config = config_of(type);
+  config.workload = "reflect";
+  EXPECT_EQ(backend->start(config).error().code, ErrorCode::unsupported);
+  config = config_of(type);
+  config.options["descriptors"] = std::int64_t{1000};
+  EXPECT_EQ(backend->start(config).error().code, ErrorCode::invalid_input);
+  config = config_of(type);
+  config.port.cpus.clear();
+  EXPECT_EQ(backend->start(config).error().code, ErrorCode::invalid_input);
+  config = config_of(type);
+  config.port.queues = 17;
+  EXPECT_EQ(backend->start(config).error().code, ErrorCode::unsupported);
+  EXPECT_TRUE(backend->threads().empty());
+  EXPECT_FALSE(backend->sample());
+  backend->stop();
+}
+
+}  // namespace
+}  // namespace pktbench::backends

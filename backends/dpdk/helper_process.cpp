@@ -1,0 +1,178 @@
+#include "backends/dpdk/helper_process.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <vector>
+
+namespace pktbench::dpdk {
+
+namespace {
+
+constexpr int kStartMs = 10'000;
+constexpr int kAnswerMs = 5'000;
+constexpr int kStopMs = 5'000;
+constexpr const char* kHelper = "pktbench-dpdk";
+
+// Readable or at its end; false after `timeout_ms`.
+bool wait_readable(int fd, int timeout_ms) {
+  pollfd p{fd, POLLIN, 0};
+  int ready = 0;
+  do ready = poll(&p, 1, timeout_ms);
+  while (ready < 0 && errno == EINTR);
+  return ready > 0;
+}
+
+}  // namespace
+
+std::string find_helper() {
+  std::vector<std::filesystem::path> folders;
+  if (const char* set = std::getenv("PKTBENCH_LIBEXEC"); set && *set) {
+    folders = {set};
+  } else {
+    std::error_code ignored;
+    folders = {std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path(),
+               PKTBENCH_LIBEXEC_DIR, PKTBENCH_HELPER_BUILD_DIR};
+  }
+  for (const auto& folder : folders)
+    if (const auto path = folder / kHelper; access(path.c_str(), X_OK) == 0) return path;
+  return {};
+}
+
+Result<Ready> HelperProcess::start(const std::string& path, const Setup& setup, int pump_fd) {
+  stop();
+  if (auto r = spawn(path, pump_fd); !r) {
+    stop();
+    return r.error();
+  }
+  Ready ready;
+  Result<void> heard;
+  if (send(control_.get(), &setup, sizeof setup, MSG_NOSIGNAL) !=
+      static_cast<ssize_t>(sizeof setup))
+    heard = failure(ErrorCode::failed, std::string(kHelper) + " took no orders");
+  else
+    heard = receive(&ready, sizeof ready, kStartMs, "start");
+  if (heard && ready.version != kVersion)
+    heard = make_error(ErrorCode::failed, path + " is of another version of pktbench");
+  else if (heard && !ready.ok)
+    heard = failure(ready.unsupported ? ErrorCode::unsupported : ErrorCode::failed, ready.error);
+  if (!heard) {
+    stop();
+    return heard.error();
+  }
+  return ready;
+}
+
+Result<void> HelperProcess::spawn(const std::string& path, int pump_fd) {
+  std::array<int, 2> ends{};
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
+    return system_error("make a socket pair for " + std::string(kHelper), errno);
+  control_ = sys::Fd(ends[0]);
+  sys::Fd theirs(ends[1]);
+  log_ = sys::Fd(memfd_create("pktbench-dpdk-log", MFD_CLOEXEC));
+  if (!log_) return system_error("make a memfd for DPDK's messages", errno);
+  // Out of the way of the numbers that the helper expects.
+  theirs = sys::Fd(fcntl(theirs.get(), F_DUPFD_CLOEXEC, 10));
+  const sys::Fd output(fcntl(log_.get(), F_DUPFD_CLOEXEC, 10));
+  const sys::Fd pump(pump_fd < 0 ? -1 : fcntl(pump_fd, F_DUPFD_CLOEXEC, 10));
+  if (!theirs || !output || (pump_fd >= 0 && !pump))
+    return system_error("duplicate a file for " + std::string(kHelper), errno);
+
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, output.get(), STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, output.get(), STDERR_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, theirs.get(), kControlFd);
+  if (pump) posix_spawn_file_actions_adddup2(&actions, pump.get(), kPumpFd);
+  posix_spawn_file_actions_addclosefrom_np(&actions, pump ? kPumpFd + 1 : kControlFd + 1);
+  // Everything is blocked until the helper ignores what the terminal sends to the whole group.
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t all;
+  sigfillset(&all);
+  posix_spawnattr_setsigmask(&attributes, &all);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  std::string name = kHelper;
+  std::array<char*, 2> arguments{name.data(), nullptr};
+  pid_t pid = 0;
+  const int error =
+      posix_spawn(&pid, path.c_str(), &actions, &attributes, arguments.data(), environ);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) return system_error("start " + path, error);
+  pid_ = pid;
+  return {};
+}
+
+Result<void> HelperProcess::receive(void* message, std::size_t size, int timeout_ms,
+                                    const std::string& what) {
+  if (!wait_readable(control_.get(), timeout_ms))
+    return failure(ErrorCode::failed, std::string(kHelper) + " did not " + what + " within " +
+                                          std::to_string(timeout_ms / 1000) + " s");
+  const ssize_t got = recv(control_.get(), message, size, 0);
+  if (got == static_cast<ssize_t>(size)) return {};
+  if (got > 0)
+    return failure(ErrorCode::failed,
+                   std::string(kHelper) + " is of another version of pktbench: its answer has " +
+                       std::to_string(got) + " bytes instead of " + std::to_string(size));
+  return failure(ErrorCode::failed, std::string(kHelper) + " ended by itself; asked to " + what);
+}
+
+Result<Sample> HelperProcess::sample() {
+  if (!running()) return make_error(ErrorCode::failed, "DPDK is not started");
+  const Request request = Request::sample;
+  if (send(control_.get(), &request, sizeof request, MSG_NOSIGNAL) !=
+      static_cast<ssize_t>(sizeof request))
+    return failure(ErrorCode::failed, std::string(kHelper) + " ended by itself");
+  Sample sample;
+  if (auto r = receive(&sample, sizeof sample, kAnswerMs, "answer"); !r) return r.error();
+  return sample;
+}
+
+void HelperProcess::stop() noexcept {
+  if (pid_ > 0) {
+    const Request request = Request::stop;
+    (void)send(control_.get(), &request, sizeof request, MSG_NOSIGNAL);
+    // Its pid is ours until it is waited for, so that both calls mean this process.
+    const sys::Fd process(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
+    if (!process || !wait_readable(process.get(), kStopMs)) (void)kill(pid_, SIGKILL);
+    while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    pid_ = 0;
+  }
+  control_.reset();
+  log_.reset();
+}
+
+Error HelperProcess::failure(ErrorCode code, const std::string& message) const {
+  return {code, message, 0, printed()};
+}
+
+// The end of it, where the reason is.
+std::string HelperProcess::printed() const {
+  constexpr off_t kMost = 16 << 10;
+  struct stat st {};
+  if (!log_ || fstat(log_.get(), &st) != 0) return {};
+  const off_t length = std::min(st.st_size, kMost);
+  std::string text(static_cast<std::size_t>(length), '\0');
+  const ssize_t got = pread(log_.get(), text.data(), text.size(), st.st_size - length);
+  text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  return text;
+}
+
+}  // namespace pktbench::dpdk

@@ -1,0 +1,51 @@
+// The helper program of the dpdk backend as seen from this side: started in the calling thread's
+// network namespace, asked, stopped. It dies with the thread that started it.
+//
+// Threads: one controlling thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "backends/dpdk/protocol.hpp"
+#include "harness/core/result.hpp"
+#include "harness/sys/fd.hpp"
+
+namespace pktbench::dpdk {
+
+// Looked for in $PKTBENCH_LIBEXEC alone where that is set; else beside this program, where it is
+// installed and where it was built. Empty: not there.
+std::string find_helper();
+
+class HelperProcess {
+ public:
+  HelperProcess() = default;
+  HelperProcess(const HelperProcess&) = delete;
+  HelperProcess& operator=(const HelperProcess&) = delete;
+  ~HelperProcess() { stop(); }
+
+  // Returns when it receives, within 10 s. `pump_fd` < 0: none. Errors: the helper's own sentence,
+  // with what DPDK printed in `detail`; then nothing is left of it.
+  Result<Ready> start(const std::string& path, const Setup& setup, int pump_fd);
+
+  // Errors: it ended by itself, or gave no answer within 5 s.
+  Result<Sample> sample();
+
+  // Lets it close its device for up to 5 s, then kills it. Idempotent.
+  void stop() noexcept;
+
+  bool running() const { return pid_ > 0; }
+
+ private:
+  Result<void> spawn(const std::string& path, int pump_fd);
+  Result<void> receive(void* message, std::size_t size, int timeout_ms, const std::string& what);
+  Error failure(ErrorCode code, const std::string& message) const;
+  std::string printed() const;
+
+  pid_t pid_ = 0;
+  sys::Fd control_;
+  sys::Fd log_;  // a memfd: the helper's stdout and stderr
+};
+
+}  // namespace pktbench::dpdk
