@@ -57,8 +57,9 @@ int generate(struct xdp_md *ctx)
 		return XDP_DROP;
 	}
 	if (state.remaining_epoch != control.epoch) {
-		state.remaining_epoch = control.epoch;
-		state.remaining = control.limit;
+		/* In this order: user space takes the epoch for the sign that `remaining` is its own. */
+		*(volatile __u64 *)&state.remaining = control.limit;
+		*(volatile __u32 *)&state.remaining_epoch = control.epoch;
 	}
 	if (!state.remaining) {
 		state.idle++;

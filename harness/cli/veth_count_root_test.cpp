@@ -75,7 +75,7 @@ class VethCount : public ::testing::Test {
       source->open(std::min(kBurst, frames - sent));
       while (!source->finished()) std::this_thread::sleep_for(std::chrono::microseconds(100));
       ASSERT_TRUE(source->close());
-      ASSERT_TRUE(wait_for(*receiver, std::min(sent + kBurst, frames)));
+      ASSERT_TRUE(wait_for(*receiver, std::min(sent + kBurst, frames))) << dropped(*receiver);
     }
     auto sent = source->sample();
     auto received = receiver->sample();
@@ -101,6 +101,17 @@ class VethCount : public ::testing::Test {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
     return ::testing::AssertionFailure() << now->packets << " of " << packets << " arrived";
+  }
+
+  // Where the missing ones went, for the message.
+  std::string dropped(Backend& receiver) {
+    std::string text;
+    auto wire = testbed_->sample();
+    auto received = receiver.sample();
+    if (!wire || !received) return "counters cannot be read";
+    wire->merge(received->drops);
+    for (const auto& [place, n] : *wire) text += place + " " + std::to_string(n) + ", ";
+    return text + "foreign " + std::to_string(received->foreign);
   }
 
   std::unique_ptr<sys::HostLock> lock_;

@@ -130,6 +130,26 @@ def test_every_generator_conserves_at_full_rate_and_paced(tmp_path, generator):
     validate(out / "run.json")
 
 
+def test_every_queue_counts(tmp_path):
+    out = tmp_path / "out"
+    status, _, stderr = run(out, *SHORT, "--set", "/queues=2", "--set", "/traffic/flows=256",
+                            "--set", "/traffic/generator=packet-sendmmsg", "--set", "/traffic/rate=20000",
+                            "--set", '/backends=["xdp-native","xdp-generic"]')
+    assert status == 0, stderr
+    for case in json.loads((out / "run.json").read_text())["cases"]:
+        for trial in case["trials"]:
+            assert len(trial["received"]["per_queue"]) == 2
+            assert all(trial["received"]["per_queue"])
+            assert sum(trial["received"]["per_queue"]) == trial["received"]["packets"]
+
+
+def test_a_generator_for_one_queue_is_unsupported_on_two(tmp_path):
+    status, _, _ = run(tmp_path / "out", *SHORT, "--set", "/queues=2", "--backend", "xdp-native")
+    assert status == 4
+    case = json.loads((tmp_path / "out" / "run.json").read_text())["cases"][0]
+    assert case["status"] == "unsupported" and "RX queue" in case["reason"]
+
+
 def test_fallback_is_not_silent(tmp_path):
     """Loopback-like devices have no native XDP; on veth native is there, so no fallback may show."""
     out = tmp_path / "out"

@@ -19,6 +19,9 @@ struct Counters {
   std::uint64_t foreign = 0;  // frames without this trial's tag, where the backend reads the tag
   DropCounts drops;           // dropped after the device and before the workload
   std::vector<std::uint64_t> per_queue;  // packets by RX queue; empty where not known
+  // What the workload made of the packets, by workload: "malformed", "passed", ... Empty for those
+  // that decide nothing. No drops: every one of these frames is in `packets`.
+  std::map<std::string, std::uint64_t> details;
 };
 
 // What a generator has sent since start(). Bytes exclude the FCS.

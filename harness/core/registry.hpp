@@ -34,6 +34,7 @@ struct GeneratorType {
   std::function<Unavailable()> probe;
   std::function<std::unique_ptr<TrafficSource>()> make;
   bool simulated = false;
+  bool one_queue = false;  // all its frames arrive on one RX queue, however many flows they have
 };
 
 struct TestbedType {

@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::uint64_t kMillisecond = 1'000'000;
 constexpr std::uint64_t kConfirmFrames = 64;
+constexpr std::uint64_t kConfirmFlows = 1024;
+constexpr std::uint64_t kFlowsPerQueue = 16;  // all missing one of two queues: once in 65,536 runs
 constexpr std::uint64_t kConfirmTimeout = 1000 * kMillisecond;
 constexpr std::uint64_t kDrainStep = 2 * kMillisecond;
 constexpr int kDrainQuietSteps = 10;  // this many steps without a change: nothing more will come
@@ -60,6 +62,8 @@ class Trial {
   Result<Snapshot> snapshot();
   Result<Snapshot> drain(const Snapshot& first);
   Result<Snapshot> confirm();
+  Result<void> every_queue_counts(const Snapshot& before, const Snapshot& after,
+                                  std::uint64_t flows) const;
   Result<void> open_for(double seconds);
   Result<void> measure();
   void count(const Snapshot& before, const Snapshot& after);
@@ -147,7 +151,8 @@ Result<Snapshot> Trial::drain(const Snapshot& first) {
 Result<Snapshot> Trial::confirm() {
   auto before = snapshot();
   if (!before) return before;
-  p_.traffic.open(kConfirmFrames);
+  const std::uint64_t flows = std::min<std::uint64_t>(spec_.traffic.flows, kConfirmFlows);
+  p_.traffic.open(std::max(kConfirmFrames, spec_.queues > 1 ? flows : 0));
   const std::uint64_t deadline = clock_.now_ns() + kConfirmTimeout;
   while (!stop_ && !p_.traffic.finished() && clock_.now_ns() < deadline)
     clock_.sleep_ns(kMillisecond, stop_);
@@ -163,7 +168,24 @@ Result<Snapshot> Trial::confirm() {
     return make_error(ErrorCode::failed, "none of " + std::to_string(sent) + " frames sent to " +
                                              p_.testbed.dut_port().name + " was counted by " +
                                              spec_.backend);
+  if (auto r = every_queue_counts(*before, *after, flows); !r) return r.error();
   return after;
+}
+
+// With enough flows for each queue to have had some, a queue without a frame is one that nobody
+// reads.
+Result<void> Trial::every_queue_counts(const Snapshot& before, const Snapshot& after,
+                                       std::uint64_t flows) const {
+  const auto& old = before.received.per_queue;
+  const auto& now = after.received.per_queue;
+  if (spec_.queues < 2 || now.empty() || flows < kFlowsPerQueue * spec_.queues) return {};
+  for (std::size_t q = 0; q < spec_.queues; ++q)
+    if (q >= now.size() || now[q] == (q < old.size() ? old[q] : 0))
+      return make_error(ErrorCode::failed, spec_.backend + " counted nothing on RX queue " +
+                                               std::to_string(q) + " of " +
+                                               std::to_string(spec_.queues) + " on " +
+                                               p_.testbed.dut_port().name);
+  return {};
 }
 
 Result<void> Trial::open_for(double seconds) {

@@ -124,6 +124,9 @@ std::string Run::impossible(const CaseSpec& spec) const {
     return "backend " + backend.name + " does not work on testbed " + type_.name;
   if (generator.simulated != type_.simulated)
     return "generator " + generator.name + " does not work on testbed " + type_.name;
+  if (generator.one_queue && spec.queues > 1)
+    return "generator " + generator.name + " sends into one RX queue and not into " +
+           std::to_string(spec.queues) + "; use packet-sendmmsg or udp-sendmmsg";
   if (std::find(backend.workloads.begin(), backend.workloads.end(), spec.workload) ==
       backend.workloads.end())
     return "backend " + backend.name + " cannot do workload " + spec.workload + "; it can do " +

@@ -49,7 +49,7 @@ class XdpLive final : public TrafficSource {
 
   Result<void> start(const TrafficConfig& config) override;
   void open(std::uint64_t limit) override;
-  bool finished() override { return load(state().remaining) == 0 && epoch_seen(); }
+  bool finished() override { return epoch_seen() && load(state().remaining) == 0; }
   Result<void> close() override;
   Result<SentCounters> sample() override;
   std::vector<pid_t> threads() const override { return {tid_.load()}; }
@@ -236,7 +236,8 @@ GeneratorType xdp_live_generator() {
                        .max = 256,
                        .help = "frames per redirect flush"}},
           .probe = probe,
-          .make = [] { return std::make_unique<XdpLive>(); }};
+          .make = [] { return std::make_unique<XdpLive>(); },
+          .one_queue = true};
 }
 
 }  // namespace pktbench::traffic
