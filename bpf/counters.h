@@ -10,10 +10,27 @@
 /* A frame on a queue above this is counted nowhere and shows up as unaccounted. */
 #define PB_MAX_QUEUES 64
 
+/*
+ * What a workload made of a frame, one to a frame. It says where the frame goes, too: PB_PASSED goes on
+ * to the stack, PB_REFLECTED back to where it came from, all others are dropped.
+ */
+enum pb_outcome {
+	PB_OK,        /* parsed, or counted by its source */
+	PB_MALFORMED, /* cut short, or a field contradicts the frame */
+	PB_OTHER,     /* sound as far as it was read, but not what the workload is about */
+	PB_PASSED,
+	PB_FILTERED, /* its port is in the set */
+	PB_REFLECTED,
+	PB_TABLE_FULL, /* a new source address, and no room for it */
+	PB_OUTCOMES,
+};
+
 /* One instance per queue and CPU. Writer: the program on that CPU. */
 struct pb_queue_counters {
 	__u64 packets;
-	__u64 bytes; /* without FCS */
+	__u64 bytes;                 /* without FCS */
+	__u64 outcomes[PB_OUTCOMES]; /* sum: packets, or 0 for workloads that decide nothing */
+	__u64 addresses;             /* entered into the table of source addresses */
 };
 
 #endif

@@ -1,23 +1,23 @@
-#include "backends/xdp/xdp_drop.hpp"
+#include "backends/xdp/xdp.hpp"
 
 #include <bpf/bpf.h>
 #include <linux/if_link.h>
 
 #include <cerrno>
+#include <optional>
 #include <vector>
 
+#include "backends/common/workload_state.hpp"
+#include "backends/xdp/xdp_program.hpp"
 #include "bpf/counters.h"
-#include "bpf/xdp_drop.skel.h"
-#include "harness/sys/bpf.hpp"
 #include "harness/sys/cpu.hpp"
+#include "harness/sys/fd.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
 
 namespace pktbench::backends {
 
 namespace {
-
-using Skeleton = sys::SkeletonPtr<xdp_drop, xdp_drop__destroy>;
 
 const char* hook_name(int attached) {
   switch (attached) {
@@ -32,15 +32,16 @@ const char* hook_name(int attached) {
   }
 }
 
-class XdpDrop final : public Backend {
+class Xdp final : public Backend, public FilterControl {
  public:
-  explicit XdpDrop(std::uint32_t flags) : flags_(flags) {}
-  ~XdpDrop() override { stop(); }
+  explicit Xdp(std::uint32_t flags) : flags_(flags) {}
+  ~Xdp() override { stop(); }
 
   Result<EffectiveMode> start(const BackendConfig& config) override;
   Result<Counters> sample() override;
   std::vector<pid_t> threads() const override { return {}; }
   void stop() noexcept override;
+  Result<void> set_filtered(std::uint16_t udp_port, bool filtered) override;
 
  private:
   Result<void> attach(const Port& port, bool fallback);
@@ -48,38 +49,38 @@ class XdpDrop final : public Backend {
 
   const std::uint32_t flags_;
   Port port_;
-  Skeleton skeleton_;
-  sys::Fd
-      link_;  // the program is detached when the last reference goes, also when this process dies
-  int cpus_ = 0;
+  std::string workload_;
+  std::optional<XdpProgram> program_;
+  // The program is detached when the last reference goes, also when this process dies.
+  sys::Fd link_;
 };
 
-Result<EffectiveMode> XdpDrop::start(const BackendConfig& config) {
+Result<EffectiveMode> Xdp::start(const BackendConfig& config) {
   port_ = config.port;
   if (port_.queues > PB_MAX_QUEUES)
     return make_error(ErrorCode::unsupported, "counters cover " + std::to_string(PB_MAX_QUEUES) +
                                                   " queues; the port has " +
                                                   std::to_string(port_.queues));
-  auto cpus = sys::possible_cpus();
-  if (!cpus) return cpus.error();
-  cpus_ = *cpus;
+  stop();
+  workload_ = config.workload;
   auto inside = sys::NetnsScope::enter(port_.netns_path);
   if (!inside) return inside.error();
-  {
-    sys::LibbpfLog log;
-    skeleton_.reset(xdp_drop__open());
-    if (!skeleton_) return log.failure("open the XDP program", errno);
-    if (int error = xdp_drop__load(skeleton_.get()); error)
-      return log.failure("load the XDP program", -error);
-  }
+  auto program = XdpProgram::load(workload_);
+  if (!program) return program.error();
+  program_ = std::move(*program);
   const bool fallback =
       config.options.contains("fallback") && option<bool>(config.options, "fallback");
-  if (auto r = attach(port_, fallback); !r) return r.error();
-  return read_back(port_);
+  if (auto r = attach(port_, fallback); !r) {
+    stop();
+    return r.error();
+  }
+  auto mode = read_back(port_);
+  if (!mode) stop();
+  return mode;
 }
 
-Result<void> XdpDrop::attach(const Port& port, bool fallback) {
-  const int program = bpf_program__fd(skeleton_->progs.drop);
+Result<void> Xdp::attach(const Port& port, bool fallback) {
+  const int program = program_->fd();
   const auto create = [&](std::uint32_t flags) {
     LIBBPF_OPTS(bpf_link_create_opts, options, .flags = flags);
     return bpf_link_create(program, static_cast<int>(port.ifindex), BPF_XDP, &options);
@@ -103,10 +104,10 @@ Result<void> XdpDrop::attach(const Port& port, bool fallback) {
   return e;
 }
 
-Result<EffectiveMode> XdpDrop::read_back(const Port& port) const {
+Result<EffectiveMode> Xdp::read_back(const Port& port) const {
   bpf_prog_info info{};
   __u32 size = sizeof info;
-  if (int error = bpf_obj_get_info_by_fd(bpf_program__fd(skeleton_->progs.drop), &info, &size))
+  if (int error = bpf_obj_get_info_by_fd(program_->fd(), &info, &size))
     return system_error("read the XDP program's id", -error);
   auto link = sys::get_link(port.name);
   if (!link) return link.error();
@@ -121,31 +122,35 @@ Result<EffectiveMode> XdpDrop::read_back(const Port& port) const {
   return mode;
 }
 
-Result<Counters> XdpDrop::sample() {
-  const int map = bpf_map__fd(skeleton_->maps.queue_counters);
-  std::vector<pb_queue_counters> by_cpu(static_cast<std::size_t>(cpus_));
+Result<Counters> Xdp::sample() {
+  if (!program_) return make_error(ErrorCode::failed, "the XDP program is not started");
   Counters counters;
+  pb_queue_counters all{};
   // Every queue there can be, so that a frame on one that was not configured is seen.
-  for (__u32 queue = 0; queue < PB_MAX_QUEUES; ++queue) {
-    if (int error = bpf_map_lookup_elem(map, &queue, by_cpu.data()); error)
-      return system_error("read the XDP counters", -error);
-    std::uint64_t packets = 0;
-    for (const pb_queue_counters& c : by_cpu) {
-      packets += c.packets;
-      counters.bytes += c.bytes;
-    }
-    counters.packets += packets;
-    if (queue < port_.queues || packets) {
+  for (std::uint32_t queue = 0; queue < PB_MAX_QUEUES; ++queue) {
+    const auto c = program_->counters(queue);
+    if (!c) return c.error();
+    counters.packets += c->packets;
+    counters.bytes += c->bytes;
+    for (int i = 0; i < PB_OUTCOMES; ++i) all.outcomes[i] += c->outcomes[i];
+    all.addresses += c->addresses;
+    if (queue < port_.queues || c->packets) {
       counters.per_queue.resize(queue + 1);
-      counters.per_queue[queue] = packets;
+      counters.per_queue[queue] = c->packets;
     }
   }
+  counters.details = workload_details(workload_, all.outcomes, all.addresses);
   return counters;
 }
 
-void XdpDrop::stop() noexcept {
+void Xdp::stop() noexcept {
   link_.reset();
-  skeleton_.reset();
+  program_.reset();
+}
+
+Result<void> Xdp::set_filtered(std::uint16_t udp_port, bool filtered) {
+  if (!program_) return make_error(ErrorCode::failed, "the XDP program is not started");
+  return program_->set_filtered(udp_port, filtered);
 }
 
 std::string probe() {
@@ -160,8 +165,8 @@ std::string probe() {
 
 BackendType xdp_native_backend() {
   return {.name = "xdp-native",
-          .summary = "XDP in the driver: counts and drops before the kernel makes an skb",
-          .workloads = {"drop"},
+          .summary = "XDP in the driver, before the kernel makes an skb",
+          .workloads = workload_names(),
           .options = {{.name = "fallback",
                        .default_value = false,
                        .choices = {},
@@ -169,16 +174,16 @@ BackendType xdp_native_backend() {
                        .max = {},
                        .help = "use the generic hook where the driver has no native XDP"}},
           .probe = probe,
-          .make = [] { return std::make_unique<XdpDrop>(XDP_FLAGS_DRV_MODE); }};
+          .make = [] { return std::make_unique<Xdp>(XDP_FLAGS_DRV_MODE); }};
 }
 
 BackendType xdp_generic_backend() {
   return {.name = "xdp-generic",
           .summary = "XDP in the generic hook: works on every driver, after the skb is made",
-          .workloads = {"drop"},
+          .workloads = workload_names(),
           .options = {},
           .probe = probe,
-          .make = [] { return std::make_unique<XdpDrop>(XDP_FLAGS_SKB_MODE); }};
+          .make = [] { return std::make_unique<Xdp>(XDP_FLAGS_SKB_MODE); }};
 }
 
 }  // namespace pktbench::backends

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "backends/xdp/xdp_drop.hpp"
+#include "backends/xdp/xdp.hpp"
 #include "bpf/rejected.skel.h"
 #include "harness/sys/bpf.hpp"
 #include "harness/sys/cpu.hpp"

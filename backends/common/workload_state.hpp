@@ -1,0 +1,102 @@
+// What a workload counts and keeps between frames, and the set that may be changed while it runs.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "backends/common/address_table.hpp"
+#include "bpf/counters.h"
+#include "bpf/workload.h"
+#include "harness/core/result.hpp"
+
+namespace pktbench::backends {
+
+// All names, `drop` first: the default of a backend that can do all of them.
+const std::vector<std::string>& workload_names();
+
+// Counters.details of a workload: those of the outcomes that it can come to, by name. The same for
+// the kernel's programs and for user space.
+std::map<std::string, std::uint64_t> workload_details(
+    const std::string& workload, std::span<const __u64, PB_OUTCOMES> outcomes,
+    std::uint64_t addresses);
+
+// The set of UDP ports of `filter`, over somebody else's words. Threads: any; a change is seen by
+// the frames that come after it, and by none in part.
+class PortSet {
+ public:
+  explicit PortSet(__u64* words) : words_(words) {}
+
+  void set(std::uint16_t port, bool in) {
+    std::atomic_ref<__u64> word(words_[port >> 6]);
+    const __u64 bit = __u64{1} << (port & 63);
+    if (in)
+      word.fetch_or(bit, std::memory_order_relaxed);
+    else
+      word.fetch_and(~bit, std::memory_order_relaxed);
+  }
+  const __u64* words() const { return words_; }
+
+ private:
+  __u64* words_;
+};
+
+// A backend whose `filter` can be changed from start() to stop(), also while frames arrive. It
+// starts with the port of the test frames in the set.
+class FilterControl {
+ public:
+  virtual ~FilterControl() = default;
+  // Errors: `failed` where the backend does not run `filter`.
+  virtual Result<void> set_filtered(std::uint16_t udp_port, bool filtered) = 0;
+};
+
+// Threads: count() and count_source() belong to the polling thread; details() and ports() to any.
+class WorkloadState {
+ public:
+  // Allocates what the workload needs; nothing is allocated per frame.
+  explicit WorkloadState(const std::string& workload);
+  WorkloadState(const WorkloadState&) = delete;
+  WorkloadState& operator=(const WorkloadState&) = delete;
+
+  std::map<std::string, std::uint64_t> details() const;
+  PortSet& ports() { return ports_; }
+
+  // One relaxed load and store: there is one writer.
+  void count(pb_outcome outcome) { increment(outcomes_[outcome]); }
+
+  // REQUIRES: made for `count-per-ip`.
+  pb_outcome count_source(const pb_address& source) {
+    switch (table_->add(source)) {
+      case AddressTable::Added::full:
+        return PB_TABLE_FULL;
+      case AddressTable::Added::entered:
+        increment(addresses_);
+        break;
+      case AddressTable::Added::found:
+        break;
+    }
+    return PB_OK;
+  }
+
+  // Null but for `count-per-ip`. Read it only while no frame is worked on.
+  const AddressTable* table() const { return table_.get(); }
+
+ private:
+  static void increment(std::atomic<std::uint64_t>& counter) {
+    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+
+  const std::string workload_;
+  std::unique_ptr<__u64[]> words_;
+  PortSet ports_;
+  std::unique_ptr<AddressTable> table_;
+  // Writer: the polling thread.
+  alignas(64) std::atomic<std::uint64_t> outcomes_[PB_OUTCOMES]{};
+  std::atomic<std::uint64_t> addresses_{0};
+};
+
+}  // namespace pktbench::backends

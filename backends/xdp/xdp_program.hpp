@@ -1,0 +1,43 @@
+// The XDP program of a workload, loaded and not attached, with its counters.
+//
+// Threads: one controlling thread.
+#pragma once
+
+#include <bpf/libbpf.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bpf/counters.h"
+#include "harness/core/result.hpp"
+
+namespace pktbench::backends {
+
+class XdpProgram {
+ public:
+  // Errors: `unsupported` for a workload that is not in backends/common/workload_state.hpp; with
+  // the verifier's words in `detail` where the kernel refuses the program.
+  static Result<XdpProgram> load(const std::string& workload);
+
+  // Owned by this.
+  int fd() const { return bpf_program__fd(program_); }
+
+  // Of one queue (below PB_MAX_QUEUES), all CPUs together; monotonic since load().
+  Result<pb_queue_counters> counters(std::uint32_t queue);
+
+  // See FilterControl; one atomic instruction on memory that the program reads.
+  Result<void> set_filtered(std::uint16_t udp_port, bool filtered);
+
+ private:
+  XdpProgram() = default;
+
+  std::shared_ptr<void> skeleton_;
+  bpf_program* program_ = nullptr;
+  int counters_fd_ = -1;    // the skeleton's
+  __u64* ports_ = nullptr;  // of `filter`: PB_PORT_WORDS words, mapped
+  std::vector<pb_queue_counters> by_cpu_;
+};
+
+}  // namespace pktbench::backends
