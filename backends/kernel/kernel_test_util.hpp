@@ -1,0 +1,135 @@
+// For the root tests of this folder: traffic into a veth pair, and what the kernel's tools see.
+#pragma once
+
+#include <bpf/bpf.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <thread>
+
+#include "backends/kernel/command.hpp"
+#include "backends/kernel/kernel.hpp"
+#include "harness/sys/cpu.hpp"
+#include "harness/sys/ethtool.hpp"
+#include "harness/traffic/packet_sendmmsg.hpp"
+#include "harness/traffic/test_veth.hpp"
+#include "harness/traffic/udp_sendmmsg.hpp"
+#include "harness/traffic/xdp_live.hpp"
+
+namespace pktbench::kernel_test {
+
+using testing::need;
+using testing::TestVeth;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::uint32_t kTag = 0x6e1c3b05;
+
+inline TrafficConfig traffic_of(const TestVeth& veth, const GeneratorType& type,
+                                const TrafficSpec& spec) {
+  return {veth.generator(), veth.dut(), spec, kTag, testing::default_options(type.options)};
+}
+
+inline BackendConfig backend_of(const TestVeth& veth, const BackendType& type) {
+  return {veth.dut(), type.workloads.front(), 64, kTag, testing::default_options(type.options)};
+}
+
+// The same, with `hook` for tc-drop.
+inline BackendConfig tc_of(const TestVeth& veth, const std::string& hook) {
+  auto config = backend_of(veth, backends::tc_drop_backend());
+  config.options["hook"] = hook;
+  return config;
+}
+
+// Frames that found the DUT's ring full, or were dropped by its driver.
+inline std::uint64_t device_drops(const TestVeth& veth) {
+  std::uint64_t sum = 0;
+  for (const auto& [port, ending] : {std::pair{veth.generator(), std::string("_xdp_xmit_errors")},
+                                     std::pair{veth.dut(), std::string("_drops")}}) {
+    const auto inside = need(sys::NetnsScope::enter(port.netns_path));
+    const std::string queue = ending == "_drops" ? "rx_queue_" : "tx_queue_";
+    for (const auto& [name, n] : need(sys::driver_statistics(port.name)))
+      if (name.starts_with(queue) && name.ends_with(ending)) sum += n;
+  }
+  return sum;
+}
+
+// Once `expected` frames have been counted, or ten seconds later; then once more, for any too many.
+inline Counters drained(Backend& backend, std::uint64_t expected) {
+  const auto deadline = Clock::now() + std::chrono::seconds(10);
+  while (need(backend.sample()).packets < expected && Clock::now() < deadline)
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  return need(backend.sample());
+}
+
+inline SentCounters send_exactly(TrafficSource& source, std::uint64_t count) {
+  source.open(count);
+  const auto deadline = Clock::now() + std::chrono::seconds(60);
+  while (!source.finished() && Clock::now() < deadline)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  need(source.close());
+  return need(source.sample());
+}
+
+// Sends `count` frames in all and returns when they have left.
+inline void send_frames(const TestVeth& veth, std::uint64_t count) {
+  const auto type = traffic::packet_sendmmsg_generator();
+  const auto source = type.make();
+  need(source->start(traffic_of(veth, type, {64, 1, {}})));
+  EXPECT_EQ(send_exactly(*source, count).packets, count);
+}
+
+// What a shell command prints in the DUT's namespace, with both streams.
+inline std::string say(const TestVeth& veth, const std::string& command) {
+  const auto inside = need(sys::NetnsScope::enter(veth.dut().netns_path));
+  const auto said =
+      need(kernel::run_command({"/bin/sh", "-c", "PATH=$PATH:/usr/sbin:/sbin; " + command}));
+  return said.out + said.err;
+}
+
+// A counter of the DUT's stack: the n-th number of a protocol in /proc/net/snmp.
+inline std::uint64_t snmp(const TestVeth& veth, const std::string& protocol, int n) {
+  const std::string text =
+      say(veth, "awk '$1 == \"" + protocol + ":\" { v = $" + std::to_string(n + 1) +
+                    " } END { print v }' /proc/thread-self/net/snmp");
+  return std::stoull(text);
+}
+
+inline std::uint64_t ip_in_receives(const TestVeth& veth) { return snmp(veth, "Ip", 3); }
+inline std::uint64_t udp_no_ports(const TestVeth& veth) { return snmp(veth, "Udp", 2); }
+
+inline constexpr auto kTcxIngress = static_cast<bpf_attach_type>(46);
+
+// How many tcx programs there are, or -1 where the kernel has no tcx.
+inline int tcx_programs(const TestVeth& veth) {
+  const auto inside = need(sys::NetnsScope::enter(veth.dut().netns_path));
+  __u32 count = 0;
+  const int error = bpf_prog_query(static_cast<int>(veth.dut().ifindex), kTcxIngress, 0, nullptr,
+                                   nullptr, &count);
+  return error ? -1 : static_cast<int>(count);
+}
+
+// All that a backend of this folder could leave on the device or in its namespace. A fentry link
+// can be left by an open file descriptor only.
+inline std::string attached(const TestVeth& veth) {
+  const std::string device = " dev " + veth.dut().name;
+  return std::to_string(tcx_programs(veth)) + " tcx programs\n" +
+         say(veth, "nft list ruleset; tc qdisc show" + device + " | grep clsact; tc filter show" +
+                       device + " ingress; tc filter show" + device + " egress; ip -d link show" +
+                       device + " | grep prog/xdp");
+}
+
+inline std::ptrdiff_t entries(const char* folder) {
+  return std::distance(std::filesystem::directory_iterator(folder), {});
+}
+
+class RootTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (const auto missing = sys::missing_capabilities(); !missing.empty())
+      GTEST_SKIP() << "needs " << missing.front();
+  }
+};
+
+}  // namespace pktbench::kernel_test

@@ -1,0 +1,169 @@
+#include <bpf/bpf.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "backends/kernel/kernel.hpp"
+#include "backends/kernel/skb_counters.hpp"
+#include "bpf/frame_counters.h"
+#include "bpf/kprobe_count.skel.h"
+#include "harness/sys/bpf.hpp"
+#include "harness/sys/cpu.hpp"
+#include "harness/sys/netns.hpp"
+
+namespace pktbench::backends {
+
+namespace {
+
+using Skeleton = sys::SkeletonPtr<kprobe_count, kprobe_count__destroy>;
+
+struct Place {
+  const char* kind;  // as in the option `probe`
+  const char* name;
+  bpf_attach_type attach_type;
+};
+constexpr Place kFentry{"fentry", "ip_rcv_core", BPF_TRACE_FENTRY};
+constexpr Place kTracepoint{"tracepoint", "netif_receive_skb", BPF_TRACE_RAW_TP};
+
+class KprobeCount final : public Backend {
+ public:
+  ~KprobeCount() override { stop(); }
+
+  Result<EffectiveMode> start(const BackendConfig& config) override {
+    stop();
+    auto mode = begin(config);
+    if (!mode) stop();
+    return mode;
+  }
+
+  Result<Counters> sample() override {
+    if (!skeleton_) return make_error(ErrorCode::failed, "kprobe-count is not started");
+    return kernel::read_skb_counters(bpf_map__fd(skeleton_->maps.queue_counters), cpus_,
+                                     port_.queues, queue_is_recorded_);
+  }
+
+  std::vector<pid_t> threads() const override { return {}; }
+
+  void stop() noexcept override {
+    link_.reset();
+    skeleton_.reset();
+  }
+
+ private:
+  Result<EffectiveMode> begin(const BackendConfig& config);
+  Result<void> attach(const Place& place, unsigned netns);
+  Result<EffectiveMode> read_back() const;
+
+  Port port_;
+  Skeleton skeleton_;
+  bpf_program* program_ = nullptr;  // the one that is loaded
+  sys::LinkPtr link_;               // detached with its last reference, also when this process dies
+  int cpus_ = 0;
+  bool queue_is_recorded_ = false;
+};
+
+Result<EffectiveMode> KprobeCount::begin(const BackendConfig& config) {
+  port_ = config.port;
+  if (port_.queues > PB_MAX_QUEUES)
+    return make_error(ErrorCode::unsupported, "counters cover " + std::to_string(PB_MAX_QUEUES) +
+                                                  " queues; the port has " +
+                                                  std::to_string(port_.queues));
+  auto cpus = sys::possible_cpus();
+  if (!cpus) return cpus.error();
+  cpus_ = *cpus;
+  auto inside = sys::NetnsScope::enter(port_.netns_path);
+  if (!inside) return inside.error();
+  queue_is_recorded_ = kernel::records_rx_queue(kernel::driver_name(port_.name));
+  struct stat netns {};
+  if (stat("/proc/thread-self/ns/net", &netns) != 0)
+    return system_error("read the namespace of " + port_.name, errno);
+  const auto inode = static_cast<unsigned>(netns.st_ino);
+
+  const auto place = option<std::string>(config.options, "probe");
+  Result<void> attached;
+  if (place != "tracepoint") attached = attach(kFentry, inode);
+  if (place == "tracepoint" ||
+      (place == "auto" && !attached && attached.error().code == ErrorCode::unsupported))
+    attached = attach(kTracepoint, inode);
+  if (!attached) return attached.error();
+  return read_back();
+}
+
+// REQUIRES: in the port's namespace.
+Result<void> KprobeCount::attach(const Place& place, unsigned netns) {
+  sys::LibbpfLog log;
+  skeleton_.reset(kprobe_count__open());
+  if (!skeleton_) return log.failure("open the program that counts", errno);
+  skeleton_->rodata->our_ifindex = static_cast<int>(port_.ifindex);
+  skeleton_->rodata->our_netns = netns;
+  const bool fentry = place.attach_type == BPF_TRACE_FENTRY;
+  program_ = fentry ? skeleton_->progs.count_in_ip : skeleton_->progs.count_at_door;
+  bpf_program__set_autoload(skeleton_->progs.count_in_ip, fentry);
+  bpf_program__set_autoload(skeleton_->progs.count_at_door, !fentry);
+  int error = -kprobe_count__load(skeleton_.get());
+  if (!error) {
+    link_.reset(bpf_program__attach(program_));
+    if (link_) return {};
+    error = errno;
+  }
+  Error e = log.failure(std::string("attach to ") + place.kind + " " + place.name, error);
+  // No such function in BTF; refused by the host's policy, as our capabilities are there; and the
+  // kernel's own ENOTSUPP, of a CPU without BPF trampolines.
+  if (error == ESRCH || error == ENOENT || error == EPERM || error == 524)
+    e.code = ErrorCode::unsupported;
+  return e;
+}
+
+Result<EffectiveMode> KprobeCount::read_back() const {
+  auto ours = kernel::program_info(bpf_program__fd(program_));
+  if (!ours) return ours.error();
+  const int link = bpf_link__fd(link_.get());
+  bpf_link_info info{};
+  __u32 size = sizeof info;
+  if (int error = bpf_obj_get_info_by_fd(link, &info, &size))
+    return system_error("read back the link", -error);
+  const Place* place = nullptr;
+  if (info.type == BPF_LINK_TYPE_TRACING && info.tracing.attach_type == BPF_TRACE_FENTRY)
+    place = &kFentry;
+  if (info.type == BPF_LINK_TYPE_RAW_TRACEPOINT) place = &kTracepoint;
+  if (!place || info.prog_id != ours->id)
+    return make_error(ErrorCode::failed, "the kernel runs another program than was attached");
+  return EffectiveMode{"kprobe-count",
+                       "kprobe-count",
+                       {{"probe", place->kind},
+                        {"place", place->name},
+                        {"then", "the packet goes on into the stack, where nobody listens"},
+                        {"jited", ours->jited ? "yes" : "no"}}};
+}
+
+std::string probe() {
+  if (auto missing = sys::missing_capabilities(); !missing.empty())
+    return "needs " + missing.front() + " (run as root)";
+  if (access("/sys/kernel/btf/vmlinux", R_OK) != 0)
+    return "this kernel has no BTF (CONFIG_DEBUG_INFO_BTF)";
+  // libbpf's own probe for tracing programs takes newer kernels for ones without.
+  const sys::LibbpfLog log;
+  for (const Place& place : {kFentry, kTracepoint})
+    if (libbpf_find_vmlinux_btf_id(place.name, place.attach_type) > 0) return "";
+  return "this kernel's BTF has neither ip_rcv_core nor the tracepoint netif_receive_skb";
+}
+
+}  // namespace
+
+BackendType kprobe_count_backend() {
+  return {.name = "kprobe-count",
+          .summary = "a spectator on the kernel's way: counts, and the packet goes on",
+          .workloads = {"pass"},
+          .options = {{.name = "probe",
+                       .default_value = std::string("auto"),
+                       .choices = {"auto", "fentry", "tracepoint"},
+                       .min = {},
+                       .max = {},
+                       .help = "fentry: in the IP layer; tracepoint: at the stack's door; auto: "
+                               "fentry where the host has it"}},
+          .probe = probe,
+          .make = [] { return std::make_unique<KprobeCount>(); }};
+}
+
+}  // namespace pktbench::backends

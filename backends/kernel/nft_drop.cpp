@@ -1,0 +1,126 @@
+#include <linux/if_ether.h>
+#include <unistd.h>
+
+#include <atomic>
+
+#include "backends/kernel/command.hpp"
+#include "backends/kernel/kernel.hpp"
+#include "backends/kernel/nft_rule.hpp"
+#include "bpf/frame.h"
+#include "harness/sys/cpu.hpp"
+#include "harness/sys/netns.hpp"
+
+namespace pktbench::backends {
+
+namespace {
+
+constexpr int kRawPriority = -300;  // before connection tracking
+constexpr const char* kChain = "drops";
+
+class NftDrop final : public Backend {
+ public:
+  ~NftDrop() override { stop(); }
+
+  Result<EffectiveMode> start(const BackendConfig& config) override {
+    stop();
+    auto mode = begin(config);
+    if (!mode) stop();
+    return mode;
+  }
+
+  Result<Counters> sample() override {
+    if (table_.empty()) return make_error(ErrorCode::failed, "nft-drop is not started");
+    auto rule = read_rule();
+    if (!rule) return rule.error();
+    Counters counters;
+    counters.packets = rule->packets;
+    counters.bytes = rule->bytes + rule->packets * ETH_HLEN;
+    if (port_.queues == 1) counters.per_queue = {counters.packets};
+    return counters;
+  }
+
+  std::vector<pid_t> threads() const override { return {}; }
+
+  void stop() noexcept override {
+    if (table_.empty()) return;
+    // Fails only where the namespace, and the table with it, is gone.
+    (void)nft({"delete table ip " + table_});
+    table_.clear();
+  }
+
+ private:
+  Result<EffectiveMode> begin(const BackendConfig& config);
+  Result<kernel::NftRule> read_rule() const;
+  Result<std::string> nft(std::vector<std::string> arguments) const;
+
+  Port port_;
+  std::string nft_;    // path of the command
+  std::string table_;  // empty: not started
+};
+
+Result<EffectiveMode> NftDrop::begin(const BackendConfig& config) {
+  static std::atomic<unsigned> count{0};
+  port_ = config.port;
+  nft_ = kernel::find_command("nft");
+  if (nft_.empty())
+    return make_error(ErrorCode::unsupported, "there is no nft command (package nftables)");
+  // `create` fails where somebody has a table of that name. One transaction: all of it or nothing.
+  const std::string table = "pktbench_" + std::to_string(getpid()) + "_" + std::to_string(count++);
+  const std::string chain = "ip " + table + " " + kChain;
+  auto made =
+      nft({"create table ip " + table + "; add chain " + chain +
+           " { type filter hook prerouting priority " + std::to_string(kRawPriority) +
+           "; policy accept; }; add rule " + chain + " iif " + std::to_string(port_.ifindex) +
+           " udp dport " + std::to_string(PB_UDP_PORT) + " counter drop"});
+  if (!made) return made.error();
+  table_ = table;
+  auto rule = read_rule();
+  if (!rule) return rule.error();
+  if (rule->hook != "prerouting" || rule->priority != kRawPriority || !rule->drops ||
+      rule->device != port_.name || rule->port != PB_UDP_PORT)
+    return make_error(ErrorCode::failed, "nft lists another rule than was made for " + port_.name);
+  return EffectiveMode{"nft-drop",
+                       "nft-drop",
+                       {{"hook", "ip " + rule->hook},
+                        {"priority", std::to_string(rule->priority)},
+                        {"table", table_}}};
+}
+
+Result<kernel::NftRule> NftDrop::read_rule() const {
+  auto listing = nft({"-j", "list table ip " + table_});
+  if (!listing) return listing.error();
+  return kernel::parse_nft_rule(*listing);
+}
+
+Result<std::string> NftDrop::nft(std::vector<std::string> arguments) const {
+  auto inside = sys::NetnsScope::enter(port_.netns_path);
+  if (!inside) return inside.error();
+  arguments.insert(arguments.begin(), nft_);
+  auto said = kernel::run_command(arguments);
+  if (!said) return said.error();
+  if (said->status == 0) return std::move(said->out);
+  // What nft says for a kernel without nf_tables, or with a part of it missing.
+  const bool missing = said->err.find("not supported") != std::string::npos;
+  return Error{missing ? ErrorCode::unsupported : ErrorCode::failed,
+               "nft: " + said->err.substr(0, said->err.find('\n')), 0, said->err};
+}
+
+std::string probe() {
+  if (auto missing = sys::missing_capabilities(); !missing.empty())
+    return "needs " + missing.front() + " (run as root)";
+  if (kernel::find_command("nft").empty()) return "there is no nft command (package nftables)";
+  return "";
+}
+
+}  // namespace
+
+BackendType nft_drop_backend() {
+  return {.name = "nft-drop",
+          .summary = "an nftables rule at raw prerouting: counts and drops in the IP layer",
+          .workloads = {"drop"},
+          .options = {},
+          .probe = probe,
+          .make = [] { return std::make_unique<NftDrop>(); }};
+}
+
+}  // namespace pktbench::backends
