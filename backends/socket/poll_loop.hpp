@@ -33,8 +33,8 @@ auto with_payload_workload(const std::string& name, Run&& run) -> decltype(run(b
                     "a socket gives the payload only: no workload \"" + name + "\"");
 }
 
-// Returns 0 when the thread is to stop, or the errno that ended it. To wake a blocking one: set the
-// thread's flag, then shut the socket down.
+// Returns 0 when the thread is to stop, or the errno that ended it. To wake one that waits: set
+// the thread's flag, then call the Receive's wake().
 // Per call: the system call, which is the thing measured, and four relaxed stores; where nothing
 // came, one call of the pump. Per datagram: two loads and compares of the tag, and the workload.
 template <class Receive, class Workload>

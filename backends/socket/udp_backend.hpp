@@ -4,10 +4,9 @@
 // A Receive has what poll_loop.hpp asks for, and for the controlling thread
 //   static Result<std::unique_ptr<Receive>> open(int socket, const Options&, bool wait);
 //   std::map<std::string, std::string> details() const;
+//   void wake() noexcept;  // next() returns, once the thread's flag is set
 // It waits in next() only where `wait` says so. Its destructor runs after the thread has ended.
 #pragma once
-
-#include <sys/socket.h>
 
 #include <memory>
 #include <optional>
@@ -62,8 +61,7 @@ class UdpBackend final : public Backend {
   }
 
   void stop() noexcept override {
-    // Says ENOTCONN, and wakes the reader all the same.
-    thread_.stop([this] { shutdown(socket_.get(), SHUT_RD); });
+    thread_.stop([this] { receive_->wake(); });
     receive_.reset();
     drops_.reset();
     socket_.reset();
