@@ -1,7 +1,5 @@
 #include "backends/af_xdp/af_xdp.hpp"
 
-#include <bpf/bpf.h>
-#include <linux/if_link.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
@@ -10,32 +8,30 @@
 #include <cerrno>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "backends/af_xdp/receive_loop.hpp"
+#include "backends/af_xdp/redirect_program.hpp"
 #include "backends/af_xdp/xsk_queue.hpp"
 #include "backends/common/poll_thread.hpp"
 #include "backends/common/workload.hpp"
 #include "bpf/counters.h"
-#include "bpf/xsk_redirect.h"
-#include "bpf/xsk_redirect.skel.h"
-#include "harness/sys/bpf.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/fd.hpp"
 #include "harness/sys/netns.hpp"
-#include "harness/sys/rtnl.hpp"
 
 namespace pktbench::backends {
 
 namespace {
 
 using af_xdp::Idle;
+using af_xdp::RedirectProgram;
 using af_xdp::XskConfig;
 using af_xdp::XskDrops;
 using af_xdp::XskQueue;
-using Skeleton = sys::SkeletonPtr<xsk_redirect, xsk_redirect__destroy>;
 
 constexpr const char* kWorkloads[] = {"drop", "touch"};
 
@@ -104,20 +100,16 @@ class AfXdp final : public Backend {
   };
 
   Result<EffectiveMode> start_in_namespace(const BackendConfig& config);
-  Result<void> load();
-  Result<void> attach();
-  Result<void> open_queues(const Options& options);
+  Result<void> open_queues(const std::string& workload, const Options& options);
   Result<void> start_threads(const BackendConfig& config);
   Result<EffectiveMode> read_back(const Options& options) const;
   Result<Totals> totals() const;
 
   Port port_;
   bool generic_ = false;
-  Skeleton skeleton_;
-  sys::Fd link_;  // the program is detached when the last reference goes, also when we die
+  std::optional<RedirectProgram> program_;
   sys::Fd wake_;
   std::vector<std::unique_ptr<Receiver>> receivers_;
-  int cpus_ = 0;
   std::uint64_t redirect_failed_ = 0;
 };
 
@@ -133,56 +125,26 @@ Result<EffectiveMode> AfXdp::start_in_namespace(const BackendConfig& config) {
   port_ = config.port;
   generic_ = option<std::string>(config.options, "attach") == "generic";
   redirect_failed_ = 0;
-  auto cpus = sys::possible_cpus();
-  if (!cpus) return cpus.error();
-  cpus_ = *cpus;
   const auto inside = sys::NetnsScope::enter(port_.netns_path);
   if (!inside) return inside.error();
   wake_ = sys::Fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake_) return system_error("make an eventfd", errno);
-  if (auto r = load(); !r) return r.error();
-  if (auto r = attach(); !r) return r.error();
-  if (auto r = open_queues(config.options); !r) return r.error();
+  auto program = RedirectProgram::attach(port_, generic_);
+  if (!program) return program.error();
+  program_.emplace(std::move(*program));
+  if (auto r = open_queues(config.workload, config.options); !r) return r.error();
   if (auto r = start_threads(config); !r) return r.error();
   return read_back(config.options);
 }
 
-Result<void> AfXdp::load() {
-  sys::LibbpfLog log;
-  skeleton_.reset(xsk_redirect__open());
-  if (!skeleton_) return log.failure("open the XDP program", errno);
-  if (int error = xsk_redirect__load(skeleton_.get()); error)
-    return log.failure("load the XDP program", -error);
-  return {};
-}
-
-Result<void> AfXdp::attach() {
-  LIBBPF_OPTS(bpf_link_create_opts, options,
-              .flags = generic_ ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
-  const int fd = bpf_link_create(bpf_program__fd(skeleton_->progs.redirect),
-                                 static_cast<int>(port_.ifindex), BPF_XDP, &options);
-  if (fd >= 0) {
-    link_ = sys::Fd(fd);
-    return {};
-  }
-  Error e = system_error("attach XDP to " + port_.name, -fd);
-  if (fd == -EOPNOTSUPP) {
-    e.code = ErrorCode::unsupported;
-    e.message = "the driver of " + port_.name + " has no native XDP; set \"attach\": \"generic\"";
-  } else if (fd == -EBUSY || fd == -EEXIST) {
-    e.code = ErrorCode::refused;
-    e.message = port_.name + " has an XDP program of somebody else's; it is not replaced";
-  }
-  return e;
-}
-
-Result<void> AfXdp::open_queues(const Options& options) {
+Result<void> AfXdp::open_queues(const std::string& workload, const Options& options) {
   XskConfig config;
   config.device = port_.name;
   config.ring_size = number(options, "ring_size");
   config.umem_frames = number(options, "umem_frames");
   config.frame_bytes = number(options, "frame_bytes");
   config.huge_pages = option<bool>(options, "huge_pages");
+  config.transmit = workload == "reflect";
   if (option<std::string>(options, "wakeup") == "busy-poll")
     config.busy_poll_budget = number(options, "batch");
   const auto& copy_mode = option<std::string>(options, "copy_mode");
@@ -192,16 +154,13 @@ Result<void> AfXdp::open_queues(const Options& options) {
   else if (copy_mode == "copy" || generic_)
     config.bind_flags |= XDP_COPY;
 
-  const int map = bpf_map__fd(skeleton_->maps.sockets);
   for (std::uint32_t q = 0; q < port_.queues; ++q) {
     config.queue = q;
     auto queue = XskQueue::open(config);
     if (!queue) return queue.error();
     receivers_.push_back(std::make_unique<Receiver>());
     receivers_.back()->queue = std::move(*queue);
-    const int fd = receivers_.back()->queue->fd();
-    if (int error = bpf_map_update_elem(map, &q, &fd, BPF_ANY))
-      return system_error("enter queue " + std::to_string(q) + " into the XSKMAP", -error);
+    if (auto r = program_->enter(q, receivers_.back()->queue->fd()); !r) return r;
   }
   return {};
 }
@@ -230,25 +189,14 @@ Result<void> AfXdp::start_threads(const BackendConfig& config) {
 }
 
 Result<EffectiveMode> AfXdp::read_back(const Options& options) const {
-  bpf_prog_info info{};
-  __u32 size = sizeof info;
-  if (int error = bpf_obj_get_info_by_fd(bpf_program__fd(skeleton_->progs.redirect), &info, &size))
-    return system_error("read the XDP program's id", -error);
-  auto link = sys::get_link(port_.name);
-  if (!link) return link.error();
-  if (link->xdp_program_id != info.id)
-    return make_error(ErrorCode::failed, port_.name + " runs XDP program " +
-                                             std::to_string(link->xdp_program_id) +
-                                             " and not ours, " + std::to_string(info.id));
+  auto hook = program_->hook();
+  if (!hook) return hook.error();
   std::size_t zero_copy = 0;
   bool napi = true;
   for (const auto& receiver : receivers_) {
     zero_copy += receiver->queue->zero_copy();
     napi = napi && receiver->queue->napi_id() != 0;
   }
-  const std::string hook = link->xdp_mode == XDP_ATTACHED_DRV   ? "native"
-                           : link->xdp_mode == XDP_ATTACHED_SKB ? "generic"
-                                                                : "unknown";
   const std::string copy = zero_copy == 0                   ? "copy"
                            : zero_copy == receivers_.size() ? "zerocopy"
                                                             : "mixed";
@@ -256,8 +204,8 @@ Result<EffectiveMode> AfXdp::read_back(const Options& options) const {
   EffectiveMode mode;
   mode.requested = "af_xdp/" + option<std::string>(options, "copy_mode") + "/" +
                    option<std::string>(options, "attach");
-  mode.effective = "af_xdp/" + copy + "/" + hook;
-  mode.details["jited"] = info.jited_prog_len ? "yes" : "no";
+  mode.effective = "af_xdp/" + copy + "/" + *hook;
+  mode.details["jited"] = program_->jited() ? "yes" : "no";
   // Busy polling is driven by the NAPI that the kernel knows for the queue; without one the call
   // returns at once.
   mode.details["wakeup"] = port_.pump_fd >= 0               ? "pump"
@@ -272,17 +220,11 @@ Result<EffectiveMode> AfXdp::read_back(const Options& options) const {
 
 Result<Totals> AfXdp::totals() const {
   Totals t;
-  const int map = bpf_map__fd(skeleton_->maps.redirect_counters);
-  std::vector<pb_xsk_counters> by_cpu(static_cast<std::size_t>(cpus_));
-  // Every queue there can be, so that a frame on one that was not configured is seen.
-  for (__u32 queue = 0; queue < PB_MAX_QUEUES; ++queue) {
-    if (int error = bpf_map_lookup_elem(map, &queue, by_cpu.data()); error)
-      return system_error("read the XDP counters", -error);
-    for (const pb_xsk_counters& c : by_cpu) {
-      t.redirected += c.redirected;
-      t.no_socket += c.no_socket;
-    }
-  }
+  // First, so that what it has counted is further down the way or has been dropped.
+  auto counts = program_->counts();
+  if (!counts) return counts.error();
+  t.redirected = counts->redirected;
+  t.no_socket = counts->no_socket;
   for (const auto& receiver : receivers_) {
     if (const int error = receiver->thread.error(); error != 0)
       return system_error("af_xdp stopped receiving", error);
@@ -302,14 +244,9 @@ Result<Totals> AfXdp::totals() const {
 }
 
 Result<Counters> AfXdp::sample() {
-  if (!link_) return make_error(ErrorCode::failed, "af_xdp is not started");
-  // The kernel takes the program off a device that goes, and lets a socket's reader sleep on.
-  bpf_link_info info{};
-  __u32 size = sizeof info;
-  if (int error = bpf_obj_get_info_by_fd(link_.get(), &info, &size))
-    return system_error("read the XDP link", -error);
-  if (info.xdp.ifindex == 0)
-    return make_error(ErrorCode::failed, port_.name + " has gone, and the XDP program with it");
+  if (!program_) return make_error(ErrorCode::failed, "af_xdp is not started");
+  // A socket's reader sleeps on when its device goes.
+  if (auto r = program_->still_attached(); !r) return r.error();
   auto t = totals();
   if (!t) return t.error();
   // What NAPI has in hand just now looks missing as well; it is not once nothing moves any more.
@@ -346,12 +283,11 @@ std::vector<pid_t> AfXdp::threads() const {
 }
 
 void AfXdp::stop() noexcept {
-  link_.reset();
-  // All at once: the eventfd stays readable.
+  program_.reset();
+  // The eventfd stays readable, for all of them.
   for (const auto& receiver : receivers_)
     receiver->thread.stop([this] { (void)eventfd_write(wake_.get(), 1); });
   receivers_.clear();
-  skeleton_.reset();
   wake_.reset();
 }
 

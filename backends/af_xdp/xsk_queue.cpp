@@ -15,7 +15,6 @@ namespace pktbench::af_xdp {
 
 namespace {
 
-constexpr std::uint32_t kCompletionSize = 64;  // unused
 constexpr std::size_t kHugePage = 2 << 20;
 constexpr int kBusyPollUs = 20;
 
@@ -67,8 +66,8 @@ void XskQueue::release_rings() noexcept {
     if (ring)
       munmap(static_cast<char*>(ring) - descriptors, descriptors + entries * sizeof(std::uint64_t));
   };
-  unmap(fill_.ring, offsets.fr.desc, fill_size_);
-  unmap(completion_.ring, offsets.cr.desc, kCompletionSize);
+  unmap(fill_.ring, offsets.fr.desc, ring_entries_);
+  unmap(completion_.ring, offsets.cr.desc, ring_entries_);
 }
 
 Result<void> XskQueue::map_memory() {
@@ -97,10 +96,10 @@ Result<void> XskQueue::map_memory() {
 Result<void> XskQueue::bind() {
   // Twice the frames: the kernel says that it took a frame from the fill ring after it has
   // delivered it, so that a ring of just the frames' number could be short of room for a moment.
-  fill_size_ = std::bit_ceil(config_.umem_frames * 2);
+  ring_entries_ = std::bit_ceil(config_.umem_frames * 2);
   xsk_umem_config umem{};
-  umem.fill_size = fill_size_;
-  umem.comp_size = kCompletionSize;
+  umem.fill_size = ring_entries_;
+  umem.comp_size = ring_entries_;
   umem.frame_size = config_.frame_bytes;
   umem.frame_headroom = 0;
   const std::uint64_t bytes = std::uint64_t{config_.umem_frames} * config_.frame_bytes;
@@ -112,11 +111,11 @@ Result<void> XskQueue::bind() {
 
   xsk_socket_config socket{};
   socket.rx_size = config_.ring_size;
-  socket.tx_size = 0;
+  socket.tx_size = config_.transmit ? ring_entries_ : 0;
   socket.libxdp_flags = XSK_LIBXDP_FLAGS__INHIBIT_PROG_LOAD;
   socket.bind_flags = config_.bind_flags;
   if (int error = xsk_socket__create(&socket_, config_.device.c_str(), config_.queue, umem_, &rx_,
-                                     nullptr, &socket)) {
+                                     config_.transmit ? &tx_ : nullptr, &socket)) {
     socket_ = nullptr;
     return bind_error(-error);
   }
@@ -187,9 +186,19 @@ Result<XskDrops> XskQueue::drops() const {
   return drops;
 }
 
-std::uint32_t XskQueue::pending() const {
-  const std::uint32_t consumer = __atomic_load_n(rx_.consumer, __ATOMIC_ACQUIRE);
-  return __atomic_load_n(rx_.producer, __ATOMIC_ACQUIRE) - consumer;
+namespace {
+
+// The consumer first, so that the difference is never negative.
+template <class Ring>
+std::uint32_t entries(const Ring& ring) {
+  const std::uint32_t consumer = __atomic_load_n(ring.consumer, __ATOMIC_ACQUIRE);
+  return __atomic_load_n(ring.producer, __ATOMIC_ACQUIRE) - consumer;
 }
+
+}  // namespace
+
+std::uint32_t XskQueue::pending() const { return entries(rx_); }
+
+std::uint32_t XskQueue::free_frames() const { return entries(fill_); }
 
 }  // namespace pktbench::af_xdp

@@ -1,9 +1,9 @@
-// One AF_XDP socket on one RX queue, with its UMEM, fill ring and RX ring (libxdp's, with its
-// program loading inhibited). It receives only: there is no TX ring, and the completion ring is
-// there because the kernel asks for one.
+// One AF_XDP socket on one RX queue, with its UMEM and rings (libxdp's, with its program loading
+// inhibited). Every frame of the UMEM is in one of the rings, or in the hands of the thread that
+// receives; no ring but RX can be full.
 //
-// Threads: open(), the destructor and the reads of state belong to the controlling thread; rx(),
-// fill() and memory() to the thread that receives.
+// Threads: open(), the destructor and the reads of state belong to the controlling thread; the
+// rings and memory() to the thread that receives.
 #pragma once
 
 #include <xdp/xsk.h>
@@ -24,6 +24,7 @@ struct XskConfig {
   std::uint32_t umem_frames = 4096;  // all of them go round between fill and RX ring
   std::uint32_t frame_bytes = 2048;  // of which the kernel keeps 256 in front of the frame
   bool huge_pages = false;
+  bool transmit = false;               // a TX ring, to send frames back
   std::uint32_t busy_poll_budget = 0;  // frames per busy poll; 0: no busy polling
 };
 
@@ -49,6 +50,7 @@ class XskQueue {
   ~XskQueue();
 
   int fd() const { return xsk_socket__fd(socket_); }
+  bool transmits() const { return config_.transmit; }
   bool zero_copy() const { return zero_copy_; }  // as the kernel says
   // The NAPI that busy polling would drive; 0: the kernel knows none for this queue.
   unsigned napi_id() const { return napi_id_; }
@@ -56,9 +58,14 @@ class XskQueue {
   Result<XskDrops> drops() const;
   // Frames in the RX ring that the receiving thread has not released.
   std::uint32_t pending() const;
+  // Frames in the fill ring that the kernel has not taken.
+  std::uint32_t free_frames() const;
 
   xsk_ring_cons& rx() { return rx_; }
   xsk_ring_prod& fill() { return fill_; }
+  // REQUIRES: config.transmit.
+  xsk_ring_prod& tx() { return tx_; }
+  xsk_ring_cons& completion() { return completion_; }
   std::uint8_t* memory() { return memory_; }
 
  private:
@@ -77,11 +84,12 @@ class XskQueue {
   std::size_t memory_bytes_ = 0;
   xsk_umem* umem_ = nullptr;
   xsk_socket* socket_ = nullptr;
-  // libxdp keeps pointers to the first three, so that this object never moves.
+  // libxdp keeps pointers to these, so that this object never moves.
   xsk_ring_prod fill_{};
   xsk_ring_cons completion_{};
   xsk_ring_cons rx_{};
-  std::uint32_t fill_size_ = 0;
+  xsk_ring_prod tx_{};
+  std::uint32_t ring_entries_ = 0;  // of all but RX
   bool zero_copy_ = false;
   unsigned napi_id_ = 0;
 };
