@@ -11,9 +11,9 @@ const std::vector<std::string>& workload_names() {
   return names;
 }
 
-std::map<std::string, std::uint64_t> workload_details(
-    const std::string& workload, std::span<const __u64, PB_OUTCOMES> outcomes,
-    std::uint64_t addresses) {
+std::map<std::string, std::uint64_t> workload_details(const std::string& workload,
+                                                      std::span<const __u64, PB_OUTCOMES> outcomes,
+                                                      std::uint64_t addresses) {
   const auto named = [&](std::initializer_list<std::pair<const char*, pb_outcome>> names) {
     std::map<std::string, std::uint64_t> details;
     for (const auto& [name, outcome] : names) details[name] = outcomes[outcome];

@@ -21,9 +21,9 @@ const std::vector<std::string>& workload_names();
 
 // Counters.details of a workload: those of the outcomes that it can come to, by name. The same for
 // the kernel's programs and for user space.
-std::map<std::string, std::uint64_t> workload_details(
-    const std::string& workload, std::span<const __u64, PB_OUTCOMES> outcomes,
-    std::uint64_t addresses);
+std::map<std::string, std::uint64_t> workload_details(const std::string& workload,
+                                                      std::span<const __u64, PB_OUTCOMES> outcomes,
+                                                      std::uint64_t addresses);
 
 // The set of UDP ports of `filter`, over somebody else's words. Threads: any; a change is seen by
 // the frames that come after it, and by none in part.
