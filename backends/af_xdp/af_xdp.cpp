@@ -18,6 +18,7 @@
 #include "backends/af_xdp/xsk_queue.hpp"
 #include "backends/common/poll_thread.hpp"
 #include "backends/common/workload.hpp"
+#include "backends/common/workload_state.hpp"
 #include "bpf/counters.h"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/fd.hpp"
@@ -33,7 +34,9 @@ using af_xdp::XskConfig;
 using af_xdp::XskDrops;
 using af_xdp::XskQueue;
 
-constexpr const char* kWorkloads[] = {"drop", "touch"};
+// All but `pass`: a frame in user space's memory has no way on into the stack.
+constexpr const char* kWorkloads[] = {"drop",         "touch",  "parse",
+                                      "count-per-ip", "filter", "reflect"};
 
 std::uint32_t number(const Options& options, const std::string& name) {
   return static_cast<std::uint32_t>(option<std::int64_t>(options, name));
@@ -83,7 +86,7 @@ struct Totals {
   }
 };
 
-class AfXdp final : public Backend {
+class AfXdp final : public Backend, public FilterControl {
  public:
   ~AfXdp() override { stop(); }
 
@@ -91,21 +94,24 @@ class AfXdp final : public Backend {
   Result<Counters> sample() override;
   std::vector<pid_t> threads() const override;
   void stop() noexcept override;
+  Result<void> set_filtered(std::uint16_t udp_port, bool filtered) override;
 
  private:
   // One RX queue's socket and the thread that empties it.
   struct Receiver {
     std::unique_ptr<XskQueue> queue;
+    std::shared_ptr<WorkloadState> state;
     PollThread thread;
   };
 
   Result<EffectiveMode> start_in_namespace(const BackendConfig& config);
-  Result<void> open_queues(const std::string& workload, const Options& options);
+  Result<void> open_queues(const Options& options);
   Result<void> start_threads(const BackendConfig& config);
   Result<EffectiveMode> read_back(const Options& options) const;
   Result<Totals> totals() const;
 
   Port port_;
+  std::string workload_;
   bool generic_ = false;
   std::optional<RedirectProgram> program_;
   sys::Fd wake_;
@@ -123,6 +129,7 @@ Result<EffectiveMode> AfXdp::start(const BackendConfig& config) {
 
 Result<EffectiveMode> AfXdp::start_in_namespace(const BackendConfig& config) {
   port_ = config.port;
+  workload_ = config.workload;
   generic_ = option<std::string>(config.options, "attach") == "generic";
   redirect_failed_ = 0;
   const auto inside = sys::NetnsScope::enter(port_.netns_path);
@@ -132,19 +139,19 @@ Result<EffectiveMode> AfXdp::start_in_namespace(const BackendConfig& config) {
   auto program = RedirectProgram::attach(port_, generic_);
   if (!program) return program.error();
   program_.emplace(std::move(*program));
-  if (auto r = open_queues(config.workload, config.options); !r) return r.error();
+  if (auto r = open_queues(config.options); !r) return r.error();
   if (auto r = start_threads(config); !r) return r.error();
   return read_back(config.options);
 }
 
-Result<void> AfXdp::open_queues(const std::string& workload, const Options& options) {
+Result<void> AfXdp::open_queues(const Options& options) {
   XskConfig config;
   config.device = port_.name;
   config.ring_size = number(options, "ring_size");
   config.umem_frames = number(options, "umem_frames");
   config.frame_bytes = number(options, "frame_bytes");
   config.huge_pages = option<bool>(options, "huge_pages");
-  config.transmit = workload == "reflect";
+  config.transmit = workload_ == "reflect";
   if (option<std::string>(options, "wakeup") == "busy-poll")
     config.busy_poll_budget = number(options, "batch");
   const auto& copy_mode = option<std::string>(options, "copy_mode");
@@ -175,8 +182,10 @@ Result<void> AfXdp::start_threads(const BackendConfig& config) {
   const std::uint32_t batch = number(config.options, "batch");
   for (std::size_t i = 0; i < receivers_.size(); ++i) {
     Receiver& receiver = *receivers_[i];
+    receiver.state = std::make_shared<WorkloadState>(workload_);
     auto loop = with_workload(
-        config.workload, [&receiver, idle, batch](auto workload) -> Result<PollThread::Loop> {
+        workload_, receiver.state,
+        [&receiver, idle, batch](auto workload) -> Result<PollThread::Loop> {
           return PollThread::Loop([&receiver, idle, batch, workload](PollThread& thread) {
             return af_xdp::receive_loop(*receiver.queue, workload, idle, batch, thread);
           });
@@ -272,7 +281,16 @@ Result<Counters> AfXdp::sample() {
                     {"af_xdp_no_socket", t->no_socket},
                     {"af_xdp_redirect_failed", redirect_failed_}};
   counters.per_queue = std::move(t->per_queue);
+  for (const auto& receiver : receivers_)
+    for (const auto& [name, n] : receiver->state->details()) counters.details[name] += n;
   return counters;
+}
+
+Result<void> AfXdp::set_filtered(std::uint16_t udp_port, bool filtered) {
+  if (!program_ || workload_ != "filter")
+    return make_error(ErrorCode::failed, "af_xdp does not run the workload filter");
+  for (const auto& receiver : receivers_) receiver->state->ports().set(udp_port, filtered);
+  return {};
 }
 
 std::vector<pid_t> AfXdp::threads() const {

@@ -7,6 +7,11 @@
 // program in the driver, all but af_xdp_no_socket are failed redirects, which a driver may count as
 // drops of its own too: veth does (rx_queue_N_drops), and the generic hook counts them nowhere.
 //
+// `reflect` sends frames back through the socket they came from; `filter` decides and counts, and
+// what passes it ends here, as the stack cannot be reached. What is made is a FilterControl, too
+// (backends/common/workload_state.hpp). Details of a workload are sums over the queues: an address
+// that arrives on two of them is two of count-per-ip's `addresses`.
+//
 // Requested and effective mode are "af_xdp/<copy mode>/<hook>". Needs CAP_NET_RAW, CAP_NET_ADMIN
 // and CAP_BPF.
 #pragma once

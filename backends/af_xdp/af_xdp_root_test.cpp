@@ -1,15 +1,18 @@
 // The af_xdp backend behind a veth pair: every frame sent is received or dropped at a named place.
 #include <gtest/gtest.h>
 #include <linux/if_packet.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <chrono>
 #include <filesystem>
-#include <iterator>
+#include <map>
 #include <numeric>
 #include <thread>
 
 #include "backends/af_xdp/af_xdp.hpp"
+#include "backends/common/workload_state.hpp"
+#include "bpf/frame.h"
 #include "harness/core/units.hpp"
 #include "harness/traffic/packet_sendmmsg.hpp"
 #include "harness/traffic/test_veth.hpp"
@@ -136,6 +139,55 @@ TEST_P(Pairs, WhatIsSentIsReceived) {
         source->stop();
         backend_->stop();
       }
+}
+
+// The stack would answer to frames for a port where nobody listens, and those would be counted.
+sys::Fd listen_at(const Port& port) {
+  const auto inside = need(sys::NetnsScope::enter(port.netns_path));
+  sys::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(PB_FLOW_PORT_BASE);
+  EXPECT_EQ(bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  return socket;
+}
+
+TEST_P(Pairs, EveryWorkloadCountsWhatItMadeOfTheFrames) {
+  const TestVeth veth;
+  const sys::Fd listener = listen_at(veth.generator());
+  using Details = std::map<std::string, std::uint64_t>;
+  const std::map<std::string, Details> expected = {
+      {"drop", {}},
+      {"touch", {}},
+      {"parse", {{"ok", 500}, {"malformed", 0}, {"other", 0}}},
+      {"count-per-ip",
+       {{"counted", 500}, {"malformed", 0}, {"other", 0}, {"table_full", 0}, {"addresses", 1}}},
+      {"filter", {{"filtered", 300}, {"passed", 200}}},
+      {"reflect", {{"reflected", 500}, {"malformed", 0}, {"other", 0}}}};
+  for (const std::string& workload : af_xdp_backend().workloads) {
+    auto config = config_on(veth.dut(), attach(hook()));
+    config.workload = workload;
+    need(backend_->start(config));
+    const auto source = start_source(veth, generator(), {64, 1, {}});
+    const auto back = veth.generator_link().rx_packets;
+    auto& control = dynamic_cast<FilterControl&>(*backend_);
+    for (std::uint64_t sent = 50; sent <= 500; sent += 50) {
+      EXPECT_EQ(control.set_filtered(PB_UDP_PORT, sent <= 300).ok(), workload == "filter");
+      send_exactly(*source, 50);
+      drained(*backend_, sent);
+    }
+    const auto got = need(backend_->sample());
+    EXPECT_EQ(got.packets, 500u);
+    EXPECT_EQ(sum(got.drops), 0u);
+    EXPECT_EQ(got.details, expected.at(workload)) << workload;
+    const std::uint64_t reflected = workload == "reflect" ? 500 : 0;
+    const auto came_back = [&] { return veth.generator_link().rx_packets - back; };
+    for (int i = 0; i < 1000 && came_back() < reflected; ++i)
+      std::this_thread::sleep_for(milliseconds(1));
+    EXPECT_EQ(came_back(), reflected) << workload;
+    source->stop();
+    backend_->stop();
+  }
 }
 
 // Floods a receiver and checks that nothing is missing and nothing counted twice.

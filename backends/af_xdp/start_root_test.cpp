@@ -83,7 +83,7 @@ TEST_F(AfXdpStart, WhatCannotBeIsRefusedAndNothingStays) {
   EXPECT_EQ(code(config_on(veth.dut(), {{"frame_bytes", std::int64_t{3000}}})),
             ErrorCode::invalid_input);
   auto config = config_on(veth.dut());
-  config.workload = "reflect";
+  config.workload = "pass";
   EXPECT_EQ(code(config), ErrorCode::unsupported);
   config = config_on(veth.dut());
   config.port.cpus = {1 << 20};
