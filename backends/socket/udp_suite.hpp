@@ -3,88 +3,34 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <linux/if_packet.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <cctype>
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
-#include <numeric>
 #include <string>
 #include <thread>
 #include <tuple>
 #include <vector>
 
+#include "backends/socket/test_traffic.hpp"
 #include "harness/core/registry.hpp"
 #include "harness/traffic/frame.hpp"
 #include "harness/traffic/packet_sendmmsg.hpp"
 #include "harness/traffic/test_veth.hpp"
 #include "harness/traffic/udp_sendmmsg.hpp"
-#include "harness/traffic/xdp_live.hpp"
 
 namespace pktbench::backends {
-
-using namespace traffic;
 namespace {
 
-using testing::need;
-using testing::TestVeth;
-using Clock = std::chrono::steady_clock;
-using std::chrono::milliseconds;
-
-constexpr std::uint32_t kTag = 0x2b5d11e7;
 constexpr std::int64_t kRoomy = 64 << 20;  // a busy host must not drop what a test counts
 
-TrafficConfig traffic_of(const TestVeth& veth, const GeneratorType& type, TrafficSpec spec) {
-  TrafficConfig config;
-  config.from = veth.generator();
-  config.to = veth.dut();
-  config.traffic = spec;
-  config.trial_tag = kTag;
-  config.options = testing::default_options(type.options);
-  return config;
-}
-
 BackendConfig backend_of(const TestVeth& veth, const BackendType& type, std::int64_t rcvbuf) {
-  BackendConfig config;
-  config.port = veth.dut();
-  config.workload = type.workloads.front();
-  config.trial_tag = kTag;
-  config.options = testing::default_options(type.options);
+  BackendConfig config = default_config(veth, type);
   config.options["rcvbuf_bytes"] = rcvbuf;
   return config;
-}
-
-std::uint64_t sum(const DropCounts& drops) {
-  return std::accumulate(drops.begin(), drops.end(), std::uint64_t{0},
-                         [](std::uint64_t n, const auto& place) { return n + place.second; });
-}
-
-// Once `expected` frames have ended somewhere, or ten seconds later.
-Counters drained(Backend& backend, std::uint64_t expected) {
-  const auto deadline = Clock::now() + std::chrono::seconds(10);
-  while (true) {
-    Counters counters = need(backend.sample());
-    if (counters.packets + counters.foreign + sum(counters.drops) >= expected ||
-        Clock::now() > deadline)
-      return counters;
-    std::this_thread::sleep_for(milliseconds(2));
-  }
-}
-
-SentCounters send_exactly(TrafficSource& source, std::uint64_t count) {
-  source.open(count);
-  const auto deadline = Clock::now() + std::chrono::seconds(60);
-  while (!source.finished() && Clock::now() < deadline)
-    std::this_thread::sleep_for(milliseconds(1));
-  need(source.close());
-  return need(source.sample());
-}
-
-void need_root() {
-  if (const auto missing = sys::missing_capabilities(); !missing.empty())
-    GTEST_SKIP() << "needs " << missing.front();
 }
 
 using BackendFactory = BackendType (*)();
@@ -164,21 +110,6 @@ TEST_P(Pairs, AnotherTrialsFramesAreForeign) {
   EXPECT_EQ(got.foreign, 200u);
   EXPECT_EQ(got.packets, 0u);
   EXPECT_EQ(got.bytes, 0u);
-}
-
-// Sends `frame` as it is.
-void send_raw(const Port& port, const std::vector<std::uint8_t>& frame) {
-  const auto inside = need(sys::NetnsScope::enter(port.netns_path));
-  const sys::Fd socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
-  sockaddr_ll to{};
-  to.sll_family = AF_PACKET;
-  to.sll_ifindex = static_cast<int>(port.ifindex);
-  ssize_t sent = 0;
-  do {  // a full ring refuses it
-    sent = sendto(socket.get(), frame.data(), frame.size(), 0,
-                  reinterpret_cast<const sockaddr*>(&to), sizeof to);
-  } while (sent < 0 && errno == ENOBUFS);
-  ASSERT_EQ(sent, static_cast<ssize_t>(frame.size()));
 }
 
 TEST_P(UdpBackends, EveryDropIsCountedAtOnePlace) {
@@ -359,7 +290,7 @@ inline std::string backend_name(BackendFactory factory) {
 
 inline std::string generator_name(GeneratorFactory factory) {
   const std::string name = factory().name;
-  return name == "xdp-live" ? "XdpLive" : name == "packet-sendmmsg" ? "Packet" : "Udp";
+  return name == "packet-sendmmsg" ? "Packet" : "Udp";
 }
 
 // REQUIRES: in namespace pktbench::backends, once a test program.

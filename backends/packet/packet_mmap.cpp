@@ -1,0 +1,206 @@
+#include "backends/packet/packet_mmap.hpp"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "backends/common/poll_thread.hpp"
+#include "backends/common/workload.hpp"
+#include "backends/packet/receive_loop.hpp"
+#include "backends/packet/ring.hpp"
+#include "harness/sys/netns.hpp"
+
+namespace pktbench::backends {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// For frames that are in the ring to be read, beyond the timeout of a block.
+constexpr std::chrono::milliseconds kPatience{2000};
+
+// Not `pass`: a frame goes on whatever a tap decides. Not `reflect`: there is no ring to send by.
+constexpr std::array kWorkloads = {"drop", "touch", "parse", "count-per-ip", "filter"};
+
+// One socket and its thread, which ends before the socket does.
+struct Receiver {
+  Receiver(packet::Ring r, sys::Fd w, const std::string& workload)
+      : ring(std::move(r)), wake(std::move(w)), state(std::make_shared<WorkloadState>(workload)) {}
+  ~Receiver() {
+    thread.stop([this] { (void)eventfd_write(wake.get(), 1); });
+  }
+
+  packet::Ring ring;
+  sys::Fd wake;
+  std::shared_ptr<WorkloadState> state;
+  std::uint64_t queued = 0;
+  std::uint64_t dropped = 0;
+  PollThread thread;
+};
+
+class PacketMmap final : public Backend, public FilterControl {
+ public:
+  ~PacketMmap() override { stop(); }
+
+  Result<EffectiveMode> start(const BackendConfig& config) override {
+    stop();
+    auto mode = start_receivers(config);
+    if (!mode) stop();
+    return mode;
+  }
+
+  Result<Counters> sample() override {
+    if (receivers_.empty()) return make_error(ErrorCode::failed, "packet-mmap is not started");
+    Counters counters;
+    std::uint64_t& dropped = counters.drops["packet_ring"];
+    const auto deadline = Clock::now() + kPatience + 2 * timeout_;
+    for (const auto& r : receivers_) {
+      auto taken = r->ring.take_statistics();
+      if (!taken) return taken.error();
+      r->queued += taken->queued;
+      r->dropped += taken->dropped;
+      const LoopCounters& read = r->thread.counters();
+      while (read.packets.load(std::memory_order_relaxed) +
+                     read.foreign.load(std::memory_order_relaxed) <
+                 r->queued &&
+             r->thread.error() == 0 && Clock::now() < deadline)
+        std::this_thread::sleep_for(std::chrono::microseconds(200));
+      if (const int error = r->thread.error(); error != 0)
+        return system_error("packet-mmap stopped receiving", error);
+      counters.packets += read.packets.load(std::memory_order_relaxed);
+      counters.bytes += read.bytes.load(std::memory_order_relaxed);
+      counters.foreign += read.foreign.load(std::memory_order_relaxed);
+      dropped += r->dropped;
+      for (const auto& [name, n] : r->state->details()) counters.details[name] += n;
+    }
+    return counters;
+  }
+
+  std::vector<pid_t> threads() const override {
+    std::vector<pid_t> tids;
+    for (const auto& r : receivers_)
+      if (r->thread.running()) tids.push_back(r->thread.tid());
+    return tids;
+  }
+
+  Result<void> set_filtered(std::uint16_t udp_port, bool filtered) override {
+    if (receivers_.empty() || !filtering_)
+      return make_error(ErrorCode::failed, "packet-mmap does not run the workload \"filter\"");
+    for (const auto& r : receivers_) r->state->ports().set(udp_port, filtered);
+    return {};
+  }
+
+  void stop() noexcept override { receivers_.clear(); }
+
+ private:
+  Result<EffectiveMode> start_receivers(const BackendConfig& config) {
+    if (config.port.cpus.empty())
+      return make_error(ErrorCode::invalid_input,
+                        "port " + config.port.name + " has no CPU to receive on");
+    if (std::find(kWorkloads.begin(), kWorkloads.end(), config.workload) == kWorkloads.end())
+      return make_error(ErrorCode::unsupported,
+                        "packet-mmap has no workload \"" + config.workload + "\"");
+    const auto number = [&](const char* name) {
+      return static_cast<std::uint32_t>(option<std::int64_t>(config.options, name));
+    };
+    const packet::RingSize size{number("block_bytes"), number("blocks"),
+                                number("block_timeout_ms")};
+    if (!std::has_single_bit(size.block_bytes) || size.block_bytes < sysconf(_SC_PAGESIZE))
+      return make_error(ErrorCode::invalid_input,
+                        "block_bytes must be a power of two and a page at least, " +
+                            std::to_string(size.block_bytes) + " is not");
+    timeout_ = std::chrono::milliseconds(size.timeout_ms);
+    const std::string fanout = option<std::string>(config.options, "fanout");
+    const unsigned sockets = fanout == "none" ? 1 : std::max(1u, config.port.queues);
+
+    const auto scope = sys::NetnsScope::enter(config.port.netns_path);
+    if (!scope) return scope.error();
+    std::optional<std::uint16_t> group;
+    for (unsigned i = 0; i < sockets; ++i) {
+      auto ring = packet::Ring::open(config.port.ifindex, size);
+      if (!ring) return ring.error();
+      if (fanout != "none") {
+        auto joined = ring->join_hash_group(group);
+        if (!joined) return joined.error();
+        group = *joined;
+      }
+      sys::Fd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+      if (!wake) return system_error("eventfd", errno);
+      receivers_.push_back(
+          std::make_unique<Receiver>(std::move(*ring), std::move(wake), config.workload));
+    }
+    for (std::size_t i = 0; i < receivers_.size(); ++i)
+      if (auto started = start_thread(config, *receivers_[i], i); !started) return started.error();
+    filtering_ = config.workload == "filter";
+    return EffectiveMode{"packet-mmap",
+                         "packet-mmap",
+                         {{"ring", "TPACKET_V3"},
+                          {"block_bytes", std::to_string(size.block_bytes)},
+                          {"blocks", std::to_string(size.blocks)},
+                          {"block_timeout_ms", std::to_string(size.timeout_ms)},
+                          {"fanout", fanout},
+                          {"sockets", std::to_string(sockets)}}};
+  }
+
+  static Result<void> start_thread(const BackendConfig& config, Receiver& receiver, std::size_t i) {
+    return with_workload(config.workload, receiver.state, [&](auto workload) {
+      const udp::TagCheck ours(config.trial_tag);
+      return receiver.thread.start(
+          config.port, config.port.cpus[i % config.port.cpus.size()],
+          [&receiver, workload, ours, pump_fd = config.port.pump_fd](PollThread& thread) {
+            return packet::receive_loop(thread, receiver.ring, receiver.wake.get(), pump_fd, ours,
+                                        workload);
+          });
+    });
+  }
+
+  std::vector<std::unique_ptr<Receiver>> receivers_;
+  std::chrono::milliseconds timeout_{0};
+  bool filtering_ = false;
+};
+
+Unavailable probe() {
+  const sys::Fd socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+  if (socket) return {};
+  if (errno == EPERM) return "a packet socket needs CAP_NET_RAW";
+  return system_error("cannot open a packet socket", errno).message;
+}
+
+OptionSpec number(const char* name, std::int64_t value, double min, double max, const char* help) {
+  return {
+      .name = name, .default_value = value, .choices = {}, .min = min, .max = max, .help = help};
+}
+
+}  // namespace
+
+BackendType packet_mmap_backend() {
+  return {.name = "packet-mmap",
+          .summary = "AF_PACKET with a TPACKET_V3 ring, a tap in front of the stack",
+          .workloads = {kWorkloads.begin(), kWorkloads.end()},
+          .options = {number("block_bytes", 1 << 20, 4096, 1 << 26,
+                             "bytes of a block: a power of two, a page at least"),
+                      number("blocks", 32, 2, 4096, "blocks of the ring"),
+                      number("block_timeout_ms", 4, 1, 1000,
+                             "milliseconds after which a block that is not full is handed over"),
+                      {.name = "fanout",
+                       .default_value = std::string("none"),
+                       .choices = {"none", "hash"},
+                       .min = {},
+                       .max = {},
+                       .help = "none: one socket; hash: one for each queue, by flow"}},
+          .probe = probe,
+          .make = [] { return std::make_unique<PacketMmap>(); }};
+}
+
+}  // namespace pktbench::backends

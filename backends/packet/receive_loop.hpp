@@ -1,0 +1,76 @@
+// The receive loop of packet-mmap: a template over the workload, so that the compiler sees all of
+// it.
+#pragma once
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+
+#include "backends/common/poll_thread.hpp"
+#include "backends/packet/ring.hpp"
+#include "backends/socket/tag_check.hpp"
+#include "harness/sys/pump.hpp"
+
+namespace pktbench::packet {
+
+// Until a block is handed over, or `wake_fd` is readable. Returns 0 or an errno: ENETDOWN where the
+// device went down.
+inline int wait_for_block(int ring_fd, int wake_fd) {
+  pollfd fds[] = {{ring_fd, POLLIN, 0}, {wake_fd, POLLIN, 0}};
+  if (poll(fds, 2, -1) < 0) return errno == EINTR ? 0 : errno;
+  if ((fds[0].revents & (POLLERR | POLLNVAL | POLLHUP)) == 0) return 0;
+  int error = 0;
+  socklen_t length = sizeof error;
+  if (getsockopt(ring_fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0) return errno;
+  return error;
+}
+
+// Returns 0 when the thread is to stop, or the errno that ended it. To wake it: set the thread's
+// flag, then make `wake_fd` readable.
+// Per frame: a walk to its header, two loads and compares of the tag, and the workload. Per block:
+// an acquire, a release and four relaxed stores. Where no block is there: one system call, the
+// pump's if there is a pump, else poll().
+template <class Workload>
+int receive_loop(backends::PollThread& thread, const Ring& ring, const int wake_fd,
+                 const int pump_fd, const udp::TagCheck ours, Workload workload) {
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t foreign = 0;
+  std::uint64_t empty = 0;
+  std::uint32_t at = 0;
+  while (!thread.stopping()) {
+    tpacket_hdr_v1& block = ring.block(at)->hdr.bh1;
+    std::atomic_ref<std::uint32_t> status(block.block_status);
+    if ((status.load(std::memory_order_acquire) & TP_STATUS_USER) == 0) {
+      thread.counters().store(packets, bytes, foreign, ++empty);
+      if (pump_fd >= 0) {
+        sys::pump(pump_fd);
+      } else if (const int error = wait_for_block(ring.fd(), wake_fd); error != 0) {
+        return error;
+      }
+      continue;
+    }
+    auto* next = reinterpret_cast<std::uint8_t*>(ring.block(at)) + block.offset_to_first_pkt;
+    for (std::uint32_t i = 0; i < block.num_pkts; ++i) {
+      const auto& header = *reinterpret_cast<const tpacket3_hdr*>(next);
+      std::uint8_t* const frame = next + header.tp_mac;
+      if (ours.frame(frame, header.tp_snaplen)) {
+        ++packets;
+        bytes += header.tp_len;
+        workload(frame, header.tp_snaplen);
+      } else {
+        ++foreign;
+      }
+      next += header.tp_next_offset;
+    }
+    status.store(TP_STATUS_KERNEL, std::memory_order_release);
+    thread.counters().store(packets, bytes, foreign, empty);
+    if (++at == ring.blocks()) at = 0;
+  }
+  return 0;
+}
+
+}  // namespace pktbench::packet
