@@ -24,6 +24,11 @@ using dpdk::kMaxQueues;
 constexpr const char* kNoHelper =
     "the program pktbench-dpdk is not there: install it, or name its folder in PKTBENCH_LIBEXEC";
 
+std::string not_built() {
+  const std::string missing = PKTBENCH_DPDK_MISSING;
+  return missing.empty() ? missing : "built without DPDK: " + missing;
+}
+
 const char* xdp_mode_name(int attached) {
   switch (attached) {
     case XDP_ATTACHED_DRV:
@@ -52,6 +57,22 @@ std::uint64_t free_huge_page_mb() {
   return kb / 1024;
 }
 
+// Some reasons are only in what net_af_xdp and libxdp print: their errors are EINVAL and EPERM.
+void explain(Error& e, const dpdk::Setup& setup) {
+  const auto printed = [&](const char* words) { return e.detail.find(words) != std::string::npos; };
+  const std::string device = setup.device;
+  if (printed("does not support XDP") || printed("native mode")) {
+    e.code = ErrorCode::unsupported;
+    e.message = "the driver of " + device +
+                " has no native XDP, which net_af_xdp needs; use driver net_af_packet";
+  } else if (printed("larger than combined queue count")) {
+    e.code = ErrorCode::unsupported;
+    e.message = device + " has not " + std::to_string(setup.queues) +
+                " combined channels, which net_af_xdp needs for as many queues (veth has none: one "
+                "queue)";
+  }
+}
+
 class Dpdk final : public Backend {
  public:
   ~Dpdk() override { stop(); }
@@ -68,7 +89,8 @@ class Dpdk final : public Backend {
   Port port_;
   dpdk::HelperProcess helper_;
   dpdk::Ready ready_;
-  bool attaches_xdp_ = false;  // and the device had no program before
+  bool attaches_xdp_ = false;    // and the device had no program before
+  unsigned xdp_program_id_ = 0;  // the driver's; 0: not known
 };
 
 Result<dpdk::Setup> Dpdk::set_up(const BackendConfig& config) const {
@@ -131,6 +153,8 @@ Result<EffectiveMode> Dpdk::start(const BackendConfig& config) {
 
 // REQUIRES: the calling thread is in the port's namespace.
 Result<EffectiveMode> Dpdk::start_inside(const dpdk::Setup& setup) {
+  if (const std::string without = not_built(); !without.empty())
+    return make_error(ErrorCode::unsupported, without);
   const std::string helper = dpdk::find_helper();
   if (helper.empty()) return make_error(ErrorCode::unsupported, kNoHelper);
   const std::string driver = setup.driver;
@@ -141,17 +165,12 @@ Result<EffectiveMode> Dpdk::start_inside(const dpdk::Setup& setup) {
       return make_error(ErrorCode::refused,
                         port_.name + " has an XDP program of somebody else's; it is not replaced");
     attaches_xdp_ = true;
+    xdp_program_id_ = 0;
   }
   auto ready = helper_.start(helper, setup, port_.pump_fd);
   if (!ready) {
     Error e = ready.error();
-    // libxdp's words; the driver's own error is always EINVAL.
-    if (e.detail.find("does not support XDP") != std::string::npos ||
-        e.detail.find("native mode") != std::string::npos) {
-      e.code = ErrorCode::unsupported;
-      e.message = "the driver of " + port_.name +
-                  " has no native XDP, which net_af_xdp needs; use " + "driver net_af_packet";
-    }
+    explain(e, setup);
     return e;
   }
   ready_ = *ready;
@@ -169,9 +188,12 @@ Result<EffectiveMode> Dpdk::start_inside(const dpdk::Setup& setup) {
   if (driver == "net_af_xdp") {
     const auto link = sys::get_link(port_.name);
     if (!link) return link.error();
+    xdp_program_id_ = link.value().xdp_program_id;
     mode.details["xdp_mode"] = xdp_mode_name(link.value().xdp_mode);
     mode.details["copy_mode"] = ready_.copy_mode[0] ? ready_.copy_mode : "unknown";
     mode.details["busy_budget"] = std::to_string(setup.busy_budget);
+  } else {
+    mode.details["socket_filter"] = "this trial's frames";
   }
   return mode;
 }
@@ -206,13 +228,13 @@ void Dpdk::stop() noexcept {
   const auto inside = sys::NetnsScope::enter(port_.netns_path);
   if (!inside) return;
   const auto link = sys::get_link(port_.name);
-  if (link && link.value().xdp_program_id != 0)
+  if (!link || link.value().xdp_program_id == 0) return;
+  if (xdp_program_id_ == 0 || xdp_program_id_ == link.value().xdp_program_id)
     (void)bpf_xdp_detach(static_cast<int>(link.value().ifindex), 0, nullptr);
 }
 
 Unavailable probe() {
-  if (const std::string missing = PKTBENCH_DPDK_MISSING; !missing.empty())
-    return "built without DPDK: " + missing;
+  if (std::string without = not_built(); !without.empty()) return without;
   if (dpdk::find_helper().empty()) return kNoHelper;
   if (auto missing = sys::missing_capabilities(); !missing.empty())
     return "needs " + missing.front() + " (run as root)";

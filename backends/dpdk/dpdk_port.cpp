@@ -9,6 +9,7 @@
 #include <rte_version.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdio>
 
 namespace pktbench::dpdk {
@@ -39,6 +40,7 @@ Error dpdk_error(const std::string& what, int error) {
 Result<void> DpdkPort::open(const Setup& setup) {
   driver_ = setup.driver;
   queues_ = setup.queues;
+  descriptors_ = setup.descriptors;
   if (auto r = start_eal(setup); !r) return r;
   const std::string name = driver_ + "0";
   if (const int error = rte_eal_hotplug_add("vdev", name.c_str(), device_arguments(setup).c_str()))
@@ -51,7 +53,21 @@ Result<void> DpdkPort::open(const Setup& setup) {
   auto sockets = DriverSockets::find(driver_, queues_, setup.trial_tag);
   if (!sockets) return sockets.error();
   sockets_ = std::move(*sockets);
+  discard();
   return {};
+}
+
+// What came before a filter was there, at most a ring of it.
+void DpdkPort::discard() {
+  std::array<rte_mbuf*, 32> frames;
+  for (std::uint16_t queue = 0; queue < queues_; ++queue) {
+    for (std::uint32_t seen = 0; seen < descriptors_;) {
+      const std::uint16_t count = rte_eth_rx_burst(*id_, queue, frames.data(), frames.size());
+      if (count == 0) break;
+      rte_pktmbuf_free_bulk(frames.data(), count);
+      seen += count;
+    }
+  }
 }
 
 Result<void> DpdkPort::start_eal(const Setup& setup) {

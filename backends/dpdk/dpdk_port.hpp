@@ -41,11 +41,13 @@ class DpdkPort {
  private:
   Result<void> start_eal(const Setup& setup);
   Result<void> set_up_queues(const Setup& setup);
+  void discard();
 
   bool eal_ = false;
   bool started_ = false;
   std::string driver_;
   std::uint32_t queues_ = 0;
+  std::uint32_t descriptors_ = 0;
   std::optional<std::uint16_t> id_;
   std::optional<DriverSockets> sockets_;
 };

@@ -1,6 +1,9 @@
 // The dpdk backend behind a veth pair: every frame sent is received or dropped at a named place.
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <chrono>
 #include <filesystem>
@@ -100,12 +103,14 @@ void send_all(TrafficSource& source, std::uint64_t count) {
 
 using GeneratorFactory = GeneratorType (*)();
 
-class Dpdk : public ::testing::TestWithParam<std::string> {
+class DpdkRoot : public ::testing::Test {
  protected:
   void SetUp() override {
     if (const auto reason = dpdk_backend().probe(); !reason.empty()) GTEST_SKIP() << reason;
   }
 };
+
+class Dpdk : public DpdkRoot, public ::testing::WithParamInterface<std::string> {};
 
 // In bursts that every ring on the way holds, so that none may be lost on a busy machine.
 void send_and_count(const TestVeth& veth, const GeneratorType& type, Backend& sink,
@@ -178,6 +183,176 @@ TEST_P(Dpdk, OverloadIsAccountedForExactly) {
     }
   }
   EXPECT_GT(dropped, 0u);
+}
+
+std::ptrdiff_t entries(const char* folder) {
+  std::error_code none;
+  return std::distance(std::filesystem::directory_iterator(folder, none), {});
+}
+
+TEST_P(Dpdk, StartAndStopLeaveNothingBehind) {
+  const TestVeth veth;
+  const auto sink = dpdk_backend().make();
+  started(*sink, backend_of(veth, GetParam()));
+  sink->stop();
+  const char* folders[] = {"/proc/self/fd", "/proc/self/task", "/run/dpdk", "/sys/fs/bpf"};
+  std::vector<std::ptrdiff_t> before;
+  for (const char* folder : folders) before.push_back(entries(folder));
+  for (int i = 0; i < 50; ++i) {
+    started(*sink, backend_of(veth, GetParam()));
+    const auto threads = sink->threads();
+    ASSERT_EQ(threads.size(), 2u);
+    sink->stop();
+    EXPECT_TRUE(sink->threads().empty());
+    EXPECT_EQ(kill(threads.front(), 0), -1) << "the helper is still there";
+    EXPECT_EQ(veth.dut_link().xdp_program_id, 0u);
+  }
+  for (std::size_t i = 0; i < before.size(); ++i)
+    EXPECT_EQ(entries(folders[i]), before[i]) << folders[i];
+  EXPECT_FALSE(sink->sample());
+  sink->stop();
+}
+
+TEST_P(Dpdk, WhatWasObtainedIsReadBack) {
+  const TestVeth veth;
+  const auto sink = dpdk_backend().make();
+  const auto mode = started(*sink, backend_of(veth, GetParam()));
+  EXPECT_EQ(mode.requested, "dpdk");
+  EXPECT_EQ(mode.effective, "dpdk");
+  EXPECT_EQ(mode.details.at("driver"), GetParam());
+  EXPECT_EQ(mode.details.at("queues"), "1");
+  EXPECT_EQ(mode.details.at("idle"), "yield");
+  if (GetParam() == "net_af_xdp") {
+    EXPECT_EQ(mode.details.at("xdp_mode"), "native");
+    EXPECT_EQ(mode.details.at("copy_mode"), "copy");  // veth has no zero-copy
+  }
+  cpu_set_t set;
+  for (pid_t tid : sink->threads()) {
+    ASSERT_EQ(sched_getaffinity(tid, sizeof set, &set), 0);
+    EXPECT_EQ(CPU_COUNT(&set), 1);
+    EXPECT_TRUE(CPU_ISSET(veth.dut().cpus.front(), &set));
+  }
+}
+
+// A poll that returned nothing reads the pump's socket.
+TEST_P(Dpdk, AnIdleLoopPumps) {
+  const TestVeth veth;
+  const auto sink = dpdk_backend().make();
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends), 0);
+  const sys::Fd ours(ends[0]);
+  const sys::Fd pump(ends[1]);
+  auto config = backend_of(veth, GetParam());
+  config.port.pump_fd = pump.get();
+  EXPECT_EQ(started(*sink, config).details.at("idle"), "pump");
+  const auto source = packet_sendmmsg_generator().make();
+  need(source->start(traffic_of(veth, packet_sendmmsg_generator(), {64, 1, {}})));
+  send_all(*source, 50);
+  EXPECT_EQ(drained(*sink, 50).packets, 50u);
+  ASSERT_EQ(send(ours.get(), "x", 1, 0), 1);
+  const auto deadline = Clock::now() + std::chrono::seconds(10);
+  int unread = 1;
+  while (unread != 0 && Clock::now() < deadline) {
+    std::this_thread::sleep_for(milliseconds(1));
+    ASSERT_EQ(ioctl(pump.get(), FIONREAD, &unread), 0);
+  }
+  EXPECT_EQ(unread, 0);
+}
+
+// net_af_packet spreads the flows itself, over as many sockets as the port has queues.
+TEST_F(DpdkRoot, QueuesAddUp) {
+  const TestVeth veth;
+  const auto sink = dpdk_backend().make();
+  auto config = backend_of(veth, "net_af_packet");
+  config.port.queues = 2;
+  EXPECT_EQ(started(*sink, config).details.at("queues"), "2");
+  const auto source = packet_sendmmsg_generator().make();
+  need(source->start(traffic_of(veth, packet_sendmmsg_generator(), {64, 1000, {}})));
+  send_all(*source, 200);
+  const auto got = drained(*sink, 200);
+  EXPECT_EQ(got.packets, 200u);
+  ASSERT_EQ(got.per_queue.size(), 2u);
+  EXPECT_EQ(got.per_queue[0] + got.per_queue[1], 200u);
+  EXPECT_GT(got.per_queue[0], 0u);
+  EXPECT_GT(got.per_queue[1], 0u);
+}
+
+// A helper that was killed could not detach.
+TEST_P(Dpdk, AHelperThatDiesIsAnErrorAndIsCleanedUpAfter) {
+  const TestVeth veth;
+  const auto sink = dpdk_backend().make();
+  started(*sink, backend_of(veth, GetParam()));
+  const pid_t helper = sink->threads().front();
+  for (int signal : {SIGINT, SIGTERM, SIGHUP}) ASSERT_EQ(kill(helper, signal), 0);
+  EXPECT_TRUE(sink->sample()) << "what the terminal sends to the group is the parent's business";
+  ASSERT_EQ(kill(helper, SIGKILL), 0);
+  const auto counters = sink->sample();
+  ASSERT_FALSE(counters);
+  EXPECT_EQ(counters.error().code, ErrorCode::failed);
+  sink->stop();
+  EXPECT_EQ(veth.dut_link().xdp_program_id, 0u);
+  started(*sink, backend_of(veth, GetParam()));
+}
+
+TEST_P(Dpdk, WhatCannotBeStartedLeavesNothing) {
+  const TestVeth veth;
+  const auto sink = dpdk_backend().make();
+  const auto files = entries("/proc/self/fd");
+  auto config = backend_of(veth, GetParam());
+  config.port.name = "none0";
+  const auto mode = sink->start(config);
+  ASSERT_FALSE(mode);
+  EXPECT_EQ(mode.error().code, ErrorCode::failed) << mode.error().message;
+  EXPECT_NE(mode.error().message, "");
+  config = backend_of(veth, GetParam());
+  config.port.queues = 2;  // the device has one
+  const auto two = sink->start(config);
+  EXPECT_EQ(two.ok(), GetParam() == "net_af_packet");
+  if (!two) {
+    EXPECT_EQ(two.error().code, ErrorCode::unsupported) << two.error().message;
+  }
+  sink->stop();
+  EXPECT_EQ(entries("/proc/self/fd"), files);
+  EXPECT_EQ(veth.dut_link().xdp_program_id, 0u);
+  started(*sink, backend_of(veth, GetParam()));
+}
+
+TEST_F(DpdkRoot, ADeviceWithoutNativeXdpIsUnsupported) {
+  const TestVeth veth;
+  auto config = backend_of(veth, "net_af_xdp");
+  config.port.name = "lo";
+  const auto mode = dpdk_backend().make()->start(config);
+  ASSERT_FALSE(mode);
+  EXPECT_EQ(mode.error().code, ErrorCode::unsupported) << mode.error().detail;
+  EXPECT_NE(mode.error().message.find("native XDP"), std::string::npos) << mode.error().message;
+  const auto inside = need(sys::NetnsScope::enter(veth.dut().netns_path));
+  EXPECT_EQ(need(sys::get_link("lo")).xdp_program_id, 0u);
+}
+
+TEST_F(DpdkRoot, AForeignXdpProgramIsNotReplaced) {
+  const TestVeth veth;
+  const auto first = dpdk_backend().make();
+  started(*first, backend_of(veth, "net_af_xdp"));
+  const auto program = veth.dut_link().xdp_program_id;
+  EXPECT_NE(program, 0u);
+  {
+    const auto second = dpdk_backend().make();
+    const auto mode = second->start(backend_of(veth, "net_af_xdp"));
+    ASSERT_FALSE(mode);
+    EXPECT_EQ(mode.error().code, ErrorCode::refused);
+  }
+  EXPECT_EQ(veth.dut_link().xdp_program_id, program);
+}
+
+TEST_F(DpdkRoot, HugePagesThatAreNotThereAreUnsupported) {
+  if (std::ifstream("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages").peek() != '0')
+    GTEST_SKIP() << "this host has huge pages to spare";
+  const TestVeth veth;
+  auto config = backend_of(veth, "net_af_xdp");
+  config.options["huge_pages"] = std::string("on");
+  const auto mode = dpdk_backend().make()->start(config);
+  ASSERT_FALSE(mode);
+  EXPECT_EQ(mode.error().code, ErrorCode::unsupported);
 }
 
 INSTANTIATE_TEST_SUITE_P(Drivers, Dpdk, ::testing::Values("net_af_xdp", "net_af_packet"),

@@ -125,12 +125,13 @@ Result<void> Helper::run(const Setup& setup) {
   return result;
 }
 
-// libxdp keeps things in a bpffs; this one goes with the process. Where it cannot be had, the
-// driver says so.
-void private_bpffs() {
+// libxdp keeps things in a bpffs and EAL in /run: here they go with the process. Where a mount is
+// not allowed, those who need it say so.
+void private_mounts() {
   if (unshare(CLONE_NEWNS) != 0 || mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-      mount("bpf", "/sys/fs/bpf", "bpf", 0, "mode=0700") != 0)
-    std::perror("mount a private /sys/fs/bpf");
+      mount("bpf", "/sys/fs/bpf", "bpf", 0, "mode=0700") != 0 ||
+      mount("tmpfs", "/run", "tmpfs", 0, "mode=0755") != 0)
+    std::perror("mount a private /sys/fs/bpf and /run");
 }
 
 int main_helper() {
@@ -150,7 +151,7 @@ int main_helper() {
     return 2;
   }
   if (getppid() != setup.parent) return 1;  // it died before prctl()
-  private_bpffs();
+  private_mounts();
   Helper helper;
   const auto ran = helper.run(setup);
   if (ran) return 0;

@@ -138,9 +138,13 @@ Result<Sample> HelperProcess::sample() {
   const Request request = Request::sample;
   if (send(control_.get(), &request, sizeof request, MSG_NOSIGNAL) !=
       static_cast<ssize_t>(sizeof request))
-    return failure(ErrorCode::failed, std::string(kHelper) + " ended by itself");
+    return failure(ErrorCode::failed, std::string(kHelper) + " is gone or does not answer");
   Sample sample;
-  if (auto r = receive(&sample, sizeof sample, kAnswerMs, "answer"); !r) return r.error();
+  if (auto r = receive(&sample, sizeof sample, kAnswerMs, "answer"); !r) {
+    // A late answer would be taken for that to the next question.
+    control_.reset();
+    return r.error();
+  }
   return sample;
 }
 
