@@ -280,6 +280,10 @@ Result<Counters> AfXdp::sample() {
                     {"af_xdp_frame_too_long", t->drops.frame_too_long},
                     {"af_xdp_no_socket", t->no_socket},
                     {"af_xdp_redirect_failed", redirect_failed_}};
+  // The driver sees each of these as a redirect that failed; the generic hook counts none of them.
+  if (!generic_)
+    for (const auto& [place, n] : counters.drops)
+      if (place != "af_xdp_no_socket") counters.drops_at_device_too += n;
   counters.per_queue = std::move(t->per_queue);
   for (const auto& receiver : receivers_)
     for (const auto& [name, n] : receiver->state->details()) counters.details[name] += n;

@@ -209,6 +209,10 @@ Result<Counters> Dpdk::sample() {
   }
   for (const auto& drop : now->drops)
     if (drop.place[0]) counters.drops[drop.place] = drop.frames;
+  // The device's driver sees each of these as a redirect that failed.
+  for (const char* place : {"af_xdp_rx_ring_full", "af_xdp_fill_ring_empty"})
+    if (const auto at = counters.drops.find(place); at != counters.drops.end())
+      counters.drops_at_device_too += at->second;
   return counters;
 }
 

@@ -1,16 +1,23 @@
 #include "backends/external/external.hpp"
 
+#include <sched.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "harness/core/units.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/ethtool.hpp"
+#include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
 
@@ -18,15 +25,48 @@ namespace pktbench::backends {
 
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr const char* kDriver = "driver:";
 constexpr const char* kLink = "link:rx_packets";
 
-// Waits for the command, which inherits this thread's network namespace. Its output goes to stderr:
-// stdout is for results.
-Result<void> run_command(const std::string& command, const std::string& device) {
+constexpr auto kCommandTimeout = std::chrono::seconds(30);
+
+// Threads of every process in process group `group`: what a command has left running.
+std::vector<pid_t> threads_of_group(pid_t group) {
+  std::vector<pid_t> threads;
+  std::error_code error;
+  for (fs::directory_iterator it("/proc", error), end; !error && it != end; it.increment(error)) {
+    const std::string pid = it->path().filename();
+    if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
+    auto stat = sys::read_file(it->path() / "stat");
+    // The name, in parentheses, may hold anything; behind it: state, parent, group.
+    const auto name_end = stat ? stat->rfind(") ") : std::string::npos;
+    if (name_end == std::string::npos) continue;
+    std::istringstream fields(stat->substr(name_end + 2));
+    std::string state;
+    pid_t parent = 0;
+    pid_t its_group = 0;
+    fields >> state >> parent >> its_group;
+    if (its_group != group || state == "Z") continue;
+    std::error_code ended;
+    for (fs::directory_iterator t(it->path() / "task", ended); !ended && t != end;
+         t.increment(ended))
+      threads.push_back(std::stoi(t->path().filename()));
+  }
+  return threads;
+}
+
+struct Spawned {
+  pid_t group = 0;  // its process group, whose id outlives the shell's end
+};
+
+// Waits for the command, which inherits this thread's network namespace and runs on the port's
+// CPUs, in a process group of its own. Its output goes to stderr: stdout is for results.
+Result<Spawned> run_command(const std::string& command, const Port& port) {
   std::vector<std::string> variables;
   for (char** v = environ; *v; ++v) variables.emplace_back(*v);
-  variables.push_back("DEV=" + device);
+  variables.push_back("DEV=" + port.name);
   std::vector<char*> environment;
   for (std::string& v : variables) environment.push_back(v.data());
   environment.push_back(nullptr);
@@ -38,18 +78,48 @@ Result<void> run_command(const std::string& command, const std::string& device) 
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  sigset_t defaults;
+  sigemptyset(&defaults);
+  sigaddset(&defaults, SIGPIPE);
+  posix_spawnattr_setsigdefault(&attributes, &defaults);
+
+  cpu_set_t before;
+  cpu_set_t dut;
+  CPU_ZERO(&dut);
+  for (int cpu : port.cpus) CPU_SET(cpu, &dut);
+  sched_getaffinity(0, sizeof before, &before);
+  sched_setaffinity(0, sizeof dut, &dut);
   pid_t child = 0;
   const int error =
-      posix_spawn(&child, "/bin/sh", &actions, nullptr, arguments, environment.data());
+      posix_spawn(&child, "/bin/sh", &actions, &attributes, arguments, environment.data());
+  sched_setaffinity(0, sizeof before, &before);
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (error) return system_error("run \"" + command + "\"", error);
+
+  const auto deadline = std::chrono::steady_clock::now() + kCommandTimeout;
   int status = 0;
-  while (waitpid(child, &status, 0) < 0)
-    if (errno != EINTR) return system_error("wait for \"" + command + "\"", errno);
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+  while (waitpid(child, &status, WNOHANG) == 0) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      kill(-child, SIGKILL);
+      waitpid(child, &status, 0);
+      return make_error(ErrorCode::failed, "\"" + command +
+                                               "\" did not end within 30 s; start what is to go on "
+                                               "in the background (&)");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  if (WIFSIGNALED(status))
+    return make_error(ErrorCode::failed, "\"" + command + "\" was ended by signal " +
+                                             std::to_string(WTERMSIG(status)));
+  if (WEXITSTATUS(status) != 0)
     return make_error(ErrorCode::failed, "\"" + command + "\" ended with status " +
                                              std::to_string(WEXITSTATUS(status)));
-  return {};
+  return Spawned{child};
 }
 
 class External final : public Backend {
@@ -68,10 +138,12 @@ class External final : public Backend {
     auto inside = sys::NetnsScope::enter(port_.netns_path);
     if (!inside) return inside.error();
     attached_ = true;  // half attached is to be detached as well
-    if (auto r = run_command(attach, port_.name); !r) {
+    auto spawned = run_command(attach, port_);
+    if (!spawned) {
       stop();
-      return r.error();
+      return spawned.error();
     }
+    group_ = spawned->group;
     auto now = read_counter();
     if (!now) {
       stop();
@@ -92,14 +164,22 @@ class External final : public Backend {
     return c;
   }
 
-  std::vector<pid_t> threads() const override { return {}; }
+  // Those of what `attach` has left running.
+  std::vector<pid_t> threads() const override {
+    return group_ ? threads_of_group(group_) : std::vector<pid_t>{};
+  }
 
   void stop() noexcept override {
     if (!attached_) return;
     attached_ = false;
-    if (detach_.empty()) return;
-    auto inside = sys::NetnsScope::enter(port_.netns_path);
-    if (inside) (void)run_command(detach_, port_.name);  // the command says on stderr what failed
+    if (!detach_.empty()) {
+      auto inside = sys::NetnsScope::enter(port_.netns_path);
+      const Result<Spawned> done = inside ? run_command(detach_, port_) : inside.error();
+      if (!done) std::fprintf(stderr, "pktbench: not detached: %s\n", done.error().message.c_str());
+    }
+    // What the command has not ended must not outlive the trial.
+    if (group_ && !threads_of_group(group_).empty()) kill(-group_, SIGKILL);
+    group_ = 0;
   }
 
  private:
@@ -130,6 +210,7 @@ class External final : public Backend {
   std::string detach_;
   std::uint64_t first_ = 0;
   bool attached_ = false;
+  pid_t group_ = 0;
 };
 
 OptionSpec text(const char* name, const char* value, const char* help) {

@@ -81,12 +81,7 @@ Result<EffectiveMode> KprobeCount::begin(const BackendConfig& config) {
   const auto inode = static_cast<unsigned>(netns.st_ino);
 
   const auto place = option<std::string>(config.options, "probe");
-  Result<void> attached;
-  if (place != "tracepoint") attached = attach(kFentry, inode);
-  if (place == "tracepoint" ||
-      (place == "auto" && !attached && attached.error().code == ErrorCode::unsupported))
-    attached = attach(kTracepoint, inode);
-  if (!attached) return attached.error();
+  if (auto r = attach(place == "fentry" ? kFentry : kTracepoint, inode); !r) return r.error();
   return read_back();
 }
 
@@ -152,18 +147,20 @@ std::string probe() {
 }  // namespace
 
 BackendType kprobe_count_backend() {
-  return {.name = "kprobe-count",
-          .summary = "a spectator on the kernel's way: counts, and the packet goes on",
-          .workloads = {"pass"},
-          .options = {{.name = "probe",
-                       .default_value = std::string("auto"),
-                       .choices = {"auto", "fentry", "tracepoint"},
-                       .min = {},
-                       .max = {},
-                       .help = "fentry: in the IP layer; tracepoint: at the stack's door; auto: "
-                               "fentry where the host has it"}},
-          .probe = probe,
-          .make = [] { return std::make_unique<KprobeCount>(); }};
+  return {
+      .name = "kprobe-count",
+      .summary = "a spectator: counts, and the packet goes on into the stack, where nobody listens",
+      .workloads = {"drop", "pass"},
+      .options = {{.name = "probe",
+                   .default_value = std::string("fentry"),
+                   .choices = {"fentry", "tracepoint"},
+                   .min = {},
+                   .max = {},
+                   .help =
+                       "fentry: in the IP layer; tracepoint: at the stack's door, before tc and "
+                       "packet sockets"}},
+      .probe = probe,
+      .make = [] { return std::make_unique<KprobeCount>(); }};
 }
 
 }  // namespace pktbench::backends

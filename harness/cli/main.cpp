@@ -2,6 +2,7 @@
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
+#include <exception>
 #include <string>
 #include <vector>
 
@@ -81,8 +82,13 @@ int main(int argc, char** argv) {
         make_error(ErrorCode::invalid_input,
                    "--out and --resume exclude each other; --resume goes on in "
                    "its own directory"));
-  if (*run) return cli::run_command(run_arguments);
-  if (*list) return cli::list_command(list_arguments);
-  if (*restore) return cli::restore_command();
+  // Nothing of ours throws; what a library throws still has to unwind, which restores the host.
+  try {
+    if (*run) return cli::run_command(run_arguments);
+    if (*list) return cli::list_command(list_arguments);
+    if (*restore) return cli::restore_command();
+  } catch (const std::exception& e) {
+    return cli::report_error(make_error(ErrorCode::failed, e.what()));
+  }
   return cli::kInternal;
 }

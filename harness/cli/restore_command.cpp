@@ -2,6 +2,7 @@
 
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_status.hpp"
+#include "harness/sys/cpu.hpp"
 #include "harness/sys/host_lock.hpp"
 #include "harness/sys/journal.hpp"
 
@@ -13,6 +14,10 @@ int restore_command() {
     std::printf("nothing to restore\n");
     return kDone;
   }
+  if (!sys::missing_capabilities().empty())
+    return report_error(make_error(ErrorCode::refused, "not permitted: this process lacks " +
+                                                           sys::missing_capabilities().front() +
+                                                           "; run it as root"));
   auto lock = sys::HostLock::acquire("restore");
   if (!lock) return report_error(lock.error());
   auto report = sys::restore_all();

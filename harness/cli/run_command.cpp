@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <utility>
@@ -33,6 +34,8 @@ class Recorder final : public RunSink {
     document_.testbed.arrangement = testbed.arrangement();
     document_.environment_before = capture(testbed);
     // A run that is killed leaves its scenario and environment behind, for --resume.
+    // One that is resumed has them there already, with the trials.
+    if (document_.resumed) return;
     if (auto r = writer_.finish(document_); !r) spdlog::warn("{}", r.error().message);
   }
   void on_testbed_down(const Testbed& testbed) override {
@@ -52,7 +55,24 @@ class Recorder final : public RunSink {
   RunDocument& document_;
 };
 
-Result<nlohmann::ordered_json> load_run_scenario(const std::string& dir) {
+// What a run is called and on what it was made.
+RunDocument here() {
+  RunDocument document = new_run_document({});
+  document.environment_before = capture_environment({});
+  return document;
+}
+
+std::string made_by(const nlohmann::ordered_json& run) {
+  std::string text;
+  for (const char* pointer :
+       {"/run/host", "/run/git_commit", "/environment/before/kernel/release"}) {
+    const nlohmann::ordered_json::json_pointer at(pointer);
+    text += (run.contains(at) ? run[at].dump() : "null") + " ";
+  }
+  return text;
+}
+
+Result<nlohmann::ordered_json> load_run(const std::string& dir) {
   const std::string path = dir + "/" + kRunFileName;
   std::ifstream in(path);
   if (!in)
@@ -61,7 +81,7 @@ Result<nlohmann::ordered_json> load_run_scenario(const std::string& dir) {
   const auto run = nlohmann::ordered_json::parse(in, nullptr, false);
   if (!run.is_object() || !run.contains("scenario"))
     return make_error(ErrorCode::invalid_input, path + ": is not the record of a run");
-  return run["scenario"];
+  return run;
 }
 
 Result<RunWriter> open_writer(const RunArguments& arguments, const Scenario& scenario) {
@@ -70,17 +90,38 @@ Result<RunWriter> open_writer(const RunArguments& arguments, const Scenario& sce
         arguments.out.empty() ? default_run_dir("results", scenario.name) : arguments.out;
     return RunWriter::create(dir);
   }
-  auto earlier = load_run_scenario(arguments.resume);
+  auto earlier = load_run(arguments.resume);
   if (!earlier) return earlier.error();
-  if (*earlier != scenario.resolved)
+  if ((*earlier)["scenario"] != scenario.resolved)
     return make_error(ErrorCode::invalid_input,
                       arguments.resume +
                           ": was made from another scenario or other options; "
                           "resume it with the same, or start a new run");
+  // Trials of another host, kernel or build do not belong into one median.
+  if (made_by(*earlier) != made_by(to_json(here())))
+    return make_error(ErrorCode::invalid_input,
+                      arguments.resume +
+                          ": was made on another host or kernel, or by another build; "
+                          "start a new run");
   return RunWriter::resume(arguments.resume);
 }
 
+// After an error: a directory without a trial is not worth keeping, and in the way of the next run.
+void abandon(const RunWriter& writer) {
+  namespace fs = std::filesystem;
+  const fs::path dir = writer.dir();
+  std::error_code ignored;
+  if (fs::file_size(dir / kTrialLogName, ignored) > 0) {
+    spdlog::info("finished trials are in {}", writer.dir());
+    return;
+  }
+  fs::remove(dir / kTrialLogName, ignored);
+  fs::remove(dir / kRunFileName, ignored);
+  fs::remove(dir, ignored);
+}
+
 int exit_status(const RunOutcome& outcome) {
+  if (!outcome.not_restored.empty()) return kInternal;
   if (outcome.interrupted) return kInterrupted;
   const auto any = [&](CaseStatus s) {
     return std::any_of(outcome.cases.begin(), outcome.cases.end(),
@@ -126,7 +167,7 @@ int run_command(const RunArguments& arguments) {
   auto progress = make_stderr_progress();
   auto outcome = run_scenario(*scenario, registry(), finished, recorder, *progress, stop);
   if (!outcome) {
-    spdlog::info("finished trials are in {}", writer->dir());
+    abandon(*writer);
     return report_error(outcome.error());
   }
   document.cases = outcome->cases;
@@ -138,6 +179,8 @@ int run_command(const RunArguments& arguments) {
   const bool colour = isatty(STDOUT_FILENO) && !std::getenv("NO_COLOR");
   std::printf("%s\nrun: %s/%s\n", result_table(outcome->cases, document.testbed, colour).c_str(),
               writer->dir().c_str(), kRunFileName);
+  if (!outcome->not_restored.empty())
+    spdlog::error("the host is not restored: {}; run pktbench restore", outcome->not_restored);
   if (outcome->interrupted)
     spdlog::warn("interrupted; go on with: pktbench run {} --resume {}", arguments.scenario,
                  writer->dir());

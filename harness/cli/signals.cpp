@@ -12,7 +12,12 @@ const StopFlag& install_stop_signals() {
   struct sigaction action {};
   action.sa_handler = [](int) { stop_requested = true; };
   // No SA_RESTART: a sleeping trial must wake.
-  for (int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
+  for (int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction old {};
+    // What nohup or a shell has set to be ignored stays so.
+    if (sigaction(signal, nullptr, &old) == 0 && old.sa_handler == SIG_IGN) continue;
+    sigaction(signal, &action, nullptr);
+  }
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &ignore, nullptr);

@@ -18,6 +18,9 @@ struct Counters {
   std::uint64_t bytes = 0;
   std::uint64_t foreign = 0;  // frames without this trial's tag, where the backend reads the tag
   DropCounts drops;           // dropped after the device and before the workload
+  // How many of those drops the device has among its own receive drops as well, as veth has every
+  // redirect that failed. They are taken off there, so that each is counted once.
+  std::uint64_t drops_at_device_too = 0;
   std::vector<std::uint64_t> per_queue;  // packets by RX queue; empty where not known
   // What the workload made of the packets, by workload: "malformed", "passed", ... Empty for those
   // that decide nothing. No drops: every one of these frames is in `packets`.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -45,6 +46,7 @@ struct TestbedType {
   std::vector<OptionSpec> options;
   std::function<Unavailable()> probe;
   std::function<std::unique_ptr<Testbed>()> make;
+  std::map<std::string, std::string> cannot;  // workloads it has no use for, each with the reason
   bool simulated = false;
 };
 

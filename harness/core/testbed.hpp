@@ -38,6 +38,9 @@ class Testbed {
   // Frames dropped by the wiring and the DUT's device, by place; monotonic since up().
   virtual Result<DropCounts> sample() = 0;
 
+  // The place of the above that holds what the device itself dropped on receiving.
+  virtual std::string receive_drop_place() const = 0;
+
   // CPUs whose network softirqs work for the DUT.
   virtual std::vector<int> dut_softirq_cpus() const = 0;
 
@@ -47,8 +50,8 @@ class Testbed {
   // "isolated", "inline", ...; empty where the testbed has no such choice.
   virtual std::string arrangement() const = 0;
 
-  // Undoes everything up() did. Idempotent.
-  virtual void down() noexcept = 0;
+  // Undoes everything up() did. Idempotent. An error says what is left, for `pktbench restore`.
+  virtual Result<void> down() noexcept = 0;
 };
 
 }  // namespace pktbench

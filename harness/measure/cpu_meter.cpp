@@ -2,7 +2,6 @@
 
 #include <bpf/bpf.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -52,12 +51,10 @@ class Slots {
   void* memory_ = nullptr;
 };
 
-// The kernel counts threads in its own PID namespace; inside another one our thread ids mean other
-// threads to it.
-bool in_initial_pid_namespace() {
-  constexpr ino_t kInitialPidNamespace = 0xEFFFFFFC;  // PROC_PID_INIT_INO of the kernel
-  struct stat st {};
-  return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == kInitialPidNamespace;
+// Without the accounting frames are still counted, so the case goes on with a reason in its place.
+Error unsupported(Error error) {
+  error.code = ErrorCode::unsupported;
+  return error;
 }
 
 class BpfCpuMeter final : public CpuMeter {
@@ -83,7 +80,8 @@ class BpfCpuMeter final : public CpuMeter {
 };
 
 Result<void> BpfCpuMeter::start(const std::vector<int>& cpus) {
-  if (!in_initial_pid_namespace())
+  // The kernel counts threads in its own PID namespace; in another one our thread ids mean others.
+  if (!sys::in_host_pid_namespace())
     return make_error(ErrorCode::unsupported,
                       "CPU accounting needs the host's PID namespace; start the container with "
                       "--pid=host");
@@ -98,12 +96,14 @@ Result<void> BpfCpuMeter::start(const std::vector<int>& cpus) {
 
   sys::LibbpfLog log;
   skeleton_.reset(cpu_account__open());
-  if (!skeleton_) return log.failure("open the CPU accounting program", errno);
+  if (!skeleton_) return unsupported(log.failure("open the CPU accounting program", errno));
   bpf_program__set_autoattach(skeleton_->progs.cpu_flush, false);
   if (int error = cpu_account__load(skeleton_.get()); error)
-    return log.failure("load the CPU accounting program", -error);
-  if (int error = cpu_account__attach(skeleton_.get()); error)
-    return log.failure("attach the CPU accounting program", -error);
+    return unsupported(log.failure("load the CPU accounting program", -error));
+  if (int error = cpu_account__attach(skeleton_.get()); error) {
+    skeleton_.reset();  // what is attached already would go on running
+    return unsupported(log.failure("attach the CPU accounting program", -error));
+  }
   if (auto r = slots_.map(bpf_map__fd(skeleton_->maps.slots)); !r) return r;
 
   if (auto pmu = Pmu::open(cpus_); pmu)
@@ -155,7 +155,7 @@ Result<CpuSample> BpfCpuMeter::sample() {
     if (pmu_) {
       auto cycles = pmu_->cycles(cpu);
       if (!cycles) return cycles.error();
-      times.cycles = *cycles;
+      times.cycles = cycles->has_value() ? *cycles : std::nullopt;
     }
     sample.cpus.push_back(times);
   }

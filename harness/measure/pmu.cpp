@@ -27,7 +27,7 @@ Result<Pmu> Pmu::open(const std::vector<int>& cpus) {
         e.message = "this machine has no PMU cycle counter (a virtual machine without one?)";
       return e;
     }
-    pmu.events_.emplace(cpu, sys::Fd(static_cast<int>(fd)));
+    pmu.events_[cpu].fd = sys::Fd(static_cast<int>(fd));
   }
   // Some hypervisors offer a counter that stands still. Opening the events has kept this CPU busy,
   // so at least one of them must have moved.
@@ -35,20 +35,26 @@ Result<Pmu> Pmu::open(const std::vector<int>& cpus) {
   for (int cpu : cpus) {
     auto cycles = pmu.cycles(cpu);
     if (!cycles) return cycles.error();
-    total += *cycles;
+    total += cycles->value_or(0);
   }
   if (total == 0)
     return make_error(ErrorCode::unsupported, "the PMU cycle counter of this machine stands still");
   return pmu;
 }
 
-Result<std::uint64_t> Pmu::cycles(int cpu) const {
-  std::array<std::uint64_t, 3> v{};  // value, time enabled, time running
-  if (read(events_.at(cpu).get(), v.data(), sizeof v) != static_cast<ssize_t>(sizeof v))
+Result<std::optional<std::uint64_t>> Pmu::cycles(int cpu) {
+  Event& event = events_.at(cpu);
+  std::array<std::uint64_t, 3> now{};
+  if (read(event.fd.get(), now.data(), sizeof now) != static_cast<ssize_t>(sizeof now))
     return system_error("read the cycle counter of CPU " + std::to_string(cpu), errno);
-  if (v[1] == v[2] || v[2] == 0) return v[0];
-  return static_cast<std::uint64_t>(static_cast<double>(v[0]) * static_cast<double>(v[1]) /
-                                    static_cast<double>(v[2]));
+  const auto since = [&](std::size_t i) { return static_cast<double>(now[i] - event.last[i]); };
+  const double value = since(0);
+  const double enabled = since(1);
+  const double running = since(2);
+  event.last = now;
+  if (running <= 0) return std::optional<std::uint64_t>();
+  event.total += enabled > running ? value * enabled / running : value;
+  return std::optional(static_cast<std::uint64_t>(event.total));
 }
 
 }  // namespace pktbench::measure

@@ -1,8 +1,10 @@
 // Core cycles per CPU by perf_event_open, user and kernel, all tasks.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "harness/core/result.hpp"
@@ -16,11 +18,17 @@ class Pmu {
   // count.
   static Result<Pmu> open(const std::vector<int>& cpus);
 
-  // Cycles since open, scaled up where the kernel had to share the counter.
-  Result<std::uint64_t> cycles(int cpu) const;
+  // Cycles since open; never goes back. Where the kernel had to share the counter, each stretch
+  // between two readings is scaled up. None where the counter did not run since the last reading.
+  Result<std::optional<std::uint64_t>> cycles(int cpu);
 
  private:
-  std::map<int, sys::Fd> events_;
+  struct Event {
+    sys::Fd fd;
+    std::array<std::uint64_t, 3> last{};  // value, time enabled, time running
+    double total = 0;
+  };
+  std::map<int, Event> events_;
 };
 
 }  // namespace pktbench::measure

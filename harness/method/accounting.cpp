@@ -14,6 +14,8 @@ double difference(const CpuTimes& before, const CpuTimes& after, CpuClass c) {
   return static_cast<double>(after[c] - before[c]);
 }
 
+double share(const CpuUsage& u, CpuClass c) { return u.classes[static_cast<std::size_t>(c)]; }
+
 // Loss below this share does not show a limit: single frames are lost to wake-ups of a virtual CPU.
 constexpr double kNoLoss = 0.001;
 // A CPU above this share has no time left; the rest is the measurement's own.
@@ -37,7 +39,8 @@ DutCharge charge_dut(const CpuSample& before, const CpuSample& after, const CpuO
     for (std::size_t c = 0; c < kCpuClasses; ++c)
       if (static_cast<CpuClass>(c) != CpuClass::idle)
         busy += difference(a, b, static_cast<CpuClass>(c));
-    if (a.cycles && b.cycles) {
+    // A counter that stood still on a busy CPU counts nothing.
+    if (a.cycles && b.cycles && (busy <= 0 || *b.cycles > *a.cycles)) {
       if (busy > 0) cycles += static_cast<double>(*b.cycles - *a.cycles) * (ns / busy);
     } else {
       all_cycles = false;
@@ -78,11 +81,13 @@ std::vector<CpuUsage> cpu_usage(const CpuSample& before, const CpuSample& after,
   return usage;
 }
 
-LimiterEvidence limiter_evidence(const TrialRecord& trial) {
+LimiterEvidence limiter_evidence(const TrialRecord& trial, const CpuOwners& owners) {
   LimiterEvidence e;
   for (const CpuUsage& u : trial.cpus) {
     auto& busiest = u.role == "dut" ? e.dut_busy : e.generator_busy;
     if (u.role != "other") busiest = std::max(busiest.value_or(0), u.busy);
+    if (u.role == "generator" && contains(owners.dut_softirq, u.cpu))
+      e.generator_cpu_for_dut = std::max(e.generator_cpu_for_dut, share(u, CpuClass::softirq));
   }
   std::uint64_t lost = 0;
   for (const auto& [place, n] : trial.drops) lost += n;
@@ -95,12 +100,13 @@ LimiterEvidence limiter_evidence(const TrialRecord& trial) {
   return e;
 }
 
-Disturbance worst_disturbance(const std::vector<CpuUsage>& cpus) {
+Disturbance worst_disturbance(const std::vector<CpuUsage>& cpus, const CpuOwners& owners) {
   Disturbance worst;
   for (const CpuUsage& u : cpus) {
-    if (u.role != "dut") continue;
-    const Disturbance d{u.cpu, u.classes[static_cast<std::size_t>(CpuClass::foreign)],
-                        u.steal.value_or(0)};
+    const bool own_softirqs = contains(owners.dut_softirq, u.cpu);
+    if (u.role != "dut" && !own_softirqs) continue;
+    Disturbance d{u.cpu, share(u, CpuClass::foreign), u.steal.value_or(0)};
+    if (!own_softirqs) d.foreign += share(u, CpuClass::softirq);
     if (worst.cpu < 0 || d.foreign + d.steal > worst.foreign + worst.steal) worst = d;
   }
   return worst;
@@ -113,7 +119,8 @@ Limiter judge_limiter(const LimiterEvidence& e) {
   if (e.lost > kNoLoss) return full_dut;
   if (e.offered_of_target && *e.offered_of_target >= kOnTarget) return Limiter::generator;
   if (e.refused > kNoLoss) return full_dut;
-  if (e.generator_busy && *e.generator_busy >= kSaturated) return Limiter::generator;
+  if (e.generator_busy && *e.generator_busy >= kSaturated)
+    return e.generator_cpu_for_dut > 0.5 ? Limiter::dut : Limiter::generator;
   return Limiter::unknown;
 }
 

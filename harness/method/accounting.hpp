@@ -37,21 +37,24 @@ struct LimiterEvidence {
   double refused = 0;                    // share of attempts that the device had no room for
   double lost = 0;  // frames dropped at or after the DUT's device, of those offered
   std::optional<double> offered_of_target;  // achieved rate / target rate; absent at maximum rate
+  double generator_cpu_for_dut = 0;  // share of a generator's CPU that the DUT's softirqs had
 };
 
-LimiterEvidence limiter_evidence(const TrialRecord& trial);
+LimiterEvidence limiter_evidence(const TrialRecord& trial, const CpuOwners& owners);
 
-// Of the DUT's CPUs, the one that others used most: the share of the window that foreign tasks had,
-// and what the hypervisor took (in 10 ms steps; 0 where the kernel does not say).
+// Of the CPUs that work for the DUT, the one that others used most: the share of the window that
+// foreign tasks and softirqs that are not the DUT's had, and what the hypervisor took (in 10 ms
+// steps; 0 where the kernel does not say).
 struct Disturbance {
   int cpu = -1;  // -1: CPU time was not measured
   double foreign = 0;
   double steal = 0;
 };
-Disturbance worst_disturbance(const std::vector<CpuUsage>& cpus);
+Disturbance worst_disturbance(const std::vector<CpuUsage>& cpus, const CpuOwners& owners);
 
-// dut: frames were lost or refused and a CPU of the DUT had no time left. generator: (nearly) none,
-// and either the target rate was reached or the generator's CPU had no time left. Else unknown.
+// dut: frames were lost or refused, and a CPU of the DUT had no time left; or a generator's CPU had
+// none, and most of it went into the DUT's softirqs. generator: (nearly) none were, and either the
+// target rate was reached or the generator's CPU had no time left. Else unknown.
 Limiter judge_limiter(const LimiterEvidence& evidence);
 
 }  // namespace pktbench::method

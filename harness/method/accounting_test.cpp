@@ -69,6 +69,24 @@ TEST(Usage, SharesAreOfTheWindow) {
   EXPECT_FALSE(usage[1].user);
 }
 
+TEST(DisturbanceTest, SoftirqsAreOnesOwnOnlyWhereTheyWorkForTheDut) {
+  CpuUsage u;
+  u.cpu = 1;
+  u.role = "dut";
+  u.classes[static_cast<std::size_t>(CpuClass::softirq)] = 0.2;
+  EXPECT_DOUBLE_EQ(worst_disturbance({u}, {{1}, {0}, {}}).foreign, 0.2);
+  EXPECT_DOUBLE_EQ(worst_disturbance({u}, {{1}, {0}, {1}}).foreign, 0);
+}
+
+TEST(DisturbanceTest, InlineLooksAtTheGeneratorsCpuToo) {
+  CpuUsage u;
+  u.cpu = 0;
+  u.role = "generator";
+  u.classes[static_cast<std::size_t>(CpuClass::foreign)] = 0.2;
+  EXPECT_EQ(worst_disturbance({u}, {{1}, {0}, {1, 0}}).cpu, 0);
+  EXPECT_EQ(worst_disturbance({u}, {{1}, {0}, {}}).cpu, -1);
+}
+
 TEST(DisturbanceTest, IsThatOfTheDutsWorstCpu) {
   const auto cpu_of = [](int id, const char* role, double foreign, std::optional<double> steal) {
     CpuUsage u;
@@ -80,11 +98,12 @@ TEST(DisturbanceTest, IsThatOfTheDutsWorstCpu) {
   };
   const Disturbance d =
       worst_disturbance({cpu_of(0, "generator", 0.9, {}), cpu_of(1, "dut", 0.01, 0.02),
-                         cpu_of(2, "dut", 0.02, 0.04), cpu_of(3, "dut", 0.05, {})});
+                         cpu_of(2, "dut", 0.02, 0.04), cpu_of(3, "dut", 0.05, {})},
+                        {{1, 2, 3}, {0}, {}});
   EXPECT_EQ(d.cpu, 2);
   EXPECT_DOUBLE_EQ(d.foreign, 0.02);
   EXPECT_DOUBLE_EQ(d.steal, 0.04);
-  EXPECT_EQ(worst_disturbance({}).cpu, -1);
+  EXPECT_EQ(worst_disturbance({}, {}).cpu, -1);
 }
 
 struct Verdict {
@@ -106,6 +125,10 @@ TEST(LimiterTest, IsNamedFromTheEvidence) {
       {"the target was missed, the generator had time", {0.3, 0.2, 0, 0, 0.8}, Limiter::unknown},
       {"losses at a paced rate, DUT saturated", {0.99, 0.2, 0, 0.3, 1.0}, Limiter::dut},
       {"nobody was busy", {0.2, 0.2, 0, 0, {}}, Limiter::unknown},
+      {"inline: the DUT's softirqs fill the generator's CPU",
+       {0.1, 1, 0, 0, {}, 0.7},
+       Limiter::dut},
+      {"inline: the generator itself fills it", {0.1, 1, 0, 0, {}, 0.3}, Limiter::generator},
   };
   for (const Verdict& v : verdicts) EXPECT_EQ(judge_limiter(v.evidence), v.expected) << v.what;
 }

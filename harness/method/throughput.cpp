@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::uint64_t kMillisecond = 1'000'000;
 constexpr std::uint64_t kConfirmFrames = 64;
-constexpr std::uint64_t kConfirmFlows = 1024;
+// udp-sendmmsg changes the flow from batch to batch.
+constexpr std::uint64_t kFramesPerFlow = 64;
 constexpr std::uint64_t kFlowsPerQueue = 16;  // all missing one of two queues: once in 65,536 runs
 constexpr std::uint64_t kConfirmTimeout = 1000 * kMillisecond;
 constexpr std::uint64_t kDrainStep = 2 * kMillisecond;
@@ -57,13 +58,13 @@ class Trial {
   Result<TrialRecord> run(std::uint32_t tag);
 
  private:
+  CpuOwners cpu_owners() const;
   Result<void> start(std::uint32_t tag);
   Result<void> name_threads(const std::vector<pid_t>& napi);
   Result<Snapshot> snapshot();
   Result<Snapshot> drain(const Snapshot& first);
   Result<Snapshot> confirm();
-  Result<void> every_queue_counts(const Snapshot& before, const Snapshot& after,
-                                  std::uint64_t flows) const;
+  Result<void> every_queue_counts(const Snapshot& before, const Snapshot& after) const;
   Result<void> open_for(double seconds);
   Result<void> measure();
   void count(const Snapshot& before, const Snapshot& after);
@@ -76,8 +77,14 @@ class Trial {
   Clock& clock_;
   const StopFlag& stop_;
   TrialRecord record_;
-  std::uint64_t open_ns_ = 0;  // how long the gate was open the last time
+  std::uint64_t open_ns_ = 0;    // how long the gate was open the last time
+  std::uint64_t in_window_ = 0;  // packets received while it was open
 };
+
+CpuOwners Trial::cpu_owners() const {
+  return {p_.testbed.dut_port().cpus, p_.testbed.generator_port().cpus,
+          p_.testbed.dut_softirq_cpus()};
+}
 
 Result<void> Trial::start(std::uint32_t tag) {
   BackendConfig backend;
@@ -127,6 +134,9 @@ Result<Snapshot> Trial::snapshot() {
   s.received = *received;
   s.drops = *wire;
   for (const auto& [place, n] : received->drops) s.drops[place] += n;
+  // Since start(): the device's count is older than the backend, and so never the smaller one.
+  if (received->drops_at_device_too)
+    s.drops[p_.testbed.receive_drop_place()] -= received->drops_at_device_too;
   return s;
 }
 
@@ -151,8 +161,10 @@ Result<Snapshot> Trial::drain(const Snapshot& first) {
 Result<Snapshot> Trial::confirm() {
   auto before = snapshot();
   if (!before) return before;
-  const std::uint64_t flows = std::min<std::uint64_t>(spec_.traffic.flows, kConfirmFlows);
-  p_.traffic.open(std::max(kConfirmFrames, spec_.queues > 1 ? flows : 0));
+  const std::uint64_t flows = kFlowsPerQueue * spec_.queues;
+  const bool every_queue = spec_.queues > 1 && spec_.traffic.flows >= flows;
+  const std::uint64_t frames = every_queue ? flows * kFramesPerFlow : kConfirmFrames;
+  p_.traffic.open(frames);
   const std::uint64_t deadline = clock_.now_ns() + kConfirmTimeout;
   while (!stop_ && !p_.traffic.finished() && clock_.now_ns() < deadline)
     clock_.sleep_ns(kMillisecond, stop_);
@@ -168,17 +180,17 @@ Result<Snapshot> Trial::confirm() {
     return make_error(ErrorCode::failed, "none of " + std::to_string(sent) + " frames sent to " +
                                              p_.testbed.dut_port().name + " was counted by " +
                                              spec_.backend);
-  if (auto r = every_queue_counts(*before, *after, flows); !r) return r.error();
+  if (every_queue && sent == frames)
+    if (auto r = every_queue_counts(*before, *after); !r) return r.error();
   return after;
 }
 
 // With enough flows for each queue to have had some, a queue without a frame is one that nobody
 // reads.
-Result<void> Trial::every_queue_counts(const Snapshot& before, const Snapshot& after,
-                                       std::uint64_t flows) const {
+Result<void> Trial::every_queue_counts(const Snapshot& before, const Snapshot& after) const {
   const auto& old = before.received.per_queue;
   const auto& now = after.received.per_queue;
-  if (spec_.queues < 2 || now.empty() || flows < kFlowsPerQueue * spec_.queues) return {};
+  if (now.empty()) return {};
   for (std::size_t q = 0; q < spec_.queues; ++q)
     if (q >= now.size() || now[q] == (q < old.size() ? old[q] : 0))
       return make_error(ErrorCode::failed, spec_.backend + " counted nothing on RX queue " +
@@ -223,6 +235,10 @@ Result<void> Trial::measure() {
     if (!sample) return sample.error();
     cpu_after = std::move(*sample);
   }
+  // What buffers still hold is received later: it counts for conservation, not for rate and cost.
+  auto shut = p_.backend.sample();
+  if (!shut) return shut.error();
+  in_window_ = shut->packets - before->received.packets;
   const std::uint64_t closed = clock_.now_ns();
   auto after = drain(*before);
   if (!after) return after.error();
@@ -257,7 +273,7 @@ void Trial::count(const Snapshot& before, const Snapshot& after) {
 
   r.target_pps = spec_.traffic.rate_pps;
   r.offered_pps = static_cast<double>(r.offered.packets) / r.duration_s;
-  r.received_pps = static_cast<double>(r.received.packets) / r.duration_s;
+  r.received_pps = static_cast<double>(in_window_) / r.duration_s;
   r.mpps = *r.received_pps / 1e6;
   // Frames that were due and not sent are lost to the trial as well (RFC 2544's intended load).
   const double intended = static_cast<double>(r.offered.packets + r.offered.unsent);
@@ -271,12 +287,14 @@ void Trial::charge(const std::optional<CpuSample>& before, const std::optional<C
   TrialRecord& r = record_;
   std::string reason = p_.meter_missing;
   if (before && after) {
-    const CpuOwners owners{p_.testbed.dut_port().cpus, p_.testbed.generator_port().cpus,
-                           p_.testbed.dut_softirq_cpus()};
+    const CpuOwners owners = cpu_owners();
     r.cpus = cpu_usage(*before, *after, owners);
+    if (const std::string reason_for_tsc = p_.meter->cycles_source_reason();
+        !reason_for_tsc.empty())
+      r.missing["pmu"] = reason_for_tsc;
     r.cycles_source = p_.meter->cycles_source();
-    if (r.received.packets) {
-      const auto packets = static_cast<double>(r.received.packets);
+    if (in_window_) {
+      const auto packets = static_cast<double>(in_window_);
       const DutCharge charge = charge_dut(*before, *after, owners);
       r.ns_per_packet = charge.ns / packets;
       if (r.cycles_source == "pmu" && charge.cycles)
@@ -295,13 +313,19 @@ void Trial::charge(const std::optional<CpuSample>& before, const std::optional<C
 
 void Trial::judge() {
   TrialRecord& r = record_;
-  const LimiterEvidence evidence = limiter_evidence(r);
+  const LimiterEvidence evidence = limiter_evidence(r, cpu_owners());
   r.limiter = judge_limiter(evidence);
   if (evidence.dut_busy) r.evidence["dut_busy"] = *evidence.dut_busy;
   if (evidence.generator_busy) r.evidence["generator_busy"] = *evidence.generator_busy;
   r.evidence["lost"] = evidence.lost;
   r.evidence["refused"] = evidence.refused;
-  const Disturbance disturbance = worst_disturbance(r.cpus);
+  if (evidence.generator_cpu_for_dut > 0)
+    r.evidence["generator_cpu_for_dut"] = evidence.generator_cpu_for_dut;
+  if (r.received.packets)
+    r.evidence["received_after_window"] =
+        static_cast<double>(r.received.packets - std::min(r.received.packets, in_window_)) /
+        static_cast<double>(r.received.packets);
+  const Disturbance disturbance = worst_disturbance(r.cpus, cpu_owners());
   if (disturbance.cpu >= 0) {
     r.evidence["dut_foreign"] = disturbance.foreign;
     r.evidence["dut_steal"] = disturbance.steal;

@@ -35,7 +35,7 @@ TEST(TrialJson, HasTheKeysOfTheContract) {
             "unaccounted loss_ratio mpps ns_per_packet cycles_per_packet cycles_source limiter "
             "evidence cpus mode missing");
   EXPECT_EQ(keys(t["offered"]), "packets bytes pps target_pps unsent refused");
-  EXPECT_EQ(keys(t["received"]), "packets bytes pps foreign per_queue");
+  EXPECT_EQ(keys(t["received"]), "packets bytes pps foreign per_queue details");
   EXPECT_EQ(keys(t["mode"]), "requested effective details");
   EXPECT_EQ(keys(t["cpus"][0]), "cpu role busy user system softirq steal idle classes");
   EXPECT_EQ(keys(t["cpus"][0]["classes"]),

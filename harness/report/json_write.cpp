@@ -59,6 +59,7 @@ Json received_json(const TrialRecord& trial, Section section, bool measured) {
     section.null("per_queue", measured ? "the backend does not count by queue" : kNotMeasured);
   else
     section.set("per_queue", Json(trial.received.per_queue));
+  section.set("details", map_json(trial.received.details));
   return section.take();
 }
 

@@ -108,7 +108,7 @@ class Bar final : public Progress {
     line.append(kWidth - filled, '.');
     line.append("] ").append(std::to_string(done_)).append("/").append(std::to_string(total_));
     line.append(eta()).append("  ").append(what);
-    if (line.size() + 2 > columns) line.resize(columns - 2);
+    if (line.size() + 2 > columns) line.resize(columns > 2 ? columns - 2 : 0);
     std::fprintf(stderr, "\r\033[K[%s", line.c_str());
     std::fflush(stderr);
   }

@@ -27,6 +27,7 @@ struct RunOutcome {
   std::string arrangement;
   bool is_virtual = true;
   bool interrupted = false;
+  std::string not_restored;  // what of the host is not as it was; empty: all is
 };
 
 // Errors: `refused` or `failed` where the testbed cannot be made or a record cannot be kept. What

@@ -2,6 +2,7 @@
 
 #include <linux/capability.h>
 #include <sched.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,6 +41,12 @@ Result<void> pin_thread(pid_t tid, int cpu) {
 }
 
 pid_t current_tid() { return static_cast<pid_t>(syscall(SYS_gettid)); }
+
+bool in_host_pid_namespace() {
+  constexpr ino_t kInitialPidNamespace = 0xEFFFFFFC;  // PROC_PID_INIT_INO of the kernel
+  struct stat st {};
+  return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == kInitialPidNamespace;
+}
 
 namespace {
 std::uint64_t clock_ns(clockid_t id) {

@@ -19,6 +19,10 @@ Result<void> pin_thread(pid_t tid, int cpu);
 
 pid_t current_tid();
 
+// False in a container with a PID namespace of its own, where kernel threads are out of sight and
+// the kernel knows our threads by other ids.
+bool in_host_pid_namespace();
+
 // CLOCK_MONOTONIC, the clock of bpf_ktime_get_ns().
 std::uint64_t monotonic_ns();
 

@@ -34,6 +34,11 @@ Result<void> undo(const UndoEntry& entry) {
                                            "\"; was it written by a newer version?");
 }
 
+std::string line_of(const UndoEntry& entry) {
+  const json j = {{"kind", entry.kind}, {"target", entry.target}, {"value", entry.value}};
+  return j.dump() + "\n";
+}
+
 std::string describe(const UndoEntry& entry) {
   if (entry.kind == "netns") return "removed namespace " + entry.target;
   return "wrote \"" + entry.value + "\" to " + entry.target;
@@ -43,8 +48,8 @@ std::string describe(const UndoEntry& entry) {
 std::vector<fs::path> journals(const std::string& dir) {
   std::vector<fs::path> paths;
   std::error_code ignored;
-  for (const auto& file : fs::directory_iterator(dir, ignored))
-    if (file.path().extension() == kSuffix) paths.push_back(file.path());
+  for (fs::directory_iterator it(dir, ignored), end; !ignored && it != end; it.increment(ignored))
+    if (it->path().extension() == kSuffix) paths.push_back(it->path());
   std::sort(paths.begin(), paths.end());
   return paths;
 }
@@ -55,8 +60,8 @@ std::vector<UndoEntry> read_entries(const fs::path& path) {
   for (std::string line; std::getline(in, line);) {
     const json j = json::parse(line, nullptr, false);
     // A torn last line was never synced, so its change was never made.
-    if (!j.is_object() || !j.contains("kind") || !j.contains("target") || !j.contains("value"))
-      continue;
+    const auto text = [&](const char* key) { return j.contains(key) && j[key].is_string(); };
+    if (!j.is_object() || !text("kind") || !text("target") || !text("value")) continue;
     entries.push_back({j["kind"], j["target"], j["value"]});
   }
   return entries;
@@ -75,8 +80,7 @@ Result<Journal> Journal::create(const std::string& dir) {
 }
 
 Result<void> Journal::record(const UndoEntry& entry) {
-  const json j = {{"kind", entry.kind}, {"target", entry.target}, {"value", entry.value}};
-  const std::string line = j.dump() + "\n";
+  const std::string line = line_of(entry);
   if (write(file_.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size()))
     return system_error("write the undo journal " + path_, errno);
   if (fdatasync(file_.get()) != 0) return system_error("sync the undo journal " + path_, errno);
@@ -84,12 +88,39 @@ Result<void> Journal::record(const UndoEntry& entry) {
   return {};
 }
 
-Result<void> Journal::undo_all() {
+Result<void> Journal::retract() {
+  entries_.pop_back();
+  return rewrite();
+}
+
+// What is still recorded, in one write: a crash leaves the old journal or the new one, of which the
+// old only undoes again what is undone already.
+Result<void> Journal::rewrite() {
+  std::string text;
+  for (const UndoEntry& entry : entries_) text += line_of(entry);
+  if (ftruncate(file_.get(), 0) != 0 ||
+      write(file_.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
+      fdatasync(file_.get()) != 0)
+    return system_error("write the undo journal " + path_, errno);
+  return {};
+}
+
+Result<void> Journal::undo_entries() {
+  std::vector<UndoEntry> left;
   Result<void> result;
-  while (!entries_.empty()) {
-    if (auto r = undo(entries_.back()); !r) result = r;
-    entries_.pop_back();
+  for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
+    if (auto r = undo(*entry); !r) {
+      result = r;
+      left.insert(left.begin(), *entry);
+    }
   }
+  entries_ = std::move(left);
+  if (auto r = rewrite(); !r) return r;
+  return result;
+}
+
+Result<void> Journal::undo_all() {
+  Result<void> result = undo_entries();
   // A journal with something left in it is for `pktbench restore`.
   if (result && unlink(path_.c_str()) != 0 && errno != ENOENT)
     return system_error("remove the undo journal " + path_, errno);

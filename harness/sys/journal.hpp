@@ -37,10 +37,17 @@ class Journal {
   // Durable when it returns; only then may the caller make the change.
   Result<void> record(const UndoEntry& entry);
 
+  // Takes back the last record, of a change that was not made.
+  Result<void> retract();
+
+  // Undoes what was recorded so far and goes on.
+  Result<void> undo_entries();
+
   // Undoes all that was recorded, newest first, and removes the file when all went well.
   Result<void> undo_all();
 
  private:
+  Result<void> rewrite();
   Journal(std::string path, Fd file) : path_(std::move(path)), file_(std::move(file)) {}
   std::string path_;
   Fd file_;

@@ -52,6 +52,20 @@ TEST_F(JournalTest, UndoesNewestFirstAndRemovesItself) {
   EXPECT_FALSE(has_journals(state_));
 }
 
+TEST_F(JournalTest, WhatIsRetractedIsNotUndone) {
+  auto journal = Journal::create(state_);
+  ASSERT_TRUE(journal);
+  ASSERT_TRUE(journal->record({"write", file("a"), "before-a"}));
+  ASSERT_TRUE(journal->record({"write", file("b"), "before-b"}));
+  ASSERT_TRUE(journal->retract());
+  // As a killed run would leave it.
+  auto report = restore_all(state_);
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->undone.size(), 1u);
+  EXPECT_EQ(get("a"), "before-a");
+  EXPECT_EQ(get("b"), "old");
+}
+
 TEST_F(JournalTest, RestoreUndoesWhatAKilledRunLeft) {
   leave_journal({{"write", file("a"), "before-a"}, {"write", file("b"), "before-b"}});
   auto report = restore_all(state_);

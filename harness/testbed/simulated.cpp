@@ -121,11 +121,12 @@ class SimulatedTestbed final : public Testbed {
   Result<DropCounts> sample() override {
     return DropCounts{{"simulated_ring", device_->dropped()}};
   }
+  std::string receive_drop_place() const override { return "simulated_ring"; }
   std::vector<int> dut_softirq_cpus() const override { return dut_.cpus; }
   Clock& clock() override { return clock_; }
   CpuMeter& cpu_meter() override { return meter_; }
   std::string arrangement() const override { return ""; }
-  void down() noexcept override {}
+  Result<void> down() noexcept override { return {}; }
 
  private:
   SimulatedClock clock_;

@@ -39,6 +39,8 @@ constexpr unsigned kPrefixLength = 15;
 
 constexpr int kMaxNumber = 1000;
 
+constexpr const char* kReceiveDrops = "veth_rx";
+
 std::uint64_t sum_over_queues(const std::map<std::string, std::uint64_t>& statistics,
                               const std::string& prefix, const std::string& suffix) {
   std::uint64_t sum = 0;
@@ -51,18 +53,19 @@ std::uint64_t sum_over_queues(const std::map<std::string, std::uint64_t>& statis
 
 class VethTestbed final : public Testbed {
  public:
-  ~VethTestbed() override { down(); }
+  ~VethTestbed() override { (void)down(); }
 
   Result<void> up(const Options& options, unsigned queues) override;
   const Port& generator_port() const override { return generator_; }
   const Port& dut_port() const override { return dut_; }
   Result<std::vector<pid_t>> settle(bool backend_polls) override;
   Result<DropCounts> sample() override;
+  std::string receive_drop_place() const override { return kReceiveDrops; }
   std::vector<int> dut_softirq_cpus() const override;
   Clock& clock() override { return clock_; }
   CpuMeter& cpu_meter() override { return *meter_; }
   std::string arrangement() const override { return arrangement_; }
-  void down() noexcept override;
+  Result<void> down() noexcept override;
 
  private:
   Result<void> choose_cpus(const Options& options);
@@ -72,6 +75,7 @@ class VethTestbed final : public Testbed {
   Result<void> configure_dut();
   Result<void> bring_up();
   Result<void> arrange();
+  static std::vector<pid_t> kernel_threads(const std::string& prefix);
   bool threaded() const { return arrangement_ == "isolated"; }
 
   std::string arrangement_;
@@ -102,7 +106,7 @@ Result<void> VethTestbed::up(const Options& options, unsigned queues) {
     return bring_up();
   }();
   if (!made) {
-    down();
+    (void)down();
     return made;
   }
   return {};
@@ -138,9 +142,20 @@ Result<void> VethTestbed::make_namespaces() {
     const std::string dut = "pktbench" + number + "-dut";
     // The host lock keeps other runs away, so that what exists is somebody else's and stays.
     if (sys::netns_exists(generator) || sys::netns_exists(dut)) continue;
+    bool taken = false;
     for (const std::string& name : {generator, dut}) {
       if (auto r = journal_->record({"netns", name, ""}); !r) return r;
-      if (auto r = sys::create_netns(name); !r) return r;
+      auto made = sys::create_netns(name);
+      if (made) continue;
+      // Somebody has made one of that name just now; it must not be undone as ours.
+      if (auto r = journal_->retract(); !r) return r;
+      if (made.error().sys_errno != EEXIST) return made;
+      taken = true;
+      break;
+    }
+    if (taken) {
+      if (auto r = journal_->undo_entries(); !r) return r;
+      continue;
     }
     generator_netns_ = generator;
     dut_netns_ = dut;
@@ -249,10 +264,28 @@ Result<void> VethTestbed::arrange() {
   return {};
 }
 
-// The kernel names these threads napi/DEVICE-ID; the device's name is unique on this host.
+// Kernel threads whose name begins with `prefix`.
+std::vector<pid_t> VethTestbed::kernel_threads(const std::string& prefix) {
+  std::vector<pid_t> threads;
+  std::error_code error;
+  for (fs::directory_iterator it("/proc", error), end; !error && it != end; it.increment(error)) {
+    const std::string pid = it->path().filename();
+    if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
+    auto name = sys::read_file(it->path() / "comm");
+    if (name && name->starts_with(prefix)) threads.push_back(std::stoi(pid));
+  }
+  return threads;
+}
+
+// The kernel names NAPI threads napi/DEVICE-ID; the device's name is unique on this host.
 Result<std::vector<pid_t>> VethTestbed::settle(bool backend_polls) {
   std::vector<pid_t> threads;
-  if (pump_) {
+  if (!threaded()) {
+    // Softirqs that take too long go on in these.
+    for (int cpu : dut_softirq_cpus())
+      for (pid_t thread : kernel_threads("ksoftirqd/" + std::to_string(cpu)))
+        threads.push_back(thread);
+    if (!pump_) return threads;
     pump_->stop_thread();
     if (backend_polls) return threads;
     auto thread = pump_->start_thread(dut_.cpus.front());
@@ -260,18 +293,9 @@ Result<std::vector<pid_t>> VethTestbed::settle(bool backend_polls) {
     threads.push_back(*thread);
     return threads;
   }
-  if (!threaded()) return threads;
-  const std::string prefix = "napi/" + dut_.name + "-";
   for (int attempt = 0; attempt < 100 && threads.size() < dut_.queues; ++attempt) {
     if (attempt) std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    threads.clear();
-    std::error_code ignored;
-    for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
-      const std::string pid = entry.path().filename();
-      if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
-      auto name = sys::read_file(entry.path() / "comm");
-      if (name && name->starts_with(prefix)) threads.push_back(std::stoi(pid));
-    }
+    threads = kernel_threads("napi/" + dut_.name + "-");
   }
   if (threads.size() < dut_.queues)
     return make_error(ErrorCode::failed, "the kernel made " + std::to_string(threads.size()) +
@@ -303,30 +327,35 @@ Result<DropCounts> VethTestbed::sample() {
   if (!inside) return inside.error();
   auto statistics = sys::driver_statistics(dut_.name);
   if (!statistics) return statistics.error();
-  drops["veth_rx"] = sum_over_queues(*statistics, "rx_queue_", "_drops");
+  drops[kReceiveDrops] = sum_over_queues(*statistics, "rx_queue_", "_drops");
   return drops;
 }
 
 std::vector<int> VethTestbed::dut_softirq_cpus() const {
+  // NAPI in threads of its own leaves no softirq to the DUT: what there is, is somebody else's.
+  if (threaded()) return {};
   std::vector<int> cpus = dut_.cpus;
   // Without NAPI threads the DUT's softirqs run where the generator raises them; in `pump` that is
   // where the pump came too late.
-  if (!threaded()) cpus.insert(cpus.end(), generator_.cpus.begin(), generator_.cpus.end());
+  cpus.insert(cpus.end(), generator_.cpus.begin(), generator_.cpus.end());
   return cpus;
 }
 
-void VethTestbed::down() noexcept {
+Result<void> VethTestbed::down() noexcept {
   pump_.reset();
   dut_.pump_fd = -1;
-  if (!journal_) return;
-  // A failure leaves the journal for `pktbench restore`, and the next run says so.
-  (void)journal_->undo_all();
+  if (!journal_) return {};
+  // A failure leaves the journal for `pktbench restore`.
+  auto undone = journal_->undo_all();
   journal_.reset();
+  return undone;
 }
 
 std::string probe() {
   if (auto missing = sys::missing_capabilities(); !missing.empty())
     return "needs " + missing.front() + " (run as root)";
+  if (!sys::in_host_pid_namespace())
+    return "needs the host's PID namespace, to find NAPI threads (a container's --pid=host)";
   if (sys::allowed_cpus().size() < 2) return "needs two CPUs";
   return "";
 }
@@ -367,7 +396,8 @@ TestbedType veth_testbed() {
             .max = {},
             .help = "scheduling policy of the NAPI thread: SCHED_OTHER or SCHED_FIFO 1"}},
       .probe = probe,
-      .make = [] { return std::make_unique<VethTestbed>(); }};
+      .make = [] { return std::make_unique<VethTestbed>(); },
+      .cannot = {{"reflect", "nothing at the generator's end takes the frames that come back"}}};
 }
 
 }  // namespace pktbench::testbed

@@ -220,7 +220,7 @@ std::string probe() {
   if (auto missing = sys::missing_capabilities(); !missing.empty())
     return "needs " + missing.front();
   if (libbpf_probe_bpf_map_type(BPF_MAP_TYPE_DEVMAP, nullptr) != 1)
-    return "this kernel has no DEVMAP (CONFIG_BPF_SYSCALL, CONFIG_XDP_SOCKETS)";
+    return "this kernel has no DEVMAP (CONFIG_BPF_SYSCALL)";
   return "";
 }
 
