@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <iostream>
 #include <memory>
 #include <string>
 #include <thread>
@@ -16,6 +17,11 @@
 
 namespace pktbench::cli {
 namespace {
+
+// Those that this kernel has; kprobe-count's default is not to be had on every one.
+constexpr const char* kBackends[] = {"udp-recvfrom", "udp-recvmmsg", "udp-uring",   "packet-mmap",
+                                     "nft-drop",     "tc-drop",      "xdp-generic", "xdp-native",
+                                     "af_xdp",       "dpdk"};
 
 Options defaults(const std::vector<OptionSpec>& specs) {
   Options options;
@@ -33,7 +39,8 @@ class VethCount : public ::testing::Test {
     lock_ = std::make_unique<sys::HostLock>(std::move(*claimed));
   }
   void TearDown() override {
-    if (testbed_) testbed_->down();
+    if (!testbed_) return;
+    EXPECT_TRUE(testbed_->down());
   }
 
   void bring_up(const std::string& arrangement, unsigned queues = 1) {
@@ -53,13 +60,17 @@ class VethCount : public ::testing::Test {
                  std::to_string(flows) + " flows");
     const BackendType& backend_type = *find_by_name(registry().backends, backend);
     const GeneratorType& generator_type = *find_by_name(registry().generators, generator);
+    if (auto reason = backend_type.probe(); !reason.empty()) {
+      std::cout << "not counted: " << backend << ": " << reason << "\n";
+      return;
+    }
     auto receiver = backend_type.make();
     auto source = generator_type.make();
     constexpr std::uint32_t kTag = 0xfeed;
     auto mode = receiver->start(
         {testbed_->dut_port(), "drop", frame_size, kTag, defaults(backend_type.options)});
     ASSERT_TRUE(mode) << mode.error().message << "\n" << mode.error().detail;
-    EXPECT_EQ(mode->effective, backend);
+    EXPECT_TRUE(mode->effective.starts_with(backend)) << mode->effective;
     ASSERT_TRUE(testbed_->settle(!receiver->threads().empty()));
     auto started = source->start({testbed_->generator_port(),
                                   testbed_->dut_port(),
@@ -121,13 +132,13 @@ class VethCount : public ::testing::Test {
 TEST_F(VethCount, EveryGeneratorReachesEveryBackend) {
   bring_up("isolated");
   for (const char* generator : {"xdp-live", "packet-sendmmsg", "udp-sendmmsg"})
-    for (const char* backend : {"udp-recvfrom", "udp-recvmmsg", "xdp-generic", "xdp-native"})
-      send_and_count(generator, backend, 64, 1, 1000);
+    for (const char* backend : kBackends) send_and_count(generator, backend, 64, 1, 1000);
 }
 
 TEST_F(VethCount, FrameSizesAndFlowsAreCountedExactly) {
   bring_up("isolated");
-  for (const char* backend : {"udp-recvmmsg", "xdp-native"})
+  for (const char* backend :
+       {"udp-recvmmsg", "packet-mmap", "tc-drop", "xdp-native", "af_xdp", "dpdk"})
     for (std::uint32_t size : {64u, 512u, 1518u})
       for (std::uint32_t flows : {1u, 1000u})
         send_and_count("xdp-live", backend, size, flows, 2000);
@@ -135,8 +146,12 @@ TEST_F(VethCount, FrameSizesAndFlowsAreCountedExactly) {
 
 TEST_F(VethCount, TheInlineArrangementCountsTheSame) {
   bring_up("inline");
-  for (const char* backend : {"udp-recvmmsg", "xdp-generic", "xdp-native"})
-    send_and_count("xdp-live", backend, 64, 1, 1000);
+  for (const char* backend : kBackends) send_and_count("xdp-live", backend, 64, 1, 1000);
+}
+
+TEST_F(VethCount, ThePumpArrangementCountsTheSame) {
+  bring_up("pump");
+  for (const char* backend : kBackends) send_and_count("xdp-live", backend, 64, 1, 1000);
 }
 
 TEST_F(VethCount, SixtyFiveThousandFlowsAllArrive) {
@@ -176,7 +191,7 @@ TEST_F(VethCount, ATakenNameIsLeftAloneAndTheNextIsUsed) {
   ASSERT_TRUE(sys::create_netns(taken));
   bring_up("isolated");
   EXPECT_EQ(testbed_->dut_port().netns_path, sys::netns_path("pktbench1-dut"));
-  testbed_->down();
+  EXPECT_TRUE(testbed_->down());
   EXPECT_TRUE(sys::netns_exists(taken));
   EXPECT_FALSE(sys::netns_exists("pktbench1-dut"));
   EXPECT_FALSE(sys::netns_exists("pktbench1-gen"));

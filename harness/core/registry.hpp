@@ -46,8 +46,9 @@ struct TestbedType {
   std::vector<OptionSpec> options;
   std::function<Unavailable()> probe;
   std::function<std::unique_ptr<Testbed>()> make;
-  std::map<std::string, std::string> cannot;  // workloads it has no use for, each with the reason
   bool simulated = false;
+  // Workloads it has no use for, each with the reason.
+  std::map<std::string, std::string> cannot = {};
 };
 
 struct Registry {
