@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <map>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "harness/method/throughput.hpp"
@@ -240,15 +240,12 @@ void Run::conclude(CaseState& state) const {
       if (t.status == s) reason = t.reason;
     return reason;
   };
-  // A disturbed trial that was made again says nothing about the case.
-  std::set<int> undisturbed;
-  for (const TrialRecord& t : c.trials)
-    if (!t.disturbed) undisturbed.insert(t.round);
-  const auto replaced = std::count_if(c.trials.begin(), c.trials.end(), [&](const TrialRecord& t) {
-    return t.disturbed && undisturbed.contains(t.round);
-  });
-  const auto ok = count(TrialStatus::ok);
-  const auto all = static_cast<std::ptrdiff_t>(c.trials.size()) - replaced;
+  // By rounds: a trial that was made again because it was disturbed says nothing about the case.
+  std::map<int, bool> ok_rounds;
+  for (const TrialRecord& t : c.trials) ok_rounds[t.round] |= t.status == TrialStatus::ok;
+  const auto ok = std::count_if(ok_rounds.begin(), ok_rounds.end(),
+                                [](const auto& round) { return round.second; });
+  const auto all = static_cast<std::ptrdiff_t>(ok_rounds.size());
   c.reason.clear();
   if (all == 0) {
     c.status = CaseStatus::interrupted;
@@ -258,7 +255,7 @@ void Run::conclude(CaseState& state) const {
   } else if (count(TrialStatus::invalid) > 0) {
     c.status = CaseStatus::invalid;
     c.reason = std::to_string(all - ok) + " of " + std::to_string(all) +
-               " trials are not ok; the last: " + last_reason(TrialStatus::invalid);
+               " rounds are not ok; the last: " + last_reason(TrialStatus::invalid);
   } else {
     c.status = CaseStatus::failed;
     c.reason = last_reason(TrialStatus::failed);
