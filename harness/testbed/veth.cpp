@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <filesystem>
 #include <optional>
 #include <thread>
 
@@ -17,6 +16,7 @@
 #include "harness/sys/file.hpp"
 #include "harness/sys/journal.hpp"
 #include "harness/sys/netns.hpp"
+#include "harness/sys/proc.hpp"
 #include "harness/sys/rtnl.hpp"
 #include "harness/sys/sysfs.hpp"
 #include "harness/testbed/napi_pump.hpp"
@@ -25,8 +25,6 @@
 namespace pktbench::testbed {
 
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr std::uint32_t address(unsigned a, unsigned b, unsigned c, unsigned d) {
   return a << 24 | b << 16 | c << 8 | d;
@@ -75,7 +73,6 @@ class VethTestbed final : public Testbed {
   Result<void> configure_dut();
   Result<void> bring_up();
   Result<void> arrange();
-  static std::vector<pid_t> kernel_threads(const std::string& prefix);
   bool threaded() const { return arrangement_ == "isolated"; }
 
   std::string arrangement_;
@@ -264,26 +261,13 @@ Result<void> VethTestbed::arrange() {
   return {};
 }
 
-// Kernel threads whose name begins with `prefix`.
-std::vector<pid_t> VethTestbed::kernel_threads(const std::string& prefix) {
-  std::vector<pid_t> threads;
-  std::error_code error;
-  for (fs::directory_iterator it("/proc", error), end; !error && it != end; it.increment(error)) {
-    const std::string pid = it->path().filename();
-    if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
-    auto name = sys::read_file(it->path() / "comm");
-    if (name && name->starts_with(prefix)) threads.push_back(std::stoi(pid));
-  }
-  return threads;
-}
-
 // The kernel names NAPI threads napi/DEVICE-ID; the device's name is unique on this host.
 Result<std::vector<pid_t>> VethTestbed::settle(bool backend_polls) {
   std::vector<pid_t> threads;
   if (!threaded()) {
     // Softirqs that take too long go on in these.
     for (int cpu : dut_softirq_cpus())
-      for (pid_t thread : kernel_threads("ksoftirqd/" + std::to_string(cpu)))
+      for (pid_t thread : sys::threads_named("ksoftirqd/" + std::to_string(cpu)))
         threads.push_back(thread);
     if (!pump_) return threads;
     pump_->stop_thread();
@@ -295,7 +279,7 @@ Result<std::vector<pid_t>> VethTestbed::settle(bool backend_polls) {
   }
   for (int attempt = 0; attempt < 100 && threads.size() < dut_.queues; ++attempt) {
     if (attempt) std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    threads = kernel_threads("napi/" + dut_.name + "-");
+    threads = sys::threads_named("napi/" + dut_.name + "-");
   }
   if (threads.size() < dut_.queues)
     return make_error(ErrorCode::failed, "the kernel made " + std::to_string(threads.size()) +

@@ -1,0 +1,14 @@
+// Processes by what /proc says of them.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace pktbench::sys {
+
+// Processes, kernel threads among them, whose name begins with `prefix`.
+std::vector<pid_t> threads_named(const std::string& prefix);
+
+}  // namespace pktbench::sys
