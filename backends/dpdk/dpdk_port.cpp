@@ -39,7 +39,7 @@ Error dpdk_error(const std::string& what, int error) {
 
 Result<void> DpdkPort::open(const Setup& setup) {
   driver_ = setup.driver;
-  queues_ = setup.queues;
+  queues_ = static_cast<std::uint16_t>(setup.queues);
   descriptors_ = setup.descriptors;
   if (auto r = start_eal(setup); !r) return r;
   const std::string name = driver_ + "0";

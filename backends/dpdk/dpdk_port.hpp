@@ -46,7 +46,7 @@ class DpdkPort {
   bool eal_ = false;
   bool started_ = false;
   std::string driver_;
-  std::uint32_t queues_ = 0;
+  std::uint16_t queues_ = 0;
   std::uint32_t descriptors_ = 0;
   std::optional<std::uint16_t> id_;
   std::optional<DriverSockets> sockets_;

@@ -32,8 +32,7 @@ std::string find_command(const std::string& name) {
   const char* path = std::getenv("PATH");
   std::istringstream folders(std::string(path ? path : "") + ":/usr/sbin:/sbin:/usr/bin:/bin");
   for (std::string folder; std::getline(folders, folder, ':');)
-    if (const std::string file = folder + "/" + name;
-        !folder.empty() && access(file.c_str(), X_OK) == 0)
+    if (std::string file = folder + "/" + name; !folder.empty() && access(file.c_str(), X_OK) == 0)
       return file;
   return "";
 }
