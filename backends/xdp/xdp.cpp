@@ -45,9 +45,10 @@ class Xdp final : public Backend, public FilterControl {
 
  private:
   Result<void> attach(const Port& port, bool fallback);
-  Result<EffectiveMode> read_back(const Port& port) const;
+  Result<EffectiveMode> read_back(const Port& port);
 
   const std::uint32_t flags_;
+  bool generic_ = false;  // as read back
   Port port_;
   std::string workload_;
   std::optional<XdpProgram> program_;
@@ -104,7 +105,7 @@ Result<void> Xdp::attach(const Port& port, bool fallback) {
   return e;
 }
 
-Result<EffectiveMode> Xdp::read_back(const Port& port) const {
+Result<EffectiveMode> Xdp::read_back(const Port& port) {
   bpf_prog_info info{};
   __u32 size = sizeof info;
   if (int error = bpf_obj_get_info_by_fd(program_->fd(), &info, &size))
@@ -116,6 +117,7 @@ Result<EffectiveMode> Xdp::read_back(const Port& port) const {
                                              std::to_string(link->xdp_program_id) +
                                              " and not ours, " + std::to_string(info.id));
   EffectiveMode mode;
+  generic_ = link->xdp_mode == XDP_ATTACHED_SKB;
   mode.requested = flags_ == XDP_FLAGS_DRV_MODE ? "xdp-native" : "xdp-generic";
   mode.effective = hook_name(link->xdp_mode);
   mode.details["jited"] = info.jited_prog_len ? "yes" : "no";
@@ -139,6 +141,8 @@ Result<Counters> Xdp::sample() {
       counters.per_queue[queue] = c->packets;
     }
   }
+  // The generic hook knows the queue only where the driver wrote it into the skb, as veth does not.
+  if (generic_ && port_.queues > 1) counters.per_queue.clear();
   counters.details = workload_details(workload_, all.outcomes, all.addresses);
   return counters;
 }
