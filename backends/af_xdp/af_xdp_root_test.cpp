@@ -340,6 +340,7 @@ TEST_F(AfXdp, APumpTakesThePlaceOfBlocking) {
   const auto source = start_source(veth, packet_sendmmsg_generator(), {64, 1, 20'000});
   send_exactly(*source, 500);
   EXPECT_EQ(drained(*backend_, 500).packets, 500u);
+  backend_->stop();  // before the pump's socket goes
 }
 
 TEST_F(AfXdp, HugePagesAreUsedOrMissedWithAReason) {
