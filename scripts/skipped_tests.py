@@ -10,7 +10,7 @@ import sys
 import xml.etree.ElementTree
 
 # What GoogleTest prints between the line that says "Skipped" and the closing line of the test.
-GTEST = re.compile(r"^\S+:\d+: Skipped\n(.*?)\n*^\[  SKIPPED \]", re.MULTILINE | re.DOTALL)
+GTEST = re.compile(r"^[^\n]+:\d+: Skipped\n(.*?)\n*^\[  SKIPPED \]", re.MULTILINE | re.DOTALL)
 # pytest's short summary (-rs); a file of tests is one test to ctest and may have skipped a few.
 PYTEST = re.compile(r"^SKIPPED \[\d+\] (\S+?):(?:\d+:)? (.*)$", re.MULTILINE)
 

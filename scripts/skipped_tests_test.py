@@ -5,7 +5,7 @@ import skipped_tests
 
 GTEST = """Note: Google Test filter = NetnsTest.Lives
 [ RUN      ] NetnsTest.Lives
-/src/harness/sys/netns_test.cpp:21: Skipped
+/src/a folder/harness/sys/netns_test.cpp:21: Skipped
 {reason}
 
 [  SKIPPED ] NetnsTest.Lives (0 ms)
