@@ -72,7 +72,6 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		return 0;
 	charge(s);
 	s->task = class_of(next->pid);
-	s->switches++;
 	return 0;
 }
 
@@ -86,7 +85,6 @@ int BPF_PROG(on_softirq_entry, unsigned int vector)
 	charge(s);
 	s->softirq = vector == NET_RX_SOFTIRQ || vector == NET_TX_SOFTIRQ ? PB_CPU_SOFTIRQ :
 									    PB_CPU_SOFTIRQ_OTHER;
-	s->softirqs++;
 	return 0;
 }
 

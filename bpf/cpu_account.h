@@ -29,9 +29,7 @@ struct pb_cpu_slot {
 	__u64 since_ns; /* when the open slice began; 0: not watched yet */
 	__u32 task;     /* class of the running task */
 	__u32 softirq;  /* class of the softirq being run, or 0 */
-	__u64 switches;
-	__u64 softirqs;
-	__u64 pad[4];
+	__u64 pad[6];
 } __attribute__((aligned(64)));
 
 #endif

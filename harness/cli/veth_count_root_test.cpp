@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <iostream>
 #include <memory>
 #include <string>
 #include <thread>
@@ -41,6 +40,8 @@ class VethCount : public ::testing::Test {
   void TearDown() override {
     if (!testbed_) return;
     EXPECT_TRUE(testbed_->down());
+    // The others were counted, but a path that was not must not look as if it had been.
+    if (!not_counted_.empty()) GTEST_SKIP() << "not counted: " << not_counted_;
   }
 
   void bring_up(const std::string& arrangement, unsigned queues = 1) {
@@ -61,7 +62,7 @@ class VethCount : public ::testing::Test {
     const BackendType& backend_type = *find_by_name(registry().backends, backend);
     const GeneratorType& generator_type = *find_by_name(registry().generators, generator);
     if (auto reason = backend_type.probe(); !reason.empty()) {
-      std::cout << "not counted: " << backend << ": " << reason << "\n";
+      not_counted_ += backend + ": " + reason + "; ";
       return;
     }
     auto receiver = backend_type.make();
@@ -125,6 +126,7 @@ class VethCount : public ::testing::Test {
     return text + "foreign " + std::to_string(received->foreign);
   }
 
+  std::string not_counted_;
   std::unique_ptr<sys::HostLock> lock_;
   std::unique_ptr<Testbed> testbed_;
 };

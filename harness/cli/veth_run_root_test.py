@@ -153,15 +153,15 @@ def test_a_generator_for_one_queue_is_unsupported_on_two(tmp_path):
     assert case["status"] == "unsupported" and "RX queue" in case["reason"]
 
 
-def test_fallback_is_not_silent(tmp_path):
-    """Loopback-like devices have no native XDP; on veth native is there, so no fallback may show."""
+def test_what_the_workload_made_of_the_frames_is_in_the_result(tmp_path):
     out = tmp_path / "out"
-    backends = json.dumps([{"name": "xdp-native", "fallback": True}])
-    status, _, stderr = run(out, *SHORT, "--set", f"/backends={backends}")
+    status, _, stderr = run(out, *SHORT, "--backend", "xdp-native", "--set", '/workloads=["parse"]')
     assert status == 0, stderr
-    case = json.loads((out / "run.json").read_text())["cases"][0]
-    assert case["mode"]["requested"] == "xdp-native"
-    assert case["mode"]["effective"] == "xdp-native"
+    validate(out / "run.json", out / "trials.jsonl")
+    for trial in json.loads((out / "run.json").read_text())["cases"][0]["trials"]:
+        details = trial["received"]["details"]
+        assert details["ok"] == trial["received"]["packets"] > 0
+        assert sum(details.values()) == trial["received"]["packets"]
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

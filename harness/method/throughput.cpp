@@ -262,6 +262,12 @@ void Trial::count(const Snapshot& before, const Snapshot& after) {
     const auto& old = before.received.per_queue;
     r.received.per_queue.push_back(after.received.per_queue[q] - (q < old.size() ? old[q] : 0));
   }
+  for (const auto& [outcome, n] : after.received.details) {
+    const auto old = before.received.details.find(outcome);
+    // A table's size is no count of frames: what it had come to at the end is the answer.
+    const bool counts = outcome != "addresses" && old != before.received.details.end();
+    r.received.details[outcome] = n - (counts ? old->second : 0);
+  }
   std::uint64_t dropped = 0;
   for (const auto& [place, n] : after.drops) {
     const auto old = before.drops.find(place);

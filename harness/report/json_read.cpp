@@ -165,6 +165,10 @@ void read_counts(Reader offered, Reader received, Reader drops, TrialRecord& tri
   trial.received.bytes = received.count("bytes");
   trial.received.foreign = received.count("foreign");
   trial.received.per_queue = received.counts("per_queue");
+  Reader details = received.below("details");
+  details.each([&](const std::string& outcome) {
+    trial.received.details[outcome] = details.count(outcome);
+  });
   trial.received_pps = received.number("pps");
   drops.each([&](const std::string& place) { trial.drops[place] = drops.count(place); });
 }

@@ -119,6 +119,7 @@ TEST(TrialJson, ReadingIsTheInverseOfWriting) {
   odd.reason = "2 frames more than were sent";
   odd.unaccounted = -2;
   odd.target_pps = 5e6;
+  odd.received.details = {{"malformed", 3}, {"ok", 4}};
   odd.received.per_queue = {1, 18'446'744'073'709'551'615u};
   odd.received.foreign = 9;
   odd.evidence["x"] = kNaN;
