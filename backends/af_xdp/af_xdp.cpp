@@ -93,6 +93,9 @@ class AfXdp final : public Backend, public FilterControl {
   Result<EffectiveMode> start(const BackendConfig& config) override;
   Result<Counters> sample() override;
   std::vector<pid_t> threads() const override;
+  std::vector<std::uint32_t> programs() const override {
+    return program_ ? std::vector{program_->id()} : std::vector<std::uint32_t>{};
+  }
   void stop() noexcept override;
   Result<void> set_filtered(std::uint16_t udp_port, bool filtered) override;
 

@@ -36,6 +36,7 @@ class RedirectProgram {
   // "native" or "generic", as the device says. Errors: `failed` where it does not run our program.
   Result<std::string> hook() const;
   bool jited() const { return jited_; }
+  std::uint32_t id() const { return id_; }
 
   // Errors: `failed` where the device has gone; from any namespace.
   Result<void> still_attached() const;

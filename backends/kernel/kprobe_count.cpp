@@ -44,6 +44,7 @@ class KprobeCount final : public Backend {
   }
 
   std::vector<pid_t> threads() const override { return {}; }
+  std::vector<std::uint32_t> programs() const override { return {program_id_}; }
 
   void stop() noexcept override {
     link_.reset();
@@ -53,13 +54,14 @@ class KprobeCount final : public Backend {
  private:
   Result<EffectiveMode> begin(const BackendConfig& config);
   Result<void> attach(const Place& place, unsigned netns);
-  Result<EffectiveMode> read_back() const;
+  Result<EffectiveMode> read_back();
 
   Port port_;
   Skeleton skeleton_;
   bpf_program* program_ = nullptr;  // the one that is loaded
   sys::LinkPtr link_;               // detached with its last reference, also when this process dies
   int cpus_ = 0;
+  std::uint32_t program_id_ = 0;
   bool queue_is_recorded_ = false;
 };
 
@@ -110,9 +112,10 @@ Result<void> KprobeCount::attach(const Place& place, unsigned netns) {
   return e;
 }
 
-Result<EffectiveMode> KprobeCount::read_back() const {
+Result<EffectiveMode> KprobeCount::read_back() {
   auto ours = kernel::program_info(bpf_program__fd(program_));
   if (!ours) return ours.error();
+  program_id_ = ours->id;
   const int link = bpf_link__fd(link_.get());
   bpf_link_info info{};
   __u32 size = sizeof info;

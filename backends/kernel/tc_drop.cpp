@@ -40,6 +40,7 @@ class TcDrop final : public Backend {
   }
 
   std::vector<pid_t> threads() const override { return {}; }
+  std::vector<std::uint32_t> programs() const override { return {program_id_}; }
 
   void stop() noexcept override {
     link_.reset();
@@ -50,13 +51,14 @@ class TcDrop final : public Backend {
  private:
   Result<EffectiveMode> begin(const BackendConfig& config);
   Result<void> attach_tcx();
-  Result<EffectiveMode> read_back() const;
+  Result<EffectiveMode> read_back();
 
   Port port_;
   Skeleton skeleton_;
   sys::Fd link_;  // tcx: detached when the last reference goes, also when this process dies
   kernel::TcFilter filter_;
   int cpus_ = 0;
+  std::uint32_t program_id_ = 0;
   bool queue_is_recorded_ = false;
 };
 
@@ -109,9 +111,10 @@ Result<void> TcDrop::attach_tcx() {
 }
 
 // REQUIRES: in the port's namespace.
-Result<EffectiveMode> TcDrop::read_back() const {
+Result<EffectiveMode> TcDrop::read_back() {
   auto ours = kernel::program_info(bpf_program__fd(skeleton_->progs.drop));
   if (!ours) return ours.error();
+  program_id_ = ours->id;
   std::array<__u32, 64> programs{};
   auto count = static_cast<__u32>(programs.size());
   const int error = bpf_prog_query(static_cast<int>(port_.ifindex), kTcxIngress, 0, nullptr,

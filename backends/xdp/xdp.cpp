@@ -40,6 +40,7 @@ class Xdp final : public Backend, public FilterControl {
   Result<EffectiveMode> start(const BackendConfig& config) override;
   Result<Counters> sample() override;
   std::vector<pid_t> threads() const override { return {}; }
+  std::vector<std::uint32_t> programs() const override { return {program_id_}; }
   void stop() noexcept override;
   Result<void> set_filtered(std::uint16_t udp_port, bool filtered) override;
 
@@ -49,6 +50,7 @@ class Xdp final : public Backend, public FilterControl {
 
   const std::uint32_t flags_;
   bool generic_ = false;  // as read back
+  std::uint32_t program_id_ = 0;
   Port port_;
   std::string workload_;
   std::optional<XdpProgram> program_;
@@ -116,6 +118,7 @@ Result<EffectiveMode> Xdp::read_back(const Port& port) {
     return make_error(ErrorCode::failed, port.name + " runs XDP program " +
                                              std::to_string(link->xdp_program_id) +
                                              " and not ours, " + std::to_string(info.id));
+  program_id_ = info.id;
   EffectiveMode mode;
   generic_ = link->xdp_mode == XDP_ATTACHED_SKB;
   mode.requested = flags_ == XDP_FLAGS_DRV_MODE ? "xdp-native" : "xdp-generic";

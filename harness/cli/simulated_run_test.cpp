@@ -189,6 +189,31 @@ TEST_F(SimulatedRun, ResumingMakesOnlyWhatIsMissing) {
   EXPECT_EQ(second.cases[0].status, CaseStatus::ok);
 }
 
+TEST_F(SimulatedRun, ABackendWithoutBpfProgramsHasNoRunTimeOfThem) {
+  Scenario s = scenario(R"(["fake"])");
+  s.plan.bpf_stats = true;
+  const CaseResult c = run(s).cases[0];
+  EXPECT_EQ(c.status, CaseStatus::ok) << c.reason;
+  EXPECT_EQ(c.trials.size(), 3u);
+  EXPECT_TRUE(c.bpf_trials.empty());
+  EXPECT_NE(c.bpf_reason.find("fake runs no BPF program"), std::string::npos) << c.bpf_reason;
+}
+
+TEST_F(SimulatedRun, ResumingKeepsTrialsWithBpfStatisticsApart) {
+  Scenario s = scenario(R"(["fake"])");
+  s.plan.bpf_stats = true;
+  TrialRecord taken;
+  taken.bpf_stats = true;
+  taken.status = TrialStatus::ok;
+  const CaseResult c = run(s, {{s.cases[0].id, {taken}}}).cases[0];
+  EXPECT_EQ(c.trials.size(), 3u);
+  ASSERT_EQ(c.bpf_trials.size(), 1u);
+  for (const TrialRecord& t : c.trials) {
+    EXPECT_FALSE(t.bpf_stats);
+    EXPECT_GT(t.index, 0);
+  }
+}
+
 TEST_F(SimulatedRun, ADisturbedTrialIsKeptAndMadeAgain) {
   // Others have the CPU for the first second or so: the first trial.
   const RunOutcome outcome = run(scenario(R"(["fake"])", R"("generator": "simulated")",

@@ -153,6 +153,32 @@ def test_a_generator_for_one_queue_is_unsupported_on_two(tmp_path):
     assert case["status"] == "unsupported" and "RX queue" in case["reason"]
 
 
+def test_the_kernels_account_of_bpf_programs_has_trials_of_its_own(tmp_path):
+    out = tmp_path / "out"
+    backends = ["xdp-native", "xdp-generic", "tc-drop", "af_xdp", "udp-recvmmsg"]
+    status, _, stderr = run(out, *SHORT, "--set", "/method/bpf_stats=true", "--set", "/traffic/rate=20000",
+                            "--set", f"/backends={json.dumps(backends)}")
+    assert status == 0, stderr
+    validate(out / "run.json", out / "trials.jsonl")
+    cases = {c["backend"]: c for c in json.loads((out / "run.json").read_text())["cases"]}
+    assert list(cases) == backends
+    for case in cases.values():
+        assert len(case["trials"]) == 2 and all("bpf_run_time" not in t for t in case["trials"])
+        assert case["summary"]["mpps"]["n"] == 2
+    for case in list(cases.values())[:4]:
+        taken = case["bpf_run_time"]
+        assert taken["reason"] is None and taken["ns_per_run"]["n"] == 2
+        assert [t["round"] for t in taken["trials"]] == [0, 1]
+        for trial in taken["trials"]:
+            time = trial["bpf_run_time"]
+            assert trial["status"] == "ok" and trial["unaccounted"] == 0
+            # A run of the program for every frame; those that af_xdp lost behind it had one as well.
+            assert time["runs"] == trial["offered"]["packets"] - trial["drops"]["veth_ring_full"]
+            assert 0 < time["ns"] < 1e9 * trial["duration_s"]
+    assert cases["udp-recvmmsg"]["bpf_run_time"]["ns_per_run"] is None
+    assert "udp-recvmmsg runs no BPF program" in cases["udp-recvmmsg"]["bpf_run_time"]["reason"]
+
+
 def test_what_the_workload_made_of_the_frames_is_in_the_result(tmp_path):
     out = tmp_path / "out"
     status, _, stderr = run(out, *SHORT, "--backend", "xdp-native", "--set", '/workloads=["parse"]')

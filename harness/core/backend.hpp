@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -45,6 +46,9 @@ class Backend {
 
   // Threads that do the DUT's work in user space, for the CPU accounting. Empty for kernel paths.
   virtual std::vector<pid_t> threads() const = 0;
+
+  // Ids of the BPF programs of its own that the frames run through. Empty: none.
+  virtual std::vector<std::uint32_t> programs() const { return {}; }
 
   // Detaches everything. Idempotent.
   virtual void stop() noexcept = 0;

@@ -35,6 +35,15 @@ struct TrialPlan {
   // Share of a DUT's CPU that others used or the hypervisor took; above it a trial is invalid.
   double max_disturbance = 0.05;
   int max_repeats = 3;  // how often a disturbed trial is made again, per round and case
+  // One trial more per round of each case whose backend has BPF programs, with the kernel's
+  // statistics of them on. They cost, so that such a trial stands apart from the ordinary ones.
+  bool bpf_stats = false;
+};
+
+// By the kernel's account, over all the backend's programs.
+struct BpfRunTime {
+  std::uint64_t runs = 0;
+  std::uint64_t ns = 0;  // with one reading of the clock per run
 };
 
 enum class TrialStatus { ok, invalid, failed };
@@ -82,6 +91,8 @@ struct TrialRecord {
   std::map<std::string, double> evidence;  // what the limiter was judged by
   std::vector<CpuUsage> cpus;
   EffectiveMode mode;
+  bool bpf_stats = false;  // made with the kernel's BPF statistics on: no ordinary trial
+  std::optional<BpfRunTime> bpf_run_time;  // of the window and its drain
   std::map<std::string, std::string> missing;
 };
 

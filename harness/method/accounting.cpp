@@ -107,7 +107,7 @@ Disturbance worst_disturbance(const std::vector<CpuUsage>& cpus, const CpuOwners
     if (u.role != "dut" && !own_softirqs) continue;
     Disturbance d{u.cpu, share(u, CpuClass::foreign), u.steal.value_or(0)};
     if (!own_softirqs) d.foreign += share(u, CpuClass::softirq);
-    if (worst.cpu < 0 || d.foreign + d.steal > worst.foreign + worst.steal) worst = d;
+    if (worst.cpu < 0 || d.share() > worst.share()) worst = d;
   }
   return worst;
 }

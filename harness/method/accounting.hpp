@@ -2,6 +2,7 @@
 // Pure functions.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -49,6 +50,9 @@ struct Disturbance {
   int cpu = -1;  // -1: CPU time was not measured
   double foreign = 0;
   double steal = 0;
+
+  // What the hypervisor took was charged to whoever had the CPU, so that the two may overlap.
+  double share() const { return std::min(1.0, foreign + steal); }
 };
 Disturbance worst_disturbance(const std::vector<CpuUsage>& cpus, const CpuOwners& owners);
 

@@ -104,6 +104,8 @@ TEST(DisturbanceTest, IsThatOfTheDutsWorstCpu) {
   EXPECT_DOUBLE_EQ(d.foreign, 0.02);
   EXPECT_DOUBLE_EQ(d.steal, 0.04);
   EXPECT_EQ(worst_disturbance({}, {}).cpu, -1);
+  // A limit of 1 accepts whatever happens.
+  EXPECT_DOUBLE_EQ(worst_disturbance({cpu_of(1, "dut", 0.7, 0.5)}, {{1}, {0}, {}}).share(), 1);
 }
 
 struct Verdict {

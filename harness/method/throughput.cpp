@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "harness/measure/bpf_run_time.hpp"
 #include "harness/method/accounting.hpp"
 #include "harness/sys/cpu.hpp"
 
@@ -60,6 +61,7 @@ class Trial {
  private:
   CpuOwners cpu_owners() const;
   Result<void> start(std::uint32_t tag);
+  Result<void> start_bpf_stats();
   Result<void> name_threads(const std::vector<pid_t>& napi);
   Result<Snapshot> snapshot();
   Result<Snapshot> drain(const Snapshot& first);
@@ -77,7 +79,8 @@ class Trial {
   Clock& clock_;
   const StopFlag& stop_;
   TrialRecord record_;
-  std::uint64_t open_ns_ = 0;    // how long the gate was open the last time
+  std::uint64_t open_ns_ = 0;  // how long the gate was open the last time
+  std::optional<measure::BpfRunTimeMeter> bpf_;
   std::uint64_t in_window_ = 0;  // packets received while it was open
 };
 
@@ -97,6 +100,8 @@ Result<void> Trial::start(std::uint32_t tag) {
   if (!mode) return mode.error();
   record_.mode = *mode;
 
+  if (p_.bpf_stats)
+    if (auto r = start_bpf_stats(); !r) return r;
   // Attaching a program makes the kernel replace the device's NAPI threads.
   auto napi = p_.testbed.settle(!p_.backend.threads().empty());
   if (!napi) return napi.error();
@@ -109,6 +114,17 @@ Result<void> Trial::start(std::uint32_t tag) {
   traffic.options = spec_.generator_options;
   if (auto r = p_.traffic.start(traffic); !r) return r;
   return name_threads(*napi);
+}
+
+Result<void> Trial::start_bpf_stats() {
+  record_.bpf_stats = true;
+  const std::vector<std::uint32_t> programs = p_.backend.programs();
+  if (programs.empty())
+    return make_error(ErrorCode::unsupported, spec_.backend + " runs no BPF program on the host");
+  auto meter = measure::BpfRunTimeMeter::start(programs);
+  if (!meter) return meter.error();
+  bpf_ = std::move(*meter);
+  return {};
 }
 
 Result<void> Trial::name_threads(const std::vector<pid_t>& napi) {
@@ -221,6 +237,12 @@ Result<void> Trial::measure() {
     if (!before) return before.error();
   }
 
+  std::optional<BpfRunTime> bpf_before;
+  if (bpf_) {
+    auto sample = bpf_->sample();
+    if (!sample) return sample.error();
+    bpf_before = *sample;
+  }
   std::optional<CpuSample> cpu_before;
   std::optional<CpuSample> cpu_after;
   if (p_.meter) {
@@ -244,6 +266,11 @@ Result<void> Trial::measure() {
   if (!after) return after.error();
   record_.drain_s = static_cast<double>(clock_.now_ns() - closed) / 1e9;
   if (stop_) return interrupted();
+  if (bpf_) {
+    auto sample = bpf_->sample();
+    if (!sample) return sample.error();
+    record_.bpf_run_time = BpfRunTime{sample->runs - bpf_before->runs, sample->ns - bpf_before->ns};
+  }
 
   count(*before, *after);
   charge(cpu_before, cpu_after);
@@ -349,7 +376,7 @@ void Trial::judge() {
     r.reason = std::to_string(-r.unaccounted) + " frames more were counted than were offered";
   } else if (r.received.foreign > plan_.tolerance_packets) {
     r.reason = std::to_string(r.received.foreign) + " frames of somebody else arrived";
-  } else if (disturbance.foreign + disturbance.steal > plan_.max_disturbance) {
+  } else if (disturbance.share() > plan_.max_disturbance) {
     r.disturbed = true;
     r.reason = "disturbed: others had " + percent(disturbance.foreign) + " of CPU " +
                std::to_string(disturbance.cpu) + ", and the hypervisor took " +

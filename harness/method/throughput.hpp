@@ -27,11 +27,12 @@ struct TrialParties {
   TrafficSource& traffic;
   CpuMeter* meter = nullptr;  // null: not available, for the reason below
   std::string meter_missing;
+  bool bpf_stats = false;  // see TrialPlan: this is such a trial
 };
 
-// Index, round and started_at are left to the caller. Errors: `unsupported` (the backend's reason),
-// `interrupted`, `failed`. Everything is stopped when it returns; a trial that breaks conservation
-// is no error but a record with status `invalid`.
+// Index, round and started_at are left to the caller. Errors: `unsupported` (the backend's reason,
+// or that it has no BPF program to account for), `interrupted`, `failed`. Everything is stopped
+// when it returns; a trial that breaks conservation is no error but a record with status `invalid`.
 Result<TrialRecord> run_trial(const CaseSpec& spec, const TrialPlan& plan, std::uint32_t tag,
                               TrialParties& parties, const StopFlag& stop);
 

@@ -29,4 +29,20 @@ std::optional<CaseSummary> summarize_case(const CaseResult& result) {
                      summarize_ok(result, &TrialRecord::cycles_per_packet)};
 }
 
+std::optional<double> ns_per_run(const TrialRecord& trial) {
+  if (!trial.bpf_run_time || trial.bpf_run_time->runs == 0) return std::nullopt;
+  return static_cast<double>(trial.bpf_run_time->ns) /
+         static_cast<double>(trial.bpf_run_time->runs);
+}
+
+Summary summarize_bpf(const CaseResult& result) {
+  std::vector<double> values;
+  for (const TrialRecord& trial : result.bpf_trials)
+    if (const auto value = ns_per_run(trial); trial.status == TrialStatus::ok && value)
+      values.push_back(*value);
+  Summary made = summarize(std::move(values));
+  if (made.n == 0) made.reason = "no ok trial has this value";
+  return made;
+}
+
 }  // namespace pktbench

@@ -18,4 +18,10 @@ struct CaseSummary {
 // count in that value's n.
 std::optional<CaseSummary> summarize_case(const CaseResult& result);
 
+// By the kernel's account; absent where it was not taken, or the programs did not run.
+std::optional<double> ns_per_run(const TrialRecord& trial);
+
+// Of ns_per_run, over the ok ones of the trials with BPF statistics.
+Summary summarize_bpf(const CaseResult& result);
+
 }  // namespace pktbench

@@ -203,6 +203,11 @@ Result<TrialRecord> trial_from_json(const Json& json) {
       [&](const std::string& key) { trial.evidence[key] = evidence.number(key).value_or(kNaN); });
   reader.list("cpus", [&](Reader cpu) { trial.cpus.push_back(read_cpu(std::move(cpu))); });
   trial.mode = read_mode(reader.below("mode"));
+  if (json.is_object() && json.contains("bpf_run_time")) {
+    trial.bpf_stats = true;
+    Reader time = reader.below("bpf_run_time");
+    if (time.number("runs")) trial.bpf_run_time = {time.count("runs"), time.count("ns")};
+  }
   trial.missing = read_texts(reader.below("missing"));
   if (!fault.empty()) return make_error(ErrorCode::invalid_input, "a trial's " + fault);
   return trial;

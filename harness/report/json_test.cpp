@@ -42,6 +42,56 @@ TEST(TrialJson, HasTheKeysOfTheContract) {
             "idle application napi softirq softirq_other generator control foreign");
 }
 
+TEST(TrialJson, OneWithBpfStatisticsIsMarkedAndReadBack) {
+  TrialRecord t = sample_trial(0);
+  EXPECT_FALSE(to_json(t).contains("bpf_run_time"));
+  t.bpf_stats = true;
+  t.bpf_run_time = {4, 130};
+  Json written = to_json(t);
+  EXPECT_EQ(written["bpf_run_time"], Json({{"runs", 4}, {"ns", 130}, {"ns_per_run", 32.5}}));
+  auto read = trial_from_json(written);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_TRUE(read->bpf_stats);
+  EXPECT_EQ(read->bpf_run_time->runs, 4u);
+  EXPECT_EQ(read->bpf_run_time->ns, 130u);
+
+  t.bpf_run_time = {};
+  written = to_json(t);
+  EXPECT_EQ(written["bpf_run_time"]["runs"], nullptr);
+  EXPECT_TRUE(written["missing"].contains("bpf_run_time.ns_per_run"));
+  read = trial_from_json(written);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_TRUE(read->bpf_stats);
+  EXPECT_FALSE(read->bpf_run_time);
+}
+
+TEST(CaseJson, BpfRunTimeIsOfItsOwnTrialsOnly) {
+  CaseResult c = sample_case("xdp-native", {1000, 1000, 1000});
+  EXPECT_EQ(to_json(c, kVeth)["bpf_run_time"], nullptr);
+  c.bpf_stats = true;
+  c.bpf_reason = "the kernel has none";
+  Json none = to_json(c, kVeth)["bpf_run_time"];
+  EXPECT_EQ(none["ns_per_run"], nullptr);
+  EXPECT_EQ(none["reason"], "the kernel has none");
+
+  c.bpf_reason.clear();
+  for (const std::uint64_t ns : {100u, 300u, 200u}) {
+    c.bpf_trials.push_back(sample_trial(static_cast<int>(3 + c.bpf_trials.size())));
+    c.bpf_trials.back().bpf_stats = true;
+    c.bpf_trials.back().bpf_run_time = {10, ns};
+  }
+  c.bpf_trials.push_back(c.bpf_trials.back());
+  c.bpf_trials.back().status = TrialStatus::invalid;
+  c.bpf_trials.back().bpf_run_time = {1, 1'000'000};
+  const Json made = to_json(c, kVeth);
+  EXPECT_EQ(made["bpf_run_time"]["ns_per_run"]["n"], 3);
+  EXPECT_EQ(made["bpf_run_time"]["ns_per_run"]["median"], 20);
+  EXPECT_EQ(made["bpf_run_time"]["reason"], nullptr);
+  EXPECT_EQ(made["bpf_run_time"]["trials"].size(), 4u);
+  EXPECT_EQ(made["trials"].size(), 3u);
+  EXPECT_EQ(made["summary"]["mpps"]["n"], 3);
+}
+
 TEST(TrialJson, HasTheValuesOfTheRecord) {
   const Json t = to_json(sample_trial(3, 5'000'000, 50'000));
   EXPECT_EQ(t["index"], 3);
@@ -167,7 +217,7 @@ TEST(CaseJson, HasTheKeysOfTheContract) {
   EXPECT_EQ(keys(made),
             "id backend backend_options workload testbed arrangement generator generator_options "
             "generator_batch frame_size flows queues rate_pps mode status reason limiter virtual "
-            "trials summary");
+            "trials summary bpf_run_time");
   EXPECT_EQ(keys(made["summary"]), "mpps ns_per_packet cycles_per_packet");
   EXPECT_EQ(keys(made["summary"]["mpps"]), "n median mean ci95 confidence cov reason");
   EXPECT_EQ(made["backend_options"], Json({{"attach", "native"}}));

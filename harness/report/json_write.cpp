@@ -86,6 +86,29 @@ Json cpus_json(const TrialRecord& trial, const Section& parent) {
   return made;
 }
 
+// Its key marks a trial that was made with the kernel's BPF statistics on.
+Json bpf_run_time_json(const TrialRecord& trial, const Section& parent) {
+  Section section = parent.below("bpf_run_time");
+  const auto& time = trial.bpf_run_time;
+  count(section, "runs", time ? time->runs : 0, time.has_value());
+  count(section, "ns", time ? time->ns : 0, time.has_value());
+  section.number("ns_per_run", ns_per_run(trial), time ? "the programs did not run" : kNotMeasured);
+  return section.take();
+}
+
+// Null where the scenario did not ask for it.
+Json bpf_run_time_json(const CaseResult& result) {
+  if (!result.bpf_stats) return nullptr;
+  const Summary summary = summarize_bpf(result);
+  Json made = Json::object();
+  made["ns_per_run"] = summary.n ? to_json(summary) : Json(nullptr);
+  made["reason"] =
+      reason_json(summary.n != 0, result.bpf_reason.empty() ? summary.reason : result.bpf_reason);
+  made["trials"] = Json::array();
+  for (const TrialRecord& trial : result.bpf_trials) made["trials"].push_back(to_json(trial));
+  return made;
+}
+
 }  // namespace
 
 Json to_json(const Options& options) {
@@ -161,6 +184,7 @@ Json to_json(const TrialRecord& trial) {
   mode.text("effective", trial.mode.effective, "the backend never told its mode");
   mode.set("details", map_json(trial.mode.details));
   section.set("mode", mode.take());
+  if (trial.bpf_stats) section.set("bpf_run_time", bpf_run_time_json(trial, section));
   section.set("missing", map_json(missing.get<std::map<std::string, std::string>>()));  // sorted
   return section.take();
 }
@@ -196,6 +220,7 @@ Json to_json(const CaseResult& result, const TestbedFacts& facts) {
     made["summary"] = Json({{"mpps", to_json(summary->mpps)},
                             {"ns_per_packet", to_json(summary->ns_per_packet)},
                             {"cycles_per_packet", to_json(summary->cycles_per_packet)}});
+  made["bpf_run_time"] = bpf_run_time_json(result);
   return made;
 }
 

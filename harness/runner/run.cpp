@@ -61,6 +61,9 @@ class Run {
     CaseResult result;
     int failures = 0;
     bool given_up = false;
+    bool bpf_given_up = false;
+
+    std::vector<TrialRecord>& trials(bool bpf) { return bpf ? result.bpf_trials : result.trials; }
   };
 
   void take_over(const FinishedTrials& finished);
@@ -68,10 +71,12 @@ class Run {
   Result<void> rounds();
   bool round_done(const std::vector<TrialRecord>& trials, int round) const;
   std::size_t rounds_left(const std::vector<TrialRecord>& trials) const;
-  Result<void> make_trial(CaseState& state, int round);
-  Result<TrialRecord> attempt(const CaseSpec& spec);
+  std::size_t rounds_left(const CaseState& state) const;
+  Result<void> make_trial(CaseState& state, int round, bool bpf_stats);
+  Result<TrialRecord> attempt(const CaseSpec& spec, bool bpf_stats);
   std::string impossible(const CaseSpec& spec) const;
   void give_up(CaseState& state, CaseStatus status, const std::string& reason);
+  void give_up_bpf(CaseState& state, const std::string& reason);
   void conclude(CaseState& state) const;
 
   const Scenario& scenario_;
@@ -106,12 +111,18 @@ std::size_t Run::rounds_left(const std::vector<TrialRecord>& trials) const {
   return left;
 }
 
+std::size_t Run::rounds_left(const CaseState& state) const {
+  const bool bpf = scenario_.plan.bpf_stats && !state.bpf_given_up;
+  return rounds_left(state.result.trials) + (bpf ? rounds_left(state.result.bpf_trials) : 0);
+}
+
 void Run::take_over(const FinishedTrials& finished) {
   for (const CaseSpec& spec : scenario_.cases) {
     CaseState state;
     state.result.spec = spec;
+    state.result.bpf_stats = scenario_.plan.bpf_stats;
     if (const auto it = finished.find(spec.id); it != finished.end())
-      state.result.trials = it->second;
+      for (const TrialRecord& trial : it->second) state.trials(trial.bpf_stats).push_back(trial);
     cases_.push_back(std::move(state));
   }
 }
@@ -156,10 +167,10 @@ Result<void> Run::start_meter() {
   return {};
 }
 
-Result<TrialRecord> Run::attempt(const CaseSpec& spec) {
+Result<TrialRecord> Run::attempt(const CaseSpec& spec, bool bpf_stats) {
   auto backend = find_by_name(registry_.backends, spec.backend)->make();
   auto traffic = find_by_name(registry_.generators, spec.generator)->make();
-  method::TrialParties parties{*testbed_, *backend, *traffic, meter_, meter_missing_};
+  method::TrialParties parties{*testbed_, *backend, *traffic, meter_, meter_missing_, bpf_stats};
   return method::run_trial(spec, scenario_.plan, ++tag_, parties, stop_);
 }
 
@@ -167,15 +178,26 @@ void Run::give_up(CaseState& state, CaseStatus status, const std::string& reason
   state.given_up = true;
   state.result.status = status;
   state.result.reason = reason;
-  progress_.skipped(state.result.spec, rounds_left(state.result.trials),
+  if (state.result.bpf_stats && state.result.bpf_reason.empty()) state.result.bpf_reason = reason;
+  progress_.skipped(state.result.spec, rounds_left(state),
                     std::string(to_string(status)) + ": " + reason);
 }
 
-Result<void> Run::make_trial(CaseState& state, int round) {
+// The case itself goes on.
+void Run::give_up_bpf(CaseState& state, const std::string& reason) {
+  state.bpf_given_up = true;
+  state.result.bpf_reason = reason;
+  state.failures = 0;
+  progress_.skipped(state.result.spec, rounds_left(state.result.bpf_trials),
+                    "no run time of BPF programs: " + reason);
+}
+
+Result<void> Run::make_trial(CaseState& state, int round, bool bpf_stats) {
   const CaseSpec& spec = state.result.spec;
+  std::vector<TrialRecord>& trials = state.trials(bpf_stats);
   progress_.trial_started(spec, round, scenario_.trials);
   const std::string started_at = utc_now();
-  auto trial = attempt(spec);
+  auto trial = attempt(spec, bpf_stats);
   TrialRecord record;
   if (trial) {
     record = std::move(*trial);
@@ -183,6 +205,10 @@ Result<void> Run::make_trial(CaseState& state, int round) {
   } else {
     const Error& error = trial.error();
     if (error.code == ErrorCode::interrupted || stop_) return {};
+    if (error.code == ErrorCode::unsupported && bpf_stats) {
+      give_up_bpf(state, error.message);
+      return {};
+    }
     if (error.code == ErrorCode::unsupported) {
       give_up(state, CaseStatus::unsupported, error.message);
       return {};
@@ -193,17 +219,22 @@ Result<void> Run::make_trial(CaseState& state, int round) {
     if (!error.detail.empty()) progress_.detail(error.detail);
     ++state.failures;
   }
-  record.index = static_cast<int>(state.result.trials.size());
+  record.bpf_stats = bpf_stats;
+  record.index = static_cast<int>(state.result.trials.size() + state.result.bpf_trials.size());
   record.round = round;
   record.started_at = started_at;
-  state.result.trials.push_back(record);
+  trials.push_back(record);
   if (auto r = sink_.on_trial(spec, record); !r) return r;
-  if (record.disturbed && !round_done(state.result.trials, round)) {
+  if (record.disturbed && !round_done(trials, round)) {
     progress_.repeating(spec, record);
     return {};
   }
   progress_.trial_ended(spec, record, scenario_.trials);
-  if (state.failures >= kGiveUpAfter) give_up(state, CaseStatus::failed, record.reason);
+  if (state.failures < kGiveUpAfter) return {};
+  if (bpf_stats)
+    give_up_bpf(state, record.reason);
+  else
+    give_up(state, CaseStatus::failed, record.reason);
   return {};
 }
 
@@ -214,8 +245,12 @@ Result<void> Run::rounds() {
   for (int round = 0; round < scenario_.trials && !stop_; ++round) {
     for (CaseState& state : cases_) {
       if (stop_) break;
-      while (!state.given_up && !stop_ && !round_done(state.result.trials, round))
-        if (auto r = make_trial(state, round); !r) return r;
+      for (const bool bpf : {false, true}) {
+        if (bpf && (!scenario_.plan.bpf_stats || state.bpf_given_up)) continue;
+        while (!state.given_up && !(bpf && state.bpf_given_up) && !stop_ &&
+               !round_done(state.trials(bpf), round))
+          if (auto r = make_trial(state, round, bpf); !r) return r;
+      }
     }
   }
   return {};
@@ -223,8 +258,9 @@ Result<void> Run::rounds() {
 
 void Run::conclude(CaseState& state) const {
   CaseResult& c = state.result;
-  std::sort(c.trials.begin(), c.trials.end(),
-            [](const TrialRecord& a, const TrialRecord& b) { return a.index < b.index; });
+  for (auto* trials : {&c.trials, &c.bpf_trials})
+    std::sort(trials->begin(), trials->end(),
+              [](const TrialRecord& a, const TrialRecord& b) { return a.index < b.index; });
   c.limiter = majority_limiter(c.trials);
   for (const TrialRecord& t : c.trials)
     if (t.status != TrialStatus::failed) c.mode = t.mode;
@@ -270,7 +306,7 @@ Result<RunOutcome> Run::run(const FinishedTrials& finished) {
     if (auto r = sys::pin_thread(0, testbed_->generator_port().cpus.front()); !r) return r.error();
   take_over(finished);
   std::size_t left = 0;
-  for (const CaseState& state : cases_) left += rounds_left(state.result.trials);
+  for (const CaseState& state : cases_) left += rounds_left(state);
   auto made = start_meter();
   if (made) {
     sink_.on_testbed_up(*testbed_);

@@ -82,6 +82,12 @@ const std::vector<OptionSpec>& throughput_options() {
        0,
        1000,
        "how often a disturbed trial is made again"},
+      {"bpf_stats",
+       kPlan.bpf_stats,
+       {},
+       {},
+       {},
+       "trials beside the ordinary ones for the kernel's own run time of BPF programs"},
   };
   return kOptions;
 }
@@ -267,6 +273,7 @@ Result<Scenario> load_scenario(const std::string& path, const Registry& registry
       static_cast<std::uint64_t>(option<std::int64_t>(method.options, "tolerance_packets"));
   scenario.plan.max_disturbance = option<double>(method.options, "max_disturbance");
   scenario.plan.max_repeats = static_cast<int>(option<std::int64_t>(method.options, "max_repeats"));
+  scenario.plan.bpf_stats = option<bool>(method.options, "bpf_stats");
   scenario.cases = expand(grid, registry);
   scenario.resolved = resolve(scenario, grid, method, registry);
   return scenario;

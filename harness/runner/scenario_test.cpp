@@ -50,7 +50,7 @@ TEST_F(ScenarioTest, FillsInEveryDefault) {
     "backends": [{"name": "xdp-native", "fallback": false}],
     "workloads": ["drop"],
     "method": {"name": "throughput", "trials": 5, "warmup_s": 0.2, "duration_s": 1.0,
-               "tolerance_packets": 0, "max_disturbance": 0.05, "max_repeats": 3}})"));
+               "tolerance_packets": 0, "max_disturbance": 0.05, "max_repeats": 3, "bpf_stats": false}})"));
 }
 
 TEST_F(ScenarioTest, TakesEveryKey) {

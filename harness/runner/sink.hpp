@@ -20,6 +20,11 @@ struct CaseResult {
   std::string reason;  // empty when ok
   Limiter limiter = Limiter::unknown;
   std::vector<TrialRecord> trials;  // in the order they were made, invalid ones included
+  // Those with the kernel's BPF statistics on, where the scenario asks for them; never among the
+  // above. The reason says why there are none, or no more of them.
+  bool bpf_stats = false;
+  std::vector<TrialRecord> bpf_trials;
+  std::string bpf_reason;
 };
 
 inline const char* to_string(CaseStatus s) {

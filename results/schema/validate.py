@@ -134,8 +134,10 @@ def _run_problems(document):
 
 def _case_problems(case, path, tolerance):
     seen = set()
-    for i, trial in enumerate(case["trials"]):
-        at = path + ("trials", i)
+    bpf = case.get("bpf_run_time")
+    places = [path + ("trials", i) for i in range(len(case["trials"]))]
+    places += [path + ("bpf_run_time", "trials", i) for i in range(len(bpf["trials"]) if bpf else 0)]
+    for at, trial in zip(places, case["trials"] + (bpf["trials"] if bpf else [])):
         if trial["index"] in seen:
             yield Problem(pointer(*at, "index"), f"{trial['index']} is not unique in its case")
         seen.add(trial["index"])
@@ -149,6 +151,26 @@ def _case_problems(case, path, tolerance):
         for name in MEASURES:
             values = [trial[name] for trial in good if trial[name] is not None]
             yield from _estimate_problems(case["summary"][name], values, path + ("summary", name))
+    if bpf:
+        yield from _bpf_problems(bpf, path + ("bpf_run_time",))
+
+
+def _bpf_problems(bpf, path):
+    if (bpf["ns_per_run"] is None) != (bpf["reason"] is not None):
+        yield Problem(pointer(*path, "reason"), "is null exactly when ns_per_run is not")
+    values = []
+    for i, trial in enumerate(bpf["trials"]):
+        time = trial["bpf_run_time"]
+        value = time["ns"] / time["runs"] if time["runs"] else None
+        if not _same(time["ns_per_run"], value):
+            yield Problem(pointer(*path, "trials", i, "bpf_run_time", "ns_per_run"),
+                          f"is {time['ns_per_run']}, but ns / runs is {value}")
+        if trial["status"] == "ok" and value is not None:
+            values.append(value)
+    if bpf["ns_per_run"] is not None:
+        yield from _estimate_problems(bpf["ns_per_run"], values, path + ("ns_per_run",))
+    elif values:
+        yield Problem(pointer(*path, "ns_per_run"), f"is null, but {len(values)} ok trials have a value")
 
 
 def _estimate_problems(estimate, values, path):

@@ -53,6 +53,35 @@ def test_the_schema_stands_alone(valid):
     jsonschema.Draft7Validator.check_schema(schema)
 
 
+def with_bpf_run_time():
+    """A run whose first case has three trials with BPF statistics."""
+    taken = [dict(sample_run.trial(10 + i), bpf_run_time={"runs": 10, "ns": ns, "ns_per_run": ns / 10})
+             for i, ns in enumerate((300, 500, 400))]
+    case = sample_run.case(bpf_run_time={"ns_per_run": sample_run.estimate([30.0, 50.0, 40.0]),
+                                         "reason": None, "trials": taken})
+    return sample_run.run([case])
+
+
+@pytest.mark.parametrize("where, value, problem", [
+    ("ns_per_run/median", 41.0, "ns_per_run/median"),
+    ("ns_per_run", None, "reason"),
+    ("reason", "there is a value", "reason"),
+    ("trials/0/bpf_run_time/ns_per_run", 31.0, "trials/0/bpf_run_time/ns_per_run"),
+    ("trials/1/bpf_run_time", REMOVE, "trials/1"),
+    ("trials/2/unaccounted", 7, "trials/2/unaccounted"),
+    ("trials/2/index", 0, "trials/2/index"),
+])
+def test_trials_with_bpf_statistics_are_checked_too(where, value, problem):
+    document, at = with_bpf_run_time(), "/cases/0/bpf_run_time/"
+    assert pointers(document) == []
+    assert at + problem in pointers(change(document, at + where, value))
+
+
+def test_a_trial_with_bpf_statistics_is_none_of_the_ordinary_ones(valid):
+    mixed = change(valid, TRIAL + "/bpf_run_time", {"runs": 1, "ns": 1, "ns_per_run": 1.0})
+    assert pointers(mixed) == [TRIAL]
+
+
 BREAKS = [
     ("/schema", "pktbench-run/2", "/schema"),
     ("/cases", REMOVE, ""),
