@@ -1,22 +1,27 @@
 #include "backends/external/external.hpp"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "harness/core/units.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/ethtool.hpp"
+#include "harness/sys/fd.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
@@ -29,6 +34,9 @@ namespace fs = std::filesystem;
 
 constexpr const char* kDriver = "driver:";
 constexpr const char* kLink = "link:rx_packets";
+constexpr const char* kCommand = "command:";
+// What the device took and did not drop, and the command did not report.
+constexpr const char* kBehindDevice = "behind_device";
 
 constexpr auto kCommandTimeout = std::chrono::seconds(30);
 
@@ -58,12 +66,23 @@ std::vector<pid_t> threads_of_group(pid_t group) {
 }
 
 struct Spawned {
-  pid_t group = 0;  // its process group, whose id outlives the shell's end
+  pid_t group = 0;     // its process group, whose id outlives the shell's end
+  std::string output;  // only where it was asked for
 };
 
+enum class Output { to_stderr, returned };
+
+// What has come so far; the pipe may be held open by what the command has left running.
+void drain_pipe(int fd, std::string& text) {
+  char buffer[4096];
+  for (ssize_t n = 0; (n = read(fd, buffer, sizeof buffer)) > 0;)
+    text.append(buffer, static_cast<std::size_t>(n));
+}
+
 // Waits for the command, which inherits this thread's network namespace and runs on the port's
-// CPUs, in a process group of its own. Its output goes to stderr: stdout is for results.
-Result<Spawned> run_command(const std::string& command, const Port& port) {
+// CPUs, in a process group of its own. Its output does not go to stdout, which is for results.
+Result<Spawned> run_command(const std::string& command, const Port& port,
+                            Output output = Output::to_stderr) {
   std::vector<std::string> variables;
   for (char** v = environ; *v; ++v) variables.emplace_back(*v);
   variables.push_back("DEV=" + port.name);
@@ -75,9 +94,18 @@ Result<Spawned> run_command(const std::string& command, const Port& port) {
   std::string flag = "-c";
   char* const arguments[] = {shell.data(), flag.data(), text.data(), nullptr};
 
+  sys::Fd out;
+  sys::Fd in;
+  if (output == Output::returned) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return system_error("make a pipe", errno);
+    out = sys::Fd(ends[0]);
+    in = sys::Fd(ends[1]);
+    fcntl(out.get(), F_SETFL, O_NONBLOCK);
+  }
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, in ? in.get() : STDERR_FILENO, STDOUT_FILENO);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
@@ -103,7 +131,9 @@ Result<Spawned> run_command(const std::string& command, const Port& port) {
 
   const auto deadline = std::chrono::steady_clock::now() + kCommandTimeout;
   int status = 0;
+  Spawned spawned{child, ""};
   while (waitpid(child, &status, WNOHANG) == 0) {
+    if (out) drain_pipe(out.get(), spawned.output);
     if (std::chrono::steady_clock::now() > deadline) {
       kill(-child, SIGKILL);
       waitpid(child, &status, 0);
@@ -119,7 +149,20 @@ Result<Spawned> run_command(const std::string& command, const Port& port) {
   if (WEXITSTATUS(status) != 0)
     return make_error(ErrorCode::failed, "\"" + command + "\" ended with status " +
                                              std::to_string(WEXITSTATUS(status)));
-  return Spawned{child};
+  if (out) drain_pipe(out.get(), spawned.output);
+  return spawned;
+}
+
+Result<std::uint64_t> count_of(const std::string& command, const std::string& output) {
+  const std::string_view digits =
+      std::string_view(output).substr(0, output.find_last_not_of(" \n") + 1);
+  std::uint64_t count = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+  if (error != std::errc{} || end != digits.data() + digits.size())
+    return make_error(ErrorCode::failed, "the counter \"" + command +
+                                             "\" is to print one number and printed \"" +
+                                             std::string(digits.substr(0, 80)) + "\"");
+  return count;
 }
 
 class External final : public Backend {
@@ -144,7 +187,7 @@ class External final : public Backend {
       return spawned.error();
     }
     group_ = spawned->group;
-    auto now = read_counter();
+    auto now = read_counters();
     if (!now) {
       stop();
       return now.error();
@@ -156,11 +199,19 @@ class External final : public Backend {
   Result<Counters> sample() override {
     auto inside = sys::NetnsScope::enter(port_.netns_path);
     if (!inside) return inside.error();
-    auto now = read_counter();
+    auto now = read_counters();
     if (!now) return now.error();
     Counters c;
-    c.packets = *now - first_;
+    c.packets = now->received - first_.received;
     c.bytes = c.packets * frame_bytes_;
+    if (counter_.starts_with(kCommand)) {
+      const std::uint64_t by_device = now->by_device - first_.by_device;
+      if (by_device < c.packets)
+        return make_error(ErrorCode::failed, "the counter reported " + std::to_string(c.packets) +
+                                                 " frames of the " + std::to_string(by_device) +
+                                                 " that " + port_.name + " took");
+      c.drops[kBehindDevice] = by_device - c.packets;
+    }
     return c;
   }
 
@@ -183,17 +234,47 @@ class External final : public Backend {
   }
 
  private:
+  struct Count {
+    std::uint64_t received = 0;
+    std::uint64_t by_device = 0;  // only beside a command's
+  };
+
   // REQUIRES: in the port's namespace.
+  Result<Count> read_counters() const {
+    Count count;
+    auto received = read_counter();
+    if (!received) return received.error();
+    count.received = *received;
+    if (!counter_.starts_with(kCommand)) return count;
+    auto link = sys::get_link(port_.name);
+    if (!link) return link.error();
+    auto statistics = sys::driver_statistics(port_.name);
+    if (!statistics) return statistics.error();
+    count.by_device = link->rx_packets;
+    // veth counts what its XDP program's redirect refused as received, and as dropped by the queue.
+    // Its rx_dropped would not do: that has what the peer found no room for as well.
+    for (const auto& [name, n] : *statistics)
+      if (name.starts_with("rx_queue_") && name.ends_with("_drops") && !name.ends_with("xdp_drops"))
+        count.by_device -= n;
+    return count;
+  }
+
   Result<std::uint64_t> read_counter() const {
     if (counter_ == kLink) {
       auto link = sys::get_link(port_.name);
       if (!link) return link.error();
       return link->rx_packets;
     }
+    if (counter_.starts_with(kCommand)) {
+      const std::string command = counter_.substr(std::string_view(kCommand).size());
+      auto ran = run_command(command, port_, Output::returned);
+      if (!ran) return ran.error();
+      return count_of(command, ran->output);
+    }
     if (!counter_.starts_with(kDriver))
-      return make_error(
-          ErrorCode::invalid_input,
-          "backend external: unknown counter \"" + counter_ + "\"; it is driver:NAME or " + kLink);
+      return make_error(ErrorCode::invalid_input,
+                        "backend external: unknown counter \"" + counter_ +
+                            "\"; it is driver:NAME, command:COMMAND or " + kLink);
     const std::string name = counter_.substr(std::string(kDriver).size());
     auto statistics = sys::driver_statistics(port_.name);
     if (!statistics) return statistics.error();
@@ -208,7 +289,7 @@ class External final : public Backend {
   std::uint64_t frame_bytes_ = 0;
   std::string counter_;
   std::string detach_;
-  std::uint64_t first_ = 0;
+  Count first_;
   bool attached_ = false;
   pid_t group_ = 0;
 };
@@ -234,9 +315,12 @@ BackendType external_backend() {
   return {.name = "external",
           .summary = "what a command of yours attaches, counted by the device's statistics",
           .workloads = {"drop"},
-          .options = {text("attach", "", "command that attaches it; $DEV is the device"),
-                      text("detach", "", "command that detaches it"),
-                      text("counter", kLink, "driver:NAME (of ethtool -S) or link:rx_packets")},
+          .options =
+              {text("attach", "", "command that attaches it; $DEV is the device"),
+               text("detach", "", "command that detaches it"),
+               text("counter", kLink,
+                    "link:rx_packets, driver:NAME (of ethtool -S) or command:COMMAND, which prints "
+                    "the frames its program has received")},
           .probe = probe,
           .make = [] { return std::make_unique<External>(); }};
 }

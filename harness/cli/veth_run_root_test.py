@@ -269,6 +269,60 @@ def test_a_foreign_drop_program_is_measured_by_the_same_measurer(tmp_path):
         assert all(t["unaccounted"] == 0 for t in case["trials"])
 
 
+RECEIVER = """
+import pathlib, socket, sys
+count = pathlib.Path(sys.argv[1])
+receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+receiver.bind(("0.0.0.0", 9))
+count.with_suffix(".ready").touch()
+while True:
+    receiver.recv(64)
+"""
+
+
+def test_a_foreign_program_is_counted_by_a_command(tmp_path):
+    """A Python receiver that cannot keep up: what it did not receive is named, not unaccounted."""
+    (tmp_path / "receiver.py").write_text(RECEIVER)
+    files = tmp_path / "count"
+    attach = tmp_path / "attach.sh"
+    attach.write_text(f"rm -f {files}.ready; {sys.executable} {tmp_path}/receiver.py {files} & "
+                      f"echo $! >{files}.pid; until [ -e {files}.ready ]; do sleep 0.05; done")
+    backend = {"name": "external", "attach": f"sh {attach}",
+               "detach": f"kill $(cat {files}.pid)",
+               "counter": "command:awk '/^Udp: [0-9]/ {print $2}' /proc/net/snmp"}
+    out = tmp_path / "out"
+    status, _, stderr = run(out, *SHORT, "--set", f"/backends={json.dumps([backend])}",
+                            "--set", "/method/max_disturbance=1")
+    assert status == 0, stderr
+    validate(out / "run.json")
+    for trial in json.loads((out / "run.json").read_text())["cases"][0]["trials"]:
+        assert trial["unaccounted"] == 0 and trial["received"]["packets"] > 0
+        assert trial["drops"]["behind_device"] > 0
+    assert subprocess.run(["kill", "-0", (tmp_path / "count.pid").read_text().strip()],
+                          stderr=subprocess.DEVNULL).returncode != 0
+
+
+@pytest.mark.parametrize("counter, reason", [
+    ("command:echo many", 'is to print one number and printed "many"'),
+    ("command:exit 4", "ended with status 4"),
+    ("command:echo 1 2", 'is to print one number and printed "1 2"'),
+])
+def test_a_counter_that_gives_no_number_is_a_failed_case(tmp_path, counter, reason):
+    backend = {"name": "external", "attach": "true", "detach": "", "counter": counter}
+    status, _, _ = run(tmp_path / "out", *SHORT, "--set", f"/backends={json.dumps([backend])}")
+    assert status == 6
+    case = json.loads((tmp_path / "out" / "run.json").read_text())["cases"][0]
+    assert case["status"] == "failed" and reason in case["reason"]
+
+
+def test_an_unknown_counter_is_named_with_those_there_are(tmp_path):
+    backend = {"name": "external", "attach": "true", "detach": "", "counter": "rx"}
+    status, _, stderr = run(tmp_path / "out", *SHORT, "--set", f"/backends={json.dumps([backend])}")
+    assert status == 2
+    assert 'unknown counter "rx"; it is driver:NAME, command:COMMAND or link:rx_packets' in stderr
+
+
 def test_an_external_command_that_fails_is_a_failed_case(tmp_path):
     backend = {"name": "external", "attach": "exit 3", "detach": "", "counter": "link:rx_packets"}
     status, _, _ = run(tmp_path / "out", *SHORT, "--set", f"/backends={json.dumps([backend])}")
