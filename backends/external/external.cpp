@@ -38,6 +38,8 @@ constexpr const char* kCommand = "command:";
 // What the device took and did not drop, and the command did not report.
 constexpr const char* kBehindDevice = "behind_device";
 
+constexpr auto kSettled = std::chrono::milliseconds(50);
+constexpr auto kSettleTimeout = std::chrono::seconds(5);
 constexpr auto kCommandTimeout = std::chrono::seconds(30);
 
 // Threads of every process in process group `group`: what a command has left running.
@@ -199,7 +201,7 @@ class External final : public Backend {
   Result<Counters> sample() override {
     auto inside = sys::NetnsScope::enter(port_.netns_path);
     if (!inside) return inside.error();
-    auto now = read_counters();
+    auto now = settled_counters();
     if (!now) return now.error();
     Counters c;
     c.packets = now->received - first_.received;
@@ -238,6 +240,24 @@ class External final : public Backend {
     std::uint64_t received = 0;
     std::uint64_t by_device = 0;  // only beside a command's
   };
+
+  // What the program has not received yet is not lost: waits until its count stands still.
+  // REQUIRES: in the port's namespace, the generator's gate shut.
+  Result<Count> settled_counters() const {
+    using Clock = std::chrono::steady_clock;
+    const auto deadline = Clock::now() + kSettleTimeout;
+    auto count = read_counters();
+    auto changed = Clock::now();
+    while (count && counter_.starts_with(kCommand) && count->received < count->by_device &&
+           Clock::now() - changed < kSettled && Clock::now() < deadline) {
+      std::this_thread::sleep_for(kSettled / 5);
+      auto now = read_counters();
+      if (!now) return now;
+      if (now->received != count->received) changed = Clock::now();
+      count = now;
+    }
+    return count;
+  }
 
   // REQUIRES: in the port's namespace.
   Result<Count> read_counters() const {
