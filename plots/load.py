@@ -37,7 +37,7 @@ class Estimate:
     median: Optional[float]
     mean: Optional[float]
     ci95: Optional[Tuple[float, float]]
-    confidence: Optional[float]         # actual coverage of ci95, 0..1
+    confidence: Optional[float]         # what ci95 covers, 0..1
     cov: Optional[float]
     reason: Optional[str]
 

@@ -1,6 +1,7 @@
 #include "harness/measure/summary.hpp"
 
 #include <algorithm>
+#include <boost/math/distributions/binomial.hpp>
 #include <cmath>
 #include <numeric>
 
@@ -9,21 +10,6 @@ namespace pktbench {
 namespace {
 
 constexpr double kTargetConfidence = 0.95;
-
-// P(B = i) for B ~ Binomial(n, 1/2).
-double binomial_half(std::size_t n, std::size_t i) {
-  const auto size = static_cast<double>(n);
-  const auto at = static_cast<double>(i);
-  // Exact while 2^-n is a normal number.
-  if (n <= 1000) {
-    double p = std::ldexp(1.0, -static_cast<int>(n));
-    for (std::size_t j = 0; j < i; ++j)
-      p *= (size - static_cast<double>(j)) / (1.0 + static_cast<double>(j));
-    return p;
-  }
-  return std::exp(std::lgamma(size + 1) - std::lgamma(at + 1) - std::lgamma(size - at + 1) -
-                  size * std::log(2.0));
-}
 
 double median_of_sorted(const std::vector<double>& v) {
   const std::size_t half = v.size() / 2;
@@ -39,15 +25,35 @@ void add_reason(std::string& reasons, const std::string& reason) {
 
 OrderStatistics median_order_statistics(std::size_t n) {
   // The k-th smallest lies above the median when fewer than k values lie below it.
-  double tail = binomial_half(n, 0);
-  OrderStatistics best{1, 1 - 2 * tail};
+  const auto confidence = [n](std::size_t k) {
+    const boost::math::binomial below(static_cast<double>(n), 0.5);
+    return 1 - 2 * boost::math::cdf(below, static_cast<double>(k - 1));
+  };
+  OrderStatistics best{1, confidence(1)};
   for (std::size_t k = 2; 2 * k <= n; ++k) {
-    tail += binomial_half(n, k - 1);
-    const double confidence = 1 - 2 * tail;
-    if (confidence < kTargetConfidence) break;
-    best = {k, confidence};
+    const double next = confidence(k);
+    if (next < kTargetConfidence) break;
+    best = {k, next};
   }
   return best;
+}
+
+MedianInterval median_interval(const std::vector<double>& sorted) {
+  const std::size_t n = sorted.size();
+  const OrderStatistics order = median_order_statistics(n);
+  const double lo = sorted[order.k - 1];
+  const double hi = sorted[n - order.k];
+  if (order.confidence <= kTargetConfidence)
+    return {lo, hi, order.confidence, IntervalMethod::order_statistics};
+  // The next pair inwards covers too little; how far to go towards it is their equation 2.4.
+  const boost::math::binomial below(static_cast<double>(n), 0.5);
+  const auto k = static_cast<double>(order.k);
+  const auto size = static_cast<double>(n);
+  const double step = 2 * boost::math::pdf(below, k);
+  const double share = (order.confidence - kTargetConfidence) / step;
+  const double inwards = (size - k) * share / (k + (size - 2 * k) * share);
+  return {lo + inwards * (sorted[order.k] - lo), hi - inwards * (hi - sorted[n - order.k - 1]),
+          kTargetConfidence, IntervalMethod::interpolated_order_statistics};
 }
 
 Summary summarize(std::vector<double> values) {
@@ -76,10 +82,14 @@ Summary summarize(std::vector<double> values) {
     add_reason(s.reason, "an interval needs " + std::to_string(kMinValuesForInterval) +
                              " values, there are " + std::to_string(s.n));
   } else {
-    const OrderStatistics order = median_order_statistics(s.n);
-    s.ci95 = MedianInterval{values[order.k - 1], values[s.n - order.k], order.confidence};
+    s.ci95 = median_interval(values);
   }
   return s;
+}
+
+const char* to_string(IntervalMethod method) {
+  return method == IntervalMethod::order_statistics ? "order-statistics"
+                                                    : "interpolated-order-statistics";
 }
 
 }  // namespace pktbench

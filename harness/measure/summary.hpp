@@ -14,12 +14,20 @@ namespace pktbench {
 // Fewer values than this carry no interval: four would cover 87.5% at best.
 inline constexpr std::size_t kMinValuesForInterval = 5;
 
-// Encloses the median of what was sampled from with probability `confidence`, whatever the
-// distribution, as long as the values are independent.
+enum class IntervalMethod {
+  order_statistics,               // covers what it says, whatever the distribution
+  interpolated_order_statistics,  // Hettmansperger and Sheather (1986): between two such pairs
+};
+
+// Encloses the median of what was sampled from with probability `confidence`, as long as the values
+// are independent. Order statistics alone cover 93.75% with 5 values, 98.4% with 7 and 97.9% with
+// 10; going part of the way to the next pair makes it 93.5% to 95.5% from 6 values on, for
+// symmetric, skewed and heavy-tailed distributions alike, which BCa (bootstrap.hpp) does not reach.
 struct MedianInterval {
   double lo = 0;
   double hi = 0;
-  double confidence = 0;  // exact: 0.9375 for 5 values, and at least 0.95 for 6 and more
+  double confidence = 0;  // exact 0.9375 for 5 values; 0.95, nominal, for 6 and more
+  IntervalMethod method = IntervalMethod::order_statistics;
 };
 
 struct Summary {
@@ -43,5 +51,12 @@ struct OrderStatistics {
 
 // REQUIRES: n >= 2
 OrderStatistics median_order_statistics(std::size_t n);
+
+// The interval that summarize() gives.
+// REQUIRES: `sorted` is, and holds kMinValuesForInterval finite values or more.
+MedianInterval median_interval(const std::vector<double>& sorted);
+
+// "order-statistics", "interpolated-order-statistics"
+const char* to_string(IntervalMethod method);
 
 }  // namespace pktbench

@@ -219,7 +219,8 @@ TEST(CaseJson, HasTheKeysOfTheContract) {
             "generator_batch frame_size flows queues rate_pps mode status reason limiter virtual "
             "trials summary bpf_run_time");
   EXPECT_EQ(keys(made["summary"]), "mpps ns_per_packet cycles_per_packet");
-  EXPECT_EQ(keys(made["summary"]["mpps"]), "n median mean ci95 confidence cov reason");
+  EXPECT_EQ(keys(made["summary"]["mpps"]),
+            "n median mean ci95 confidence interval_method cov reason");
   EXPECT_EQ(made["backend_options"], Json({{"attach", "native"}}));
   EXPECT_EQ(made["generator_options"], Json({{"batch", 16}, {"cold", false}}));
   EXPECT_EQ(made["generator_batch"], 16);
@@ -237,6 +238,7 @@ TEST(CaseJson, SummariesTakeOkTrialsOnly) {
   EXPECT_DOUBLE_EQ(summary["mpps"]["median"].get<double>(), 1.95);
   EXPECT_EQ(summary["mpps"]["ci95"], nullptr);
   EXPECT_EQ(summary["mpps"]["confidence"], nullptr);
+  EXPECT_EQ(summary["mpps"]["interval_method"], nullptr);
   EXPECT_EQ(summary["mpps"]["reason"], "an interval needs 5 values, there are 3");
   EXPECT_EQ(summary["cycles_per_packet"]["n"], 2);
 }
@@ -246,6 +248,7 @@ TEST(CaseJson, FiveTrialsCarryTheirIntervalAndItsRealCoverage) {
   const Json mpps = to_json(c, kVeth)["summary"]["mpps"];
   EXPECT_EQ(mpps["ci95"], Json::array({1.0, 5.0}));
   EXPECT_EQ(mpps["confidence"], 0.9375);
+  EXPECT_EQ(mpps["interval_method"], "order-statistics");
   EXPECT_EQ(mpps["reason"], nullptr);
 }
 

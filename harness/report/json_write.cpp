@@ -133,9 +133,11 @@ Json to_json(const Summary& summary) {
   if (summary.ci95) {
     section.set("ci95", Json::array({summary.ci95->lo, summary.ci95->hi}));
     section.set("confidence", Json(summary.ci95->confidence));
+    section.set("interval_method", Json(to_string(summary.ci95->method)));
   } else {
     section.null("ci95", summary.reason);
     section.null("confidence", summary.reason);
+    section.null("interval_method", summary.reason);
   }
   section.number("cov", summary.cov);
   section.set("reason", reason_json(missing.empty(), summary.reason));

@@ -49,7 +49,7 @@ TEST(Table, ExplainsOnlyWhatItShows) {
       R"(case                 mode      Mpps         95% CI  ns/packet  cycles/packet  loss %  limiter     ok  status
 dpdk/drop/64B/1q/1f  native  13.950  13.950–13.950       71.0            185    0.36  dut      10/10  ok
 
-Mpps: median of the ok trials; 95% CI: of that median, by order statistics (covers 97.9% with 10 trials).
+Mpps: median of the ok trials; 95% CI: of that median, by order statistics (covers 95.0% with 10 trials).
 Cycles: core cycles (pmu) of every CPU that worked for the DUT, at the load it had.
 Testbed: nic.
 )");

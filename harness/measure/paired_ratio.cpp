@@ -1,0 +1,137 @@
+#include "harness/measure/paired_ratio.hpp"
+
+#include <algorithm>
+#include <boost/math/distributions/normal.hpp>
+#include <cmath>
+#include <cstdio>
+
+#include "harness/measure/summary.hpp"
+
+namespace pktbench {
+
+namespace {
+
+constexpr double kConfidence = 0.95;
+constexpr double kPower = 0.8;
+
+double normal_quantile(double p) { return boost::math::quantile(boost::math::normal(), p); }
+
+// Which of the means of all two enclose the shift of n differences: the k-th smallest and the k-th
+// largest.
+OrderStatistics walsh_order_statistics(std::size_t n) {
+  if (n > kMaxExactRanks) {
+    const auto size = static_cast<double>(n);
+    const double mean = size * (size + 1) / 4;
+    const double deviation = std::sqrt(size * (size + 1) * (2 * size + 1) / 24);
+    const double k = mean + 0.5 - normal_quantile((1 + kConfidence) / 2) * deviation;
+    return {static_cast<std::size_t>(std::max(1.0, std::floor(k))), kConfidence};
+  }
+  const std::vector<double> p = signed_rank_distribution(n);
+  OrderStatistics best{1, 1 - 2 * p[0]};
+  double tail = p[0];
+  for (std::size_t k = 2; k < p.size(); ++k) {
+    tail += p[k - 1];
+    if (1 - 2 * tail < kConfidence) break;
+    best = {k, 1 - 2 * tail};
+  }
+  return best;
+}
+
+std::string percent(double share) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2g%%", share * 100);
+  return text;
+}
+
+}  // namespace
+
+Result<PairedRatio> paired_ratio(const std::vector<double>& base, const std::vector<double>& next) {
+  const std::size_t n = base.size();
+  if (n < kMinPairs)
+    return make_error(ErrorCode::unsupported, "an interval of 95% needs " +
+                                                  std::to_string(kMinPairs) + " pairs, there " +
+                                                  (n == 1 ? "is " : "are ") + std::to_string(n));
+  if (n > kMaxPairs)
+    return make_error(ErrorCode::unsupported, "more than " + std::to_string(kMaxPairs) +
+                                                  " pairs are not compared, there are " +
+                                                  std::to_string(n));
+  std::vector<double> ratios(n);
+  std::vector<double> logs(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    if (base[i] <= 0 || next[i] <= 0)
+      return make_error(ErrorCode::unsupported, "a value of 0 has no ratio to another");
+    ratios[i] = next[i] / base[i];
+    logs[i] = std::log(next[i]) - std::log(base[i]);
+  }
+  std::vector<double> means;
+  means.reserve(n * (n + 1) / 2);
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = i; j < n; ++j) means.push_back((logs[i] + logs[j]) / 2);
+  std::sort(means.begin(), means.end());
+  const OrderStatistics order = walsh_order_statistics(n);
+
+  PairedRatio made;
+  made.pairs = n;
+  made.ratio = std::exp(*summarize(means).median);
+  made.lo = std::exp(means[order.k - 1]);
+  made.hi = std::exp(means[means.size() - order.k]);
+  made.confidence = order.confidence;
+  made.p = signed_rank(logs).p;
+  made.mann_whitney = mann_whitney(next, base);
+  made.bca = bca_median_interval(ratios, kConfidence);
+  made.median_ratio = *summarize(std::move(ratios)).median;
+  return made;
+}
+
+double smallest_change(const PairedRatio& found, const CompareRules& rules) {
+  const double half = (std::log(found.hi) - std::log(found.lo)) / 2;
+  const double deviation = half / normal_quantile((1 + found.confidence) / 2);
+  return std::expm1(std::log1p(rules.min_effect) + half + normal_quantile(kPower) * deviation);
+}
+
+Judgement judge(const PairedRatio& found, double adjusted_p, Better better,
+                const CompareRules& rules) {
+  const bool above = found.lo > 1 + rules.min_effect;
+  const bool below = found.hi < 1 - rules.min_effect;
+  const double seen = smallest_change(found, rules);
+  if (above || below) {
+    char p[32];
+    std::snprintf(p, sizeof p, "%.2g", adjusted_p);
+    if (adjusted_p >= rules.alpha)
+      return {Verdict::inconclusive,
+              std::string("the interval shows a change, but p = ") + p +
+                  " after adjustment for all comparisons is too large: make more trials"};
+    const bool worse = above == (better == Better::lower);
+    return {worse ? Verdict::regression : Verdict::improvement,
+            "the whole interval lies more than " + percent(rules.min_effect) +
+                (above ? " above" : " below") + " the base, p = " + p};
+  }
+  if (seen > rules.must_see)
+    return {Verdict::inconclusive, "changes below " + percent(seen) + " would not be seen, and " +
+                                       percent(rules.must_see) +
+                                       " must be: make more or steadier trials"};
+  return {Verdict::no_change, "none of " + percent(seen) + " or more"};
+}
+
+Judgement judge_rounds(const std::vector<double>& base, const std::vector<double>& next,
+                       Better better, const CompareRules& rules) {
+  const auto found = paired_ratio(base, next);
+  if (!found) return {Verdict::inconclusive, found.error().message};
+  return judge(*found, found->p, better, rules);
+}
+
+const char* to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::regression:
+      return "regression";
+    case Verdict::improvement:
+      return "improvement";
+    case Verdict::no_change:
+      return "no change";
+    case Verdict::inconclusive:
+      break;
+  }
+  return "inconclusive";
+}
+
+}  // namespace pktbench
