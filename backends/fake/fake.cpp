@@ -1,5 +1,8 @@
 #include "backends/fake/fake.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace pktbench::backends {
 
 namespace {
@@ -16,10 +19,18 @@ class Fake final : public Backend {
     device_ = config.port.device;
     lose_one_in_ = option<std::int64_t>(config.options, "lose_one_in");
     repeat_one_in_ = option<std::int64_t>(config.options, "repeat_one_in");
+    slower_ = option<double>(config.options, "slower");
+    unread_queues_ = option<std::int64_t>(config.options, "unread_queues");
     return EffectiveMode{"fake", "fake", {}};
   }
   Result<Counters> sample() override {
     Counters c = device_->received();
+    const auto queues = static_cast<std::int64_t>(c.per_queue.size());
+    for (std::int64_t q = std::max(queues - unread_queues_, std::int64_t{0}); q < queues; ++q)
+      c.packets -= std::exchange(c.per_queue[static_cast<std::size_t>(q)], 0);
+    const auto late = static_cast<std::uint64_t>(slower_ * static_cast<double>(c.packets));
+    if (late) c.drops["fake_backlog"] = late;
+    c.packets -= late;
     const std::uint64_t packets = c.packets;
     if (lose_one_in_) c.packets -= packets / static_cast<std::uint64_t>(lose_one_in_);
     if (repeat_one_in_) c.packets += packets / static_cast<std::uint64_t>(repeat_one_in_);
@@ -32,6 +43,8 @@ class Fake final : public Backend {
   std::shared_ptr<VirtualDevice> device_;
   std::int64_t lose_one_in_ = 0;
   std::int64_t repeat_one_in_ = 0;
+  std::int64_t unread_queues_ = 0;
+  double slower_ = 0;
 };
 
 OptionSpec flag(const char* name, const char* help) {
@@ -50,16 +63,23 @@ OptionSpec count(const char* name, const char* help) {
 }  // namespace
 
 BackendType fake_backend() {
-  return {
-      .name = "fake",
-      .summary = "receives from the simulated testbed, faithfully or with a fault",
-      .workloads = {"drop"},
-      .options = {count("lose_one_in", "loses one frame in so many uncounted; 0: none"),
-                  count("repeat_one_in", "counts one frame in so many twice; 0: none"),
-                  flag("unsupported", "start() says unsupported"), flag("fail", "start() fails")},
-      .probe = [] { return std::string(); },
-      .make = [] { return std::make_unique<Fake>(); },
-      .simulated = true};
+  return {.name = "fake",
+          .summary = "receives from the simulated testbed, faithfully or with a fault",
+          .workloads = {"drop"},
+          .options = {count("lose_one_in", "loses one frame in so many uncounted; 0: none"),
+                      count("repeat_one_in", "counts one frame in so many twice; 0: none"),
+                      count("unread_queues", "reads so many RX queues too few, the last ones"),
+                      {.name = "slower",
+                       .default_value = 0.0,
+                       .choices = {},
+                       .min = 0,
+                       .max = 1,
+                       .help = "share of the frames that it has no time for: dropped, and counted"},
+                      flag("unsupported", "start() says unsupported"),
+                      flag("fail", "start() fails")},
+          .probe = [] { return std::string(); },
+          .make = [] { return std::make_unique<Fake>(); },
+          .simulated = true};
 }
 
 }  // namespace pktbench::backends

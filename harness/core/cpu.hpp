@@ -57,6 +57,10 @@ class CpuMeter {
   // Replaces the roles; a thread not named here is `foreign`.
   virtual Result<void> set_roles(const CpuRoles& roles) = 0;
   virtual Result<CpuSample> sample() = 0;
+  // Between the two the meter costs nothing and counts nothing; REQUIRES no sample() there, and no
+  // two samples compared across it.
+  virtual Result<void> pause() = 0;
+  virtual Result<void> resume() = 0;
   // "pmu" or "tsc": where cycles come from.
   virtual std::string cycles_source() const = 0;
   // Why not the PMU; empty when the source is "pmu".

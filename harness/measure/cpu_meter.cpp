@@ -62,6 +62,8 @@ class BpfCpuMeter final : public CpuMeter {
   Result<void> start(const std::vector<int>& cpus) override;
   Result<void> set_roles(const CpuRoles& roles) override;
   Result<CpuSample> sample() override;
+  Result<void> pause() override;
+  Result<void> resume() override;
   std::string cycles_source() const override { return pmu_ ? "pmu" : "tsc"; }
   std::string cycles_source_reason() const override { return pmu_reason_; }
   double tsc_hz() const override { return tsc_hz_; }
@@ -161,6 +163,26 @@ Result<CpuSample> BpfCpuMeter::sample() {
   }
   add_proc_stat(sample);
   return sample;
+}
+
+// A tracepoint without a program is a nop again; a counter that is closed is not kept up.
+Result<void> BpfCpuMeter::pause() {
+  cpu_account__detach(skeleton_.get());
+  if (pmu_) pmu_.emplace();
+  return {};
+}
+
+Result<void> BpfCpuMeter::resume() {
+  if (int error = cpu_account__attach(skeleton_.get()); error)
+    return system_error("attach the CPU accounting program again", -error);
+  if (pmu_) {
+    auto pmu = Pmu::open(cpus_);
+    if (!pmu) return pmu.error();
+    pmu_ = std::move(*pmu);
+  }
+  for (int cpu : cpus_)
+    if (auto r = flush(cpu); !r) return r;
+  return {};
 }
 
 void BpfCpuMeter::add_proc_stat(CpuSample& sample) const {

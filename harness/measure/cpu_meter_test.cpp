@@ -1,5 +1,6 @@
 #include "harness/measure/cpu_meter.hpp"
 
+#include <bpf/bpf.h>
 #include <gtest/gtest.h>
 #include <time.h>
 
@@ -102,6 +103,32 @@ TEST_F(CpuMeterTest, AThreadWithoutARoleIsForeign) {
   // A kernel thread's own few milliseconds would not do; the spinner had at least its share.
   EXPECT_GT(after->cpus[0][CpuClass::foreign] - before->cpus[0][CpuClass::foreign], 30'000'000u);
   EXPECT_EQ(after->cpus[0][CpuClass::application], before->cpus[0][CpuClass::application]);
+}
+
+int links() {
+  int n = 0;
+  for (__u32 id = 0; bpf_link_get_next_id(id, &id) == 0;) ++n;
+  return n;
+}
+
+TEST_F(CpuMeterTest, APausedMeterHasNoProgramAttachedAndGoesOnAfterwards) {
+  const int attached = links();
+  ASSERT_TRUE(meter_->pause());
+  EXPECT_EQ(links(), attached - 3);  // sched_switch, softirq entry and exit
+  const timespec pause{0, 50'000'000};
+  nanosleep(&pause, nullptr);
+  ASSERT_TRUE(meter_->resume());
+  EXPECT_EQ(links(), attached);
+
+  auto before = meter_->sample();
+  nanosleep(&pause, nullptr);
+  auto after = meter_->sample();
+  ASSERT_TRUE(before && after);
+  const auto& a = after->cpus.at(0).ns;
+  const auto& b = before->cpus.at(0).ns;
+  const double charged = static_cast<double>(std::accumulate(a.begin(), a.end(), std::uint64_t{0}) -
+                                             std::accumulate(b.begin(), b.end(), std::uint64_t{0}));
+  EXPECT_NEAR(charged / static_cast<double>(after->at_ns - before->at_ns), 1.0, 0.05);
 }
 
 TEST_F(CpuMeterTest, TheSourceOfCyclesIsNamedAndReasoned) {

@@ -25,6 +25,10 @@ constexpr std::uint64_t kDrainStep = 2 * kMillisecond;
 constexpr int kDrainQuietSteps = 10;  // this many steps without a change: nothing more will come
 constexpr std::uint64_t kDrainTimeout = 2000 * kMillisecond;
 
+// NTP slews a clock by 0.0005 at most; a tool that steers by more (chrony can) spoils every rate.
+constexpr double kMaxClockError = 0.001;
+constexpr double kClockReadingNs = 20'000;  // how far apart the readings of two clocks may lie
+
 std::uint64_t to_ns(double seconds) { return static_cast<std::uint64_t>(seconds * 1e9); }
 
 std::string percent(double share) {
@@ -79,9 +83,10 @@ class Trial {
   Clock& clock_;
   const StopFlag& stop_;
   TrialRecord record_;
-  std::uint64_t open_ns_ = 0;  // how long the gate was open the last time
+  std::uint64_t open_ns_ = 0;       // how long the gate was open the last time
+  std::uint64_t reference_ns_ = 0;  // the same by the reference clock
+  std::uint64_t in_window_ = 0;     // packets received while it was open
   std::optional<measure::BpfRunTimeMeter> bpf_;
-  std::uint64_t in_window_ = 0;  // packets received while it was open
 };
 
 CpuOwners Trial::cpu_owners() const {
@@ -217,10 +222,12 @@ Result<void> Trial::every_queue_counts(const Snapshot& before, const Snapshot& a
 }
 
 Result<void> Trial::open_for(double seconds) {
-  const std::uint64_t opened = clock_.now_ns();
+  const ClockReading opened = clock_.read();
   p_.traffic.open();
   clock_.sleep_ns(to_ns(seconds), stop_);
-  open_ns_ = clock_.now_ns() - opened;
+  const ClockReading shut = clock_.read();
+  open_ns_ = shut.now_ns - opened.now_ns;
+  reference_ns_ = shut.reference_ns - opened.reference_ns;
   auto r = p_.traffic.close();
   if (r && stop_) return interrupted();
   return r;
@@ -365,6 +372,10 @@ void Trial::judge() {
   }
   if (evidence.offered_of_target) r.evidence["offered_of_target"] = *evidence.offered_of_target;
 
+  const double clock_off_ns = static_cast<double>(open_ns_) - static_cast<double>(reference_ns_);
+  const double clock_error = clock_off_ns / static_cast<double>(reference_ns_);
+  r.evidence["clock_error"] = clock_error;
+
   const auto tolerance = static_cast<std::int64_t>(plan_.tolerance_packets);
   r.status = TrialStatus::invalid;
   if (r.offered.packets == 0) {
@@ -376,6 +387,10 @@ void Trial::judge() {
     r.reason = std::to_string(-r.unaccounted) + " frames more were counted than were offered";
   } else if (r.received.foreign > plan_.tolerance_packets) {
     r.reason = std::to_string(r.received.foreign) + " frames of somebody else arrived";
+  } else if (std::abs(clock_off_ns) >
+             kMaxClockError * static_cast<double>(reference_ns_) + kClockReadingNs) {
+    r.reason = "the clock ran " + percent(std::abs(clock_error)) +
+               (clock_error > 0 ? " fast" : " slow") + " against " + clock_.reference();
   } else if (disturbance.share() > plan_.max_disturbance) {
     r.disturbed = true;
     r.reason = "disturbed: others had " + percent(disturbance.foreign) + " of CPU " +

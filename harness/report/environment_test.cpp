@@ -121,7 +121,7 @@ TEST_F(EnvironmentTest, FilesThatMakeNoSenseAreGaps) {
 TEST_F(EnvironmentTest, ASimulatedPortSaysSo) {
   struct Fake : VirtualDevice {
     std::uint64_t now_ns() const override { return 0; }
-    void deliver(std::uint64_t, std::uint64_t, std::uint64_t) override {}
+    void deliver(std::uint64_t, std::uint64_t, std::uint64_t, std::uint32_t) override {}
     Counters received() const override { return {}; }
   };
   Port port;

@@ -14,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <fstream>
+#include <limits>
 #include <utility>
 
 namespace pktbench::sys {
@@ -59,24 +60,37 @@ std::uint64_t clock_ns(clockid_t id) {
 
 std::uint64_t monotonic_ns() { return clock_ns(CLOCK_MONOTONIC); }
 
-#if defined(__x86_64__)
 namespace {
 
-// The pair of readings that lie closest together of several tries, so that a preemption between the
-// two does not spoil the calibration.
-std::pair<std::uint64_t, std::uint64_t> read_both_clocks() {
+constexpr int kTries = 16;
+constexpr auto kForever = std::numeric_limits<std::uint64_t>::max();
+
+// `outer` before and after `inner`: its middle and the inner reading, from the try in which the
+// outer ones lay closest together.
+template <class Outer, class Inner>
+std::pair<std::uint64_t, std::uint64_t> read_together(Outer outer, Inner inner) {
   std::pair<std::uint64_t, std::uint64_t> best{};
-  std::uint64_t best_gap = ~0ull;
-  for (int i = 0; i < 16; ++i) {
-    const std::uint64_t before = __rdtsc();
-    const std::uint64_t ns = clock_ns(CLOCK_MONOTONIC_RAW);
-    const std::uint64_t gap = __rdtsc() - before;
+  std::uint64_t best_gap = kForever;
+  for (int i = 0; i < kTries; ++i) {
+    const std::uint64_t before = outer();
+    const std::uint64_t inside = inner();
+    const std::uint64_t gap = outer() - before;
     if (gap < best_gap) {
       best_gap = gap;
-      best = {before + gap / 2, ns};
+      best = {before + gap / 2, inside};
     }
   }
   return best;
+}
+
+}  // namespace
+
+#if defined(__x86_64__)
+namespace {
+
+std::pair<std::uint64_t, std::uint64_t> read_both_clocks() {
+  return read_together([] { return static_cast<std::uint64_t>(__rdtsc()); },
+                       [] { return clock_ns(CLOCK_MONOTONIC_RAW); });
 }
 
 Result<double> calibrate() {
@@ -101,11 +115,30 @@ Result<double> tsc_hz() {
   static const Result<double> hz = calibrate();
   return hz;
 }
+
+TwoClocks read_two_clocks() {
+  const auto hz = tsc_hz();
+  if (!hz) {
+    const auto [ns, raw] =
+        read_together(monotonic_ns, [] { return clock_ns(CLOCK_MONOTONIC_RAW); });
+    return {ns, raw};
+  }
+  const auto [ns, tsc] =
+      read_together(monotonic_ns, [] { return static_cast<std::uint64_t>(__rdtsc()); });
+  return {ns, static_cast<std::uint64_t>(static_cast<double>(tsc) * 1e9 / *hz)};
+}
 #else
 Result<double> tsc_hz() {
   return make_error(ErrorCode::unsupported, "this architecture has no TSC");
 }
+
+TwoClocks read_two_clocks() {
+  const auto [ns, raw] = read_together(monotonic_ns, [] { return clock_ns(CLOCK_MONOTONIC_RAW); });
+  return {ns, raw};
+}
 #endif
+
+const char* reference_clock() { return tsc_hz() ? "TSC" : "CLOCK_MONOTONIC_RAW"; }
 
 std::vector<std::string> missing_capabilities() {
   constexpr std::array<std::pair<int, const char*>, 6> kNeeded = {{

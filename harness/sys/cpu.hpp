@@ -31,6 +31,17 @@ std::uint64_t monotonic_ns();
 // TSC.
 Result<double> tsc_hz();
 
+// CLOCK_MONOTONIC, which NTP slews, and at the same moment a clock that nothing does: the TSC in
+// nanoseconds by tsc_hz(), or CLOCK_MONOTONIC_RAW where there is no constant TSC. The two readings
+// lie closest together of several tries, so that a preemption between them does no harm. The first
+// call calibrates the TSC.
+struct TwoClocks {
+  std::uint64_t monotonic_ns = 0;
+  std::uint64_t reference_ns = 0;
+};
+TwoClocks read_two_clocks();
+const char* reference_clock();  // "TSC" or "CLOCK_MONOTONIC_RAW"
+
 // Capabilities that the kernel paths need and this process lacks, by name ("CAP_NET_ADMIN"); empty:
 // all there.
 std::vector<std::string> missing_capabilities();

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <random>
+#include <vector>
 
 namespace pktbench::testbed {
 
@@ -12,53 +14,123 @@ constexpr int kGeneratorCpu = 0;
 constexpr int kDutCpu = 1;
 constexpr double kTscHz = 2e9;
 
+// `now_ns` runs too fast by `error`; the reference, the device and the generator keep true time.
 class SimulatedClock final : public Clock {
  public:
-  std::uint64_t now_ns() override { return now_; }
+  void set_error(double error) { error_ = error; }
+  std::uint64_t true_ns() const { return true_ns_; }
+
+  std::uint64_t now_ns() override {
+    return true_ns_ + static_cast<std::uint64_t>(error_ * static_cast<double>(true_ns_));
+  }
+  ClockReading read() override { return {now_ns(), true_ns_}; }
+  std::string reference() const override { return "the simulated reference"; }
   void sleep_ns(std::uint64_t ns, const StopFlag& stop) override {
-    if (!stop) now_ += ns;
+    if (!stop)
+      true_ns_ += static_cast<std::uint64_t>(std::llround(static_cast<double>(ns) / (1 + error_)));
   }
 
  private:
-  std::uint64_t now_ = 1'000'000'000;
+  double error_ = 0;
+  std::uint64_t true_ns_ = 1'000'000'000;
+};
+
+// What the capacity is multiplied by from window to window. Around 1: white noise, independent from
+// window to window; drift, which wanders (Ornstein-Uhlenbeck, so that it comes back); and bursts,
+// windows that lose `burst_depth` of it.
+class Noise {
+ public:
+  explicit Noise(const Options& options)
+      : white_(option<double>(options, "noise")),
+        drift_(option<double>(options, "drift")),
+        drift_s_(option<double>(options, "drift_s")),
+        burst_(option<double>(options, "burst")),
+        burst_depth_(option<double>(options, "burst_depth")),
+        random_(static_cast<std::uint64_t>(option<std::int64_t>(options, "seed"))) {}
+
+  double at(double second) {
+    const double kept = wandered_ ? std::exp(-(second - at_s_) / drift_s_) : 0;
+    wander_ = kept * wander_ + std::sqrt(1 - kept * kept) * drift_ * normal_(random_);
+    wandered_ = true;
+    at_s_ = second;
+    const double white = white_ * normal_(random_);
+    const double burst = uniform_(random_) < burst_ ? burst_depth_ : 0;
+    return std::max(0.0, (1 + wander_) * (1 + white) * (1 - burst));
+  }
+
+ private:
+  const double white_;
+  const double drift_;
+  const double drift_s_;
+  const double burst_;
+  const double burst_depth_;
+  std::mt19937_64 random_;
+  std::normal_distribution<double> normal_;
+  std::uniform_real_distribution<double> uniform_;
+  bool wandered_ = false;
+  double wander_ = 0;
+  double at_s_ = 0;
 };
 
 class SimulatedDevice final : public VirtualDevice {
  public:
-  SimulatedDevice(Clock& clock, const Options& options)
+  SimulatedDevice(const SimulatedClock& clock, const Options& options, unsigned queues)
       : clock_(clock),
         capacity_pps_(option<double>(options, "capacity_pps")),
-        noise_(option<double>(options, "noise")),
         cycles_per_packet_(option<double>(options, "cycles_per_packet")),
-        random_(static_cast<std::uint64_t>(option<std::int64_t>(options, "seed"))) {}
+        loss_(option<double>(options, "loss")),
+        noise_(options) {
+    received_.per_queue.resize(queues);
+  }
 
-  std::uint64_t now_ns() const override { return clock_.now_ns(); }
+  std::uint64_t now_ns() const override { return clock_.true_ns(); }
 
-  void deliver(std::uint64_t frames, std::uint64_t frame_bytes, std::uint64_t over_ns) override {
-    const double noisy = capacity_pps_ * (1 + noise_ * normal_(random_));
-    const double room = std::max(0.0, noisy) * static_cast<double>(over_ns) / 1e9;
+  void deliver(std::uint64_t frames, std::uint64_t frame_bytes, std::uint64_t over_ns,
+               std::uint32_t flows) override {
+    // What is left of a frame is lost the next time, so that the loss is exact in the long run.
+    loss_due_ += loss_ * static_cast<double>(frames);
+    const std::uint64_t lost = std::min(frames, static_cast<std::uint64_t>(loss_due_));
+    loss_due_ -= static_cast<double>(lost);
+    lost_ += lost;
+    const std::uint64_t arrived = frames - lost;
+    const double factor = noise_.at(static_cast<double>(now_ns()) / 1e9);
+    const double room = capacity_pps_ * factor * static_cast<double>(over_ns) / 1e9;
     // A frame or two always fit, however short the time.
-    const std::uint64_t taken =
-        std::min(frames, std::max(std::uint64_t{256}, static_cast<std::uint64_t>(room)));
+    const std::uint64_t taken = std::min(
+        arrived, std::max(std::uint64_t{256}, static_cast<std::uint64_t>(std::llround(room))));
     received_.packets += taken;
     received_.bytes += taken * frame_bytes;
-    received_.per_queue = {received_.packets};
-    dropped_ += frames - taken;
+    spread(taken, flows);
+    dropped_ += arrived - taken;
     busy_ns_ += static_cast<double>(taken) * cycles_per_packet_ / kTscHz * 1e9;
   }
   Counters received() const override { return received_; }
 
+  std::uint64_t lost() const { return lost_; }
   std::uint64_t dropped() const { return dropped_; }
   std::uint64_t busy_ns() const { return static_cast<std::uint64_t>(busy_ns_); }
 
  private:
-  Clock& clock_;
+  // Flow f goes to queue f % queues, and each flow has as many frames as any other.
+  void spread(std::uint64_t frames, std::uint32_t flows) {
+    std::vector<std::uint64_t>& queues = received_.per_queue;
+    std::uint64_t left = frames;
+    for (std::size_t q = 1; q < queues.size() && q < flows; ++q) {
+      const std::uint64_t here = (flows - q + queues.size() - 1) / queues.size();
+      queues[q] += frames * here / flows;
+      left -= frames * here / flows;
+    }
+    queues[0] += left;
+  }
+
+  const SimulatedClock& clock_;
   const double capacity_pps_;
-  const double noise_;
   const double cycles_per_packet_;
-  std::mt19937_64 random_;
-  std::normal_distribution<double> normal_;
+  const double loss_;
+  Noise noise_;
   Counters received_;
+  double loss_due_ = 0;
+  std::uint64_t lost_ = 0;
   std::uint64_t dropped_ = 0;
   double busy_ns_ = 0;
 };
@@ -90,6 +162,8 @@ class SimulatedCpuMeter final : public CpuMeter {
     sample.cpus = {generator, dut};
     return sample;
   }
+  Result<void> pause() override { return {}; }
+  Result<void> resume() override { return {}; }
   std::string cycles_source() const override { return "tsc"; }
   std::string cycles_source_reason() const override { return "a simulated device has no PMU"; }
   double tsc_hz() const override { return kTscHz; }
@@ -104,7 +178,8 @@ class SimulatedCpuMeter final : public CpuMeter {
 class SimulatedTestbed final : public Testbed {
  public:
   Result<void> up(const Options& options, unsigned queues) override {
-    device_ = std::make_shared<SimulatedDevice>(clock_, options);
+    clock_.set_error(option<double>(options, "clock_error"));
+    device_ = std::make_shared<SimulatedDevice>(clock_, options, queues);
     meter_.watch(device_, options);
     generator_.name = "simgen";
     generator_.cpus = {kGeneratorCpu};
@@ -119,7 +194,7 @@ class SimulatedTestbed final : public Testbed {
   const Port& dut_port() const override { return dut_; }
   Result<std::vector<pid_t>> settle(bool) override { return std::vector<pid_t>{}; }
   Result<DropCounts> sample() override {
-    return DropCounts{{"simulated_ring", device_->dropped()}};
+    return DropCounts{{"simulated_wire", device_->lost()}, {"simulated_ring", device_->dropped()}};
   }
   std::string receive_drop_place() const override { return "simulated_ring"; }
   std::vector<int> dut_softirq_cpus() const override { return dut_.cpus; }
@@ -136,31 +211,42 @@ class SimulatedTestbed final : public Testbed {
   Port dut_;
 };
 
-OptionSpec number(const char* name, double value, double min, const char* help) {
-  return {.name = name, .default_value = value, .choices = {}, .min = min, .max = {}, .help = help};
+OptionSpec number(const char* name, double value, double min, std::optional<double> max,
+                  const char* help) {
+  return {
+      .name = name, .default_value = value, .choices = {}, .min = min, .max = max, .help = help};
 }
 
 }  // namespace
 
 TestbedType simulated_testbed() {
-  return {.name = "simulated",
-          .summary = "no packets: a device of given capacity and noise, to test the methods",
-          .touches_host = false,
-          .is_virtual = true,
-          .options = {number("capacity_pps", 2e6, 0, "frames per second the device can take"),
-                      number("noise", 0.01, 0, "standard deviation of the capacity, relative"),
-                      number("cycles_per_packet", 900, 0, "what one frame costs the DUT"),
-                      number("foreign", 0, 0, "share of the DUT's CPU that others use"),
-                      number("foreign_until_s", 1e9, 0, "simulated time at which they end"),
-                      {.name = "seed",
-                       .default_value = std::int64_t{1},
-                       .choices = {},
-                       .min = 0,
-                       .max = {},
-                       .help = "of the noise"}},
-          .probe = [] { return std::string(); },
-          .make = [] { return std::make_unique<SimulatedTestbed>(); },
-          .simulated = true};
+  return {
+      .name = "simulated",
+      .summary = "no packets: a device of given capacity and noise, to test the methods",
+      .touches_host = false,
+      .is_virtual = true,
+      .options = {number("capacity_pps", 2e6, 0, {}, "frames per second the device can take"),
+                  number("noise", 0.01, 0, 1,
+                         "standard deviation of the capacity from window to window, relative"),
+                  number("drift", 0, 0, 1, "standard deviation of a slow wander, relative"),
+                  number("drift_s", 60, 0.001, {}, "seconds until the wander has forgotten 63%"),
+                  number("burst", 0, 0, 1, "share of the windows that are slowed down"),
+                  number("burst_depth", 0.5, 0, 1, "share of the capacity that these lose"),
+                  number("loss", 0, 0, 1, "share of the frames that the wire loses"),
+                  number("cycles_per_packet", 900, 0, {}, "what one frame costs the DUT"),
+                  number("foreign", 0, 0, 1, "share of the DUT's CPU that others use"),
+                  number("foreign_until_s", 1e9, 0, {}, "simulated time at which they end"),
+                  number("clock_error", 0, -0.5, 0.5,
+                         "a fault to be caught: how much too fast the clock runs, relative"),
+                  {.name = "seed",
+                   .default_value = std::int64_t{1},
+                   .choices = {},
+                   .min = 0,
+                   .max = {},
+                   .help = "of the noise"}},
+      .probe = [] { return std::string(); },
+      .make = [] { return std::make_unique<SimulatedTestbed>(); },
+      .simulated = true};
 }
 
 }  // namespace pktbench::testbed

@@ -10,6 +10,13 @@ namespace pktbench::testbed {
 
 std::uint64_t WallClock::now_ns() { return sys::monotonic_ns(); }
 
+ClockReading WallClock::read() {
+  const sys::TwoClocks both = sys::read_two_clocks();
+  return {both.monotonic_ns, both.reference_ns};
+}
+
+std::string WallClock::reference() const { return sys::reference_clock(); }
+
 void WallClock::sleep_ns(std::uint64_t ns, const StopFlag& stop) {
   constexpr std::uint64_t kSecond = 1'000'000'000;
   const std::uint64_t end = now_ns() + ns;

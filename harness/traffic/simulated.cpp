@@ -16,6 +16,7 @@ class Simulated final : public TrafficSource {
                         "the simulated generator needs the simulated testbed");
     device_ = config.from.device;
     frame_bytes_ = buffer_length(config.traffic.frame_size);
+    flows_ = config.traffic.flows;
     max_pps_ = option<double>(config.options, "max_pps");
     target_pps_ = config.traffic.rate_pps;
     claimed_extra_ = option<std::int64_t>(config.options, "claim_extra");
@@ -38,7 +39,7 @@ class Simulated final : public TrafficSource {
       const std::uint64_t due = std::min(limit_, frames_at(*target_pps_, over_ns));
       if (due > frames) sent_.unsent += due - frames;
     }
-    device_->deliver(frames, frame_bytes_, over_ns);
+    device_->deliver(frames, frame_bytes_, over_ns, flows_);
     return {};
   }
   Result<SentCounters> sample() override { return sent_; }
@@ -56,6 +57,7 @@ class Simulated final : public TrafficSource {
 
   std::shared_ptr<VirtualDevice> device_;
   std::uint64_t frame_bytes_ = 0;
+  std::uint32_t flows_ = 1;
   double max_pps_ = 0;
   std::optional<double> target_pps_;
   std::int64_t claimed_extra_ = 0;
