@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <random>
 #include <utility>
 
 #include "harness/cli/commands.hpp"
@@ -84,6 +85,23 @@ Result<nlohmann::ordered_json> load_run(const std::string& dir) {
   return run;
 }
 
+// A resumed run goes on in the order in which it began.
+Result<std::uint64_t> seed_of_run(const std::string& dir) {
+  auto run = load_run(dir);
+  if (!run) return run.error();
+  static const nlohmann::ordered_json::json_pointer kSeed("/scenario/method/seed");
+  if (!run->contains(kSeed) || !(*run)[kSeed].is_number_unsigned())
+    return make_error(ErrorCode::invalid_input,
+                      dir + "/" + kRunFileName + ": has no /scenario/method/seed; start a new run");
+  return (*run)[kSeed].get<std::uint64_t>();
+}
+
+// Not 0, and of 32 bits, so that every JSON reader keeps it exactly.
+std::uint64_t draw_seed() {
+  std::random_device device;
+  return std::uniform_int_distribution<std::uint32_t>(1)(device);
+}
+
 Result<RunWriter> open_writer(const RunArguments& arguments, const Scenario& scenario) {
   if (arguments.resume.empty()) {
     const std::string dir =
@@ -136,7 +154,15 @@ int exit_status(const RunOutcome& outcome) {
 }  // namespace
 
 int run_command(const RunArguments& arguments) {
-  auto scenario = load_scenario(arguments.scenario, registry(), arguments.overrides);
+  ScenarioOverrides overrides = arguments.overrides;
+  if (arguments.resume.empty()) {
+    overrides.drawn_seed = draw_seed();
+  } else {
+    auto seed = seed_of_run(arguments.resume);
+    if (!seed) return report_error(seed.error());
+    overrides.drawn_seed = *seed;
+  }
+  auto scenario = load_scenario(arguments.scenario, registry(), overrides);
   if (!scenario) return report_error(scenario.error());
 
   const TestbedType& testbed = *find_by_name(registry().testbeds, scenario->testbed);

@@ -189,6 +189,41 @@ def test_resume_makes_only_the_missing_trials(tmp_path):
     assert (out / "trials.jsonl").read_text().splitlines(keepends=True)[:3] == lines[:3]
 
 
+def order_of(out):
+    lines = [json.loads(line) for line in (out / "trials.jsonl").read_text().splitlines()]
+    return [(line["case"], line["trial"]["round"], line["trial"]["order"]) for line in lines]
+
+
+THREE = ["fake", {"name": "fake", "lose_one_in": 10**9}, {"name": "fake", "repeat_one_in": 10**9}]
+
+
+def test_the_order_is_drawn_recorded_and_can_be_repeated(tmp_path):
+    path = simulated(tmp_path, THREE)
+    seeds = []
+    for name in ("a", "b"):
+        assert pktbench("run", path, "--trials", 9, "--out", tmp_path / name).returncode == 0
+        run = json.loads((tmp_path / name / "run.json").read_text())
+        seeds.append(run["scenario"]["method"]["seed"])
+        assert seeds[-1] > 0
+    assert seeds[0] != seeds[1] and order_of(tmp_path / "a") != order_of(tmp_path / "b")
+    again = pktbench("run", path, "--trials", 9, "--set", f"/method/seed={seeds[0]}", "--out", tmp_path / "c")
+    assert again.returncode == 0
+    assert order_of(tmp_path / "c") == order_of(tmp_path / "a")
+
+
+def test_resume_goes_on_in_the_order_that_was_drawn(tmp_path):
+    path = simulated(tmp_path, THREE)
+    out = tmp_path / "out"
+    assert pktbench("run", path, "--out", out).returncode == 0
+    whole = order_of(out)
+    lines = (out / "trials.jsonl").read_text().splitlines(keepends=True)
+    (out / "trials.jsonl").write_text("".join(lines[:4]))
+    result = pktbench("run", path, "--resume", out)
+    assert result.returncode == 0, result.stderr
+    assert order_of(out) == whole
+    refused(pktbench("run", path, "--set", "/method/seed=1", "--resume", out), 2, "another scenario")
+
+
 def test_resume_with_another_scenario_is_refused(tmp_path):
     path = simulated(tmp_path, ["fake"])
     assert pktbench("run", path, "--out", tmp_path / "out").returncode == 0

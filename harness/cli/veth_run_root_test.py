@@ -190,6 +190,45 @@ def test_what_the_workload_made_of_the_frames_is_in_the_result(tmp_path):
         assert sum(details.values()) == trial["received"]["packets"]
 
 
+def test_telemetry_that_is_off_leaves_the_counts_and_takes_the_cycles(tmp_path):
+    out = tmp_path / "out"
+    status, stdout, stderr = run(out, *SHORT, scenario=SOURCE / "scenarios" / "observer-cost.json")
+    assert status == 0, stderr
+    validate(out / "run.json", out / "trials.jsonl")
+    off, on = json.loads((out / "run.json").read_text())["cases"]
+    assert (off["telemetry"], on["telemetry"]) == ("none", "full")
+    assert (off["id"], on["id"]) == ("xdp-native/drop/64B/1q/1f/telemetry=none", "xdp-native/drop/64B/1q/1f")
+    assert off["limiter"] == "unknown"
+    for case in (off, on):
+        assert [t["round"] for t in case["trials"]] == [0, 1]
+        assert all(t["status"] == "ok" and t["unaccounted"] == 0 for t in case["trials"])
+    for trial in off["trials"]:
+        assert trial["mpps"] > 0 and trial["cpus"] == []
+        assert trial["cycles_per_packet"] is None and trial["ns_per_packet"] is None
+        assert "telemetry" in trial["missing"]["cycles_per_packet"]
+    # Switched on again after each of the others, whichever came first.
+    for trial in on["trials"]:
+        assert trial["cycles_per_packet"] > 0
+        dut = next(c for c in trial["cpus"] if c["role"] == "dut")
+        assert abs(dut["busy"] + dut["idle"] - 1) < 0.05
+
+
+def test_a_path_can_be_measured_against_itself(tmp_path):
+    out = tmp_path / "out"
+    status, _, stderr = run(out, *SHORT, scenario=SOURCE / "scenarios" / "noise-floor.json")
+    assert status == 0, stderr
+    validate(out / "run.json", out / "trials.jsonl")
+    cases = json.loads((out / "run.json").read_text())["cases"]
+    assert [c["id"].removeprefix("xdp-native/drop/64B/1q/1f") for c in cases] == [
+        "/label=a1", "/label=a2", "/500000pps/label=a1", "/500000pps/label=a2"]
+    assert [c["label"] for c in cases] == ["a1", "a2"] * 2
+    for case in cases:
+        assert case["status"] == "ok", case["reason"]
+        assert all(t["unaccounted"] == 0 for t in case["trials"])
+    for i in range(2):
+        assert sorted(c["trials"][i]["order"] for c in cases) == [0, 1, 2, 3]
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_keeps_its_trials_and_can_be_resumed(tmp_path, how):
     out = tmp_path / "out"

@@ -20,6 +20,8 @@ struct CaseSpec {
   std::string id;  // "xdp-native/drop/64B/1q/1f", unique in a run
   std::string backend;
   Options backend_options;  // every default filled in
+  std::string label;        // tells cases apart that are otherwise the same; empty: none
+  bool telemetry = true;    // false: nothing but the backend's and the device's counters runs
   std::string workload;
   std::string generator;
   Options generator_options;
@@ -65,6 +67,7 @@ struct TrialRecord {
   int index = 0;  // within its case, from 0, in the order they were made
   int round = 0;  // within the run, from 0: all cases have one trial per round, and repeats
                   // of those that were disturbed
+  int order = 0;  // its case's place in the round, from 0: a repeat has the same
   std::string started_at;  // UTC, RFC 3339
   TrialStatus status = TrialStatus::failed;
   std::string reason;      // empty when ok

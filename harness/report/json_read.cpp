@@ -181,6 +181,7 @@ Result<TrialRecord> trial_from_json(const Json& json) {
   TrialRecord trial;
   trial.index = static_cast<int>(reader.integer("index"));
   trial.round = static_cast<int>(reader.integer("round"));
+  trial.order = static_cast<int>(reader.integer("order"));
   trial.started_at = reader.text("started_at");
   trial.status =
       reader.one_of("status", {TrialStatus::ok, TrialStatus::invalid, TrialStatus::failed});

@@ -30,8 +30,8 @@ std::string keys(const Json& object) {
 TEST(TrialJson, HasTheKeysOfTheContract) {
   const Json t = to_json(sample_trial(0));
   EXPECT_EQ(keys(t),
-            "index round started_at status reason disturbed warmup_s duration_s drain_s offered "
-            "received drops "
+            "index round order started_at status reason disturbed warmup_s duration_s drain_s "
+            "offered received drops "
             "unaccounted loss_ratio mpps ns_per_packet cycles_per_packet cycles_source limiter "
             "evidence cpus mode missing");
   EXPECT_EQ(keys(t["offered"]), "packets bytes pps target_pps unsent refused");
@@ -215,7 +215,8 @@ TEST(TrialJson, ReadingNamesTheValueAtFault) {
 TEST(CaseJson, HasTheKeysOfTheContract) {
   const Json made = to_json(sample_case("xdp-native", {5'000'000}), kVeth);
   EXPECT_EQ(keys(made),
-            "id backend backend_options workload testbed arrangement generator generator_options "
+            "id backend backend_options label telemetry workload testbed arrangement generator "
+            "generator_options "
             "generator_batch frame_size flows queues rate_pps mode status reason limiter virtual "
             "trials summary bpf_run_time");
   EXPECT_EQ(keys(made["summary"]), "mpps ns_per_packet cycles_per_packet");

@@ -155,6 +155,7 @@ Json to_json(const TrialRecord& trial) {
 
   section.set("index", Json(trial.index));
   section.set("round", Json(trial.round));
+  section.set("order", Json(trial.order));
   section.set("started_at", Json(trial.started_at));
   section.set("status", Json(to_string(trial.status)));
   section.set("reason", reason_json(trial.status == TrialStatus::ok, trial.reason));
@@ -197,6 +198,8 @@ Json to_json(const CaseResult& result, const TestbedFacts& facts) {
   made["id"] = spec.id;
   made["backend"] = spec.backend;
   made["backend_options"] = to_json(spec.backend_options);
+  made["label"] = text_or_null(spec.label);
+  made["telemetry"] = spec.telemetry ? "full" : "none";
   made["workload"] = spec.workload;
   made["testbed"] = facts.testbed;
   made["arrangement"] = text_or_null(facts.arrangement);

@@ -6,7 +6,9 @@
 #include <array>
 #include <ctime>
 #include <map>
+#include <numeric>
 #include <optional>
+#include <random>
 #include <utility>
 
 #include "harness/method/throughput.hpp"
@@ -62,6 +64,7 @@ class Run {
     int failures = 0;
     bool given_up = false;
     bool bpf_given_up = false;
+    int order = 0;  // its place in the round that is on
 
     std::vector<TrialRecord>& trials(bool bpf) { return bpf ? result.bpf_trials : result.trials; }
   };
@@ -170,8 +173,19 @@ Result<void> Run::start_meter() {
 Result<TrialRecord> Run::attempt(const CaseSpec& spec, bool bpf_stats) {
   auto backend = find_by_name(registry_.backends, spec.backend)->make();
   auto traffic = find_by_name(registry_.generators, spec.generator)->make();
-  method::TrialParties parties{*testbed_, *backend, *traffic, meter_, meter_missing_, bpf_stats};
-  return method::run_trial(spec, scenario_.plan, ++tag_, parties, stop_);
+  const bool on = spec.telemetry;
+  if (meter_ && !on)
+    if (auto r = meter_->pause(); !r) return r.error();
+  method::TrialParties parties{*testbed_,
+                               *backend,
+                               *traffic,
+                               on ? meter_ : nullptr,
+                               on ? meter_missing_ : "the scenario has telemetry off for this case",
+                               bpf_stats};
+  auto trial = method::run_trial(spec, scenario_.plan, ++tag_, parties, stop_);
+  if (meter_ && !on)
+    if (auto r = meter_->resume(); !r) return r.error();
+  return trial;
 }
 
 void Run::give_up(CaseState& state, CaseStatus status, const std::string& reason) {
@@ -222,6 +236,7 @@ Result<void> Run::make_trial(CaseState& state, int round, bool bpf_stats) {
   record.bpf_stats = bpf_stats;
   record.index = static_cast<int>(state.result.trials.size() + state.result.bpf_trials.size());
   record.round = round;
+  record.order = state.order;
   record.started_at = started_at;
   trials.push_back(record);
   if (auto r = sink_.on_trial(spec, record); !r) return r;
@@ -243,8 +258,10 @@ Result<void> Run::rounds() {
     if (auto reason = impossible(state.result.spec); !reason.empty())
       give_up(state, CaseStatus::unsupported, reason);
   for (int round = 0; round < scenario_.trials && !stop_; ++round) {
-    for (CaseState& state : cases_) {
-      if (stop_) break;
+    const std::vector<std::size_t> order = round_order(scenario_.order_seed, round, cases_.size());
+    for (std::size_t i = 0; i < order.size() && !stop_; ++i) {
+      CaseState& state = cases_[order[i]];
+      state.order = static_cast<int>(i);
       for (const bool bpf : {false, true}) {
         if (bpf && (!scenario_.plan.bpf_stats || state.bpf_given_up)) continue;
         while (!state.given_up && !(bpf && state.bpf_given_up) && !stop_ &&
@@ -331,6 +348,17 @@ Result<RunOutcome> Run::run(const FinishedTrials& finished) {
 }
 
 }  // namespace
+
+std::vector<std::size_t> round_order(std::uint64_t seed, int round, std::size_t cases) {
+  // std::shuffle and the standard distributions differ between libraries; these two do not.
+  std::seed_seq mixed{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32),
+                      static_cast<std::uint32_t>(round)};
+  std::mt19937_64 random(mixed);
+  std::vector<std::size_t> order(cases);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  for (std::size_t i = cases; i > 1; --i) std::swap(order[i - 1], order[random() % i]);
+  return order;
+}
 
 Limiter majority_limiter(const std::vector<TrialRecord>& trials) {
   std::map<Limiter, int> votes;

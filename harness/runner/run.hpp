@@ -1,9 +1,11 @@
 // The run: every case of a scenario, in rounds, so that slow drift of the machine meets all cases
-// alike (A B C A B C, not A A B B C C).
+// alike (A B C A B C, not A A B B C C). The order inside each round is shuffled, so that no case
+// always follows the same other one.
 //
 // Threads: one. The runner sees interfaces only; it needs no privileges of its own.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -35,6 +37,10 @@ struct RunOutcome {
 Result<RunOutcome> run_scenario(const Scenario& scenario, const Registry& registry,
                                 const FinishedTrials& finished, RunSink& sink, Progress& progress,
                                 const StopFlag& stop);
+
+// The order in which round `round` visits `cases` cases, by index. It depends on nothing else, so
+// that a run that is resumed goes on in the same order.
+std::vector<std::size_t> round_order(std::uint64_t seed, int round, std::size_t cases);
 
 // The limiter most of the ok trials name; unknown where there is no majority.
 Limiter majority_limiter(const std::vector<TrialRecord>& trials);

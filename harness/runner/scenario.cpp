@@ -88,6 +88,12 @@ const std::vector<OptionSpec>& throughput_options() {
        {},
        {},
        "trials beside the ordinary ones for the kernel's own run time of BPF programs"},
+      {"seed",
+       std::int64_t{0},
+       {},
+       0,
+       4'294'967'295,
+       "of the order inside each round; 0: drawn for each run, and recorded"},
   };
   return kOptions;
 }
@@ -135,7 +141,11 @@ void read_traffic(Check& check, const Node& node, const Registry& registry, Case
 }
 
 std::vector<Chosen> read_backends(Check& check, const Node& node, const Registry& registry) {
-  const std::vector<Choice> choices = choices_of(registry.backends);
+  std::vector<std::vector<OptionSpec>> options;
+  for (const BackendType& type : registry.backends) options.push_back(all_backend_options(type));
+  std::vector<Choice> choices;
+  for (std::size_t i = 0; i < options.size(); ++i)
+    choices.push_back({registry.backends[i].name, &options[i]});
   if (!node) {
     check.fail(node.at, "missing: a list of at least one backend");
     return {};
@@ -207,8 +217,8 @@ Json resolve(const Scenario& scenario, const CaseGrid& grid, const Chosen& metho
   for (const auto& rate : grid.rates) rates.push_back(resolved_rate(rate));
   Json& backends = out["backends"] = Json::array();
   for (const Chosen& backend : grid.backends)
-    backends.push_back(
-        resolved_choice(backend, find_by_name(registry.backends, backend.name)->options));
+    backends.push_back(resolved_choice(
+        backend, all_backend_options(*find_by_name(registry.backends, backend.name))));
   out["workloads"] = grid.workloads;
   out["method"] = resolved_choice(method, throughput_options());
   return out;
@@ -258,8 +268,8 @@ Result<Scenario> load_scenario(const std::string& path, const Registry& registry
   grid.workloads = check.one_or_list<std::string>(
       root.key("workloads"), "drop",
       [&](const Node& node) { return check.name(node, "workload", workloads); });
-  const Chosen method = check.choice(root.key("method"), "method",
-                                     {{"throughput", &throughput_options()}}, "throughput");
+  Chosen method = check.choice(root.key("method"), "method",
+                               {{"throughput", &throughput_options()}}, "throughput");
   if (check.failed()) return *check.error();
 
   if (Result<void> done = keep_backends(grid.backends, overrides.backends, registry); !done)
@@ -274,6 +284,9 @@ Result<Scenario> load_scenario(const std::string& path, const Registry& registry
   scenario.plan.max_disturbance = option<double>(method.options, "max_disturbance");
   scenario.plan.max_repeats = static_cast<int>(option<std::int64_t>(method.options, "max_repeats"));
   scenario.plan.bpf_stats = option<bool>(method.options, "bpf_stats");
+  OptionValue& seed = method.options.at("seed");
+  if (std::get<std::int64_t>(seed) == 0) seed = static_cast<std::int64_t>(overrides.drawn_seed);
+  scenario.order_seed = static_cast<std::uint64_t>(std::get<std::int64_t>(seed));
   scenario.cases = expand(grid, registry);
   scenario.resolved = resolve(scenario, grid, method, registry);
   return scenario;

@@ -26,7 +26,8 @@ struct Scenario {
   unsigned queues = 1;
   TrialPlan plan;
   int trials = 5;
-  std::vector<CaseSpec> cases;  // every combination, in the file's order, ids unique
+  std::uint64_t order_seed = 0;  // of the order of the cases inside each round
+  std::vector<CaseSpec> cases;   // every combination, in the file's order, ids unique
   nlohmann::ordered_json resolved;
 };
 
@@ -38,6 +39,8 @@ struct ScenarioOverrides {
   std::vector<std::string> backends = {};  // keep only these, by name; empty: all
   std::optional<int> trials = {};
   std::optional<double> duration_s = {};
+  // Takes the place of a method.seed of 0, which stands for one that is drawn for the run.
+  std::uint64_t drawn_seed = 0;
 };
 
 Result<Scenario> load_scenario(const std::string& path, const Registry& registry,

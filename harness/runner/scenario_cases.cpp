@@ -42,7 +42,7 @@ std::string option_suffix(const Chosen& backend, const CaseGrid& grid, const Reg
   const BackendType* type = find_by_name(registry.backends, backend.name);
   if (namesakes < 2 || type == nullptr) return {};
   std::string suffix;
-  for (const OptionSpec& spec : type->options) {
+  for (const OptionSpec& spec : all_backend_options(*type)) {
     const OptionValue& value = backend.options.at(spec.name);
     if (value == spec.default_value) continue;
     suffix.append("/").append(spec.name).append("=").append(std::visit(ValueText{}, value));
@@ -60,6 +60,25 @@ std::string case_id(const CaseSpec& spec) {
 }
 
 }  // namespace
+
+const std::vector<OptionSpec>& common_backend_options() {
+  static const std::vector<OptionSpec> kOptions = {
+      {"label", std::string(), {}, {}, {}, "tells apart what is otherwise the same"},
+      {"telemetry",
+       std::string("full"),
+       {"full", "none"},
+       {},
+       {},
+       "none: no CPU accounting, and so no cycles"}};
+  return kOptions;
+}
+
+std::vector<OptionSpec> all_backend_options(const BackendType& type) {
+  std::vector<OptionSpec> all = type.options;
+  const std::vector<OptionSpec>& common = common_backend_options();
+  all.insert(all.end(), common.begin(), common.end());
+  return all;
+}
 
 double case_count(const CaseGrid& grid) {
   double count = 1;
@@ -90,6 +109,10 @@ std::vector<CaseSpec> expand(const CaseGrid& grid, const Registry& registry) {
           for (std::size_t i = 0; i < grid.backends.size(); ++i) {
             spec.backend = grid.backends[i].name;
             spec.backend_options = grid.backends[i].options;
+            spec.label = option<std::string>(spec.backend_options, "label");
+            spec.telemetry = option<std::string>(spec.backend_options, "telemetry") == "full";
+            for (const OptionSpec& common : common_backend_options())
+              spec.backend_options.erase(common.name);
             spec.id = case_id(spec) + suffixes[i];
             cases.push_back(spec);
           }

@@ -28,6 +28,12 @@ struct CaseGrid {
 // Not an integer, since it may be larger than any.
 double case_count(const CaseGrid& grid);
 
+// What every backend of a scenario may be given beside its own options.
+const std::vector<OptionSpec>& common_backend_options();
+
+// Its own options, then the common ones.
+std::vector<OptionSpec> all_backend_options(const BackendType& type);
+
 // Rates vary slowest, then frame sizes, flows, workloads, and backends fastest, so that the cases
 // that a reader compares are measured next to each other.
 //

@@ -48,7 +48,7 @@ TEST_F(ScenarioError, UnknownKeys) {
   EXPECT_EQ(error_of(with(R"("method": {"name": "throughput", "duration": 1})")),
             "FILE: /method/duration: unknown key \"duration\"; did you mean \"duration_s\"?");
   EXPECT_EQ(error_of(backends(R"([{"name": "udp-recvfrom", "batch": 1}])")),
-            "FILE: /backends/0/batch: unknown key \"batch\"; valid: name");
+            "FILE: /backends/0/batch: unknown key \"batch\"; valid: name, label, telemetry");
   EXPECT_EQ(error_of(fake_with(R"("wake": 1)")),
             "FILE: /backends/1/wake: unknown key \"wake\"; did you mean \"wakeup\"?");
   EXPECT_EQ(error_of(with(R"("a/b~c\n\u001b": 1)")).substr(0, 51),

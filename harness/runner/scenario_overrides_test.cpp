@@ -42,7 +42,7 @@ TEST_F(Overrides, ValuesThatAreNoJsonAreStrings) {
 TEST_F(Overrides, ANameBecomesAnObjectWhereAnOptionIsSet) {
   EXPECT_EQ(set_value({"/testbed/arrangement=inline"}, "/testbed/arrangement"), "\"inline\"");
   EXPECT_EQ(set_value({"/backends/0/fallback=true"}, "/backends/0"),
-            R"({"name":"xdp-native","fallback":true})");
+            R"({"name":"xdp-native","fallback":true,"label":"","telemetry":"full"})");
   EXPECT_EQ(set_value({"/traffic/generator/batch=64"}, "/traffic/generator"),
             R"({"name":"xdp-live","batch":64})");
   EXPECT_EQ(set_value({"/method=throughput", "/method/trials=2"}, "/method/trials"), "2");

@@ -47,10 +47,11 @@ TEST_F(ScenarioTest, FillsInEveryDefault) {
     "queues": 1,
     "traffic": {"generator": {"name": "xdp-live", "batch": 16},
                 "frame_size": [64], "flows": [1], "rate": ["max"]},
-    "backends": [{"name": "xdp-native", "fallback": false}],
+    "backends": [{"name": "xdp-native", "fallback": false, "label": "", "telemetry": "full"}],
     "workloads": ["drop"],
     "method": {"name": "throughput", "trials": 5, "warmup_s": 0.2, "duration_s": 1.0,
-               "tolerance_packets": 0, "max_disturbance": 0.05, "max_repeats": 3, "bpf_stats": false}})"));
+               "tolerance_packets": 0, "max_disturbance": 0.05, "max_repeats": 3, "bpf_stats": false,
+               "seed": 0}})"));
 }
 
 TEST_F(ScenarioTest, TakesEveryKey) {
@@ -83,6 +84,33 @@ TEST_F(ScenarioTest, TakesEveryKey) {
   EXPECT_EQ(option<double>(spec.backend_options, "noise"), 1.0);
   EXPECT_EQ(option<double>(spec.backend_options, "loss"), -1e300);
   EXPECT_FALSE(option<bool>(spec.backend_options, "strict"));
+}
+
+TEST_F(ScenarioTest, ALabelTellsTheSameCaseFromItself) {
+  const auto scenario = load(R"({"backends": [
+    "fake", {"name": "fake", "label": "a 2"}, {"name": "fake", "telemetry": "none"}]})");
+  ASSERT_TRUE(scenario) << scenario.error().message;
+  EXPECT_EQ(ids(*scenario), (Ids{"fake/drop/64B/1q/1f", "fake/drop/64B/1q/1f/label=a%202",
+                                 "fake/drop/64B/1q/1f/telemetry=none"}));
+  EXPECT_EQ(scenario->cases[0].label, "");
+  EXPECT_EQ(scenario->cases[1].label, "a 2");
+  EXPECT_EQ(scenario->cases[1].backend_options, scenario->cases[0].backend_options);
+  EXPECT_FALSE(scenario->cases[1].backend_options.contains("label"));
+  EXPECT_TRUE(scenario->cases[1].telemetry);
+  EXPECT_FALSE(scenario->cases[2].telemetry);
+}
+
+TEST_F(ScenarioTest, ADrawnSeedStandsInForZeroAndIsRecorded) {
+  ScenarioOverrides drawn;
+  drawn.drawn_seed = 77;
+  const auto open = load(R"({"backends": ["fake"]})", drawn);
+  ASSERT_TRUE(open) << open.error().message;
+  EXPECT_EQ(open->order_seed, 77u);
+  EXPECT_EQ(open->resolved["method"]["seed"], 77);
+  const auto given = load(R"({"backends": ["fake"], "method": {"seed": 5}})", drawn);
+  ASSERT_TRUE(given) << given.error().message;
+  EXPECT_EQ(given->order_seed, 5u);
+  EXPECT_EQ(given->resolved["method"]["seed"], 5);
 }
 
 TEST_F(ScenarioTest, BackendsVaryFastestAndRatesSlowest) {

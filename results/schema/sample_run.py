@@ -49,7 +49,7 @@ def trial(index=0, mpps=1.0, cycles=500.0, source="tsc", status="ok", reason=Non
     missing = {} if cycles is not None else {
         "cycles_per_packet": "no PMU and no BPF", "cycles_source": "no PMU and no BPF"}
     return {
-        "index": index, "round": index, "started_at": f"2026-01-02T03:04:{index:02d}.500Z",
+        "index": index, "round": index, "order": 0, "started_at": f"2026-01-02T03:04:{index:02d}.500Z",
         "status": status, "reason": reason, "disturbed": False,
         "duration_s": 2.0, "warmup_s": 0.5, "drain_s": 0.1,
         "offered": {"packets": offered, "bytes": offered * (frame_size - 4), "pps": offered / 2,
@@ -79,7 +79,8 @@ def case(backend="xdp-native", trials=None, status="ok", reason=None, mode=("nat
     """One case; its summary is computed from its trials. An unsupported case has no trial."""
     trials = trials if trials is not None else [] if status != "ok" else noisy_trials(5.0)
     made = {
-        "id": f"{backend}/drop/64B/1q/1f", "backend": backend, "backend_options": {}, "workload": "drop",
+        "id": f"{backend}/drop/64B/1q/1f", "backend": backend, "backend_options": {}, "label": None,
+        "telemetry": "full", "workload": "drop",
         "testbed": "veth", "arrangement": "isolated", "generator": "live-frames", "generator_batch": 16,
         "frame_size": 64, "flows": 1, "queues": 1, "rate_pps": None,
         "mode": {"requested": mode[0], "effective": mode[1], "details": {}},
@@ -122,7 +123,10 @@ def run(cases=None, description=DESCRIPTION, driver="veth", **changes):
         "argv": ["pktbench", "run", "scenarios/drop.json"],
         "interrupted": False, "resumed": False, "missing": {}}
     about.update(changes)
+    for place, made in enumerate(cases):
+        for one in made["trials"]:
+            one["order"] = place
     return {"schema": "pktbench-run/1", "run": about,
             "environment": {"before": environment(driver), "after": environment(driver)},
-            "scenario": {"description": description, "method": {"tolerance_packets": 0}},
+            "scenario": {"description": description, "method": {"tolerance_packets": 0, "seed": 1}},
             "cases": cases}
