@@ -48,7 +48,21 @@ OffloadCommands commands(Offload offload) {
   return {ETHTOOL_GTXCSUM, ETHTOOL_STXCSUM, "tx-checksumming"};
 }
 
+template <std::size_t N>
+std::string fixed_text(const char (&text)[N]) {
+  std::string found(text, strnlen(text, N));
+  return found == "N/A" ? std::string() : found;
+}
+
 }  // namespace
+
+Result<DriverInfo> driver_info(const std::string& device) {
+  ethtool_drvinfo info{};
+  info.cmd = ETHTOOL_GDRVINFO;
+  if (auto r = ethtool(device, &info, "read the driver"); !r) return r.error();
+  return DriverInfo{fixed_text(info.driver), fixed_text(info.fw_version),
+                    fixed_text(info.bus_info)};
+}
 
 Result<void> set_offload(const std::string& device, Offload offload, bool on) {
   const OffloadCommands c = commands(offload);

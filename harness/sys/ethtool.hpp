@@ -10,6 +10,13 @@
 
 namespace pktbench::sys {
 
+struct DriverInfo {
+  std::string driver;    // "ixgbe"
+  std::string firmware;  // empty: the driver does not tell
+  std::string bus;       // "0000:01:00.0"; empty: the device is on no bus
+};
+Result<DriverInfo> driver_info(const std::string& device);
+
 enum class Offload { gro, tso, tx_checksum };
 
 // Sets it and reads it back. Errors: `failed` where the device keeps its old setting.

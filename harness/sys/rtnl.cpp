@@ -1,7 +1,6 @@
 #include "harness/sys/rtnl.hpp"
 
 #include <arpa/inet.h>
-#include <libmnl/libmnl.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
@@ -9,59 +8,13 @@
 #include <net/if.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
-#include <memory>
-#include <vector>
+
+#include "harness/sys/netlink.hpp"
 
 namespace pktbench::sys {
 
 namespace {
-
-struct CloseSocket {
-  void operator()(mnl_socket* s) const { mnl_socket_close(s); }
-};
-
-// One request message and its answer.
-class Request {
- public:
-  Request(std::uint16_t type, std::uint16_t flags) : buffer_(kSize) {
-    header_ = mnl_nlmsg_put_header(buffer_.data());
-    header_->nlmsg_type = type;
-    header_->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | NLM_F_ACK | flags);
-    header_->nlmsg_seq = 1;
-  }
-
-  nlmsghdr* header() { return header_; }
-
-  template <class T>
-  T* extra() {
-    return static_cast<T*>(mnl_nlmsg_put_extra_header(header_, sizeof(T)));
-  }
-
-  // Sends and waits for the acknowledgement; `on_message` sees each message before it.
-  Result<void> run(const std::string& what, mnl_cb_t on_message = nullptr, void* data = nullptr) {
-    std::unique_ptr<mnl_socket, CloseSocket> socket(mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC));
-    if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0)
-      return system_error("open an rtnetlink socket", errno);
-    if (mnl_socket_sendto(socket.get(), header_, header_->nlmsg_len) < 0)
-      return system_error(what, errno);
-    std::vector<char> answer(kSize);
-    for (int more = MNL_CB_OK; more > MNL_CB_STOP;) {
-      const ssize_t n = mnl_socket_recvfrom(socket.get(), answer.data(), answer.size());
-      if (n < 0) return system_error(what, errno);
-      more = mnl_cb_run(answer.data(), static_cast<std::size_t>(n), 1,
-                        mnl_socket_get_portid(socket.get()), on_message, data);
-      if (more < 0) return system_error(what, errno);
-    }
-    return {};
-  }
-
- private:
-  static constexpr std::size_t kSize = 65536;
-  std::vector<char> buffer_;
-  nlmsghdr* header_;
-};
 
 int read_xdp(const nlattr* attr, void* data) {
   auto* info = static_cast<LinkInfo*>(data);
@@ -104,28 +57,30 @@ int read_link_attribute(const nlattr* attr, void* data) {
   return MNL_CB_OK;
 }
 
-int read_link(const nlmsghdr* message, void* data) {
-  if (message->nlmsg_type != RTM_NEWLINK) return MNL_CB_OK;
+void read_link(const nlmsghdr* message, LinkInfo* info) {
+  if (message->nlmsg_type != RTM_NEWLINK) return;
   const auto* link = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(message));
-  static_cast<LinkInfo*>(data)->ifindex = static_cast<unsigned>(link->ifi_index);
-  return mnl_attr_parse(message, sizeof *link, read_link_attribute, data);
+  info->ifindex = static_cast<unsigned>(link->ifi_index);
+  mnl_attr_parse(message, sizeof *link, read_link_attribute, info);
 }
 
 }  // namespace
 
 Result<LinkInfo> get_link(const std::string& name) {
-  Request request(RTM_GETLINK, 0);
+  NetlinkRequest request(RTM_GETLINK, 0);
   request.extra<ifinfomsg>()->ifi_family = AF_UNSPEC;
   mnl_attr_put_strz(request.header(), IFLA_IFNAME, name.c_str());
   LinkInfo info;
-  if (auto r = request.run("look up network device " + name, read_link, &info); !r)
+  if (auto r = request.run("look up network device " + name,
+                           [&](const nlmsghdr* message) { read_link(message, &info); });
+      !r)
     return r.error();
   return info;
 }
 
 Result<void> create_veth_pair(const std::string& name, const std::string& peer, int peer_netns_fd,
                               unsigned queues) {
-  Request request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+  NetlinkRequest request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
   nlmsghdr* h = request.header();
   request.extra<ifinfomsg>()->ifi_family = AF_UNSPEC;
   mnl_attr_put_strz(h, IFLA_IFNAME, name.c_str());
@@ -147,7 +102,7 @@ Result<void> create_veth_pair(const std::string& name, const std::string& peer, 
 }
 
 Result<void> set_link_up(unsigned ifindex) {
-  Request request(RTM_NEWLINK, 0);
+  NetlinkRequest request(RTM_NEWLINK, 0);
   auto* link = request.extra<ifinfomsg>();
   link->ifi_family = AF_UNSPEC;
   link->ifi_index = static_cast<int>(ifindex);
@@ -157,7 +112,7 @@ Result<void> set_link_up(unsigned ifindex) {
 }
 
 Result<void> add_address(unsigned ifindex, std::uint32_t ipv4, unsigned prefix_length) {
-  Request request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
+  NetlinkRequest request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
   auto* address = request.extra<ifaddrmsg>();
   address->ifa_family = AF_INET;
   address->ifa_prefixlen = static_cast<unsigned char>(prefix_length);
@@ -170,7 +125,7 @@ Result<void> add_address(unsigned ifindex, std::uint32_t ipv4, unsigned prefix_l
 
 Result<void> add_neighbour(unsigned ifindex, std::uint32_t ipv4,
                            const std::array<std::uint8_t, 6>& mac) {
-  Request request(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
+  NetlinkRequest request(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
   auto* neighbour = request.extra<ndmsg>();
   neighbour->ndm_family = AF_INET;
   neighbour->ndm_ifindex = static_cast<int>(ifindex);

@@ -1,0 +1,53 @@
+// One netlink request and its answer (libmnl), in the calling thread's network namespace.
+//
+// Threads: a request opens its own socket; none is shared.
+#pragma once
+
+#include <libmnl/libmnl.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "harness/core/result.hpp"
+
+namespace pktbench::sys {
+
+using Attributes = std::map<std::uint16_t, const nlattr*>;
+
+// The top-level attributes behind a message's extra header, or those nested in one attribute. Valid
+// as long as the message is.
+Attributes attributes_of(const nlmsghdr* message, std::size_t extra_header);
+Attributes attributes_in(const nlattr* nest);
+
+// The attribute's value, or `fallback` where it is absent or too short.
+std::uint32_t u32_or(const Attributes& attributes, std::uint16_t type, std::uint32_t fallback);
+
+class NetlinkRequest {
+ public:
+  // `flags` beside NLM_F_REQUEST: NLM_F_DUMP asks for everything, NLM_F_CREATE makes.
+  NetlinkRequest(std::uint16_t type, std::uint16_t flags, int protocol = NETLINK_ROUTE);
+
+  nlmsghdr* header() { return header_; }
+
+  // Room for T behind what is there, zeroed; belongs to the request.
+  template <class T>
+  T* extra() {
+    return static_cast<T*>(mnl_nlmsg_put_extra_header(header_, sizeof(T)));
+  }
+
+  // Sends and waits for the end of the answer; `on_message` sees each message of it. `what` is the
+  // sentence of an error. Errors: the kernel's; sys_errno EINTR where what was dumped changed
+  // meanwhile.
+  Result<void> run(const std::string& what,
+                   const std::function<void(const nlmsghdr*)>& on_message = nullptr);
+
+ private:
+  int protocol_;
+  std::vector<char> buffer_;
+  nlmsghdr* header_;
+};
+
+}  // namespace pktbench::sys
