@@ -1,0 +1,162 @@
+#include "harness/testbed/port_safety.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <regex>
+
+#include "harness/sys/file.hpp"
+
+namespace pktbench {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+bool contains(const std::vector<unsigned>& list, unsigned wanted) {
+  return std::find(list.begin(), list.end(), wanted) != list.end();
+}
+
+// Does `upper` stop working when `lower` does?
+bool rests_on(const NetDevice& upper, const NetDevice& lower) {
+  return contains(upper.lower, lower.ifindex) || lower.master == upper.ifindex ||
+         (!lower.pci.empty() && upper.physical_function == lower.pci);
+}
+
+std::string with_kind(const NetDevice& device) {
+  if (!device.physical_function.empty()) return device.name + " (virtual function)";
+  return device.kind.empty() ? device.name : device.name + " (" + device.kind + ")";
+}
+
+// The devices that rest on `bottom`, itself among them: each with the way up to it, " through br0
+// (bridge) over vlan5 (vlan)"; of the device itself that is empty.
+std::map<unsigned, std::string> all_above(const NetDevice& bottom, const NetworkState& state) {
+  std::map<unsigned, std::string> ways{{bottom.ifindex, ""}};
+  std::vector<const NetDevice*> next{&bottom};
+  for (std::size_t i = 0; i < next.size(); ++i) {
+    const std::string below = ways[next[i]->ifindex];
+    for (const NetDevice& upper : state.devices) {
+      if (ways.contains(upper.ifindex) || !rests_on(upper, *next[i])) continue;
+      ways[upper.ifindex] =
+          " through " + with_kind(upper) +
+          (below.empty() ? "" : " over " + below.substr(std::string(" through ").size()));
+      next.push_back(&upper);
+    }
+  }
+  return ways;
+}
+
+void judge_device(const NetDevice& device, const NetworkState& state,
+                  std::vector<std::string>& reasons) {
+  if (device.loopback) reasons.push_back(device.name + " is the loopback device, no port");
+  const auto ways = all_above(device, state);
+  for (const NetworkUse& use : state.uses)
+    if (const auto way = ways.find(use.ifindex); way != ways.end())
+      reasons.push_back(device.name + " carries " + use.what + way->second);
+}
+
+void judge_xdp(const NetDevice& device, std::vector<std::string>& reasons) {
+  for (const sys::XdpAttachment& xdp : device.xdp)
+    reasons.push_back("an XDP program that is not pktbench's is attached to " + device.name +
+                      " (id " + std::to_string(xdp.program_id) + ", " + xdp.mode +
+                      "), and is not replaced; when nobody needs it: ip link set dev " +
+                      device.name + " xdp off");
+}
+
+bool on_list(const std::string& pci, const std::vector<std::string>& allowed) {
+  return std::any_of(allowed.begin(), allowed.end(), [&](const std::string& entry) {
+    return !pci.empty() && full_pci_address(entry) == pci;
+  });
+}
+
+SafetyVerdict conclude(SafetyVerdict verdict, std::vector<std::string> waivable,
+                       const SafetyPolicy& policy, const std::string& port) {
+  const std::string& said = policy.i_know_this_is;
+  const bool repeated = std::find(verdict.interfaces.begin(), verdict.interfaces.end(), said) !=
+                        verdict.interfaces.end();
+  if (!said.empty() && repeated) {
+    verdict.waived = std::move(waivable);
+  } else {
+    if (!said.empty())
+      verdict.reasons.push_back("the override names \"" + said + "\", which is not " + port);
+    verdict.reasons.insert(verdict.reasons.end(), waivable.begin(), waivable.end());
+  }
+  verdict.allowed = verdict.reasons.empty();
+  return verdict;
+}
+
+// A PCI function that has no interface here: what has it, and may it be had?
+std::string judge_without_interface(const std::string& pci, const NetworkSources& sources) {
+  const fs::path function = fs::path(sources.sysfs) / "bus/pci/devices" / pci;
+  const auto type = sys::read_file(function / "class");
+  if (!type) return "there is no PCI device " + pci + " (" + type.error().message + ")";
+  if (!type->starts_with("0x02")) return pci + " is no network device (PCI class " + *type + ")";
+  std::error_code ec;
+  const std::string driver = fs::read_symlink(function / "driver", ec).filename();
+  for (const char* user_space : {"vfio-pci", "uio_pci_generic", "igb_uio"})
+    if (driver == user_space) return {};
+  if (driver.empty()) return {};
+  return "the driver " + driver + " has " + pci +
+         ", but no interface of it is in this network namespace; it may be in use in another";
+}
+
+}  // namespace
+
+std::string full_pci_address(const std::string& text) {
+  static const std::regex kAddress("(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}:[0-9a-f]{2}\\.[0-7])",
+                                   std::regex::icase);
+  std::smatch match;
+  if (!std::regex_match(text, match, kAddress)) return {};
+  std::string full = (match[1].matched ? match[1].str() : "0000") + ":" + match[2].str();
+  std::transform(full.begin(), full.end(), full.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return full;
+}
+
+SafetyVerdict judge_port(const std::string& port, const SafetyPolicy& policy,
+                         const NetworkState& state) {
+  SafetyVerdict verdict;
+  std::string pci = full_pci_address(port);
+  for (const NetDevice& device : state.devices)
+    if (device.name == port) pci = device.pci;
+  std::vector<std::string> waivable;
+  for (const NetDevice& device : state.devices) {
+    // What is done to a PCI function is done to every interface of it.
+    if (device.name != port && (pci.empty() || device.pci != pci)) continue;
+    verdict.interfaces.push_back(device.name);
+    judge_device(device, state, waivable);
+    judge_xdp(device, verdict.reasons);
+  }
+  if (verdict.interfaces.empty()) {
+    verdict.reasons.push_back("there is no interface " + port + " in this network namespace");
+    return verdict;
+  }
+  for (const std::string& what : state.unknown) waivable.push_back("it cannot be told " + what);
+  if (!policy.allowed_pci.empty() && !on_list(pci, policy.allowed_pci))
+    waivable.push_back(port + (pci.empty()
+                                   ? " has no PCI address, and only ports on the allow-list "
+                                     "may be used"
+                                   : " (" + pci + ") is not on the allow-list"));
+  return conclude(std::move(verdict), std::move(waivable), policy, port);
+}
+
+SafetyVerdict check_port_safety(const std::string& port, const SafetyPolicy& policy,
+                                const NetworkSources& sources) {
+  const NetworkState state = gather_network_state(sources);
+  const std::string pci = full_pci_address(port);
+  const bool has_interface =
+      std::any_of(state.devices.begin(), state.devices.end(),
+                  [&](const NetDevice& device) { return device.pci == pci; });
+  if (pci.empty() || has_interface) return judge_port(pci.empty() ? port : pci, policy, state);
+  SafetyVerdict verdict;
+  if (auto reason = judge_without_interface(pci, sources); !reason.empty())
+    verdict.reasons.push_back(std::move(reason));
+  for (const std::string& what : state.unknown)
+    verdict.reasons.push_back("it cannot be told " + what);
+  if (!policy.allowed_pci.empty() && !on_list(pci, policy.allowed_pci))
+    verdict.reasons.push_back(pci + " is not on the allow-list");
+  verdict.allowed = verdict.reasons.empty();
+  return verdict;
+}
+
+}  // namespace pktbench
