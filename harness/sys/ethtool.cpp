@@ -98,7 +98,7 @@ Result<std::map<std::string, std::uint64_t>> driver_statistics(const std::string
   std::map<std::string, std::uint64_t> result;
   for (std::uint32_t i = 0; i < n; ++i) {
     const char* name = names.data() + sizeof(ethtool_gstrings) + std::size_t{i} * ETH_GSTRING_LEN;
-    result[std::string(name, strnlen(name, ETH_GSTRING_LEN))] =
+    result[std::string(name, strnlen(name, ETH_GSTRING_LEN))] +=
         values[sizeof(ethtool_stats) / 8 + i];
   }
   return result;

@@ -22,7 +22,8 @@ enum class Offload { gro, tso, tx_checksum };
 // Sets it and reads it back. Errors: `failed` where the device keeps its old setting.
 Result<void> set_offload(const std::string& device, Offload offload, bool on);
 
-// The driver's statistics (`ethtool -S`), by the driver's own names.
+// The driver's statistics (`ethtool -S`), by the driver's own names; those of the same name, as
+// some drivers have one for each queue, are summed.
 Result<std::map<std::string, std::uint64_t>> driver_statistics(const std::string& device);
 
 }  // namespace pktbench::sys

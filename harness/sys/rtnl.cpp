@@ -36,6 +36,9 @@ int read_link_attribute(const nlattr* attr, void* data) {
     case IFLA_CARRIER:
       info->carrier = mnl_attr_get_u8(attr) != 0;
       break;
+    case IFLA_CARRIER_CHANGES:
+      info->carrier_changes = mnl_attr_get_u32(attr);
+      break;
     case IFLA_XDP:
       mnl_attr_parse_nested(attr, read_xdp, data);
       break;
@@ -49,6 +52,7 @@ int read_link_attribute(const nlattr* attr, void* data) {
       info->tx_dropped = stats.tx_dropped;
       info->rx_errors = stats.rx_errors;
       info->tx_errors = stats.tx_errors;
+      info->rx_missed_errors = stats.rx_missed_errors;
       break;
     }
     default:

@@ -16,6 +16,7 @@ struct LinkInfo {
   unsigned ifindex = 0;
   std::array<std::uint8_t, 6> mac{};
   bool carrier = false;
+  std::uint32_t carrier_changes = 0;
   unsigned xdp_program_id = 0;  // 0: none
   int xdp_mode = 0;             // XDP_ATTACHED_* of <linux/if_link.h>
   // rtnl_link_stats64, those that count drops or frames
@@ -25,6 +26,7 @@ struct LinkInfo {
   std::uint64_t tx_dropped = 0;
   std::uint64_t rx_errors = 0;
   std::uint64_t tx_errors = 0;
+  std::uint64_t rx_missed_errors = 0;
 };
 
 Result<LinkInfo> get_link(const std::string& name);

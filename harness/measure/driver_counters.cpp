@@ -1,0 +1,195 @@
+#include "harness/measure/driver_counters.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "harness/sys/ethtool.hpp"
+#include "harness/sys/rtnl.hpp"
+
+namespace pktbench::measure {
+
+namespace {
+
+enum class Where { driver, link };
+// less: counted by `counter` as well, and no loss. spoils: its growth may be in `counter` or not.
+enum class Sign { more, less, spoils };
+
+struct Entry {
+  const char* driver;
+  PortEnd end;
+  const char* place;
+  Where where;
+  const char* counter;  // '*' stands for a queue's number
+  unsigned bits = 64;
+  Sign sign = Sign::more;
+  const char* note = nullptr;
+};
+
+constexpr auto kRx = PortEnd::receiver;
+constexpr auto kTx = PortEnd::sender;
+constexpr auto kDriver = Where::driver;
+constexpr auto kLink = Where::link;
+
+// nic_no_descriptor: the host gave no buffer in time; nic_buffer: the NIC's own memory was full;
+// driver_rx: the driver had the frame and gave it up. Names and meaning are those of the kernel
+// source named at each driver (drivers/net/…).
+constexpr Entry kEntries[] = {
+    // veth.c. A redirected frame that found the peer's ring full; the sender's stack is told of its
+    // own and offers them again.
+    {"veth", kTx, "veth_ring_full", kDriver, "tx_queue_*_xdp_xmit_errors"},
+    {"veth", kRx, "veth_rx", kDriver, "rx_queue_*_drops"},
+    // virtio_net.c: virtnet_rq_stats_desc, renamed in 6.10. A frame that XDP dropped is in both.
+    {"virtio_net", kRx, "driver_rx", kDriver, "rx_queue_*_drops"},
+    {"virtio_net", kRx, "driver_rx", kDriver, "rx_queue_*_xdp_drops", 64, Sign::less},
+    {"virtio_net", kRx, "driver_rx", kDriver, "rx*_drops"},
+    {"virtio_net", kRx, "driver_rx", kDriver, "rx*_xdp_drops", 64, Sign::less},
+    {"virtio_net", kRx, "nic_no_descriptor", kDriver, "rx*_hw_drops"},
+    // ethernet/realtek/r8169_main.c: the chip's tally of 16 bits.
+    {"r8169", kRx, "nic_no_descriptor", kDriver, "rx_missed", 16},
+    // ethernet/intel/e1000/e1000_ethtool.c, e1000e/ethtool.c: stats.mpc.
+    {"e1000", kRx, "nic_buffer", kDriver, "rx_missed_errors"},
+    {"e1000e", kRx, "nic_buffer", kDriver, "rx_missed_errors"},
+    // ethernet/intel/igb/igb_ethtool.c, igc/igc_ethtool.c: stats.mpc, and RQDPC by queue, which is
+    // read and added up by the driver.
+    {"igb", kRx, "nic_buffer", kDriver, "rx_missed_errors"},
+    {"igb", kRx, "nic_no_descriptor", kDriver, "rx_queue_*_drops", 64, Sign::more,
+     "the chip's own count by queue may be as short as 12 bits and is added up every two seconds"},
+    {"igc", kRx, "nic_buffer", kDriver, "rx_missed_errors"},
+    {"igc", kRx, "nic_no_descriptor", kDriver, "rx_queue_*_drops"},
+    // ethernet/intel/ixgbe/ixgbe_ethtool.c: MPC, and QPRDC of all queues.
+    {"ixgbe", kRx, "nic_buffer", kDriver, "rx_missed_errors"},
+    {"ixgbe", kRx, "nic_no_descriptor", kDriver, "rx_no_dma_resources"},
+    // ethernet/intel/i40e/i40e_ethtool.c: eth.rx_discards of the port, renamed in 6.6.
+    {"i40e", kRx, "nic_buffer", kDriver, "port.rx_dropped"},
+    {"i40e", kRx, "nic_buffer", kDriver, "port.rx_discards"},
+    {"i40e", kRx, "nic_no_descriptor", kDriver, "rx_dropped"},
+    // ethernet/intel/ice/ice_ethtool.c: eth.rx_discards of the port, and of the host's function.
+    {"ice", kRx, "nic_buffer", kDriver, "rx_dropped.nic"},
+    {"ice", kRx, "nic_no_descriptor", kDriver, "rx_dropped"},
+    // ethernet/mellanox/mlx5/core/en_stats.c.
+    {"mlx5_core", kRx, "nic_buffer", kDriver, "rx_discards_phy"},
+    {"mlx5_core", kRx, "nic_no_descriptor", kDriver, "rx_out_of_buffer"},
+    // ethernet/amazon/ena/ena_netdev.c: told by the device's keep-alive. Newer drivers add what XDP
+    // dropped.
+    {"ena", kRx, "nic_no_descriptor", kLink, "rx_dropped", 64, Sign::more,
+     "the device tells this count about once a second, so that it may be of an earlier moment"},
+    {"ena", kRx, "nic_no_descriptor", kDriver, "queue_*_rx_xdp_drop", 64, Sign::spoils},
+    // vmxnet3/vmxnet3_ethtool.c. The same name for every queue: their sum.
+    {"vmxnet3", kRx, "nic_no_descriptor", kDriver, "pkts rx OOB"},
+    {"vmxnet3", kRx, "driver_rx", kDriver, "drv dropped rx total"},
+    // ethernet/realtek/8139cp.c: RxMissed of 24 bits, added up at each reading.
+    {"8139cp", kRx, "nic_no_descriptor", kLink, "rx_missed_errors", 24},
+};
+
+std::string_view trimmed(std::string_view name) {
+  name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
+  return name;
+}
+
+// '*' matches one or more digits.
+bool matches(std::string_view pattern, std::string_view name) {
+  const auto star = pattern.find('*');
+  if (star == pattern.npos) return name == pattern;
+  const std::string_view head = pattern.substr(0, star);
+  const std::string_view tail = pattern.substr(star + 1);
+  if (name.size() <= head.size() + tail.size()) return false;
+  if (!name.starts_with(head) || !name.ends_with(tail)) return false;
+  const auto number = name.substr(head.size(), name.size() - head.size() - tail.size());
+  return number.find_first_not_of("0123456789") == number.npos;
+}
+
+const std::map<std::string, std::uint64_t>& counters(const Entry& e, const DeviceStatistics& s) {
+  return e.where == Where::driver ? s.driver : s.link;
+}
+
+template <class F>
+void each_match(const Entry& e, const DeviceStatistics& statistics, F&& use) {
+  for (const auto& [name, value] : counters(e, statistics))
+    if (matches(e.counter, trimmed(name))) use(name, value);
+}
+
+// How much one counter grew; none where it went back.
+std::optional<std::uint64_t> growth(std::uint64_t before, std::uint64_t after, unsigned bits) {
+  if (after >= before) return after - before;
+  if (bits >= 64 || before >> bits) return std::nullopt;
+  return (after - before) & ((std::uint64_t{1} << bits) - 1);
+}
+
+}  // namespace
+
+Result<DeviceStatistics> read_device_statistics(const std::string& device) {
+  DeviceStatistics statistics;
+  auto driver = sys::driver_statistics(device);
+  if (!driver && driver.error().sys_errno != EOPNOTSUPP) return driver.error();
+  if (driver) statistics.driver = std::move(*driver);
+  auto link = sys::get_link(device);
+  if (!link) return link.error();
+  statistics.link = {{"rx_packets", link->rx_packets},
+                     {"tx_packets", link->tx_packets},
+                     {"rx_dropped", link->rx_dropped},
+                     {"tx_dropped", link->tx_dropped},
+                     {"rx_errors", link->rx_errors},
+                     {"tx_errors", link->tx_errors},
+                     {"rx_missed_errors", link->rx_missed_errors}};
+  return statistics;
+}
+
+DropCounts drops_by_place(const std::string& driver, PortEnd end, const DeviceStatistics& now) {
+  DropCounts drops;
+  for (const Entry& e : kEntries) {
+    if (driver != e.driver || end != e.end || e.sign == Sign::spoils) continue;
+    each_match(e, now, [&](const std::string&, std::uint64_t value) {
+      drops[e.place] += e.sign == Sign::less ? -value : value;
+    });
+  }
+  return drops;
+}
+
+Reconciliation reconcile(const std::string& driver, PortEnd end, const DeviceStatistics& before,
+                         const DeviceStatistics& after, std::uint64_t frames) {
+  Reconciliation result;
+  bool known = false;
+  for (const Entry& e : kEntries) {
+    if (driver != e.driver) continue;
+    known = true;
+    if (end != e.end) continue;
+    bool found = false;
+    each_match(e, after, [&](const std::string& name, std::uint64_t value) {
+      found = true;
+      const auto old = counters(e, before).find(name);
+      const std::string counter(trimmed(name));
+      if (old == counters(e, before).end()) {
+        result.missing[e.place] = driver + "'s " + counter + " was not there before";
+        return;
+      }
+      const auto grown = growth(old->second, value, e.bits);
+      if (!grown)
+        result.missing[e.place] = driver + "'s " + counter + " went back from " +
+                                  std::to_string(old->second) + " to " + std::to_string(value) +
+                                  ": the device was reset";
+      else if (e.bits < 64 && frames >> e.bits)
+        result.missing[e.place] = driver + "'s " + counter + " has " + std::to_string(e.bits) +
+                                  " bits and may have wrapped among " + std::to_string(frames) +
+                                  " frames";
+      else if (e.sign == Sign::spoils && *grown)
+        result.missing[e.place] =
+            driver + " may or may not count what XDP dropped (" + counter + ") among its drops";
+      else if (e.sign != Sign::spoils)
+        result.drops[e.place] += e.sign == Sign::less ? -*grown : *grown;
+    });
+    if (found && e.note) result.notes.push_back(std::string(e.counter) + ": " + e.note);
+    if (!found)
+      each_match(e, before, [&](const std::string& name, std::uint64_t) {
+        result.missing[e.place] = driver + "'s " + std::string(trimmed(name)) + " has gone";
+      });
+  }
+  for (const auto& [place, reason] : result.missing) result.drops.erase(place);
+  if (!known)
+    result.notes.push_back("it is not known what the counters of driver \"" + driver + "\" mean");
+  return result;
+}
+
+}  // namespace pktbench::measure
