@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 /*
  * Charges every nanosecond of every CPU to a class: at each context switch, and at entry to and exit
- * from each softirq, the time since the last such event goes to whoever had the CPU. Thread clocks
+ * from each softirq and each hard interrupt of a device, the time since the last such event goes to
+ * whoever had the CPU. Thread clocks
  * cannot do this: softirq time hides in the task it interrupted.
  */
 #include <linux/bpf.h>
@@ -56,7 +57,7 @@ static __always_inline __u32 class_of(int pid)
 static __always_inline void charge(struct pb_cpu_slot *s)
 {
 	__u64 now = bpf_ktime_get_ns();
-	__u32 class = s->softirq ? s->softirq : s->task;
+	__u32 class = s->interrupt ? PB_CPU_INTERRUPT : s->softirq ? s->softirq : s->task;
 
 	if (s->since_ns && class < PB_CPU_CLASSES)
 		s->ns[class] += now - s->since_ns;
@@ -97,6 +98,30 @@ int BPF_PROG(on_softirq_exit, unsigned int vector)
 		return 0;
 	charge(s);
 	s->softirq = 0;
+	return 0;
+}
+
+SEC("tp_btf/irq_handler_entry")
+int BPF_PROG(on_irq_entry, int irq)
+{
+	struct pb_cpu_slot *s = this_slot();
+
+	if (!s)
+		return 0;
+	charge(s);
+	s->interrupt = 1;
+	return 0;
+}
+
+SEC("tp_btf/irq_handler_exit")
+int BPF_PROG(on_irq_exit, int irq)
+{
+	struct pb_cpu_slot *s = this_slot();
+
+	if (!s)
+		return 0;
+	charge(s);
+	s->interrupt = 0;
 	return 0;
 }
 

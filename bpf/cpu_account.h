@@ -17,6 +17,7 @@ enum pb_cpu_class {
 	PB_CPU_NAPI,
 	PB_CPU_SOFTIRQ,
 	PB_CPU_SOFTIRQ_OTHER,
+	PB_CPU_INTERRUPT,
 	PB_CPU_GENERATOR,
 	PB_CPU_CONTROL,
 	PB_CPU_FOREIGN,
@@ -29,7 +30,8 @@ struct pb_cpu_slot {
 	__u64 since_ns; /* when the open slice began; 0: not watched yet */
 	__u32 task;     /* class of the running task */
 	__u32 softirq;  /* class of the softirq being run, or 0 */
-	__u64 pad[6];
+	__u32 interrupt; /* 1: a device's hard interrupt is being handled */
+	__u32 pad[9];
 } __attribute__((aligned(64)));
 
 #endif

@@ -373,6 +373,37 @@ def test_an_external_command_that_fails_is_a_failed_case(tmp_path):
     assert case["status"] == "failed" and "exit 3" in case["reason"]
 
 
+def test_a_link_that_flaps_makes_the_trial_invalid_and_it_is_made_again(tmp_path):
+    out = tmp_path / "out"
+    process = start(out, "--trials", "1", "--duration", "3", "--set", "/method/warmup_s=0",
+                    "--set", "/method/max_disturbance=1", "--set", "/method/max_repeats=1",
+                    "--set", "/traffic/rate=20000", "--backend", "xdp-native")
+    # The generator is sending when the DUT counts more than the frames that confirm the path.
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        state = subprocess.run(["ip", "-n", "pktbench0-dut", "-j", "-s", "link", "show", "pbdut0"],
+                               capture_output=True, text=True)
+        if state.returncode == 0 and json.loads(state.stdout)[0]["stats64"]["rx"]["packets"] > 1000:
+            break
+        time.sleep(0.02)
+    # The end that sends: the DUT's loses its carrier and keeps its NAPI thread.
+    subprocess.run(["ip", "-n", "pktbench0-gen", "link", "set", "pbgen0", "down"], check=True)
+    subprocess.run(["ip", "-n", "pktbench0-gen", "link", "set", "pbgen0", "up"], check=True)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 0, stderr
+    validate(out / "run.json", out / "trials.jsonl")
+    case = json.loads((out / "run.json").read_text())["cases"][0]
+    flapped, again = case["trials"]
+    assert flapped["status"] == "invalid" and flapped["disturbed"]
+    assert "disturbed: the link of pb" in flapped["reason"], flapped["reason"]
+    assert flapped["disturbance"]["link"]["evidence"]["pbdut0.carrier_changes"] >= 2
+    assert again["status"] == "ok" and again["disturbance"]["link"]["evidence"] == {}
+    # What this host cannot tell is null, with the reason.
+    for source, found in again["disturbance"].items():
+        assert (found is None) == (f"disturbance.{source}" in again["missing"])
+    assert any(".LOC" in name for name in again["disturbance"]["interrupts"]["evidence"])
+
+
 def test_work_of_others_on_the_duts_cpu_makes_a_trial_invalid(tmp_path):
     cpu = max(os.sched_getaffinity(0))
     other = subprocess.Popen([sys.executable, "-c", "while True: pass"],

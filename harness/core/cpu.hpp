@@ -21,13 +21,15 @@ enum class CpuClass : std::size_t {
   napi,           // threaded NAPI of the DUT's device, and ksoftirqd
   softirq,        // network softirq, in whatever task it interrupted
   softirq_other,  // timers, RCU, scheduler: charged to nobody
+  interrupt,      // hard interrupts of devices
   generator,
   control,  // pktbench's own controlling threads
   foreign,  // everybody else
 };
-inline constexpr std::size_t kCpuClasses = 8;
+inline constexpr std::size_t kCpuClasses = 9;
 inline constexpr std::array<const char*, kCpuClasses> kCpuClassNames = {
-    "idle", "application", "napi", "softirq", "softirq_other", "generator", "control", "foreign"};
+    "idle",      "application", "napi",    "softirq", "softirq_other",
+    "interrupt", "generator",   "control", "foreign"};
 
 struct CpuTimes {
   int cpu = 0;

@@ -10,6 +10,7 @@
 #include "harness/core/clock.hpp"
 #include "harness/core/counters.hpp"
 #include "harness/core/cpu.hpp"
+#include "harness/core/disturbance.hpp"
 #include "harness/core/options.hpp"
 #include "harness/core/port.hpp"
 #include "harness/core/result.hpp"
@@ -46,6 +47,10 @@ class Testbed {
 
   virtual Clock& clock() = 0;
   virtual CpuMeter& cpu_meter() = 0;
+
+  // What may disturb the DUT from outside; owned by the testbed, valid until down(). Empty where
+  // nothing can.
+  virtual std::vector<DisturbanceSource*> disturbances() { return {}; }
 
   // "isolated", "inline", ...; empty where the testbed has no such choice.
   virtual std::string arrangement() const = 0;

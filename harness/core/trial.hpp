@@ -11,6 +11,7 @@
 #include "harness/core/backend.hpp"
 #include "harness/core/counters.hpp"
 #include "harness/core/cpu.hpp"
+#include "harness/core/disturbance.hpp"
 #include "harness/core/options.hpp"
 #include "harness/core/traffic.hpp"
 
@@ -71,7 +72,7 @@ struct TrialRecord {
   std::string started_at;  // UTC, RFC 3339
   TrialStatus status = TrialStatus::failed;
   std::string reason;      // empty when ok
-  bool disturbed = false;  // invalid for what others did, and nothing else
+  bool disturbed = false;  // invalid for what others or the machine did, and to be made again
 
   double warmup_s = 0;
   double duration_s = 0;  // gate open to gate shut
@@ -93,6 +94,8 @@ struct TrialRecord {
   Limiter limiter = Limiter::unknown;
   std::map<std::string, double> evidence;  // what the limiter was judged by
   std::vector<CpuUsage> cpus;
+  // By source; null where it could not be read, with the reason in `missing`.
+  std::map<std::string, std::optional<DisturbanceFinding>> disturbance;
   EffectiveMode mode;
   bool bpf_stats = false;  // made with the kernel's BPF statistics on: no ordinary trial
   std::optional<BpfRunTime> bpf_run_time;  // of the window and its drain

@@ -20,6 +20,7 @@ namespace pktbench::measure {
 
 static_assert(PB_CPU_CLASSES == kCpuClasses);
 static_assert(PB_CPU_FOREIGN == static_cast<int>(CpuClass::foreign));
+static_assert(PB_CPU_INTERRUPT == static_cast<int>(CpuClass::interrupt));
 static_assert(PB_CPU_SOFTIRQ == static_cast<int>(CpuClass::softirq));
 
 namespace {

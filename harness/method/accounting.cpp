@@ -105,7 +105,8 @@ Disturbance worst_disturbance(const std::vector<CpuUsage>& cpus, const CpuOwners
   for (const CpuUsage& u : cpus) {
     const bool own_softirqs = contains(owners.dut_softirq, u.cpu);
     if (u.role != "dut" && !own_softirqs) continue;
-    Disturbance d{u.cpu, share(u, CpuClass::foreign), u.steal.value_or(0)};
+    Disturbance d{u.cpu, share(u, CpuClass::foreign), share(u, CpuClass::interrupt),
+                  u.steal.value_or(0)};
     if (!own_softirqs) d.foreign += share(u, CpuClass::softirq);
     if (worst.cpu < 0 || d.share() > worst.share()) worst = d;
   }

@@ -44,15 +44,16 @@ struct LimiterEvidence {
 LimiterEvidence limiter_evidence(const TrialRecord& trial, const CpuOwners& owners);
 
 // Of the CPUs that work for the DUT, the one that others used most: the share of the window that
-// foreign tasks and softirqs that are not the DUT's had, and what the hypervisor took (in 10 ms
-// steps; 0 where the kernel does not say).
+// foreign tasks and softirqs that are not the DUT's had, what devices' interrupts had, and what the
+// hypervisor took (in 10 ms steps; 0 where the kernel does not say).
 struct Disturbance {
   int cpu = -1;  // -1: CPU time was not measured
   double foreign = 0;
+  double interrupts = 0;
   double steal = 0;
 
   // What the hypervisor took was charged to whoever had the CPU, so that the two may overlap.
-  double share() const { return std::min(1.0, foreign + steal); }
+  double share() const { return std::min(1.0, foreign + interrupts + steal); }
 };
 Disturbance worst_disturbance(const std::vector<CpuUsage>& cpus, const CpuOwners& owners);
 

@@ -87,6 +87,17 @@ TEST(DisturbanceTest, InlineLooksAtTheGeneratorsCpuToo) {
   EXPECT_EQ(worst_disturbance({u}, {{1}, {0}, {}}).cpu, -1);
 }
 
+TEST(DisturbanceTest, InterruptsOfDevicesCount) {
+  CpuUsage u;
+  u.cpu = 1;
+  u.role = "dut";
+  u.classes[static_cast<std::size_t>(CpuClass::interrupt)] = 0.2;
+  u.classes[static_cast<std::size_t>(CpuClass::foreign)] = 0.1;
+  const Disturbance d = worst_disturbance({u}, {{1}, {0}, {}});
+  EXPECT_DOUBLE_EQ(d.interrupts, 0.2);
+  EXPECT_NEAR(d.share(), 0.3, 1e-12);
+}
+
 TEST(DisturbanceTest, IsThatOfTheDutsWorstCpu) {
   const auto cpu_of = [](int id, const char* role, double foreign, std::optional<double> steal) {
     CpuUsage u;

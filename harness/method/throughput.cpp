@@ -66,6 +66,9 @@ class Trial {
   CpuOwners cpu_owners() const;
   Result<void> start(std::uint32_t tag);
   Result<void> start_bpf_stats();
+  using Readings = std::vector<DisturbanceReading>;
+  Readings read_disturbances();
+  std::vector<std::string> disturbed(const Readings& before, const Readings& after);
   Result<void> name_threads(const std::vector<pid_t>& napi);
   Result<Snapshot> snapshot();
   Result<Snapshot> drain(const Snapshot& first);
@@ -75,7 +78,7 @@ class Trial {
   Result<void> measure();
   void count(const Snapshot& before, const Snapshot& after);
   void charge(const std::optional<CpuSample>& before, const std::optional<CpuSample>& after);
-  void judge();
+  void judge(const std::vector<std::string>& disturbances);
 
   const CaseSpec& spec_;
   const TrialPlan& plan_;
@@ -244,6 +247,7 @@ Result<void> Trial::measure() {
     if (!before) return before.error();
   }
 
+  const Readings quiet = read_disturbances();
   std::optional<BpfRunTime> bpf_before;
   if (bpf_) {
     auto sample = bpf_->sample();
@@ -268,6 +272,7 @@ Result<void> Trial::measure() {
   auto shut = p_.backend.sample();
   if (!shut) return shut.error();
   in_window_ = shut->packets - before->received.packets;
+  const std::vector<std::string> disturbances = disturbed(quiet, read_disturbances());
   const std::uint64_t closed = clock_.now_ns();
   auto after = drain(*before);
   if (!after) return after.error();
@@ -281,8 +286,33 @@ Result<void> Trial::measure() {
 
   count(*before, *after);
   charge(cpu_before, cpu_after);
-  judge();
+  judge(disturbances);
   return {};
+}
+
+Trial::Readings Trial::read_disturbances() {
+  Readings readings;
+  for (DisturbanceSource* source : p_.testbed.disturbances()) readings.push_back(source->read());
+  return readings;
+}
+
+// Every sentence of every source whose rule was broken.
+std::vector<std::string> Trial::disturbed(const Readings& before, const Readings& after) {
+  std::vector<std::string> reasons;
+  const auto sources = p_.testbed.disturbances();
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const std::string name = sources[i]->name();
+    const std::string& missing = before[i].missing.empty() ? after[i].missing : before[i].missing;
+    if (!missing.empty()) {
+      record_.disturbance[name] = std::nullopt;
+      record_.missing["disturbance." + name] = missing;
+      continue;
+    }
+    DisturbanceFinding found = sources[i]->judge(before[i], after[i], record_.duration_s);
+    reasons.insert(reasons.end(), found.reasons.begin(), found.reasons.end());
+    record_.disturbance[name] = std::move(found);
+  }
+  return reasons;
 }
 
 void Trial::count(const Snapshot& before, const Snapshot& after) {
@@ -305,7 +335,13 @@ void Trial::count(const Snapshot& before, const Snapshot& after) {
   std::uint64_t dropped = 0;
   for (const auto& [place, n] : after.drops) {
     const auto old = before.drops.find(place);
-    const std::uint64_t drops = n - (old == before.drops.end() ? 0 : old->second);
+    const std::uint64_t was = old == before.drops.end() ? 0 : old->second;
+    if (n < was) {
+      r.missing["drops." + place] = "its counter went back from " + std::to_string(was) + " to " +
+                                    std::to_string(n) + ": the device was reset";
+      continue;
+    }
+    const std::uint64_t drops = n - was;
     r.drops[place] = drops;
     dropped += drops;
   }
@@ -351,7 +387,7 @@ void Trial::charge(const std::optional<CpuSample>& before, const std::optional<C
   r.missing["cycles_per_packet"] = reason;
 }
 
-void Trial::judge() {
+void Trial::judge(const std::vector<std::string>& disturbances) {
   TrialRecord& r = record_;
   const LimiterEvidence evidence = limiter_evidence(r, cpu_owners());
   r.limiter = judge_limiter(evidence);
@@ -368,6 +404,7 @@ void Trial::judge() {
   const Disturbance disturbance = worst_disturbance(r.cpus, cpu_owners());
   if (disturbance.cpu >= 0) {
     r.evidence["dut_foreign"] = disturbance.foreign;
+    r.evidence["dut_interrupts"] = disturbance.interrupts;
     r.evidence["dut_steal"] = disturbance.steal;
   }
   if (evidence.offered_of_target) r.evidence["offered_of_target"] = *evidence.offered_of_target;
@@ -380,6 +417,12 @@ void Trial::judge() {
   r.status = TrialStatus::invalid;
   if (r.offered.packets == 0) {
     r.reason = "generator " + spec_.generator + " offered nothing";
+  } else if (!disturbances.empty()) {
+    // Before the counts: a link that went down takes frames with it.
+    r.disturbed = true;
+    r.reason = "disturbed: ";
+    for (const std::string& reason : disturbances)
+      r.reason += (&reason == &disturbances.front() ? "" : "; ") + reason;
   } else if (r.unaccounted > tolerance) {
     r.reason = std::to_string(r.unaccounted) + " of " + std::to_string(r.offered.packets) +
                " frames are unaccounted for";
@@ -394,7 +437,8 @@ void Trial::judge() {
   } else if (disturbance.share() > plan_.max_disturbance) {
     r.disturbed = true;
     r.reason = "disturbed: others had " + percent(disturbance.foreign) + " of CPU " +
-               std::to_string(disturbance.cpu) + ", and the hypervisor took " +
+               std::to_string(disturbance.cpu) + ", devices' interrupts " +
+               percent(disturbance.interrupts) + ", and the hypervisor took " +
                percent(disturbance.steal);
   } else {
     r.status = TrialStatus::ok;

@@ -74,6 +74,29 @@ class Reader {
     return made;
   }
 
+  std::vector<std::string> texts(const std::string& key) {
+    std::vector<std::string> made;
+    const Json* v = find(key);
+    if (!v) return made;
+    if (!v->is_array()) {
+      fail(key, "is no list");
+      return made;
+    }
+    for (const Json& item : *v) {
+      if (!item.is_string()) {
+        fail(key, "has an item that is no text");
+        break;
+      }
+      made.push_back(item.get<std::string>());
+    }
+    return made;
+  }
+
+  bool is_null(const std::string& key) {
+    const Json* v = find(key);
+    return v && v->is_null();
+  }
+
   template <class E, std::size_t N>
   E one_of(const std::string& key, const E (&choices)[N]) {
     const std::string word = text(key);
@@ -203,6 +226,18 @@ Result<TrialRecord> trial_from_json(const Json& json) {
   evidence.each(
       [&](const std::string& key) { trial.evidence[key] = evidence.number(key).value_or(kNaN); });
   reader.list("cpus", [&](Reader cpu) { trial.cpus.push_back(read_cpu(std::move(cpu))); });
+  Reader disturbance = reader.below("disturbance");
+  disturbance.each([&](const std::string& source) {
+    trial.disturbance[source] = std::nullopt;
+    if (disturbance.is_null(source)) return;
+    Reader entry = disturbance.below(source);
+    DisturbanceFinding finding;
+    Reader values = entry.below("evidence");
+    values.each(
+        [&](const std::string& key) { finding.evidence[key] = values.number(key).value_or(kNaN); });
+    finding.reasons = entry.texts("reasons");
+    trial.disturbance[source] = std::move(finding);
+  });
   trial.mode = read_mode(reader.below("mode"));
   if (json.is_object() && json.contains("bpf_run_time")) {
     trial.bpf_stats = true;

@@ -33,13 +33,28 @@ TEST(TrialJson, HasTheKeysOfTheContract) {
             "index round order started_at status reason disturbed warmup_s duration_s drain_s "
             "offered received drops "
             "unaccounted loss_ratio mpps ns_per_packet cycles_per_packet cycles_source limiter "
-            "evidence cpus mode missing");
+            "evidence cpus disturbance mode missing");
   EXPECT_EQ(keys(t["offered"]), "packets bytes pps target_pps unsent refused");
   EXPECT_EQ(keys(t["received"]), "packets bytes pps foreign per_queue details");
   EXPECT_EQ(keys(t["mode"]), "requested effective details");
   EXPECT_EQ(keys(t["cpus"][0]), "cpu role busy user system softirq steal idle classes");
   EXPECT_EQ(keys(t["cpus"][0]["classes"]),
-            "idle application napi softirq softirq_other generator control foreign");
+            "idle application napi softirq softirq_other interrupt generator control foreign");
+}
+
+TEST(TrialJson, WhatDisturbedIsKeptAndReadBack) {
+  TrialRecord t = sample_trial(0);
+  EXPECT_EQ(to_json(t)["disturbance"], Json::object());
+  t.disturbance["link"] =
+      DisturbanceFinding{{{"pbdut0.carrier_changes", 2}}, {"the link of pbdut0 went"}};
+  t.disturbance["frequency"] = std::nullopt;
+  t.missing["disturbance.frequency"] = "no cpufreq";
+  const Json written = to_json(t);
+  EXPECT_EQ(written["disturbance"]["link"]["evidence"]["pbdut0.carrier_changes"], 2);
+  EXPECT_EQ(written["disturbance"]["frequency"], nullptr);
+  const auto read = trial_from_json(written);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(to_json(*read), written);
 }
 
 TEST(TrialJson, OneWithBpfStatisticsIsMarkedAndReadBack) {

@@ -86,6 +86,16 @@ Json cpus_json(const TrialRecord& trial, const Section& parent) {
   return made;
 }
 
+Json disturbance_json(const TrialRecord& trial, Section section) {
+  for (const auto& [source, finding] : trial.disturbance)
+    if (finding)
+      section.set(source,
+                  Json({{"evidence", map_json(finding->evidence)}, {"reasons", finding->reasons}}));
+    else
+      section.null(source, kNoReason);
+  return section.take();
+}
+
 // Its key marks a trial that was made with the kernel's BPF statistics on.
 Json bpf_run_time_json(const TrialRecord& trial, const Section& parent) {
   Section section = parent.below("bpf_run_time");
@@ -182,6 +192,7 @@ Json to_json(const TrialRecord& trial) {
   for (const auto& [key, value] : trial.evidence) evidence.number(key, value);
   section.set("evidence", evidence.take());
   section.set("cpus", cpus_json(trial, section));
+  section.set("disturbance", disturbance_json(trial, section.below("disturbance")));
   Section mode = section.below("mode");
   mode.text("requested", trial.mode.requested, "the backend has no choice of mode");
   mode.text("effective", trial.mode.effective, "the backend never told its mode");

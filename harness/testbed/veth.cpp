@@ -11,6 +11,8 @@
 #include <thread>
 
 #include "harness/measure/cpu_meter.hpp"
+#include "harness/measure/disturbance.hpp"
+#include "harness/measure/driver_counters.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/file.hpp"
@@ -37,16 +39,21 @@ constexpr unsigned kPrefixLength = 15;
 
 constexpr int kMaxNumber = 1000;
 
+constexpr const char* kRingFull = "veth_ring_full";
 constexpr const char* kReceiveDrops = "veth_rx";
 
-std::uint64_t sum_over_queues(const std::map<std::string, std::uint64_t>& statistics,
-                              const std::string& prefix, const std::string& suffix) {
-  std::uint64_t sum = 0;
-  for (std::size_t queue = 0;; ++queue) {
-    const auto found = statistics.find(prefix + std::to_string(queue) + suffix);
-    if (found == statistics.end()) return sum;
-    sum += found->second;
-  }
+// What the port's device lost by its own count, at `place`.
+Result<std::uint64_t> drops_at(const Port& port, measure::PortEnd end, const std::string& place) {
+  auto inside = sys::NetnsScope::enter(port.netns_path);
+  if (!inside) return inside.error();
+  auto statistics = measure::read_device_statistics(port.name);
+  if (!statistics) return statistics.error();
+  const DropCounts drops = measure::drops_by_place("veth", end, *statistics);
+  const auto found = drops.find(place);
+  if (found == drops.end())
+    return make_error(ErrorCode::unsupported,
+                      "this kernel's veth does not count what it drops (" + place + ")");
+  return found->second;
 }
 
 class VethTestbed final : public Testbed {
@@ -62,6 +69,7 @@ class VethTestbed final : public Testbed {
   std::vector<int> dut_softirq_cpus() const override;
   Clock& clock() override { return clock_; }
   CpuMeter& cpu_meter() override { return *meter_; }
+  std::vector<DisturbanceSource*> disturbances() override;
   std::string arrangement() const override { return arrangement_; }
   Result<void> down() noexcept override;
 
@@ -84,6 +92,7 @@ class VethTestbed final : public Testbed {
   std::string dut_netns_;
   WallClock clock_;
   std::unique_ptr<NapiPump> pump_;
+  measure::DisturbanceSources disturbances_;
   std::unique_ptr<CpuMeter> meter_ = measure::make_cpu_meter();
 };
 
@@ -106,6 +115,7 @@ Result<void> VethTestbed::up(const Options& options, unsigned queues) {
     (void)down();
     return made;
   }
+  disturbances_ = measure::host_disturbances(dut_.cpus, {generator_, dut_});
   return {};
 }
 
@@ -297,22 +307,13 @@ Result<std::vector<pid_t>> VethTestbed::settle(bool backend_polls) {
 }
 
 Result<DropCounts> VethTestbed::sample() {
-  DropCounts drops;
-  {
-    auto inside = sys::NetnsScope::enter(generator_.netns_path);
-    if (!inside) return inside.error();
-    auto statistics = sys::driver_statistics(generator_.name);
-    if (!statistics) return statistics.error();
-    // Redirected frames that found the DUT's ring full. A stack sender is told, and offers the
-    // frame again: tx_dropped counts its attempts, which are no frames lost.
-    drops["veth_ring_full"] = sum_over_queues(*statistics, "tx_queue_", "_xdp_xmit_errors");
-  }
-  auto inside = sys::NetnsScope::enter(dut_.netns_path);
-  if (!inside) return inside.error();
-  auto statistics = sys::driver_statistics(dut_.name);
-  if (!statistics) return statistics.error();
-  drops[kReceiveDrops] = sum_over_queues(*statistics, "rx_queue_", "_drops");
-  return drops;
+  // A redirected frame that found the DUT's ring full. A stack sender is told, and offers the frame
+  // again: the link's tx_dropped counts its attempts, which are no frames lost.
+  auto ring_full = drops_at(generator_, measure::PortEnd::sender, kRingFull);
+  if (!ring_full) return ring_full.error();
+  auto received = drops_at(dut_, measure::PortEnd::receiver, kReceiveDrops);
+  if (!received) return received.error();
+  return DropCounts{{kRingFull, *ring_full}, {kReceiveDrops, *received}};
 }
 
 std::vector<int> VethTestbed::dut_softirq_cpus() const {
@@ -325,7 +326,14 @@ std::vector<int> VethTestbed::dut_softirq_cpus() const {
   return cpus;
 }
 
+std::vector<DisturbanceSource*> VethTestbed::disturbances() {
+  std::vector<DisturbanceSource*> sources;
+  for (const auto& source : disturbances_) sources.push_back(source.get());
+  return sources;
+}
+
 Result<void> VethTestbed::down() noexcept {
+  disturbances_.clear();
   pump_.reset();
   dut_.pump_fd = -1;
   if (!journal_) return {};

@@ -1,0 +1,40 @@
+// What the machine does to a trial from outside: interrupts, a change of frequency, throttling, a
+// link that flaps, a lack of memory. Each kind is one small source.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace pktbench {
+
+// Raw values of one source at one moment, by name.
+struct DisturbanceReading {
+  std::map<std::string, double> values;
+  std::string missing;  // why there are none; empty: there are
+};
+
+struct DisturbanceFinding {
+  std::map<std::string, double> evidence;  // raw values, kept in the trial
+  std::vector<std::string> reasons;        // what broke the source's rule; empty: nothing did
+};
+
+// Threads: one controlling thread.
+class DisturbanceSource {
+ public:
+  virtual ~DisturbanceSource() = default;
+
+  // "interrupts", "link", ...: its key in a trial.
+  virtual std::string name() const = 0;
+
+  // Called before and after a window, never inside it. May enter a port's namespace and returns in
+  // the caller's.
+  virtual DisturbanceReading read() = 0;
+
+  // Pure: what happened between the two readings, `window_s` seconds apart. REQUIRES: neither
+  // reading is missing.
+  virtual DisturbanceFinding judge(const DisturbanceReading& before,
+                                   const DisturbanceReading& after, double window_s) const = 0;
+};
+
+}  // namespace pktbench

@@ -1,0 +1,280 @@
+#include "harness/measure/disturbance.hpp"
+
+#include <cmath>
+#include <cstdio>
+#include <optional>
+#include <sstream>
+#include <utility>
+
+#include "harness/sys/file.hpp"
+#include "harness/sys/netns.hpp"
+#include "harness/sys/rtnl.hpp"
+
+namespace pktbench::measure {
+
+namespace {
+
+std::string cpu_key(int cpu) { return "cpu" + std::to_string(cpu); }
+
+std::string percent(double share) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f%%", share * 100);
+  return text;
+}
+
+std::string times(double n) { return n == 1 ? "once" : std::to_string(std::llround(n)) + " times"; }
+
+// What grew, by how much. A counter that went back was reset: what it counted is not known.
+std::map<std::string, double> growth(const DisturbanceReading& before,
+                                     const DisturbanceReading& after) {
+  std::map<std::string, double> grown;
+  for (const auto& [name, value] : after.values) {
+    const auto old = before.values.find(name);
+    const double was = old == before.values.end() ? 0 : old->second;
+    if (value > was) grown[name] = value - was;
+  }
+  return grown;
+}
+
+double value_of(const std::map<std::string, double>& values, const std::string& name) {
+  const auto found = values.find(name);
+  return found == values.end() ? 0 : found->second;
+}
+
+class Interrupts final : public DisturbanceSource {
+ public:
+  Interrupts(std::vector<int> cpus, std::string proc)
+      : cpus_(std::move(cpus)), proc_(std::move(proc)) {}
+  std::string name() const override { return "interrupts"; }
+
+  DisturbanceReading read() override {
+    DisturbanceReading reading;
+    for (const auto& [file, prefix] : {std::pair{"/interrupts", ""}, {"/softirqs", "softirq."}}) {
+      auto table = sys::read_file(proc_ + file);
+      if (!table) return {{}, table.error().message};
+      for (int cpu : cpus_)
+        for (const auto& [name, n] : interrupts_of_cpu(*table, cpu))
+          reading.values[cpu_key(cpu) + "." + prefix + name] = n;
+    }
+    if (reading.values.empty())
+      reading.missing = proc_ + "/interrupts does not list the DUT's CPUs";
+    return reading;
+  }
+
+  DisturbanceFinding judge(const DisturbanceReading& before, const DisturbanceReading& after,
+                           double) const override {
+    return {growth(before, after), {}};
+  }
+
+ private:
+  std::vector<int> cpus_;
+  std::string proc_;
+};
+
+// One number of one file per CPU.
+std::optional<double> read_number(const std::string& path) {
+  auto text = sys::read_file(path);
+  if (!text) return std::nullopt;
+  std::istringstream stream(*text);
+  double number = 0;
+  if (stream >> number) return number;
+  return std::nullopt;
+}
+
+class Frequency final : public DisturbanceSource {
+ public:
+  Frequency(std::vector<int> cpus, std::string root)
+      : cpus_(std::move(cpus)), root_(std::move(root)) {}
+  std::string name() const override { return "frequency"; }
+
+  DisturbanceReading read() override {
+    DisturbanceReading reading;
+    for (int cpu : cpus_) {
+      const std::string file = root_ + "/" + cpu_key(cpu) + "/cpufreq/scaling_cur_freq";
+      const auto khz = read_number(file);
+      if (!khz || *khz <= 0) return {{}, "this CPU's frequency is not told: no " + file};
+      reading.values[cpu_key(cpu)] = *khz;
+    }
+    return reading;
+  }
+
+  DisturbanceFinding judge(const DisturbanceReading& before, const DisturbanceReading& after,
+                           double) const override {
+    DisturbanceFinding finding;
+    for (const auto& [cpu, khz] : after.values) {
+      const double was = value_of(before.values, cpu);
+      finding.evidence[cpu + ".khz_before"] = was;
+      finding.evidence[cpu + ".khz_after"] = khz;
+      if (was > 0 && std::abs(khz / was - 1) > kMaxFrequencyChange)
+        finding.reasons.push_back(cpu + " went from " + std::to_string(std::lround(was / 1000)) +
+                                  " to " + std::to_string(std::lround(khz / 1000)) +
+                                  " MHz; fix its frequency");
+    }
+    return finding;
+  }
+
+ private:
+  std::vector<int> cpus_;
+  std::string root_;
+};
+
+class Throttling final : public DisturbanceSource {
+ public:
+  Throttling(std::vector<int> cpus, std::string root)
+      : cpus_(std::move(cpus)), root_(std::move(root)) {}
+  std::string name() const override { return "throttling"; }
+
+  DisturbanceReading read() override {
+    DisturbanceReading reading;
+    const std::string counters = "/thermal_throttle/";
+    for (int cpu : cpus_)
+      for (const char* counter : {"core_throttle_count", "package_throttle_count"})
+        if (const auto n = read_number(root_ + "/" + cpu_key(cpu) + counters + counter))
+          reading.values[cpu_key(cpu) + "." + counter] = *n;
+    if (reading.values.empty())
+      reading.missing = "this CPU does not count throttling: no " + root_ + "/" +
+                        cpu_key(cpus_.empty() ? 0 : cpus_.front()) + counters;
+    return reading;
+  }
+
+  DisturbanceFinding judge(const DisturbanceReading& before, const DisturbanceReading& after,
+                           double) const override {
+    DisturbanceFinding finding{growth(before, after), {}};
+    for (const auto& [name, n] : finding.evidence)
+      finding.reasons.push_back("the hardware throttled for heat " + times(n) + " (" + name + ")");
+    return finding;
+  }
+
+ private:
+  std::vector<int> cpus_;
+  std::string root_;
+};
+
+class Link final : public DisturbanceSource {
+ public:
+  explicit Link(std::vector<Port> ports) : ports_(std::move(ports)) {}
+  std::string name() const override { return "link"; }
+
+  DisturbanceReading read() override {
+    DisturbanceReading reading;
+    for (const Port& port : ports_) {
+      auto inside = sys::NetnsScope::enter(port.netns_path);
+      if (!inside) return {{}, inside.error().message};
+      auto link = sys::get_link(port.name);
+      if (!link) return {{}, link.error().message};
+      reading.values[port.name + ".carrier_changes"] = static_cast<double>(link->carrier_changes);
+    }
+    return reading;
+  }
+
+  DisturbanceFinding judge(const DisturbanceReading& before, const DisturbanceReading& after,
+                           double) const override {
+    DisturbanceFinding finding{growth(before, after), {}};
+    for (const auto& [name, n] : finding.evidence)
+      finding.reasons.push_back("the link of " + name.substr(0, name.rfind('.')) +
+                                " went up or down " + times(n));
+    return finding;
+  }
+
+ private:
+  std::vector<Port> ports_;
+};
+
+class Memory final : public DisturbanceSource {
+ public:
+  explicit Memory(std::string proc) : proc_(std::move(proc)) {}
+  std::string name() const override { return "memory"; }
+
+  DisturbanceReading read() override {
+    DisturbanceReading reading;
+    auto vmstat = sys::read_file(proc_ + "/vmstat");
+    if (!vmstat) return {{}, vmstat.error().message};
+    std::istringstream lines(*vmstat);
+    std::string name;
+    double n = 0;
+    while (lines >> name >> n) {
+      if (name.starts_with("allocstall")) reading.values["allocstall"] += n;
+      if (name == "pgmajfault" || name == "oom_kill") reading.values[name] = n;
+    }
+    // A kernel without PSI, or with it switched off, has no such file or does not let it be read.
+    if (auto pressure = sys::read_file(proc_ + "/pressure/memory"))
+      if (const auto at = pressure->find("some"); at != std::string::npos)
+        if (const auto total = pressure->find("total=", at); total != std::string::npos)
+          reading.values[kStall] = std::strtod(pressure->c_str() + total + 6, nullptr);
+    return reading;
+  }
+
+  DisturbanceFinding judge(const DisturbanceReading& before, const DisturbanceReading& after,
+                           double window_s) const override {
+    DisturbanceFinding finding{growth(before, after), {}};
+    const double stall = value_of(finding.evidence, kStall) / 1e6 / window_s;
+    if (after.values.contains(kStall)) {
+      if (stall > kMaxMemoryStall)
+        finding.reasons.push_back("tasks waited for memory for " + percent(stall) +
+                                  " of the window");
+    } else if (const double n = value_of(finding.evidence, "allocstall"); n > 0) {
+      finding.reasons.push_back("the kernel was out of free memory " + times(n));
+    }
+    if (const double n = value_of(finding.evidence, "oom_kill"); n > 0)
+      finding.reasons.push_back("the kernel killed for want of memory " + times(n));
+    return finding;
+  }
+
+ private:
+  static constexpr const char* kStall = "stall_us";
+  std::string proc_;
+};
+
+}  // namespace
+
+std::map<std::string, double> interrupts_of_cpu(const std::string& table, int cpu) {
+  std::map<std::string, double> counts;
+  std::istringstream lines(table);
+  std::string line;
+  std::getline(lines, line);
+  // The columns are the CPUs that are online.
+  std::istringstream header(line);
+  std::vector<std::string> cpus;
+  for (std::string name; header >> name;) cpus.push_back(name);
+  std::size_t column = 0;
+  while (column < cpus.size() && cpus[column] != "CPU" + std::to_string(cpu)) ++column;
+  if (column == cpus.size()) return counts;
+
+  while (std::getline(lines, line)) {
+    const auto colon = line.find(':');
+    if (colon == std::string::npos) continue;
+    const auto begin = line.find_first_not_of(' ');
+    std::string name = line.substr(begin, colon - begin);
+    std::istringstream fields(line.substr(colon + 1));
+    double n = 0;
+    double here = 0;
+    std::size_t read = 0;
+    for (; read < cpus.size() && fields >> n; ++read)
+      if (read == column) here = n;
+    if (read < cpus.size()) continue;  // one number for the whole machine ("ERR")
+    if (name.find_first_not_of("0123456789") == std::string::npos) {
+      // The chip and its own number come before the names of the handlers.
+      std::string chip, number, handler;
+      fields >> chip >> number;
+      std::getline(fields >> std::ws, handler);
+      name = handler.empty() ? "irq" + name : handler;
+    }
+    counts[name] += here;
+  }
+  return counts;
+}
+
+DisturbanceSources host_disturbances(const std::vector<int>& dut_cpus,
+                                     const std::vector<Port>& ports, const std::string& root) {
+  const std::string proc = root + "/proc";
+  const std::string cpus = root + "/sys/devices/system/cpu";
+  DisturbanceSources sources;
+  sources.push_back(std::make_unique<Interrupts>(dut_cpus, proc));
+  sources.push_back(std::make_unique<Frequency>(dut_cpus, cpus));
+  sources.push_back(std::make_unique<Throttling>(dut_cpus, cpus));
+  sources.push_back(std::make_unique<Link>(ports));
+  sources.push_back(std::make_unique<Memory>(proc));
+  return sources;
+}
+
+}  // namespace pktbench::measure

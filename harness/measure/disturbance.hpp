@@ -1,0 +1,35 @@
+// The sources of disturbance of a real host, and the rule of each:
+//
+//   interrupts   of devices and softirqs on the DUT's CPUs, by name. What they cost is measured by
+//                the CPU accounting, whose rule it is; the names say who it was.
+//   frequency    the DUT's CPUs run more than kMaxFrequencyChange slower or faster after the window
+//   throttling   a DUT's CPU or its package was throttled for heat
+//   link         a port's carrier changed
+//   memory       tasks waited for memory for more than kMaxMemoryStall of the window (PSI); without
+//                PSI: any direct reclaim; with either: the kernel killed a process for want of it
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/core/disturbance.hpp"
+#include "harness/core/port.hpp"
+
+namespace pktbench::measure {
+
+inline constexpr double kMaxFrequencyChange = 0.1;
+inline constexpr double kMaxMemoryStall = 0.01;
+
+using DisturbanceSources = std::vector<std::unique_ptr<DisturbanceSource>>;
+
+// `root` stands before /proc and /sys, for tests; `ports` are asked by rtnetlink.
+DisturbanceSources host_disturbances(const std::vector<int>& dut_cpus,
+                                     const std::vector<Port>& ports, const std::string& root = "");
+
+// One table in the form of /proc/interrupts or /proc/softirqs: counts by name, of one CPU. Devices
+// go by the name of their handler, the others by their short one ("LOC"). Empty where the table has
+// no such CPU.
+std::map<std::string, double> interrupts_of_cpu(const std::string& table, int cpu);
+
+}  // namespace pktbench::measure
