@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -10,6 +11,7 @@
 #include "harness/cli/host.hpp"
 #include "harness/cli/registry.hpp"
 #include "harness/core/units.hpp"
+#include "harness/measure/driver_counters.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
@@ -82,6 +84,7 @@ class VethCount : public ::testing::Test {
 
     auto drops_before = testbed_->sample();
     ASSERT_TRUE(drops_before);
+    const auto devices_before = read_devices();
     constexpr std::uint64_t kBurst = 50;
     for (std::uint64_t sent = 0; sent < frames; sent += kBurst) {
       source->open(std::min(kBurst, frames - sent));
@@ -100,8 +103,45 @@ class VethCount : public ::testing::Test {
     EXPECT_EQ(received->foreign, 0u);
     for (const auto& [place, n] : received->drops) EXPECT_EQ(n, 0u) << place;
     EXPECT_EQ(*drops_after, *drops_before);
+    devices_agree(devices_before, read_devices(), backend, frames);
     source->stop();
     receiver->stop();
+  }
+
+  struct Devices {
+    measure::DeviceStatistics generator;
+    measure::DeviceStatistics dut;
+  };
+  Devices read_devices() const {
+    const auto read = [](const Port& port) {
+      auto inside = sys::NetnsScope::enter(port.netns_path);
+      EXPECT_TRUE(inside);
+      auto statistics = measure::read_device_statistics(port.name);
+      EXPECT_TRUE(statistics) << statistics.error().message;
+      return std::move(*statistics);
+    };
+    return {read(testbed_->generator_port()), read(testbed_->dut_port())};
+  }
+
+  // The devices' own counters say the same as generator and backend do.
+  static void devices_agree(const Devices& before, const Devices& after, const std::string& backend,
+                            std::uint64_t frames) {
+    EXPECT_EQ(after.generator.link.at("tx_packets") - before.generator.link.at("tx_packets"),
+              frames);
+    EXPECT_EQ(after.dut.link.at("rx_packets") - before.dut.link.at("rx_packets"), frames);
+    const auto lost =
+        measure::reconcile("veth", measure::PortEnd::receiver, before.dut, after.dut, frames);
+    EXPECT_EQ(lost.drops, (DropCounts{{"veth_rx", 0}}));
+    const auto refused = measure::reconcile("veth", measure::PortEnd::sender, before.generator,
+                                            after.generator, frames);
+    EXPECT_EQ(refused.drops, (DropCounts{{"veth_ring_full", 0}}));
+    // What the program in the driver did with them, by the driver's count.
+    const std::map<std::string, std::string> verdicts = {
+        {"xdp-native", "xdp_drops"}, {"af_xdp", "xdp_redirect"}, {"dpdk", "xdp_redirect"}};
+    if (const auto verdict = verdicts.find(backend); verdict != verdicts.end()) {
+      const std::string counter = "rx_queue_0_" + verdict->second;
+      EXPECT_EQ(after.dut.driver.at(counter) - before.dut.driver.at(counter), frames) << counter;
+    }
   }
 
   static ::testing::AssertionResult wait_for(Backend& receiver, std::uint64_t packets) {
