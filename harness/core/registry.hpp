@@ -26,6 +26,8 @@ struct BackendType {
   std::function<Unavailable()> probe;  // leaves nothing behind; needs no port
   std::function<std::unique_ptr<Backend>()> make;
   bool simulated = false;  // works on a VirtualDevice only; the others need a real port
+  // Workloads it can never have, each with the reason.
+  std::map<std::string, std::string> cannot = {};
 };
 
 struct GeneratorType {

@@ -141,6 +141,8 @@ std::string Run::impossible(const CaseSpec& spec) const {
   if (generator.one_queue && spec.queues > 1)
     return "generator " + generator.name + " sends into one RX queue and not into " +
            std::to_string(spec.queues) + "; use packet-sendmmsg or udp-sendmmsg";
+  if (const auto it = backend.cannot.find(spec.workload); it != backend.cannot.end())
+    return "backend " + backend.name + ": " + it->second;
   if (std::find(backend.workloads.begin(), backend.workloads.end(), spec.workload) ==
       backend.workloads.end())
     return "backend " + backend.name + " cannot do workload " + spec.workload + "; it can do " +
