@@ -8,12 +8,15 @@
 #include <bit>
 #include <filesystem>
 #include <string>
+#include <utility>
 
+#include "backends/common/workload_state.hpp"
 #include "backends/dpdk/helper_process.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
+#include "harness/sys/sysfs.hpp"
 
 namespace pktbench::backends {
 
@@ -23,6 +26,27 @@ using dpdk::kMaxQueues;
 
 constexpr const char* kNoHelper =
     "the program pktbench-dpdk is not there: install it, or name its folder in PKTBENCH_LIBEXEC";
+
+// A frame that a poll-mode driver has taken is its own: there is no way on to the stack.
+constexpr const char* kWorkloads[] = {"drop",         "touch",  "parse",
+                                      "count-per-ip", "filter", "reflect"};
+constexpr const char* kCannotPass =
+    "a poll-mode driver owns every frame that it receives: there is no stack to pass it to";
+
+constexpr std::pair<const char*, dpdk::Idle> kIdles[] = {{"poll", dpdk::Idle::poll},
+                                                         {"yield", dpdk::Idle::yield},
+                                                         {"spin", dpdk::Idle::spin},
+                                                         {"pump", dpdk::Idle::pump}};
+
+dpdk::Idle idle_of(const std::string& name) {
+  const auto is = [&](const auto& idle) { return idle.first == name; };
+  return std::find_if(std::begin(kIdles), std::end(kIdles), is)->second;
+}
+
+const char* idle_name(dpdk::Idle idle) {
+  const auto is = [&](const auto& candidate) { return candidate.second == idle; };
+  return std::find_if(std::begin(kIdles), std::end(kIdles), is)->first;
+}
 
 std::string not_built() {
   const std::string missing = PKTBENCH_DPDK_MISSING;
@@ -57,6 +81,19 @@ std::uint64_t free_huge_page_mb() {
   return kb / 1024;
 }
 
+Result<std::size_t> rx_queues(const Port& port) {
+  std::size_t count = 0;
+  auto read = sys::with_sysfs_of(port.netns_path, [&]() -> Result<void> {
+    std::error_code error;
+    const std::filesystem::directory_iterator all("/sys/class/net/" + port.name + "/queues", error);
+    if (error) return system_error("count the RX queues of " + port.name, error.value());
+    for (const auto& queue : all) count += queue.path().filename().string().starts_with("rx-");
+    return {};
+  });
+  if (!read) return read.error();
+  return count;
+}
+
 // Some reasons are only in what net_af_xdp and libxdp print: their errors are EINVAL and EPERM.
 void explain(Error& e, const dpdk::Setup& setup) {
   const auto printed = [&](const char* words) { return e.detail.find(words) != std::string::npos; };
@@ -65,15 +102,10 @@ void explain(Error& e, const dpdk::Setup& setup) {
     e.code = ErrorCode::unsupported;
     e.message = "the driver of " + device +
                 " has no native XDP, which net_af_xdp needs; use driver net_af_packet";
-  } else if (printed("larger than combined queue count")) {
-    e.code = ErrorCode::unsupported;
-    e.message = device + " has not " + std::to_string(setup.queues) +
-                " combined channels, which net_af_xdp needs for as many queues (veth has none: one "
-                "queue)";
   }
 }
 
-class Dpdk final : public Backend {
+class Dpdk final : public Backend, public FilterControl {
  public:
   ~Dpdk() override { stop(); }
 
@@ -81,12 +113,14 @@ class Dpdk final : public Backend {
   Result<Counters> sample() override;
   std::vector<pid_t> threads() const override;
   void stop() noexcept override;
+  Result<void> set_filtered(std::uint16_t udp_port, bool filtered) override;
 
  private:
   Result<dpdk::Setup> set_up(const BackendConfig& config) const;
   Result<EffectiveMode> start_inside(const dpdk::Setup& setup);
 
   Port port_;
+  std::string workload_;
   dpdk::HelperProcess helper_;
   dpdk::Ready ready_;
   bool attaches_xdp_ = false;    // and the device had no program before
@@ -102,7 +136,8 @@ Result<dpdk::Setup> Dpdk::set_up(const BackendConfig& config) const {
   if (driver == "net_null")
     return make_error(ErrorCode::unsupported,
                       "driver net_null receives from no device: it makes frames that nobody sent");
-  if (config.workload != "drop" && config.workload != "touch")
+  if (std::find(std::begin(kWorkloads), std::end(kWorkloads), config.workload) ==
+      std::end(kWorkloads))
     return make_error(ErrorCode::unsupported, "dpdk has no workload \"" + config.workload + "\"");
   if (port.cpus.empty())
     return make_error(ErrorCode::invalid_input, "port " + port.name + " has no CPU to receive on");
@@ -124,10 +159,10 @@ Result<dpdk::Setup> Dpdk::set_up(const BackendConfig& config) const {
     return make_error(ErrorCode::invalid_input, "descriptors: " + driver + " needs a power of two");
   setup.lcores = std::min(port.queues, static_cast<unsigned>(port.cpus.size()));
   std::copy_n(port.cpus.begin(), setup.lcores, setup.cpus);
-  setup.yield = option<std::string>(config.options, "idle") == "yield";
-  setup.pump = port.pump_fd >= 0;
-  // A queue has at most 15,360 buffers of 2.6 kB.
-  setup.memory_mb = 80 + 48 * setup.queues;
+  setup.idle =
+      port.pump_fd >= 0 ? dpdk::Idle::pump : idle_of(option<std::string>(config.options, "idle"));
+  // A queue has at most 23,552 buffers of 2.5 kB.
+  setup.memory_mb = 80 + 64 * setup.queues;
   const auto& huge = option<std::string>(config.options, "huge_pages");
   const std::uint64_t free = huge == "off" ? 0 : free_huge_page_mb();
   setup.huge_pages = huge != "off" && free >= setup.memory_mb;
@@ -144,6 +179,7 @@ Result<EffectiveMode> Dpdk::start(const BackendConfig& config) {
   auto setup = set_up(config);
   if (!setup) return setup.error();
   port_ = config.port;
+  workload_ = config.workload;
   auto inside = sys::NetnsScope::enter(port_.netns_path);
   if (!inside) return inside.error();
   auto mode = start_inside(*setup);
@@ -167,6 +203,14 @@ Result<EffectiveMode> Dpdk::start_inside(const dpdk::Setup& setup) {
     attaches_xdp_ = true;
     xdp_program_id_ = 0;
   }
+  if (driver == "net_af_xdp" && setup.queues > 1) {
+    auto there = rx_queues(port_);
+    if (!there) return there.error();
+    if (*there < setup.queues)
+      return make_error(ErrorCode::unsupported, port_.name + " has " + std::to_string(*there) +
+                                                    " RX queues, not " +
+                                                    std::to_string(setup.queues));
+  }
   auto ready = helper_.start(helper, setup, port_.pump_fd);
   if (!ready) {
     Error e = ready.error();
@@ -181,7 +225,7 @@ Result<EffectiveMode> Dpdk::start_inside(const dpdk::Setup& setup) {
                   {"lcores", std::to_string(setup.lcores)},
                   {"burst", std::to_string(setup.burst)},
                   {"memory", setup.huge_pages ? "huge pages" : "no huge pages"},
-                  {"idle", setup.pump ? "pump" : (setup.yield ? "yield" : "spin")}};
+                  {"idle", idle_name(setup.idle)}};
   mode.details["descriptors"] = ready_.descriptors > 0 ? std::to_string(ready_.descriptors)
                                                        : std::to_string(setup.descriptors) +
                                                              " asked for; the driver does not tell";
@@ -199,7 +243,7 @@ Result<EffectiveMode> Dpdk::start_inside(const dpdk::Setup& setup) {
 }
 
 Result<Counters> Dpdk::sample() {
-  auto now = helper_.sample();
+  auto now = helper_.ask();
   if (!now) return now.error();
   Counters counters;
   for (unsigned queue = 0; queue < port_.queues; ++queue) {
@@ -208,12 +252,23 @@ Result<Counters> Dpdk::sample() {
     counters.per_queue.push_back(now->queues[queue].packets);
   }
   for (const auto& drop : now->drops)
-    if (drop.place[0]) counters.drops[drop.place] = drop.frames;
+    if (drop.name[0]) counters.drops[drop.name] = drop.frames;
+  for (const auto& outcome : now->details)
+    if (outcome.name[0]) counters.details[outcome.name] = outcome.frames;
   // The device's driver sees each of these as a redirect that failed.
   for (const char* place : {"af_xdp_rx_ring_full", "af_xdp_fill_ring_empty"})
     if (const auto at = counters.drops.find(place); at != counters.drops.end())
       counters.drops_at_device_too += at->second;
   return counters;
+}
+
+Result<void> Dpdk::set_filtered(std::uint16_t udp_port, bool filtered) {
+  if (!helper_.running() || workload_ != "filter")
+    return make_error(ErrorCode::failed, "dpdk does not run the workload filter");
+  auto answered = helper_.ask(
+      {.kind = dpdk::Request::Kind::set_filtered, .udp_port = udp_port, .filtered = filtered});
+  if (!answered) return answered.error();
+  return {};
 }
 
 std::vector<pid_t> Dpdk::threads() const {
@@ -266,7 +321,7 @@ BackendType dpdk_backend() {
   return {
       .name = "dpdk",
       .summary = "a DPDK poll-mode driver over a kernel device, in a process of its own",
-      .workloads = {"drop", "touch"},
+      .workloads = {std::begin(kWorkloads), std::end(kWorkloads)},
       .options = {choice("driver", {"net_af_xdp", "net_af_packet", "net_null"},
                          "DPDK driver; net_null has no device to receive from"),
                   number("burst", 32, 1, 512, "frames per poll at most"),
@@ -275,11 +330,12 @@ BackendType dpdk_backend() {
                          "DPDK's memory; auto: huge pages where enough are free"),
                   number("busy_budget", 0, 0, 65535,
                          "net_af_xdp: frames per kernel busy poll; 0: none"),
-                  choice("idle", {"yield", "spin"},
-                         "on an empty poll: give the CPU to a NAPI thread that shares it, or not; "
-                         "with a pump, pump")},
+                  choice("idle", {"poll", "yield", "spin"},
+                         "on an empty poll: sleep until the kernel has frames, give the CPU to who "
+                         "wants it, or poll again; with a pump, pump")},
       .probe = probe,
-      .make = [] { return std::make_unique<Dpdk>(); }};
+      .make = [] { return std::make_unique<Dpdk>(); },
+      .cannot = {{"pass", kCannotPass}}};
 }
 
 }  // namespace pktbench::backends

@@ -17,18 +17,9 @@ namespace pktbench::dpdk {
 namespace {
 
 // net_af_xdp keeps 2048 in its fill ring and up to `descriptors` in the receive ring; the rest is
-// on the way through the loop.
+// on the way through the loop, or back out through a transmit and a completion ring.
 std::uint32_t buffers_per_queue(const Setup& setup) {
-  return 2048 + 2 * setup.descriptors + 8 * setup.burst + 1024;
-}
-
-std::string device_arguments(const Setup& setup) {
-  std::string text = std::string("iface=") + setup.device;
-  const std::string queues = std::to_string(setup.queues);
-  if (setup.driver == std::string("net_af_xdp"))
-    return text + ",queue_count=" + queues + ",busy_budget=" + std::to_string(setup.busy_budget);
-  // Its ring is made with the device and not with the queue.
-  return text + ",qpairs=" + queues + ",framecnt=" + std::to_string(setup.descriptors);
+  return 2048 + 4 * setup.descriptors + 8 * setup.burst + 1024;
 }
 
 Error dpdk_error(const std::string& what, int error) {
@@ -39,18 +30,29 @@ Error dpdk_error(const std::string& what, int error) {
 
 Result<void> DpdkPort::open(const Setup& setup) {
   driver_ = setup.driver;
-  queues_ = static_cast<std::uint16_t>(setup.queues);
   descriptors_ = setup.descriptors;
   if (auto r = start_eal(setup); !r) return r;
-  const std::string name = driver_ + "0";
-  if (const int error = rte_eal_hotplug_add("vdev", name.c_str(), device_arguments(setup).c_str()))
-    return dpdk_error("open " + std::string(setup.device) + " with " + driver_, -error);
-  std::uint16_t id = 0;
-  if (const int error = rte_eth_dev_get_port_by_name(name.c_str(), &id))
-    return dpdk_error(driver_ + " made no port for " + setup.device, -error);
-  id_ = id;
-  if (auto r = set_up_queues(setup); !r) return r;
-  auto sockets = DriverSockets::find(driver_, queues_, setup.trial_tag);
+  const std::string device = std::string("iface=") + setup.device;
+  if (driver_ == "net_af_xdp") {
+    // A port for each queue: for a port with several the driver wants combined channels, which not
+    // every device with several queues has.
+    for (std::uint32_t i = 0; i < setup.queues; ++i)
+      if (auto r = add(driver_ + std::to_string(i),
+                       device + ",start_queue=" + std::to_string(i) +
+                           ",queue_count=1,busy_budget=" + std::to_string(setup.busy_budget),
+                       1, setup);
+          !r)
+        return r;
+  } else {
+    // Its ring is made with the device and not with the queue.
+    const std::string queues = std::to_string(setup.queues);
+    if (auto r = add(driver_ + "0",
+                     device + ",qpairs=" + queues + ",framecnt=" + std::to_string(descriptors_),
+                     static_cast<std::uint16_t>(setup.queues), setup);
+        !r)
+      return r;
+  }
+  auto sockets = DriverSockets::find(driver_, setup.queues, setup.trial_tag);
   if (!sockets) return sockets.error();
   sockets_ = std::move(*sockets);
   discard();
@@ -60,9 +62,9 @@ Result<void> DpdkPort::open(const Setup& setup) {
 // What came before a filter was there, at most a ring of it.
 void DpdkPort::discard() {
   std::array<rte_mbuf*, 32> frames;
-  for (std::uint16_t queue = 0; queue < queues_; ++queue) {
+  for (const QueueId& id : queues_) {
     for (std::uint32_t seen = 0; seen < descriptors_;) {
-      const std::uint16_t count = rte_eth_rx_burst(*id_, queue, frames.data(), frames.size());
+      const std::uint16_t count = rte_eth_rx_burst(id.port, id.queue, frames.data(), frames.size());
       if (count == 0) break;
       rte_pktmbuf_free_bulk(frames.data(), count);
       seen += count;
@@ -99,72 +101,89 @@ Result<void> DpdkPort::start_eal(const Setup& setup) {
   return {};
 }
 
-Result<void> DpdkPort::set_up_queues(const Setup& setup) {
+Result<void> DpdkPort::add(const std::string& name, const std::string& arguments,
+                           std::uint16_t queues, const Setup& setup) {
+  if (const int error = rte_eal_hotplug_add("vdev", name.c_str(), arguments.c_str()))
+    return dpdk_error("open " + std::string(setup.device) + " with " + driver_, -error);
+  std::uint16_t port = 0;
+  if (const int error = rte_eth_dev_get_port_by_name(name.c_str(), &port))
+    return dpdk_error(driver_ + " made no port for " + setup.device, -error);
+  ports_.push_back(port);
+  return set_up_queues(port, queues, setup);
+}
+
+Result<void> DpdkPort::set_up_queues(std::uint16_t port, std::uint16_t queues, const Setup& setup) {
   rte_eth_dev_info info{};
-  if (const int error = rte_eth_dev_info_get(*id_, &info))
+  if (const int error = rte_eth_dev_info_get(port, &info))
     return dpdk_error("ask " + driver_ + " what it can do", -error);
-  const auto queues = static_cast<std::uint16_t>(setup.queues);
   if (info.max_rx_queues < queues)
     return make_error(ErrorCode::unsupported,
                       driver_ + " offers " + std::to_string(info.max_rx_queues) + " of " +
                           std::to_string(queues) + " queues on " + setup.device);
-  // Nothing is sent; net_af_xdp wants them in pairs.
   const rte_eth_conf defaults{};
-  if (const int error = rte_eth_dev_configure(*id_, queues, queues, &defaults))
+  if (const int error = rte_eth_dev_configure(port, queues, queues, &defaults))
     return dpdk_error("configure " + driver_, -error);
   for (std::uint16_t queue = 0; queue < queues; ++queue) {
     // A pool each: net_af_xdp registers the pool's memory with the queue's socket.
+    const std::string number = std::to_string(queues_.size());
     rte_mempool* pool =
-        rte_pktmbuf_pool_create(("queue" + std::to_string(queue)).c_str(), buffers_per_queue(setup),
-                                256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+        rte_pktmbuf_pool_create(("queue" + number).c_str(), buffers_per_queue(setup), 256, 0,
+                                RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
     if (!pool)
       return dpdk_error("make " + std::to_string(buffers_per_queue(setup)) + " buffers", rte_errno);
     const auto descriptors = static_cast<std::uint16_t>(setup.descriptors);
-    const std::string what = " queue " + std::to_string(queue) + " of " + setup.device;
+    const std::string what = " queue " + number + " of " + setup.device + " with " + driver_;
     if (const int error =
-            rte_eth_rx_queue_setup(*id_, queue, descriptors, SOCKET_ID_ANY, nullptr, pool))
-      return dpdk_error("set up receive" + what + " with " + driver_, -error);
-    if (const int error = rte_eth_tx_queue_setup(*id_, queue, descriptors, SOCKET_ID_ANY, nullptr))
-      return dpdk_error("set up transmit" + what + " with " + driver_, -error);
+            rte_eth_rx_queue_setup(port, queue, descriptors, SOCKET_ID_ANY, nullptr, pool))
+      return dpdk_error("set up receive" + what, -error);
+    if (const int error = rte_eth_tx_queue_setup(port, queue, descriptors, SOCKET_ID_ANY, nullptr))
+      return dpdk_error("set up transmit" + what, -error);
+    queues_.push_back({port, queue});
   }
-  if (const int error = rte_eth_dev_start(*id_)) return dpdk_error("start " + driver_, -error);
-  started_ = true;
+  if (const int error = rte_eth_dev_start(port)) return dpdk_error("start " + driver_, -error);
   return {};
 }
 
 void DpdkPort::describe(Ready& ready) const {
   put(ready.dpdk, rte_version());
   put(ready.copy_mode, sockets_->copy_mode());
-  rte_eth_dev_info info{};
-  if (rte_eth_dev_info_get(*id_, &info) == 0) {
+  for (std::uint16_t port : ports_) {
+    rte_eth_dev_info info{};
+    if (rte_eth_dev_info_get(port, &info) != 0) continue;
     put(ready.driver, info.driver_name);
-    ready.queues = info.nb_rx_queues;
+    ready.queues += info.nb_rx_queues;
   }
   rte_eth_rxq_info queue{};
-  if (rte_eth_rx_queue_info_get(*id_, 0, &queue) == 0) ready.descriptors = queue.nb_desc;
+  if (rte_eth_rx_queue_info_get(queues_.front().port, queues_.front().queue, &queue) == 0)
+    ready.descriptors = queue.nb_desc;
 }
 
 // Not rx_nombuf: without a buffer these drivers leave the frame in the ring. imissed is what the
 // sockets say of net_af_xdp; of net_af_packet it is there only in versions that read (and so reset)
 // the socket's count.
-Result<DropCounts> DpdkPort::drops() {
+Result<DpdkPort::Lost> DpdkPort::lost() {
   auto drops = sockets_->sample();
-  if (!drops) return drops;
-  rte_eth_stats stats{};
-  if (const int error = rte_eth_stats_get(*id_, &stats))
-    return dpdk_error("read the statistics of " + driver_, -error);
-  if (driver_ == "net_af_packet") (*drops)["packet_ring_full"] += stats.imissed;
-  (*drops)["dpdk_rx_errors"] = stats.ierrors;
-  return drops;
+  if (!drops) return drops.error();
+  Lost lost{std::move(*drops), 0};
+  lost.drops["dpdk_rx_errors"] = 0;
+  for (std::uint16_t port : ports_) {
+    rte_eth_stats stats{};
+    if (const int error = rte_eth_stats_get(port, &stats))
+      return dpdk_error("read the statistics of " + driver_, -error);
+    if (driver_ == "net_af_packet") lost.drops["packet_ring_full"] += stats.imissed;
+    lost.drops["dpdk_rx_errors"] += stats.ierrors;
+    lost.not_sent += stats.oerrors;
+  }
+  return lost;
 }
 
 void DpdkPort::close() {
-  if (id_) {
-    if (started_) (void)rte_eth_dev_stop(*id_);
-    (void)rte_eth_dev_close(*id_);
+  for (std::uint16_t port : ports_) {
+    (void)rte_eth_dev_stop(port);
+    (void)rte_eth_dev_close(port);
   }
-  id_.reset();
-  started_ = false;
+  ports_.clear();
+  queues_.clear();
   if (eal_) (void)rte_eal_cleanup();
   eal_ = false;
 }

@@ -1,4 +1,4 @@
-// One DPDK port over a network device: EAL, the driver, its queues and their buffers.
+// What DPDK receives from: EAL, a driver's ports, their queues and buffers.
 //
 // EAL is initialised once in a process: one DpdkPort per process. Threads: the main lcore.
 #pragma once
@@ -7,10 +7,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "backends/dpdk/driver_sockets.hpp"
+#include "backends/dpdk/poll_loop.hpp"
 #include "backends/dpdk/protocol.hpp"
 #include "harness/core/result.hpp"
 
@@ -30,25 +32,31 @@ class DpdkPort {
   // Fills in what was obtained.
   void describe(Ready& ready) const;
 
-  // Frames that were dropped after the device and before the driver's queues.
-  Result<DropCounts> drops();
+  struct Lost {
+    DropCounts drops;            // after the device and before the driver's queues
+    std::uint64_t not_sent = 0;  // which the driver took to send and could not
+  };
+  Result<Lost> lost();
 
   // REQUIRES: no lcore polls. Idempotent.
   void close();
 
-  std::uint16_t id() const { return *id_; }
+  std::span<const QueueId> queues() const { return queues_; }
+  // Of the driver, where it has any: readable when a frame is there.
+  std::span<const int> sockets() const { return sockets_->all(); }
 
  private:
   Result<void> start_eal(const Setup& setup);
-  Result<void> set_up_queues(const Setup& setup);
+  Result<void> add(const std::string& name, const std::string& arguments, std::uint16_t queues,
+                   const Setup& setup);
+  Result<void> set_up_queues(std::uint16_t port, std::uint16_t queues, const Setup& setup);
   void discard();
 
   bool eal_ = false;
-  bool started_ = false;
   std::string driver_;
-  std::uint16_t queues_ = 0;
   std::uint32_t descriptors_ = 0;
-  std::optional<std::uint16_t> id_;
+  std::vector<std::uint16_t> ports_;
+  std::vector<QueueId> queues_;
   std::optional<DriverSockets> sockets_;
 };
 

@@ -5,110 +5,14 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <numeric>
-#include <thread>
 
-#include "backends/dpdk/dpdk.hpp"
-#include "harness/traffic/packet_sendmmsg.hpp"
-#include "harness/traffic/test_veth.hpp"
-#include "harness/traffic/xdp_live.hpp"
+#include "backends/dpdk/dpdk_test_util.hpp"
 
 namespace pktbench::backends {
 
-using namespace traffic;
 namespace {
-
-using testing::need;
-using testing::TestVeth;
-using Clock = std::chrono::steady_clock;
-using std::chrono::milliseconds;
-
-constexpr std::uint32_t kTag = 0x2b5d11e7;
-
-TrafficConfig traffic_of(const TestVeth& veth, const GeneratorType& type, TrafficSpec spec) {
-  TrafficConfig config;
-  config.from = veth.generator();
-  config.to = veth.dut();
-  config.traffic = spec;
-  config.trial_tag = kTag;
-  config.options = testing::default_options(type.options);
-  return config;
-}
-
-BackendConfig backend_of(const TestVeth& veth, const std::string& driver,
-                         const std::string& workload = "drop") {
-  BackendConfig config;
-  config.port = veth.dut();
-  config.workload = workload;
-  config.trial_tag = kTag;
-  config.options = testing::default_options(dpdk_backend().options);
-  config.options["driver"] = driver;
-  return config;
-}
-
-std::uint64_t sum(const DropCounts& drops) {
-  return std::accumulate(drops.begin(), drops.end(), std::uint64_t{0},
-                         [](std::uint64_t n, const auto& place) { return n + place.second; });
-}
-
-// As the testbed counts them: redirected frames that found the DUT's ring full, and those that the
-// DUT's end gave up, which is where a failed redirect to an AF_XDP socket shows too.
-struct DeviceDrops {
-  std::uint64_t ring_full = 0;
-  std::uint64_t receiving = 0;
-};
-
-DeviceDrops device_drops(const TestVeth& veth) {
-  const auto read = [](const Port& port, const std::string& name) {
-    const auto inside = need(sys::NetnsScope::enter(port.netns_path));
-    return need(sys::driver_statistics(port.name)).at(name);
-  };
-  return {read(veth.generator(), "tx_queue_0_xdp_xmit_errors"),
-          read(veth.dut(), "rx_queue_0_drops")};
-}
-
-std::string places(const DropCounts& drops) {
-  std::string text;
-  for (const auto& [place, n] : drops) text += place + " " + std::to_string(n) + ", ";
-  return text;
-}
-
-EffectiveMode started(Backend& backend, const BackendConfig& config) {
-  auto mode = backend.start(config);
-  if (!mode) throw std::runtime_error(mode.error().message + "\n" + mode.error().detail);
-  return *mode;
-}
-
-// Once `expected` frames have ended somewhere, or ten seconds later.
-Counters drained(Backend& backend, std::uint64_t expected) {
-  const auto deadline = Clock::now() + std::chrono::seconds(10);
-  while (true) {
-    Counters counters = need(backend.sample());
-    if (counters.packets + sum(counters.drops) >= expected || Clock::now() > deadline)
-      return counters;
-    std::this_thread::sleep_for(milliseconds(5));
-  }
-}
-
-void send_all(TrafficSource& source, std::uint64_t count) {
-  source.open(count);
-  const auto deadline = Clock::now() + std::chrono::seconds(60);
-  while (!source.finished() && Clock::now() < deadline)
-    std::this_thread::sleep_for(std::chrono::microseconds(100));
-  need(source.close());
-}
-
-using GeneratorFactory = GeneratorType (*)();
-
-class DpdkRoot : public ::testing::Test {
- protected:
-  void SetUp() override {
-    if (const auto reason = dpdk_backend().probe(); !reason.empty()) GTEST_SKIP() << reason;
-  }
-};
 
 class Dpdk : public DpdkRoot, public ::testing::WithParamInterface<std::string> {};
 
@@ -221,7 +125,7 @@ TEST_P(Dpdk, WhatWasObtainedIsReadBack) {
   EXPECT_EQ(mode.effective, "dpdk");
   EXPECT_EQ(mode.details.at("driver"), GetParam());
   EXPECT_EQ(mode.details.at("queues"), "1");
-  EXPECT_EQ(mode.details.at("idle"), "yield");
+  EXPECT_EQ(mode.details.at("idle"), "poll");
   if (GetParam() == "net_af_xdp") {
     EXPECT_EQ(mode.details.at("xdp_mode"), "native");
     EXPECT_EQ(mode.details.at("copy_mode"), "copy");  // veth has no zero-copy

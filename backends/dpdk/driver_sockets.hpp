@@ -30,6 +30,8 @@ class DriverSockets {
   // Monotonic since find().
   Result<DropCounts> sample();
 
+  const std::vector<int>& all() const { return sockets_; }
+
   // "copy" or "zero-copy"; empty where the sockets know no such thing.
   std::string copy_mode() const;
 

@@ -14,6 +14,9 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <map>
+#include <memory>
+#include <span>
 #include <string>
 
 #include "backends/common/workload.hpp"
@@ -28,6 +31,7 @@ namespace {
 struct Lcore {
   PollConfig config;
   std::string workload;
+  std::shared_ptr<backends::WorkloadState> state;
   const std::atomic<bool>* stop = nullptr;
   std::atomic<pid_t> tid{0};  // writer: the lcore
 };
@@ -39,7 +43,17 @@ int lcore_main(void* argument) {
     poll_loop(lcore.config, workload, *lcore.stop);
     return {};
   };
-  return backends::with_workload(lcore.workload, run) ? 0 : -1;
+  return backends::with_workload(lcore.workload, lcore.state, run) ? 0 : -1;
+}
+
+template <std::size_t N>
+void put_all(NamedCount (&to)[N], const std::map<std::string, std::uint64_t>& counts) {
+  std::size_t at = 0;
+  for (const auto& [name, frames] : counts) {
+    if (at == N) return;
+    put(to[at].name, name);
+    to[at++].frames = frames;
+  }
 }
 
 class Helper {
@@ -52,49 +66,54 @@ class Helper {
 
  private:
   void launch(const Setup& setup);
+  Result<void> serve();
   Result<Sample> sample();
 
   std::atomic<bool> stop_{false};
   DpdkPort port_;
   std::array<QueueCounters, kMaxQueues> queues_;
   std::array<Lcore, kMaxQueues> lcores_;
-  std::uint32_t queue_count_ = 0;
+  std::span<Lcore> running_;
   bool ready_ = false;
 };
 
 void Helper::launch(const Setup& setup) {
-  queue_count_ = setup.queues;
+  running_ = std::span(lcores_).first(setup.lcores);
   for (std::uint32_t i = 0; i < setup.lcores; ++i) {
-    Lcore& lcore = lcores_[i];
-    lcore.config = {.port = port_.id(),
-                    .first_queue = static_cast<std::uint16_t>(i),
+    Lcore& lcore = running_[i];
+    lcore.config = {.queues = port_.queues(),
+                    .counters = queues_,
+                    .first = static_cast<std::uint16_t>(i),
                     .stride = static_cast<std::uint16_t>(setup.lcores),
                     .burst = static_cast<std::uint16_t>(setup.burst),
-                    .pump_fd = setup.pump ? kPumpFd : -1,
-                    .yield = setup.yield,
-                    .queues = std::span(queues_).first(setup.queues)};
+                    .idle = setup.idle,
+                    .pump_fd = kPumpFd,
+                    .sockets = port_.sockets()};
     lcore.workload = setup.workload;
+    lcore.state = std::make_shared<backends::WorkloadState>(lcore.workload);
     lcore.stop = &stop_;
     rte_eal_remote_launch(lcore_main, &lcore, i + 1);
   }
-  for (std::uint32_t i = 0; i < setup.lcores; ++i)
-    while (lcores_[i].tid.load(std::memory_order_acquire) == 0) usleep(100);
+  for (Lcore& lcore : running_)
+    while (lcore.tid.load(std::memory_order_acquire) == 0) usleep(100);
 }
 
 Result<Sample> Helper::sample() {
+  auto lost = port_.lost();
+  if (!lost) return lost.error();
   Sample sample;
-  for (std::uint32_t i = 0; i < queue_count_; ++i) {
+  put_all(sample.drops, lost->drops);
+  std::uint64_t not_sent = lost->not_sent;
+  for (std::size_t i = 0; i < port_.queues().size(); ++i) {
     sample.queues[i].packets = queues_[i].packets.load(std::memory_order_relaxed);
     sample.queues[i].bytes = queues_[i].bytes.load(std::memory_order_relaxed);
+    not_sent += queues_[i].not_sent.load(std::memory_order_relaxed);
   }
-  auto drops = port_.drops();
-  if (!drops) return drops.error();
-  std::size_t at = 0;
-  for (const auto& [place, frames] : *drops) {
-    if (at == std::size(sample.drops)) break;
-    put(sample.drops[at].place, place);
-    sample.drops[at++].frames = frames;
-  }
+  std::map<std::string, std::uint64_t> details;
+  for (const Lcore& lcore : running_)
+    for (const auto& [name, frames] : lcore.state->details()) details[name] += frames;
+  if (running_.front().workload == "reflect") details["not_sent"] = not_sent;
+  put_all(sample.details, details);
   return sample;
 }
 
@@ -108,21 +127,23 @@ Result<void> Helper::run(const Setup& setup) {
   for (std::uint32_t i = 0; i < setup.lcores; ++i) ready.tids[i + 1] = lcores_[i].tid;
   (void)send(kControlFd, &ready, sizeof ready, MSG_NOSIGNAL);
   ready_ = true;
-
-  Request request = Request::stop;
-  Result<void> result;
-  while (result &&
-         recv(kControlFd, &request, sizeof request, 0) == static_cast<ssize_t>(sizeof request) &&
-         request == Request::sample) {
-    auto now = sample();
-    if (now)
-      (void)send(kControlFd, &*now, sizeof *now, MSG_NOSIGNAL);
-    else
-      result = now.error();
-  }
+  auto result = serve();
   stop_.store(true, std::memory_order_relaxed);
   rte_eal_mp_wait_lcore();
   return result;
+}
+
+Result<void> Helper::serve() {
+  Request request;
+  while (recv(kControlFd, &request, sizeof request, 0) == static_cast<ssize_t>(sizeof request) &&
+         request.kind != Request::Kind::stop) {
+    if (request.kind == Request::Kind::set_filtered)
+      for (Lcore& lcore : running_) lcore.state->ports().set(request.udp_port, request.filtered);
+    auto now = sample();
+    if (!now) return now.error();
+    (void)send(kControlFd, &*now, sizeof *now, MSG_NOSIGNAL);
+  }
+  return {};
 }
 
 // libxdp keeps things in a bpffs and EAL in /run: here they go with the process. Where a mount is

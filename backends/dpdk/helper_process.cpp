@@ -133,9 +133,8 @@ Result<void> HelperProcess::receive(void* message, std::size_t size, int timeout
   return failure(ErrorCode::failed, std::string(kHelper) + " ended by itself; asked to " + what);
 }
 
-Result<Sample> HelperProcess::sample() {
+Result<Sample> HelperProcess::ask(const Request& request) {
   if (!running()) return make_error(ErrorCode::failed, "DPDK is not started");
-  const Request request = Request::sample;
   if (send(control_.get(), &request, sizeof request, MSG_NOSIGNAL) !=
       static_cast<ssize_t>(sizeof request))
     return failure(ErrorCode::failed, std::string(kHelper) + " is gone or does not answer");
@@ -150,7 +149,7 @@ Result<Sample> HelperProcess::sample() {
 
 void HelperProcess::stop() noexcept {
   if (pid_ > 0) {
-    const Request request = Request::stop;
+    const Request request{.kind = Request::Kind::stop};
     (void)send(control_.get(), &request, sizeof request, MSG_NOSIGNAL);
     // Its pid is ours until it is waited for, so that both calls mean this process.
     const sys::Fd process(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));

@@ -30,7 +30,7 @@ class HelperProcess {
   Result<Ready> start(const std::string& path, const Setup& setup, int pump_fd);
 
   // Errors: it ended by itself, or gave no answer within 5 s.
-  Result<Sample> sample();
+  Result<Sample> ask(const Request& request = {});
 
   // Lets it close its device for up to 5 s, then kills it. Idempotent.
   void stop() noexcept;

@@ -1,6 +1,7 @@
 // The receive loop of an lcore: a template over the workload, so that the compiler sees all of it.
 #pragma once
 
+#include <poll.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <sched.h>
@@ -9,59 +10,103 @@
 #include <atomic>
 #include <cstdint>
 #include <span>
+#include <type_traits>
+#include <utility>
 
+#include "backends/common/workload.hpp"
+#include "backends/dpdk/protocol.hpp"
 #include "harness/sys/pump.hpp"
 
 namespace pktbench::dpdk {
 
 inline constexpr std::uint16_t kMaxBurst = 512;
 
+// Of the backend's queues, where DPDK has it.
+struct QueueId {
+  std::uint16_t port = 0;
+  std::uint16_t queue = 0;
+};
+
 // Writer: the one lcore that polls the queue, with relaxed stores after each burst. Readers: any.
 struct alignas(64) QueueCounters {
   std::atomic<std::uint64_t> packets{0};
-  std::atomic<std::uint64_t> bytes{0};  // without FCS
+  std::atomic<std::uint64_t> bytes{0};     // without FCS
+  std::atomic<std::uint64_t> not_sent{0};  // of those to be reflected, what the driver did not take
 };
 
 struct PollConfig {
-  std::uint16_t port = 0;
-  std::uint16_t first_queue = 0;  // this lcore's queues: first, first + stride, ...
+  std::span<const QueueId> queues;    // all of the backend's
+  std::span<QueueCounters> counters;  // one each
+  std::uint16_t first = 0;            // this lcore's: first, first + stride, ...
   std::uint16_t stride = 1;
   std::uint16_t burst = 32;
+  Idle idle = Idle::spin;
   int pump_fd = -1;
-  bool yield = false;
-  std::span<QueueCounters> queues;  // all of the port's
+  std::span<const int> sockets;  // the driver's, at most kMaxQueues
 };
 
-// Per burst: the driver's receive, one bulk free and two relaxed stores. Per frame: the workload
-// and the addition of its length. A round that returned nothing pumps NAPI, or gives the CPU to a
-// NAPI thread that shares it, or does nothing.
+// Other workloads never send.
 template <class Workload>
-void poll_loop(const PollConfig& config, Workload workload, const std::atomic<bool>& stop) {
+inline constexpr bool kSendsBack = std::is_same_v<Workload, backends::Reflect>;
+
+// Takes up to `most` frames and returns how many there were. Per burst: the driver's receive, one
+// bulk free and two relaxed stores; where frames are reflected, the driver's transmit as well. Per
+// frame: the workload and the addition of its length.
+template <class Workload>
+std::uint16_t poll_queue(const QueueId& id, QueueCounters& counters, Workload& workload,
+                         std::uint16_t most) {
   std::array<rte_mbuf*, kMaxBurst> frames;
+  const std::uint16_t count = rte_eth_rx_burst(id.port, id.queue, frames.data(), most);
+  if (count == 0) return 0;
+  std::uint64_t bytes = counters.bytes.load(std::memory_order_relaxed);
+  std::uint16_t back = 0;
+  for (std::uint16_t i = 0; i < count; ++i) {
+    bytes += rte_pktmbuf_pkt_len(frames[i]);
+    [[maybe_unused]] const backends::Verdict verdict =
+        workload(rte_pktmbuf_mtod(frames[i], std::uint8_t*), rte_pktmbuf_data_len(frames[i]));
+    if constexpr (kSendsBack<Workload>)
+      if (verdict == backends::Verdict::reflect) std::swap(frames[back++], frames[i]);
+  }
+  std::uint16_t sent = 0;
+  if constexpr (kSendsBack<Workload>) {
+    if (back > 0) sent = rte_eth_tx_burst(id.port, id.queue, frames.data(), back);
+    if (sent < back)
+      counters.not_sent.store(counters.not_sent.load(std::memory_order_relaxed) + back - sent,
+                              std::memory_order_relaxed);
+  }
+  rte_pktmbuf_free_bulk(frames.data() + sent, count - sent);
+  counters.bytes.store(bytes, std::memory_order_relaxed);
+  counters.packets.store(counters.packets.load(std::memory_order_relaxed) + count,
+                         std::memory_order_relaxed);
+  return count;
+}
+
+// Until `stop`. A round that returned nothing costs one system call, or none where it spins.
+template <class Workload>
+void poll_loop(const PollConfig& config, Workload& workload, const std::atomic<bool>& stop) {
+  constexpr int kLookUpMs = 10;  // for `stop`
+  std::array<pollfd, kMaxQueues> sockets{};
+  for (std::size_t i = 0; i < config.sockets.size(); ++i)
+    sockets[i] = {config.sockets[i], POLLIN, 0};
   while (!stop.load(std::memory_order_relaxed)) {
     bool idle = true;
-    for (std::size_t queue = config.first_queue; queue < config.queues.size();
-         queue += config.stride) {
-      const std::uint16_t count = rte_eth_rx_burst(config.port, static_cast<std::uint16_t>(queue),
-                                                   frames.data(), config.burst);
-      if (count == 0) continue;
-      idle = false;
-      QueueCounters& counters = config.queues[queue];
-      std::uint64_t bytes = counters.bytes.load(std::memory_order_relaxed);
-      for (std::uint16_t i = 0; i < count; ++i) {
-        bytes += rte_pktmbuf_pkt_len(frames[i]);
-        workload(rte_pktmbuf_mtod(frames[i], std::uint8_t*), rte_pktmbuf_data_len(frames[i]));
-      }
-      rte_pktmbuf_free_bulk(frames.data(), count);
-      counters.packets.store(counters.packets.load(std::memory_order_relaxed) + count,
-                             std::memory_order_relaxed);
-      counters.bytes.store(bytes, std::memory_order_relaxed);
-    }
+    for (std::size_t i = config.first; i < config.queues.size(); i += config.stride)
+      if (poll_queue(config.queues[i], config.counters[i], workload, config.burst) > 0)
+        idle = false;
     if (!idle) continue;
-    if (config.pump_fd >= 0)
-      sys::pump(config.pump_fd);
-    else if (config.yield)
-      sched_yield();
+    switch (config.idle) {
+      case Idle::spin:
+        break;
+      case Idle::poll:
+        (void)poll(sockets.data(), config.sockets.size(), kLookUpMs);
+        break;
+      case Idle::yield:
+        sched_yield();
+        break;
+      case Idle::pump:
+        sys::pump(config.pump_fd);
+        break;
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 // What the backend and its helper program say to each other over a SOCK_SEQPACKET pair, one struct
-// a message: Setup and then one Ready; then Requests, each sample answered with a Sample. The end
-// of file is a request to stop.
+// a message: Setup and then one Ready; then Requests, each but `stop` answered with a Sample. The
+// end of file is a request to stop.
 #pragma once
 
 #include <sys/types.h>
@@ -16,8 +16,16 @@ namespace pktbench::dpdk {
 inline constexpr int kControlFd = 3;
 inline constexpr int kPumpFd = 4;
 
-inline constexpr std::uint32_t kVersion = 1;
+inline constexpr std::uint32_t kVersion = 2;
 inline constexpr std::uint32_t kMaxQueues = 16;
+
+// What an lcore does when no queue of its own had a frame.
+enum class Idle : std::uint32_t {
+  poll,   // sleeps in poll() on the driver's sockets
+  yield,  // gives the CPU to whoever else wants it
+  spin,
+  pump,  // harness/sys/pump.hpp
+};
 
 struct Setup {
   std::uint32_t version = kVersion;
@@ -34,8 +42,7 @@ struct Setup {
   std::uint32_t lcores = 1;  // that receive; the main lcore shares the first one's CPU
   std::int32_t cpus[kMaxQueues] = {};
   bool huge_pages = false;
-  bool yield = false;  // on a poll that returned nothing
-  bool pump = false;
+  Idle idle = Idle::poll;
 };
 
 struct Ready {
@@ -51,7 +58,17 @@ struct Ready {
   pid_t tids[kMaxQueues + 1] = {};  // the main lcore's first; 0 ends them
 };
 
-enum class Request : std::uint32_t { sample = 1, stop = 2 };
+struct Request {
+  enum class Kind : std::uint32_t { sample, set_filtered, stop };
+  Kind kind = Kind::sample;
+  std::uint16_t udp_port = 0;  // of set_filtered
+  bool filtered = false;
+};
+
+struct NamedCount {
+  char name[32] = {};  // empty ends them
+  std::uint64_t frames = 0;
+};
 
 // Since Ready.
 struct Sample {
@@ -59,14 +76,12 @@ struct Sample {
     std::uint64_t packets = 0;
     std::uint64_t bytes = 0;
   } queues[kMaxQueues];
-  struct Drop {
-    char place[32] = {};  // empty ends them
-    std::uint64_t frames = 0;
-  } drops[4];
+  NamedCount drops[6];
+  NamedCount details[8];
 };
 
 static_assert(std::is_trivially_copyable_v<Setup> && std::is_trivially_copyable_v<Ready> &&
-              std::is_trivially_copyable_v<Sample>);
+              std::is_trivially_copyable_v<Request> && std::is_trivially_copyable_v<Sample>);
 
 // Cut where it is too long.
 template <std::size_t N>

@@ -2,7 +2,8 @@
 // wiring is that of the `veth` testbed: frames from the stack reach the DUT's side through its
 // NAPI.
 //
-// The generator has 198.18.0.1 to .4, the DUT 198.18.1.1. Needs root. thread_napi() needs iproute2.
+// The generator has 198.18.0.1 to .4, the DUT 198.18.1.1. Needs root. thread_napi() and
+// deafen_generator() need iproute2.
 #pragma once
 
 #include <fcntl.h>
@@ -46,9 +47,9 @@ T need(Result<T> result) {
 class TestVeth {
  public:
   // Throws std::runtime_error with what could not be done; nothing stays behind.
-  TestVeth() {
+  explicit TestVeth(unsigned queues = 1) {
     try {
-      make();
+      make(queues);
     } catch (...) {
       remove();
       throw;
@@ -68,6 +69,14 @@ class TestVeth {
   void thread_napi() const {
     const std::string command = "ip netns exec " + dut_ns_ + " sh -c 'echo 1 > /sys/class/net/" +
                                 dut_.name + "/threaded' 2>/dev/null";
+    if (std::system(command.c_str()) != 0) throw std::runtime_error("failed: " + command);
+  }
+
+  // Frames that come back to the generator's address are counted by its device, and its stack does
+  // not answer them: the address is nobody's any more.
+  void deafen_generator() const {
+    const std::string command = "ip -n " + generator_ns_ + " link set dev " + generator_.name +
+                                " address 02:00:00:00:00:01";
     if (std::system(command.c_str()) != 0) throw std::runtime_error("failed: " + command);
   }
 
@@ -92,7 +101,7 @@ class TestVeth {
     port.cpus = {cpu};
   }
 
-  void make() {
+  void make(unsigned queues) {
     static int count = 0;
     const std::string id = std::to_string(getpid()) + "x" + std::to_string(count++ % 10);
     const auto cpus = sys::allowed_cpus();
@@ -110,7 +119,7 @@ class TestVeth {
       const sys::Fd peer(open(dut_.netns_path.c_str(), O_RDONLY | O_CLOEXEC));
       const auto inside = need(sys::NetnsScope::enter(generator_.netns_path));
       disable_ipv6();
-      need(sys::create_veth_pair("g" + id, "d" + id, peer.get(), 1));
+      need(sys::create_veth_pair("g" + id, "d" + id, peer.get(), queues));
       describe(generator_, "g" + id, 0xc6120001, cpus.front());
       need(sys::set_offload(generator_.name, sys::Offload::tso, false));
       need(sys::set_offload(generator_.name, sys::Offload::tx_checksum, false));
@@ -120,6 +129,7 @@ class TestVeth {
     {
       const auto inside = need(sys::NetnsScope::enter(dut_.netns_path));
       describe(dut_, "d" + id, 0xc6120101, cpus.back());
+      dut_.queues = queues;
       need(sys::set_offload(dut_.name, sys::Offload::gro, true));
       need(sys::add_address(dut_.ifindex, dut_.ipv4, 15));
       need(sys::set_link_up(dut_.ifindex));
