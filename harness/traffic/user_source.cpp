@@ -6,10 +6,10 @@
 #include <string>
 #include <utility>
 
+#include "harness/core/pacer.hpp"
 #include "harness/core/units.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/netns.hpp"
-#include "harness/traffic/pacer.hpp"
 
 namespace pktbench::traffic {
 

@@ -1,8 +1,8 @@
-#include "harness/traffic/pacer.hpp"
+#include "harness/core/pacer.hpp"
 
 #include <gtest/gtest.h>
 
-namespace pktbench::traffic {
+namespace pktbench {
 namespace {
 
 constexpr std::uint64_t kStart = 7'000'000'000;
@@ -62,4 +62,4 @@ TEST(Pacer, StaysExactAfterADay) {
 }
 
 }  // namespace
-}  // namespace pktbench::traffic
+}  // namespace pktbench

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 
-namespace pktbench::traffic {
+namespace pktbench {
 
 class Pacer {
  public:
@@ -38,4 +38,4 @@ class Pacer {
   double earliest_ns_ = 0;  // since start
 };
 
-}  // namespace pktbench::traffic
+}  // namespace pktbench
