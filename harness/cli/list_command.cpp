@@ -37,7 +37,7 @@ std::string bounds(const OptionSpec& o) {
   if (!o.choices.empty()) {
     std::string choices;
     for (const std::string& choice : o.choices) choices += (choices.empty() ? "" : "|") + choice;
-    return " (" + choices + ")";
+    return " (" + choices + (o.pattern.empty() ? "" : ", or matching " + o.pattern) + ")";
   }
   const auto number = [](double n) { return fmt::format("{:g}", n); };
   if (o.min && o.max) return " (" + number(*o.min) + " to " + number(*o.max) + ")";
@@ -95,6 +95,7 @@ void print_json(const std::vector<Entry>& entries) {
       nlohmann::ordered_json spec = {{"default", nullptr}, {"help", o.help}};
       std::visit([&](const auto& value) { spec["default"] = value; }, o.default_value);
       if (!o.choices.empty()) spec["choices"] = o.choices;
+      if (!o.pattern.empty()) spec["pattern"] = o.pattern;
       if (o.min) spec["min"] = *o.min;
       if (o.max) spec["max"] = *o.max;
       options[o.name] = spec;

@@ -21,6 +21,8 @@ struct OptionSpec {
   std::optional<double> min;         // for numbers, inclusive
   std::optional<double> max;
   std::string help;  // one line, with the unit
+  // Beside `choices`, every string that this matches as a whole (a regular expression, ECMAScript).
+  std::string pattern = {};
 };
 
 // REQUIRES: `options` was filled in from specs, so that `name` exists with type T.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <regex>
 #include <variant>
 
 #include "harness/runner/input_error.hpp"
@@ -133,6 +134,9 @@ OptionValue Check::option(const Node& node, const OptionSpec& spec) {
     return false;
   }
   if (spec.choices.empty()) return text(node, kMaxOptionText);
+  if (!spec.pattern.empty() && node.value->is_string() &&
+      std::regex_match(node.value->get_ref<const std::string&>(), std::regex(spec.pattern)))
+    return node.value->get<std::string>();
   return name(node, spec.name, spec.choices);
 }
 
