@@ -9,8 +9,10 @@
 #include "backends/socket/udp.hpp"
 #include "backends/uring/uring.hpp"
 #include "backends/xdp/xdp.hpp"
+#include "harness/testbed/memory.hpp"
 #include "harness/testbed/simulated.hpp"
 #include "harness/testbed/veth.hpp"
+#include "harness/traffic/memory.hpp"
 #include "harness/traffic/packet_sendmmsg.hpp"
 #include "harness/traffic/simulated.hpp"
 #include "harness/traffic/udp_sendmmsg.hpp"
@@ -29,8 +31,8 @@ const Registry& registry() {
                    xdp_offload_backend(), af_xdp_backend(), dpdk_backend(), external_backend(),
                    fake_backend()},
       .generators = {xdp_live_generator(), packet_sendmmsg_generator(), udp_sendmmsg_generator(),
-                     simulated_generator()},
-      .testbeds = {veth_testbed(), simulated_testbed()}};
+                     memory_generator(), simulated_generator()},
+      .testbeds = {veth_testbed(), memory_testbed(), simulated_testbed()}};
   return all;
 }
 

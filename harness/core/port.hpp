@@ -38,6 +38,8 @@ struct Port {
   std::vector<int> cpus;   // CPUs that work for this port
   // Where the receiving thread drives NAPI itself: the socket to do it with (harness/sys/pump.hpp).
   int pump_fd = -1;
+  // Where no device is between the ends: what is (harness/sys/memory_wire.hpp).
+  int wire_fd = -1;
   std::shared_ptr<VirtualDevice> device;
 };
 

@@ -26,6 +26,7 @@ struct BackendType {
   std::function<Unavailable()> probe;  // leaves nothing behind; needs no port
   std::function<std::unique_ptr<Backend>()> make;
   bool simulated = false;  // works on a VirtualDevice only; the others need a real port
+  bool memory = false;     // also works where there is no device (harness/sys/memory_wire.hpp)
   // Workloads it can never have, each with the reason.
   std::map<std::string, std::string> cannot = {};
 };
@@ -37,6 +38,7 @@ struct GeneratorType {
   std::function<Unavailable()> probe;
   std::function<std::unique_ptr<TrafficSource>()> make;
   bool simulated = false;
+  bool memory = false;     // works only where there is no device
   bool one_queue = false;  // all its frames arrive on one RX queue, however many flows they have
 };
 
@@ -49,6 +51,7 @@ struct TestbedType {
   std::function<Unavailable()> probe;
   std::function<std::unique_ptr<Testbed>()> make;
   bool simulated = false;
+  bool memory = false;  // has no device: frames go through memory
   // Workloads it has no use for, each with the reason.
   std::map<std::string, std::string> cannot = {};
 };

@@ -223,6 +223,8 @@ Json nic_info(const EnvironmentPort& wanted, const EnvironmentSources& sources,
   Section section(path, missing);
   if (port.device)
     return nothing_known(std::move(section), name, wanted.role, "a simulated device has none");
+  if (port.wire_fd >= 0)
+    return nothing_known(std::move(section), name, wanted.role, "frames go through memory: no NIC");
   auto scope = sys::NetnsScope::enter(port.netns_path);
   if (!scope) return nothing_known(std::move(section), name, wanted.role, scope.error().message);
   auto device = Device::open(port.name);

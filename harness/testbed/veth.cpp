@@ -22,6 +22,7 @@
 #include "harness/sys/rtnl.hpp"
 #include "harness/sys/sysfs.hpp"
 #include "harness/testbed/napi_pump.hpp"
+#include "harness/testbed/two_cpus.hpp"
 #include "harness/testbed/wall_clock.hpp"
 
 namespace pktbench::testbed {
@@ -74,7 +75,6 @@ class VethTestbed final : public Testbed {
   Result<void> down() noexcept override;
 
  private:
-  Result<void> choose_cpus(const Options& options);
   Result<void> make_namespaces();
   Result<void> make_link(unsigned queues);
   Result<void> configure_generator();
@@ -99,7 +99,10 @@ class VethTestbed final : public Testbed {
 Result<void> VethTestbed::up(const Options& options, unsigned queues) {
   arrangement_ = option<std::string>(options, "arrangement");
   napi_policy_ = option<std::string>(options, "napi_policy");
-  if (auto r = choose_cpus(options); !r) return r;
+  auto cpus = choose_two_cpus(options, "veth");
+  if (!cpus) return cpus.error();
+  generator_.cpus = {cpus->generator};
+  dut_.cpus = {cpus->dut};
   auto journal = sys::Journal::create();
   if (!journal) return journal.error();
   journal_.emplace(std::move(*journal));
@@ -116,29 +119,6 @@ Result<void> VethTestbed::up(const Options& options, unsigned queues) {
     return made;
   }
   disturbances_ = measure::host_disturbances(dut_.cpus, {generator_, dut_});
-  return {};
-}
-
-Result<void> VethTestbed::choose_cpus(const Options& options) {
-  const std::vector<int> cpus = sys::allowed_cpus();
-  if (cpus.size() < 2)
-    return make_error(ErrorCode::refused,
-                      "the veth testbed needs two CPUs, one for the generator and one for the DUT; "
-                      "this process may use " +
-                          std::to_string(cpus.size()));
-  auto generator = static_cast<int>(option<std::int64_t>(options, "generator_cpu"));
-  auto dut = static_cast<int>(option<std::int64_t>(options, "dut_cpu"));
-  if (dut < 0) dut = cpus.back() != generator ? cpus.back() : cpus.front();
-  if (generator < 0) generator = cpus.front() != dut ? cpus.front() : cpus.back();
-  for (int cpu : {generator, dut})
-    if (std::find(cpus.begin(), cpus.end(), cpu) == cpus.end())
-      return make_error(ErrorCode::invalid_input,
-                        "/testbed: this process may not use CPU " + std::to_string(cpu));
-  if (generator == dut)
-    return make_error(ErrorCode::invalid_input, "/testbed: generator_cpu and dut_cpu are both " +
-                                                    std::to_string(dut) + "; choose two");
-  generator_.cpus = {generator};
-  dut_.cpus = {dut};
   return {};
 }
 
@@ -369,18 +349,8 @@ TestbedType veth_testbed() {
             .help =
                 "where the DUT's NAPI runs: in a thread of its own, in the receiving thread, or "
                 "in the generator's CPU"},
-           {.name = "generator_cpu",
-            .default_value = std::int64_t{-1},
-            .choices = {},
-            .min = -1,
-            .max = 1023,
-            .help = "CPU of the generator; -1: the first this process may use"},
-           {.name = "dut_cpu",
-            .default_value = std::int64_t{-1},
-            .choices = {},
-            .min = -1,
-            .max = 1023,
-            .help = "CPU of the DUT's NAPI and application; -1: the last"},
+           generator_cpu_option(),
+           dut_cpu_option("CPU of the DUT's NAPI and application; -1: the last"),
            {.name = "napi_policy",
             .default_value = std::string("other"),
             .choices = {"other", "fifo"},

@@ -1,0 +1,83 @@
+#include "harness/testbed/memory.hpp"
+
+#include <algorithm>
+
+#include "harness/measure/cpu_meter.hpp"
+#include "harness/sys/cpu.hpp"
+#include "harness/sys/memory_wire.hpp"
+#include "harness/testbed/two_cpus.hpp"
+#include "harness/testbed/wall_clock.hpp"
+
+namespace pktbench::testbed {
+
+namespace {
+
+// The addresses of the veth testbed, so that the frames are the same.
+constexpr std::uint32_t kGeneratorAddress = 0xc6120001;  // 198.18.0.1
+constexpr std::uint32_t kDutAddress = 0xc6120101;        // 198.18.1.1
+
+class MemoryTestbed final : public Testbed {
+ public:
+  Result<void> up(const Options& options, unsigned queues) override {
+    auto cpus = choose_two_cpus(options, "memory");
+    if (!cpus) return cpus.error();
+    auto wire = sys::make_wire(cpus->generator);
+    if (!wire) return wire.error();
+    wire_ = std::move(*wire);
+    generator_.name = dut_.name = "memory";
+    generator_.cpus = {cpus->generator};
+    dut_.cpus = {cpus->dut};
+    generator_.mac = {2, 0, 0, 0, 0, 1};
+    dut_.mac = {2, 0, 0, 0, 0, 2};
+    generator_.ipv4 = kGeneratorAddress;
+    dut_.ipv4 = kDutAddress;
+    generator_.wire_fd = dut_.wire_fd = wire_.get();
+    generator_.queues = dut_.queues = queues;
+    return {};
+  }
+  const Port& generator_port() const override { return generator_; }
+  const Port& dut_port() const override { return dut_; }
+  Result<std::vector<pid_t>> settle(bool) override { return std::vector<pid_t>{}; }
+  // Nothing is between the ends that could drop: what finds no room is offered again.
+  Result<DropCounts> sample() override { return DropCounts{}; }
+  std::string receive_drop_place() const override { return "memory"; }
+  std::vector<int> dut_softirq_cpus() const override { return {}; }
+  Clock& clock() override { return clock_; }
+  CpuMeter& cpu_meter() override { return *meter_; }
+  std::string arrangement() const override { return ""; }
+  Result<void> down() noexcept override {
+    wire_.reset();
+    generator_.wire_fd = dut_.wire_fd = -1;
+    return {};
+  }
+
+ private:
+  WallClock clock_;
+  std::unique_ptr<CpuMeter> meter_ = measure::make_cpu_meter();
+  sys::Fd wire_;
+  Port generator_;
+  Port dut_;
+};
+
+std::string probe() {
+  if (auto missing = sys::missing_capabilities(); !missing.empty())
+    return "needs " + missing.front() + " (run as root)";
+  if (sys::allowed_cpus().size() < 2) return "needs two CPUs";
+  return "";
+}
+
+}  // namespace
+
+TestbedType memory_testbed() {
+  return {.name = "memory",
+          .summary = "two CPUs and no device: what a receiving loop can do by itself",
+          .touches_host = true,
+          .is_virtual = true,
+          .options = {generator_cpu_option(),
+                      dut_cpu_option("CPU of the DUT's application; -1: the last")},
+          .probe = probe,
+          .make = [] { return std::make_unique<MemoryTestbed>(); },
+          .memory = true};
+}
+
+}  // namespace pktbench::testbed

@@ -1,0 +1,153 @@
+#include "harness/traffic/memory.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "harness/core/pacer.hpp"
+#include "harness/core/units.hpp"
+#include "harness/sys/cpu.hpp"
+#include "harness/sys/memory_wire.hpp"
+#include "harness/traffic/frame.hpp"
+
+namespace pktbench::traffic {
+
+namespace {
+
+// One batch takes microseconds; this is for a host that does not schedule the thread.
+constexpr std::chrono::seconds kRestTimeout{10};
+
+class MemorySource final : public TrafficSource {
+ public:
+  ~MemorySource() override { stop(); }
+
+  Result<void> start(const TrafficConfig& config) override;
+  void open(std::uint64_t limit) override;
+  bool finished() override;
+  Result<void> close() override;
+  Result<SentCounters> sample() override;
+  std::vector<pid_t> threads() const override;
+  void stop() noexcept override;
+
+ private:
+  bool at_rest() const;
+
+  std::optional<sys::WireMapping> wire_;
+  TrafficSpec traffic_;
+  std::uint64_t unsent_ = 0;
+  std::uint64_t first_packets_ = 0;  // of the sender's counts, which are older
+  std::uint64_t first_refused_ = 0;
+};
+
+Result<void> MemorySource::start(const TrafficConfig& config) {
+  stop();
+  if (config.from.wire_fd < 0)
+    return make_error(ErrorCode::unsupported, "the memory generator needs the memory testbed");
+  auto frame = build_frame(config);
+  if (!frame) return frame.error();
+  auto wire = sys::WireMapping::map(config.from.wire_fd);
+  if (!wire) return wire.error();
+  wire_.emplace(std::move(*wire));
+  sys::MemoryWire& w = **wire_;
+  traffic_ = config.traffic;
+  unsent_ = 0;
+  const auto refuse = [this](ErrorCode code, std::string why) {
+    wire_.reset();
+    return make_error(code, std::move(why));
+  };
+  if (!w.ready)
+    return refuse(ErrorCode::failed, "nothing is at the receiving end of the memory testbed");
+  if (w.self_made && (traffic_.flows > 1 || traffic_.rate_pps))
+    return refuse(ErrorCode::unsupported,
+                  "the driver makes its own frames: all alike, and one whenever it is asked; use "
+                  "one flow and the rate \"max\"");
+  std::copy(frame->bytes.begin(), frame->bytes.end(), w.frame);
+  w.frame_bytes = static_cast<std::uint32_t>(frame->bytes.size());
+  w.ip_sum = frame->sums.ip_sum;
+  w.udp_sum = frame->sums.udp_sum;
+  w.base_address = frame->sums.base_saddr;
+  w.flows = traffic_.flows;
+  w.batch = static_cast<std::uint32_t>(option<std::int64_t>(config.options, "batch"));
+  w.rate_pps = traffic_.rate_pps.value_or(0);
+  first_packets_ = w.packets;
+  first_refused_ = w.refused;
+  return {};
+}
+
+void MemorySource::open(std::uint64_t limit) {
+  if (!wire_) return;
+  sys::MemoryWire& w = **wire_;
+  w.limit.store(limit, std::memory_order_relaxed);
+  w.shut.store(false, std::memory_order_relaxed);
+  w.orders.fetch_add(1, std::memory_order_release);
+}
+
+bool MemorySource::at_rest() const {
+  const sys::MemoryWire& w = **wire_;
+  return w.served.load(std::memory_order_acquire) == w.orders.load(std::memory_order_relaxed);
+}
+
+bool MemorySource::finished() {
+  return wire_ && at_rest() && (*wire_)->since_open.load() == (*wire_)->limit.load();
+}
+
+Result<void> MemorySource::close() {
+  if (!wire_ || (*wire_)->shut.load()) return {};
+  sys::MemoryWire& w = **wire_;
+  w.shut.store(true, std::memory_order_relaxed);
+  const std::uint64_t closed_ns = sys::monotonic_ns();
+  const auto deadline = std::chrono::steady_clock::now() + kRestTimeout;
+  while (!at_rest()) {
+    if (std::chrono::steady_clock::now() > deadline)
+      return make_error(ErrorCode::failed, "the memory generator did not come to rest within 10 s");
+    std::this_thread::sleep_for(std::chrono::microseconds(50));
+  }
+  const std::uint64_t started_ns = w.started_ns.load();
+  if (traffic_.rate_pps && started_ns != 0 && closed_ns > started_ns) {
+    const std::uint64_t due =
+        std::min(Pacer(*traffic_.rate_pps, started_ns).due(closed_ns), w.limit.load());
+    const std::uint64_t sent = w.since_open.load();
+    unsent_ += due > sent ? due - sent : 0;
+  }
+  return {};
+}
+
+Result<SentCounters> MemorySource::sample() {
+  SentCounters counters;
+  if (!wire_) return counters;
+  counters.packets = (*wire_)->packets.load() - first_packets_;
+  counters.bytes = counters.packets * buffer_length(traffic_.frame_size);
+  counters.unsent = unsent_;
+  counters.refused = (*wire_)->refused.load() - first_refused_;
+  return counters;
+}
+
+std::vector<pid_t> MemorySource::threads() const {
+  const pid_t sender = wire_ ? (*wire_)->sender.load() : 0;
+  return sender > 0 ? std::vector{sender} : std::vector<pid_t>{};
+}
+
+void MemorySource::stop() noexcept {
+  if (wire_) (*wire_)->shut.store(true, std::memory_order_relaxed);
+  wire_.reset();
+}
+
+}  // namespace
+
+GeneratorType memory_generator() {
+  return {.name = "memory",
+          .summary = "hands frames to a receiver in the same process, without a device",
+          .options = {{.name = "batch",
+                       .default_value = std::int64_t{32},
+                       .choices = {},
+                       .min = 1,
+                       .max = 512,
+                       .help = "frames handed over at once at most; paced: those due"}},
+          .probe = [] { return std::string(); },
+          .make = [] { return std::make_unique<MemorySource>(); },
+          .memory = true};
+}
+
+}  // namespace pktbench::traffic
