@@ -12,8 +12,10 @@
 
 #include "backends/common/workload_state.hpp"
 #include "backends/dpdk/helper_process.hpp"
+#include "harness/core/units.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/file.hpp"
+#include "harness/sys/memory_wire.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
 #include "harness/sys/sysfs.hpp"
@@ -46,6 +48,48 @@ dpdk::Idle idle_of(const std::string& name) {
 const char* idle_name(dpdk::Idle idle) {
   const auto is = [&](const auto& candidate) { return candidate.second == idle; };
   return std::find_if(std::begin(kIdles), std::end(kIdles), is)->first;
+}
+
+// "0000:03:00.0"; empty where the port is no PCI device's.
+std::string bus_address(const Port& port) {
+  std::string address;
+  (void)sys::with_sysfs_of(port.netns_path, [&]() -> Result<void> {
+    std::error_code none;
+    address = std::filesystem::read_symlink("/sys/class/net/" + port.name + "/device", none)
+                  .filename()
+                  .string();
+    return {};
+  });
+  return address;
+}
+
+constexpr const char* kKernelDrivers[] = {"net_af_xdp", "net_af_packet"};
+constexpr const char* kMemoryDrivers[] = {"net_virtio_user", "net_ring", "net_null"};
+
+template <std::size_t N>
+bool is_one_of(const char* const (&names)[N], const std::string& name) {
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
+bool over_kernel_device(const std::string& driver) { return is_one_of(kKernelDrivers, driver); }
+
+// Why `driver` cannot receive on `port`; empty where it can.
+std::string wrong_port(const std::string& driver, const Port& port) {
+  const bool memory = port.wire_fd >= 0;
+  if (is_one_of(kMemoryDrivers, driver)) {
+    if (!memory)
+      return "driver " + driver + " has no device to receive from and " + port.name +
+             " is one; use the testbed memory, which has a generator for it";
+    if (port.queues > 1) return "driver " + driver + " has one queue here";
+    return "";
+  }
+  if (over_kernel_device(driver))
+    return memory ? "driver " + driver +
+                        " receives from a network device, and the testbed memory has none; use veth"
+                  : "";
+  if (!memory && bus_address(port) == driver) return "";
+  return "driver " + driver + " is a PCI device, and the testbed's port " + port.name +
+         " is not that device; it needs a testbed whose port it is";
 }
 
 std::string not_built() {
@@ -133,11 +177,13 @@ Result<dpdk::Setup> Dpdk::set_up(const BackendConfig& config) const {
   const auto number = [&](const char* name) {
     return static_cast<std::uint32_t>(option<std::int64_t>(config.options, name));
   };
-  if (driver == "net_null")
+  if (const std::string why = wrong_port(driver, port); !why.empty())
+    return make_error(ErrorCode::unsupported, why);
+  if (driver == "net_null" && config.workload != "drop" && config.workload != "touch")
     return make_error(ErrorCode::unsupported,
-                      "driver net_null receives from no device: it makes frames that nobody sent");
-  if (std::find(std::begin(kWorkloads), std::end(kWorkloads), config.workload) ==
-      std::end(kWorkloads))
+                      "the frames that net_null makes have nothing in them for the workload " +
+                          config.workload + "; it can do drop and touch");
+  if (!is_one_of(kWorkloads, config.workload))
     return make_error(ErrorCode::unsupported, "dpdk has no workload \"" + config.workload + "\"");
   if (port.cpus.empty())
     return make_error(ErrorCode::invalid_input, "port " + port.name + " has no CPU to receive on");
@@ -149,6 +195,8 @@ Result<dpdk::Setup> Dpdk::set_up(const BackendConfig& config) const {
   setup.parent = getpid();
   dpdk::put(setup.driver, driver);
   dpdk::put(setup.device, port.name);
+  setup.wire = port.wire_fd >= 0;
+  setup.frame_bytes = buffer_length(config.frame_size);
   dpdk::put(setup.workload, config.workload);
   setup.trial_tag = config.trial_tag;
   setup.queues = port.queues;
@@ -159,8 +207,15 @@ Result<dpdk::Setup> Dpdk::set_up(const BackendConfig& config) const {
     return make_error(ErrorCode::invalid_input, "descriptors: " + driver + " needs a power of two");
   setup.lcores = std::min(port.queues, static_cast<unsigned>(port.cpus.size()));
   std::copy_n(port.cpus.begin(), setup.lcores, setup.cpus);
-  setup.idle =
-      port.pump_fd >= 0 ? dpdk::Idle::pump : idle_of(option<std::string>(config.options, "idle"));
+  // Only a driver over a kernel device has sockets to sleep on.
+  setup.idle = port.pump_fd >= 0             ? dpdk::Idle::pump
+               : !over_kernel_device(driver) ? dpdk::Idle::spin
+                                             : idle_of(option<std::string>(config.options, "idle"));
+  if (setup.wire) {
+    auto wire = sys::WireMapping::map(port.wire_fd);
+    if (!wire) return wire.error();
+    setup.generator_cpu = (*wire)->generator_cpu;
+  }
   // A queue has at most 23,552 buffers of 2.5 kB.
   setup.memory_mb = 80 + 64 * setup.queues;
   const auto& huge = option<std::string>(config.options, "huge_pages");
@@ -211,7 +266,7 @@ Result<EffectiveMode> Dpdk::start_inside(const dpdk::Setup& setup) {
                                                     " RX queues, not " +
                                                     std::to_string(setup.queues));
   }
-  auto ready = helper_.start(helper, setup, port_.pump_fd);
+  auto ready = helper_.start(helper, setup, setup.wire ? port_.wire_fd : port_.pump_fd);
   if (!ready) {
     Error e = ready.error();
     explain(e, setup);
@@ -236,8 +291,15 @@ Result<EffectiveMode> Dpdk::start_inside(const dpdk::Setup& setup) {
     mode.details["xdp_mode"] = xdp_mode_name(link.value().xdp_mode);
     mode.details["copy_mode"] = ready_.copy_mode[0] ? ready_.copy_mode : "unknown";
     mode.details["busy_budget"] = std::to_string(setup.busy_budget);
-  } else {
+  } else if (driver == "net_af_packet") {
     mode.details["socket_filter"] = "this trial's frames";
+  } else if (driver == "net_null") {
+    mode.details["device"] = "none; virtual";
+    mode.details["offered_by"] = "net_null: what it counts itself to have made, unasked by anybody";
+  } else if (setup.wire) {
+    mode.details["device"] = "none; virtual";
+    mode.details["offered_by"] =
+        "a thread of the same process on CPU " + std::to_string(setup.generator_cpu);
   }
   return mode;
 }
@@ -310,6 +372,16 @@ OptionSpec choice(const char* name, std::vector<std::string> choices, const char
           .help = help};
 }
 
+OptionSpec driver_option() {
+  std::vector<std::string> names(std::begin(kKernelDrivers), std::end(kKernelDrivers));
+  names.insert(names.end(), std::begin(kMemoryDrivers), std::end(kMemoryDrivers));
+  OptionSpec option = choice("driver", std::move(names),
+                             "net_af_*: over a kernel device; the next three: without a device, on "
+                             "the testbed memory; a PCI address: a device of DPDK's own");
+  option.pattern = dpdk::kPciAddress;
+  return option;
+}
+
 OptionSpec number(const char* name, std::int64_t value, double min, double max, const char* help) {
   return {
       .name = name, .default_value = value, .choices = {}, .min = min, .max = max, .help = help};
@@ -320,11 +392,9 @@ OptionSpec number(const char* name, std::int64_t value, double min, double max, 
 BackendType dpdk_backend() {
   return {
       .name = "dpdk",
-      .summary = "a DPDK poll-mode driver over a kernel device, in a process of its own",
+      .summary = "a DPDK poll-mode driver, over a kernel device or none, in a process of its own",
       .workloads = {std::begin(kWorkloads), std::end(kWorkloads)},
-      .options = {choice("driver", {"net_af_xdp", "net_af_packet", "net_null"},
-                         "DPDK driver; net_null has no device to receive from"),
-                  number("burst", 32, 1, 512, "frames per poll at most"),
+      .options = {driver_option(), number("burst", 32, 1, 512, "frames per poll at most"),
                   number("descriptors", 1024, 64, 4096, "receive ring in frames, a power of two"),
                   choice("huge_pages", {"auto", "on", "off"},
                          "DPDK's memory; auto: huge pages where enough are free"),
@@ -335,6 +405,7 @@ BackendType dpdk_backend() {
                          "wants it, or poll again; with a pump, pump")},
       .probe = probe,
       .make = [] { return std::make_unique<Dpdk>(); },
+      .memory = true,
       .cannot = {{"pass", kCannotPass}}};
 }
 

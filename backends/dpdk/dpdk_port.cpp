@@ -32,6 +32,12 @@ Result<void> DpdkPort::open(const Setup& setup) {
   driver_ = setup.driver;
   descriptors_ = setup.descriptors;
   if (auto r = start_eal(setup); !r) return r;
+  if (setup.wire) return open_memory(setup);
+  if (is_pci_address(driver_)) return open_pci(setup);
+  return open_kernel_device(setup);
+}
+
+Result<void> DpdkPort::open_kernel_device(const Setup& setup) {
   const std::string device = std::string("iface=") + setup.device;
   if (driver_ == "net_af_xdp") {
     // A port for each queue: for a port with several the driver wants combined channels, which not
@@ -59,6 +65,33 @@ Result<void> DpdkPort::open(const Setup& setup) {
   return {};
 }
 
+Result<void> DpdkPort::open_memory(const Setup& setup) {
+  auto ports = open_memory_ports(
+      setup,
+      [&](std::uint16_t port, rte_mempool* pool) { return set_up_queues(port, 1, setup, pool); },
+      opened_);
+  if (!ports) return ports.error();
+  memory_ = *ports;
+  receive_on(ports->receive, 1);
+  return {};
+}
+
+// EAL has looked for a driver of its own for the device, and only for this one.
+Result<void> DpdkPort::open_pci(const Setup& setup) {
+  std::uint16_t port = 0;
+  if (rte_eth_dev_get_port_by_name(setup.driver, &port) != 0)
+    return make_error(ErrorCode::unsupported,
+                      "no driver of DPDK's took the PCI device " + driver_ +
+                          "; it must be there, have a driver in DPDK " + rte_version() +
+                          ", and be bound to vfio-pci or uio_pci_generic where that needs it "
+                          "(dpdk-devbind.py)");
+  opened_.push_back(port);
+  const auto queues = static_cast<std::uint16_t>(setup.queues);
+  if (auto pool = set_up_queues(port, queues, setup); !pool) return pool.error();
+  receive_on(port, queues);
+  return {};
+}
+
 // What came before a filter was there, at most a ring of it.
 void DpdkPort::discard() {
   std::array<rte_mbuf*, 32> frames;
@@ -76,17 +109,26 @@ Result<void> DpdkPort::start_eal(const Setup& setup) {
   std::string lcores = "0@" + std::to_string(setup.cpus[0]);
   for (std::uint32_t i = 0; i < setup.lcores; ++i)
     lcores += "," + std::to_string(i + 1) + "@" + std::to_string(setup.cpus[i]);
+  if (setup.wire)
+    lcores += "," + std::to_string(setup.lcores + 1) + "@" + std::to_string(setup.generator_cpu);
   std::vector<std::string> words{"pktbench-dpdk",
                                  "--lcores=" + lcores,
                                  "--main-lcore=0",
-                                 "--no-pci",
                                  "--no-telemetry",
                                  "--iova-mode=va",
                                  "--file-prefix=pktbench-" + std::to_string(getpid()),
                                  "-m",
                                  std::to_string(setup.memory_mb)};
+  if (is_pci_address(setup.driver)) {
+    words.emplace_back("--allow");
+    words.emplace_back(setup.driver);
+  } else {
+    words.emplace_back("--no-pci");
+  }
   if (setup.huge_pages) {
     words.emplace_back("--in-memory");
+    // A virtqueue's other end maps the memory file by file, and takes few.
+    words.emplace_back("--single-file-segments");
   } else {
     words.emplace_back("--no-huge");
     words.emplace_back("--no-shconf");
@@ -108,11 +150,19 @@ Result<void> DpdkPort::add(const std::string& name, const std::string& arguments
   std::uint16_t port = 0;
   if (const int error = rte_eth_dev_get_port_by_name(name.c_str(), &port))
     return dpdk_error(driver_ + " made no port for " + setup.device, -error);
-  ports_.push_back(port);
-  return set_up_queues(port, queues, setup);
+  opened_.push_back(port);
+  if (auto pool = set_up_queues(port, queues, setup); !pool) return pool.error();
+  receive_on(port, queues);
+  return {};
 }
 
-Result<void> DpdkPort::set_up_queues(std::uint16_t port, std::uint16_t queues, const Setup& setup) {
+void DpdkPort::receive_on(std::uint16_t port, std::uint16_t queues) {
+  for (std::uint16_t queue = 0; queue < queues; ++queue) queues_.push_back({port, queue});
+}
+
+// Starts the port. Returns the pool of its last queue.
+Result<rte_mempool*> DpdkPort::set_up_queues(std::uint16_t port, std::uint16_t queues,
+                                             const Setup& setup, rte_mempool* pool) {
   rte_eth_dev_info info{};
   if (const int error = rte_eth_dev_info_get(port, &info))
     return dpdk_error("ask " + driver_ + " what it can do", -error);
@@ -123,35 +173,36 @@ Result<void> DpdkPort::set_up_queues(std::uint16_t port, std::uint16_t queues, c
   const rte_eth_conf defaults{};
   if (const int error = rte_eth_dev_configure(port, queues, queues, &defaults))
     return dpdk_error("configure " + driver_, -error);
+  const bool own_pools = !pool;
   for (std::uint16_t queue = 0; queue < queues; ++queue) {
     // A pool each: net_af_xdp registers the pool's memory with the queue's socket.
-    const std::string number = std::to_string(queues_.size());
-    rte_mempool* pool =
-        rte_pktmbuf_pool_create(("queue" + number).c_str(), buffers_per_queue(setup), 256, 0,
-                                RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+    if (own_pools)
+      pool = rte_pktmbuf_pool_create(("pool" + std::to_string(pools_++)).c_str(),
+                                     buffers_per_queue(setup), 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
+                                     SOCKET_ID_ANY);
     if (!pool)
       return dpdk_error("make " + std::to_string(buffers_per_queue(setup)) + " buffers", rte_errno);
     const auto descriptors = static_cast<std::uint16_t>(setup.descriptors);
-    const std::string what = " queue " + number + " of " + setup.device + " with " + driver_;
+    const std::string what =
+        " queue " + std::to_string(queue) + " of " + setup.device + " with " + driver_;
     if (const int error =
             rte_eth_rx_queue_setup(port, queue, descriptors, SOCKET_ID_ANY, nullptr, pool))
       return dpdk_error("set up receive" + what, -error);
     if (const int error = rte_eth_tx_queue_setup(port, queue, descriptors, SOCKET_ID_ANY, nullptr))
       return dpdk_error("set up transmit" + what, -error);
-    queues_.push_back({port, queue});
   }
   if (const int error = rte_eth_dev_start(port)) return dpdk_error("start " + driver_, -error);
-  return {};
+  return pool;
 }
 
 void DpdkPort::describe(Ready& ready) const {
   put(ready.dpdk, rte_version());
-  put(ready.copy_mode, sockets_->copy_mode());
-  for (std::uint16_t port : ports_) {
+  if (sockets_) put(ready.copy_mode, sockets_->copy_mode());
+  for (const QueueId& id : queues_) {
     rte_eth_dev_info info{};
-    if (rte_eth_dev_info_get(port, &info) != 0) continue;
+    if (rte_eth_dev_info_get(id.port, &info) != 0) continue;
     put(ready.driver, info.driver_name);
-    ready.queues += info.nb_rx_queues;
+    ++ready.queues;
   }
   rte_eth_rxq_info queue{};
   if (rte_eth_rx_queue_info_get(queues_.front().port, queues_.front().queue, &queue) == 0)
@@ -162,15 +213,19 @@ void DpdkPort::describe(Ready& ready) const {
 // sockets say of net_af_xdp; of net_af_packet it is there only in versions that read (and so reset)
 // the socket's count.
 Result<DpdkPort::Lost> DpdkPort::lost() {
-  auto drops = sockets_->sample();
-  if (!drops) return drops.error();
-  Lost lost{std::move(*drops), 0};
-  lost.drops["dpdk_rx_errors"] = 0;
-  for (std::uint16_t port : ports_) {
+  Lost lost;
+  if (sockets_) {
+    auto drops = sockets_->sample();
+    if (!drops) return drops.error();
+    lost.drops = std::move(*drops);
+  }
+  const char* missed = driver_ == "net_af_packet" ? "packet_ring_full" : "dpdk_rx_missed";
+  for (std::size_t i = 0; i < queues_.size(); ++i) {
+    if (i > 0 && queues_[i].port == queues_[i - 1].port) continue;
     rte_eth_stats stats{};
-    if (const int error = rte_eth_stats_get(port, &stats))
+    if (const int error = rte_eth_stats_get(queues_[i].port, &stats))
       return dpdk_error("read the statistics of " + driver_, -error);
-    if (driver_ == "net_af_packet") lost.drops["packet_ring_full"] += stats.imissed;
+    if (driver_ != "net_af_xdp") lost.drops[missed] += stats.imissed;
     lost.drops["dpdk_rx_errors"] += stats.ierrors;
     lost.not_sent += stats.oerrors;
   }
@@ -178,11 +233,11 @@ Result<DpdkPort::Lost> DpdkPort::lost() {
 }
 
 void DpdkPort::close() {
-  for (std::uint16_t port : ports_) {
+  for (std::uint16_t port : opened_) {
     (void)rte_eth_dev_stop(port);
     (void)rte_eth_dev_close(port);
   }
-  ports_.clear();
+  opened_.clear();
   queues_.clear();
   if (eal_) (void)rte_eal_cleanup();
   eal_ = false;

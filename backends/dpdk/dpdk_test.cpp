@@ -54,7 +54,7 @@ TEST_F(WithoutHelper, AProgramThatIsNotTheHelperIsAnError) {
   ASSERT_FALSE(ready);
   EXPECT_EQ(ready.error().code, ErrorCode::failed);
   EXPECT_FALSE(helper.running());
-  EXPECT_FALSE(helper.sample());
+  EXPECT_FALSE(helper.ask());
   helper.stop();
 }
 
@@ -65,8 +65,14 @@ TEST(Dpdk, WhatCannotBeDoneIsRefusedBeforeAnythingIsStarted) {
   config.options["driver"] = std::string("net_null");
   EXPECT_EQ(backend->start(config).error().code, ErrorCode::unsupported);
   config = config_of(type);
-  config.workload = "reflect";
+  config.workload = "pass";
   EXPECT_EQ(backend->start(config).error().code, ErrorCode::unsupported);
+  config = config_of(type);
+  config.options["driver"] = std::string("0000:03:00.0");
+  const auto pci = backend->start(config);
+  EXPECT_EQ(pci.error().code, ErrorCode::unsupported);
+  EXPECT_NE(pci.error().message.find("port lo is not that device"), std::string::npos)
+      << pci.error().message;
   config = config_of(type);
   config.options["descriptors"] = std::int64_t{1000};
   EXPECT_EQ(backend->start(config).error().code, ErrorCode::invalid_input);

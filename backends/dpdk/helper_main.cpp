@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -23,6 +24,8 @@
 #include "backends/dpdk/dpdk_port.hpp"
 #include "backends/dpdk/poll_loop.hpp"
 #include "backends/dpdk/protocol.hpp"
+#include "backends/dpdk/send_loop.hpp"
+#include "harness/sys/memory_wire.hpp"
 
 namespace pktbench::dpdk {
 
@@ -32,15 +35,30 @@ struct Lcore {
   PollConfig config;
   std::string workload;
   std::shared_ptr<backends::WorkloadState> state;
+  sys::MemoryWire* orders = nullptr;  // where the driver makes a frame for every poll
   const std::atomic<bool>* stop = nullptr;
   std::atomic<pid_t> tid{0};  // writer: the lcore
 };
+
+struct SendingLcore {
+  Sender sender;
+  const std::atomic<bool>* stop;
+};
+
+int sending_main(void* argument) {
+  SendingLcore& lcore = *static_cast<SendingLcore*>(argument);
+  lcore.sender.run(*lcore.stop);
+  return 0;
+}
 
 int lcore_main(void* argument) {
   Lcore& lcore = *static_cast<Lcore*>(argument);
   lcore.tid.store(gettid(), std::memory_order_release);
   const auto run = [&](auto workload) -> Result<void> {
-    poll_loop(lcore.config, workload, *lcore.stop);
+    if (lcore.orders)
+      poll_when_ordered(lcore.config, workload, *lcore.orders, *lcore.stop);
+    else
+      poll_loop(lcore.config, workload, *lcore.stop);
     return {};
   };
   return backends::with_workload(lcore.workload, lcore.state, run) ? 0 : -1;
@@ -56,6 +74,16 @@ void put_all(NamedCount (&to)[N], const std::map<std::string, std::uint64_t>& co
   }
 }
 
+// What an earlier sender has left.
+void reset(sys::MemoryWire& wire) {
+  wire.shut = true;
+  wire.served = wire.orders.load();
+  wire.packets = wire.refused = wire.since_open = wire.started_ns = 0;
+  wire.returned = wire.strays = 0;
+  wire.sender = 0;
+  wire.self_made = wire.ready = false;
+}
+
 class Helper {
  public:
   // Until it is told to stop.
@@ -66,10 +94,13 @@ class Helper {
 
  private:
   void launch(const Setup& setup);
+  void launch_sender(const Setup& setup);
   Result<void> serve();
   Result<Sample> sample();
 
   std::atomic<bool> stop_{false};
+  std::optional<sys::WireMapping> wire_;
+  std::optional<SendingLcore> sending_;
   DpdkPort port_;
   std::array<QueueCounters, kMaxQueues> queues_;
   std::array<Lcore, kMaxQueues> lcores_;
@@ -87,15 +118,27 @@ void Helper::launch(const Setup& setup) {
                     .stride = static_cast<std::uint16_t>(setup.lcores),
                     .burst = static_cast<std::uint16_t>(setup.burst),
                     .idle = setup.idle,
-                    .pump_fd = kPumpFd,
+                    .pump_fd = kPumpOrWireFd,
                     .sockets = port_.sockets()};
     lcore.workload = setup.workload;
     lcore.state = std::make_shared<backends::WorkloadState>(lcore.workload);
     lcore.stop = &stop_;
+    if (port_.memory() && port_.memory()->self_made) lcore.orders = &**wire_;
     rte_eal_remote_launch(lcore_main, &lcore, i + 1);
   }
   for (Lcore& lcore : running_)
     while (lcore.tid.load(std::memory_order_acquire) == 0) usleep(100);
+}
+
+void Helper::launch_sender(const Setup& setup) {
+  sys::MemoryWire& wire = **wire_;
+  const MemoryPorts& ports = *port_.memory();
+  if (!ports.self_made) {
+    sending_.emplace(SendingLcore{
+        {wire, ports.send, ports.pool, std::string(setup.workload) == "reflect"}, &stop_});
+    rte_eal_remote_launch(sending_main, &*sending_, setup.lcores + 1);
+  }
+  while (!wire.ready.load(std::memory_order_acquire)) usleep(100);
 }
 
 Result<Sample> Helper::sample() {
@@ -118,8 +161,15 @@ Result<Sample> Helper::sample() {
 }
 
 Result<void> Helper::run(const Setup& setup) {
+  if (setup.wire) {
+    auto wire = sys::WireMapping::map(kPumpOrWireFd);
+    if (!wire) return wire.error();
+    wire_.emplace(std::move(*wire));
+    reset(**wire_);
+  }
   if (auto r = port_.open(setup); !r) return r;
   launch(setup);
+  if (wire_) launch_sender(setup);
   Ready ready;
   ready.ok = true;
   port_.describe(ready);
@@ -129,7 +179,9 @@ Result<void> Helper::run(const Setup& setup) {
   ready_ = true;
   auto result = serve();
   stop_.store(true, std::memory_order_relaxed);
+  if (wire_) (*wire_)->shut.store(true, std::memory_order_relaxed);
   rte_eal_mp_wait_lcore();
+  if (wire_) (*wire_)->ready.store(false, std::memory_order_relaxed);
   return result;
 }
 

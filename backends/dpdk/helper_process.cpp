@@ -52,9 +52,9 @@ std::string find_helper() {
   return {};
 }
 
-Result<Ready> HelperProcess::start(const std::string& path, const Setup& setup, int pump_fd) {
+Result<Ready> HelperProcess::start(const std::string& path, const Setup& setup, int extra_fd) {
   stop();
-  if (auto r = spawn(path, pump_fd); !r) {
+  if (auto r = spawn(path, extra_fd); !r) {
     stop();
     return r.error();
   }
@@ -76,7 +76,7 @@ Result<Ready> HelperProcess::start(const std::string& path, const Setup& setup, 
   return ready;
 }
 
-Result<void> HelperProcess::spawn(const std::string& path, int pump_fd) {
+Result<void> HelperProcess::spawn(const std::string& path, int extra_fd) {
   std::array<int, 2> ends{};
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
     return system_error("make a socket pair for " + std::string(kHelper), errno);
@@ -87,8 +87,8 @@ Result<void> HelperProcess::spawn(const std::string& path, int pump_fd) {
   // Out of the way of the numbers that the helper expects.
   theirs = sys::Fd(fcntl(theirs.get(), F_DUPFD_CLOEXEC, 10));
   const sys::Fd output(fcntl(log_.get(), F_DUPFD_CLOEXEC, 10));
-  const sys::Fd pump(pump_fd < 0 ? -1 : fcntl(pump_fd, F_DUPFD_CLOEXEC, 10));
-  if (!theirs || !output || (pump_fd >= 0 && !pump))
+  const sys::Fd extra(extra_fd < 0 ? -1 : fcntl(extra_fd, F_DUPFD_CLOEXEC, 10));
+  if (!theirs || !output || (extra_fd >= 0 && !extra))
     return system_error("duplicate a file for " + std::string(kHelper), errno);
 
   posix_spawn_file_actions_t actions;
@@ -97,8 +97,8 @@ Result<void> HelperProcess::spawn(const std::string& path, int pump_fd) {
   posix_spawn_file_actions_adddup2(&actions, output.get(), STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, output.get(), STDERR_FILENO);
   posix_spawn_file_actions_adddup2(&actions, theirs.get(), kControlFd);
-  if (pump) posix_spawn_file_actions_adddup2(&actions, pump.get(), kPumpFd);
-  posix_spawn_file_actions_addclosefrom_np(&actions, pump ? kPumpFd + 1 : kControlFd + 1);
+  if (extra) posix_spawn_file_actions_adddup2(&actions, extra.get(), kPumpOrWireFd);
+  posix_spawn_file_actions_addclosefrom_np(&actions, extra ? kPumpOrWireFd + 1 : kControlFd + 1);
   // Everything is blocked until the helper ignores what the terminal sends to the whole group.
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);

@@ -25,9 +25,10 @@ class HelperProcess {
   HelperProcess& operator=(const HelperProcess&) = delete;
   ~HelperProcess() { stop(); }
 
-  // Returns when it receives, within 10 s. `pump_fd` < 0: none. Errors: the helper's own sentence,
-  // with what DPDK printed in `detail`; then nothing is left of it.
-  Result<Ready> start(const std::string& path, const Setup& setup, int pump_fd);
+  // Returns when it receives, within 10 s. `extra_fd` is that of the pump or the wire; < 0: none.
+  // Errors: the helper's own sentence, with what DPDK printed in `detail`; then nothing is left of
+  // it.
+  Result<Ready> start(const std::string& path, const Setup& setup, int extra_fd);
 
   // Errors: it ended by itself, or gave no answer within 5 s.
   Result<Sample> ask(const Request& request = {});
@@ -38,7 +39,7 @@ class HelperProcess {
   bool running() const { return pid_ > 0; }
 
  private:
-  Result<void> spawn(const std::string& path, int pump_fd);
+  Result<void> spawn(const std::string& path, int extra_fd);
   Result<void> receive(void* message, std::size_t size, int timeout_ms, const std::string& what);
   Error failure(ErrorCode code, const std::string& message) const;
   std::string printed() const;

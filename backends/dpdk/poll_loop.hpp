@@ -5,16 +5,20 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <sched.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <type_traits>
 #include <utility>
 
 #include "backends/common/workload.hpp"
 #include "backends/dpdk/protocol.hpp"
+#include "harness/sys/memory_wire.hpp"
 #include "harness/sys/pump.hpp"
 
 namespace pktbench::dpdk {
@@ -107,6 +111,38 @@ void poll_loop(const PollConfig& config, Workload& workload, const std::atomic<b
         sys::pump(config.pump_fd);
         break;
     }
+  }
+}
+
+// For a driver that makes a frame whenever it is asked for one: polls only while the wire's gate is
+// open, and says how many the driver counts to have made. One lcore, one queue.
+template <class Workload>
+void poll_when_ordered(const PollConfig& config, Workload& workload, sys::MemoryWire& wire,
+                       const std::atomic<bool>& stop) {
+  constexpr useconds_t kRestUs = 50;
+  wire.self_made.store(true, std::memory_order_relaxed);
+  wire.ready.store(true, std::memory_order_release);
+  const QueueId id = config.queues.front();
+  while (!stop.load(std::memory_order_relaxed)) {
+    const std::uint64_t order = wire.orders.load(std::memory_order_acquire);
+    if (order == wire.served.load(std::memory_order_relaxed)) {
+      usleep(kRestUs);
+      continue;
+    }
+    std::uint64_t left = wire.limit.load(std::memory_order_relaxed);
+    if (left == std::numeric_limits<std::uint64_t>::max()) {
+      poll_loop(config, workload, wire.shut);
+    } else {
+      while (left > 0 && !wire.shut.load(std::memory_order_relaxed))
+        left -= poll_queue(id, config.counters.front(), workload,
+                           static_cast<std::uint16_t>(std::min<std::uint64_t>(config.burst, left)));
+    }
+    rte_eth_stats stats{};
+    (void)rte_eth_stats_get(id.port, &stats);
+    wire.since_open.store(stats.ipackets - wire.packets.load(std::memory_order_relaxed),
+                          std::memory_order_relaxed);
+    wire.packets.store(stats.ipackets, std::memory_order_relaxed);
+    wire.served.store(order, std::memory_order_release);
   }
 }
 

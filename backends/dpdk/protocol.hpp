@@ -12,9 +12,9 @@
 
 namespace pktbench::dpdk {
 
-// Of the helper, as it is started. kPumpFd is there only where Setup says so.
+// Of the helper, as it is started. The second is the pump's or the wire's where Setup has one.
 inline constexpr int kControlFd = 3;
-inline constexpr int kPumpFd = 4;
+inline constexpr int kPumpOrWireFd = 4;
 
 inline constexpr std::uint32_t kVersion = 2;
 inline constexpr std::uint32_t kMaxQueues = 16;
@@ -30,7 +30,7 @@ enum class Idle : std::uint32_t {
 struct Setup {
   std::uint32_t version = kVersion;
   pid_t parent = 0;
-  char driver[32] = {};  // "net_af_xdp"
+  char driver[32] = {};  // "net_af_xdp", or a PCI address
   char device[16] = {};
   char workload[32] = {};
   std::uint32_t trial_tag = 0;
@@ -41,7 +41,10 @@ struct Setup {
   std::uint32_t memory_mb = 0;
   std::uint32_t lcores = 1;  // that receive; the main lcore shares the first one's CPU
   std::int32_t cpus[kMaxQueues] = {};
+  std::uint32_t frame_bytes = 60;  // without FCS; for a driver that makes its own
   bool huge_pages = false;
+  bool wire = false;               // no device: harness/sys/memory_wire.hpp
+  std::int32_t generator_cpu = 0;  // where there is a wire
   Idle idle = Idle::poll;
 };
 
@@ -82,6 +85,12 @@ struct Sample {
 
 static_assert(std::is_trivially_copyable_v<Setup> && std::is_trivially_copyable_v<Ready> &&
               std::is_trivially_copyable_v<Request> && std::is_trivially_copyable_v<Sample>);
+
+// "0000:03:00.0": a device that DPDK drives itself.
+inline constexpr const char* kPciAddress = "[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\\.[0-7]";
+inline bool is_pci_address(const std::string& driver) {
+  return driver.find(':') != std::string::npos;
+}
 
 // Cut where it is too long.
 template <std::size_t N>
