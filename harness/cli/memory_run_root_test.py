@@ -1,0 +1,96 @@
+"""Whole runs without a device: conserved to the frame, and refused with the reason elsewhere."""
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BINARY = os.environ["PKTBENCH_BINARY"]
+SOURCE = Path(os.environ["PKTBENCH_SOURCE"])
+MEMORY = SOURCE / "scenarios" / "memory.json"
+# What else this machine does is no fault of the code under test.
+SHORT = ["--trials", "2", "--duration", "0.1", "--set", "/method/warmup_s=0.05",
+         "--set", "/method/max_disturbance=1"]
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: DPDK and CPU accounting")
+
+
+def run(out, scenario, *arguments):
+    result = subprocess.run([BINARY, "run", str(scenario), "--out", str(out), *SHORT, *arguments],
+                            capture_output=True, text=True, timeout=120)
+    path = Path(out) / "run.json"
+    if path.exists():
+        script = SOURCE / "results" / "schema" / "validate.py"
+        valid = subprocess.run([sys.executable, script, path], capture_output=True, text=True)
+        assert valid.returncode == 0, valid.stdout + valid.stderr
+    cases = json.loads(path.read_text())["cases"] if path.exists() else []
+    return result, cases
+
+
+def needs_dpdk(cases):
+    for case in cases:
+        if case["status"] == "unsupported" and "built without DPDK" in case["reason"]:
+            pytest.skip(case["reason"])
+
+
+def listed(tmp_path, testbed, generator, backends):
+    path = tmp_path / "scenario.json"
+    path.write_text(json.dumps({"testbed": testbed, "traffic": {"generator": generator},
+                                "backends": backends, "workloads": ["drop"]}))
+    return path
+
+
+def test_every_driver_conserves_every_frame(tmp_path):
+    result, cases = run(tmp_path / "out", MEMORY)
+    needs_dpdk(cases)
+    assert result.returncode == 0, result.stderr
+    assert [c["backend_options"]["driver"] for c in cases] == ["net_virtio_user", "net_ring",
+                                                               "net_null"]
+    for case in cases:
+        assert case["status"] == "ok", case["reason"]
+        assert case["virtual"] is True and case["arrangement"] is None
+        assert case["mode"]["details"]["device"] == "none; virtual"
+        for trial in case["trials"]:
+            assert trial["unaccounted"] == 0
+            assert trial["received"]["packets"] == trial["offered"]["packets"] > 0
+            assert trial["received"]["bytes"] == 60 * trial["received"]["packets"]
+            assert trial["cycles_per_packet"] > 0
+    assert "Testbed: memory; virtual" in result.stdout
+
+
+def test_a_path_through_a_device_is_unsupported_without_one(tmp_path):
+    scenario = listed(tmp_path, "memory", "memory",
+                      ["xdp-native", {"name": "dpdk", "driver": "net_af_xdp"}])
+    result, cases = run(tmp_path / "out", scenario)
+    needs_dpdk(cases)
+    assert result.returncode == 4, result.stderr
+    assert [c["status"] for c in cases] == ["unsupported", "unsupported"]
+    assert "testbed memory has none; use veth" in cases[0]["reason"]
+    assert "testbed memory has none; use veth" in cases[1]["reason"]
+
+
+def test_a_generator_without_a_device_goes_with_no_other_testbed(tmp_path):
+    result, cases = run(tmp_path / "out", listed(tmp_path, "veth", "memory", ["xdp-native"]))
+    assert result.returncode == 4, result.stderr
+    assert "generator memory needs testbed memory" in cases[0]["reason"]
+    result, cases = run(tmp_path / "else", listed(tmp_path, "memory", "xdp-live", ["dpdk"]))
+    assert result.returncode == 4, result.stderr
+    assert "use generator memory" in cases[0]["reason"]
+
+
+def test_what_needs_memory_or_a_pci_device_is_unsupported_on_veth(tmp_path):
+    backends = [{"name": "dpdk", "driver": d} for d in ("net_ring", "net_null", "0000:03:00.0")]
+    result, cases = run(tmp_path / "out", listed(tmp_path, "veth", "xdp-live", backends))
+    needs_dpdk(cases)
+    assert result.returncode == 4, result.stderr
+    assert ["use the testbed memory" in c["reason"] for c in cases] == [True, True, False]
+    assert "driver 0000:03:00.0 is a PCI device" in cases[2]["reason"]
+
+
+def test_a_driver_that_is_neither_known_nor_a_pci_address_is_an_input_error(tmp_path):
+    scenario = listed(tmp_path, "memory", "memory", [{"name": "dpdk", "driver": "net_rung"}])
+    result, _ = run(tmp_path / "out", scenario)
+    assert result.returncode == 2
+    assert 'did you mean "net_ring"' in result.stderr
