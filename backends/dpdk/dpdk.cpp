@@ -156,6 +156,10 @@ class Dpdk final : public Backend, public FilterControl {
   Result<EffectiveMode> start(const BackendConfig& config) override;
   Result<Counters> sample() override;
   std::vector<pid_t> threads() const override;
+  std::vector<std::uint32_t> programs() const override {
+    return xdp_program_id_ ? std::vector<std::uint32_t>{xdp_program_id_}
+                           : std::vector<std::uint32_t>{};
+  }
   void stop() noexcept override;
   Result<void> set_filtered(std::uint16_t udp_port, bool filtered) override;
 
@@ -352,6 +356,7 @@ void Dpdk::stop() noexcept {
   if (!link || link.value().xdp_program_id == 0) return;
   if (xdp_program_id_ == 0 || xdp_program_id_ == link.value().xdp_program_id)
     (void)bpf_xdp_detach(static_cast<int>(link.value().ifindex), 0, nullptr);
+  xdp_program_id_ = 0;
 }
 
 Unavailable probe() {

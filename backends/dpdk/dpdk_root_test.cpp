@@ -9,6 +9,8 @@
 #include <fstream>
 
 #include "backends/dpdk/dpdk_test_util.hpp"
+#include "backends/dpdk/helper_process.hpp"
+#include "harness/sys/cpu.hpp"
 
 namespace pktbench::backends {
 
@@ -99,7 +101,8 @@ TEST_P(Dpdk, StartAndStopLeaveNothingBehind) {
   const auto sink = dpdk_backend().make();
   started(*sink, backend_of(veth, GetParam()));
   sink->stop();
-  const char* folders[] = {"/proc/self/fd", "/proc/self/task", "/run/dpdk", "/sys/fs/bpf"};
+  const char* folders[] = {"/proc/self/fd", "/proc/self/task", "/run",
+                           "/run/dpdk",     "/dev/shm",        "/sys/fs/bpf"};
   std::vector<std::ptrdiff_t> before;
   for (const char* folder : folders) before.push_back(entries(folder));
   for (int i = 0; i < 50; ++i) {
@@ -231,6 +234,25 @@ TEST_F(DpdkRoot, ADeviceWithoutNativeXdpIsUnsupported) {
   EXPECT_NE(mode.error().message.find("native XDP"), std::string::npos) << mode.error().message;
   const auto inside = need(sys::NetnsScope::enter(veth.dut().netns_path));
   EXPECT_EQ(need(sys::get_link("lo")).xdp_program_id, 0u);
+}
+
+// The host may have no such device to try; the helper is asked for one that cannot be.
+TEST_F(DpdkRoot, APciDeviceThatIsNotThereIsUnsupported) {
+  dpdk::Setup setup;
+  setup.parent = getpid();
+  dpdk::put(setup.driver, "ffff:ff:1f.7");
+  dpdk::put(setup.device, "none");
+  dpdk::put(setup.workload, "drop");
+  setup.burst = 32;
+  setup.descriptors = 1024;
+  setup.memory_mb = 144;
+  setup.cpus[0] = sys::allowed_cpus().back();
+  dpdk::HelperProcess helper;
+  const auto ready = helper.start(dpdk::find_helper(), setup, -1);
+  ASSERT_FALSE(ready);
+  EXPECT_EQ(ready.error().code, ErrorCode::unsupported) << ready.error().detail;
+  EXPECT_NE(ready.error().message.find("ffff:ff:1f.7"), std::string::npos);
+  EXPECT_FALSE(helper.running());
 }
 
 TEST_F(DpdkRoot, AForeignXdpProgramIsNotReplaced) {
