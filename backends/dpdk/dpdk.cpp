@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "backends/common/workload_state.hpp"
+#include "backends/dpdk/drivers.hpp"
 #include "backends/dpdk/helper_process.hpp"
 #include "harness/core/units.hpp"
 #include "harness/sys/cpu.hpp"
@@ -18,7 +19,6 @@
 #include "harness/sys/memory_wire.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
-#include "harness/sys/sysfs.hpp"
 
 namespace pktbench::backends {
 
@@ -48,48 +48,6 @@ dpdk::Idle idle_of(const std::string& name) {
 const char* idle_name(dpdk::Idle idle) {
   const auto is = [&](const auto& candidate) { return candidate.second == idle; };
   return std::find_if(std::begin(kIdles), std::end(kIdles), is)->first;
-}
-
-// "0000:03:00.0"; empty where the port is no PCI device's.
-std::string bus_address(const Port& port) {
-  std::string address;
-  (void)sys::with_sysfs_of(port.netns_path, [&]() -> Result<void> {
-    std::error_code none;
-    address = std::filesystem::read_symlink("/sys/class/net/" + port.name + "/device", none)
-                  .filename()
-                  .string();
-    return {};
-  });
-  return address;
-}
-
-constexpr const char* kKernelDrivers[] = {"net_af_xdp", "net_af_packet"};
-constexpr const char* kMemoryDrivers[] = {"net_virtio_user", "net_ring", "net_null"};
-
-template <std::size_t N>
-bool is_one_of(const char* const (&names)[N], const std::string& name) {
-  return std::find(std::begin(names), std::end(names), name) != std::end(names);
-}
-
-bool over_kernel_device(const std::string& driver) { return is_one_of(kKernelDrivers, driver); }
-
-// Why `driver` cannot receive on `port`; empty where it can.
-std::string wrong_port(const std::string& driver, const Port& port) {
-  const bool memory = port.wire_fd >= 0;
-  if (is_one_of(kMemoryDrivers, driver)) {
-    if (!memory)
-      return "driver " + driver + " has no device to receive from and " + port.name +
-             " is one; use the testbed memory, which has a generator for it";
-    if (port.queues > 1) return "driver " + driver + " has one queue here";
-    return "";
-  }
-  if (over_kernel_device(driver))
-    return memory ? "driver " + driver +
-                        " receives from a network device, and the testbed memory has none; use veth"
-                  : "";
-  if (!memory && bus_address(port) == driver) return "";
-  return "driver " + driver + " is a PCI device, and the testbed's port " + port.name +
-         " is not that device; it needs a testbed whose port it is";
 }
 
 std::string not_built() {
@@ -123,19 +81,6 @@ std::uint64_t free_huge_page_mb() {
           std::strtoull(name.c_str() + 10, nullptr, 10) * std::strtoull(free->c_str(), nullptr, 10);
   }
   return kb / 1024;
-}
-
-Result<std::size_t> rx_queues(const Port& port) {
-  std::size_t count = 0;
-  auto read = sys::with_sysfs_of(port.netns_path, [&]() -> Result<void> {
-    std::error_code error;
-    const std::filesystem::directory_iterator all("/sys/class/net/" + port.name + "/queues", error);
-    if (error) return system_error("count the RX queues of " + port.name, error.value());
-    for (const auto& queue : all) count += queue.path().filename().string().starts_with("rx-");
-    return {};
-  });
-  if (!read) return read.error();
-  return count;
 }
 
 // Some reasons are only in what net_af_xdp and libxdp print: their errors are EINVAL and EPERM.
@@ -181,13 +126,14 @@ Result<dpdk::Setup> Dpdk::set_up(const BackendConfig& config) const {
   const auto number = [&](const char* name) {
     return static_cast<std::uint32_t>(option<std::int64_t>(config.options, name));
   };
-  if (const std::string why = wrong_port(driver, port); !why.empty())
+  if (const std::string why = dpdk::wrong_port(driver, port); !why.empty())
     return make_error(ErrorCode::unsupported, why);
   if (driver == "net_null" && config.workload != "drop" && config.workload != "touch")
     return make_error(ErrorCode::unsupported,
                       "the frames that net_null makes have nothing in them for the workload " +
                           config.workload + "; it can do drop and touch");
-  if (!is_one_of(kWorkloads, config.workload))
+  if (std::find(std::begin(kWorkloads), std::end(kWorkloads), config.workload) ==
+      std::end(kWorkloads))
     return make_error(ErrorCode::unsupported, "dpdk has no workload \"" + config.workload + "\"");
   if (port.cpus.empty())
     return make_error(ErrorCode::invalid_input, "port " + port.name + " has no CPU to receive on");
@@ -212,9 +158,15 @@ Result<dpdk::Setup> Dpdk::set_up(const BackendConfig& config) const {
   setup.lcores = std::min(port.queues, static_cast<unsigned>(port.cpus.size()));
   std::copy_n(port.cpus.begin(), setup.lcores, setup.cpus);
   // Only a driver over a kernel device has sockets to sleep on.
-  setup.idle = port.pump_fd >= 0             ? dpdk::Idle::pump
-               : !over_kernel_device(driver) ? dpdk::Idle::spin
-                                             : idle_of(option<std::string>(config.options, "idle"));
+  const auto& idle = option<std::string>(config.options, "idle");
+  if (port.pump_fd >= 0)
+    setup.idle = dpdk::Idle::pump;
+  else if (!dpdk::over_kernel_device(driver))
+    setup.idle = dpdk::Idle::spin;
+  else if (idle == "auto")
+    setup.idle = dpdk::napi_in_threads(port) ? dpdk::Idle::poll : dpdk::Idle::spin;
+  else
+    setup.idle = idle_of(idle);
   if (setup.wire) {
     auto wire = sys::WireMapping::map(port.wire_fd);
     if (!wire) return wire.error();
@@ -263,7 +215,7 @@ Result<EffectiveMode> Dpdk::start_inside(const dpdk::Setup& setup) {
     xdp_program_id_ = 0;
   }
   if (driver == "net_af_xdp" && setup.queues > 1) {
-    auto there = rx_queues(port_);
+    auto there = dpdk::rx_queues(port_);
     if (!there) return there.error();
     if (*there < setup.queues)
       return make_error(ErrorCode::unsupported, port_.name + " has " + std::to_string(*there) +
@@ -378,8 +330,8 @@ OptionSpec choice(const char* name, std::vector<std::string> choices, const char
 }
 
 OptionSpec driver_option() {
-  std::vector<std::string> names(std::begin(kKernelDrivers), std::end(kKernelDrivers));
-  names.insert(names.end(), std::begin(kMemoryDrivers), std::end(kMemoryDrivers));
+  std::vector<std::string> names = dpdk::kernel_drivers();
+  names.insert(names.end(), dpdk::memory_drivers().begin(), dpdk::memory_drivers().end());
   OptionSpec option = choice("driver", std::move(names),
                              "net_af_*: over a kernel device; the next three: without a device, on "
                              "the testbed memory; a PCI address: a device of DPDK's own");
@@ -405,9 +357,10 @@ BackendType dpdk_backend() {
                          "DPDK's memory; auto: huge pages where enough are free"),
                   number("busy_budget", 0, 0, 65535,
                          "net_af_xdp: frames per kernel busy poll; 0: none"),
-                  choice("idle", {"poll", "yield", "spin"},
+                  choice("idle", {"auto", "poll", "yield", "spin"},
                          "on an empty poll: sleep until the kernel has frames, give the CPU to who "
-                         "wants it, or poll again; with a pump, pump")},
+                         "wants it, or poll again; auto: sleep where NAPI runs in threads, else "
+                         "poll again; with a pump, pump")},
       .probe = probe,
       .make = [] { return std::make_unique<Dpdk>(); },
       .memory = true,

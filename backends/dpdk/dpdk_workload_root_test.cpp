@@ -149,11 +149,11 @@ TEST_P(DpdkWorkload, PassIsUnsupported) {
 TEST_P(DpdkWorkload, EveryIdleStrategyReceives) {
   const TestVeth veth;
   veth.thread_napi();
-  for (const std::string idle : {"poll", "yield", "spin"}) {
+  for (const std::string idle : {"auto", "poll", "yield", "spin"}) {
     const auto sink = dpdk_backend().make();
     auto config = backend_of(veth, GetParam());
     config.options["idle"] = idle;
-    EXPECT_EQ(started(*sink, config).details.at("idle"), idle);
+    EXPECT_EQ(started(*sink, config).details.at("idle"), idle == "auto" ? "poll" : idle);
     const auto source = source_on(veth, {64, 1, {}});
     std::this_thread::sleep_for(milliseconds(50));
     EXPECT_EQ(count_all(*source, *sink, 1000).packets, 1000u) << idle;

@@ -1,0 +1,86 @@
+#include "backends/dpdk/drivers.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "harness/sys/file.hpp"
+#include "harness/sys/sysfs.hpp"
+
+namespace pktbench::dpdk {
+
+namespace {
+
+bool is_one_of(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// "0000:03:00.0"; empty where the port is no PCI device's.
+std::string bus_address(const Port& port) {
+  std::string address;
+  (void)sys::with_sysfs_of(port.netns_path, [&]() -> Result<void> {
+    std::error_code none;
+    address = std::filesystem::read_symlink("/sys/class/net/" + port.name + "/device", none)
+                  .filename()
+                  .string();
+    return {};
+  });
+  return address;
+}
+
+}  // namespace
+
+bool napi_in_threads(const Port& port) {
+  bool threaded = false;
+  (void)sys::with_sysfs_of(port.netns_path, [&]() -> Result<void> {
+    const auto text = sys::read_file("/sys/class/net/" + port.name + "/threaded");
+    threaded = text && text->starts_with("1");
+    return {};
+  });
+  return threaded;
+}
+
+const std::vector<std::string>& kernel_drivers() {
+  static const std::vector<std::string> names = {"net_af_xdp", "net_af_packet"};
+  return names;
+}
+
+const std::vector<std::string>& memory_drivers() {
+  static const std::vector<std::string> names = {"net_virtio_user", "net_ring", "net_null"};
+  return names;
+}
+
+bool over_kernel_device(const std::string& driver) { return is_one_of(kernel_drivers(), driver); }
+
+std::string wrong_port(const std::string& driver, const Port& port) {
+  const bool memory = port.wire_fd >= 0;
+  if (is_one_of(memory_drivers(), driver)) {
+    if (!memory)
+      return "driver " + driver + " has no device to receive from and " + port.name +
+             " is one; use the testbed memory, which has a generator for it";
+    if (port.queues > 1) return "driver " + driver + " has one queue here";
+    return "";
+  }
+  if (over_kernel_device(driver))
+    return memory ? "driver " + driver +
+                        " receives from a network device, and the testbed memory has none; use veth"
+                  : "";
+  if (!memory && bus_address(port) == driver) return "";
+  return "driver " + driver + " is a PCI device, and the testbed's port " + port.name +
+         " is not that device; it needs a testbed whose port it is";
+}
+
+Result<std::size_t> rx_queues(const Port& port) {
+  std::size_t count = 0;
+  auto read = sys::with_sysfs_of(port.netns_path, [&]() -> Result<void> {
+    std::error_code error;
+    const std::filesystem::directory_iterator all("/sys/class/net/" + port.name + "/queues", error);
+    if (error) return system_error("count the RX queues of " + port.name, error.value());
+    for (const auto& queue : all) count += queue.path().filename().string().starts_with("rx-");
+    return {};
+  });
+  if (!read) return read.error();
+  return count;
+}
+
+}  // namespace pktbench::dpdk

@@ -1,0 +1,30 @@
+// Which of DPDK's drivers goes with which port, and what the port's device says of itself.
+//
+// Threads: any. None of it needs DPDK.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "harness/core/port.hpp"
+#include "harness/core/result.hpp"
+
+namespace pktbench::dpdk {
+
+// Over a kernel device, through its sockets.
+const std::vector<std::string>& kernel_drivers();
+bool over_kernel_device(const std::string& driver);
+
+// Without a device.
+const std::vector<std::string>& memory_drivers();
+
+// Why `driver` cannot receive on `port`; empty where it can.
+std::string wrong_port(const std::string& driver, const Port& port);
+
+// A loop that spins starves a NAPI thread that shares its CPU, and a softirq it does not.
+bool napi_in_threads(const Port& port);
+
+Result<std::size_t> rx_queues(const Port& port);
+
+}  // namespace pktbench::dpdk
