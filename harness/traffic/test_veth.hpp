@@ -34,7 +34,7 @@ inline Options default_options(const std::vector<OptionSpec>& specs) {
   return options;
 }
 
-inline void need(Result<void> result) {
+inline void need(const Result<void>& result) {
   if (!result) throw std::runtime_error(result.error().message);
 }
 
