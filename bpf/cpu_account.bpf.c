@@ -134,6 +134,7 @@ int cpu_flush(void *ctx)
 
 	if (!s)
 		return 0;
+	s->interrupt = 0; /* no handler runs now; one whose exit was missed in a pause would stay */
 	charge(s);
 	s->task = class_of((__u32)bpf_get_current_pid_tgid());
 	return 0;

@@ -114,7 +114,7 @@ int links() {
 TEST_F(CpuMeterTest, APausedMeterHasNoProgramAttachedAndGoesOnAfterwards) {
   const int attached = links();
   ASSERT_TRUE(meter_->pause());
-  EXPECT_EQ(links(), attached - 3);  // sched_switch, softirq entry and exit
+  EXPECT_EQ(links(), attached - 5);  // sched_switch, entry and exit of softirqs and interrupts
   const timespec pause{0, 50'000'000};
   nanosleep(&pause, nullptr);
   ASSERT_TRUE(meter_->resume());
