@@ -24,6 +24,17 @@ struct ListArguments {
 };
 int list_command(const ListArguments& arguments);
 
+struct CompareArguments {
+  std::string base;  // a run.json or its directory
+  std::string next;
+  std::string base_case;  // empty, as is new_case: all cases, matched by id
+  std::string new_case;
+  double min_effect_percent = 0.5;
+  double must_see_percent = 10;
+  bool json = false;
+};
+int compare_command(const CompareArguments& arguments);
+
 int restore_command();
 
 }  // namespace pktbench::cli

@@ -7,6 +7,7 @@ namespace pktbench::cli {
 
 enum ExitStatus : int {
   kDone = 0,
+  kRegression = 1,   // of `compare` only
   kUsage = 2,        // usage, scenario or input error
   kRefused = 3,      // refused for safety, or preflight failed
   kUnsupported = 4,  // every case unsupported or skipped

@@ -44,6 +44,34 @@ CLI::App* add_run(CLI::App& app, cli::RunArguments& a) {
   return run;
 }
 
+CLI::App* add_compare(CLI::App& app, cli::CompareArguments& a) {
+  CLI::App* compare = app.add_subcommand(
+      "compare", "Has a case become slower or dearer? Two runs, or two cases of one run");
+  compare->footer(
+      "Example:\n"
+      "  pktbench compare results/before results/after\n"
+      "  pktbench compare results/both results/both --base-case xdp-native/drop/64B/1q/1f\n"
+      "    --new-case af_xdp/drop/64B/1q/1f\n\n"
+      "Cases are matched by id, trials by round; 6 rounds at least, 10 or more to see little.\n\n"
+      "Exit status: 0 no regression, 1 regression, 2 bad input, 5 inconclusive or not comparable.");
+  compare->add_option("base", a.base, "run.json or its directory")->required();
+  compare->add_option("new", a.next, "run.json or its directory; may be the same")->required();
+  compare->add_option("--base-case", a.base_case, "Compare this case of BASE...");
+  compare->add_option("--new-case", a.new_case, "...with this one of NEW");
+  compare
+      ->add_option("--min-effect", a.min_effect_percent,
+                   "Changes up to this raise no alarm, in percent")
+      ->check(CLI::Range(0.0, 50.0))
+      ->capture_default_str();
+  compare
+      ->add_option("--must-see", a.must_see_percent,
+                   "A case in which such a change would not be seen is inconclusive, in percent")
+      ->check(CLI::Range(0.1, 1000.0))
+      ->capture_default_str();
+  compare->add_flag("--json", a.json, "As JSON (results/schema/comparison.schema.json)");
+  return compare;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -68,6 +96,9 @@ int main(int argc, char** argv) {
   list->footer("Example:\n  pktbench list --json");
   list->add_flag("--json", list_arguments.json, "As JSON");
 
+  cli::CompareArguments compare_arguments;
+  CLI::App* compare = add_compare(app, compare_arguments);
+
   CLI::App* restore = app.add_subcommand("restore", "Undo what a killed run has left on this host");
   restore->footer("Example:\n  sudo pktbench restore");
 
@@ -86,6 +117,7 @@ int main(int argc, char** argv) {
   try {
     if (*run) return cli::run_command(run_arguments);
     if (*list) return cli::list_command(list_arguments);
+    if (*compare) return cli::compare_command(compare_arguments);
     if (*restore) return cli::restore_command();
   } catch (const std::exception& e) {
     return cli::report_error(make_error(ErrorCode::failed, e.what()));

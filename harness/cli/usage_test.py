@@ -90,7 +90,7 @@ def test_bad_usage_is_status_2(arguments):
     assert result.stderr and not result.stdout
 
 
-@pytest.mark.parametrize("command", ["run", "list", "restore"])
+@pytest.mark.parametrize("command", ["run", "list", "compare", "restore"])
 def test_help_has_an_example(command):
     result = pktbench(command, "--help")
     assert result.returncode == 0
