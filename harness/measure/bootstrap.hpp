@@ -25,8 +25,9 @@ struct BcaInterval {
   double acceleration = 0;  // a; 0 where leaving out a value never moves the median
 };
 
-// More values than this are not resampled: the time grows with n² log n.
-inline constexpr std::size_t kMaxBootstrapValues = 2000;
+// More values than this are not resampled: a binomial coefficient would leave the range of a
+// double.
+inline constexpr std::size_t kMaxBootstrapValues = 1000;
 
 // nullopt for fewer than 2 values or more than kMaxBootstrapValues. Equal values give an interval
 // of no width.
