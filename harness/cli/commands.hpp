@@ -35,6 +35,15 @@ struct CompareArguments {
 };
 int compare_command(const CompareArguments& arguments);
 
+struct DoctorArguments {
+  std::string port;  // an interface's name or a PCI address; empty: the host, and a line per port
+  bool json = false;
+  bool apply = false;
+  std::vector<std::string> allowed_pci;
+  std::string i_know_this_is;
+};
+int doctor_command(const DoctorArguments& arguments);
+
 int restore_command();
 
 }  // namespace pktbench::cli

@@ -72,6 +72,31 @@ CLI::App* add_compare(CLI::App& app, cli::CompareArguments& a) {
   return compare;
 }
 
+CLI::App* add_doctor(CLI::App& app, cli::DoctorArguments& a) {
+  CLI::App* doctor = app.add_subcommand(
+      "doctor",
+      "What on this host or port would spoil a measurement, and the command that mends it");
+  doctor->footer(
+      "Example:\n"
+      "  pktbench doctor\n"
+      "  pktbench doctor eth1 --json\n"
+      "  sudo pktbench doctor 0000:01:00.0 --apply\n\n"
+      "Exit status: 0 no ERROR, 2 no such port, 3 an ERROR or a refused port.");
+  doctor->add_option("port", a.port, "Interface name or PCI address; without it, the host");
+  doctor->add_flag("--json", a.json, "As JSON (results/schema/doctor.schema.json)");
+  doctor->add_flag("--apply", a.apply,
+                   "Set what can be set (governor, BPF JIT; of a port that is safe to use: rings, "
+                   "pause, LRO, MTU), until `pktbench restore`");
+  doctor
+      ->add_option("--allow", a.allowed_pci,
+                   "Only the port at this PCI address may be used (repeatable)")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  doctor->add_option("--i-know-this-is", a.i_know_this_is,
+                     "Use the port although it is refused; repeat its interface's name");
+  return doctor;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -99,7 +124,11 @@ int main(int argc, char** argv) {
   cli::CompareArguments compare_arguments;
   CLI::App* compare = add_compare(app, compare_arguments);
 
-  CLI::App* restore = app.add_subcommand("restore", "Undo what a killed run has left on this host");
+  cli::DoctorArguments doctor_arguments;
+  CLI::App* doctor = add_doctor(app, doctor_arguments);
+
+  CLI::App* restore = app.add_subcommand(
+      "restore", "Undo what a killed run has left on this host, and what doctor --apply set");
   restore->footer("Example:\n  sudo pktbench restore");
 
   try {
@@ -118,6 +147,7 @@ int main(int argc, char** argv) {
     if (*run) return cli::run_command(run_arguments);
     if (*list) return cli::list_command(list_arguments);
     if (*compare) return cli::compare_command(compare_arguments);
+    if (*doctor) return cli::doctor_command(doctor_arguments);
     if (*restore) return cli::restore_command();
   } catch (const std::exception& e) {
     return cli::report_error(make_error(ErrorCode::failed, e.what()));

@@ -10,7 +10,7 @@ namespace pktbench::cli {
 
 int restore_command() {
   // Without a journal there is nothing to undo, whoever asks.
-  if (!sys::has_journals()) {
+  if (!sys::has_journals(sys::kStateDir, sys::Journals::all)) {
     std::printf("nothing to restore\n");
     return kDone;
   }
@@ -20,7 +20,7 @@ int restore_command() {
                                                            "; run it as root"));
   auto lock = sys::HostLock::acquire("restore");
   if (!lock) return report_error(lock.error());
-  auto report = sys::restore_all();
+  auto report = sys::restore_all(sys::kStateDir, sys::Journals::all);
   if (!report) return report_error(report.error());
   for (const auto& line : report->undone) std::printf("%s\n", line.c_str());
   for (const auto& line : report->failed)

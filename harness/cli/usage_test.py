@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 BINARY = os.environ["PKTBENCH_BINARY"]
@@ -90,7 +91,7 @@ def test_bad_usage_is_status_2(arguments):
     assert result.stderr and not result.stdout
 
 
-@pytest.mark.parametrize("command", ["run", "list", "compare", "restore"])
+@pytest.mark.parametrize("command", ["run", "list", "compare", "doctor", "restore"])
 def test_help_has_an_example(command):
     result = pktbench(command, "--help")
     assert result.returncode == 0
@@ -236,3 +237,26 @@ def test_restore_without_anything_to_restore(tmp_path):
     result = pktbench("restore")
     assert result.returncode == 0
     assert result.stdout == "nothing to restore\n"
+
+
+def test_doctor_names_the_nearest_port():
+    refused(pktbench("doctor", "lo0"), 2, "lo0")
+
+
+def test_doctor_prints_json_by_the_schema_and_changes_nothing():
+    result = pktbench("doctor", "--json")
+    assert result.returncode in (0, 3), result.stderr
+    schema = json.loads((SOURCE / "results" / "schema" / "doctor.schema.json").read_text())
+    document = json.loads(result.stdout)
+    jsonschema.Draft7Validator(schema).validate(document)
+    errors = [f for f in document["findings"] if f["severity"] == "ERROR"]
+    assert result.returncode == (3 if errors else 0)
+    assert len({f["check"] for f in document["findings"]}) >= 10
+    assert document["applied"] is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give it up")
+def test_doctor_apply_needs_privileges():
+    nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all",
+              "--inh-caps=-all")
+    refused(pktbench("doctor", "--apply", prefix=nobody), 3, "CAP_NET_ADMIN", "root")

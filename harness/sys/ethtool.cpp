@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -30,6 +31,13 @@ Result<void> ethtool(const std::string& device, void* command, const std::string
   return {};
 }
 
+Result<void> ask(const std::string& device, void* command, const std::string& what) {
+  auto r = ethtool(device, command, "read the " + what);
+  if (r || r.error().sys_errno != EOPNOTSUPP) return r;
+  return make_error(ErrorCode::unsupported,
+                    "the driver of " + device + " does not tell its " + what);
+}
+
 struct OffloadCommands {
   std::uint32_t get;
   std::uint32_t set;
@@ -42,6 +50,7 @@ OffloadCommands commands(Offload offload) {
       return {ETHTOOL_GGRO, ETHTOOL_SGRO, "generic-receive-offload"};
     case Offload::tso:
       return {ETHTOOL_GTSO, ETHTOOL_STSO, "tcp-segmentation-offload"};
+    case Offload::lro:  // a bit of the flags; see set_lro()
     case Offload::tx_checksum:
       break;
   }
@@ -64,7 +73,131 @@ Result<DriverInfo> driver_info(const std::string& device) {
                     fixed_text(info.bus_info)};
 }
 
+namespace {
+
+Result<std::uint32_t> flags_of(const std::string& device) {
+  ethtool_value value{ETHTOOL_GFLAGS, 0};
+  if (auto r = ask(device, &value, "flags"); !r) return r.error();
+  return value.data;
+}
+
+Result<void> set_lro(const std::string& device, bool on) {
+  auto flags = flags_of(device);
+  if (!flags) return flags.error();
+  ethtool_value value{ETHTOOL_SFLAGS, on ? *flags | ETH_FLAG_LRO
+                                         : *flags & ~static_cast<std::uint32_t>(ETH_FLAG_LRO)};
+  if (auto r = ethtool(device, &value, "set large-receive-offload"); !r) return r;
+  flags = flags_of(device);
+  if (!flags) return flags.error();
+  if (((*flags & ETH_FLAG_LRO) != 0) != on)
+    return make_error(ErrorCode::failed,
+                      device + " did not take large-receive-offload " + (on ? "on" : "off"));
+  return {};
+}
+
+// Speeds of the link modes of <linux/ethtool.h>, by ranges of their bits.
+struct ModeSpeed {
+  unsigned first;
+  unsigned last;
+  unsigned mbps;
+};
+constexpr ModeSpeed kModes[] = {
+    {0, 1, 10},       {2, 3, 100},      {4, 5, 1000},     {12, 12, 10000},  {15, 15, 2500},
+    {17, 17, 1000},   {18, 20, 10000},  {21, 22, 20000},  {23, 26, 40000},  {27, 30, 56000},
+    {31, 33, 25000},  {34, 35, 50000},  {36, 39, 100000}, {40, 40, 50000},  {41, 41, 1000},
+    {42, 46, 10000},  {47, 47, 2500},   {48, 48, 5000},   {52, 56, 50000},  {57, 61, 100000},
+    {62, 66, 200000}, {67, 67, 100},    {68, 68, 1000},   {69, 73, 400000}, {75, 79, 100000},
+    {80, 84, 200000}, {85, 89, 400000}, {90, 91, 100},
+};
+
+unsigned highest_speed(const std::uint32_t* supported, unsigned words) {
+  unsigned highest = 0;
+  for (const ModeSpeed& mode : kModes)
+    for (unsigned bit = mode.first; bit <= mode.last; ++bit)
+      if (bit / 32 < words && (supported[bit / 32] >> (bit % 32) & 1u) != 0)
+        highest = std::max(highest, mode.mbps);
+  return highest;
+}
+
+}  // namespace
+
+Result<bool> get_offload(const std::string& device, Offload offload) {
+  if (offload == Offload::lro) {
+    auto flags = flags_of(device);
+    if (!flags) return flags.error();
+    return (*flags & ETH_FLAG_LRO) != 0;
+  }
+  const OffloadCommands c = commands(offload);
+  ethtool_value value{c.get, 0};
+  if (auto r = ask(device, &value, c.name); !r) return r.error();
+  return value.data != 0;
+}
+
+Result<LinkSpeed> get_link_speed(const std::string& device) {
+  // The kernel first tells how long its link masks are, as a negative number.
+  std::array<std::uint32_t, sizeof(ethtool_link_settings) / 4 + 3 * 127> buffer{};
+  auto* link = reinterpret_cast<ethtool_link_settings*>(buffer.data());
+  link->cmd = ETHTOOL_GLINKSETTINGS;
+  if (auto r = ask(device, link, "speed"); !r) return r.error();
+  const auto words = static_cast<__s8>(-link->link_mode_masks_nwords);
+  if (words > 0) {
+    buffer.fill(0);
+    link->cmd = ETHTOOL_GLINKSETTINGS;
+    link->link_mode_masks_nwords = words;
+    if (auto r = ask(device, link, "speed"); !r) return r.error();
+  }
+  LinkSpeed found;
+  if (link->speed != static_cast<std::uint32_t>(SPEED_UNKNOWN)) found.mbps = link->speed;
+  found.full_duplex = link->duplex == DUPLEX_FULL;
+  found.duplex_known = link->duplex == DUPLEX_FULL || link->duplex == DUPLEX_HALF;
+  if (words > 0)
+    found.highest_mbps = highest_speed(buffer.data() + sizeof(ethtool_link_settings) / 4,
+                                       static_cast<unsigned>(words));
+  return found;
+}
+
+Result<Rings> get_rings(const std::string& device) {
+  ethtool_ringparam p{};
+  p.cmd = ETHTOOL_GRINGPARAM;
+  if (auto r = ask(device, &p, "ring sizes"); !r) return r.error();
+  return Rings{p.rx_pending, p.tx_pending, p.rx_max_pending, p.tx_max_pending};
+}
+
+Result<void> set_rings(const std::string& device, std::uint32_t rx, std::uint32_t tx) {
+  ethtool_ringparam p{};
+  p.cmd = ETHTOOL_GRINGPARAM;
+  if (auto r = ask(device, &p, "ring sizes"); !r) return r;
+  p.cmd = ETHTOOL_SRINGPARAM;
+  p.rx_pending = rx;
+  p.tx_pending = tx;
+  return ethtool(device, &p, "set the ring sizes");
+}
+
+Result<Pause> get_pause(const std::string& device) {
+  ethtool_pauseparam p{};
+  p.cmd = ETHTOOL_GPAUSEPARAM;
+  if (auto r = ask(device, &p, "pause settings"); !r) return r.error();
+  return Pause{p.autoneg != 0, p.rx_pause != 0, p.tx_pause != 0};
+}
+
+Result<void> set_pause(const std::string& device, const Pause& pause) {
+  ethtool_pauseparam p{};
+  p.cmd = ETHTOOL_SPAUSEPARAM;
+  p.autoneg = pause.autoneg;
+  p.rx_pause = pause.rx;
+  p.tx_pause = pause.tx;
+  return ethtool(device, &p, "set the pause settings");
+}
+
+Result<RxQueues> get_rx_queues(const std::string& device) {
+  ethtool_channels c{};
+  c.cmd = ETHTOOL_GCHANNELS;
+  if (auto r = ask(device, &c, "queues"); !r) return r.error();
+  return RxQueues{c.rx_count + c.combined_count, std::max(c.max_rx + c.max_combined, 1u)};
+}
+
 Result<void> set_offload(const std::string& device, Offload offload, bool on) {
+  if (offload == Offload::lro) return set_lro(device, on);
   const OffloadCommands c = commands(offload);
   ethtool_value value{c.set, on ? 1u : 0u};
   const std::string what = std::string("set ") + c.name;

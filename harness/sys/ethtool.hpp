@@ -17,10 +17,47 @@ struct DriverInfo {
 };
 Result<DriverInfo> driver_info(const std::string& device);
 
-enum class Offload { gro, tso, tx_checksum };
+enum class Offload { gro, tso, tx_checksum, lro };
 
 // Sets it and reads it back. Errors: `failed` where the device keeps its old setting.
 Result<void> set_offload(const std::string& device, Offload offload, bool on);
+
+Result<bool> get_offload(const std::string& device, Offload offload);
+
+// What follows gives `unsupported` where the driver does not tell.
+
+struct LinkSpeed {
+  unsigned mbps = 0;  // 0: not known; the link may be down
+  bool full_duplex = false;
+  bool duplex_known = false;
+  unsigned highest_mbps = 0;  // of the modes that the port supports; 0: it lists none
+};
+Result<LinkSpeed> get_link_speed(const std::string& device);
+
+// In descriptors.
+struct Rings {
+  std::uint32_t rx = 0;
+  std::uint32_t tx = 0;
+  std::uint32_t max_rx = 0;
+  std::uint32_t max_tx = 0;
+};
+Result<Rings> get_rings(const std::string& device);
+Result<void> set_rings(const std::string& device, std::uint32_t rx, std::uint32_t tx);
+
+struct Pause {
+  bool autoneg = false;
+  bool rx = false;
+  bool tx = false;
+};
+Result<Pause> get_pause(const std::string& device);
+Result<void> set_pause(const std::string& device, const Pause& pause);
+
+// Queues that receive: those for RX alone and the combined ones.
+struct RxQueues {
+  unsigned now = 0;
+  unsigned max = 0;
+};
+Result<RxQueues> get_rx_queues(const std::string& device);
 
 // The driver's statistics (`ethtool -S`), by the driver's own names; those of the same name, as
 // some drivers have one for each queue, are summed.

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "harness/sys/device_setting.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
 
@@ -21,6 +22,7 @@ using nlohmann::json;
 namespace {
 
 constexpr const char* kSuffix = ".journal";
+constexpr const char* kKeptFile = "applied.kept";
 
 Result<void> undo(const UndoEntry& entry) {
   if (entry.kind == "netns") return delete_netns(entry.target);
@@ -30,6 +32,7 @@ Result<void> undo(const UndoEntry& entry) {
     if (!r && r.error().sys_errno == ENOENT) return {};
     return r;
   }
+  if (entry.kind == "device") return undo_device_setting(entry.target, entry.value);
   return make_error(ErrorCode::failed, "the journal names an unknown change \"" + entry.kind +
                                            "\"; was it written by a newer version?");
 }
@@ -41,16 +44,19 @@ std::string line_of(const UndoEntry& entry) {
 
 std::string describe(const UndoEntry& entry) {
   if (entry.kind == "netns") return "removed namespace " + entry.target;
+  if (entry.kind == "device") return "set " + entry.target + " back: " + entry.value;
   return "wrote \"" + entry.value + "\" to " + entry.target;
 }
 
-// Journals of `dir`, in a fixed order.
-std::vector<fs::path> journals(const std::string& dir) {
+// Journals of `dir`, in a fixed order: what was kept is older than what a run has left.
+std::vector<fs::path> journals(const std::string& dir, Journals which) {
   std::vector<fs::path> paths;
   std::error_code ignored;
   for (fs::directory_iterator it(dir, ignored), end; !ignored && it != end; it.increment(ignored))
     if (it->path().extension() == kSuffix) paths.push_back(it->path());
   std::sort(paths.begin(), paths.end());
+  const fs::path kept = fs::path(dir) / kKeptFile;
+  if (which == Journals::all && fs::exists(kept, ignored)) paths.push_back(kept);
   return paths;
 }
 
@@ -70,13 +76,21 @@ std::vector<UndoEntry> read_entries(const fs::path& path) {
 }  // namespace
 
 Result<Journal> Journal::create(const std::string& dir) {
+  return open_at(dir, std::to_string(getpid()) + kSuffix);
+}
+
+Result<Journal> Journal::kept(const std::string& dir) { return open_at(dir, kKeptFile); }
+
+Result<Journal> Journal::open_at(const std::string& dir, const std::string& name) {
   if (mkdir(dir.c_str(), 0755) != 0 && errno != EEXIST) return system_error("mkdir " + dir, errno);
-  const std::string path = dir + "/" + std::to_string(getpid()) + kSuffix;
+  const std::string path = dir + "/" + name;
   Fd file(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
   if (!file) return system_error("create the undo journal " + path, errno);
   Fd parent(open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!parent || fsync(parent.get()) != 0) return system_error("sync " + dir, errno);
-  return Journal(path, std::move(file));
+  Journal journal(path, std::move(file));
+  journal.entries_ = read_entries(path);
+  return journal;
 }
 
 Result<void> Journal::record(const UndoEntry& entry) {
@@ -127,9 +141,9 @@ Result<void> Journal::undo_all() {
   return result;
 }
 
-Result<RestoreReport> restore_all(const std::string& dir) {
+Result<RestoreReport> restore_all(const std::string& dir, Journals which) {
   RestoreReport report;
-  for (const fs::path& path : journals(dir)) {
+  for (const fs::path& path : journals(dir, which)) {
     std::vector<UndoEntry> entries = read_entries(path);
     bool all = true;
     for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
@@ -145,6 +159,6 @@ Result<RestoreReport> restore_all(const std::string& dir) {
   return report;
 }
 
-bool has_journals(const std::string& dir) { return !journals(dir).empty(); }
+bool has_journals(const std::string& dir, Journals which) { return !journals(dir, which).empty(); }
 
 }  // namespace pktbench::sys

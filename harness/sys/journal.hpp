@@ -22,6 +22,7 @@ inline constexpr const char* kStateDir = "/run/pktbench";
 struct UndoEntry {
   std::string kind;  // "netns": remove the namespace `target`
                      // "write": write `value` into the file `target`
+                     // "device": set network device `target` as `value` says (device_setting.hpp)
   std::string target;
   std::string value;
 };
@@ -30,6 +31,10 @@ class Journal {
  public:
   // Makes DIR/<pid>.journal. The caller holds the host lock.
   static Result<Journal> create(const std::string& dir = kStateDir);
+
+  // That of changes which are meant to outlive this process and the runs after it, until
+  // `pktbench restore`: one for all, which further changes are added to.
+  static Result<Journal> kept(const std::string& dir = kStateDir);
 
   Journal(Journal&&) noexcept = default;
   Journal& operator=(Journal&&) noexcept = default;
@@ -40,6 +45,8 @@ class Journal {
   // Takes back the last record, of a change that was not made.
   Result<void> retract();
 
+  bool empty() const { return entries_.empty(); }
+
   // Undoes what was recorded so far and goes on.
   Result<void> undo_entries();
 
@@ -47,6 +54,7 @@ class Journal {
   Result<void> undo_all();
 
  private:
+  static Result<Journal> open_at(const std::string& dir, const std::string& name);
   Result<void> rewrite();
   Journal(std::string path, Fd file) : path_(std::move(path)), file_(std::move(file)) {}
   std::string path_;
@@ -59,10 +67,16 @@ struct RestoreReport {
   std::vector<std::string> failed;
 };
 
-// Undoes every journal in `dir`. The caller holds the host lock, so none belongs to a living run.
-Result<RestoreReport> restore_all(const std::string& dir = kStateDir);
+enum class Journals {
+  left_by_runs,
+  all,  // those and the kept one
+};
 
-// True where an ended run has left a journal.
-bool has_journals(const std::string& dir = kStateDir);
+// Undoes the journals in `dir`. The caller holds the host lock, so none belongs to a living run.
+Result<RestoreReport> restore_all(const std::string& dir = kStateDir,
+                                  Journals which = Journals::left_by_runs);
+
+// True where there is one to undo.
+bool has_journals(const std::string& dir = kStateDir, Journals which = Journals::left_by_runs);
 
 }  // namespace pktbench::sys

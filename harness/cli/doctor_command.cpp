@@ -1,0 +1,216 @@
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "harness/cli/commands.hpp"
+#include "harness/cli/exit_status.hpp"
+#include "harness/cli/host.hpp"
+#include "harness/core/version.hpp"
+#include "harness/report/json.hpp"
+#include "harness/runner/suggest.hpp"
+#include "harness/testbed/doctor.hpp"
+
+namespace pktbench::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct PortLine {
+  std::string name;
+  std::string pci;
+  SafetyVerdict safety;
+};
+
+struct Report {
+  HostFacts host;
+  std::vector<Finding> host_findings;
+  std::optional<PortFacts> port;
+  std::vector<Finding> port_findings;
+  std::vector<PortLine> ports;  // where no port was asked for
+  std::vector<Applied> applied;
+  bool apply = false;
+};
+
+const char* severity_name(Severity severity) {
+  switch (severity) {
+    case Severity::error:
+      return "ERROR";
+    case Severity::warn:
+      return "WARN";
+    case Severity::info:
+      break;
+  }
+  return "INFO";
+}
+
+Result<Report> examine(const DoctorArguments& arguments) {
+  const SafetyPolicy policy{arguments.allowed_pci, arguments.i_know_this_is};
+  Report report;
+  report.host = gather_host_facts();
+  report.host_findings = check_host(report.host);
+  if (arguments.port.empty()) {
+    const NetworkState state = gather_network_state();
+    for (const NetDevice& device : state.devices)
+      if (!device.loopback)
+        report.ports.push_back({device.name, device.pci, judge_port(device.name, policy, state)});
+    return report;
+  }
+  auto port = gather_port_facts(arguments.port, policy);
+  if (!port) {
+    Error error = port.error();
+    const auto names = list_ports();
+    if (error.code == ErrorCode::invalid_input && names)
+      error.message += suggestion(arguments.port, *names);
+    return error;
+  }
+  report.port_findings = check_port(*port, report.host);
+  report.port = std::move(*port);
+  return report;
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string all;
+  for (const std::string& part : parts) all += (all.empty() ? "" : "; ") + part;
+  return all;
+}
+
+void print_findings(std::vector<Finding> findings) {
+  std::stable_sort(findings.begin(), findings.end(),
+                   [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
+  for (const Finding& f : findings) {
+    std::printf("  %-5s %s: %s%s\n", severity_name(f.severity), f.check.c_str(),
+                f.unknown ? "unknown: " : "", f.seen.c_str());
+    if (f.severity != Severity::info) std::printf("        why: %s\n", f.why.c_str());
+    if (!f.fix.empty()) std::printf("        fix: %s\n", f.fix.c_str());
+  }
+}
+
+std::string target_of(const Applied& a) {
+  return a.setting.device.empty() ? a.setting.name : a.setting.device + " " + a.setting.name;
+}
+
+void print_text(const Report& report) {
+  std::printf("host (Linux %s)\n",
+              report.host.kernel ? report.host.kernel->c_str() : "of unknown version");
+  print_findings(report.host_findings);
+  if (report.port) {
+    const PortFacts& p = *report.port;
+    std::printf("\nport %s (driver %s%s)\n", p.name.empty() ? p.pci.c_str() : p.name.c_str(),
+                p.driver.empty() ? "unknown" : p.driver.c_str(),
+                p.pci.empty() || p.name.empty() ? "" : (", PCI " + p.pci).c_str());
+    print_findings(report.port_findings);
+  } else {
+    std::printf("\nports\n");
+    for (const PortLine& line : report.ports)
+      std::printf("  %-15s %-13s %s\n", line.name.c_str(),
+                  line.pci.empty() ? "-" : line.pci.c_str(),
+                  line.safety.allowed ? "may be used"
+                                      : ("refused: " + joined(line.safety.reasons)).c_str());
+  }
+  if (!report.apply) return;
+  std::printf("\napplied%s\n", report.applied.empty() ? ": nothing was left to set" : "");
+  for (const Applied& a : report.applied)
+    if (a.failed.empty())
+      std::printf("  %s: %s -> %s\n", target_of(a).c_str(), a.before.c_str(), a.after.c_str());
+    else
+      std::printf("  %s: not set: %s\n", target_of(a).c_str(), a.failed.c_str());
+  if (!report.applied.empty()) std::printf("  until: pktbench restore\n");
+}
+
+Json or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
+
+Json safety_json(const SafetyVerdict& verdict) {
+  return {{"allowed", verdict.allowed}, {"reasons", verdict.reasons}, {"waived", verdict.waived}};
+}
+
+void add_findings(const std::string& subject, const std::vector<Finding>& findings, Json& all) {
+  for (const Finding& f : findings)
+    all.push_back({{"subject", subject},
+                   {"severity", severity_name(f.severity)},
+                   {"check", f.check},
+                   {"unknown", f.unknown},
+                   {"seen", f.seen},
+                   {"why", f.why},
+                   {"fix", or_null(f.fix)}});
+}
+
+void print_json(const Report& report) {
+  Json findings = Json::array();
+  add_findings("host", report.host_findings, findings);
+  Json j = {{"schema", "pktbench-doctor/1"},
+            {"tool_version", build_info().version},
+            {"kernel", report.host.kernel ? Json(*report.host.kernel) : Json()},
+            {"port", nullptr},
+            {"ports", Json::array()},
+            {"findings", nullptr},
+            {"applied", nullptr}};
+  if (report.port) {
+    const PortFacts& p = *report.port;
+    add_findings(p.name.empty() ? p.pci : p.name, report.port_findings, findings);
+    j["port"] = {{"interface", or_null(p.name)},
+                 {"pci", or_null(p.pci)},
+                 {"driver", or_null(p.driver)},
+                 {"safety", safety_json(p.safety)}};
+  }
+  for (const PortLine& line : report.ports)
+    j["ports"].push_back({{"interface", line.name},
+                          {"pci", or_null(line.pci)},
+                          {"safety", safety_json(line.safety)}});
+  j["findings"] = std::move(findings);
+  if (report.apply) {
+    j["applied"] = Json::array();
+    for (const Applied& a : report.applied)
+      j["applied"].push_back({{"device", or_null(a.setting.device)},
+                              {"setting", a.setting.name},
+                              {"wanted", a.setting.value},
+                              {"before", or_null(a.before)},
+                              {"after", or_null(a.after)},
+                              {"failed", or_null(a.failed)}});
+  }
+  std::printf("%s\n", dump_json(j, 2).c_str());
+}
+
+// Sets what can be set and examines anew. A refused port is left alone, and so is the host.
+Result<Report> apply(const DoctorArguments& arguments) {
+  auto lock = claim_host("doctor --apply");
+  if (!lock) return lock.error();
+  auto before = examine(arguments);
+  if (!before) return before;
+  if (before->port && !before->port->safety.allowed) return before;
+  auto journal = sys::Journal::kept();
+  if (!journal) return journal.error();
+  std::vector<Finding> findings = before->host_findings;
+  findings.insert(findings.end(), before->port_findings.begin(), before->port_findings.end());
+  auto applied = apply_settings(findings, *journal);
+  if (!applied) return applied.error();
+  if (journal->empty())
+    if (auto r = journal->undo_all(); !r) return r.error();
+  auto after = examine(arguments);
+  if (!after) return after;
+  after->applied = std::move(*applied);
+  after->apply = true;
+  return after;
+}
+
+}  // namespace
+
+int doctor_command(const DoctorArguments& arguments) {
+  auto report = examine(arguments);
+  if (report && arguments.apply) report = apply(arguments);
+  if (!report) return report_error(report.error());
+  if (arguments.json)
+    print_json(*report);
+  else
+    print_text(*report);
+  const auto is_error = [](const Finding& f) { return f.severity == Severity::error; };
+  const auto failed = [](const Applied& a) { return !a.failed.empty(); };
+  if (std::any_of(report->host_findings.begin(), report->host_findings.end(), is_error) ||
+      std::any_of(report->port_findings.begin(), report->port_findings.end(), is_error))
+    return kRefused;
+  return std::any_of(report->applied.begin(), report->applied.end(), failed) ? kInternal : kDone;
+}
+
+}  // namespace pktbench::cli
