@@ -38,6 +38,8 @@ class PortSafetyRoot : public ::testing::Test {
     far_ = current_netns();
     ASSERT_EQ(unshare(CLONE_NEWNET), 0);
     here_ = current_netns();
+    // The far ends' numbers are one ahead, so that pbport0's is pbport1's number here.
+    in_far([] { return run("ip link add pbskew0 type bridge"); });
     for (const char* port : {"pbport0", "pbport1"}) {
       const std::string peer = std::string(port) + "p";
       ASSERT_TRUE(sys::create_veth_pair(port, peer, far_.get(), 1));
