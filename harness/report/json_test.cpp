@@ -187,6 +187,7 @@ TEST(TrialJson, ReadingIsTheInverseOfWriting) {
   odd.received.details = {{"malformed", 3}, {"ok", 4}};
   odd.received.per_queue = {1, 18'446'744'073'709'551'615u};
   odd.received.foreign = 9;
+  odd.returned = {1000, 990, 1, {{"veth_return_ring_full", 12}}, -3};
   odd.evidence["x"] = kNaN;
   odd.cpus[0].busy = kNaN;
   odd.limiter = Limiter::link;
