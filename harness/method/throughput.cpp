@@ -62,6 +62,18 @@ struct Snapshot {
   }
 };
 
+// "; dropped: place n, ..." for what was dropped between the two; empty where nothing was.
+std::string dropped_since(const Snapshot& before, const Snapshot& after) {
+  std::string text;
+  for (const auto& [place, n] : after.drops) {
+    const auto old = before.drops.find(place);
+    const std::uint64_t dropped = n - (old == before.drops.end() ? 0 : old->second);
+    if (dropped != 0)
+      text += (text.empty() ? "; dropped: " : ", ") + place + " " + std::to_string(dropped);
+  }
+  return text;
+}
+
 class Trial {
  public:
   Trial(const CaseSpec& spec, const TrialPlan& plan, TrialParties& parties, const StopFlag& stop)
@@ -230,7 +242,7 @@ Result<Snapshot> Trial::confirm() {
   if (after->received.packets == before->received.packets)
     return make_error(ErrorCode::failed, "none of " + std::to_string(sent) + " frames sent to " +
                                              p_.testbed.dut_port().name + " was counted by " +
-                                             spec_.backend);
+                                             spec_.backend + dropped_since(*before, *after));
   if (after->returned)
     if (auto r = frames_come_back(*before, *after); !r) return r.error();
   if (every_queue && sent == frames)
