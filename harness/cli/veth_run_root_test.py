@@ -253,6 +253,26 @@ def test_what_is_sent_back_comes_back_or_is_lost_at_a_named_place(tmp_path, arra
             assert not set(back["drops"]) & set(trial["drops"])
 
 
+@pytest.mark.parametrize("ports, found", [([9], "filtered"), ([8, 9, 10], "filtered"), ([10, 53], "passed")])
+def test_the_filter_takes_out_the_scenarios_ports(tmp_path, ports, found):
+    out = tmp_path / "out"
+    status, _, stderr = run(out, *SHORT, "--set", '/workloads=["filter"]', "--set", "/traffic/rate=20000",
+                            "--set", f"/filter/udp_ports={json.dumps(ports)}",
+                            "--set", '/backends=["xdp-native","xdp-generic","af_xdp","packet-mmap"]')
+    assert status == 0, stderr
+    validate(out / "run.json", out / "trials.jsonl")
+    document = json.loads((out / "run.json").read_text())
+    assert document["scenario"]["filter"] == {"udp_ports": ports}
+    assert len(document["cases"]) == 4
+    for case in document["cases"]:
+        assert case["status"] == "ok", case["reason"]
+        assert case["workload_options"] == {"udp_ports": ports}
+        for trial in case["trials"]:
+            received = trial["received"]
+            assert received["details"][found] == received["packets"] > 0
+            assert sum(received["details"].values()) == received["packets"]
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_keeps_its_trials_and_can_be_resumed(tmp_path, how):
     out = tmp_path / "out"

@@ -127,6 +127,7 @@ Result<void> Trial::start(std::uint32_t tag) {
   BackendConfig backend;
   backend.port = p_.testbed.dut_port();
   backend.workload = spec_.workload;
+  if (!spec_.filter_ports.empty()) backend.filter_ports = spec_.filter_ports;
   backend.frame_size = spec_.traffic.frame_size;
   backend.trial_tag = tag;
   backend.options = spec_.backend_options;

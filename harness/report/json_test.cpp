@@ -231,7 +231,8 @@ TEST(TrialJson, ReadingNamesTheValueAtFault) {
 TEST(CaseJson, HasTheKeysOfTheContract) {
   const Json made = to_json(sample_case("xdp-native", {5'000'000}), kVeth);
   EXPECT_EQ(keys(made),
-            "id backend backend_options label telemetry workload testbed arrangement generator "
+            "id backend backend_options label telemetry workload workload_options testbed "
+            "arrangement generator "
             "generator_options "
             "generator_batch frame_size flows queues rate_pps mode status reason limiter virtual "
             "trials summary bpf_run_time");

@@ -221,6 +221,8 @@ Json to_json(const CaseResult& result, const TestbedFacts& facts) {
   made["label"] = text_or_null(spec.label);
   made["telemetry"] = spec.telemetry ? "full" : "none";
   made["workload"] = spec.workload;
+  made["workload_options"] = Json::object();
+  if (!spec.filter_ports.empty()) made["workload_options"]["udp_ports"] = spec.filter_ports;
   made["testbed"] = facts.testbed;
   made["arrangement"] = text_or_null(facts.arrangement);
   made["generator"] = spec.generator;
