@@ -9,7 +9,7 @@ import sys
 if not __package__:
     sys.path[0] = str(pathlib.Path(__file__).resolve().parent.parent)
 
-from plots import backends, groups, load, style  # noqa: E402
+from plots import backends, groups, load, pairs, style  # noqa: E402
 
 
 def formats(value):
@@ -32,7 +32,8 @@ def main(argv=None):
     options = parser.parse_args(argv)
     out = options.out or options.run.parent
     try:
-        made = backends.figures(load.load(options.run))
+        run = load.load(options.run)
+        made = backends.figures(run) + pairs.figures(run)
         for path in write(made, out, options.formats):
             print(path)
     except (load.LoadError, groups.GroupError) as error:

@@ -16,6 +16,24 @@ def backends(run, group):
     return text.plain(" ".join(part for part in parts if part))
 
 
+def pairs(run):
+    """Caption of the pairs figure: one paragraph."""
+    cases = {case.id: case for case in run.cases}
+    first = cases[run.pairs[0].base]
+    batch = f" in batches of {first.generator_batch}" if first.generator_batch else ""
+    found = [pair.confidence for pair in run.pairs if pair.confidence]
+    covered = f" ({_span([round(100 * c, 1) for c in found], '%')} covered)" if found else ""
+    parts = ["Cases that differ in nothing but their label, or in whether the CPU accounting was on: the "
+             "second over the first, minus 1, in each round, in an order shuffled by round."]
+    if any(case.virtual for case in run.cases):
+        parts.append("Virtual testbed: not a statement about hardware.")
+    parts += [_testbed(first), f"Traffic: {first.generator}{batch}, {first.frame_size} B frames (with FCS).",
+              f"Line: Hodges-Lehmann estimate of the ratio; band: its signed-rank interval{covered}; dashed: "
+              "the smallest true change that about four of five such runs would call one; less may be noise.",
+              _host(run), _tool(run)]
+    return text.plain(" ".join(part for part in parts if part))
+
+
 def not_measured(group):
     """One line for each case that stands without a figure."""
     return [f"{case.id}: {case.status}: {text.plain(case.reason)}"

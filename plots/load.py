@@ -49,6 +49,8 @@ class Case:
     id: str
     backend: str
     options: Dict[str, Any]
+    label: Optional[str]                # tells apart what is otherwise the same
+    telemetry: str                      # full, none
     workload: str
     testbed: str
     arrangement: Optional[str]
@@ -86,6 +88,23 @@ class Case:
 
 
 @dataclass(frozen=True)
+class Pair:
+    """Two cases that differ in nothing but label and telemetry, by round. None without enough rounds."""
+
+    base: str
+    next: str
+    measure: str                        # mpps, cycles_per_packet
+    rounds: Tuple[int, ...]
+    ratios: Tuple[float, ...]           # next over base, one for each round
+    ratio: Optional[float]              # Hodges-Lehmann
+    ci95: Optional[Tuple[float, float]]
+    confidence: Optional[float]
+    smallest_change: Optional[float]    # relative; what this comparison could have seen
+    verdict: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Run:
     """A whole run; environment is the host before the first trial, as captured."""
 
@@ -100,6 +119,7 @@ class Run:
     environment: Dict[str, Any]
     scenario: Dict[str, Any]
     cases: Tuple[Case, ...] = field(default=())
+    pairs: Tuple[Pair, ...] = field(default=())
 
 
 def validator():
@@ -137,14 +157,16 @@ def _run(path, document):
     about = document["run"]
     return Run(path=path, environment=document["environment"]["before"], scenario=document["scenario"],
                cases=tuple(_case(case) for case in document["cases"]),
+               pairs=tuple(_pair(pair) for pair in document["pairs"]),
                **{key: about[key] for key in ("id", "tool_version", "git_commit", "host", "started_at",
                                               "finished_at", "interrupted")})
 
 
 def _case(case):
     summary = case["summary"] or {}
-    same = ("id", "backend", "workload", "testbed", "arrangement", "generator", "generator_batch",
-            "frame_size", "flows", "queues", "rate_pps", "status", "reason", "limiter", "virtual")
+    same = ("id", "backend", "label", "telemetry", "workload", "testbed", "arrangement", "generator",
+            "generator_batch", "frame_size", "flows", "queues", "rate_pps", "status", "reason", "limiter",
+            "virtual")
     return Case(options=case["backend_options"], mode_requested=case["mode"]["requested"],
                 mode_effective=case["mode"]["effective"],
                 trials=tuple(_trial(trial) for trial in case["trials"]),
@@ -152,6 +174,13 @@ def _case(case):
                 cycles_per_packet=_estimate(summary.get("cycles_per_packet")),
                 ns_per_packet=_estimate(summary.get("ns_per_packet")),
                 **{key: case[key] for key in same})
+
+
+def _pair(pair):
+    values = {key: pair[key] for key in Pair.__dataclass_fields__}
+    for key in ("rounds", "ratios", "ci95"):
+        values[key] = None if pair[key] is None else tuple(pair[key])
+    return Pair(**values)
 
 
 def _trial(trial):

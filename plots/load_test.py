@@ -6,7 +6,7 @@ import pytest
 from plots import fixtures, load
 
 
-@pytest.mark.parametrize("name", ["four", "twenty", "several"])
+@pytest.mark.parametrize("name", ["floor", "four", "twenty", "several"])
 def test_fixture_is_valid_made_up_and_up_to_date(name):
     spec = importlib.util.spec_from_file_location("make", fixtures.TESTDATA / "make.py")
     make = importlib.util.module_from_spec(spec)

@@ -25,6 +25,10 @@ def _details(case, cases, queues_vary):
         yield f"{case.mode_effective}, asked for {case.mode_requested}"
     if queues_vary:
         yield f"{case.queues} queue" + "s" * (case.queues > 1)
+    if case.label:
+        yield case.label
+    if case.telemetry != "full":
+        yield "telemetry off"
     siblings = [other.options for other in cases if other.backend == case.backend]
     for key, value in case.options.items():
         if any(options.get(key) != value for options in siblings) and value != case.mode_effective:

@@ -15,6 +15,7 @@
 #include "harness/cli/host.hpp"
 #include "harness/cli/registry.hpp"
 #include "harness/cli/signals.hpp"
+#include "harness/report/case_pairs.hpp"
 #include "harness/report/environment.hpp"
 #include "harness/report/run_document.hpp"
 #include "harness/report/run_identity.hpp"
@@ -203,8 +204,10 @@ int run_command(const RunArguments& arguments) {
   if (auto r = writer->finish(document); !r) return report_error(r.error());
 
   const bool colour = isatty(STDOUT_FILENO) && !std::getenv("NO_COLOR");
-  std::printf("%s\nrun: %s/%s\n", result_table(outcome->cases, document.testbed, colour).c_str(),
-              writer->dir().c_str(), kRunFileName);
+  const std::string pairs = pairs_text(case_pairs(outcome->cases));
+  std::printf("%s\n%s%srun: %s/%s\n",
+              result_table(outcome->cases, document.testbed, colour).c_str(), pairs.c_str(),
+              pairs.empty() ? "" : "\n", writer->dir().c_str(), kRunFileName);
   if (!outcome->not_restored.empty())
     spdlog::error("the host is not restored: {}; run pktbench restore", outcome->not_restored);
   if (outcome->interrupted)

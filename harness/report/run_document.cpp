@@ -1,6 +1,7 @@
 #include "harness/report/run_document.hpp"
 
 #include "harness/core/version.hpp"
+#include "harness/report/case_pairs.hpp"
 #include "harness/report/run_identity.hpp"
 #include "harness/report/section.hpp"
 
@@ -43,6 +44,8 @@ Json to_json(const RunDocument& document) {
   made["cases"] = Json::array();
   for (const CaseResult& result : document.cases)
     made["cases"].push_back(to_json(result, document.testbed));
+  made["pairs"] = Json::array();
+  for (const CasePair& pair : case_pairs(document.cases)) made["pairs"].push_back(to_json(pair));
   return made;
 }
 

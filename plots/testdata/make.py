@@ -77,7 +77,25 @@ def several():
     return sample_run.run(cases, driver="example-nic")
 
 
-FIXTURES = {"four.json": four, "twenty.json": twenty, "several.json": several}
+def floor():
+    """One path against itself, at the maximum rate and paced, and against too few rounds of a third."""
+    cases = []
+    for rate, noise, seed in ((None, 0.06, 1), (500000, 0.008, 5)):
+        for label in ("a1", "a2"):
+            seed += 1
+            trials = noisy_trials(0.5 if rate else 7.4, 900 if rate else 329, n=20, seed=seed, noise=noise,
+                                  target_pps=rate)
+            suffix = "/500000pps" if rate else ""
+            cases.append(case("xdp-native", trials, label=label, rate_pps=rate,
+                              id=f"xdp-native/drop/64B/1q/1f{suffix}/label={label}"))
+    cases.append(case("xdp-native", noisy_trials(7.3, None, n=3, seed=9), telemetry="none",
+                      id="xdp-native/drop/64B/1q/1f/telemetry=none"))
+    pairs = [sample_run.pair(cases[i], cases[i + 1], measure)
+             for i in (0, 2) for measure in ("mpps", "cycles_per_packet")]
+    return sample_run.run(cases, pairs=[*pairs, sample_run.pair(cases[0], cases[4])])
+
+
+FIXTURES = {"floor.json": floor, "four.json": four, "twenty.json": twenty, "several.json": several}
 
 
 def text(name):

@@ -91,6 +91,9 @@ def check_run(document):
             problems.append(Problem(pointer("cases", i, "id"), f"case id {case['id']!r} is not unique"))
         seen.add(case["id"])
         problems += _case_problems(case, ("cases", i), tolerance)
+    cases = {case["id"]: case for case in document["cases"]}
+    for i, pair in enumerate(document["pairs"]):
+        problems += _pair_problems(pair, cases, ("pairs", i))
     return problems
 
 
@@ -173,6 +176,27 @@ def _bpf_problems(bpf, path):
         yield Problem(pointer(*path, "ns_per_run"), f"is null, but {len(values)} ok trials have a value")
 
 
+def _pair_problems(pair, cases, path):
+    values = []
+    for side in ("base", "next"):
+        if pair[side] not in cases:
+            yield Problem(pointer(*path, side), f"no case has the id {pair[side]!r}")
+            return
+        values.append({trial["round"]: trial[pair["measure"]] for trial in cases[pair[side]]["trials"]
+                       if trial["status"] == "ok" and trial[pair["measure"]] is not None})
+    base, other = values
+    if pair["rounds"] != sorted(base.keys() & other.keys()):
+        yield Problem(pointer(*path, "rounds"), "are not those in which both have an ok trial")
+    elif len(pair["ratios"]) != len(pair["rounds"]) or not all(
+            _same(ratio, other[n] / base[n]) for n, ratio in zip(pair["rounds"], pair["ratios"])):
+        yield Problem(pointer(*path, "ratios"), "are not next over base of these rounds")
+    known = [pair[key] is None for key in ("ratio", "ci95", "confidence", "smallest_change")]
+    if any(known) != all(known):
+        yield Problem(pointer(*path), "ratio, ci95, confidence and smallest_change are null only together")
+    elif pair["ratio"] is not None and not pair["ci95"][0] <= pair["ratio"] <= pair["ci95"][1]:
+        yield Problem(pointer(*path, "ci95"), "does not enclose the ratio")
+
+
 def _estimate_problems(estimate, values, path):
     if estimate["n"] != len(values):
         yield Problem(pointer(*path, "n"), f"is {estimate['n']}, but {len(values)} ok trials have a value")
@@ -205,7 +229,6 @@ def _trial_problems(trial, path, tolerance):
         if rest != unaccounted:
             yield Problem(pointer(*path, "unaccounted"),
                           f"is {unaccounted}, but offered - received - drops = {rest}")
-    yield from _returned_problems(trial, path, tolerance)
     if trial["status"] == "ok":
         if tolerance is not None and abs(unaccounted) > tolerance:
             yield Problem(pointer(*path, "unaccounted"),
@@ -215,20 +238,6 @@ def _trial_problems(trial, path, tolerance):
         yield Problem(pointer(*path, "cycles_source"), "and cycles_per_packet are null only together")
     if None not in (trial["mpps"], received["pps"]) and not _same(trial["mpps"], received["pps"] / 1e6):
         yield Problem(pointer(*path, "mpps"), f"is {trial['mpps']}, but received.pps is {received['pps']}")
-
-
-def _returned_problems(trial, path, tolerance):
-    returned = trial.get("returned")
-    if returned is None:
-        return
-    unaccounted = returned["unaccounted"]
-    rest = returned["sent_back"] - returned["packets"] - returned["strays"] - sum(returned["drops"].values())
-    if rest != unaccounted:
-        yield Problem(pointer(*path, "returned", "unaccounted"),
-                      f"is {unaccounted}, but sent_back - packets - strays - drops = {rest}")
-    if trial["status"] == "ok" and tolerance is not None and abs(unaccounted) > tolerance:
-        yield Problem(pointer(*path, "returned", "unaccounted"),
-                      f"{unaccounted} of {returned['sent_back']} in an ok trial, tolerance {tolerance}")
 
 
 def _same(a, b):

@@ -177,32 +177,6 @@ def test_unaccounted_is_held_against_the_scenario(tolerance, expected):
         assert pointers(document) == expected
 
 
-RETURNED = {"sent_back": 100, "packets": 90, "strays": 1, "drops": {"veth_return_ring_full": 9},
-            "unaccounted": 0}
-
-
-@pytest.mark.parametrize("key, value, expected", [
-    (None, None, []),
-    ("packets", 89, [TRIAL + "/returned/unaccounted"]),
-    ("drops", {}, [TRIAL + "/returned/unaccounted"]),
-    ("drops", {"veth_return_ring_full": -9}, [TRIAL + "/returned/drops/veth_return_ring_full"]),
-    ("strays", None, [TRIAL + "/returned/strays"]),
-    ("sent_back", REMOVE, [TRIAL + "/returned"]),
-])
-def test_frames_sent_back_are_conserved_as_well(valid, key, value, expected):
-    document = change(valid, TRIAL + "/returned", RETURNED)
-    if key is not None:
-        document = change(document, f"{TRIAL}/returned/{key}", value)
-    assert pointers(document) == expected
-
-
-@pytest.mark.parametrize("tolerance, expected", [(1, [TRIAL + "/returned/unaccounted"]), (2, [])])
-def test_unaccounted_frames_that_were_sent_back_are_held_against_the_scenario(valid, tolerance, expected):
-    document = change(valid, TRIAL + "/returned", {**RETURNED, "packets": 88, "unaccounted": 2})
-    document["scenario"]["method"]["tolerance_packets"] = tolerance
-    assert pointers(document) == expected
-
-
 def test_invalid_trials_are_never_averaged_in():
     trials = sample_run.noisy_trials(5.0)
     trials[2].update(status="invalid", reason="unaccounted packets")
@@ -281,3 +255,27 @@ def test_command_line(tmp_path, text, code, said):
 
 def test_command_line_names_an_unreadable_file(tmp_path):
     assert validate.main([str(tmp_path / "absent.json")]) == 2
+
+
+def with_a_pair():
+    """A run of one path against itself, in 20 rounds."""
+    cases = [sample_run.case(trials=sample_run.noisy_trials(5.0, n=20, seed=seed), label=label, id=label)
+             for seed, label in enumerate(("a1", "a2"))]
+    return sample_run.run(cases, pairs=[sample_run.pair(*cases)])
+
+
+@pytest.mark.parametrize("where, value, expected", [
+    ("/pairs/0/base", "a3", "/pairs/0/base"),
+    ("/pairs/0/rounds/19", 20, "/pairs/0/rounds"),
+    ("/pairs/0/ratios/3", 1.5, "/pairs/0/ratios"),
+    ("/pairs/0/ratios/3", REMOVE, "/pairs/0/ratios"),
+    ("/cases/1/trials/0/round", 7, "/pairs/0/rounds"),
+    ("/pairs/0/ci95", [1.5, 1.6], "/pairs/0/ci95"),
+    ("/pairs/0/ci95", None, "/pairs/0"),
+    ("/pairs/0/verdict", "maybe", "/pairs/0/verdict"),
+    ("/pairs", REMOVE, ""),
+])
+def test_pairs_are_recomputed_from_the_trials(where, value, expected):
+    whole = with_a_pair()
+    assert pointers(whole) == []
+    assert pointers(change(whole, where, value)) == [expected]

@@ -1,0 +1,147 @@
+#include "harness/report/case_pairs.hpp"
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <map>
+#include <optional>
+
+#include "harness/report/section.hpp"
+
+namespace pktbench {
+
+namespace {
+
+struct Measure {
+  const char* name;
+  std::optional<double> TrialRecord::*value;
+  Better better;
+};
+constexpr std::array<Measure, 2> kMeasures = {{
+    {"mpps", &TrialRecord::mpps, Better::higher},
+    {"cycles_per_packet", &TrialRecord::cycles_per_packet, Better::lower},
+}};
+
+bool same_but_for_the_watching(const CaseSpec& a, const CaseSpec& b) {
+  return a.backend == b.backend && a.backend_options == b.backend_options &&
+         a.workload == b.workload && a.queues == b.queues &&
+         a.traffic.frame_size == b.traffic.frame_size && a.traffic.flows == b.traffic.flows &&
+         a.traffic.rate_pps == b.traffic.rate_pps;
+}
+
+std::map<int, double> by_round(const CaseResult& result, const Measure& measure) {
+  std::map<int, double> values;
+  for (const TrialRecord& trial : result.trials)
+    if (const auto& value = trial.*measure.value;
+        trial.status == TrialStatus::ok && value && std::isfinite(*value))
+      values[trial.round] = *value;
+  return values;
+}
+
+CasePair compare(const CaseResult& base, const CaseResult& next, const Measure& measure) {
+  const auto before = by_round(base, measure);
+  const auto after = by_round(next, measure);
+  CasePair pair{base.spec.id,
+                next.spec.id,
+                measure.name,
+                {},
+                {},
+                {},
+                make_error(ErrorCode::unsupported, ""),
+                {}};
+  for (const auto& [round, value] : before) {
+    const auto other = after.find(round);
+    if (other == after.end()) continue;
+    pair.rounds.push_back(round);
+    pair.base_values.push_back(value);
+    pair.next_values.push_back(other->second);
+  }
+  pair.found = paired_ratio(pair.base_values, pair.next_values);
+  return pair;
+}
+
+void judge_together(std::vector<CasePair>& pairs, const std::vector<Better>& better) {
+  std::vector<double> p;
+  for (const CasePair& pair : pairs)
+    if (pair.found) p.push_back(pair.found->p);
+  p = benjamini_hochberg(p);
+  for (std::size_t i = 0, j = 0; i < pairs.size(); ++i) {
+    CasePair& pair = pairs[i];
+    pair.judgement = pair.found ? judge(*pair.found, p[j++], better[i], {})
+                                : Judgement{Verdict::inconclusive, pair.found.error().message};
+  }
+}
+
+std::string percent(double share) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%+.2f%%", share * 100);
+  return text.data();
+}
+
+}  // namespace
+
+std::vector<CasePair> case_pairs(const std::vector<CaseResult>& cases) {
+  std::vector<CasePair> pairs;
+  std::vector<Better> better;
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    std::size_t base = 0;
+    while (!same_but_for_the_watching(cases[base].spec, cases[i].spec)) ++base;
+    if (base == i) continue;
+    const bool cycles = cases[base].spec.telemetry && cases[i].spec.telemetry;
+    for (const Measure& measure : kMeasures) {
+      if (measure.value == &TrialRecord::cycles_per_packet && !cycles) continue;
+      pairs.push_back(compare(cases[base], cases[i], measure));
+      better.push_back(measure.better);
+    }
+  }
+  judge_together(pairs, better);
+  return pairs;
+}
+
+Json to_json(const CasePair& pair) {
+  Json made = Json::object();
+  made["base"] = pair.base;
+  made["next"] = pair.next;
+  made["measure"] = pair.measure;
+  made["rounds"] = pair.rounds;
+  Json& ratios = made["ratios"] = Json::array();
+  for (std::size_t i = 0; i < pair.rounds.size(); ++i)
+    ratios.push_back(pair.next_values[i] / pair.base_values[i]);
+  made["ratio"] = nullptr;
+  made["ci95"] = nullptr;
+  made["confidence"] = nullptr;
+  made["smallest_change"] = nullptr;
+  if (pair.found) {
+    made["ratio"] = pair.found->ratio;
+    made["ci95"] = Json::array({pair.found->lo, pair.found->hi});
+    made["confidence"] = pair.found->confidence;
+    made["smallest_change"] = smallest_change(*pair.found, {});
+  }
+  made["verdict"] = to_string(pair.judgement.verdict);
+  made["reason"] = pair.judgement.reason;
+  return made;
+}
+
+std::string pairs_text(const std::vector<CasePair>& pairs) {
+  std::string text;
+  for (const CasePair& pair : pairs) {
+    text.append(pair.next).append(" against ").append(pair.base).append(", ");
+    text.append(pair.measure == "mpps" ? "Mpps" : "cycles/packet").append(": ");
+    if (pair.found)
+      text.append(percent(pair.found->ratio - 1))
+          .append(" (95% CI ")
+          .append(percent(pair.found->lo - 1))
+          .append(" to ")
+          .append(percent(pair.found->hi - 1))
+          .append(", ")
+          .append(std::to_string(pair.found->pairs))
+          .append(" rounds): ");
+    text.append(to_string(pair.judgement.verdict))
+        .append(": ")
+        .append(pair.judgement.reason)
+        .append("\n");
+  }
+  return text;
+}
+
+}  // namespace pktbench
