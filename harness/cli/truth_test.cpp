@@ -1,0 +1,224 @@
+// Many simulated runs, each through the parser, the runner, the method and the statistics that
+// users see, held against the truth that the simulated device was given: do the intervals cover it
+// as often as they say, does a comparison of a path with itself stay silent, is a change found?
+//
+// PKTBENCH_TRUTH_RUNS sets the number of runs (1000: the figures that the limits are made for; with
+// fewer the limits are wider by what chance does to so few).
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+
+#include "harness/cli/simulated_run.hpp"
+#include "harness/measure/paired_ratio.hpp"
+#include "harness/report/case_summary.hpp"
+
+namespace pktbench::cli {
+namespace {
+
+constexpr double kCapacity = 2.0;  // Mpps
+constexpr int kFullRuns = 1000;
+
+int runs() {
+  const char* given = std::getenv("PKTBENCH_TRUTH_RUNS");
+  return given ? std::atoi(given) : kFullRuns;
+}
+
+// How often something happened, of how many times.
+struct Share {
+  int hits = 0;
+  int of = 0;
+  void add(bool hit) {
+    hits += hit;
+    ++of;
+  }
+  double value() const { return static_cast<double>(hits) / of; }
+  // What fewer runs than kFullRuns may stray further, for a share of `p`.
+  double slack(double p) const { return of >= kFullRuns ? 0 : 3 * std::sqrt(p * (1 - p) / of); }
+};
+
+void print(const char* what, const Share& share) {
+  std::printf("truth: %s: %.1f%% of %d\n", what, 100 * share.value(), share.of);
+}
+
+void expect_covers(const char* what, const Share& share) {
+  print(what, share);
+  EXPECT_GE(share.value(), 0.93 - share.slack(0.95)) << what;
+  EXPECT_LE(share.value(), 0.97 + share.slack(0.95)) << what;
+}
+
+void expect_at_most(const char* what, const Share& share, double limit) {
+  print(what, share);
+  EXPECT_LE(share.value(), limit + share.slack(limit)) << what;
+}
+
+void expect_at_least(const char* what, const Share& share, double limit) {
+  print(what, share);
+  EXPECT_GE(share.value(), limit - share.slack(limit)) << what;
+}
+
+std::vector<double> rates(const CaseResult& c) {
+  std::vector<double> values;
+  for (const TrialRecord& t : c.trials) {
+    EXPECT_EQ(t.status, TrialStatus::ok) << t.reason;
+    values.push_back(t.mpps.value());
+  }
+  return values;
+}
+
+bool covers(const MedianInterval& interval, double truth) {
+  return interval.lo <= truth && truth <= interval.hi;
+}
+
+class Truth : public SimulatedRun {
+ protected:
+  // Calls done(outcome) for every run of `backends` under `noise`, each with other noise.
+  template <class Done>
+  void repeat(const std::string& backends, const std::string& noise, int trials, Done&& done,
+              int times = 1) {
+    Scenario s = scenario(backends, R"("generator": "simulated")", noise);
+    s.trials = trials;
+    for (int i = 1; i <= times * runs(); ++i) {
+      s.testbed_options["seed"] = std::int64_t{i};
+      s.order_seed = static_cast<std::uint64_t>(i);
+      done(run(s));
+      notes_.order.clear();
+    }
+  }
+
+  // How often the interval of one case's median has `truth` in it.
+  Share coverage(const std::string& noise, int trials, double truth) {
+    Share covered;
+    repeat(R"(["fake"])", noise, trials, [&](const RunOutcome& outcome) {
+      const auto summary = summarize_case(outcome.cases.at(0));
+      covered.add(covers(summary.value().mpps.ci95.value(), truth));
+    });
+    return covered;
+  }
+
+  struct Compared {
+    Share covered;                 // the interval of the ratio has `truth` in it
+    Share changed;                 // the verdict is a regression or an improvement
+    Share worse;                   // a regression
+    std::vector<double> smallest;  // the change that each comparison could have seen
+  };
+  // The two backends of one interleaved run, in pairs by round.
+  Compared compared(const std::string& backends, const std::string& noise, int pairs, double truth,
+                    int times = 1) {
+    Compared all;
+    repeat(
+        backends, noise, pairs,
+        [&](const RunOutcome& outcome) {
+          const auto base = rates(outcome.cases.at(0));
+          const auto next = rates(outcome.cases.at(1));
+          const auto found = paired_ratio(base, next);
+          ASSERT_TRUE(found) << found.error().message;
+          const Verdict verdict = judge_rounds(base, next, Better::higher).verdict;
+          all.covered.add(found->lo <= truth && truth <= found->hi);
+          all.changed.add(verdict == Verdict::regression || verdict == Verdict::improvement);
+          all.worse.add(verdict == Verdict::regression);
+          all.smallest.push_back(smallest_change(*found, {}));
+        },
+        times);
+    return all;
+  }
+};
+
+constexpr const char* kAgainstItself = R"([{"name": "fake"}, {"name": "fake", "label": "again"}])";
+constexpr const char* kThreePercentSlower =
+    R"([{"name": "fake"}, {"name": "fake", "slower": 0.03}])";
+constexpr const char* kWhite = R"("noise": 0.02)";
+constexpr const char* kDrift = R"("noise": 0.02, "drift": 0.03, "drift_s": 30)";
+constexpr const char* kBurst = R"("noise": 0.02, "burst": 0.05, "burst_depth": 0.5)";
+constexpr const char* kLoss = R"("noise": 0.02, "loss": 0.01)";
+
+// A share `p` of the windows is far below the others, so that the median of all is the quantile
+// (1/2 - p)/(1 - p) of the rest: with p = 0.05 the one at -0.066 standard deviations.
+const double kBurstMedian = kCapacity * (1 - 0.06601 * 0.02);
+
+TEST_F(Truth, TheIntervalOfTheMedianCoversItAsOftenAsItSays) {
+  expect_covers("CI of the median, white noise, 6 trials", coverage(kWhite, 6, kCapacity));
+  expect_covers("CI of the median, white noise, 10 trials", coverage(kWhite, 10, kCapacity));
+  expect_covers("CI of the median, white noise, 20 trials", coverage(kWhite, 20, kCapacity));
+  expect_covers("CI of the median, bursts, 10 trials", coverage(kBurst, 10, kBurstMedian));
+  expect_covers("CI of the median, bursts, 20 trials", coverage(kBurst, 20, kBurstMedian));
+  expect_covers("CI of the median, loss, 20 trials", coverage(kLoss, 20, kCapacity));
+}
+
+// A device that wanders slowly has a median of its own in every run, and that is what the run's
+// interval is of. Where it is in the long run no single run can know.
+TEST_F(Truth, UnderDriftTheIntervalIsOfTheRunsOwnMedian) {
+  Scenario s = scenario(R"(["fake"])", R"("generator": "simulated")", kDrift);
+  s.trials = 20;
+  Share own;
+  Share long_run;
+  for (int i = 1; i <= runs(); ++i) {
+    s.testbed_options["seed"] = std::int64_t{i};
+    s.testbed_options["noise"] = 0.02;
+    const auto summary = summarize_case(run(s).cases.at(0));
+    s.testbed_options["noise"] = 0.0;  // the same wander, and nothing else
+    const auto truth = summarize(rates(run(s).cases.at(0)));
+    own.add(covers(summary.value().mpps.ci95.value(), truth.median.value()));
+    long_run.add(covers(summary.value().mpps.ci95.value(), kCapacity));
+  }
+  expect_covers("CI of the median, drift, 20 trials: the run's own median", own);
+  print("CI of the median, drift, 20 trials: the long run's (not claimed)", long_run);
+}
+
+TEST_F(Truth, TheIntervalOfTheRatioCoversItUnderEveryNoise) {
+  for (const char* noise : {kWhite, kDrift, kBurst, kLoss})
+    for (const int pairs : {10, 20}) {
+      const std::string what =
+          "CI of the ratio, " + std::string(noise) + ", " + std::to_string(pairs) + " pairs";
+      expect_covers(what.c_str(), compared(kAgainstItself, noise, pairs, 1).covered);
+    }
+}
+
+// A rare event needs more runs to be counted.
+constexpr int kTimes = 3;
+
+TEST_F(Truth, APathAgainstItselfRaisesNoAlarm) {
+  for (const char* noise : {kWhite, kDrift, kLoss, R"("noise": 0.001)"}) {
+    const std::string what = "alarms of A/A, " + std::string(noise) + ", 20 pairs";
+    expect_at_most(what.c_str(), compared(kAgainstItself, noise, 20, 1, kTimes).changed, 0.01);
+  }
+  // In louder noise the least effect that counts is none, and p alone keeps alarms rare.
+  const double alpha = CompareRules().alpha;
+  for (const char* noise : {kBurst, R"("noise": 0.1)"}) {
+    const std::string what = "alarms of A/A, " + std::string(noise) + ", 20 pairs";
+    const Share loud = compared(kAgainstItself, noise, 20, 1, kTimes).changed;
+    expect_at_most(what.c_str(), loud, alpha);
+  }
+}
+
+TEST_F(Truth, ADropOf3PercentIsFoundIn20Pairs) {
+  const Compared white = compared(kThreePercentSlower, kWhite, 20, 0.97);
+  expect_at_least("3% drops found, white noise, 20 pairs", white.worse, 0.95);
+  expect_covers("CI of the ratio 0.97, white noise, 20 pairs", white.covered);
+  // What the wander does between two neighbours of a round adds to the noise.
+  const Compared drift = compared(kThreePercentSlower, kDrift, 20, 0.97);
+  expect_at_least("3% drops found, drift, 20 pairs", drift.worse, 0.9);
+}
+
+// "None of 2.4% or more": about four of five drops of that size are found.
+TEST_F(Truth, TheSmallestChangeThatARunSaysItSeesIsSeen) {
+  for (const char* noise : {R"("noise": 0.005)", kWhite, R"("noise": 0.05)"}) {
+    std::vector<double> said = compared(kAgainstItself, noise, 20, 1).smallest;
+    std::nth_element(said.begin(), said.begin() + static_cast<std::ptrdiff_t>(said.size() / 2),
+                     said.end());
+    const double smallest = said[said.size() / 2];
+    // As a ratio, 1 + s up is 1/(1 + s) down.
+    const std::string slower = std::to_string(1 - 1 / (1 + smallest));
+    const Share found =
+        compared(R"([{"name": "fake"}, {"name": "fake", "slower": )" + slower + "}]", noise, 20,
+                 1 / (1 + smallest))
+            .worse;
+    const std::string what = "drops of " + slower + " found, which a run said it sees, " + noise;
+    print(what.c_str(), found);
+    EXPECT_GE(found.value(), 0.72 - found.slack(0.8)) << what;
+    EXPECT_LE(found.value(), 0.9 + found.slack(0.8)) << what;
+  }
+}
+
+}  // namespace
+}  // namespace pktbench::cli
