@@ -17,7 +17,9 @@
 #define PB_OFF_IP 14
 #define PB_OFF_IP_CHECK 24
 #define PB_OFF_SADDR 26
+#define PB_OFF_DADDR 30
 #define PB_OFF_UDP 34
+#define PB_OFF_DPORT 36
 #define PB_OFF_UDP_CHECK 40
 #define PB_OFF_TAG 42
 #define PB_OFF_SEQ 50

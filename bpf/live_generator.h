@@ -10,6 +10,18 @@
 /* Times are in nanoseconds shifted left by this, so that 10 Mpps still paces to 0.001%. */
 #define PB_RATE_SHIFT 12
 
+/*
+ * The rest of what a receiver may have written to: frames come back into the generator's pool with
+ * whatever was made of them, and a workload that sends frames back exchanges addresses in place. All as
+ * they lie in the frame.
+ */
+struct pb_live_addresses {
+	__u64 macs;      /* bytes 0 to 7 */
+	__u32 macs_rest; /* bytes 8 to 11 */
+	__u32 daddr;
+	__u16 dport;
+};
+
 /* Writer: user space. Reader: the program. On its own cache line. */
 struct pb_live_control {
 	__u32 gate;       /* 0: frames are dropped before they are sent */

@@ -186,6 +186,7 @@ Result<void> AfXdp::start_threads(const BackendConfig& config) {
   for (std::size_t i = 0; i < receivers_.size(); ++i) {
     Receiver& receiver = *receivers_[i];
     receiver.state = std::make_shared<WorkloadState>(workload_);
+    receiver.state->ports().assign(config.filter_ports);
     auto loop = with_workload(
         workload_, receiver.state,
         [&receiver, idle, batch](auto workload) -> Result<PollThread::Loop> {

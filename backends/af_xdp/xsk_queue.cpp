@@ -29,17 +29,20 @@ constexpr auto kTakeDown = std::chrono::seconds(2);
 
 Result<std::unique_ptr<XskQueue>> XskQueue::open(const XskConfig& config) {
   const auto deadline = std::chrono::steady_clock::now() + kTakeDown;
-  while (true) {
+  for (bool first = true;; first = false) {
     std::unique_ptr<XskQueue> queue(new XskQueue(config));
-    if (auto r = queue->map_memory(); !r) return r.error();
-    auto bound = queue->bind();
+    auto bound = queue->map_memory();
+    // The attempt before may still hold the huge pages.
+    const bool pages_may_come = !bound && !first && bound.error().sys_errno == ENOMEM;
+    if (bound) bound = queue->bind();
     if (bound) {
       if (auto r = queue->prefer_busy_poll(); !r) return r.error();
       if (auto r = queue->read_back(); !r) return r.error();
       queue->give_all_frames();
       return queue;
     }
-    if (bound.error().sys_errno != EBUSY || std::chrono::steady_clock::now() > deadline)
+    if ((bound.error().sys_errno != EBUSY && !pages_may_come) ||
+        std::chrono::steady_clock::now() > deadline)
       return bound.error();
     // libxdp cannot bind a second time with what it has made; begin again.
     queue.reset();

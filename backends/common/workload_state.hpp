@@ -1,6 +1,7 @@
 // What a workload counts and keeps between frames, and the set that may be changed while it runs.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <map>
@@ -39,6 +40,11 @@ class PortSet {
     else
       word.fetch_and(~bit, std::memory_order_relaxed);
   }
+  // These and no others. REQUIRES: no frames arrive; a change in several steps would be seen.
+  void assign(std::span<const std::uint16_t> ports) {
+    std::fill_n(words_, PB_PORT_WORDS, 0);
+    for (const std::uint16_t port : ports) set(port, true);
+  }
   const __u64* words() const { return words_; }
 
  private:
@@ -46,7 +52,7 @@ class PortSet {
 };
 
 // A backend whose `filter` can be changed from start() to stop(), also while frames arrive. It
-// starts with the port of the test frames in the set.
+// starts with BackendConfig's filter_ports in the set.
 class FilterControl {
  public:
   virtual ~FilterControl() = default;

@@ -139,6 +139,7 @@ class PacketMmap final : public Backend, public FilterControl {
       if (!wake) return system_error("eventfd", errno);
       receivers_.push_back(
           std::make_unique<Receiver>(std::move(*ring), std::move(wake), config.workload));
+      receivers_.back()->state->ports().assign(config.filter_ports);
     }
     for (std::size_t i = 0; i < receivers_.size(); ++i)
       if (auto started = start_thread(config, *receivers_[i], i); !started) return started.error();

@@ -71,6 +71,7 @@ Result<EffectiveMode> Xdp::start(const BackendConfig& config) {
   auto program = XdpProgram::load(workload_);
   if (!program) return program.error();
   program_ = std::move(*program);
+  program_->set_filter(config.filter_ports);
   const bool fallback =
       config.options.contains("fallback") && option<bool>(config.options, "fallback");
   if (auto r = attach(port_, fallback); !r) {

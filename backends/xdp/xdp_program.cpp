@@ -93,6 +93,10 @@ Result<pb_queue_counters> XdpProgram::counters(std::uint32_t queue) {
   return sum;
 }
 
+void XdpProgram::set_filter(std::span<const std::uint16_t> udp_ports) {
+  if (ports_) PortSet(ports_).assign(udp_ports);
+}
+
 Result<void> XdpProgram::set_filtered(std::uint16_t udp_port, bool filtered) {
   if (!ports_) return make_error(ErrorCode::failed, "this XDP program has no set of ports");
   PortSet(ports_).set(udp_port, filtered);

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,9 @@ class XdpProgram {
 
   // Of one queue (below PB_MAX_QUEUES), all CPUs together; monotonic since load().
   Result<pb_queue_counters> counters(std::uint32_t queue);
+
+  // Of `filter`: these ports and no others; no-op for the other workloads. REQUIRES: not attached.
+  void set_filter(std::span<const std::uint16_t> udp_ports);
 
   // See FilterControl; one atomic instruction on memory that the program reads.
   Result<void> set_filtered(std::uint16_t udp_port, bool filtered);

@@ -14,6 +14,7 @@
 #include "harness/testbed/veth.hpp"
 #include "harness/traffic/memory.hpp"
 #include "harness/traffic/packet_sendmmsg.hpp"
+#include "harness/traffic/reflect_sink.hpp"
 #include "harness/traffic/simulated.hpp"
 #include "harness/traffic/udp_sendmmsg.hpp"
 #include "harness/traffic/xdp_live.hpp"
@@ -32,7 +33,7 @@ const Registry& registry() {
                    fake_backend()},
       .generators = {xdp_live_generator(), packet_sendmmsg_generator(), udp_sendmmsg_generator(),
                      memory_generator(), simulated_generator()},
-      .testbeds = {veth_testbed(), memory_testbed(), simulated_testbed()}};
+      .testbeds = {veth_testbed(make_reflect_sink), memory_testbed(), simulated_testbed()}};
   return all;
 }
 

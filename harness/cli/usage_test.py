@@ -83,6 +83,18 @@ def test_set_with_an_unknown_pointer():
     refused(pktbench("run", QUICKSTART, "--set", "/method/trails=3"), 2, "trials")
 
 
+@pytest.mark.parametrize("value, pointer", [("[9,65536]", "/filter/udp_ports/1"),
+                                            ("dns", "/filter/udp_ports"),
+                                            ("[]", "/filter/udp_ports")])
+def test_a_port_that_is_none_is_named_by_its_pointer(value, pointer):
+    refused(pktbench("run", QUICKSTART, "--set", '/workloads=["filter"]',
+                     "--set", f"/filter/udp_ports={value}"), 2, f"{pointer}: ")
+
+
+def test_ports_without_a_filter_are_refused():
+    refused(pktbench("run", QUICKSTART, "--set", "/filter/udp_ports=[9]"), 2, "/filter: none of")
+
+
 @pytest.mark.parametrize("arguments", [["run"], ["rum"], ["run", QUICKSTART, "--trails", "3"], [],
                                        ["run", QUICKSTART, "--trials", "many"]])
 def test_bad_usage_is_status_2(arguments):

@@ -26,8 +26,8 @@ def host_state():
                                          text=True, check=True).stdout or "[]")
     threads = [Path(f"/proc/{p}/comm").read_text().strip()
                for p in os.listdir("/proc") if p.isdigit() and os.path.exists(f"/proc/{p}/comm")]
-    ours = {"drop", "generate", "cpu_flush", "on_switch", "on_softirq_entry", "on_softirq_exit",
-            "on_softirq_exi", "on_softirq_ent"}
+    ours = {"drop", "generate", "reflect", "sink", "cpu_flush", "on_switch", "on_softirq_entry",
+            "on_softirq_exit", "on_softirq_exi", "on_softirq_ent"}
     netns = Path("/run/netns")
     return {
         "namespaces": sorted(p.name for p in netns.glob("pktbench[0-9]*")) if netns.is_dir() else [],
@@ -227,6 +227,50 @@ def test_a_path_can_be_measured_against_itself(tmp_path):
         assert all(t["unaccounted"] == 0 for t in case["trials"])
     for i in range(2):
         assert sorted(c["trials"][i]["order"] for c in cases) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("arrangement", ["isolated", "pump", "inline"])
+def test_what_is_sent_back_comes_back_or_is_lost_at_a_named_place(tmp_path, arrangement):
+    out = tmp_path / "out"
+    # At full rate frames are lost both ways; paced, both conservation laws hold all the same.
+    status, _, stderr = run(out, *SHORT, "--set", '/workloads=["reflect"]',
+                            "--set", '/traffic/rate=["max",20000]',
+                            "--set", '/backends=["xdp-native","xdp-generic","af_xdp"]',
+                            "--set", f"/testbed/arrangement={arrangement}")
+    assert status == 0, stderr
+    validate(out / "run.json", out / "trials.jsonl")
+    cases = json.loads((out / "run.json").read_text())["cases"]
+    assert len(cases) == 6
+    for case in cases:
+        assert case["status"] == "ok", case["reason"]
+        for trial in case["trials"]:
+            back = trial["returned"]
+            assert trial["unaccounted"] == 0 and back["unaccounted"] == 0 and back["strays"] == 0
+            received = trial["received"]
+            assert back["sent_back"] == received["details"]["reflected"] == received["packets"]
+            assert back["packets"] > 0
+            assert back["packets"] + sum(back["drops"].values()) == back["sent_back"]
+            assert not set(back["drops"]) & set(trial["drops"])
+
+
+@pytest.mark.parametrize("ports, found", [([9], "filtered"), ([8, 9, 10], "filtered"), ([10, 53], "passed")])
+def test_the_filter_takes_out_the_scenarios_ports(tmp_path, ports, found):
+    out = tmp_path / "out"
+    status, _, stderr = run(out, *SHORT, "--set", '/workloads=["filter"]', "--set", "/traffic/rate=20000",
+                            "--set", f"/filter/udp_ports={json.dumps(ports)}",
+                            "--set", '/backends=["xdp-native","xdp-generic","af_xdp","packet-mmap"]')
+    assert status == 0, stderr
+    validate(out / "run.json", out / "trials.jsonl")
+    document = json.loads((out / "run.json").read_text())
+    assert document["scenario"]["filter"] == {"udp_ports": ports}
+    assert len(document["cases"]) == 4
+    for case in document["cases"]:
+        assert case["status"] == "ok", case["reason"]
+        assert case["workload_options"] == {"udp_ports": ports}
+        for trial in case["trials"]:
+            received = trial["received"]
+            assert received["details"][found] == received["packets"] > 0
+            assert sum(received["details"].values()) == received["packets"]
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

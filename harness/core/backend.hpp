@@ -12,6 +12,7 @@
 #include "harness/core/options.hpp"
 #include "harness/core/port.hpp"
 #include "harness/core/result.hpp"
+#include "harness/core/units.hpp"
 
 namespace pktbench {
 
@@ -21,6 +22,7 @@ struct BackendConfig {
   std::uint32_t frame_size = 64;  // bytes, FCS included
   std::uint32_t trial_tag = 0;    // frames without it are foreign
   Options options;
+  std::vector<std::uint16_t> filter_ports = {kTestUdpPort};  // of `filter`: those it takes out
 };
 
 // What was obtained, read back from the kernel or library rather than assumed.

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -52,8 +51,6 @@ struct TestbedType {
   std::function<std::unique_ptr<Testbed>()> make;
   bool simulated = false;
   bool memory = false;  // has no device: frames go through memory
-  // Workloads it has no use for, each with the reason.
-  std::map<std::string, std::string> cannot = {};
 };
 
 struct Registry {

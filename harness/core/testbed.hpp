@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "harness/core/options.hpp"
 #include "harness/core/port.hpp"
 #include "harness/core/result.hpp"
+#include "harness/core/return_sink.hpp"
 
 namespace pktbench {
 
@@ -35,6 +37,22 @@ class Testbed {
   // port's pump_fd where there is one. Returns the ids of the threads that work for the DUT beside
   // those.
   virtual Result<std::vector<pid_t>> settle(bool backend_polls) = 0;
+
+  // For a workload that sends frames back: until release_returned() those of `trial_tag` end at the
+  // generator's end, and are counted. Called when the backend is attached and before settle().
+  // Returns the ids of the threads that take them, which work for the generator.
+  virtual Result<std::vector<pid_t>> take_returned(std::uint32_t /*trial_tag*/) {
+    return make_error(ErrorCode::unsupported,
+                      "nothing at the generator's end takes the frames that come back");
+  }
+
+  // Monotonic since take_returned(). REQUIRES: that succeeded.
+  virtual Result<Returned> returned() {
+    return make_error(ErrorCode::failed, "nothing takes the frames that come back");
+  }
+
+  // Idempotent.
+  virtual void release_returned() noexcept {}
 
   // Frames dropped by the wiring and the DUT's device, by place; monotonic since up().
   virtual Result<DropCounts> sample() = 0;

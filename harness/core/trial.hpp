@@ -24,6 +24,7 @@ struct CaseSpec {
   std::string label;        // tells cases apart that are otherwise the same; empty: none
   bool telemetry = true;    // false: nothing but the backend's and the device's counters runs
   std::string workload;
+  std::vector<std::uint16_t> filter_ports;  // UDP, of `filter`; empty for the other workloads
   std::string generator;
   Options generator_options;
   TrafficSpec traffic;
@@ -63,6 +64,15 @@ struct CpuUsage {
   std::array<double, kCpuClasses> classes{};
 };
 
+// What became of the frames that the workload sent back, seen from the generator's end.
+struct ReturnRecord {
+  std::uint64_t sent_back = 0;   // by the backend's own count
+  std::uint64_t packets = 0;     // came back to the generator
+  std::uint64_t strays = 0;      // came back with a tag or an address that is not this trial's
+  DropCounts drops;              // lost on the way back, by place
+  std::int64_t unaccounted = 0;  // sent_back - packets - strays - drops
+};
+
 // One measured interval. A value that does not exist is nullopt and has its reason in `missing`.
 struct TrialRecord {
   int index = 0;  // within its case, from 0, in the order they were made
@@ -86,6 +96,7 @@ struct TrialRecord {
   DropCounts drops;
   std::int64_t unaccounted = 0;  // offered - received - drops; negative: more came than was sent
   std::optional<double> loss_ratio;
+  std::optional<ReturnRecord> returned;  // where the workload sends frames back
 
   std::optional<double> mpps;
   std::optional<double> ns_per_packet;  // CPU time charged to the DUT

@@ -10,6 +10,7 @@ inline constexpr std::uint32_t kPreambleAndGapBytes = 20;
 inline constexpr std::uint32_t kMinFrameSize = 64;
 inline constexpr std::uint32_t kMaxFrameSize = 1518;
 inline constexpr std::uint32_t kMaxFlows = 65536;
+inline constexpr std::uint16_t kTestUdpPort = 9;  // where test frames go: discard, nothing answers
 
 // Bytes of a frame in a buffer, where the FCS is not stored.
 constexpr std::uint32_t buffer_length(std::uint32_t frame_size) { return frame_size - kFcsBytes; }

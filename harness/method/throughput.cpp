@@ -9,6 +9,7 @@
 
 #include "harness/measure/bpf_run_time.hpp"
 #include "harness/method/accounting.hpp"
+#include "harness/method/returned.hpp"
 #include "harness/sys/cpu.hpp"
 
 namespace pktbench::method {
@@ -43,13 +44,35 @@ struct Snapshot {
   SentCounters sent;
   Counters received;
   DropCounts drops;  // the testbed's and the backend's
+  std::optional<Returned> returned;
 
   std::uint64_t accounted() const {
     std::uint64_t n = received.packets;
     for (const auto& [place, count] : drops) n += count;
     return n;
   }
+  // Everything that moves while frames are still on their way, there or back.
+  std::uint64_t arrived() const { return accounted() + (returned ? returned->accounted() : 0); }
+
+  // True where every frame offered since `first`, and every one sent back, is accounted for.
+  bool settled(const Snapshot& first) const {
+    if (accounted() - first.accounted() != sent.packets - first.sent.packets) return false;
+    return !returned || returned->accounted() - first.returned->accounted() ==
+                            sent_back(received) - sent_back(first.received);
+  }
 };
+
+// "; dropped: place n, ..." for what was dropped between the two; empty where nothing was.
+std::string dropped_since(const Snapshot& before, const Snapshot& after) {
+  std::string text;
+  for (const auto& [place, n] : after.drops) {
+    const auto old = before.drops.find(place);
+    const std::uint64_t dropped = n - (old == before.drops.end() ? 0 : old->second);
+    if (dropped != 0)
+      text += (text.empty() ? "; dropped: " : ", ") + place + " " + std::to_string(dropped);
+  }
+  return text;
+}
 
 class Trial {
  public:
@@ -58,6 +81,7 @@ class Trial {
   ~Trial() {
     p_.traffic.stop();
     p_.backend.stop();
+    p_.testbed.release_returned();
   }
 
   Result<TrialRecord> run(std::uint32_t tag);
@@ -73,6 +97,7 @@ class Trial {
   Result<Snapshot> snapshot();
   Result<Snapshot> drain(const Snapshot& first);
   Result<Snapshot> confirm();
+  Result<void> frames_come_back(const Snapshot& before, const Snapshot& after) const;
   Result<void> every_queue_counts(const Snapshot& before, const Snapshot& after) const;
   Result<void> open_for(double seconds);
   Result<void> measure();
@@ -90,6 +115,7 @@ class Trial {
   std::uint64_t reference_ns_ = 0;  // the same by the reference clock
   std::uint64_t in_window_ = 0;     // packets received while it was open
   std::optional<measure::BpfRunTimeMeter> bpf_;
+  std::vector<pid_t> sink_threads_;
 };
 
 CpuOwners Trial::cpu_owners() const {
@@ -101,6 +127,7 @@ Result<void> Trial::start(std::uint32_t tag) {
   BackendConfig backend;
   backend.port = p_.testbed.dut_port();
   backend.workload = spec_.workload;
+  if (!spec_.filter_ports.empty()) backend.filter_ports = spec_.filter_ports;
   backend.frame_size = spec_.traffic.frame_size;
   backend.trial_tag = tag;
   backend.options = spec_.backend_options;
@@ -110,6 +137,13 @@ Result<void> Trial::start(std::uint32_t tag) {
 
   if (p_.bpf_stats)
     if (auto r = start_bpf_stats(); !r) return r;
+
+  if (sends_back(spec_.workload)) {
+    auto threads = p_.testbed.take_returned(tag);
+    if (!threads) return threads.error();
+    sink_threads_ = std::move(*threads);
+  }
+
   // Attaching a program makes the kernel replace the device's NAPI threads.
   auto napi = p_.testbed.settle(!p_.backend.threads().empty());
   if (!napi) return napi.error();
@@ -143,6 +177,7 @@ Result<void> Trial::name_threads(const std::vector<pid_t>& napi) {
   for (pid_t tid : napi) roles[tid] = CpuClass::napi;
   for (pid_t tid : p_.backend.threads()) roles[tid] = CpuClass::application;
   for (pid_t tid : p_.traffic.threads()) roles[tid] = CpuClass::generator;
+  for (pid_t tid : sink_threads_) roles[tid] = CpuClass::generator;
   return p_.meter->set_roles(roles);
 }
 
@@ -161,6 +196,11 @@ Result<Snapshot> Trial::snapshot() {
   // Since start(): the device's count is older than the backend, and so never the smaller one.
   if (received->drops_at_device_too)
     s.drops[p_.testbed.receive_drop_place()] -= received->drops_at_device_too;
+  if (sends_back(spec_.workload)) {
+    auto returned = p_.testbed.returned();
+    if (!returned) return returned.error();
+    s.returned = std::move(*returned);
+  }
   return s;
 }
 
@@ -171,11 +211,11 @@ Result<Snapshot> Trial::drain(const Snapshot& first) {
   auto last = snapshot();
   int quiet = 0;
   while (last && quiet < kDrainQuietSteps && clock_.now_ns() < deadline) {
-    if (last->accounted() - first.accounted() == last->sent.packets - first.sent.packets) break;
+    if (last->settled(first)) break;
     clock_.sleep_ns(kDrainStep, stop_);
     auto now = snapshot();
     if (!now) return now;
-    quiet = now->accounted() == last->accounted() ? quiet + 1 : 0;
+    quiet = now->arrived() == last->arrived() ? quiet + 1 : 0;
     last = std::move(now);
   }
   return last;
@@ -203,10 +243,25 @@ Result<Snapshot> Trial::confirm() {
   if (after->received.packets == before->received.packets)
     return make_error(ErrorCode::failed, "none of " + std::to_string(sent) + " frames sent to " +
                                              p_.testbed.dut_port().name + " was counted by " +
-                                             spec_.backend);
+                                             spec_.backend + dropped_since(*before, *after));
+  if (after->returned)
+    if (auto r = frames_come_back(*before, *after); !r) return r.error();
   if (every_queue && sent == frames)
     if (auto r = every_queue_counts(*before, *after); !r) return r.error();
   return after;
+}
+
+Result<void> Trial::frames_come_back(const Snapshot& before, const Snapshot& after) const {
+  const std::uint64_t back = sent_back(after.received) - sent_back(before.received);
+  if (back != 0 && after.returned->accounted() != before.returned->accounted()) return {};
+  if (back == 0)
+    return make_error(ErrorCode::failed,
+                      spec_.backend + " sent back none of " +
+                          std::to_string(after.received.packets - before.received.packets) +
+                          " frames that it received");
+  return make_error(ErrorCode::failed, "none of " + std::to_string(back) + " frames that " +
+                                           spec_.backend + " sent back came to " +
+                                           p_.testbed.generator_port().name);
 }
 
 // With enough flows for each queue to have had some, a queue without a frame is one that nobody
@@ -347,6 +402,9 @@ void Trial::count(const Snapshot& before, const Snapshot& after) {
   }
   r.unaccounted = static_cast<std::int64_t>(r.offered.packets - r.received.packets - dropped);
 
+  if (after.returned)
+    r.returned = returned_between(*before.returned, *after.returned, sent_back(r.received));
+
   r.target_pps = spec_.traffic.rate_pps;
   r.offered_pps = static_cast<double>(r.offered.packets) / r.duration_s;
   r.received_pps = static_cast<double>(in_window_) / r.duration_s;
@@ -434,6 +492,8 @@ void Trial::judge(const std::vector<std::string>& disturbances) {
              kMaxClockError * static_cast<double>(reference_ns_) + kClockReadingNs) {
     r.reason = "the clock ran " + percent(std::abs(clock_error)) +
                (clock_error > 0 ? " fast" : " slow") + " against " + clock_.reference();
+  } else if (r.returned && !fault_of(*r.returned, plan_.tolerance_packets).empty()) {
+    r.reason = fault_of(*r.returned, plan_.tolerance_packets);
   } else if (disturbance.share() > plan_.max_disturbance) {
     r.disturbed = true;
     r.reason = "disturbed: others had " + percent(disturbance.foreign) + " of CPU " +

@@ -128,6 +128,9 @@ class Reader {
     for (const Json& item : *v) read(Reader(item, full(key) + "." + std::to_string(i++), fault_));
   }
 
+  // For keys that only some trials have.
+  bool has(const std::string& key) const { return json_.is_object() && json_.contains(key); }
+
   void fail(const std::string& key, const std::string& what) {
     if (fault_.empty()) fault_ = full(key) + " " + what;
   }
@@ -196,6 +199,17 @@ void read_counts(Reader offered, Reader received, Reader drops, TrialRecord& tri
   drops.each([&](const std::string& place) { trial.drops[place] = drops.count(place); });
 }
 
+ReturnRecord read_returned(Reader reader) {
+  ReturnRecord returned;
+  returned.sent_back = reader.count("sent_back");
+  returned.packets = reader.count("packets");
+  returned.strays = reader.count("strays");
+  Reader drops = reader.below("drops");
+  drops.each([&](const std::string& place) { returned.drops[place] = drops.count(place); });
+  returned.unaccounted = reader.integer("unaccounted");
+  return returned;
+}
+
 }  // namespace
 
 Result<TrialRecord> trial_from_json(const Json& json) {
@@ -215,6 +229,7 @@ Result<TrialRecord> trial_from_json(const Json& json) {
   trial.drain_s = reader.number("drain_s").value_or(kNaN);
   read_counts(reader.below("offered"), reader.below("received"), reader.below("drops"), trial);
   trial.unaccounted = reader.integer("unaccounted");
+  if (reader.has("returned")) trial.returned = read_returned(reader.below("returned"));
   trial.loss_ratio = reader.number("loss_ratio");
   trial.mpps = reader.number("mpps");
   trial.ns_per_packet = reader.number("ns_per_packet");

@@ -187,6 +187,7 @@ TEST(TrialJson, ReadingIsTheInverseOfWriting) {
   odd.received.details = {{"malformed", 3}, {"ok", 4}};
   odd.received.per_queue = {1, 18'446'744'073'709'551'615u};
   odd.received.foreign = 9;
+  odd.returned = {1000, 990, 1, {{"veth_return_ring_full", 12}}, -3};
   odd.evidence["x"] = kNaN;
   odd.cpus[0].busy = kNaN;
   odd.limiter = Limiter::link;
@@ -230,7 +231,8 @@ TEST(TrialJson, ReadingNamesTheValueAtFault) {
 TEST(CaseJson, HasTheKeysOfTheContract) {
   const Json made = to_json(sample_case("xdp-native", {5'000'000}), kVeth);
   EXPECT_EQ(keys(made),
-            "id backend backend_options label telemetry workload testbed arrangement generator "
+            "id backend backend_options label telemetry workload workload_options testbed "
+            "arrangement generator "
             "generator_options "
             "generator_batch frame_size flows queues rate_pps mode status reason limiter virtual "
             "trials summary bpf_run_time");

@@ -63,6 +63,14 @@ Json received_json(const TrialRecord& trial, Section section, bool measured) {
   return section.take();
 }
 
+Json returned_json(const ReturnRecord& returned) {
+  return Json({{"sent_back", returned.sent_back},
+               {"packets", returned.packets},
+               {"strays", returned.strays},
+               {"drops", map_json(returned.drops)},
+               {"unaccounted", returned.unaccounted}});
+}
+
 Json cpu_json(const CpuUsage& usage, Section section) {
   section.set("cpu", Json(usage.cpu));
   section.set("role", Json(usage.role));
@@ -180,6 +188,7 @@ Json to_json(const TrialRecord& trial) {
     section.set("unaccounted", Json(trial.unaccounted));
   else
     section.null("unaccounted", kNotMeasured);
+  if (trial.returned) section.set("returned", returned_json(*trial.returned));
   section.number("loss_ratio", trial.loss_ratio, gap);
   section.number("mpps", trial.mpps, gap);
   section.number("ns_per_packet", trial.ns_per_packet, gap);
@@ -212,6 +221,8 @@ Json to_json(const CaseResult& result, const TestbedFacts& facts) {
   made["label"] = text_or_null(spec.label);
   made["telemetry"] = spec.telemetry ? "full" : "none";
   made["workload"] = spec.workload;
+  made["workload_options"] = Json::object();
+  if (!spec.filter_ports.empty()) made["workload_options"]["udp_ports"] = spec.filter_ports;
   made["testbed"] = facts.testbed;
   made["arrangement"] = text_or_null(facts.arrangement);
   made["generator"] = spec.generator;

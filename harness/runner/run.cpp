@@ -156,8 +156,6 @@ std::string Run::impossible(const CaseSpec& spec) const {
       backend.workloads.end())
     return "backend " + backend.name + " cannot do workload " + spec.workload + "; it can do " +
            join(backend.workloads);
-  if (const auto it = type_.cannot.find(spec.workload); it != type_.cannot.end())
-    return "testbed " + type_.name + ": " + it->second;
   if (auto reason = backend.probe(); !reason.empty())
     return "backend " + backend.name + ": " + reason;
   if (auto reason = generator.probe(); !reason.empty())

@@ -140,6 +140,18 @@ void read_traffic(Check& check, const Node& node, const Registry& registry, Case
       traffic.key("rate"), defaults.rate_pps, [&](const Node& n) { return read_rate(check, n); });
 }
 
+void read_filter(Check& check, const Node& node, CaseGrid& grid) {
+  if (node && !filters(grid.workloads)) check.fail(node.at, "none of the workloads is \"filter\"");
+  if (!filters(grid.workloads)) return;
+  static const Json kEmpty = Json::object();
+  const Node filter{node ? node.value : &kEmpty, node.at};
+  if (!check.object(filter, {"udp_ports"})) return;
+  grid.filter_ports =
+      check.one_or_list<std::uint16_t>(filter.key("udp_ports"), kTestUdpPort, [&](const Node& n) {
+        return static_cast<std::uint16_t>(check.integer(n, {0, 65535}));
+      });
+}
+
 std::vector<Chosen> read_backends(Check& check, const Node& node, const Registry& registry) {
   std::vector<std::vector<OptionSpec>> options;
   for (const BackendType& type : registry.backends) options.push_back(all_backend_options(type));
@@ -220,6 +232,7 @@ Json resolve(const Scenario& scenario, const CaseGrid& grid, const Chosen& metho
     backends.push_back(resolved_choice(
         backend, all_backend_options(*find_by_name(registry.backends, backend.name))));
   out["workloads"] = grid.workloads;
+  if (!grid.filter_ports.empty()) out["filter"] = {{"udp_ports", grid.filter_ports}};
   out["method"] = resolved_choice(method, throughput_options());
   return out;
 }
@@ -247,7 +260,7 @@ Result<Scenario> load_scenario(const std::string& path, const Registry& registry
 
   Check check(origins);
   check.object(root, {"name", "description", "testbed", "queues", "traffic", "backends",
-                      "workloads", "method"});
+                      "workloads", "filter", "method"});
   if (check.failed()) return *check.error();
 
   Scenario scenario;
@@ -268,6 +281,7 @@ Result<Scenario> load_scenario(const std::string& path, const Registry& registry
   grid.workloads = check.one_or_list<std::string>(
       root.key("workloads"), "drop",
       [&](const Node& node) { return check.name(node, "workload", workloads); });
+  if (!check.failed()) read_filter(check, root.key("filter"), grid);
   Chosen method = check.choice(root.key("method"), "method",
                                {{"throughput", &throughput_options()}}, "throughput");
   if (check.failed()) return *check.error();

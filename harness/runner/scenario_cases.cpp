@@ -11,6 +11,8 @@
 namespace pktbench {
 namespace {
 
+constexpr const char* kFilter = "filter";
+
 std::string percent_encoded(const std::string& text) {
   constexpr std::string_view kPlain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:+,@";
@@ -80,6 +82,10 @@ std::vector<OptionSpec> all_backend_options(const BackendType& type) {
   return all;
 }
 
+bool filters(const std::vector<std::string>& workloads) {
+  return std::find(workloads.begin(), workloads.end(), kFilter) != workloads.end();
+}
+
 double case_count(const CaseGrid& grid) {
   double count = 1;
   for (const std::size_t n : {grid.rates.size(), grid.frame_sizes.size(), grid.flows.size(),
@@ -106,6 +112,8 @@ std::vector<CaseSpec> expand(const CaseGrid& grid, const Registry& registry) {
         spec.traffic.flows = flows;
         for (const std::string& workload : grid.workloads) {
           spec.workload = workload;
+          spec.filter_ports =
+              workload == kFilter ? grid.filter_ports : decltype(grid.filter_ports){};
           for (std::size_t i = 0; i < grid.backends.size(); ++i) {
             spec.backend = grid.backends[i].name;
             spec.backend_options = grid.backends[i].options;

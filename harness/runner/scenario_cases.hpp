@@ -21,9 +21,13 @@ struct CaseGrid {
   std::vector<std::uint32_t> frame_sizes;    // bytes, FCS included
   std::vector<std::uint32_t> flows;
   std::vector<std::string> workloads;
+  std::vector<std::uint16_t> filter_ports;  // UDP, of the workload `filter`; empty without it
   std::vector<Chosen> backends;
   unsigned queues = 1;
 };
+
+// Whether `filter` is one of them, whose ports are then part of the case.
+bool filters(const std::vector<std::string>& workloads);
 
 // Not an integer, since it may be larger than any.
 double case_count(const CaseGrid& grid);

@@ -40,7 +40,7 @@ TEST_F(ScenarioError, UnknownKeys) {
             "FILE: /backend: unknown key \"backend\"; did you mean \"backends\"?");
   EXPECT_EQ(error_of(with(R"("threads": 1)")),
             "FILE: /threads: unknown key \"threads\"; valid: name, description, testbed, queues, "
-            "traffic, backends, workloads, method");
+            "traffic, backends, workloads, filter, method");
   EXPECT_EQ(error_of(with(R"("traffic": {"frame-size": 64})")),
             "FILE: /traffic/frame-size: unknown key \"frame-size\"; did you mean \"frame_size\"?");
   EXPECT_EQ(error_of(with(R"("testbed": {"name": "veth", "dut-cpu": 1})")),
@@ -127,6 +127,24 @@ TEST_F(ScenarioError, WrongTypes) {
             "FILE: /backends/1/device: expected a string, not 0");
   EXPECT_EQ(error_of(fake_with(R"("wakeup": {})")),
             "FILE: /backends/1/wakeup: expected a string, not an object; valid: poll, busy-poll");
+}
+
+TEST_F(ScenarioError, TheFiltersPorts) {
+  const auto ports = [&](const std::string& value) {
+    return error_of(with(R"("workloads": ["filter"], "filter": {"udp_ports": )" + value + "}"));
+  };
+  EXPECT_EQ(ports("[9, 65536]"), "FILE: /filter/udp_ports/1: must be 0 to 65535, not 65536");
+  EXPECT_EQ(ports("-1"), "FILE: /filter/udp_ports: must be 0 to 65535, not -1");
+  EXPECT_EQ(ports("[\"dns\"]"), "FILE: /filter/udp_ports/0: expected an integer, not \"dns\"");
+  EXPECT_EQ(ports("[53, 9, 53]"),
+            "FILE: /filter/udp_ports/2: the same as an earlier one in the list");
+  EXPECT_EQ(ports("[]"), "FILE: /filter/udp_ports: the list is empty");
+  EXPECT_EQ(error_of(with(R"("workloads": ["filter"], "filter": [9])")),
+            "FILE: /filter: expected an object, not an array");
+  EXPECT_EQ(error_of(with(R"("workloads": ["filter"], "filter": {"udp_port": 9})")),
+            "FILE: /filter/udp_port: unknown key \"udp_port\"; did you mean \"udp_ports\"?");
+  EXPECT_EQ(error_of(with(R"("filter": {"udp_ports": [9]})")),
+            "FILE: /filter: none of the workloads is \"filter\"");
 }
 
 TEST_F(ScenarioError, OutOfRange) {

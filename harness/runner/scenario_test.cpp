@@ -54,6 +54,27 @@ TEST_F(ScenarioTest, FillsInEveryDefault) {
                "seed": 0}})"));
 }
 
+TEST_F(ScenarioTest, TheFiltersPortsAreThoseOfItsCasesAlone) {
+  const std::string start = R"({"backends": ["fake"], "workloads": ["drop", "filter"])";
+  const auto usual = load(start + "}");
+  ASSERT_TRUE(usual) << usual.error().message;
+  ASSERT_EQ(usual->cases.size(), 2u);
+  EXPECT_TRUE(usual->cases[0].filter_ports.empty());
+  EXPECT_EQ(usual->cases[1].filter_ports, std::vector<std::uint16_t>{9});
+  EXPECT_EQ(usual->resolved["filter"], Json({{"udp_ports", {9}}}));
+
+  const auto set = load(start + "}", {.set = {"/filter/udp_ports=[53, 0, 65535]"}});
+  ASSERT_TRUE(set) << set.error().message;
+  EXPECT_EQ(set->cases[1].filter_ports, (std::vector<std::uint16_t>{53, 0, 65535}));
+  const auto again = load(set->resolved.dump());
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->resolved, set->resolved);
+
+  const auto without = load(R"({"backends": ["fake"]})");
+  ASSERT_TRUE(without);
+  EXPECT_FALSE(without->resolved.contains("filter"));
+}
+
 TEST_F(ScenarioTest, TakesEveryKey) {
   const auto scenario = load(R"({
     "name": "all-9", "description": "Everything, größer.",

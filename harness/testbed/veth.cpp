@@ -2,13 +2,11 @@
 
 #include <fcntl.h>
 #include <linux/if_link.h>
-#include <sched.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <optional>
-#include <thread>
+#include <utility>
 
 #include "harness/measure/cpu_meter.hpp"
 #include "harness/measure/disturbance.hpp"
@@ -22,7 +20,9 @@
 #include "harness/sys/rtnl.hpp"
 #include "harness/sys/sysfs.hpp"
 #include "harness/testbed/napi_pump.hpp"
+#include "harness/testbed/napi_threads.hpp"
 #include "harness/testbed/two_cpus.hpp"
+#include "harness/testbed/veth_return.hpp"
 #include "harness/testbed/wall_clock.hpp"
 
 namespace pktbench::testbed {
@@ -59,12 +59,16 @@ Result<std::uint64_t> drops_at(const Port& port, measure::PortEnd end, const std
 
 class VethTestbed final : public Testbed {
  public:
+  explicit VethTestbed(MakeReturnSink make_sink) : make_sink_(std::move(make_sink)) {}
   ~VethTestbed() override { (void)down(); }
 
   Result<void> up(const Options& options, unsigned queues) override;
   const Port& generator_port() const override { return generator_; }
   const Port& dut_port() const override { return dut_; }
   Result<std::vector<pid_t>> settle(bool backend_polls) override;
+  Result<std::vector<pid_t>> take_returned(std::uint32_t trial_tag) override;
+  Result<Returned> returned() override;
+  void release_returned() noexcept override { return_.reset(); }
   Result<DropCounts> sample() override;
   std::string receive_drop_place() const override { return kReceiveDrops; }
   std::vector<int> dut_softirq_cpus() const override;
@@ -93,6 +97,8 @@ class VethTestbed final : public Testbed {
   WallClock clock_;
   std::unique_ptr<NapiPump> pump_;
   measure::DisturbanceSources disturbances_;
+  MakeReturnSink make_sink_;
+  std::unique_ptr<VethReturn> return_;
   std::unique_ptr<CpuMeter> meter_ = measure::make_cpu_meter();
 };
 
@@ -234,16 +240,14 @@ Result<void> VethTestbed::bring_up() {
 }
 
 Result<void> VethTestbed::arrange() {
-  const bool pump = arrangement_ == "pump";
+  if (auto r = set_threaded_napi(dut_, threaded()); !r || arrangement_ != "pump") return r;
   auto set = sys::with_sysfs_of(dut_.netns_path, [&]() -> Result<void> {
     const std::string device = "/sys/class/net/" + dut_.name + "/";
-    if (auto r = sys::write_file(device + "threaded", threaded() ? "1" : "0"); !r) return r;
-    if (!pump) return {};
     // Long enough for the pump to come round; at 200 us the kernel polls by itself again and again.
     if (auto r = sys::write_file(device + "napi_defer_hard_irqs", "100"); !r) return r;
     return sys::write_file(device + "gro_flush_timeout", "2000000");
   });
-  if (!set || !pump) return set;
+  if (!set) return set;
   auto opened = NapiPump::open(generator_, dut_);
   if (!opened) return opened.error();
   pump_ = std::move(*opened);
@@ -251,10 +255,9 @@ Result<void> VethTestbed::arrange() {
   return {};
 }
 
-// The kernel names NAPI threads napi/DEVICE-ID; the device's name is unique on this host.
 Result<std::vector<pid_t>> VethTestbed::settle(bool backend_polls) {
-  std::vector<pid_t> threads;
   if (!threaded()) {
+    std::vector<pid_t> threads;
     // Softirqs that take too long go on in these.
     for (int cpu : dut_softirq_cpus())
       for (pid_t thread : sys::threads_named("ksoftirqd/" + std::to_string(cpu)))
@@ -267,23 +270,19 @@ Result<std::vector<pid_t>> VethTestbed::settle(bool backend_polls) {
     threads.push_back(*thread);
     return threads;
   }
-  for (int attempt = 0; attempt < 100 && threads.size() < dut_.queues; ++attempt) {
-    if (attempt) std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    threads = sys::threads_named("napi/" + dut_.name + "-");
-  }
-  if (threads.size() < dut_.queues)
-    return make_error(ErrorCode::failed, "the kernel made " + std::to_string(threads.size()) +
-                                             " NAPI threads for " + dut_.name + " instead of " +
-                                             std::to_string(dut_.queues));
-  for (pid_t thread : threads) {
-    if (auto r = sys::pin_thread(thread, dut_.cpus.front()); !r) return r.error();
-    sched_param parameter{};
-    const bool fifo = napi_policy_ == "fifo";
-    parameter.sched_priority = fifo ? 1 : 0;
-    if (sched_setscheduler(thread, fifo ? SCHED_FIFO : SCHED_OTHER, &parameter) != 0)
-      return system_error("set the policy of NAPI thread " + std::to_string(thread), errno);
-  }
-  return threads;
+  return place_napi_threads(dut_, napi_policy_ == "fifo");
+}
+
+Result<std::vector<pid_t>> VethTestbed::take_returned(std::uint32_t trial_tag) {
+  auto opened = VethReturn::open(make_sink_(), generator_, dut_, trial_tag);
+  if (!opened) return opened.error();
+  return_ = std::move(*opened);
+  return return_->threads();
+}
+
+Result<Returned> VethTestbed::returned() {
+  if (!return_) return make_error(ErrorCode::failed, "nothing takes the frames that come back");
+  return return_->sample();
 }
 
 Result<DropCounts> VethTestbed::sample() {
@@ -314,6 +313,7 @@ std::vector<DisturbanceSource*> VethTestbed::disturbances() {
 
 Result<void> VethTestbed::down() noexcept {
   disturbances_.clear();
+  return_.reset();
   pump_.reset();
   dut_.pump_fd = -1;
   if (!journal_) return {};
@@ -334,7 +334,7 @@ std::string probe() {
 
 }  // namespace
 
-TestbedType veth_testbed() {
+TestbedType veth_testbed(MakeReturnSink make_sink) {
   return {
       .name = "veth",
       .summary = "two namespaces and a veth pair on this machine",
@@ -358,8 +358,9 @@ TestbedType veth_testbed() {
             .max = {},
             .help = "scheduling policy of the NAPI thread: SCHED_OTHER or SCHED_FIFO 1"}},
       .probe = probe,
-      .make = [] { return std::make_unique<VethTestbed>(); },
-      .cannot = {{"reflect", "nothing at the generator's end takes the frames that come back"}}};
+      .make = [make_sink = std::move(make_sink)] {
+        return std::make_unique<VethTestbed>(make_sink);
+      }};
 }
 
 }  // namespace pktbench::testbed

@@ -10,15 +10,16 @@
 // Arrangements, which are never compared with each other:
 //   isolated  the DUT's NAPI is threaded and pinned to the DUT's CPU, as is the application
 //   pump      the DUT's NAPI is run by the receiving thread itself, when it has nothing else to do;
-//   for a
-//             backend without one, by a thread that does only that
+//             for a backend without one, by a thread that does only that
 //   inline    NAPI runs as softirq where it is raised: in the generator's CPU
 #pragma once
 
 #include "harness/core/registry.hpp"
+#include "harness/core/return_sink.hpp"
 
 namespace pktbench::testbed {
 
-TestbedType veth_testbed();
+// `make_sink`: what takes the frames that a workload sends back, at the generator's device.
+TestbedType veth_testbed(MakeReturnSink make_sink);
 
 }  // namespace pktbench::testbed

@@ -16,6 +16,7 @@ static_assert(sizeof(pb_tag) == 16);
 static_assert(offsetof(pb_tag, seq) == kSeqInPayload);
 static_assert(PB_MIN_LEN == kMinFrameSize - kFcsBytes && PB_MAX_LEN == kMaxFrameSize - kFcsBytes);
 static_assert(PB_MAX_FLOWS == kMaxFlows);
+static_assert(PB_UDP_PORT == kTestUdpPort);
 
 namespace {
 

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cmath>
+#include <cstring>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -41,6 +42,15 @@ void install_stop_signal() {
   struct sigaction action {};
   action.sa_handler = [](int) {};
   sigaction(kStopSignal, &action, nullptr);  // no SA_RESTART: the call must return
+}
+
+pb_live_addresses addresses_of(const std::vector<unsigned char>& frame) {
+  pb_live_addresses a{};
+  std::memcpy(&a.macs, &frame[0], sizeof a.macs);
+  std::memcpy(&a.macs_rest, &frame[8], sizeof a.macs_rest);
+  std::memcpy(&a.daddr, &frame[PB_OFF_DADDR], sizeof a.daddr);
+  std::memcpy(&a.dport, &frame[PB_OFF_DPORT], sizeof a.dport);
+  return a;
 }
 
 class XdpLive final : public TrafficSource {
@@ -97,6 +107,7 @@ Result<void> XdpLive::start(const TrafficConfig& config) {
   skeleton_.reset(live_generator__open());
   if (!skeleton_) return log.failure("open the xdp-live program", errno);
   skeleton_->rodata->frame_template = frame->sums;
+  skeleton_->rodata->addresses = addresses_of(frame_);
   skeleton_->rodata->flows = config.traffic.flows;
   if (int error = live_generator__load(skeleton_.get()); error)
     return log.failure("load the xdp-live program", -error);

@@ -229,6 +229,7 @@ def _trial_problems(trial, path, tolerance):
         if rest != unaccounted:
             yield Problem(pointer(*path, "unaccounted"),
                           f"is {unaccounted}, but offered - received - drops = {rest}")
+    yield from _returned_problems(trial, path, tolerance)
     if trial["status"] == "ok":
         if tolerance is not None and abs(unaccounted) > tolerance:
             yield Problem(pointer(*path, "unaccounted"),
@@ -238,6 +239,20 @@ def _trial_problems(trial, path, tolerance):
         yield Problem(pointer(*path, "cycles_source"), "and cycles_per_packet are null only together")
     if None not in (trial["mpps"], received["pps"]) and not _same(trial["mpps"], received["pps"] / 1e6):
         yield Problem(pointer(*path, "mpps"), f"is {trial['mpps']}, but received.pps is {received['pps']}")
+
+
+def _returned_problems(trial, path, tolerance):
+    returned = trial.get("returned")
+    if returned is None:
+        return
+    unaccounted = returned["unaccounted"]
+    rest = returned["sent_back"] - returned["packets"] - returned["strays"] - sum(returned["drops"].values())
+    if rest != unaccounted:
+        yield Problem(pointer(*path, "returned", "unaccounted"),
+                      f"is {unaccounted}, but sent_back - packets - strays - drops = {rest}")
+    if trial["status"] == "ok" and tolerance is not None and abs(unaccounted) > tolerance:
+        yield Problem(pointer(*path, "returned", "unaccounted"),
+                      f"{unaccounted} of {returned['sent_back']} in an ok trial, tolerance {tolerance}")
 
 
 def _same(a, b):

@@ -177,6 +177,32 @@ def test_unaccounted_is_held_against_the_scenario(tolerance, expected):
         assert pointers(document) == expected
 
 
+RETURNED = {"sent_back": 100, "packets": 90, "strays": 1, "drops": {"veth_return_ring_full": 9},
+            "unaccounted": 0}
+
+
+@pytest.mark.parametrize("key, value, expected", [
+    (None, None, []),
+    ("packets", 89, [TRIAL + "/returned/unaccounted"]),
+    ("drops", {}, [TRIAL + "/returned/unaccounted"]),
+    ("drops", {"veth_return_ring_full": -9}, [TRIAL + "/returned/drops/veth_return_ring_full"]),
+    ("strays", None, [TRIAL + "/returned/strays"]),
+    ("sent_back", REMOVE, [TRIAL + "/returned"]),
+])
+def test_frames_sent_back_are_conserved_as_well(valid, key, value, expected):
+    document = change(valid, TRIAL + "/returned", RETURNED)
+    if key is not None:
+        document = change(document, f"{TRIAL}/returned/{key}", value)
+    assert pointers(document) == expected
+
+
+@pytest.mark.parametrize("tolerance, expected", [(1, [TRIAL + "/returned/unaccounted"]), (2, [])])
+def test_unaccounted_frames_that_were_sent_back_are_held_against_the_scenario(valid, tolerance, expected):
+    document = change(valid, TRIAL + "/returned", {**RETURNED, "packets": 88, "unaccounted": 2})
+    document["scenario"]["method"]["tolerance_packets"] = tolerance
+    assert pointers(document) == expected
+
+
 def test_invalid_trials_are_never_averaged_in():
     trials = sample_run.noisy_trials(5.0)
     trials[2].update(status="invalid", reason="unaccounted packets")

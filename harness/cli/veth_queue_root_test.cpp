@@ -1,0 +1,163 @@
+// Two RX queues on the veth testbed, and backends that read only the first: a trial must find it
+// and name it, and not show a slow path.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "harness/cli/host.hpp"
+#include "harness/cli/registry.hpp"
+#include "harness/method/throughput.hpp"
+#include "harness/sys/cpu.hpp"
+#include "harness/sys/file.hpp"
+#include "harness/sys/sysfs.hpp"
+
+namespace pktbench::cli {
+namespace {
+
+Options defaults(const std::vector<OptionSpec>& specs) {
+  Options options;
+  for (const OptionSpec& spec : specs) options[spec.name] = spec.default_value;
+  return options;
+}
+
+// A backend that was attached to one queue of several, or counts one of several.
+class OnQueueZero final : public Backend {
+ public:
+  explicit OnQueueZero(std::unique_ptr<Backend> real) : real_(std::move(real)) {}
+
+  Result<EffectiveMode> start(const BackendConfig& config) override {
+    BackendConfig one = config;
+    one.port.queues = 1;
+    return real_->start(one);
+  }
+  // A program of ours runs on every queue; one that looks at queue 0 alone would count this.
+  Result<Counters> sample() override {
+    auto c = real_->sample();
+    if (!c || c->per_queue.empty()) return c;
+    c->per_queue.resize(1);
+    c->packets = c->per_queue[0];
+    return c;
+  }
+  std::vector<pid_t> threads() const override { return real_->threads(); }
+  void stop() noexcept override { real_->stop(); }
+
+ private:
+  std::unique_ptr<Backend> real_;
+};
+
+class VethQueues : public ::testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    if (!sys::missing_capabilities().empty())
+      GTEST_SKIP() << "needs " << sys::missing_capabilities().front();
+    type_ = find_by_name(registry().backends, GetParam());
+    if (auto reason = type_->probe(); !reason.empty()) GTEST_SKIP() << reason;
+    auto claimed = claim_host("test");
+    ASSERT_TRUE(claimed) << claimed.error().message;
+    lock_ = std::make_unique<sys::HostLock>(std::move(*claimed));
+    const TestbedType& veth = *find_by_name(registry().testbeds, "veth");
+    testbed_ = veth.make();
+    auto up = testbed_->up(defaults(veth.options), 2);
+    ASSERT_TRUE(up) << up.error().message;
+  }
+  void TearDown() override {
+    if (!testbed_) return;
+    EXPECT_TRUE(testbed_->down());
+  }
+
+  // Whatever the generator's CPU sends leaves by the second TX queue, and so arrives on RX queue 1.
+  Result<void> steer_to_queue_one() {
+    const Port& from = testbed_->generator_port();
+    return sys::with_sysfs_of(from.netns_path, [&] {
+      // A mask of hexadecimal digits, the last CPUs first, in groups of eight.
+      const auto cpu = static_cast<std::size_t>(from.cpus.front());
+      std::string mask(1, "1248"[cpu % 4]);
+      mask.append(cpu / 4 % 8, '0');
+      for (std::size_t i = 0; i < cpu / 32; ++i) mask += ",00000000";
+      return sys::write_file("/sys/class/net/" + from.name + "/queues/tx-1/xps_cpus", mask);
+    });
+  }
+
+  Result<TrialRecord> trial(Backend& backend, std::uint32_t flows) {
+    const GeneratorType& generator = *find_by_name(registry().generators, "packet-sendmmsg");
+    CaseSpec spec;
+    spec.id = "test";
+    spec.backend = type_->name;
+    spec.backend_options = defaults(type_->options);
+    spec.workload = "drop";
+    spec.generator = generator.name;
+    spec.generator_options = defaults(generator.options);
+    spec.traffic.flows = flows;
+    spec.traffic.rate_pps = 5000;
+    spec.queues = 2;
+    TrialPlan plan;
+    plan.warmup_s = 0.02;
+    plan.duration_s = 0.1;
+    plan.max_disturbance = 1;
+    const auto source = generator.make();
+    method::TrialParties parties{*testbed_, backend, *source, nullptr, "not in this test"};
+    const std::atomic<bool> stop{false};
+    return method::run_trial(spec, plan, 0x90e0, parties, stop);
+  }
+
+  std::string device() const { return testbed_->dut_port().name; }
+
+  const BackendType* type_ = nullptr;
+  std::unique_ptr<sys::HostLock> lock_;
+  std::unique_ptr<Testbed> testbed_;
+};
+
+TEST_P(VethQueues, BothQueuesAreCounted) {
+  const auto backend = type_->make();
+  const auto record = trial(*backend, 256);
+  ASSERT_TRUE(record) << record.error().message;
+  EXPECT_EQ(record->status, TrialStatus::ok) << record->reason;
+  ASSERT_EQ(record->received.per_queue.size(), 2u);
+  EXPECT_GT(record->received.per_queue[0], 0u);
+  EXPECT_GT(record->received.per_queue[1], 0u);
+  EXPECT_EQ(record->received.packets, record->offered.packets);
+}
+
+TEST_P(VethQueues, AnUnreadQueueAmongSeveralIsNamed) {
+  OnQueueZero backend(type_->make());
+  const auto record = trial(backend, 256);
+  ASSERT_FALSE(record);
+  EXPECT_EQ(record.error().code, ErrorCode::failed);
+  EXPECT_EQ(record.error().message,
+            type_->name + " counted nothing on RX queue 1 of 2 on " + device());
+}
+
+TEST_P(VethQueues, FramesThatAllLandOnTheUnreadQueueAreNoSilence) {
+  if (auto steered = steer_to_queue_one(); !steered)
+    GTEST_SKIP() << "cannot steer frames to a queue: " << steered.error().message;
+  // That they do land there is seen by the backend as it should be.
+  const auto whole = type_->make();
+  const auto record = trial(*whole, 1);
+  ASSERT_TRUE(record) << record.error().message;
+  ASSERT_EQ(record->status, TrialStatus::ok) << record->reason;
+  ASSERT_EQ(record->received.per_queue.size(), 2u);
+  ASSERT_EQ(record->received.per_queue[0], 0u);
+  ASSERT_EQ(record->received.per_queue[1], record->offered.packets);
+
+  OnQueueZero backend(type_->make());
+  const auto seen = trial(backend, 1);
+  ASSERT_FALSE(seen);
+  EXPECT_EQ(seen.error().code, ErrorCode::failed);
+  const std::string where = type_->name == "af_xdp" ? "; dropped: af_xdp_no_socket 64" : "";
+  EXPECT_EQ(seen.error().message,
+            "none of 64 frames sent to " + device() + " was counted by " + type_->name + where);
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, VethQueues, ::testing::Values("xdp-native", "af_xdp"),
+                         [](const auto& i) {
+                           std::string name = i.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace pktbench::cli

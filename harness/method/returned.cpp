@@ -1,0 +1,37 @@
+#include "harness/method/returned.hpp"
+
+namespace pktbench::method {
+
+std::uint64_t sent_back(const Counters& received) {
+  const auto found = received.details.find("reflected");
+  return found == received.details.end() ? 0 : found->second;
+}
+
+ReturnRecord returned_between(const Returned& before, const Returned& after,
+                              std::uint64_t sent_back) {
+  ReturnRecord r;
+  r.sent_back = sent_back;
+  r.packets = after.packets - before.packets;
+  r.strays = after.strays - before.strays;
+  for (const auto& [place, n] : after.drops) {
+    const auto old = before.drops.find(place);
+    r.drops[place] = n - (old == before.drops.end() ? 0 : old->second);
+  }
+  r.unaccounted = static_cast<std::int64_t>(r.sent_back - (after.accounted() - before.accounted()));
+  return r;
+}
+
+std::string fault_of(const ReturnRecord& r, std::uint64_t tolerance) {
+  const auto limit = static_cast<std::int64_t>(tolerance);
+  if (r.strays > tolerance)
+    return std::to_string(r.strays) +
+           " frames came back with another trial's tag or another device's address";
+  if (r.unaccounted > limit)
+    return std::to_string(r.unaccounted) + " of " + std::to_string(r.sent_back) +
+           " frames sent back are unaccounted for";
+  if (r.unaccounted < -limit)
+    return std::to_string(-r.unaccounted) + " frames more came back than were sent back";
+  return "";
+}
+
+}  // namespace pktbench::method

@@ -1,0 +1,44 @@
+#include "harness/testbed/napi_threads.hpp"
+
+#include <sched.h>
+
+#include <cerrno>
+#include <chrono>
+#include <string>
+#include <thread>
+
+#include "harness/sys/cpu.hpp"
+#include "harness/sys/file.hpp"
+#include "harness/sys/proc.hpp"
+#include "harness/sys/sysfs.hpp"
+
+namespace pktbench::testbed {
+
+Result<void> set_threaded_napi(const Port& port, bool on) {
+  return sys::with_sysfs_of(port.netns_path, [&] {
+    return sys::write_file("/sys/class/net/" + port.name + "/threaded", on ? "1" : "0");
+  });
+}
+
+Result<std::vector<pid_t>> place_napi_threads(const Port& port, bool fifo) {
+  std::vector<pid_t> threads;
+  for (int attempt = 0; attempt < 100 && threads.size() < port.queues; ++attempt) {
+    if (attempt) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    // napi/DEVICE-ID; the device's name is unique on this host.
+    threads = sys::threads_named("napi/" + port.name + "-");
+  }
+  if (threads.size() < port.queues)
+    return make_error(ErrorCode::failed, "the kernel made " + std::to_string(threads.size()) +
+                                             " NAPI threads for " + port.name + " instead of " +
+                                             std::to_string(port.queues));
+  for (pid_t thread : threads) {
+    if (auto r = sys::pin_thread(thread, port.cpus.front()); !r) return r.error();
+    sched_param parameter{};
+    parameter.sched_priority = fifo ? 1 : 0;
+    if (sched_setscheduler(thread, fifo ? SCHED_FIFO : SCHED_OTHER, &parameter) != 0)
+      return system_error("set the policy of NAPI thread " + std::to_string(thread), errno);
+  }
+  return threads;
+}
+
+}  // namespace pktbench::testbed

@@ -1,0 +1,22 @@
+// The kernel's threads for a device with threaded NAPI: one a queue.
+#pragma once
+
+#include <sys/types.h>
+
+#include <vector>
+
+#include "harness/core/port.hpp"
+#include "harness/core/result.hpp"
+
+namespace pktbench::testbed {
+
+// Switches NAPI threads on or off. REQUIRES: the device is up and has NAPI, by GRO or by an XDP
+// program.
+Result<void> set_threaded_napi(const Port& port, bool on);
+
+// Finds them, pins them to the port's first CPU and makes them SCHED_FIFO 1 or SCHED_OTHER.
+// Attaching and detaching XDP may have the kernel replace them. Errors: `failed` where there are
+// fewer than queues.
+Result<std::vector<pid_t>> place_napi_threads(const Port& port, bool fifo);
+
+}  // namespace pktbench::testbed
