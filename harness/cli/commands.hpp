@@ -2,6 +2,7 @@
 // on stdout, everything else on stderr.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -45,5 +46,11 @@ struct DoctorArguments {
 int doctor_command(const DoctorArguments& arguments);
 
 int restore_command();
+
+struct LabArguments {
+  std::map<std::string, std::string> options;  // of scripts/lab, which checks them
+  std::vector<std::string> command;            // a command line of pktbench, to run in the guest
+};
+int lab_command(const LabArguments& arguments);
 
 }  // namespace pktbench::cli

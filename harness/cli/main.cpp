@@ -97,6 +97,36 @@ CLI::App* add_doctor(CLI::App& app, cli::DoctorArguments& a) {
   return doctor;
 }
 
+CLI::App* add_lab(CLI::App& app, cli::LabArguments& a) {
+  CLI::App* lab = app.add_subcommand(
+      "lab", "Run a pktbench command in a QEMU guest that has emulated PCI network cards");
+  lab->footer(
+      "Example:\n"
+      "  pktbench lab -- doctor eth0\n"
+      "  pktbench lab --nics e1000e,rtl8139 -- run scenarios/nic-compare.json --out results/lab\n\n"
+      "Cards under test are at PCI addresses 0000:00:10.0, 0000:00:11.0, ..., each wired to a "
+      "card\n"
+      "of the generator at 0000:00:08.0, 0000:00:09.0, .... The guest sees this machine's files "
+      "and\n"
+      "writes into the directory of --out or --resume, or else into ./results, only. Needs no "
+      "root.\n\n"
+      "Exit status: that of the command; 2 bad usage, 3 QEMU or the kernel package is missing,\n"
+      "6 the guest died or reached its time limit, 130 interrupted.");
+  const std::vector<std::pair<const char*, const char*>> options = {
+      {"--nics",
+       "Cards under test, by comma: e1000e, e1000, rtl8139, virtio-net, vmxnet3 [e1000e,rtl8139]"},
+      {"--generator", "The generators' cards [virtio-net]"},
+      {"--accel", "auto, tcg or kvm; auto: kvm where kvm_intel or kvm_amd is loaded, else tcg"},
+      {"--cpus", "Virtual CPUs [2]"},
+      {"--memory", "Of the guest, in MiB [1536]"},
+      {"--hugepages", "Of 2 MiB each, for DPDK [128]"},
+      {"--timeout", "Time limit of the guest, in seconds [600]"},
+      {"--cache", "Where the unpacked kernel is kept [~/.cache/pktbench/lab]"}};
+  for (const auto& [name, help] : options) lab->add_option(name, a.options[name], help);
+  lab->add_option("command", a.command, "What pktbench is to do in the guest")->required();
+  return lab;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -127,6 +157,9 @@ int main(int argc, char** argv) {
   cli::DoctorArguments doctor_arguments;
   CLI::App* doctor = add_doctor(app, doctor_arguments);
 
+  cli::LabArguments lab_arguments;
+  CLI::App* lab = add_lab(app, lab_arguments);
+
   CLI::App* restore = app.add_subcommand(
       "restore", "Undo what a killed run has left on this host, and what doctor --apply set");
   restore->footer("Example:\n  sudo pktbench restore");
@@ -148,6 +181,7 @@ int main(int argc, char** argv) {
     if (*list) return cli::list_command(list_arguments);
     if (*compare) return cli::compare_command(compare_arguments);
     if (*doctor) return cli::doctor_command(doctor_arguments);
+    if (*lab) return cli::lab_command(lab_arguments);
     if (*restore) return cli::restore_command();
   } catch (const std::exception& e) {
     return cli::report_error(make_error(ErrorCode::failed, e.what()));

@@ -188,7 +188,8 @@ int run_command(const RunArguments& arguments) {
   document.resumed = !arguments.resume.empty();
   document.scenario = scenario->resolved;
   document.testbed.testbed = testbed.name;
-  document.testbed.is_virtual = testbed.is_virtual;
+  document.testbed.emulator = emulator();
+  document.testbed.is_virtual = testbed.is_virtual || !document.testbed.emulator.empty();
 
   Recorder recorder(*writer, document);
   auto progress = make_stderr_progress();

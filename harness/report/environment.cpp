@@ -1,16 +1,30 @@
 #include "harness/report/environment.hpp"
 
+#include <sstream>
+#include <string_view>
+
 #include "harness/report/cpu_info.hpp"
 #include "harness/report/kernel_info.hpp"
 #include "harness/report/nic_info.hpp"
 #include "harness/report/versions.hpp"
+#include "harness/sys/file.hpp"
 
 namespace pktbench {
+
+std::string emulator(const EnvironmentSources& sources) {
+  constexpr std::string_view kKey = "pktbench.lab=";
+  const auto command_line = sys::read_file(sources.procfs + "/cmdline");
+  std::istringstream words(command_line ? *command_line : "");
+  for (std::string word; words >> word;)
+    if (word.starts_with(kKey)) return "QEMU (" + word.substr(kKey.size()) + ")";
+  return "";
+}
 
 Json capture_environment(const std::vector<EnvironmentPort>& ports,
                          const EnvironmentSources& sources) {
   Json missing = Json::object();
   Json made = Json::object();
+  if (const std::string made_by = emulator(sources); !made_by.empty()) made["emulator"] = made_by;
   made["cpu"] = cpu_info(sources, missing);
   made["kernel"] = kernel_info(sources, missing);
   made["memory"] = memory_info(sources, missing);

@@ -28,6 +28,10 @@ struct EnvironmentPort {
   Port port;
 };
 
+// What emulates this machine's devices, "QEMU (tcg)", in the guest of `pktbench lab`, which says so
+// on its kernel's command line; elsewhere empty.
+std::string emulator(const EnvironmentSources& sources = {});
+
 nlohmann::ordered_json capture_environment(const std::vector<EnvironmentPort>& ports,
                                            const EnvironmentSources& sources = {});
 

@@ -64,6 +64,13 @@ TEST_F(EnvironmentTest, OnAHostWithoutAnyFileEveryValueIsNullWithItsReason) {
                 "No such file or directory");
 }
 
+TEST_F(EnvironmentTest, AGuestOfTheLabSaysWhatEmulatesIt) {
+  put("/proc/cmdline", "quiet pktbench.lab=tcg iommu=pt");
+  EXPECT_EQ(capture_environment({}, sources_)["emulator"], "QEMU (tcg)");
+  put("/proc/cmdline", "quiet xpktbench.lab=tcg");
+  EXPECT_EQ(emulator(sources_), "");
+}
+
 TEST_F(EnvironmentTest, ReadsWhatTheKernelTells) {
   put("/proc/cpuinfo",
       "processor\t: 0\nmodel name\t: Example CPU @ 2.60GHz\nflags\t\t: fpu avx2\n\nprocessor\t: 1");
@@ -87,6 +94,7 @@ TEST_F(EnvironmentTest, ReadsWhatTheKernelTells) {
   sources_.tsc_hz = [] { return Result<double>(2.6e9); };
 
   Json made = capture_environment({}, sources_);
+  EXPECT_FALSE(made.contains("emulator"));
   EXPECT_EQ(made["missing"], Json::object());
   made.erase("versions");
   EXPECT_EQ(made, Json::parse(R"({

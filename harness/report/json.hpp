@@ -21,6 +21,7 @@ struct TestbedFacts {
   std::string testbed;
   std::string arrangement;  // empty: the testbed has no such choice
   bool is_virtual = true;
+  std::string emulator = {};  // empty: the devices are not emulated
 };
 
 nlohmann::ordered_json to_json(const Options& options);

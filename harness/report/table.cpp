@@ -159,7 +159,12 @@ std::string legend(const Shown& shown, const TestbedFacts& facts) {
   if (shown.gap) made += "-: no value; run.json has the reason.\n";
   made += "Testbed: " + facts.testbed;
   if (!facts.arrangement.empty()) made += ", arrangement " + facts.arrangement;
-  made += facts.is_virtual ? "; virtual, so that the figures say nothing about hardware.\n" : ".\n";
+  if (!facts.emulator.empty())
+    made += "; on devices emulated by " + facts.emulator +
+            ": the counts prove the function, the figures say nothing about hardware.\n";
+  else
+    made +=
+        facts.is_virtual ? "; virtual, so that the figures say nothing about hardware.\n" : ".\n";
   return made;
 }
 

@@ -55,6 +55,14 @@ Testbed: nic.
 )");
 }
 
+TEST(Table, EmulatedDevicesAreNamed) {
+  const std::vector<CaseResult> cases = {sample_case("xdp-generic", {4'000})};
+  EXPECT_NE(result_table(cases, {"nic", "", true, "QEMU (tcg)"}, false)
+                .find("\nTestbed: nic; on devices emulated by QEMU (tcg): the counts prove the "
+                      "function, the figures say nothing about hardware.\n"),
+            std::string::npos);
+}
+
 TEST(Table, ALinkThatLimitsIsALowerBoundToo) {
   std::vector<CaseResult> cases = {sample_case("xdp-native", {1'538'095})};
   cases[0].limiter = Limiter::link;

@@ -1,0 +1,90 @@
+"""scripts/lab says what it needs, and builds the guest it was asked for. Boots nothing."""
+import importlib.machinery
+import importlib.util
+import lzma
+import os
+import struct
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(os.environ["PKTBENCH_SOURCE"])
+SCRIPT = SOURCE / "scripts" / "lab"
+
+_loader = importlib.machinery.SourceFileLoader("lab", str(SCRIPT))
+lab = importlib.util.module_from_spec(importlib.util.spec_from_loader("lab", _loader))
+_loader.exec_module(lab)
+
+
+def pktbench(*arguments, **environment):
+    return subprocess.run([os.environ["PKTBENCH_BINARY"], "lab", *arguments], capture_output=True,
+                          text=True, timeout=60, env={**os.environ, **environment})
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--nics", "e1000e,rtl8140", "--", "list"], ["unknown card 'rtl8140'", "rtl8139"]),
+    (["--generator", "e1001", "--", "list"], ["e1001", "e1000e"]),
+    (["--accel", "xen", "--", "list"], ["xen", "tcg"]),
+    (["--nics", "e1000e"], ["command is required"]),
+])
+def test_bad_usage_is_status_2_and_names_what_there_is(arguments, words):
+    result = pktbench(*arguments)
+    assert result.returncode == 2
+    for word in words:
+        assert word in result.stderr
+
+
+def test_without_qemu_the_packages_are_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(lab, "TOOLS", {"no-such-qemu": "qemu-system-x86", "sh": "dash"})
+    monkeypatch.setattr(lab.sys, "argv", ["lab", "--cache", str(tmp_path), "--", "true"])
+    assert lab.main() == 3
+    said = capsys.readouterr().err
+    assert "qemu-system-x86" in said and "dash" not in said and "scripts/setup lab" in said
+
+
+def test_without_a_kernel_package_the_remedy_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(lab, "META_PACKAGE", "linux-image-no-such")
+    with pytest.raises(lab.Missing, match="linux-image-no-such.*apt-get update"):
+        lab.kernel({}, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_kvm_is_used_only_where_the_processor_has_it(monkeypatch):
+    monkeypatch.setattr(lab.os.path, "exists", lambda path: False)
+    assert lab.accelerator("auto") == "tcg"
+    with pytest.raises(lab.Missing, match="kvm_intel"):
+        lab.accelerator("kvm")
+    monkeypatch.setattr(lab.os.path, "exists", lambda path: path == "/sys/module/kvm_amd")
+    monkeypatch.setattr(lab.os, "access", lambda path, mode: True)
+    assert lab.accelerator("auto") == "kvm"
+    assert lab.accelerator("tcg") == "tcg"
+
+
+def test_the_guest_may_write_where_the_run_goes_and_nowhere_else():
+    assert lab.outputs(["pktbench", "run", "x.json", "--out", "a"]) == ["a"]
+    assert lab.outputs(["pktbench", "run", "x.json", "--resume=b", "--trials", "1"]) == ["b"]
+    assert lab.outputs(["pktbench", "run", "x.json"]) == ["results"]
+    assert lab.outputs(["pktbench", "doctor", "run"]) == []
+
+
+def test_a_link_joins_the_two_cards_crosswise():
+    arguments = " ".join(lab.link(1, "rtl8139", "e1000e", "/s"))
+    assert "id=gen1,local.type=unix,local.path=/s/gen1,remote.type=unix,remote.path=/s/dut1" in arguments
+    assert "id=dut1,local.type=unix,local.path=/s/dut1,remote.type=unix,remote.path=/s/gen1" in arguments
+    assert "rtl8139,netdev=dut1,addr=0x11," in arguments
+    assert "e1000e,netdev=gen1,addr=0x9," in arguments
+
+
+def image(kernel):
+    payload = lzma.compress(kernel)
+    header = bytearray(3 * 512)
+    header[0x1f1] = 2
+    struct.pack_into("<II", header, 0x248, 16, len(payload))
+    return bytes(header) + bytes(16) + payload + b"trailer"
+
+
+def test_the_kernel_is_taken_out_of_its_image():
+    assert lab.uncompressed(image(b"\x7fELF and more")) == b"\x7fELF and more"
+    with pytest.raises(lab.Missing):
+        lab.uncompressed(image(b"something else"))
