@@ -2,8 +2,10 @@
 /*
  * Charges every nanosecond of every CPU to a class: at each context switch, and at entry to and exit
  * from each softirq and each hard interrupt of a device, the time since the last such event goes to
- * whoever had the CPU. Thread clocks
- * cannot do this: softirq time hides in the task it interrupted.
+ * whoever had the CPU. Thread clocks cannot do this: softirq time hides in the task it interrupted.
+ *
+ * Not every switch is seen: a kernel may spare some processes its tracepoints. What comes after such
+ * a one is not charged to it: the task that has the CPU then is another than was switched in last.
  */
 #include <linux/bpf.h>
 #include <linux/types.h>
@@ -13,8 +15,13 @@
 
 #include "cpu_account.h"
 
+struct sched_entity {
+	__u64 sum_exec_runtime;
+} __attribute__((preserve_access_index));
+
 struct task_struct {
 	int pid;
+	struct sched_entity se;
 } __attribute__((preserve_access_index));
 
 /* The kernel's softirq numbers; fixed since 2.6. */
@@ -24,8 +31,8 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, PB_MAX_ROLES);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u32);   /* thread id */
-	__type(value, __u32); /* enum pb_cpu_class */
+	__type(key, __u32); /* thread id */
+	__type(value, struct pb_cpu_role);
 } roles SEC(".maps");
 
 struct {
@@ -43,14 +50,14 @@ static __always_inline struct pb_cpu_slot *this_slot(void)
 	return bpf_map_lookup_elem(&slots, &cpu);
 }
 
-static __always_inline __u32 class_of(int pid)
+static __always_inline struct pb_cpu_role *role_of(__u32 pid)
 {
-	__u32 key = pid, *role;
+	return pid ? bpf_map_lookup_elem(&roles, &pid) : 0;
+}
 
-	if (!pid)
-		return PB_CPU_IDLE;
-	role = bpf_map_lookup_elem(&roles, &key);
-	return role ? *role : PB_CPU_FOREIGN;
+static __always_inline __u32 class_of(__u32 pid, const struct pb_cpu_role *role)
+{
+	return !pid ? PB_CPU_IDLE : role ? role->cpu_class : PB_CPU_FOREIGN;
 }
 
 /* Ends the open slice. What was running before the first event is unknown and charged to nobody. */
@@ -64,16 +71,57 @@ static __always_inline void charge(struct pb_cpu_slot *s)
 	s->since_ns = now;
 }
 
+/* The same where `task` may have come by a switch that was not seen: of the slice it had as much as it
+ * has run since it was switched out, and who came before it the rest. */
+static __always_inline void charge_running(struct pb_cpu_slot *s, struct task_struct *task,
+					   const struct pb_cpu_role *role)
+{
+	__u32 pid = task->pid, class = class_of(pid, role);
+	__u64 before = s->since_ns, slice, own = 0;
+
+	if (pid == s->pid) {
+		charge(s);
+		return;
+	}
+	s->softirq = s->interrupt = 0; /* their end was not seen either */
+	s->since_ns = bpf_ktime_get_ns();
+	slice = s->since_ns - before;
+	if (!pid)
+		own = slice;
+	else if (role && role->ran_ns)
+		own = task->se.sum_exec_runtime - role->ran_ns;
+	if (own > slice)
+		own = slice;
+	if (before && s->task < PB_CPU_CLASSES && class < PB_CPU_CLASSES) {
+		s->ns[s->task] += slice - own;
+		s->ns[class] += own;
+	}
+	s->pid = pid;
+	s->task = class;
+}
+
 SEC("tp_btf/sched_switch")
 int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
 	struct pb_cpu_slot *s = this_slot();
+	struct pb_cpu_role *role;
 
 	if (!s)
 		return 0;
-	charge(s);
-	s->task = class_of(next->pid);
+	role = role_of(prev->pid);
+	charge_running(s, prev, role);
+	if (role)
+		role->ran_ns = prev->se.sum_exec_runtime;
+	s->pid = next->pid;
+	s->task = class_of(s->pid, role_of(s->pid));
 	return 0;
+}
+
+static __always_inline void charge_current(struct pb_cpu_slot *s)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	charge_running(s, task, role_of(task->pid));
 }
 
 SEC("tp_btf/softirq_entry")
@@ -83,7 +131,7 @@ int BPF_PROG(on_softirq_entry, unsigned int vector)
 
 	if (!s)
 		return 0;
-	charge(s);
+	charge_current(s);
 	s->softirq = vector == NET_RX_SOFTIRQ || vector == NET_TX_SOFTIRQ ? PB_CPU_SOFTIRQ :
 									    PB_CPU_SOFTIRQ_OTHER;
 	return 0;
@@ -108,7 +156,7 @@ int BPF_PROG(on_irq_entry, int irq)
 
 	if (!s)
 		return 0;
-	charge(s);
+	charge_current(s);
 	s->interrupt = 1;
 	return 0;
 }
@@ -135,8 +183,8 @@ int cpu_flush(void *ctx)
 	if (!s)
 		return 0;
 	s->interrupt = 0; /* no handler runs now; one whose exit was missed in a pause would stay */
-	charge(s);
-	s->task = class_of((__u32)bpf_get_current_pid_tgid());
+	charge_current(s);
+	s->task = class_of(s->pid, role_of(s->pid));
 	return 0;
 }
 

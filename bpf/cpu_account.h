@@ -24,6 +24,13 @@ enum pb_cpu_class {
 	PB_CPU_CLASSES,
 };
 
+/* A thread that works for somebody. Writers: user space makes it, the programs keep ran_ns. */
+struct pb_cpu_role {
+	__u32 cpu_class; /* enum pb_cpu_class */
+	__u32 pad;
+	__u64 ran_ns; /* CPU time it had had when it was switched out last; 0: not seen yet */
+};
+
 /* Writer: the programs, on that CPU. Reader: user space, after cpu_flush has run on that CPU. */
 struct pb_cpu_slot {
 	__u64 ns[PB_CPU_CLASSES];
@@ -31,7 +38,8 @@ struct pb_cpu_slot {
 	__u32 task;     /* class of the running task */
 	__u32 softirq;  /* class of the softirq being run, or 0 */
 	__u32 interrupt; /* 1: a device's hard interrupt is being handled */
-	__u32 pad[9];
+	__u32 pid;       /* thread id of the running task */
+	__u32 pad[8];
 } __attribute__((aligned(64)));
 
 #endif

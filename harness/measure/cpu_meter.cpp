@@ -126,7 +126,7 @@ Result<void> BpfCpuMeter::set_roles(const CpuRoles& roles) {
   }
   for (const auto& [tid, role] : roles) {
     const auto key = static_cast<__u32>(tid);
-    const auto value = static_cast<__u32>(role);
+    const pb_cpu_role value{static_cast<__u32>(role), 0, 0};
     if (int error = bpf_map_update_elem(fd, &key, &value, BPF_ANY); error)
       return system_error("name a thread for the CPU accounting", -error);
   }
