@@ -25,7 +25,7 @@ def test_every_program_is_measured_and_its_frames_add_up(tmp_path, what, sides):
                      "--out", tmp_path)
     # 1: a ratio missed its target, which a trial this short may.
     assert result.returncode in (0, 1), result.stdout + result.stderr
-    assert len(re.findall(r"ratio of .*(?:met|MISSED)$", result.stdout, re.M)) == sides // 2
+    assert len(re.findall(r"ratio of .*(?:met|not told apart from it|MISSED)$", result.stdout, re.M)) == sides // 2
     runs = sorted(tmp_path.glob("*/run.json"))
     assert len(runs) == sides
     for run in runs:
