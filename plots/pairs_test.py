@@ -45,7 +45,7 @@ def test_too_few_rounds_have_their_reason_and_no_interval(drawn):
     assert run.pairs[4].ratio is None
     assert artists(made, "interval-4") == artists(made, "estimate-4") == artists(made, "seen-4") == []
     (said,) = artists(made, "said-4")
-    assert said.get_text() == "an interval of 95% needs 6 pairs, there are 3"
+    assert said.get_text() == "a comparison needs 8 pairs, there are 3"
 
 
 def test_everything_drawn_is_inside_its_panel(drawn):

@@ -30,7 +30,7 @@ struct CompareArguments {
   std::string next;
   std::string base_case;  // empty, as is new_case: all cases, matched by id
   std::string new_case;
-  double min_effect_percent = 0.5;
+  double min_effect_percent = 0.4;
   double must_see_percent = 10;
   bool json = false;
 };

@@ -105,7 +105,7 @@ def test_the_minimum_effect_is_the_callers(runs):
 def test_too_few_trials_are_inconclusive(runs):
     made = compared(runs["few"], runs["few"], status=5)
     assert made["reason"] == "no case could be compared"
-    assert "6 pairs, there are 5" in made["cases"][0]["measures"]["mpps"]["reason"]
+    assert "8 pairs, there are 5" in made["cases"][0]["measures"]["mpps"]["reason"]
 
 
 def test_another_rate_is_another_case_and_is_not_compared(runs):

@@ -52,7 +52,7 @@ CLI::App* add_compare(CLI::App& app, cli::CompareArguments& a) {
       "  pktbench compare results/before results/after\n"
       "  pktbench compare results/both results/both --base-case xdp-native/drop/64B/1q/1f\n"
       "    --new-case af_xdp/drop/64B/1q/1f\n\n"
-      "Cases are matched by id, trials by round; 6 rounds at least, 10 or more to see little.\n\n"
+      "Cases are matched by id, trials by round; 8 rounds at least, 10 or more to see little.\n\n"
       "Exit status: 0 no regression, 1 regression, 2 bad input, 5 inconclusive or not comparable.");
   compare->add_option("base", a.base, "run.json or its directory")->required();
   compare->add_option("new", a.next, "run.json or its directory; may be the same")->required();

@@ -178,17 +178,15 @@ TEST_F(Truth, TheIntervalOfTheRatioCoversItUnderEveryNoise) {
 constexpr int kTimes = 3;
 
 TEST_F(Truth, APathAgainstItselfRaisesNoAlarm) {
-  for (const char* noise : {kWhite, kDrift, kLoss, R"("noise": 0.001)"}) {
+  for (const char* noise : {kWhite, kDrift, kBurst, kLoss, R"("noise": 0.001)"}) {
     const std::string what = "alarms of A/A, " + std::string(noise) + ", 20 pairs";
     expect_at_most(what.c_str(), compared(kAgainstItself, noise, 20, 1, kTimes).changed, 0.01);
   }
-  // In louder noise the least effect that counts is none, and p alone keeps alarms rare.
-  const double alpha = CompareRules().alpha;
-  for (const char* noise : {kBurst, R"("noise": 0.1)"}) {
-    const std::string what = "alarms of A/A, " + std::string(noise) + ", 20 pairs";
-    const Share loud = compared(kAgainstItself, noise, 20, 1, kTimes).changed;
-    expect_at_most(what.c_str(), loud, alpha);
-  }
+  // In louder noise the least effect that counts is none: p alone keeps alarms at its level, which
+  // so many runs meet within their own error.
+  const Share loud = compared(kAgainstItself, R"("noise": 0.1)", 20, 1, kTimes).changed;
+  expect_at_most("alarms of A/A, \"noise\": 0.1, 20 pairs", loud,
+                 0.01 + 2 * std::sqrt(0.01 * 0.99 / loud.of));
 }
 
 TEST_F(Truth, ADropOf3PercentIsFoundIn20Pairs) {
@@ -215,7 +213,7 @@ TEST_F(Truth, TheSmallestChangeThatARunSaysItSeesIsSeen) {
             .worse;
     const std::string what = "drops of " + slower + " found, which a run said it sees, " + noise;
     print(what.c_str(), found);
-    EXPECT_GE(found.value(), 0.72 - found.slack(0.8)) << what;
+    EXPECT_GE(found.value(), 0.77 - found.slack(0.8)) << what;
     EXPECT_LE(found.value(), 0.9 + found.slack(0.8)) << what;
   }
 }

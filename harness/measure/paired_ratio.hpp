@@ -22,8 +22,8 @@
 
 namespace pktbench {
 
-// Fewer carry no interval of 95%.
-inline constexpr std::size_t kMinPairs = 6;
+// With fewer no p is below CompareRules::alpha.
+inline constexpr std::size_t kMinPairs = 8;
 inline constexpr std::size_t kMaxPairs = kMaxBootstrapValues;
 
 struct PairedRatio {
@@ -48,8 +48,8 @@ enum class Better { higher, lower };  // which values are better: of a rate the 
 enum class Verdict { regression, improvement, no_change, inconclusive };
 
 struct CompareRules {
-  double min_effect = 0.005;  // changes up to this, relative, raise no alarm
-  double alpha = 0.05;        // the adjusted p must be below
+  double min_effect = 0.004;  // changes up to this, relative, raise no alarm
+  double alpha = 0.01;        // the adjusted p must be below: so often does an A/A raise one
   double must_see = 0.1;      // a comparison that cannot see such a change is inconclusive
 };
 

@@ -40,9 +40,9 @@ TEST(PairedRatio, SaysWhyThereIsNone) {
   const auto few = paired_ratio({1, 2, 3, 4, 5}, {1, 2, 3, 4, 5});
   ASSERT_FALSE(few);
   EXPECT_EQ(few.error().code, ErrorCode::unsupported);
-  EXPECT_EQ(few.error().message, "an interval of 95% needs 6 pairs, there are 5");
-  EXPECT_EQ(paired_ratio({1}, {1}).error().message, "an interval of 95% needs 6 pairs, there is 1");
-  const auto zero = paired_ratio({1, 2, 3, 4, 5, 6}, {1, 2, 0, 4, 5, 6});
+  EXPECT_EQ(few.error().message, "a comparison needs 8 pairs, there are 5");
+  EXPECT_EQ(paired_ratio({1}, {1}).error().message, "a comparison needs 8 pairs, there is 1");
+  const auto zero = paired_ratio({1, 2, 3, 4, 5, 6, 7, 8}, {1, 2, 0, 4, 5, 6, 7, 8});
   ASSERT_FALSE(zero);
   EXPECT_EQ(zero.error().message, "a value of 0 has no ratio to another");
   const std::vector<double> many(kMaxPairs + 1, 1);
@@ -54,8 +54,7 @@ TEST(PairedRatio, TheIntervalSaysWhatItCovers) {
     const std::vector<double> values(n, 1.0);
     return paired_ratio(values, values)->confidence;
   };
-  EXPECT_NEAR(confidence(6), 1 - 2.0 / 64, 1e-12);
-  EXPECT_NEAR(confidence(7), 1 - 2.0 * 3 / 128, 1e-12);  // T = 0, 1, 2: one subset each
+  EXPECT_NEAR(confidence(8), 1 - 2.0 * 5 / 256, 1e-12);  // T = 0 to 3: one subset each, and 1 + 2
   for (std::size_t n = 8; n <= 50; ++n) {
     EXPECT_GE(confidence(n), 0.95) << n;
     EXPECT_LT(confidence(n), 0.963) << n;
@@ -108,7 +107,7 @@ Shares simulate(std::size_t pairs, double noise, double change, int comparisons)
 }
 
 TEST(PairedRatio, CoversTheTruthAsOftenAsItSays) {
-  for (const std::size_t pairs : {6u, 7u, 10u, 20u}) {
+  for (const std::size_t pairs : {8u, 9u, 10u, 20u}) {
     const double said =
         paired_ratio(std::vector<double>(pairs, 1), std::vector<double>(pairs, 1))->confidence;
     const Shares got = simulate(pairs, 0.02, -0.03, 4000);
@@ -157,12 +156,12 @@ TEST(Judge, DirectionDependsOnTheMeasure) {
   EXPECT_EQ(judge(found(1.02, 1.04), 0.001, Better::higher).verdict, Verdict::improvement);
   EXPECT_EQ(judge(found(1.02, 1.04), 0.001, Better::lower).verdict, Verdict::regression);
   EXPECT_EQ(judge(found(0.96, 0.98), 0.001, Better::higher).reason,
-            "the whole interval lies more than 0.5% below the base, p = 0.001");
+            "the whole interval lies more than 0.4% below the base, p = 0.001");
 }
 
 TEST(Judge, TheWholeIntervalMustLieBeyondTheMinimumEffect) {
-  EXPECT_EQ(judge(found(0.960, 0.9951), 0.001, Better::higher).verdict, Verdict::no_change);
-  EXPECT_EQ(judge(found(0.960, 0.9949), 0.001, Better::higher).verdict, Verdict::regression);
+  EXPECT_EQ(judge(found(0.960, 0.9961), 0.001, Better::higher).verdict, Verdict::no_change);
+  EXPECT_EQ(judge(found(0.960, 0.9959), 0.001, Better::higher).verdict, Verdict::regression);
   CompareRules strict;
   strict.min_effect = 0.03;
   EXPECT_EQ(judge(found(0.96, 0.98), 0.001, Better::higher, strict).verdict, Verdict::no_change);
@@ -181,7 +180,7 @@ TEST(Judge, IsInconclusiveWhereItCouldNotHaveSeenAChange) {
   const Judgement blind = judge(found(0.90, 1.11), 0.5, Better::higher);
   EXPECT_EQ(blind.verdict, Verdict::inconclusive);
   EXPECT_EQ(blind.reason,
-            "changes below 17% would not be seen, and 10% must be: make more or steadier trials");
+            "changes below 22% would not be seen, and 10% must be: make more or steadier trials");
 }
 
 TEST(Judge, ALargeChangeInGreatNoiseIsStillOne) {
@@ -191,7 +190,7 @@ TEST(Judge, ALargeChangeInGreatNoiseIsStillOne) {
 TEST(Judge, OfRoundsThatCannotBeCompared) {
   const Judgement made = judge_rounds({1, 2}, {1, 2}, Better::higher);
   EXPECT_EQ(made.verdict, Verdict::inconclusive);
-  EXPECT_EQ(made.reason, "an interval of 95% needs 6 pairs, there are 2");
+  EXPECT_EQ(made.reason, "a comparison needs 8 pairs, there are 2");
   EXPECT_EQ(judge_rounds(kSteady, scaled(kSteady, 0.95), Better::higher).verdict,
             Verdict::regression);
   EXPECT_EQ(judge_rounds(kSteady, kSteady, Better::higher).verdict, Verdict::no_change);

@@ -74,7 +74,7 @@ TEST(CasePairs, OfTooFewRoundsSayWhy) {
   for (const char* key : {"ratio", "ci95", "confidence", "smallest_change"})
     EXPECT_TRUE(json[key].is_null()) << key;
   EXPECT_EQ(json["verdict"], "inconclusive");
-  EXPECT_EQ(json["reason"], "an interval of 95% needs 6 pairs, there are 3");
+  EXPECT_EQ(json["reason"], "a comparison needs 8 pairs, there are 3");
   EXPECT_EQ(pairs_text({}), "");
 }
 

@@ -102,15 +102,15 @@ TEST(Comparison, PIsAdjustedOverTheWholeSuite) {
   std::vector<RecordedCase> base;
   std::vector<RecordedCase> next;
   for (int i = 0; i < 20; ++i) {
-    base.push_back(make_case("c" + std::to_string(i), 5, 300, 7));
-    next.push_back(make_case("c" + std::to_string(i), i == 0 ? 4.5 : 5, 300, 7));
+    base.push_back(make_case("c" + std::to_string(i), 5, 300, 9));
+    next.push_back(make_case("c" + std::to_string(i), i == 0 ? 4.5 : 5, 300, 9));
   }
   const Comparison alone = compare(base[0], next[0]);
   EXPECT_EQ(alone.verdict, Verdict::regression);
   const Comparison many = compare(make_run("a", base), make_run("b", next));
   const MeasureComparison& rate = many.cases[0].measures[0];
-  EXPECT_NEAR(rate.found->p, 2.0 / 128, 1e-9);
-  EXPECT_NEAR(rate.p_adjusted, 40 * 2.0 / 128, 1e-9);  // 20 cases, 2 measures
+  EXPECT_NEAR(rate.found->p, 2.0 / 512, 1e-9);
+  EXPECT_NEAR(rate.p_adjusted, 40 * 2.0 / 512, 1e-9);  // 20 cases, 2 measures
   EXPECT_EQ(rate.verdict, Verdict::inconclusive);
   EXPECT_EQ(many.verdict, Verdict::inconclusive);
 }
@@ -120,7 +120,7 @@ TEST(Comparison, TooFewPairsAreInconclusive) {
   EXPECT_EQ(made.verdict, Verdict::inconclusive);
   EXPECT_EQ(made.reason, "no case could be compared");
   EXPECT_EQ(made.cases[0].measures[0].reason,
-            "an interval of 95% needs 6 pairs, there are 5: make more trials (--trials 10)");
+            "a comparison needs 8 pairs, there are 5: make more trials (--trials 10)");
 }
 
 TEST(Comparison, WhatMustNotBeComparedIsRefused) {
@@ -271,16 +271,16 @@ TEST(Comparison, TwoCasesOfOneRun) {
 }
 
 TEST(Comparison, TheNoiseFloorComparesBaseWithItself) {
-  const Comparison enough = compare(make_case("c", 5, 300), make_case("c", 5, 300));
+  const Comparison enough = compare(make_case("c", 5, 300, 16), make_case("c", 5, 300, 16));
   const NoiseFloor& floor = enough.cases[0].measures[0].noise_floor;
   ASSERT_TRUE(floor.found);
-  EXPECT_EQ(floor.found->pairs, 6u);
+  EXPECT_EQ(floor.found->pairs, 8u);
   EXPECT_NEAR(floor.found->ratio, 1, 0.002);
   const Comparison few = compare(make_case("c", 5, 300, 11), make_case("c", 5, 300, 11));
   EXPECT_EQ(few.cases[0].measures[0].noise_floor.reason,
-            "of consecutive rounds of BASE: an interval of 95% needs 6 pairs, there are 5");
+            "of consecutive rounds of BASE: a comparison needs 8 pairs, there are 5");
 
-  RecordedCase seesaw = make_case("c", 5, 300);
+  RecordedCase seesaw = make_case("c", 5, 300, 16);
   for (RecordedTrial& trial : seesaw.trials)
     if (trial.round % 2) *trial.mpps *= 1.1;
   const Comparison warned = compare(seesaw, seesaw);
@@ -312,8 +312,8 @@ TEST(Comparison, CyclesThatWereSwitchedOffAreNoGap) {
 }
 
 TEST(Comparison, TextOfARegression) {
-  RecordedCase base = make_case("c", 5, 300);
-  RecordedCase next = make_case("c", 4.75, 300);
+  RecordedCase base = make_case("c", 5, 300, 16);
+  RecordedCase next = make_case("c", 4.75, 300, 16);
   for (RecordedTrial& trial : next.trials) trial.cycles_per_packet.reset();
   for (RecordedTrial& trial : base.trials) trial.cycles_per_packet.reset();
   for (std::size_t i = 0; i < base.trials.size(); ++i) {
@@ -326,15 +326,15 @@ TEST(Comparison, TextOfARegression) {
                       "case  measure"),
             0u)
       << text;
-  EXPECT_NE(text.find("c     Mpps           5.005 (5.002–5.009)  4.755 (4.752–4.758)  -5.00%  "
-                      "-5.00% to -5.00%  0.00049  <0.0001  0.5%  ±0.02%     12  regression\n"),
+  EXPECT_NE(text.find("c     Mpps           5.008 (5.004–5.011)  4.757 (4.754–4.761)  -5.00%  "
+                      "-5.00% to -5.00%  <0.0001  <0.0001  0.4%  ±0.02%     16  regression\n"),
             std::string::npos)
       << text;
   EXPECT_NE(
       text.find("c     cycles/packet  not compared: no ok trial of either side has a value\n"),
       std::string::npos)
       << text;
-  EXPECT_NE(text.find("This comparison can see changes of 0.5% or more in Mpps, four times out of "
+  EXPECT_NE(text.find("This comparison can see changes of 0.4% or more in Mpps, four times out of "
                       "five.\nregression (cases: 1 regression)\n"),
             std::string::npos)
       << text;

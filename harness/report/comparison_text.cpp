@@ -215,7 +215,8 @@ std::string comparison_text(const Comparison& comparison, bool colour) {
         " a case is inconclusive.\n"
         "A/A: how far BASE differs from its twin (another case with the same settings) or, without "
         "one, its\n"
-        "rounds from the ones before them; - where that makes fewer than 6 pairs.\n\n";
+        "rounds from the ones before them; - where that makes fewer than " +
+        std::to_string(kMinPairs) + " pairs.\n\n";
   }
   made += notes(comparison);
   made += sight(comparison);

@@ -96,7 +96,7 @@ def pair(base, other, measure="mpps"):
     made = {"base": base["id"], "next": other["id"], "measure": measure,
             "rounds": list(range(len(ratios))), "ratios": ratios, "ratio": None, "ci95": None,
             "confidence": None, "smallest_change": None, "verdict": "inconclusive",
-            "reason": f"an interval of 95% needs 6 pairs, there are {len(ratios)}"}
+            "reason": f"a comparison needs 8 pairs, there are {len(ratios)}"}
     if len(ratios) == 20:
         means = sorted((math.log(a) + math.log(b)) / 2 for i, a in enumerate(ratios) for b in ratios[i:])
         low, high = math.exp(means[52]), math.exp(means[-53])
