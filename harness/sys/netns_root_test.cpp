@@ -1,12 +1,20 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
+#include "harness/sys/sysfs.hpp"
 
 namespace pktbench::sys {
 namespace {
@@ -59,6 +67,24 @@ TEST_F(NetnsTest, DeletingTwiceIsNoError) {
   EXPECT_TRUE(delete_netns(name_));
   EXPECT_FALSE(netns_exists(name_));
   EXPECT_TRUE(delete_netns(name_));
+}
+
+TEST_F(NetnsTest, SysfsOfTheNamespaceThatIsMountedAlreadyIsReadWhereItIs) {
+  std::thread([&] {
+    auto inside = NetnsScope::enter(netns_path(name_));
+    ASSERT_TRUE(inside);
+    ASSERT_EQ(unshare(CLONE_NEWNS), 0);
+    ASSERT_EQ(mount("", "/", "none", MS_SLAVE | MS_REC, nullptr), 0);
+    ASSERT_EQ(mount("sysfs", "/sys", "sysfs", 0, nullptr), 0);
+    std::vector<std::string> devices;
+    const auto listed = with_sysfs_of("", [&]() -> Result<void> {
+      for (const auto& device : std::filesystem::directory_iterator("/sys/class/net"))
+        devices.push_back(device.path().filename());
+      return {};
+    });
+    EXPECT_TRUE(listed) << listed.error().message;
+    EXPECT_EQ(devices, std::vector<std::string>{"lo"});
+  }).join();
 }
 
 TEST_F(NetnsTest, AVethPairComesUpWithItsQueuesAndOffloads) {

@@ -19,7 +19,8 @@ Result<void> with_sysfs_of(const std::string& netns, const std::function<Result<
         return system_error("make the mounts private", errno);
       auto inside = NetnsScope::enter(netns);
       if (!inside) return inside.error();
-      if (mount("sysfs", "/sys", "sysfs", 0, nullptr) != 0)
+      // EBUSY: what is there shows this very namespace.
+      if (mount("sysfs", "/sys", "sysfs", 0, nullptr) != 0 && errno != EBUSY)
         return system_error("mount sysfs for " + netns, errno);
       return work();
     }();
