@@ -227,7 +227,8 @@ Result<DpdkPort::Lost> DpdkPort::lost() {
       return dpdk_error("read the statistics of " + driver_, -error);
     if (driver_ != "net_af_xdp") lost.drops[missed] += stats.imissed;
     lost.drops["dpdk_rx_errors"] += stats.ierrors;
-    lost.not_sent += stats.oerrors;
+    // net_af_xdp's are the frames that it did not take, which the poll loop counts.
+    if (driver_ != "net_af_xdp") lost.not_sent += stats.oerrors;
   }
   return lost;
 }
