@@ -1,10 +1,15 @@
 #include "harness/method/returned.hpp"
 
+#include <algorithm>
+
 namespace pktbench::method {
 
 std::uint64_t sent_back(const Counters& received) {
-  const auto found = received.details.find("reflected");
-  return found == received.details.end() ? 0 : found->second;
+  const auto count = [&](const char* detail) {
+    const auto found = received.details.find(detail);
+    return found == received.details.end() ? 0 : found->second;
+  };
+  return count("reflected") - std::min(count("reflected"), count("not_sent"));
 }
 
 ReturnRecord returned_between(const Returned& before, const Returned& after,

@@ -47,6 +47,10 @@ TEST(Returned, OnlyReflectSendsBack) {
   EXPECT_EQ(sent_back(c), 0u);
   c.details = {{"reflected", 7}, {"other", 1}};
   EXPECT_EQ(sent_back(c), 7u);
+  c.details["not_sent"] = 2;
+  EXPECT_EQ(sent_back(c), 5u);
+  c.details["not_sent"] = 8;
+  EXPECT_EQ(sent_back(c), 0u);
 }
 
 }  // namespace
