@@ -45,6 +45,10 @@ class PortSet {
     std::fill_n(words_, PB_PORT_WORDS, 0);
     for (const std::uint16_t port : ports) set(port, true);
   }
+  // The same, from another set's words.
+  void assign(std::span<const __u64, PB_PORT_WORDS> words) {
+    std::copy(words.begin(), words.end(), words_);
+  }
   const __u64* words() const { return words_; }
 
  private:

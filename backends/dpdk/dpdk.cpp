@@ -149,6 +149,7 @@ Result<dpdk::Setup> Dpdk::set_up(const BackendConfig& config) const {
   setup.frame_bytes = buffer_length(config.frame_size);
   dpdk::put(setup.workload, config.workload);
   setup.trial_tag = config.trial_tag;
+  PortSet(setup.filter_ports).assign(config.filter_ports);
   setup.queues = port.queues;
   setup.burst = number("burst");
   // As DPDK's own programs do. What net_null does for a frame grows with the frames in a burst.

@@ -72,6 +72,23 @@ TEST_P(DpdkWorkload, AddressesAreToldApart) {
   EXPECT_EQ(got.details, expected_of("count-per-ip", 16400, 2));
 }
 
+// Neighbours in a word of the set, the same bit in other words, both ends of it.
+TEST_P(DpdkWorkload, TheFilterTakesOutTheGivenPortsAndNoOthers) {
+  const TestVeth veth;
+  const auto sink = dpdk_backend().make();
+  const auto source = source_on(veth, {64, 1, {}});
+  const std::vector<std::uint16_t> others = {0, PB_UDP_PORT - 1, PB_UDP_PORT + 1, PB_UDP_PORT + 64,
+                                             65535};
+  auto config = backend_of(veth, GetParam(), "filter");
+  for (bool in : {false, true}) {
+    config.filter_ports = others;
+    if (in) config.filter_ports.push_back(PB_UDP_PORT);
+    started(*sink, config);
+    EXPECT_EQ(count_all(*source, *sink, 300).details,
+              (Details{{"filtered", in ? 300u : 0u}, {"passed", in ? 0u : 300u}}));
+  }
+}
+
 TEST_P(DpdkWorkload, TheFilterCanBeChangedWhileItRuns) {
   const TestVeth veth;
   const auto sink = dpdk_backend().make();
@@ -134,8 +151,8 @@ TEST_P(DpdkWorkload, AFloodIsReflectedOrNamed) {
   EXPECT_EQ(got.details.at("reflected"), got.packets);
   // What found the other end's ring full, the DUT's device has counted.
   const auto gone = [&] {
-    return veth.generator_link().rx_packets - link_before.rx_packets +
-           veth.dut_link().tx_dropped - dut_before.tx_dropped;
+    return veth.generator_link().rx_packets - link_before.rx_packets + veth.dut_link().tx_dropped -
+           dut_before.tx_dropped;
   };
   const std::uint64_t back = got.packets - got.details.at("not_sent");
   const auto deadline = Clock::now() + std::chrono::seconds(10);

@@ -122,6 +122,7 @@ void Helper::launch(const Setup& setup) {
                     .sockets = port_.sockets()};
     lcore.workload = setup.workload;
     lcore.state = std::make_shared<backends::WorkloadState>(lcore.workload);
+    lcore.state->ports().assign(setup.filter_ports);
     lcore.stop = &stop_;
     if (port_.memory() && port_.memory()->self_made) lcore.orders = &**wire_;
     rte_eal_remote_launch(lcore_main, &lcore, i + 1);

@@ -10,13 +10,15 @@
 #include <string>
 #include <type_traits>
 
+#include "bpf/workload.h"
+
 namespace pktbench::dpdk {
 
 // Of the helper, as it is started. The second is the pump's or the wire's where Setup has one.
 inline constexpr int kControlFd = 3;
 inline constexpr int kPumpOrWireFd = 4;
 
-inline constexpr std::uint32_t kVersion = 2;
+inline constexpr std::uint32_t kVersion = 3;
 inline constexpr std::uint32_t kMaxQueues = 16;
 
 // What an lcore does when no queue of its own had a frame.
@@ -46,6 +48,7 @@ struct Setup {
   bool wire = false;               // no device: harness/sys/memory_wire.hpp
   std::int32_t generator_cpu = 0;  // where there is a wire
   Idle idle = Idle::poll;
+  __u64 filter_ports[PB_PORT_WORDS] = {};  // of the workload `filter`, one bit a port
 };
 
 struct Ready {

@@ -147,7 +147,8 @@ TEST_P(VethFilter, CanBeChangedWhileItRuns) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, VethFilter,
-                         ::testing::Values("xdp-native", "xdp-generic", "af_xdp", "packet-mmap"),
+                         ::testing::Values("xdp-native", "xdp-generic", "af_xdp", "packet-mmap",
+                                           "dpdk"),
                          [](const auto& i) {
                            std::string name = i.param;
                            std::replace(name.begin(), name.end(), '-', '_');
