@@ -6,7 +6,6 @@
 
 #include "backends/common/workload_state.hpp"
 #include "backends/dpdk/dpdk_test_util.hpp"
-#include "harness/sys/memory_wire.hpp"
 #include "harness/testbed/memory.hpp"
 #include "harness/traffic/memory.hpp"
 
@@ -220,19 +219,29 @@ TEST_P(DpdkMemoryFrames, WhatIsReflectedComesBack) {
   constexpr std::uint64_t kFrames = 20'000;
   for (std::uint32_t size : {64u, 512u, 1518u}) {
     SCOPED_TRACE(std::to_string(size) + " B");
+    EXPECT_FALSE(testbed_->returned());
     started(*sink_, config_of(GetParam(), "reflect", size));
+    const auto takers = need(testbed_->take_returned(kTag));
     need(start_source({size, 1000, {}}));
+    EXPECT_EQ(takers, source_->threads());
     send_all(*source_, kFrames);
     EXPECT_EQ(drained(*sink_, kFrames).packets, kFrames);
     const auto details = need(sink_->sample()).details;
     EXPECT_EQ(details.at("reflected"), kFrames);
     EXPECT_LT(details.at("not_sent"), kFrames);
-    const auto wire = need(sys::WireMapping::map(testbed_->generator_port().wire_fd));
     const auto deadline = Clock::now() + std::chrono::seconds(10);
-    while (wire->returned + details.at("not_sent") < kFrames && Clock::now() < deadline)
+    Returned back = need(testbed_->returned());
+    while (back.packets + details.at("not_sent") < kFrames && Clock::now() < deadline) {
       std::this_thread::sleep_for(milliseconds(1));
-    EXPECT_EQ(wire->returned + details.at("not_sent"), kFrames);
-    EXPECT_EQ(wire->strays, 0u);
+      back = need(testbed_->returned());
+    }
+    EXPECT_EQ(back.packets + details.at("not_sent"), kFrames);
+    EXPECT_EQ(back.strays, 0u);
+    EXPECT_EQ(back.accounted(), back.packets);
+    // What came before is not counted again.
+    need(testbed_->take_returned(kTag));
+    EXPECT_EQ(need(testbed_->returned()).accounted(), 0u);
+    testbed_->release_returned();
   }
 }
 

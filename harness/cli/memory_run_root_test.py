@@ -35,10 +35,10 @@ def needs_dpdk(cases):
             pytest.skip(case["reason"])
 
 
-def listed(tmp_path, testbed, generator, backends):
+def listed(tmp_path, testbed, generator, backends, workload="drop", **more):
     path = tmp_path / "scenario.json"
     path.write_text(json.dumps({"testbed": testbed, "traffic": {"generator": generator},
-                                "backends": backends, "workloads": ["drop"]}))
+                                "backends": backends, "workloads": [workload], **more}))
     return path
 
 
@@ -58,6 +58,46 @@ def test_every_driver_conserves_every_frame(tmp_path):
             assert trial["received"]["bytes"] == 60 * trial["received"]["packets"]
             assert trial["cycles_per_packet"] > 0
     assert "Testbed: memory; virtual" in result.stdout
+
+
+def drivers(*names):
+    return [{"name": "dpdk", "driver": name} for name in names]
+
+
+def test_what_is_sent_back_comes_back(tmp_path):
+    scenario = listed(tmp_path, "memory", "memory", drivers("net_virtio_user", "net_ring", "net_null"),
+                      "reflect")
+    result, cases = run(tmp_path / "out", scenario, "--set", '/traffic/rate=["max",20000]')
+    needs_dpdk(cases)
+    assert result.returncode == 0, result.stderr
+    assert len(cases) == 6
+    for case in cases:
+        if case["backend_options"]["driver"] == "net_null":
+            assert case["status"] == "unsupported" and "net_null" in case["reason"]
+            continue
+        assert case["status"] == "ok", case["reason"]
+        for trial in case["trials"]:
+            back, received = trial["returned"], trial["received"]
+            assert trial["unaccounted"] == 0 and received["packets"] == trial["offered"]["packets"]
+            assert received["details"]["reflected"] == received["packets"]
+            assert back["sent_back"] == received["packets"] - received["details"]["not_sent"]
+            assert back["packets"] == back["sent_back"] > 0
+            assert back["unaccounted"] == 0 and back["strays"] == 0 and back["drops"] == {}
+
+
+@pytest.mark.parametrize("ports, found", [([9], "filtered"), ([8, 9, 10], "filtered"), ([10, 53], "passed")])
+def test_the_filter_takes_out_the_scenarios_ports(tmp_path, ports, found):
+    scenario = listed(tmp_path, "memory", "memory", drivers("net_virtio_user", "net_ring"), "filter",
+                      filter={"udp_ports": ports})
+    result, cases = run(tmp_path / "out", scenario)
+    needs_dpdk(cases)
+    assert result.returncode == 0, result.stderr
+    for case in cases:
+        assert case["status"] == "ok", case["reason"]
+        for trial in case["trials"]:
+            received = trial["received"]
+            assert received["details"][found] == received["packets"] == trial["offered"]["packets"] > 0
+            assert sum(received["details"].values()) == received["packets"]
 
 
 def test_a_path_through_a_device_is_unsupported_without_one(tmp_path):
@@ -81,7 +121,7 @@ def test_a_generator_without_a_device_goes_with_no_other_testbed(tmp_path):
 
 
 def test_what_needs_memory_or_a_pci_device_is_unsupported_on_veth(tmp_path):
-    backends = [{"name": "dpdk", "driver": d} for d in ("net_ring", "net_null", "0000:03:00.0")]
+    backends = drivers("net_ring", "net_null", "0000:03:00.0")
     result, cases = run(tmp_path / "out", listed(tmp_path, "veth", "xdp-live", backends))
     needs_dpdk(cases)
     assert result.returncode == 4, result.stderr

@@ -1,6 +1,7 @@
 #include "harness/testbed/memory.hpp"
 
-#include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "harness/measure/cpu_meter.hpp"
 #include "harness/sys/cpu.hpp"
@@ -38,6 +39,9 @@ class MemoryTestbed final : public Testbed {
   const Port& generator_port() const override { return generator_; }
   const Port& dut_port() const override { return dut_; }
   Result<std::vector<pid_t>> settle(bool) override { return std::vector<pid_t>{}; }
+  Result<std::vector<pid_t>> take_returned(std::uint32_t trial_tag) override;
+  Result<Returned> returned() override;
+  void release_returned() noexcept override { mapped_.reset(); }
   // Nothing is between the ends that could drop: what finds no room is offered again.
   Result<DropCounts> sample() override { return DropCounts{}; }
   std::string receive_drop_place() const override { return "memory"; }
@@ -46,6 +50,7 @@ class MemoryTestbed final : public Testbed {
   CpuMeter& cpu_meter() override { return *meter_; }
   std::string arrangement() const override { return ""; }
   Result<void> down() noexcept override {
+    mapped_.reset();
     wire_.reset();
     generator_.wire_fd = dut_.wire_fd = -1;
     return {};
@@ -55,9 +60,30 @@ class MemoryTestbed final : public Testbed {
   WallClock clock_;
   std::unique_ptr<CpuMeter> meter_ = measure::make_cpu_meter();
   sys::Fd wire_;
+  std::optional<sys::WireMapping> mapped_;  // where frames that come back are counted
+  Returned before_;
   Port generator_;
   Port dut_;
 };
+
+// The sender counts them, by the tag and address of the frame that the source gives it.
+Result<std::vector<pid_t>> MemoryTestbed::take_returned(std::uint32_t) {
+  auto mapped = sys::WireMapping::map(wire_.get());
+  if (!mapped) return mapped.error();
+  mapped_.emplace(std::move(*mapped));
+  before_ = {};
+  before_ = *returned();
+  const pid_t sender = (*mapped_)->sender.load();
+  return sender > 0 ? std::vector{sender} : std::vector<pid_t>{};
+}
+
+Result<Returned> MemoryTestbed::returned() {
+  if (!mapped_) return make_error(ErrorCode::failed, "nothing takes the frames that come back");
+  Returned now;
+  now.packets = (*mapped_)->returned.load() - before_.packets;
+  now.strays = (*mapped_)->strays.load() - before_.strays;
+  return now;
+}
 
 std::string probe() {
   if (auto missing = sys::missing_capabilities(); !missing.empty())
