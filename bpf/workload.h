@@ -29,6 +29,13 @@ struct pb_address {
 	__u64 low;
 };
 
+/* `ipv4` as it is in the header. */
+PB_INLINE void pb_set_ipv4(struct pb_address *address, __u32 ipv4)
+{
+	address->high = 0;
+	address->low = (__u64)ipv4 << 32 | 0xffff0000u;
+}
+
 PB_INLINE enum pb_outcome pb_workload_parse(unsigned char *frame, unsigned char *end)
 {
 	struct pb_headers h;
@@ -46,8 +53,7 @@ PB_INLINE enum pb_outcome pb_workload_source(unsigned char *frame, unsigned char
 	if (outcome != PB_OK)
 		return outcome;
 	if (h.version == 4) {
-		source->high = 0;
-		source->low = (__u64) * (pb_unaligned_u32 *)(h.ip + 12) << 32 | 0xffff0000u;
+		pb_set_ipv4(source, *(pb_unaligned_u32 *)(h.ip + 12));
 	} else {
 		source->high = *(pb_unaligned_u64 *)(h.ip + 8);
 		source->low = *(pb_unaligned_u64 *)(h.ip + 16);

@@ -22,6 +22,7 @@ struct alignas(64) LoopCounters {
   std::atomic<std::uint64_t> bytes{0};  // without FCS
   std::atomic<std::uint64_t> foreign{0};
   std::atomic<std::uint64_t> empty_polls{0};  // polls that returned nothing
+  std::atomic<std::uint64_t> not_sent{0};     // to be sent back, and refused by the kernel
 
   void store(std::uint64_t p, std::uint64_t b, std::uint64_t f, std::uint64_t e) {
     packets.store(p, std::memory_order_relaxed);

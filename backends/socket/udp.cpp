@@ -8,8 +8,11 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "backends/common/send_batch.hpp"
+#include "backends/socket/payload_workload.hpp"
 #include "backends/socket/udp_backend.hpp"
 
 namespace pktbench::backends {
@@ -21,6 +24,8 @@ constexpr std::size_t kDatagramBytes = 2048;  // more than a 1518 B frame carrie
 // What the two system calls have in common.
 class SystemCall {
  public:
+  static constexpr bool kGivesSender = true;
+
   SystemCall(int socket, bool wait) : socket_(socket), flags_(wait ? 0 : MSG_DONTWAIT) {}
   std::map<std::string, std::string> details() const { return {}; }
   // Says ENOTCONN, and wakes the reader all the same.
@@ -36,44 +41,73 @@ class SystemCall {
   int flags_;
 };
 
-// One datagram per system call. The sender's address is not asked for.
+// One datagram per system call, and one per system call back. The sender's address costs: it is
+// asked for only where the workload wants it.
 class Recvfrom : public SystemCall {
  public:
-  static Result<std::unique_ptr<Recvfrom>> open(int socket, const Options&, bool wait) {
-    return std::make_unique<Recvfrom>(socket, wait);
+  static Result<std::unique_ptr<Recvfrom>> open(int socket, const Options&, udp::Use use) {
+    return std::make_unique<Recvfrom>(socket, use);
   }
-  using SystemCall::SystemCall;
+  Recvfrom(int socket, udp::Use use)
+      : SystemCall(socket, use.wait), name_(use.senders ? to_sockaddr(sender_) : nullptr) {}
+  Recvfrom(const Recvfrom&) = delete;
+  Recvfrom& operator=(const Recvfrom&) = delete;
 
   int next() {
-    const ssize_t got = recvfrom(socket_, buffer_.data(), buffer_.size(), flags_, nullptr, nullptr);
+    socklen_t name_bytes = sizeof sender_;
+    const ssize_t got = recvfrom(socket_, buffer_.data(), buffer_.size(), flags_, name_,
+                                 name_ == nullptr ? nullptr : &name_bytes);
     if (got < 0) return failure();
     length_ = static_cast<std::size_t>(got);
     return 1;
   }
   std::span<std::uint8_t> datagram(int) { return {buffer_.data(), length_}; }
+  const sockaddr_in& sender(int) const { return sender_; }
+  void send_back(int) {
+    ssize_t sent = -1;
+    do {
+      sent = sendto(socket_, buffer_.data(), length_, 0, name_, sizeof sender_);
+    } while (sent < 0 && errno == EINTR);
+    if (sent < 0) ++refused_;
+  }
+  std::uint64_t flush() { return std::exchange(refused_, 0); }
 
  private:
+  static sockaddr* to_sockaddr(sockaddr_in& address) {
+    return reinterpret_cast<sockaddr*>(&address);
+  }
+
+  sockaddr_in sender_{};
+  sockaddr* name_;  // null: not asked for
   std::size_t length_ = 0;
+  std::uint64_t refused_ = 0;
   alignas(64) std::array<std::uint8_t, kDatagramBytes> buffer_{};
 };
 
-// What has come, up to a batch, in one system call; waits for the first datagram at most.
+// What has come, up to a batch, in one system call, and in one back; waits for the first datagram
+// at most.
 class Recvmmsg : public SystemCall {
  public:
-  static Result<std::unique_ptr<Recvmmsg>> open(int socket, const Options& options, bool wait) {
-    return std::make_unique<Recvmmsg>(socket, options, wait);
+  static Result<std::unique_ptr<Recvmmsg>> open(int socket, const Options& options, udp::Use use) {
+    return std::make_unique<Recvmmsg>(socket, options, use);
   }
-  Recvmmsg(int socket, const Options& options, bool wait)
-      : SystemCall(socket, wait),
+  Recvmmsg(int socket, const Options& options, udp::Use use)
+      : SystemCall(socket, use.wait),
         batch_(static_cast<std::size_t>(option<std::int64_t>(options, "batch"))),
         buffers_(batch_ * kDatagramBytes),
         parts_(batch_),
-        messages_(batch_) {
+        messages_(batch_),
+        senders_(use.senders ? batch_ : 0),
+        back_(use.senders ? batch_ : 0) {
     flags_ |= MSG_WAITFORONE;
     for (std::size_t i = 0; i < batch_; ++i) {
       parts_[i] = {&buffers_[i * kDatagramBytes], kDatagramBytes};
       messages_[i].msg_hdr.msg_iov = &parts_[i];
       messages_[i].msg_hdr.msg_iovlen = 1;
+    }
+    for (std::size_t i = 0; i < senders_.size(); ++i) {
+      messages_[i].msg_hdr.msg_name = &senders_[i];
+      messages_[i].msg_hdr.msg_namelen = sizeof senders_[i];
     }
   }
 
@@ -86,17 +120,18 @@ class Recvmmsg : public SystemCall {
     const auto at = static_cast<std::size_t>(i);
     return {&buffers_[at * kDatagramBytes], messages_[at].msg_len};
   }
+  const sockaddr_in& sender(int i) const { return senders_[static_cast<std::size_t>(i)]; }
+  void send_back(int i) { back_.push(datagram(i), &senders_[static_cast<std::size_t>(i)]); }
+  std::uint64_t flush() { return back_.flush(socket_); }
 
  private:
   std::size_t batch_;
   std::vector<std::uint8_t> buffers_;
   std::vector<iovec> parts_;
   std::vector<mmsghdr> messages_;
+  std::vector<sockaddr_in> senders_;  // empty: not asked for
+  SendBatch back_;
 };
-
-std::vector<std::string> workloads() {
-  return {udp::kPayloadWorkloads.begin(), udp::kPayloadWorkloads.end()};
-}
 
 OptionSpec batch_option() {
   return {.name = "batch",
@@ -112,19 +147,21 @@ OptionSpec batch_option() {
 BackendType udp_recvfrom_backend() {
   return {.name = "udp-recvfrom",
           .summary = "a UDP socket, one datagram per system call",
-          .workloads = workloads(),
+          .workloads = udp::payload_workloads(true),
           .options = {udp::rcvbuf_option()},
           .probe = udp::probe_socket,
-          .make = [] { return std::make_unique<udp::UdpBackend<Recvfrom>>("udp-recvfrom"); }};
+          .make = [] { return std::make_unique<udp::UdpBackend<Recvfrom>>("udp-recvfrom"); },
+          .cannot = udp::socket_cannot()};
 }
 
 BackendType udp_recvmmsg_backend() {
   return {.name = "udp-recvmmsg",
           .summary = "a UDP socket, a batch of datagrams per system call",
-          .workloads = workloads(),
+          .workloads = udp::payload_workloads(true),
           .options = {batch_option(), udp::rcvbuf_option()},
           .probe = udp::probe_socket,
-          .make = [] { return std::make_unique<udp::UdpBackend<Recvmmsg>>("udp-recvmmsg"); }};
+          .make = [] { return std::make_unique<udp::UdpBackend<Recvmmsg>>("udp-recvmmsg"); },
+          .cannot = udp::socket_cannot()};
 }
 
 }  // namespace pktbench::backends

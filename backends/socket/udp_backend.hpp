@@ -2,10 +2,11 @@
 // the number of queues: a template over how datagrams are received.
 //
 // A Receive has what poll_loop.hpp asks for, and for the controlling thread
-//   static Result<std::unique_ptr<Receive>> open(int socket, const Options&, bool wait);
+//   static Result<std::unique_ptr<Receive>> open(int socket, const Options&, Use);
 //   std::map<std::string, std::string> details() const;
 //   void wake() noexcept;  // next() returns, once the thread's flag is set
-// It waits in next() only where `wait` says so. Its destructor runs after the thread has ended.
+//   static constexpr bool kGivesSender  // it can say who sent a datagram, and answer
+// Its destructor runs after the thread has ended.
 #pragma once
 
 #include <memory>
@@ -15,6 +16,8 @@
 #include <vector>
 
 #include "backends/common/poll_thread.hpp"
+#include "backends/common/workload_state.hpp"
+#include "backends/socket/payload_workload.hpp"
 #include "backends/socket/poll_loop.hpp"
 #include "backends/socket/udp_drops.hpp"
 #include "backends/socket/udp_socket.hpp"
@@ -35,8 +38,10 @@ class UdpBackend final : public Backend {
     if (config.port.cpus.empty())
       return make_error(ErrorCode::invalid_input,
                         "port " + config.port.name + " has no CPU to receive on");
-    auto mode = with_payload_workload(config.workload,
-                                      [&](auto workload) { return start_with(config, workload); });
+    state_ = std::make_shared<backends::WorkloadState>(config.workload);
+    sends_back_ = config.workload == "reflect";
+    auto mode = with_payload_workload<Receive::kGivesSender>(
+        config.workload, state_, [&](auto workload) { return start_with(config, workload); });
     if (!mode) stop();
     return mode;
   }
@@ -52,6 +57,10 @@ class UdpBackend final : public Backend {
     counters.bytes = thread_.counters().bytes.load(std::memory_order_relaxed);
     counters.foreign = thread_.counters().foreign.load(std::memory_order_relaxed);
     counters.drops = std::move(*drops);
+    // Before what was to be sent, so that it is never the larger one.
+    const auto not_sent = thread_.counters().not_sent.load(std::memory_order_relaxed);
+    counters.details = state_->details();
+    if (sends_back_) counters.details["not_sent"] = not_sent;
     return counters;
   }
 
@@ -78,7 +87,8 @@ class UdpBackend final : public Backend {
     auto rcvbuf = receive_buffer(socket_.get());
     if (!rcvbuf) return rcvbuf.error();
     const int pump_fd = config.port.pump_fd;
-    auto receive = Receive::open(socket_.get(), config.options, pump_fd < 0);
+    auto receive = Receive::open(socket_.get(), config.options,
+                                 {.wait = pump_fd < 0, .senders = Workload::kWantsSender});
     if (!receive) return receive.error();
     receive_ = std::move(*receive);
     auto drops = UdpDrops::open(socket_.get());
@@ -105,6 +115,8 @@ class UdpBackend final : public Backend {
   sys::Fd socket_;
   std::optional<UdpDrops> drops_;
   std::unique_ptr<Receive> receive_;
+  std::shared_ptr<backends::WorkloadState> state_;
+  bool sends_back_ = false;
   backends::PollThread thread_;
 };
 

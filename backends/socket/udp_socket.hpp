@@ -8,6 +8,12 @@
 
 namespace pktbench::udp {
 
+// What a backend's receiving part is opened for.
+struct Use {
+  bool wait = true;      // until something comes; else next() returns at once
+  bool senders = false;  // the workload wants to know who sent a datagram
+};
+
 // A socket on the trial's port and any address, in the calling thread's namespace. Reads the option
 // `rcvbuf_bytes`.
 Result<sys::Fd> open_socket(const Options& options);

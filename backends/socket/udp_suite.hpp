@@ -272,7 +272,7 @@ TEST_P(UdpBackends, SayWhatWasObtained) {
   EXPECT_GT(std::stoi(need(other->start(backend_of(veth, type, 0))).details.at("rcvbuf_bytes")), 0);
 
   auto config = backend_of(veth, type, 0);
-  config.workload = "reflect";
+  config.workload = "parse";
   EXPECT_EQ(sink->start(config).error().code, ErrorCode::unsupported);
   config = backend_of(veth, type, 0);
   config.port.cpus = {1 << 20};

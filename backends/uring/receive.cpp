@@ -71,9 +71,11 @@ Error setup_error(int error) {
 // by the controlling thread; begin(), next(), datagram() and end() are the loop's.
 class Receive {
  public:
-  static Result<std::unique_ptr<Receive>> open(int socket, const Options& options, bool wait) {
+  static constexpr bool kGivesSender = false;
+
+  static Result<std::unique_ptr<Receive>> open(int socket, const Options& options, udp::Use use) {
     return open(socket, static_cast<unsigned>(option<std::int64_t>(options, "ring_size")),
-                static_cast<unsigned>(option<std::int64_t>(options, "buffers")), wait);
+                static_cast<unsigned>(option<std::int64_t>(options, "buffers")), use.wait);
   }
   static Result<std::unique_ptr<Receive>> open(int socket, unsigned ring_size, unsigned buffers,
                                                bool wait);

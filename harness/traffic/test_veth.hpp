@@ -65,12 +65,17 @@ class TestVeth {
   sys::LinkInfo generator_link() const { return link(generator_); }
   sys::LinkInfo dut_link() const { return link(dut_); }
 
-  // Gives the DUT's device a NAPI thread instead of softirqs in the sender's CPU.
-  void thread_napi() const {
-    const std::string command = "ip netns exec " + dut_ns_ + " sh -c 'echo 1 > /sys/class/net/" +
-                                dut_.name + "/threaded' 2>/dev/null";
+  // A shell's command, without single quotes, in the DUT's namespace.
+  void run_in_dut(const std::string& what) const {
+    const std::string command = "ip netns exec " + dut_ns_ + " sh -c '" + what + "' 2>/dev/null";
     if (std::system(command.c_str()) != 0) throw std::runtime_error("failed: " + command);
   }
+
+  // Gives the DUT's device a NAPI thread instead of softirqs in the sender's CPU.
+  void thread_napi() const { run_in_dut("echo 1 > /sys/class/net/" + dut_.name + "/threaded"); }
+
+  // The DUT's stack sends no ICMP about frames that it has no socket for.
+  void refuse_silently() const { run_in_dut("echo 3600000 > /proc/sys/net/ipv4/icmp_ratelimit"); }
 
   // Frames that come back to the generator's address are counted by its device, and its stack does
   // not answer them: the address is nobody's any more.

@@ -1,0 +1,98 @@
+// Workloads over what a UDP socket gives of a frame: the datagram's payload and, for those that
+// want it, the sender's address. Functors, as in backends/common/workload.hpp.
+#pragma once
+
+#include <netinet/in.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "backends/common/workload.hpp"
+#include "backends/common/workload_state.hpp"
+#include "bpf/workload.h"
+#include "harness/core/result.hpp"
+
+namespace pktbench::udp {
+
+struct Datagram {
+  std::span<std::uint8_t> payload;
+  const sockaddr_in* sender = nullptr;  // null where the workload does not want it
+};
+
+// A workload that asks for no header, from its first byte on.
+template <class Whole>
+struct OnPayload {
+  static constexpr bool kWantsSender = false;
+  static constexpr bool kSendsBack = false;
+
+  void operator()(const Datagram& d) {
+    whole(d.payload.data(), static_cast<std::uint32_t>(d.payload.size()));
+  }
+  Whole whole;
+};
+
+// Per datagram: a hash and mostly one cache line of the table.
+class CountSenders {
+ public:
+  static constexpr bool kWantsSender = true;
+  static constexpr bool kSendsBack = false;
+
+  explicit CountSenders(std::shared_ptr<backends::WorkloadState> state)
+      : state_(std::move(state)) {}
+  void operator()(const Datagram& d) {
+    pb_address source;
+    pb_set_ipv4(&source, d.sender->sin_addr.s_addr);
+    state_->count(state_->count_source(source));
+  }
+
+ private:
+  std::shared_ptr<backends::WorkloadState> state_;
+};
+
+// Per datagram: one load and store. That it goes back to its sender is the loop's part.
+class Echo {
+ public:
+  static constexpr bool kWantsSender = true;
+  static constexpr bool kSendsBack = true;
+
+  explicit Echo(std::shared_ptr<backends::WorkloadState> state) : state_(std::move(state)) {}
+  void operator()(const Datagram&) { state_->count(PB_REFLECTED); }
+
+ private:
+  std::shared_ptr<backends::WorkloadState> state_;
+};
+
+// Those that a socket can do; without senders, where it does not say who sent a datagram.
+inline std::vector<std::string> payload_workloads(bool senders) {
+  if (senders) return {"drop", "touch", "count-per-ip", "reflect"};
+  return {"drop", "touch"};
+}
+
+// Why a UDP socket can never do the others.
+inline std::map<std::string, std::string> socket_cannot() {
+  return {{"parse", "the kernel has taken the headers off before a socket gives the datagram"},
+          {"filter", "a UDP socket is bound to one port: what comes to others never reaches it"},
+          {"pass", "what a socket has given to a program has left the kernel's stack for good"}};
+}
+
+// backends::with_workload() for these. REQUIRES: `state` was made for the same name.
+template <bool senders, class Run>
+auto with_payload_workload(const std::string& name,
+                           [[maybe_unused]] std::shared_ptr<backends::WorkloadState> state,
+                           Run&& run) -> decltype(run(OnPayload<backends::Drop>{})) {
+  if (name == "drop") return std::forward<Run>(run)(OnPayload<backends::Drop>{});
+  if (name == "touch") return std::forward<Run>(run)(OnPayload<backends::Touch>{});
+  if constexpr (senders) {
+    if (name == "count-per-ip") return std::forward<Run>(run)(CountSenders{std::move(state)});
+    if (name == "reflect") return std::forward<Run>(run)(Echo{std::move(state)});
+  }
+  return make_error(ErrorCode::unsupported,
+                    "a socket gives datagrams and not frames: no workload \"" + name + "\" here");
+}
+
+}  // namespace pktbench::udp
