@@ -30,8 +30,9 @@ using Clock = std::chrono::steady_clock;
 // For frames that are in the ring to be read, beyond the timeout of a block.
 constexpr std::chrono::milliseconds kPatience{2000};
 
-// Not `pass`: a frame goes on whatever a tap decides. Not `reflect`: there is no ring to send by.
-constexpr std::array kWorkloads = {"drop", "touch", "parse", "count-per-ip", "filter"};
+constexpr std::array kWorkloads = {"drop", "touch", "parse", "count-per-ip", "filter", "reflect"};
+constexpr const char* kCannotPass =
+    "a packet socket is a tap: every frame goes on into the stack, whatever a workload decides";
 
 // One socket and its thread, which ends before the socket does.
 struct Receiver {
@@ -82,6 +83,9 @@ class PacketMmap final : public Backend, public FilterControl {
       counters.bytes += read.bytes.load(std::memory_order_relaxed);
       counters.foreign += read.foreign.load(std::memory_order_relaxed);
       dropped += r->dropped;
+      // Before what was to be sent, so that it is never the larger one.
+      if (workload_ == "reflect")
+        counters.details["not_sent"] += read.not_sent.load(std::memory_order_relaxed);
       for (const auto& [name, n] : r->state->details()) counters.details[name] += n;
     }
     return counters;
@@ -95,7 +99,7 @@ class PacketMmap final : public Backend, public FilterControl {
   }
 
   Result<void> set_filtered(std::uint16_t udp_port, bool filtered) override {
-    if (receivers_.empty() || !filtering_)
+    if (receivers_.empty() || workload_ != "filter")
       return make_error(ErrorCode::failed, "packet-mmap does not run the workload \"filter\"");
     for (const auto& r : receivers_) r->state->ports().set(udp_port, filtered);
     return {};
@@ -143,7 +147,7 @@ class PacketMmap final : public Backend, public FilterControl {
     }
     for (std::size_t i = 0; i < receivers_.size(); ++i)
       if (auto started = start_thread(config, *receivers_[i], i); !started) return started.error();
-    filtering_ = config.workload == "filter";
+    workload_ = config.workload;
     return EffectiveMode{"packet-mmap",
                          "packet-mmap",
                          {{"ring", "TPACKET_V3"},
@@ -168,7 +172,7 @@ class PacketMmap final : public Backend, public FilterControl {
 
   std::vector<std::unique_ptr<Receiver>> receivers_;
   std::chrono::milliseconds timeout_{0};
-  bool filtering_ = false;
+  std::string workload_;
 };
 
 Unavailable probe() {
@@ -201,7 +205,8 @@ BackendType packet_mmap_backend() {
                        .max = {},
                        .help = "none: one socket; hash: one for each queue, by flow"}},
           .probe = probe,
-          .make = [] { return std::make_unique<PacketMmap>(); }};
+          .make = [] { return std::make_unique<PacketMmap>(); },
+          .cannot = {{"pass", kCannotPass}}};
 }
 
 }  // namespace pktbench::backends

@@ -15,6 +15,11 @@
 // Workloads look at the frame in the ring. The `addresses` of `count-per-ip` are summed over the
 // threads: one whose flows went to two of them counts twice.
 //
+// `reflect` turns the frame round in the ring and sends it by sendmmsg() on the same socket, which
+// copies it and waits while the socket's buffer is full. The frame itself goes on into the stack as
+// ever. Details: `reflected`, and of those `not_sent`, which the kernel refused. What the device
+// drops it counts itself.
+//
 // Drops: "packet_ring", no block was free.
 #pragma once
 

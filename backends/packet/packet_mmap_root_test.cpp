@@ -1,16 +1,24 @@
 // packet-mmap behind a veth pair: every frame sent is received or dropped at a named place.
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
+#include <thread>
+#include <tuple>
+#include <utility>
 
+#include "backends/common/send_batch.hpp"
 #include "backends/common/workload_state.hpp"
 #include "backends/packet/packet_mmap.hpp"
 #include "backends/socket/test_traffic.hpp"
 #include "harness/sys/ethtool.hpp"
+#include "harness/sys/proc.hpp"
 #include "harness/traffic/frame.hpp"
 #include "harness/traffic/packet_sendmmsg.hpp"
 #include "harness/traffic/udp_sendmmsg.hpp"
@@ -150,6 +158,120 @@ TEST_F(PacketMmap, EveryWorkloadSeesWholeFrames) {
     }
 }
 
+// By the count of the generator's device.
+std::uint64_t came_back(const TestVeth& veth, std::uint64_t before, std::uint64_t expected) {
+  const auto deadline = Clock::now() + std::chrono::seconds(10);
+  std::uint64_t back = 0;
+  while ((back = veth.generator_link().rx_packets - before) < expected && Clock::now() < deadline)
+    std::this_thread::sleep_for(milliseconds(1));
+  return back;
+}
+
+using Details = std::map<std::string, std::uint64_t>;
+
+TEST_F(PacketMmap, WhatIsReflectedArrivesAtTheOtherEnd) {
+  veth().deafen_generator();
+  veth().refuse_silently();
+  const auto generator = packet_sendmmsg_generator();
+  for (const char* fanout : {"none", "hash"})
+    for (std::uint32_t size : {64u, 512u, 1518u})
+      for (std::uint32_t flows : {1u, 1000u}) {
+        SCOPED_TRACE(std::string(fanout) + ", " + std::to_string(size) + " B, " +
+                     std::to_string(flows) + " flows");
+        const auto source = generator.make();
+        const auto sink = type_.make();
+        auto c = config(fanout);
+        c.workload = "reflect";
+        need(sink->start(c));
+        need(source->start(traffic_of(veth(), generator, {size, flows, 20'000})));
+        const auto before = veth().generator_link();
+        send_exactly(*source, 2000);
+        EXPECT_EQ(drained(*sink, 2000).packets, 2000u);
+        EXPECT_EQ(came_back(veth(), before.rx_packets, 2000), 2000u);
+        const auto got = need(sink->sample());
+        EXPECT_EQ(got.packets, 2000u);
+        EXPECT_EQ(sum(got.drops), 0u);
+        EXPECT_EQ(got.details,
+                  (Details{{"reflected", 2000}, {"malformed", 0}, {"other", 0}, {"not_sent", 0}}));
+      }
+}
+
+// A device takes frames that are four bytes longer (a VLAN tag's) than those it lets a packet
+// socket send.
+TEST_F(PacketMmap, WhatTheKernelRefusesToSendIsCounted) {
+  veth().run_in_dut("ip link set dev " + veth().dut().name + " mtu 1496");
+  veth().refuse_silently();
+  const auto generator = packet_sendmmsg_generator();
+  const auto sink = type_.make();
+  auto c = config();
+  c.workload = "reflect";
+  need(sink->start(c));
+  for (const auto& [size, refused] : {std::pair{1518u, 200u}, {1514u, 200u}}) {
+    const auto source = generator.make();
+    need(source->start(traffic_of(veth(), generator, {size, 1, 20'000})));
+    const auto before = need(sink->sample());
+    const auto back = veth().generator_link().rx_packets;
+    send_exactly(*source, 200);
+    EXPECT_EQ(drained(*sink, before.packets + 200).packets, before.packets + 200);
+    const std::uint64_t sent = size == 1518 ? 0 : 200;
+    EXPECT_EQ(came_back(veth(), back, sent), sent) << size;
+    const auto got = need(sink->sample());
+    EXPECT_EQ(got.details.at("reflected"), got.packets);
+    EXPECT_EQ(got.details.at("not_sent"), refused) << size;
+  }
+}
+
+// The other end is not read meanwhile: its ring fills in the middle of a batch.
+TEST_F(PacketMmap, WhatTheDeviceDropsInABatchIsDroppedOnce) {
+  constexpr std::uint64_t kBatches = 40;
+  constexpr std::size_t kBatch = 60;
+  veth().thread_napi();
+  const int cpu = veth().dut().cpus.front();
+  const auto napi = sys::threads_named("napi/" + veth().dut().name + "-");
+  ASSERT_EQ(napi.size(), 1u);
+  const sched_param last{};
+  need(sys::pin_thread(napi[0], cpu));
+  ASSERT_EQ(sched_setscheduler(napi[0], SCHED_IDLE, &last), 0);
+
+  auto frame =
+      need(traffic::build_frame(traffic_of(veth(), packet_sendmmsg_generator(), {64, 1, {}})))
+          .bytes;
+  const auto accounted = [&, sent_before = veth().generator_link().tx_dropped,
+                          received_before = veth().dut_link().rx_packets] {
+    return std::pair{veth().dut_link().rx_packets - received_before,
+                     veth().generator_link().tx_dropped - sent_before};
+  };
+  std::uint64_t refused = 0;
+  std::thread([&] {
+    const auto inside = need(sys::NetnsScope::enter(veth().generator().netns_path));
+    const sys::Fd socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+    sockaddr_ll address{};
+    address.sll_family = AF_PACKET;
+    address.sll_ifindex = static_cast<int>(veth().generator().ifindex);
+    ASSERT_EQ(bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    const int room = 8 << 20;  // or it would wait
+    ASSERT_EQ(setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room), 0);
+    need(sys::pin_thread(0, cpu));
+    sched_param first{};
+    first.sched_priority = 1;
+    ASSERT_EQ(sched_setscheduler(0, SCHED_FIFO, &first), 0);
+    SendBatch batch(kBatch, ENOBUFS);
+    for (std::uint64_t i = 0; i < kBatches; ++i) {
+      while (!batch.full()) batch.push(frame, nullptr);
+      refused += batch.flush(socket.get());
+    }
+  }).join();
+  EXPECT_EQ(refused, 0u);
+  const auto deadline = Clock::now() + std::chrono::seconds(10);
+  auto [received, dropped] = accounted();
+  while (received + dropped < kBatches * kBatch && Clock::now() < deadline) {
+    std::this_thread::sleep_for(milliseconds(50));  // long enough for any that are too many
+    std::tie(received, dropped) = accounted();
+  }
+  EXPECT_GT(dropped, 0u);
+  EXPECT_EQ(received + dropped, kBatches * kBatch) << received << " received";
+}
+
 TEST_F(PacketMmap, ASampleWaitsForTheOpenBlock) {
   const auto generator = packet_sendmmsg_generator();
   const auto source = generator.make();
@@ -241,8 +363,9 @@ TEST_F(PacketMmap, WhatCannotBeIsRefusedAndLeavesNothing) {
   const auto threads = entries("/proc/self/task");
   const auto sink = type_.make();
   auto c = config();
-  c.workload = "reflect";
+  c.workload = "pass";
   EXPECT_EQ(sink->start(c).error().code, ErrorCode::unsupported);
+  EXPECT_NE(type_.cannot.at("pass"), "");
   for (std::int64_t bytes : {2048, 12288}) {
     c = config();
     c.options["block_bytes"] = bytes;

@@ -7,9 +7,13 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "backends/common/poll_thread.hpp"
+#include "backends/common/send_batch.hpp"
+#include "backends/common/workload.hpp"
 #include "backends/packet/ring.hpp"
 #include "backends/socket/tag_check.hpp"
 #include "harness/sys/pump.hpp"
@@ -28,11 +32,18 @@ inline int wait_for_block(int ring_fd, int wake_fd) {
   return error;
 }
 
+// Other workloads never send.
+template <class Workload>
+inline constexpr bool kSendsBack = std::is_same_v<Workload, backends::Reflect>;
+
+inline constexpr std::size_t kBackAtOnce = 64;  // frames per system call
+
 // Returns 0 when the thread is to stop, or the errno that ended it. To wake it: set the thread's
 // flag, then make `wake_fd` readable.
 // Per frame: a walk to its header, two loads and compares of the tag, and the workload. Per block:
 // an acquire, a release and four relaxed stores. Where no block is there: one system call, the
-// pump's if there is a pump, else poll().
+// pump's if there is a pump, else poll(). Where frames are reflected: one sendmmsg() for 64 of them
+// or the rest of a block, which copies them out of the ring.
 template <class Workload>
 int receive_loop(backends::PollThread& thread, const Ring& ring, const int wake_fd,
                  const int pump_fd, const udp::TagCheck ours, Workload workload) {
@@ -41,6 +52,9 @@ int receive_loop(backends::PollThread& thread, const Ring& ring, const int wake_
   std::uint64_t foreign = 0;
   std::uint64_t empty = 0;
   std::uint32_t at = 0;
+  [[maybe_unused]] std::uint64_t not_sent = 0;
+  // With ENOBUFS the device has dropped the frame, and counted it (veth: tx_dropped).
+  [[maybe_unused]] backends::SendBatch back(kSendsBack<Workload> ? kBackAtOnce : 0, ENOBUFS);
   while (!thread.stopping()) {
     tpacket_hdr_v1& block = ring.block(at)->hdr.bh1;
     std::atomic_ref<std::uint32_t> status(block.block_status);
@@ -60,11 +74,19 @@ int receive_loop(backends::PollThread& thread, const Ring& ring, const int wake_
       if (ours.frame(frame, header.tp_snaplen)) {
         ++packets;
         bytes += header.tp_len;
-        workload(frame, header.tp_snaplen);
+        [[maybe_unused]] const backends::Verdict verdict = workload(frame, header.tp_snaplen);
+        if constexpr (kSendsBack<Workload>) {
+          if (back.full()) not_sent += back.flush(ring.fd());
+          if (verdict == backends::Verdict::reflect) back.push({frame, header.tp_snaplen}, nullptr);
+        }
       } else {
         ++foreign;
       }
       next += header.tp_next_offset;
+    }
+    if constexpr (kSendsBack<Workload>) {
+      not_sent += back.flush(ring.fd());
+      thread.counters().not_sent.store(not_sent, std::memory_order_relaxed);
     }
     status.store(TP_STATUS_KERNEL, std::memory_order_release);
     thread.counters().store(packets, bytes, foreign, empty);
