@@ -23,7 +23,7 @@ namespace pktbench::dpdk {
 namespace {
 
 constexpr int kStartMs = 10'000;
-constexpr int kAnswerMs = 5'000;
+constexpr int kAnswerMs = 10'000;
 constexpr int kStopMs = 5'000;
 constexpr const char* kHelper = "pktbench-dpdk";
 

@@ -30,7 +30,7 @@ class HelperProcess {
   // it.
   Result<Ready> start(const std::string& path, const Setup& setup, int extra_fd);
 
-  // Errors: it ended by itself, or gave no answer within 5 s.
+  // Errors: it ended by itself, or gave no answer within 10 s.
   Result<Sample> ask(const Request& request = {});
 
   // Lets it close its device for up to 5 s, then kills it. Idempotent.

@@ -53,7 +53,7 @@ Result<MemoryPorts> open_rings(const Setup& setup, const SetUpQueue& set_up,
 // The vhost port listens when it is configured; then the other one can connect.
 Result<MemoryPorts> open_virtio(const Setup& setup, const SetUpQueue& set_up,
                                 std::vector<std::uint16_t>& opened) {
-  constexpr int kLinkMs = 2000;
+  constexpr int kLinkMs = 10'000;
   const std::string path = "/run/pktbench-vhost-" + std::to_string(getpid());
   MemoryPorts ports;
   auto vhost = add("net_vhost0", "iface=" + path + ",queues=1");

@@ -38,6 +38,9 @@ constexpr int kStopSignal = SIGUSR2;
 // it can: the counter is 32 bits wide.
 constexpr int kRepeat = 0x7fffff00;
 
+// A batch takes microseconds; this is for a host that does not schedule the thread.
+constexpr std::uint64_t kPatienceNs = 10'000'000'000;
+
 void install_stop_signal() {
   struct sigaction action {};
   action.sa_handler = [](int) {};
@@ -127,7 +130,7 @@ Result<void> XdpLive::start(const TrafficConfig& config) {
     ended_ = true;
   });
   // Until the program runs, open() would count the kernel's set-up time against the rate.
-  const std::uint64_t deadline = sys::monotonic_ns() + 2'000'000'000;
+  const std::uint64_t deadline = sys::monotonic_ns() + kPatienceNs;
   while (load(state().idle) == 0 && !error_ && sys::monotonic_ns() < deadline)
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   if (load(state().idle) != 0) return {};
@@ -142,7 +145,7 @@ Result<void> XdpLive::start(const TrafficConfig& config) {
     }
     return e;
   }
-  return make_error(ErrorCode::failed, "the xdp-live program did not run within 2 s");
+  return make_error(ErrorCode::failed, "the xdp-live program did not run within 10 s");
 }
 
 // Per call, of which there is one a minute or less: one system call. Per frame: none of this.
@@ -186,11 +189,12 @@ Result<void> XdpLive::close() {
   const std::uint64_t closed_ns = sys::monotonic_ns();
   // Two batches without a frame: whatever was redirected before has been flushed into the device.
   const std::uint64_t at_rest = load(state().idle) + 2 * batch_ + 1;
-  const std::uint64_t deadline = closed_ns + 2'000'000'000;
+  const std::uint64_t deadline = closed_ns + kPatienceNs;
   while (load(state().idle) < at_rest) {
     if (error_) return system_error("the xdp-live generator ended", error_);
     if (sys::monotonic_ns() > deadline)
-      return make_error(ErrorCode::failed, "the xdp-live generator did not come to rest in 2 s");
+      return make_error(ErrorCode::failed,
+                        "the xdp-live generator did not come to rest within 10 s");
     std::this_thread::sleep_for(std::chrono::microseconds(100));
   }
   if (config_.traffic.rate_pps && opened_ns_) {
