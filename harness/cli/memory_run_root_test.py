@@ -35,6 +35,26 @@ def needs_dpdk(cases):
             pytest.skip(case["reason"])
 
 
+# What only the host can bring about, however the code under test counts.
+HOSTS_FAULT = ("disturbed: ", "the clock ran ", "generator memory offered nothing")
+
+
+def trials_of(result, cases):
+    """All of them: ok, or invalid where the host is to blame; the exit status says which."""
+    trials = [trial for case in cases for trial in case["trials"]]
+    assert trials
+    for trial in trials:
+        assert trial["status"] == "ok" or (trial["status"] == "invalid"
+                                           and trial["reason"].startswith(HOSTS_FAULT)), trial["reason"]
+        assert trial["unaccounted"] == 0
+        assert trial["received"]["packets"] == trial["offered"]["packets"]
+        assert trial["status"] == "invalid" or trial["offered"]["packets"] > 0
+    status = {case["status"] for case in cases}
+    assert status <= {"ok", "invalid", "unsupported"}
+    assert result.returncode == (5 if "invalid" in status else 0), result.stderr
+    return trials
+
+
 def listed(tmp_path, testbed, generator, backends, workload="drop", **more):
     path = tmp_path / "scenario.json"
     path.write_text(json.dumps({"testbed": testbed, "traffic": {"generator": generator},
@@ -45,18 +65,15 @@ def listed(tmp_path, testbed, generator, backends, workload="drop", **more):
 def test_every_driver_conserves_every_frame(tmp_path):
     result, cases = run(tmp_path / "out", MEMORY)
     needs_dpdk(cases)
-    assert result.returncode == 0, result.stderr
     assert [c["backend_options"]["driver"] for c in cases] == ["net_virtio_user", "net_ring",
                                                                "net_null"]
     for case in cases:
-        assert case["status"] == "ok", case["reason"]
         assert case["virtual"] is True and case["arrangement"] is None
         assert case["mode"]["details"]["device"] == "none; virtual"
-        for trial in case["trials"]:
-            assert trial["unaccounted"] == 0
-            assert trial["received"]["packets"] == trial["offered"]["packets"] > 0
-            assert trial["received"]["bytes"] == 60 * trial["received"]["packets"]
-            assert trial["cycles_per_packet"] > 0
+    for trial in trials_of(result, cases):
+        assert trial["received"]["bytes"] == 60 * trial["received"]["packets"]
+        # Null where all was received after the window.
+        assert trial["mpps"] == 0 or trial["cycles_per_packet"] > 0
     assert "Testbed: memory; virtual" in result.stdout
 
 
@@ -69,20 +86,18 @@ def test_what_is_sent_back_comes_back(tmp_path):
                       "reflect")
     result, cases = run(tmp_path / "out", scenario, "--set", '/traffic/rate=["max",20000]')
     needs_dpdk(cases)
-    assert result.returncode == 0, result.stderr
     assert len(cases) == 6
-    for case in cases:
-        if case["backend_options"]["driver"] == "net_null":
-            assert case["status"] == "unsupported" and "net_null" in case["reason"]
-            continue
-        assert case["status"] == "ok", case["reason"]
-        for trial in case["trials"]:
-            back, received = trial["returned"], trial["received"]
-            assert trial["unaccounted"] == 0 and received["packets"] == trial["offered"]["packets"]
-            assert received["details"]["reflected"] == received["packets"]
-            assert back["sent_back"] == received["packets"] - received["details"]["not_sent"]
-            assert back["packets"] == back["sent_back"] > 0
-            assert back["unaccounted"] == 0 and back["strays"] == 0 and back["drops"] == {}
+    cannot = [c for c in cases if c["backend_options"]["driver"] == "net_null"]
+    assert all(c["status"] == "unsupported" and "net_null" in c["reason"] for c in cannot)
+    trials = trials_of(result, [c for c in cases if c not in cannot])
+    assert len(trials) >= 8
+    for trial in trials:
+        back, received = trial["returned"], trial["received"]
+        assert received["details"]["reflected"] == received["packets"]
+        assert back["sent_back"] == received["packets"] - received["details"]["not_sent"]
+        assert back["packets"] == back["sent_back"]
+        assert trial["status"] == "invalid" or back["packets"] > 0
+        assert back["unaccounted"] == 0 and back["strays"] == 0 and back["drops"] == {}
 
 
 @pytest.mark.parametrize("ports, found", [([9], "filtered"), ([8, 9, 10], "filtered"), ([10, 53], "passed")])
@@ -91,13 +106,10 @@ def test_the_filter_takes_out_the_scenarios_ports(tmp_path, ports, found):
                       filter={"udp_ports": ports})
     result, cases = run(tmp_path / "out", scenario)
     needs_dpdk(cases)
-    assert result.returncode == 0, result.stderr
-    for case in cases:
-        assert case["status"] == "ok", case["reason"]
-        for trial in case["trials"]:
-            received = trial["received"]
-            assert received["details"][found] == received["packets"] == trial["offered"]["packets"] > 0
-            assert sum(received["details"].values()) == received["packets"]
+    for trial in trials_of(result, cases):
+        received = trial["received"]
+        assert received["details"][found] == received["packets"]
+        assert sum(received["details"].values()) == received["packets"]
 
 
 def test_a_path_through_a_device_is_unsupported_without_one(tmp_path):

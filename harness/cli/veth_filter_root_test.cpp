@@ -86,7 +86,9 @@ class VethFilter : public ::testing::TestWithParam<const char*> {
       ASSERT_EQ(::send(sender_.get(), frame->bytes.data(), frame->bytes.size(), 0),
                 static_cast<ssize_t>(frame->bytes.size()));
     sent_ += frames;
-    for (int i = 0; i < 2000 && counters().packets < sent_; ++i)
+    // A busy host may leave a NAPI thread waiting for seconds.
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (counters().packets < sent_ && std::chrono::steady_clock::now() < deadline)
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     ASSERT_EQ(counters().packets, sent_);
   }
