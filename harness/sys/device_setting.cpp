@@ -5,26 +5,29 @@
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <cerrno>
 #include <charconv>
+#include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
+#include <sstream>
+#include <vector>
 
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/fd.hpp"
+#include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
+#include "harness/sys/sysfs.hpp"
 
 namespace pktbench::sys {
 
-namespace fs = std::filesystem;
 using nlohmann::json;
 
 namespace {
-
-constexpr const char* kOwnNamespace = "/proc/thread-self/ns/net";
 
 Result<int> mtu(const std::string& device, std::optional<int> value) {
   Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -55,6 +58,136 @@ std::optional<std::uint32_t> number(const std::string& text) {
 
 const char* on_off(bool on) { return on ? "on" : "off"; }
 
+std::string path_of(const std::string& device, const std::string& name) {
+  return "/sys/class/net/" + device + "/" + name;
+}
+
+// The files by which the interrupts of the device's PCI function are placed, in their order.
+Result<std::vector<std::string>> irq_files(const std::string& device) {
+  namespace fs = std::filesystem;
+  const auto driver = driver_info(device);
+  if (!driver) return driver.error();
+  const fs::path function = "/sys/bus/pci/devices/" + driver->bus;
+  std::error_code ec;
+  if (driver->bus.empty() || !fs::exists(function, ec))
+    return make_error(ErrorCode::unsupported, device + " is on no PCI bus: it has no interrupts");
+  std::set<int> irqs;
+  for (fs::directory_iterator it(function / "msi_irqs", ec), end; !ec && it != end;
+       it.increment(ec))
+    irqs.insert(std::atoi(it->path().filename().c_str()));
+  if (irqs.empty())
+    if (const auto line = read_file(function / "irq")) irqs.insert(std::atoi(line->c_str()));
+  std::vector<std::string> files;
+  for (const int irq : irqs)
+    if (irq > 0) files.push_back("/proc/irq/" + std::to_string(irq) + "/smp_affinity_list");
+  if (files.empty())
+    return make_error(ErrorCode::unsupported, "the kernel lists no interrupts of " + device);
+  return files;
+}
+
+Result<std::string> read_irqs(const std::string& device) {
+  const auto files = irq_files(device);
+  if (!files) return files.error();
+  std::string text;
+  for (const std::string& file : *files) {
+    const auto cpus = read_file(file);
+    if (!cpus) return cpus.error();
+    text += (text.empty() ? "" : " ") + *cpus;
+  }
+  return text;
+}
+
+// Every interrupt is tried; the first error stands for all.
+Result<void> write_irqs(const std::string& device, const std::string& value) {
+  const auto files = irq_files(device);
+  if (!files) return files.error();
+  std::istringstream parts(value);
+  Result<void> result;
+  for (const std::string& file : *files) {
+    std::string cpus;
+    if (!(parts >> cpus)) break;
+    if (const auto now = read_file(file); now && *now == cpus) continue;
+    if (auto r = write_file(file, cpus); !r && result) result = r;
+  }
+  return result;
+}
+
+// One value of the device's folder in sysfs.
+bool in_sysfs(const std::string& setting) {
+  return setting == "threaded" || setting == "napi_defer_hard_irqs" ||
+         setting == "gro_flush_timeout";
+}
+
+// "rps" is in queues/rx-N/rps_cpus, "xps" in queues/tx-N/xps_cpus.
+bool by_queue(const std::string& setting) { return setting == "rps" || setting == "xps"; }
+
+// "rx-0=3 rx-1=0", in the order of the queues' names.
+Result<std::string> read_queues(const std::string& device, const std::string& setting) {
+  const std::string prefix = setting == "rps" ? "rx-" : "tx-";
+  std::map<std::string, std::string> masks;
+  auto read = with_sysfs_of("", [&]() -> Result<void> {
+    namespace fs = std::filesystem;
+    std::error_code ec;
+    for (fs::directory_iterator it(path_of(device, "queues"), ec), end; !ec && it != end;
+         it.increment(ec)) {
+      const std::string queue = it->path().filename();
+      if (!queue.starts_with(prefix)) continue;
+      auto mask = read_file(it->path() / (setting + "_cpus"));
+      if (!mask) return mask.error();
+      masks[queue] = *mask;
+    }
+    return {};
+  });
+  if (!read) return read.error();
+  if (masks.empty())
+    return make_error(ErrorCode::unsupported, device + " has no " + setting + " settings");
+  std::string text;
+  for (const auto& [queue, mask] : masks) text += (text.empty() ? "" : " ") + queue + "=" + mask;
+  return text;
+}
+
+Result<void> write_queues(const std::string& device, const std::string& setting,
+                          const std::string& value) {
+  return with_sysfs_of("", [&]() -> Result<void> {
+    std::istringstream parts(value);
+    for (std::string part; parts >> part;) {
+      const auto at = part.find('=');
+      const std::string folder = "queues/" + part.substr(0, at) + "/";
+      if (auto r = write_file(path_of(device, folder + setting + "_cpus"), part.substr(at + 1)); !r)
+        return r;
+    }
+    return {};
+  });
+}
+
+std::string text_of(const Channels& c) {
+  return "rx=" + std::to_string(c.rx) + " tx=" + std::to_string(c.tx) +
+         " combined=" + std::to_string(c.combined);
+}
+
+std::string text_of(const Coalescing& c) {
+  return std::string("adaptive-rx=") + on_off(c.adaptive_rx) +
+         " adaptive-tx=" + on_off(c.adaptive_tx) + " rx-usecs=" + std::to_string(c.rx_usecs) +
+         " rx-frames=" + std::to_string(c.rx_frames) + " tx-usecs=" + std::to_string(c.tx_usecs) +
+         " tx-frames=" + std::to_string(c.tx_frames);
+}
+
+// Words in hexadecimal, the first bits first.
+std::string text_of(const std::vector<std::uint32_t>& words) {
+  std::ostringstream text;
+  text << std::hex;
+  for (std::size_t i = 0; i < words.size(); ++i) text << (i ? "," : "") << words[i];
+  return text.str();
+}
+
+std::vector<std::uint32_t> words_of(const std::string& text) {
+  std::vector<std::uint32_t> words;
+  std::istringstream in(text);
+  for (std::string word; std::getline(in, word, ',');)
+    words.push_back(static_cast<std::uint32_t>(std::strtoul(word.c_str(), nullptr, 16)));
+  return words;
+}
+
 Result<void> set(const std::string& device, const std::string& setting, const std::string& value) {
   const Error bad =
       make_error(ErrorCode::failed, setting + " of " + device + " cannot be \"" + value + "\"");
@@ -69,26 +202,31 @@ Result<void> set(const std::string& device, const std::string& setting, const st
     const auto rx = number(part_of(value, "rx")), tx = number(part_of(value, "tx"));
     return rx && tx ? set_rings(device, *rx, *tx) : Result<void>(bad);
   }
+  if (setting == "gro") return set_offload(device, Offload::gro, value == "on");
+  if (setting == "tso") return set_offload(device, Offload::tso, value == "on");
+  if (setting == "features") return set_features(device, words_of(value));
+  if (setting == "irqs") return write_irqs(device, value);
+  if (by_queue(setting)) return write_queues(device, setting, value);
+  if (in_sysfs(setting))
+    return with_sysfs_of("", [&] { return write_file(path_of(device, setting), value); });
+  const auto count = [&](const char* key) { return number(part_of(value, key)); };
+  if (setting == "channels") {
+    const auto rx = count("rx"), tx = count("tx"), combined = count("combined");
+    return rx && tx && combined ? set_channels(device, {*rx, *tx, *combined}) : Result<void>(bad);
+  }
+  if (setting == "coalescing") {
+    const auto rx = count("rx-usecs"), rx_frames = count("rx-frames"), tx = count("tx-usecs"),
+               tx_frames = count("tx-frames");
+    if (!rx || !rx_frames || !tx || !tx_frames) return bad;
+    return set_coalescing(
+        device, {part_of(value, "adaptive-rx") == "on", part_of(value, "adaptive-tx") == "on", *rx,
+                 *rx_frames, *tx, *tx_frames});
+  }
   if (setting == "pause") {
     const auto on = [&](const char* key) { return part_of(value, key) == "on"; };
     return set_pause(device, {on("autoneg"), on("rx"), on("tx")});
   }
   return bad;
-}
-
-// A path that enters the namespace with this number; nothing where there is none any more.
-std::optional<std::string> find_netns(std::uint64_t number) {
-  const auto is = [&](const std::string& path) {
-    struct stat info {};
-    return stat(path.c_str(), &info) == 0 && info.st_ino == number;
-  };
-  if (is(kOwnNamespace)) return "";
-  std::error_code ec;
-  for (fs::directory_iterator it(kNetnsDir, ec), end; !ec && it != end; it.increment(ec))
-    if (is(it->path())) return it->path();
-  for (fs::directory_iterator it("/proc", ec), end; !ec && it != end; it.increment(ec))
-    if (is(it->path() / "ns/net")) return it->path() / "ns/net";
-  return std::nullopt;
 }
 
 }  // namespace
@@ -99,10 +237,38 @@ Result<std::string> get_device_setting(const std::string& device, const std::str
     if (!value) return value.error();
     return std::to_string(*value);
   }
-  if (setting == "lro") {
-    auto on = get_offload(device, Offload::lro);
+  if (setting == "lro" || setting == "gro" || setting == "tso") {
+    auto on = get_offload(device, setting == "lro"   ? Offload::lro
+                                  : setting == "gro" ? Offload::gro
+                                                     : Offload::tso);
     if (!on) return on.error();
     return std::string(on_off(*on));
+  }
+  if (setting == "features") {
+    auto words = get_features(device);
+    if (!words) return words.error();
+    return text_of(*words);
+  }
+  if (setting == "channels") {
+    auto channels = get_channels(device);
+    if (!channels) return channels.error();
+    return text_of(*channels);
+  }
+  if (setting == "coalescing") {
+    auto coalescing = get_coalescing(device);
+    if (!coalescing) return coalescing.error();
+    return text_of(*coalescing);
+  }
+  if (setting == "irqs") return read_irqs(device);
+  if (by_queue(setting)) return read_queues(device, setting);
+  if (in_sysfs(setting)) {
+    Result<std::string> text = std::string();
+    auto read = with_sysfs_of("", [&]() -> Result<void> {
+      text = read_file(path_of(device, setting));
+      return {};
+    });
+    if (!read) return read.error();
+    return text;
   }
   if (setting == "rings") {
     auto rings = get_rings(device);
@@ -131,13 +297,12 @@ Result<void> set_device_setting(const std::string& device, const std::string& se
 
 Result<std::string> device_undo_value(const std::string& device, const std::string& setting,
                                       const std::string& value) {
-  struct stat info {};
-  if (stat(kOwnNamespace, &info) != 0)
-    return system_error(std::string("look at ") + kOwnNamespace, errno);
   const unsigned ifindex = if_nametoindex(device.c_str());
   if (ifindex == 0) return system_error("find device " + device, errno);
-  return json(
-             {{"netns", info.st_ino}, {"ifindex", ifindex}, {"setting", setting}, {"value", value}})
+  return json({{"netns", own_netns_number()},
+               {"ifindex", ifindex},
+               {"setting", setting},
+               {"value", value}})
       .dump();
 }
 

@@ -17,6 +17,16 @@ namespace pktbench::sys {
 // "pause"  "autoneg=off rx=off tx=off"
 // "lro"    "on", "off"
 // "mtu"    "1500", in bytes
+// "gro"    "on", "off"
+// "tso"    "on", "off"
+// "features"    every offload, as words in hexadecimal
+// "channels"    "rx=0 tx=0 combined=4", queues of each kind
+// "coalescing"  "adaptive-rx=off adaptive-tx=off rx-usecs=3 rx-frames=0 tx-usecs=3 tx-frames=0"
+// "threaded"              "0", "1": NAPI in threads
+// "napi_defer_hard_irqs"  "0", empty polls before interrupts are on again
+// "gro_flush_timeout"     "0", in nanoseconds
+// "irqs"                  "0-1 3", CPUs of each interrupt of the PCI function, in their order
+// "rps", "xps"            "rx-0=3 rx-1=0", CPUs of each queue as the kernel writes masks
 Result<std::string> get_device_setting(const std::string& device, const std::string& setting);
 Result<void> set_device_setting(const std::string& device, const std::string& setting,
                                 const std::string& value);

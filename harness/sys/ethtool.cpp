@@ -190,10 +190,102 @@ Result<void> set_pause(const std::string& device, const Pause& pause) {
 }
 
 Result<RxQueues> get_rx_queues(const std::string& device) {
+  auto c = get_channels(device);
+  if (!c) return c.error();
+  return RxQueues{c->rx + c->combined, std::max(c->max_rx + c->max_combined, 1u)};
+}
+
+Result<Channels> get_channels(const std::string& device) {
   ethtool_channels c{};
   c.cmd = ETHTOOL_GCHANNELS;
   if (auto r = ask(device, &c, "queues"); !r) return r.error();
-  return RxQueues{c.rx_count + c.combined_count, std::max(c.max_rx + c.max_combined, 1u)};
+  return Channels{c.rx_count, c.tx_count, c.combined_count, c.max_rx, c.max_tx, c.max_combined};
+}
+
+Result<void> set_channels(const std::string& device, const Channels& channels) {
+  ethtool_channels c{};
+  c.cmd = ETHTOOL_GCHANNELS;
+  if (auto r = ask(device, &c, "queues"); !r) return r;
+  c.cmd = ETHTOOL_SCHANNELS;
+  c.rx_count = channels.rx;
+  c.tx_count = channels.tx;
+  c.combined_count = channels.combined;
+  return ethtool(device, &c, "set the number of queues");
+}
+
+Result<Coalescing> get_coalescing(const std::string& device) {
+  ethtool_coalesce c{};
+  c.cmd = ETHTOOL_GCOALESCE;
+  if (auto r = ask(device, &c, "coalescing"); !r) return r.error();
+  return Coalescing{c.use_adaptive_rx_coalesce != 0,
+                    c.use_adaptive_tx_coalesce != 0,
+                    c.rx_coalesce_usecs,
+                    c.rx_max_coalesced_frames,
+                    c.tx_coalesce_usecs,
+                    c.tx_max_coalesced_frames};
+}
+
+Result<void> set_coalescing(const std::string& device, const Coalescing& coalescing) {
+  ethtool_coalesce c{};
+  c.cmd = ETHTOOL_GCOALESCE;
+  if (auto r = ask(device, &c, "coalescing"); !r) return r;
+  c.cmd = ETHTOOL_SCOALESCE;
+  c.use_adaptive_rx_coalesce = coalescing.adaptive_rx;
+  c.use_adaptive_tx_coalesce = coalescing.adaptive_tx;
+  c.rx_coalesce_usecs = coalescing.rx_usecs;
+  c.rx_max_coalesced_frames = coalescing.rx_frames;
+  c.tx_coalesce_usecs = coalescing.tx_usecs;
+  c.tx_max_coalesced_frames = coalescing.tx_frames;
+  return ethtool(device, &c, "set the coalescing");
+}
+
+namespace {
+
+Result<std::uint32_t> count_strings(const std::string& device, ethtool_stringset set,
+                                    const std::string& what) {
+  std::array<std::uint64_t, 4> buffer{};  // ethtool_sset_info and the one count behind it
+  auto* sset = reinterpret_cast<ethtool_sset_info*>(buffer.data());
+  sset->cmd = ETHTOOL_GSSET_INFO;
+  sset->sset_mask = 1ull << set;
+  if (auto r = ethtool(device, sset, "count the " + what); !r) return r.error();
+  return sset->sset_mask ? sset->data[0] : 0;
+}
+
+Result<std::vector<ethtool_get_features_block>> feature_blocks(const std::string& device) {
+  auto n = count_strings(device, ETH_SS_FEATURES, "offloads");
+  if (!n) return n.error();
+  const std::size_t words = (*n + 31) / 32;
+  std::vector<std::uint32_t> buffer(
+      (sizeof(ethtool_gfeatures) + words * sizeof(ethtool_get_features_block)) / 4);
+  auto* features = reinterpret_cast<ethtool_gfeatures*>(buffer.data());
+  *features = {ETHTOOL_GFEATURES, static_cast<std::uint32_t>(words)};
+  if (auto r = ask(device, features, "offloads"); !r) return r.error();
+  return std::vector<ethtool_get_features_block>(features->features, features->features + words);
+}
+
+}  // namespace
+
+Result<std::vector<std::uint32_t>> get_features(const std::string& device) {
+  auto blocks = feature_blocks(device);
+  if (!blocks) return blocks.error();
+  std::vector<std::uint32_t> active;
+  for (const ethtool_get_features_block& block : *blocks) active.push_back(block.active);
+  return active;
+}
+
+Result<void> set_features(const std::string& device, const std::vector<std::uint32_t>& active) {
+  auto blocks = feature_blocks(device);
+  if (!blocks) return blocks.error();
+  const std::size_t words = std::min(blocks->size(), active.size());
+  std::vector<std::uint32_t> buffer(
+      (sizeof(ethtool_sfeatures) + words * sizeof(ethtool_set_features_block)) / 4);
+  auto* features = reinterpret_cast<ethtool_sfeatures*>(buffer.data());
+  *features = {ETHTOOL_SFEATURES, static_cast<std::uint32_t>(words)};
+  for (std::size_t i = 0; i < words; ++i) {
+    const std::uint32_t can = (*blocks)[i].available & ~(*blocks)[i].never_changed;
+    features->features[i] = {can, active[i] & can};
+  }
+  return ethtool(device, features, "set the offloads");
 }
 
 Result<void> set_offload(const std::string& device, Offload offload, bool on) {
@@ -211,12 +303,9 @@ Result<void> set_offload(const std::string& device, Offload offload, bool on) {
 }
 
 Result<std::map<std::string, std::uint64_t>> driver_statistics(const std::string& device) {
-  std::array<std::uint64_t, 4> buffer{};  // ethtool_sset_info and the one count behind it
-  auto* sset = reinterpret_cast<ethtool_sset_info*>(buffer.data());
-  sset->cmd = ETHTOOL_GSSET_INFO;
-  sset->sset_mask = 1ull << ETH_SS_STATS;
-  if (auto r = ethtool(device, sset, "count the statistics"); !r) return r.error();
-  const std::uint32_t n = sset->sset_mask ? sset->data[0] : 0;
+  auto count = count_strings(device, ETH_SS_STATS, "statistics");
+  if (!count) return count.error();
+  const std::uint32_t n = *count;
 
   std::vector<char> names(sizeof(ethtool_gstrings) + std::size_t{n} * ETH_GSTRING_LEN);
   auto* strings = reinterpret_cast<ethtool_gstrings*>(names.data());

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "harness/core/result.hpp"
 
@@ -58,6 +59,35 @@ struct RxQueues {
   unsigned max = 0;
 };
 Result<RxQueues> get_rx_queues(const std::string& device);
+
+// All queues of a device by their kind; a combined one receives and sends.
+struct Channels {
+  std::uint32_t rx = 0;
+  std::uint32_t tx = 0;
+  std::uint32_t combined = 0;
+  std::uint32_t max_rx = 0;
+  std::uint32_t max_tx = 0;
+  std::uint32_t max_combined = 0;
+};
+Result<Channels> get_channels(const std::string& device);
+Result<void> set_channels(const std::string& device, const Channels& channels);
+
+// How long the NIC waits before it interrupts: microseconds and frames; adaptive: it decides.
+struct Coalescing {
+  bool adaptive_rx = false;
+  bool adaptive_tx = false;
+  std::uint32_t rx_usecs = 0;
+  std::uint32_t rx_frames = 0;
+  std::uint32_t tx_usecs = 0;
+  std::uint32_t tx_frames = 0;
+};
+Result<Coalescing> get_coalescing(const std::string& device);
+Result<void> set_coalescing(const std::string& device, const Coalescing& coalescing);
+
+// Every offload of the device, 32 to a word, in the order of this kernel (`ethtool -k`). Setting
+// leaves alone what cannot be changed.
+Result<std::vector<std::uint32_t>> get_features(const std::string& device);
+Result<void> set_features(const std::string& device, const std::vector<std::uint32_t>& active);
 
 // The driver's statistics (`ethtool -S`), by the driver's own names; those of the same name, as
 // some drivers have one for each queue, are summed.

@@ -13,6 +13,7 @@
 #include "harness/sys/device_setting.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
+#include "harness/sys/port_state.hpp"
 
 namespace pktbench::sys {
 
@@ -32,6 +33,10 @@ Result<void> undo(const UndoEntry& entry) {
     if (!r && r.error().sys_errno == ENOENT) return {};
     return r;
   }
+  if (entry.kind == "port") {
+    auto state = port_state_from(entry.value);
+    return state ? give_port_back(*state) : Result<void>(state.error());
+  }
   if (entry.kind == "device") return undo_device_setting(entry.target, entry.value);
   return make_error(ErrorCode::failed, "the journal names an unknown change \"" + entry.kind +
                                            "\"; was it written by a newer version?");
@@ -45,6 +50,7 @@ std::string line_of(const UndoEntry& entry) {
 std::string describe(const UndoEntry& entry) {
   if (entry.kind == "netns") return "removed namespace " + entry.target;
   if (entry.kind == "device") return "set " + entry.target + " back: " + entry.value;
+  if (entry.kind == "port") return "gave port " + entry.target + " back as it was";
   return "wrote \"" + entry.value + "\" to " + entry.target;
 }
 

@@ -23,6 +23,7 @@ struct UndoEntry {
   std::string kind;  // "netns": remove the namespace `target`
                      // "write": write `value` into the file `target`
                      // "device": set network device `target` as `value` says (device_setting.hpp)
+                     // "port": give port `target` back as `value` says (port_state.hpp)
   std::string target;
   std::string value;
 };

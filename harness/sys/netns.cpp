@@ -9,11 +9,14 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <thread>
 
 namespace pktbench::sys {
 
 namespace {
+
+constexpr const char* kOwnNamespace = "/proc/thread-self/ns/net";
 
 // iproute2 keeps its directory a shared mount, so that names are seen in every mount namespace. A
 // plain directory works too, but a later `ip netns add` would cover our names with its own mount.
@@ -36,6 +39,26 @@ std::string netns_path(const std::string& name) { return std::string(kNetnsDir) 
 bool netns_exists(const std::string& name) {
   struct stat st {};
   return stat(netns_path(name).c_str(), &st) == 0;
+}
+
+std::uint64_t own_netns_number() {
+  struct stat info {};
+  return stat(kOwnNamespace, &info) == 0 ? info.st_ino : 0;
+}
+
+std::optional<std::string> find_netns(std::uint64_t number) {
+  namespace fs = std::filesystem;
+  const auto is = [&](const std::string& path) {
+    struct stat info {};
+    return stat(path.c_str(), &info) == 0 && info.st_ino == number;
+  };
+  if (is(kOwnNamespace)) return "";
+  std::error_code ec;
+  for (fs::directory_iterator it(kNetnsDir, ec), end; !ec && it != end; it.increment(ec))
+    if (is(it->path())) return it->path();
+  for (fs::directory_iterator it("/proc", ec), end; !ec && it != end; it.increment(ec))
+    if (is(it->path() / "ns/net")) return it->path() / "ns/net";
+  return std::nullopt;
 }
 
 Result<void> create_netns(const std::string& name) {

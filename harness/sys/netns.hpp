@@ -4,6 +4,8 @@
 // Threads: a namespace is a property of the calling thread; NetnsScope moves only that thread.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "harness/core/result.hpp"
@@ -24,6 +26,13 @@ Result<void> create_netns(const std::string& name);
 Result<void> delete_netns(const std::string& name);
 
 bool netns_exists(const std::string& name);
+
+// The kernel's number of the calling thread's namespace; 0 where /proc does not tell.
+std::uint64_t own_netns_number();
+
+// A path that enters the namespace of that number, empty for the calling thread's own; nothing
+// where no name and no process has it any more.
+std::optional<std::string> find_netns(std::uint64_t number);
 
 // The calling thread is in `path`'s namespace while this lives, and returns to its own after that.
 class NetnsScope {

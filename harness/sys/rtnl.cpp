@@ -65,6 +65,7 @@ void read_link(const nlmsghdr* message, LinkInfo* info) {
   if (message->nlmsg_type != RTM_NEWLINK) return;
   const auto* link = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(message));
   info->ifindex = static_cast<unsigned>(link->ifi_index);
+  info->flags = link->ifi_flags;
   mnl_attr_parse(message, sizeof *link, read_link_attribute, info);
 }
 
@@ -105,14 +106,40 @@ Result<void> create_veth_pair(const std::string& name, const std::string& peer, 
   return request.run("create veth pair " + name + " and " + peer);
 }
 
-Result<void> set_link_up(unsigned ifindex) {
+namespace {
+
+NetlinkRequest change_link(unsigned ifindex, unsigned flags, unsigned mask) {
   NetlinkRequest request(RTM_NEWLINK, 0);
   auto* link = request.extra<ifinfomsg>();
   link->ifi_family = AF_UNSPEC;
   link->ifi_index = static_cast<int>(ifindex);
-  link->ifi_flags = IFF_UP;
-  link->ifi_change = IFF_UP;
-  return request.run("set network device " + std::to_string(ifindex) + " up");
+  link->ifi_flags = flags;
+  link->ifi_change = mask;
+  return request;
+}
+
+}  // namespace
+
+Result<void> set_link_up(unsigned ifindex) {
+  return change_link(ifindex, IFF_UP, IFF_UP)
+      .run("set network device " + std::to_string(ifindex) + " up");
+}
+
+Result<void> set_link_flags(unsigned ifindex, unsigned flags, unsigned mask) {
+  return change_link(ifindex, flags & mask, mask)
+      .run("set the flags of network device " + std::to_string(ifindex));
+}
+
+Result<void> move_link(unsigned ifindex, int netns_fd) {
+  NetlinkRequest request = change_link(ifindex, 0, 0);
+  mnl_attr_put_u32(request.header(), IFLA_NET_NS_FD, static_cast<std::uint32_t>(netns_fd));
+  return request.run("move network device " + std::to_string(ifindex) + " to another namespace");
+}
+
+Result<void> rename_link(unsigned ifindex, const std::string& name) {
+  NetlinkRequest request = change_link(ifindex, 0, 0);
+  mnl_attr_put_strz(request.header(), IFLA_IFNAME, name.c_str());
+  return request.run("rename network device " + std::to_string(ifindex) + " to " + name);
 }
 
 Result<void> add_address(unsigned ifindex, std::uint32_t ipv4, unsigned prefix_length) {

@@ -15,6 +15,7 @@ struct LinkInfo {
   std::string name;
   unsigned ifindex = 0;
   std::array<std::uint8_t, 6> mac{};
+  unsigned flags = 0;  // IFF_*
   bool carrier = false;
   std::uint32_t carrier_changes = 0;
   unsigned xdp_program_id = 0;  // 0: none
@@ -37,6 +38,16 @@ Result<void> create_veth_pair(const std::string& name, const std::string& peer, 
                               unsigned queues);
 
 Result<void> set_link_up(unsigned ifindex);
+
+// Of IFF_*: those in `mask` become as in `flags`.
+Result<void> set_link_flags(unsigned ifindex, unsigned flags, unsigned mask);
+
+// Into the namespace behind `netns_fd`, under its name. The kernel takes the device down and its
+// addresses and routes away; its index may change where another device has it there.
+Result<void> move_link(unsigned ifindex, int netns_fd);
+
+// REQUIRES: the device is down.
+Result<void> rename_link(unsigned ifindex, const std::string& name);
 
 // `ipv4` in host byte order.
 Result<void> add_address(unsigned ifindex, std::uint32_t ipv4, unsigned prefix_length);

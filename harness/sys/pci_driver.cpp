@@ -1,0 +1,94 @@
+#include "harness/sys/pci_driver.hpp"
+
+#include <filesystem>
+#include <system_error>
+
+#include "harness/sys/file.hpp"
+
+namespace pktbench::sys {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string function_of(const std::string& pci, const PciBus& bus) {
+  return bus.sysfs + "/bus/pci/devices/" + pci;
+}
+
+std::string driver_of(const std::string& function) {
+  std::error_code none;
+  return fs::read_symlink(function + "/driver", none).filename();
+}
+
+Result<void> put(const PciBus& bus, const std::string& path, const std::string& text) {
+  return bus.write ? bus.write(path, text) : write_file(path, text);
+}
+
+}  // namespace
+
+std::string pci_driver(const std::string& pci, const PciBus& bus) {
+  return driver_of(function_of(pci, bus));
+}
+
+std::string forced_driver(const std::string& pci, const PciBus& bus) {
+  const auto text = read_file(function_of(pci, bus) + "/driver_override");
+  return text && *text != "(null)" ? *text : std::string();
+}
+
+std::string pci_id(const std::string& pci, const PciBus& bus) {
+  std::string id;
+  for (const char* name : {"vendor", "device"}) {
+    const auto text = read_file(function_of(pci, bus) + "/" + name);
+    if (!text) return {};
+    id += (id.empty() ? "" : ":") + (text->starts_with("0x") ? text->substr(2) : *text);
+  }
+  return id;
+}
+
+Result<void> bind_pci(const std::string& pci, const std::string& driver, bool override,
+                      const PciBus& bus) {
+  const std::string function = function_of(pci, bus);
+  std::error_code ec;
+  if (!fs::exists(function, ec))
+    return make_error(ErrorCode::failed, "there is no PCI device " + pci);
+  const std::string folder = bus.sysfs + "/bus/pci/drivers/" + driver;
+  if (!fs::exists(folder, ec))
+    return make_error(ErrorCode::unsupported,
+                      "the kernel's driver " + driver + " is not loaded: modprobe " + driver);
+  // The kernel takes a line feed for "none".
+  if (auto r = put(bus, function + "/driver_override", override ? driver : "\n"); !r) return r;
+  const std::string now = driver_of(function);
+  if (now == driver) return {};
+  if (!now.empty())
+    if (auto r = put(bus, bus.sysfs + "/bus/pci/drivers/" + now + "/unbind", pci); !r) return r;
+  auto probed = put(bus, bus.sysfs + "/bus/pci/drivers_probe", pci);
+  if (driver_of(function).empty() && !override) {
+    // No driver chose it by itself; the one that had it may have been told to.
+    if (auto bound = put(bus, folder + "/bind", pci); !bound) return bound;
+  }
+  const std::string after = driver_of(function);
+  if (after == driver) return {};
+  if (!probed) return probed;
+  return make_error(ErrorCode::failed,
+                    pci + " did not come to driver " + driver + ": " +
+                        (after.empty() ? "no driver has it" : after + " has it") +
+                        "; the kernel log says why (dmesg)");
+}
+
+IommuGroup iommu_group(const std::string& pci, const PciBus& bus) {
+  IommuGroup group;
+  std::error_code ec;
+  const fs::path devices = function_of(pci, bus) + "/iommu_group/devices";
+  for (fs::directory_iterator it(devices, ec), end; !ec && it != end; it.increment(ec)) {
+    group.has_group = true;
+    const std::string other = it->path().filename();
+    const std::string driver = pci_driver(other, bus);
+    // A bridge's driver does no DMA of its own.
+    if (other != pci && !driver.empty() && driver != "pcieport" && driver != "vfio-pci" &&
+        driver != "pci-stub")
+      group.in_use.push_back(other + " (" + driver + ")");
+  }
+  return group;
+}
+
+}  // namespace pktbench::sys

@@ -1,0 +1,44 @@
+// Which driver has a PCI function, and giving it to another: driver_override, unbind, probe.
+//
+// Threads: one per function. Errors: `unsupported` where the driver is not loaded; `failed` where
+// the function did not come to it, after which whoever has it is said.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "harness/core/result.hpp"
+
+namespace pktbench::sys {
+
+// Where sysfs is and how it is written; a test has a tree of its own that behaves as the kernel's.
+struct PciBus {
+  std::string sysfs = "/sys";
+  std::function<Result<void>(const std::string& path, const std::string& text)> write = {};
+};
+
+// Empty: none has it.
+std::string pci_driver(const std::string& pci, const PciBus& bus = {});
+
+// What driver_override says; empty: nothing.
+std::string forced_driver(const std::string& pci, const PciBus& bus = {});
+
+// Takes `pci` from whoever has it and gives it to `driver`; reads back that it has it. Idempotent.
+// With `override` the function stays `driver`'s until that is cleared; without, an earlier override
+// is cleared and the kernel's own choice stands, which must be `driver`.
+Result<void> bind_pci(const std::string& pci, const std::string& driver, bool override,
+                      const PciBus& bus = {});
+
+// "8086:10d3"; empty where the function is not there.
+std::string pci_id(const std::string& pci, const PciBus& bus = {});
+
+// Other functions of its IOMMU group that a driver of the kernel has, so that vfio-pci refuses the
+// group: "0000:00:05.0 (e1000e)". `has_group` false: there is no IOMMU for it.
+struct IommuGroup {
+  bool has_group = false;
+  std::vector<std::string> in_use;
+};
+IommuGroup iommu_group(const std::string& pci, const PciBus& bus = {});
+
+}  // namespace pktbench::sys

@@ -1,0 +1,300 @@
+#include "harness/sys/port_state.hpp"
+
+#include <fcntl.h>
+#include <net/if.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <thread>
+
+#include "harness/sys/device_setting.hpp"
+#include "harness/sys/ethtool.hpp"
+#include "harness/sys/file.hpp"
+#include "harness/sys/netns.hpp"
+#include "harness/sys/pci_driver.hpp"
+#include "harness/sys/port_messages.hpp"
+#include "harness/sys/rtnl.hpp"
+#include "harness/sys/rtnl_dump.hpp"
+
+namespace pktbench::sys {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace {
+
+constexpr unsigned kFlags = IFF_UP | IFF_PROMISC | IFF_ALLMULTI;
+
+// In the order in which they are given back: queues before what is by queue, the offloads last,
+// since others switch some of them.
+constexpr const char* kSettings[] = {"mtu",
+                                     "channels",
+                                     "rings",
+                                     "coalescing",
+                                     "pause",
+                                     "threaded",
+                                     "napi_defer_hard_irqs",
+                                     "gro_flush_timeout",
+                                     "irqs",
+                                     "rps",
+                                     "xps",
+                                     "features"};
+
+constexpr std::chrono::milliseconds kStep{20};
+constexpr int kNetdevSteps = 500;  // 10 s
+
+std::map<std::string, std::string> read_sysctls(const std::string& name) {
+  std::map<std::string, std::string> values;
+  for (const char* family : {"ipv4", "ipv6"}) {
+    std::error_code ec;
+    const fs::path folder = fs::path("/proc/sys/net") / family / "conf" / name;
+    for (fs::directory_iterator it(folder, ec), end; !ec && it != end; it.increment(ec)) {
+      // Some can only be written, and one is a secret that changes.
+      const std::string file = it->path().filename();
+      if (file == "stable_secret") continue;
+      if (auto value = read_file(it->path()))
+        values[std::string(family) + "/" + file] = std::move(*value);
+    }
+  }
+  return values;
+}
+
+// Those of `wanted` that the device has otherwise.
+std::map<std::string, std::string> changed(const std::map<std::string, std::string>& wanted,
+                                           const std::map<std::string, std::string>& now) {
+  std::map<std::string, std::string> other;
+  for (const auto& [key, value] : wanted)
+    if (const auto it = now.find(key); it == now.end() || it->second != value) other[key] = value;
+  return other;
+}
+
+std::map<std::string, std::string> read_settings(const std::string& name) {
+  std::map<std::string, std::string> values;
+  for (const char* setting : kSettings)
+    if (auto value = get_device_setting(name, setting)) values[setting] = std::move(*value);
+  return values;
+}
+
+std::vector<std::string> if_names() {
+  std::vector<std::string> names;
+  if (const auto devices = list_devices())
+    for (const Device& device : *devices) names.push_back(device.name);
+  return names;
+}
+
+std::string pci_of(const std::string& name) {
+  const auto driver = driver_info(name);
+  std::error_code ec;
+  return driver && !driver->bus.empty() && fs::exists("/sys/bus/pci/devices/" + driver->bus, ec)
+             ? driver->bus
+             : std::string();
+}
+
+// The port's name where the calling thread is; a device that was made since is another one.
+std::optional<std::string> find_here(const PortState& state) {
+  const auto same = get_link(state.name);
+  if (state.pci.empty()) {
+    if (same && same->ifindex == state.ifindex) return state.name;
+    return std::nullopt;
+  }
+  if (same && pci_of(state.name) == state.pci) return state.name;
+  // A driver that was bound anew has given it the next free name.
+  return find_netdev(state.pci);
+}
+
+}  // namespace
+
+Result<PortState> read_port_state(const std::string& name) {
+  auto link = get_link(name);
+  if (!link) return link.error();
+  PortState state;
+  state.name = name;
+  state.ifindex = link->ifindex;
+  state.netns = own_netns_number();
+  state.pci = pci_of(name);
+  if (!state.pci.empty()) {
+    state.driver = pci_driver(state.pci);
+    state.override = forced_driver(state.pci) == state.driver;
+  }
+  state.flags = link->flags & kFlags;
+  state.settings = read_settings(name);
+  state.sysctls = read_sysctls(name);
+  auto messages = port_messages(link->ifindex);
+  if (!messages) return messages.error();
+  state.messages = std::move(*messages);
+  return state;
+}
+
+std::string to_text(const PortState& s) {
+  return json({{"name", s.name},
+               {"ifindex", s.ifindex},
+               {"netns", s.netns},
+               {"away", s.away},
+               {"pci", s.pci},
+               {"driver", s.driver},
+               {"override", s.override},
+               {"flags", s.flags},
+               {"settings", s.settings},
+               {"sysctls", s.sysctls},
+               {"messages", s.messages}})
+      .dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+Result<PortState> port_state_from(const std::string& text) {
+  const json j = json::parse(text, nullptr, false);
+  PortState s;
+  try {
+    j.at("name").get_to(s.name);
+    j.at("ifindex").get_to(s.ifindex);
+    j.at("netns").get_to(s.netns);
+    j.at("away").get_to(s.away);
+    j.at("pci").get_to(s.pci);
+    j.at("driver").get_to(s.driver);
+    j.at("override").get_to(s.override);
+    j.at("flags").get_to(s.flags);
+    j.at("settings").get_to(s.settings);
+    j.at("sysctls").get_to(s.sysctls);
+    j.at("messages").get_to(s.messages);
+  } catch (const json::exception& e) {
+    return make_error(ErrorCode::failed,
+                      std::string("the journal's record of a port cannot be read: ") + e.what());
+  }
+  return s;
+}
+
+std::optional<std::string> find_netdev(const std::string& pci) {
+  for (const std::string& name : if_names())
+    if (pci_of(name) == pci) return name;
+  return std::nullopt;
+}
+
+Result<std::string> wait_for_netdev(const std::string& pci) {
+  for (int i = 0; i < kNetdevSteps; ++i) {
+    if (auto name = find_netdev(pci)) return *name;
+    std::this_thread::sleep_for(kStep);
+  }
+  return make_error(ErrorCode::failed, "driver " + pci_driver(pci) + " made no interface for " +
+                                           pci + " in this network namespace within 10 s");
+}
+
+namespace {
+
+// From wherever it is into the calling thread's namespace. Nothing: the port has gone.
+Result<std::optional<std::string>> bring_home(const PortState& state) {
+  if (auto here = find_here(state)) return here;
+  if (!state.away.empty() && fs::exists(state.away)) {
+    const Fd home(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+    if (!home) return system_error("open this thread's network namespace", errno);
+    auto inside = NetnsScope::enter(state.away);
+    if (!inside) return inside.error();
+    PortState there = state;
+    if (auto link = get_link(state.name); link && state.pci.empty()) there.ifindex = link->ifindex;
+    if (auto name = find_here(there)) {
+      auto link = get_link(*name);
+      if (!link) return link.error();
+      if (auto r = set_link_flags(link->ifindex, 0, IFF_UP); !r) return r.error();
+      if (auto r = move_link(link->ifindex, home.get()); !r) return r.error();
+      return name;
+    }
+  }
+  if (state.pci.empty()) return std::optional<std::string>();
+  // The kernel gives the devices of a namespace that ends back to the first one.
+  auto name = wait_for_netdev(state.pci);
+  if (!name) return name.error();
+  return std::optional(*name);
+}
+
+// What does not come off is found by the comparison at the end: what one setting does to another is
+// known only then.
+void apply_settings(const PortState& state) {
+  for (const char* setting : kSettings) {
+    const auto wanted = state.settings.find(setting);
+    if (wanted == state.settings.end()) continue;
+    const auto now = get_device_setting(state.name, setting);
+    if (!now || *now != wanted->second)
+      (void)set_device_setting(state.name, setting, wanted->second);
+  }
+}
+
+void apply_sysctls(const PortState& state) {
+  for (const auto& [key, value] : changed(state.sysctls, read_sysctls(state.name))) {
+    const auto slash = key.find('/');
+    (void)write_file(
+        "/proc/sys/net/" + key.substr(0, slash) + "/conf/" + state.name + key.substr(slash), value);
+  }
+}
+
+Result<void> apply(const PortState& state) {
+  auto link = get_link(state.name);
+  if (!link) return link.error();
+  apply_sysctls(state);
+  // Some settings can be made only while the device is up, and some only with others still as the
+  // run had them.
+  if (auto r = set_link_flags(link->ifindex, IFF_UP, IFF_UP); !r) return r;
+  apply_settings(state);
+  if (auto r = set_link_flags(link->ifindex, state.flags, kFlags); !r) return r;
+  apply_settings(state);
+  // A change of the MTU may have made some of them anew.
+  apply_sysctls(state);
+  return replay_port_messages(link->ifindex, state.messages);
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> differences(const PortState& state) {
+  auto link = get_link(state.name);
+  if (!link) return link.error();
+  std::vector<std::string> found;
+  if (!state.pci.empty() && pci_driver(state.pci) != state.driver)
+    found.push_back("driver is " + pci_driver(state.pci) + ", was " + state.driver);
+  if ((link->flags & kFlags) != state.flags)
+    found.push_back("link flags are " + std::to_string(link->flags & kFlags) + ", were " +
+                    std::to_string(state.flags));
+  const auto settings = read_settings(state.name);
+  for (const auto& [setting, value] : changed(state.settings, settings)) {
+    const auto now = settings.find(setting);
+    found.push_back(setting + " is \"" + (now == settings.end() ? "gone" : now->second) +
+                    "\", was \"" + value + "\"");
+  }
+  for (const auto& [key, value] : changed(state.sysctls, read_sysctls(state.name)))
+    found.push_back("sysctl " + key + " is not \"" + value + "\"");
+  auto missing = missing_port_messages(link->ifindex, state.messages);
+  if (!missing) return missing.error();
+  for (const std::string& what : *missing) found.push_back(what + " is missing");
+  return found;
+}
+
+Result<void> give_port_back(const PortState& state) {
+  const auto home = find_netns(state.netns);
+  if (!home) return {};
+  auto inside = NetnsScope::enter(*home);
+  if (!inside) return inside.error();
+  std::error_code ec;
+  if (!state.pci.empty() && fs::exists("/sys/bus/pci/devices/" + state.pci, ec) &&
+      (pci_driver(state.pci) != state.driver ||
+       (forced_driver(state.pci) == state.driver) != state.override ||
+       (!state.override && !forced_driver(state.pci).empty())))
+    if (auto r = bind_pci(state.pci, state.driver, state.override); !r) return r;
+  auto name = bring_home(state);
+  if (!name) return name.error();
+  if (!*name) return {};
+  if (**name != state.name) {
+    auto link = get_link(**name);
+    if (!link) return link.error();
+    if (auto r = set_link_flags(link->ifindex, 0, IFF_UP); !r) return r;
+    if (auto r = rename_link(link->ifindex, state.name); !r) return r;
+  }
+  if (auto r = apply(state); !r) return r;
+  auto left = differences(state);
+  if (!left) return left.error();
+  if (left->empty()) return {};
+  std::string text;
+  for (const std::string& one : *left) text += (text.empty() ? "" : "; ") + one;
+  return make_error(ErrorCode::failed, state.name + " is not as it was: " + text);
+}
+
+}  // namespace pktbench::sys
