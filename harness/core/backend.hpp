@@ -39,6 +39,9 @@ class Backend {
  public:
   virtual ~Backend() = default;
 
+  // The PCI function that start() would take from the kernel; empty: none.
+  virtual std::string takes(const BackendConfig& /*config*/) const { return {}; }
+
   // Ready to receive when it returns. Errors: `unsupported` with the reason where this port, kernel
   // or build cannot do it; nothing stays behind on error.
   virtual Result<EffectiveMode> start(const BackendConfig& config) = 0;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,10 @@ struct Port {
   int pump_fd = -1;
   // Where no device is between the ends: what is (harness/sys/memory_wire.hpp).
   int wire_fd = -1;
+  std::string pci;  // "0000:01:00.0"; empty: on no PCI bus
+  // What the link can carry; none and no reason: the testbed has no link whose rate would matter.
+  std::optional<double> link_bps;
+  std::string link_unknown;  // why it is not known
   std::shared_ptr<VirtualDevice> device;
 };
 

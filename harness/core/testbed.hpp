@@ -4,7 +4,9 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,28 @@
 #include "harness/core/return_sink.hpp"
 
 namespace pktbench {
+
+// A setting that a testbed was asked for or needs.
+struct PortSetting {
+  std::string setting;  // of harness/sys/device_setting.hpp, or the path of a kernel file
+  std::string wanted;
+  std::string before;
+  std::string after;   // read back
+  std::string failed;  // why it is not as wanted; empty: it is
+};
+
+// What a testbed found and made of one of its ports.
+struct PortReport {
+  std::string role;  // "generator" or "dut"
+  std::string interface;
+  std::string pci;                  // empty: on no PCI bus
+  std::string driver;               // the kernel's
+  std::string why_virtual;          // empty: it is hardware
+  std::vector<std::string> waived;  // reasons for refusing it that the user passed over
+  std::optional<double> link_bps;
+  std::string link_unknown;  // why that is not known
+  std::vector<PortSetting> settings;
+};
 
 // Threads: one controlling thread.
 class Testbed {
@@ -54,10 +78,37 @@ class Testbed {
   // Idempotent.
   virtual void release_returned() noexcept {}
 
+  // Before a trial: gives the PCI function to user space, or, where `pci` is empty, sees that its
+  // kernel driver has it. dut_port() is another one after that. Errors: `unsupported` where the
+  // testbed has no such port or it cannot be given away.
+  virtual Result<void> lend(const std::string& pci) {
+    if (pci.empty()) return {};
+    return make_error(ErrorCode::unsupported,
+                      "PCI device " + pci + " is no port of this testbed; use testbed nic");
+  }
+
+  // Why its figures say nothing about hardware, where that is known only when it is up; empty: as
+  // its type says.
+  virtual std::string why_virtual() const { return {}; }
+
+  // Its ports where they are not its own making.
+  virtual std::vector<PortReport> ports() const { return {}; }
+
+  // Places of sample() whose count is not known at present, and why.
+  virtual std::map<std::string, std::string> missing_drops() const { return {}; }
+
+  // Of the frames offered in a window, the share that may be lost without being counted anywhere:
+  // a NIC need not count every frame that it drops.
+  virtual double unnamed_loss() const { return 0; }
+
+  // Devices' interrupts on dut_softirq_cpus() are those of the DUT's own device.
+  virtual bool dut_interrupts() const { return false; }
+
   // Frames dropped by the wiring and the DUT's device, by place; monotonic since up().
   virtual Result<DropCounts> sample() = 0;
 
-  // The place of the above that holds what the device itself dropped on receiving.
+  // The place of the above that holds what the device itself dropped on receiving, redirects that
+  // failed among it; empty: there is none.
   virtual std::string receive_drop_place() const = 0;
 
   // CPUs whose network softirqs work for the DUT.

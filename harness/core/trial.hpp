@@ -102,6 +102,8 @@ struct TrialRecord {
   std::optional<double> ns_per_packet;  // CPU time charged to the DUT
   std::optional<double> cycles_per_packet;
   std::string cycles_source;  // "pmu", "tsc"; empty where there is none
+  // Frames of this size that fill the link; none and no reason in `missing`: there is no such link.
+  std::optional<double> line_rate_pps;
   Limiter limiter = Limiter::unknown;
   std::map<std::string, double> evidence;  // what the limiter was judged by
   std::vector<CpuUsage> cpus;

@@ -32,7 +32,10 @@ DutCharge charge_dut(const CpuSample& before, const CpuSample& after, const CpuO
     const CpuTimes& a = before.cpus[i];
     const CpuTimes& b = after.cpus[i];
     double ns = difference(a, b, CpuClass::application) + difference(a, b, CpuClass::napi);
-    if (contains(owners.dut_softirq, b.cpu)) ns += difference(a, b, CpuClass::softirq);
+    if (contains(owners.dut_softirq, b.cpu)) {
+      ns += difference(a, b, CpuClass::softirq);
+      if (owners.dut_interrupts) ns += difference(a, b, CpuClass::interrupt);
+    }
     charge.ns += ns;
 
     double busy = 0;
@@ -91,10 +94,13 @@ LimiterEvidence limiter_evidence(const TrialRecord& trial, const CpuOwners& owne
   }
   std::uint64_t lost = 0;
   for (const auto& [place, n] : trial.drops) lost += n;
+  if (trial.unaccounted > 0) lost += static_cast<std::uint64_t>(trial.unaccounted);
   if (trial.offered.packets)
     e.lost = static_cast<double>(lost) / static_cast<double>(trial.offered.packets);
   const auto attempts = static_cast<double>(trial.offered.packets + trial.offered.refused);
   if (attempts > 0) e.refused = static_cast<double>(trial.offered.refused) / attempts;
+  if (trial.line_rate_pps && trial.offered_pps)
+    e.offered_of_line = *trial.offered_pps / *trial.line_rate_pps;
   if (trial.target_pps && trial.offered_pps)
     e.offered_of_target = *trial.offered_pps / *trial.target_pps;
   return e;
@@ -105,8 +111,9 @@ Disturbance worst_disturbance(const std::vector<CpuUsage>& cpus, const CpuOwners
   for (const CpuUsage& u : cpus) {
     const bool own_softirqs = contains(owners.dut_softirq, u.cpu);
     if (u.role != "dut" && !own_softirqs) continue;
-    Disturbance d{u.cpu, share(u, CpuClass::foreign), share(u, CpuClass::interrupt),
-                  u.steal.value_or(0)};
+    const bool own_interrupts = own_softirqs && owners.dut_interrupts;
+    Disturbance d{u.cpu, share(u, CpuClass::foreign),
+                  own_interrupts ? 0 : share(u, CpuClass::interrupt), u.steal.value_or(0)};
     if (!own_softirqs) d.foreign += share(u, CpuClass::softirq);
     if (worst.cpu < 0 || d.share() > worst.share()) worst = d;
   }
@@ -118,6 +125,7 @@ Limiter judge_limiter(const LimiterEvidence& e) {
   const Limiter full_dut =
       e.dut_busy && *e.dut_busy >= kSaturated ? Limiter::dut : Limiter::unknown;
   if (e.lost > kNoLoss) return full_dut;
+  if (e.offered_of_line && *e.offered_of_line >= kOnTarget) return Limiter::link;
   if (e.offered_of_target && *e.offered_of_target >= kOnTarget) return Limiter::generator;
   if (e.refused > kNoLoss) return full_dut;
   if (e.generator_busy && *e.generator_busy >= kSaturated)

@@ -18,6 +18,7 @@ struct CpuOwners {
   std::vector<int> dut;
   std::vector<int> generator;
   std::vector<int> dut_softirq;  // where network softirqs work for the DUT
+  bool dut_interrupts = false;   // and devices' interrupts as well
 };
 
 struct DutCharge {
@@ -33,12 +34,13 @@ std::vector<CpuUsage> cpu_usage(const CpuSample& before, const CpuSample& after,
 
 // What the limiter is judged by. Busy shares are 0 to 1 and absent where CPU time was not measured.
 struct LimiterEvidence {
-  std::optional<double> dut_busy;        // the busiest of the DUT's CPUs
-  std::optional<double> generator_busy;  // the busiest of the generator's
-  double refused = 0;                    // share of attempts that the device had no room for
-  double lost = 0;  // frames dropped at or after the DUT's device, of those offered
+  std::optional<double> dut_busy;           // the busiest of the DUT's CPUs
+  std::optional<double> generator_busy;     // the busiest of the generator's
+  double refused = 0;                       // share of attempts that the device had no room for
+  double lost = 0;                          // frames that were not received, of those offered
   std::optional<double> offered_of_target;  // achieved rate / target rate; absent at maximum rate
   double generator_cpu_for_dut = 0;  // share of a generator's CPU that the DUT's softirqs had
+  std::optional<double> offered_of_line = {};  // offered rate / line rate, where that is known
 };
 
 LimiterEvidence limiter_evidence(const TrialRecord& trial, const CpuOwners& owners);
@@ -57,6 +59,7 @@ struct Disturbance {
 };
 Disturbance worst_disturbance(const std::vector<CpuUsage>& cpus, const CpuOwners& owners);
 
+// link: (nearly) no frame was lost and the link was full.
 // dut: frames were lost or refused, and a CPU of the DUT had no time left; or a generator's CPU had
 // none, and most of it went into the DUT's softirqs. generator: (nearly) none were, and either the
 // target rate was reached or the generator's CPU had no time left. Else unknown.

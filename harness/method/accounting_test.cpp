@@ -57,6 +57,18 @@ TEST(Charge, HasNoCyclesWhenACpuHasNone) {
   EXPECT_FALSE(charge_dut(s.before, s.after, kIsolated).cycles);
 }
 
+TEST(Charge, AddsTheInterruptsOfTheDutsOwnDevice) {
+  Samples s;
+  s.after.cpus[1][CpuClass::interrupt] = 40'000'000;
+  EXPECT_DOUBLE_EQ(charge_dut(s.before, s.after, kIsolated).ns, 600e6);
+  CpuOwners owners = kIsolated;
+  owners.dut_interrupts = true;
+  EXPECT_DOUBLE_EQ(charge_dut(s.before, s.after, owners).ns, 640e6);
+  EXPECT_DOUBLE_EQ(worst_disturbance(cpu_usage(s.before, s.after, owners), owners).interrupts, 0);
+  EXPECT_DOUBLE_EQ(worst_disturbance(cpu_usage(s.before, s.after, kIsolated), kIsolated).interrupts,
+                   0.04);
+}
+
 TEST(Usage, SharesAreOfTheWindow) {
   const Samples s;
   const auto usage = cpu_usage(s.before, s.after, kIsolated);
@@ -144,6 +156,29 @@ TEST(LimiterTest, IsNamedFromTheEvidence) {
       {"inline: the generator itself fills it", {0.1, 1, 0, 0, {}, 0.3}, Limiter::generator},
   };
   for (const Verdict& v : verdicts) EXPECT_EQ(judge_limiter(v.evidence), v.expected) << v.what;
+}
+
+TEST(LimiterTest, IsTheLinkWhereItIsFullAndNothingIsLost) {
+  LimiterEvidence e;
+  e.dut_busy = 1;
+  e.generator_busy = 1;
+  e.offered_of_line = 0.995;
+  EXPECT_EQ(judge_limiter(e), Limiter::link);
+  e.offered_of_line = 0.9;
+  EXPECT_EQ(judge_limiter(e), Limiter::generator);
+  e.offered_of_line = 0.995;
+  e.lost = 0.1;
+  EXPECT_EQ(judge_limiter(e), Limiter::dut);
+}
+
+TEST(LimiterTest, CountsLossesThatNobodyNames) {
+  TrialRecord trial;
+  trial.offered.packets = 1000;
+  trial.unaccounted = 100;
+  trial.drops["nic_buffer"] = 50;
+  EXPECT_DOUBLE_EQ(limiter_evidence(trial, kIsolated).lost, 0.15);
+  trial.unaccounted = -100;
+  EXPECT_DOUBLE_EQ(limiter_evidence(trial, kIsolated).lost, 0.05);
 }
 
 }  // namespace

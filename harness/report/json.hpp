@@ -7,9 +7,11 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "harness/core/options.hpp"
 #include "harness/core/result.hpp"
+#include "harness/core/testbed.hpp"
 #include "harness/core/trial.hpp"
 #include "harness/measure/summary.hpp"
 #include "harness/runner/sink.hpp"
@@ -22,10 +24,12 @@ struct TestbedFacts {
   std::string arrangement;  // empty: the testbed has no such choice
   bool is_virtual = true;
   std::string emulator = {};  // empty: the devices are not emulated
+  std::vector<PortReport> ports = {};
 };
 
 nlohmann::ordered_json to_json(const Options& options);
 nlohmann::ordered_json to_json(const Summary& summary);
+nlohmann::ordered_json to_json(const PortReport& port);
 nlohmann::ordered_json to_json(const TrialRecord& trial);
 nlohmann::ordered_json to_json(const CaseResult& result, const TestbedFacts& facts);
 

@@ -237,6 +237,7 @@ Result<TrialRecord> trial_from_json(const Json& json) {
   trial.cycles_source = reader.text("cycles_source");
   trial.limiter =
       reader.one_of("limiter", {Limiter::dut, Limiter::generator, Limiter::link, Limiter::unknown});
+  if (reader.has("line_rate_pps")) trial.line_rate_pps = reader.number("line_rate_pps");
   Reader evidence = reader.below("evidence");
   evidence.each(
       [&](const std::string& key) { trial.evidence[key] = evidence.number(key).value_or(kNaN); });

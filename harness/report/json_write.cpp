@@ -162,6 +162,28 @@ Json to_json(const Summary& summary) {
   return section.take();
 }
 
+Json to_json(const PortReport& port) {
+  Json missing = Json::object();
+  Section section("", missing);
+  section.set("role", Json(port.role));
+  section.set("interface", Json(port.interface));
+  section.text("pci", port.pci, "the port is on no PCI bus");
+  section.text("driver", port.driver, "the driver does not tell its name");
+  section.text("why_virtual", port.why_virtual, "it is hardware");
+  section.set("waived", Json(port.waived));
+  section.number("link_bps", port.link_bps, port.link_unknown);
+  Json settings = Json::array();
+  for (const PortSetting& s : port.settings)
+    settings.push_back({{"setting", s.setting},
+                        {"wanted", s.wanted},
+                        {"before", text_or_null(s.before)},
+                        {"after", text_or_null(s.after)},
+                        {"failed", text_or_null(s.failed)}});
+  section.set("settings", std::move(settings));
+  section.set("missing", missing);
+  return section.take();
+}
+
 Json to_json(const TrialRecord& trial) {
   // Reasons that the runner gave come first; those made up here fill the gaps it left.
   Json missing = map_json(trial.missing);
@@ -196,6 +218,9 @@ Json to_json(const TrialRecord& trial) {
   const bool cycles = trial.cycles_per_packet && std::isfinite(*trial.cycles_per_packet);
   section.text("cycles_source", cycles ? trial.cycles_source : "",
                "there are no cycles per packet");
+  // Without a link there is nothing to be missed.
+  if (trial.line_rate_pps || trial.missing.contains("line_rate_pps"))
+    section.number("line_rate_pps", trial.line_rate_pps);
   section.set("limiter", Json(to_string(trial.limiter)));
   Section evidence = section.below("evidence");
   for (const auto& [key, value] : trial.evidence) evidence.number(key, value);

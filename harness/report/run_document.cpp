@@ -41,6 +41,10 @@ Json to_json(const RunDocument& document) {
   made["environment"] =
       Json({{"before", document.environment_before}, {"after", document.environment_after}});
   made["scenario"] = document.scenario;
+  if (!document.testbed.ports.empty()) {
+    made["ports"] = Json::array();
+    for (const PortReport& port : document.testbed.ports) made["ports"].push_back(to_json(port));
+  }
   made["cases"] = Json::array();
   for (const CaseResult& result : document.cases)
     made["cases"].push_back(to_json(result, document.testbed));

@@ -85,12 +85,17 @@ def check_run(document):
         return problems
     problems += _run_problems(document)
     tolerance = document["scenario"].get("method", {}).get("tolerance_packets", 0)
+    testbed = document["scenario"].get("testbed", {})
+    unnamed = testbed.get("unnamed_loss", 0) if isinstance(testbed, dict) else 0
     seen = set()
     for i, case in enumerate(document["cases"]):
         if case["id"] in seen:
             problems.append(Problem(pointer("cases", i, "id"), f"case id {case['id']!r} is not unique"))
         seen.add(case["id"])
-        problems += _case_problems(case, ("cases", i), tolerance)
+        problems += _case_problems(case, ("cases", i), tolerance, unnamed)
+    for i, port in enumerate(document.get("ports", [])):
+        facts = {key: value for key, value in port.items() if key != "settings"}
+        problems += _null_problems(facts, ("ports", i), port["missing"])
     cases = {case["id"]: case for case in document["cases"]}
     for i, pair in enumerate(document["pairs"]):
         problems += _pair_problems(pair, cases, ("pairs", i))
@@ -135,7 +140,7 @@ def _run_problems(document):
             yield from _null_problems(environment[when], ("environment", when), environment[when]["missing"])
 
 
-def _case_problems(case, path, tolerance):
+def _case_problems(case, path, tolerance, unnamed=0):
     seen = set()
     bpf = case.get("bpf_run_time")
     places = [path + ("trials", i) for i in range(len(case["trials"]))]
@@ -144,7 +149,7 @@ def _case_problems(case, path, tolerance):
         if trial["index"] in seen:
             yield Problem(pointer(*at, "index"), f"{trial['index']} is not unique in its case")
         seen.add(trial["index"])
-        yield from _trial_problems(trial, at, tolerance)
+        yield from _trial_problems(trial, at, tolerance, unnamed)
     good = [trial for trial in case["trials"] if trial["status"] == "ok"]
     if case["status"] == "ok" and not good:
         yield Problem(pointer(*path, "status"), "ok without an ok trial")
@@ -220,7 +225,7 @@ def _estimate_problems(estimate, values, path):
             yield Problem(pointer(*path, "confidence"), f"{confidence} is out of reach at n = {len(values)}")
 
 
-def _trial_problems(trial, path, tolerance):
+def _trial_problems(trial, path, tolerance, unnamed=0):
     offered, received = trial["offered"], trial["received"]
     drops, unaccounted = trial["drops"], trial["unaccounted"]
     counts = (offered["packets"], received["packets"], unaccounted)
@@ -231,7 +236,8 @@ def _trial_problems(trial, path, tolerance):
                           f"is {unaccounted}, but offered - received - drops = {rest}")
     yield from _returned_problems(trial, path, tolerance)
     if trial["status"] == "ok":
-        if tolerance is not None and abs(unaccounted) > tolerance:
+        lost = int(unnamed * offered["packets"])
+        if tolerance is not None and not -tolerance <= unaccounted <= max(tolerance, lost):
             yield Problem(pointer(*path, "unaccounted"),
                           f"{unaccounted} of {offered['packets']} in an ok trial, tolerance {tolerance}")
         yield from _null_problems(trial, path, trial["missing"], skip=("reason", "offered.target_pps"))
