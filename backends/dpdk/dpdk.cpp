@@ -98,6 +98,10 @@ class Dpdk final : public Backend, public FilterControl {
  public:
   ~Dpdk() override { stop(); }
 
+  std::string takes(const BackendConfig& config) const override {
+    const auto& driver = option<std::string>(config.options, "driver");
+    return dpdk::is_pci_address(driver) ? driver : std::string();
+  }
   Result<EffectiveMode> start(const BackendConfig& config) override;
   Result<Counters> sample() override;
   std::vector<pid_t> threads() const override;

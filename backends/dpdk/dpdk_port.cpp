@@ -88,6 +88,10 @@ Result<void> DpdkPort::open_pci(const Setup& setup) {
   opened_.push_back(port);
   const auto queues = static_cast<std::uint16_t>(setup.queues);
   if (auto pool = set_up_queues(port, queues, setup); !pool) return pool.error();
+  // Frames sent before the link is up would be lost; waits for it, 9 s at most.
+  rte_eth_link link{};
+  if (rte_eth_link_get(port, &link) == 0 && link.link_status == RTE_ETH_LINK_DOWN)
+    return make_error(ErrorCode::failed, driver_ + " has no link after 9 s");
   receive_on(port, queues);
   return {};
 }
@@ -115,7 +119,6 @@ Result<void> DpdkPort::start_eal(const Setup& setup) {
                                  "--lcores=" + lcores,
                                  "--main-lcore=0",
                                  "--no-telemetry",
-                                 "--iova-mode=va",
                                  "--file-prefix=pktbench-" + std::to_string(getpid()),
                                  "-m",
                                  std::to_string(setup.memory_mb)};
@@ -124,6 +127,7 @@ Result<void> DpdkPort::start_eal(const Setup& setup) {
     words.emplace_back(setup.driver);
   } else {
     words.emplace_back("--no-pci");
+    words.emplace_back("--iova-mode=va");
   }
   if (setup.huge_pages) {
     words.emplace_back("--in-memory");

@@ -15,19 +15,6 @@ bool is_one_of(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// "0000:03:00.0"; empty where the port is no PCI device's.
-std::string bus_address(const Port& port) {
-  std::string address;
-  (void)sys::with_sysfs_of(port.netns_path, [&]() -> Result<void> {
-    std::error_code none;
-    address = std::filesystem::read_symlink("/sys/class/net/" + port.name + "/device", none)
-                  .filename()
-                  .string();
-    return {};
-  });
-  return address;
-}
-
 }  // namespace
 
 bool napi_in_threads(const Port& port) {
@@ -65,9 +52,9 @@ std::string wrong_port(const std::string& driver, const Port& port) {
     return memory ? "driver " + driver +
                         " receives from a network device, and the testbed memory has none; use veth"
                   : "";
-  if (!memory && bus_address(port) == driver) return "";
+  if (!memory && port.pci == driver) return "";
   return "driver " + driver + " is a PCI device, and the testbed's port " + port.name +
-         " is not that device; it needs a testbed whose port it is";
+         " is not that device; it needs testbed nic with that port as its dut";
 }
 
 Result<std::size_t> rx_queues(const Port& port) {

@@ -16,6 +16,9 @@ struct RunArguments {
   std::string out;     // empty: results/<UTC>-<host>-<scenario>
   std::string resume;  // empty: a new run
   ScenarioOverrides overrides;
+  // Of testbed nic, and never in a file: ports that may be used, and those that are known to be.
+  std::vector<std::string> allowed_pci;
+  std::vector<std::string> i_know_this_is;
   std::vector<std::string> argv;
 };
 int run_command(const RunArguments& arguments);

@@ -40,6 +40,15 @@ CLI::App* add_run(CLI::App& app, cli::RunArguments& a) {
                   "Set a value of the scenario: /json/pointer=value (repeatable)")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  run->add_option("--allow", a.allowed_pci,
+                  "Testbed nic: use only the port at this PCI address (repeatable)")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  run->add_option("--i-know-this-is", a.i_know_this_is,
+                  "Testbed nic: use a port although it is refused; repeat its interface's name "
+                  "(repeatable)")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   run->add_option("--resume", a.resume, "Go on with an interrupted run in this directory");
   return run;
 }

@@ -138,7 +138,7 @@ def test_what_needs_memory_or_a_pci_device_is_unsupported_on_veth(tmp_path):
     needs_dpdk(cases)
     assert result.returncode == 4, result.stderr
     assert ["use the testbed memory" in c["reason"] for c in cases] == [True, True, False]
-    assert "driver 0000:03:00.0 is a PCI device" in cases[2]["reason"]
+    assert "PCI device 0000:03:00.0 is no port of this testbed" in cases[2]["reason"]
 
 
 def test_a_driver_that_is_neither_known_nor_a_pci_address_is_an_input_error(tmp_path):

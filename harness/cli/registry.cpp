@@ -10,6 +10,7 @@
 #include "backends/uring/uring.hpp"
 #include "backends/xdp/xdp.hpp"
 #include "harness/testbed/memory.hpp"
+#include "harness/testbed/nic.hpp"
 #include "harness/testbed/simulated.hpp"
 #include "harness/testbed/veth.hpp"
 #include "harness/traffic/memory.hpp"
@@ -33,7 +34,8 @@ const Registry& registry() {
                    fake_backend()},
       .generators = {xdp_live_generator(), packet_sendmmsg_generator(), udp_sendmmsg_generator(),
                      memory_generator(), simulated_generator()},
-      .testbeds = {veth_testbed(make_reflect_sink), memory_testbed(), simulated_testbed()}};
+      .testbeds = {veth_testbed(make_reflect_sink), memory_testbed(), nic_testbed(),
+                   simulated_testbed()}};
   return all;
 }
 

@@ -22,6 +22,8 @@
 #include "harness/report/run_writer.hpp"
 #include "harness/report/table.hpp"
 #include "harness/runner/run.hpp"
+#include "harness/testbed/nic.hpp"
+#include "harness/testbed/port_safety.hpp"
 
 namespace pktbench::cli {
 
@@ -34,6 +36,15 @@ class Recorder final : public RunSink {
 
   void on_testbed_up(const Testbed& testbed) override {
     document_.testbed.arrangement = testbed.arrangement();
+    document_.testbed.is_virtual |= !testbed.why_virtual().empty();
+    document_.testbed.ports = testbed.ports();
+    if (const std::string why = testbed.why_virtual(); !why.empty())
+      spdlog::warn("the figures say nothing about hardware: {}", why);
+    for (const PortReport& port : document_.testbed.ports)
+      for (const PortSetting& setting : port.settings)
+        if (!setting.failed.empty())
+          spdlog::warn("{} is without {} \"{}\": {}", port.interface, setting.setting,
+                       setting.wanted, setting.failed);
     document_.environment_before = capture(testbed);
     // A run that is killed leaves its scenario and environment behind, for --resume.
     // One that is resumed has them there already, with the trials.
@@ -41,6 +52,7 @@ class Recorder final : public RunSink {
     if (auto r = writer_.finish(document_); !r) spdlog::warn("{}", r.error().message);
   }
   void on_testbed_down(const Testbed& testbed) override {
+    document_.testbed.ports = testbed.ports();
     document_.environment_after = capture(testbed);
   }
   Result<void> on_trial(const CaseSpec& spec, const TrialRecord& trial) override {
@@ -154,6 +166,31 @@ int exit_status(const RunOutcome& outcome) {
 
 }  // namespace
 
+namespace {
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+// What the user says of the ports is said on the command line, and not by a file.
+Result<void> add_port_policy(const RunArguments& arguments, Scenario& scenario) {
+  if (arguments.allowed_pci.empty() && arguments.i_know_this_is.empty()) return {};
+  if (scenario.testbed != "nic")
+    return make_error(
+        ErrorCode::invalid_input,
+        "--allow and --i-know-this-is are for testbed nic; this scenario's is " + scenario.testbed);
+  for (const std::string& pci : arguments.allowed_pci)
+    if (full_pci_address(pci).empty())
+      return make_error(ErrorCode::invalid_input, "--allow " + pci + ": is no PCI address");
+  scenario.testbed_options[testbed::kAllowedPci] = joined(arguments.allowed_pci);
+  scenario.testbed_options[testbed::kKnownPorts] = joined(arguments.i_know_this_is);
+  return {};
+}
+
+}  // namespace
+
 int run_command(const RunArguments& arguments) {
   ScenarioOverrides overrides = arguments.overrides;
   if (arguments.resume.empty()) {
@@ -165,6 +202,8 @@ int run_command(const RunArguments& arguments) {
   }
   auto scenario = load_scenario(arguments.scenario, registry(), overrides);
   if (!scenario) return report_error(scenario.error());
+
+  if (auto r = add_port_policy(arguments, *scenario); !r) return report_error(r.error());
 
   const TestbedType& testbed = *find_by_name(registry().testbeds, scenario->testbed);
   std::optional<sys::HostLock> lock;

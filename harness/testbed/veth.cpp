@@ -19,6 +19,7 @@
 #include "harness/sys/proc.hpp"
 #include "harness/sys/rtnl.hpp"
 #include "harness/sys/sysfs.hpp"
+#include "harness/testbed/namespaces.hpp"
 #include "harness/testbed/napi_pump.hpp"
 #include "harness/testbed/napi_threads.hpp"
 #include "harness/testbed/two_cpus.hpp"
@@ -28,17 +29,6 @@
 namespace pktbench::testbed {
 
 namespace {
-
-constexpr std::uint32_t address(unsigned a, unsigned b, unsigned c, unsigned d) {
-  return a << 24 | b << 16 | c << 8 | d;
-}
-// RFC 2544's own network for benchmarks.
-constexpr std::uint32_t kGeneratorAddress = address(198, 18, 0, 1);
-constexpr unsigned kGeneratorAddresses = 4;  // 65,536 flows, 16,384 ports each
-constexpr std::uint32_t kDutAddress = address(198, 18, 1, 1);
-constexpr unsigned kPrefixLength = 15;
-
-constexpr int kMaxNumber = 1000;
 
 constexpr const char* kRingFull = "veth_ring_full";
 constexpr const char* kReceiveDrops = "veth_rx";
@@ -92,8 +82,6 @@ class VethTestbed final : public Testbed {
   std::optional<sys::Journal> journal_;
   Port generator_;
   Port dut_;
-  std::string generator_netns_;
-  std::string dut_netns_;
   WallClock clock_;
   std::unique_ptr<NapiPump> pump_;
   measure::DisturbanceSources disturbances_;
@@ -129,38 +117,14 @@ Result<void> VethTestbed::up(const Options& options, unsigned queues) {
 }
 
 Result<void> VethTestbed::make_namespaces() {
-  for (int n = 0; n < kMaxNumber; ++n) {
-    const std::string number = std::to_string(n);
-    const std::string generator = "pktbench" + number + "-gen";
-    const std::string dut = "pktbench" + number + "-dut";
-    // The host lock keeps other runs away, so that what exists is somebody else's and stays.
-    if (sys::netns_exists(generator) || sys::netns_exists(dut)) continue;
-    bool taken = false;
-    for (const std::string& name : {generator, dut}) {
-      if (auto r = journal_->record({"netns", name, ""}); !r) return r;
-      auto made = sys::create_netns(name);
-      if (made) continue;
-      // Somebody has made one of that name just now; it must not be undone as ours.
-      if (auto r = journal_->retract(); !r) return r;
-      if (made.error().sys_errno != EEXIST) return made;
-      taken = true;
-      break;
-    }
-    if (taken) {
-      if (auto r = journal_->undo_entries(); !r) return r;
-      continue;
-    }
-    generator_netns_ = generator;
-    dut_netns_ = dut;
-    generator_.name = "pbgen" + number;
-    dut_.name = "pbdut" + number;
-    generator_.netns_path = sys::netns_path(generator);
-    dut_.netns_path = sys::netns_path(dut);
-    return {};
-  }
-  return make_error(ErrorCode::refused, "all names from pktbench0-gen to pktbench" +
-                                            std::to_string(kMaxNumber - 1) +
-                                            "-dut are taken; look at `ip netns list`");
+  auto made = make_two_namespaces(*journal_);
+  if (!made) return made.error();
+  const std::string number = std::to_string(made->number);
+  generator_.name = "pbgen" + number;
+  dut_.name = "pbdut" + number;
+  generator_.netns_path = made->generator;
+  dut_.netns_path = made->dut;
+  return {};
 }
 
 // The pair is made inside the namespaces: no interface of the host's own is touched, and removing
@@ -168,26 +132,6 @@ Result<void> VethTestbed::make_namespaces() {
 Result<void> VethTestbed::make_link(unsigned queues) {
   sys::Fd peer(open(dut_.netns_path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!peer) return system_error("open " + dut_.netns_path, errno);
-  for (const std::string& path : {generator_.netns_path, dut_.netns_path}) {
-    auto inside = sys::NetnsScope::enter(path);
-    if (!inside) return inside.error();
-    // A kernel without IPv6 has no such file and needs none.
-    for (const char* scope : {"all", "default"}) {
-      const std::string file = std::string("/proc/sys/net/ipv6/conf/") + scope + "/disable_ipv6";
-      if (auto r = sys::write_file(file, "1"); !r && r.error().sys_errno != ENOENT) return r;
-    }
-    for (const char* scope : {"all", "default"}) {
-      const std::string file = std::string("/proc/sys/net/ipv4/conf/") + scope + "/rp_filter";
-      if (auto r = sys::write_file(file, "0"); !r) return r;
-    }
-  }
-  {
-    // One ICMP an hour is none: where the stack finds no socket for a frame it must not answer, or
-    // its answers take room that frames sent back need.
-    auto inside = sys::NetnsScope::enter(dut_.netns_path);
-    if (!inside) return inside.error();
-    if (auto r = sys::write_file("/proc/sys/net/ipv4/icmp_ratelimit", "3600000"); !r) return r;
-  }
   auto inside = sys::NetnsScope::enter(generator_.netns_path);
   if (!inside) return inside.error();
   generator_.queues = dut_.queues = queues;

@@ -1,0 +1,249 @@
+"""Testbed nic on a veth pair that stands for two ports: what it refuses, sets, counts and gives back."""
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+BINARY = os.environ["PKTBENCH_BINARY"]
+SOURCE = Path(os.environ["PKTBENCH_SOURCE"])
+HOME = "pktbench-nic-test"  # stands for the host's namespace
+STATE = Path("/run/pktbench")
+NETNS = Path("/run/netns")
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: makes namespaces")
+
+
+def ip(arguments, check=True):
+    return subprocess.run(["ip", *arguments.split()], check=check, timeout=20, capture_output=True,
+                          text=True).stdout
+
+
+def at_home(*command):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("SSH_")}
+    return subprocess.Popen(["nsenter", f"--net={NETNS / HOME}", *command], env=environment,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def run(tmp_path, *arguments, testbed=(), rate=2000, name="out"):
+    """(exit status, stderr, document or None) of a short run."""
+    scenario = tmp_path / "nic.json"
+    scenario.write_text(json.dumps({
+        "testbed": {"name": "nic", "dut": "pbnic0", "generator": "pbnic1",
+                    "virtual_ports": "allow", **dict(testbed)},
+        "traffic": {"generator": "packet-sendmmsg", "rate": rate},
+        "backends": ["udp-recvmmsg", "xdp-native", "xdp-generic"],
+        "method": {"trials": 1, "duration_s": 0.1, "warmup_s": 0.02, "max_disturbance": 1}}))
+    out = tmp_path / name
+    process = at_home(BINARY, "run", str(scenario), "--out", str(out), *arguments)
+    _, stderr = process.communicate(timeout=120)
+    file = out / "run.json"
+    return process.returncode, stderr, json.loads(file.read_text()) if file.exists() else None
+
+
+def state():
+    """All that a run must give back, as iproute2, ethtool's files and sysctls show it."""
+    shown = {}
+    for device in ("pbnic0", "pbnic1"):
+        link = json.loads(ip(f"-n {HOME} -d -j address show dev {device}"))[0]
+        shown[device] = {k: link.get(k) for k in ("ifname", "ifindex", "mtu", "flags", "address",
+                                                  "promiscuity", "num_rx_queues")}
+        shown[device]["addresses"] = sorted(
+            (a["local"], a["prefixlen"], a["scope"], a.get("label"), a.get("broadcast"))
+            for a in link["addr_info"])
+        script = (f"cd /sys/class/net/{device}; grep -H . threaded napi_defer_hard_irqs "
+                  "gro_flush_timeout queues/*/rps_cpus queues/*/xps_cpus 2>/dev/null; "
+                  f"cd /proc/sys/net; grep -rH . ipv4/conf/{device} ipv6/conf/{device} 2>/dev/null")
+        inside = subprocess.run(["ip", "netns", "exec", HOME, "sh", "-c", script],
+                                capture_output=True, text=True, timeout=20)
+        shown[device]["files"] = sorted(inside.stdout.splitlines())
+        features = subprocess.run(["ip", "netns", "exec", HOME, "sh", "-c",
+                                   f"command -v ethtool >/dev/null && ethtool -k {device} && "
+                                   f"ethtool -l {device}"],
+                                  capture_output=True, text=True, timeout=20)
+        shown[device]["features"] = features.stdout
+    for family in ("-4", "-6"):
+        shown["routes" + family] = sorted(
+            (r["dst"], r.get("gateway"), r.get("metric"))
+            for r in json.loads(ip(f"-n {HOME} {family} -j route show table all"))
+            if r.get("protocol") != "kernel" and r.get("type", "unicast") == "unicast")
+    return shown
+
+
+def journals():
+    return sorted(STATE.glob("*.journal")) if STATE.is_dir() else []
+
+
+def left_namespaces():
+    return sorted(p.name for p in NETNS.glob("pktbench[0-9]*-*"))
+
+
+@pytest.fixture(autouse=True)
+def before():
+    """Two ports with settings of their own; nothing of a run is left when the test is over."""
+    if journals() or left_namespaces():
+        pytest.skip("an ended run's journal or namespaces are on this host")
+    ip(f"netns add {HOME}")
+    try:
+        ip(f"-n {HOME} link add pbnic0 mtu 9000 numrxqueues 2 numtxqueues 2 type veth "
+           "peer name pbnic1 mtu 9000 numrxqueues 2 numtxqueues 1")
+        for device in ("pbnic0", "pbnic1"):
+            # No DAD, which would show an address as tentative for a while.
+            at_home("sysctl", "-qw", f"net.ipv6.conf.{device}.accept_dad=0",
+                    f"net.ipv4.conf.{device}.rp_filter=2").communicate(timeout=20)
+            ip(f"-n {HOME} link set {device} up")
+        ip(f"-n {HOME} link set pbnic0 promisc on")
+        ip(f"-n {HOME} addr add 192.0.2.1/24 dev pbnic0")
+        ip(f"-n {HOME} addr add 192.0.2.77/32 dev pbnic0")
+        ip(f"-n {HOME} addr add 2001:db8::1/64 dev pbnic0")
+        ip(f"-n {HOME} route add 203.0.113.0/24 via 192.0.2.9 dev pbnic0 metric 7")
+        ip(f"-n {HOME} route add 198.51.100.0/24 dev pbnic1 table 77")
+        ip(f"-n {HOME} -6 route add 2001:db8:1::/48 via 2001:db8::9 dev pbnic0")
+        time.sleep(0.2)
+        yield state()
+    finally:
+        subprocess.run([BINARY, "restore"], check=False, timeout=60, stdout=subprocess.DEVNULL)
+        ip(f"netns del {HOME}")
+    assert journals() == [] and left_namespaces() == []
+
+
+def setting(document, role, name):
+    port = next(p for p in document["ports"] if p["role"] == role)
+    found = [s for s in port["settings"] if s["setting"] == name]
+    assert len(found) == 1, port["settings"]
+    return found[0]
+
+
+@pytest.mark.parametrize("namespaces", ["own", "host"])
+@pytest.mark.parametrize("napi", ["softirq", "threaded"])
+def test_every_frame_is_counted_and_the_ports_are_given_back(tmp_path, before, namespaces, napi):
+    status, stderr, document = run(tmp_path, testbed={"namespaces": namespaces, "napi": napi,
+                                                      "gro": "on", "tso": "off"}.items())
+    assert status == 0, stderr
+    assert "virtual device (veth)" in stderr
+    for case in document["cases"]:
+        assert case["status"] == "ok", case["reason"]
+        assert case["virtual"] is True and case["arrangement"] == napi
+        trial = case["trials"][0]
+        assert trial["unaccounted"] == 0
+        assert trial["received"]["packets"] == trial["offered"]["packets"] > 100
+        assert trial["line_rate_pps"] is None
+        assert "virtual device" in trial["missing"]["line_rate_pps"]
+    validated = subprocess.run([sys.executable, SOURCE / "results" / "schema" / "validate.py",
+                                tmp_path / "out" / "run.json", tmp_path / "out" / "trials.jsonl"],
+                               capture_output=True, text=True, timeout=60)
+    assert validated.returncode == 0, validated.stdout
+    assert setting(document, "dut", "mtu") == {"setting": "mtu", "wanted": "1500",
+                                               "before": "9000", "after": "1500", "failed": None}
+    assert state() == before
+
+
+def test_what_a_driver_refuses_is_named(tmp_path, before):
+    status, stderr, document = run(tmp_path, testbed={"rx_ring": 512, "rx_usecs": 3}.items())
+    assert status == 0, stderr
+    for name in ("rings", "coalescing"):
+        failed = setting(document, "dut", name)
+        assert "does not tell" in failed["failed"] and failed["after"] is None
+        assert f"pbnic0 is without {name}" in stderr
+    assert state() == before
+
+
+def test_two_queues_are_set_and_given_back(tmp_path, before):
+    status, stderr, document = run(tmp_path, "--set", "/queues=1")
+    assert status == 0, stderr
+    assert setting(document, "dut", "channels")["after"].startswith("rx=1 ")
+    assert state() == before
+    status, stderr, _ = run(tmp_path, "--set", "/queues=7", name="more")
+    assert status == 4 and "RX queues" in stderr
+    assert state() == before
+
+
+@pytest.mark.parametrize("change, arguments, status, reason", [
+    ({"virtual_ports": "refuse"}, [], 3, "is no NIC but a virtual device (veth)"),
+    ({"dut": ""}, [], 2, "/testbed/dut: missing"),
+    ({"dut": "pbnic7"}, [], 2, 'there is no interface "pbnic7"'),
+    ({"dut": "0000:ff:1f.7"}, [], 2, "there is no PCI device 0000:ff:1f.7"),
+    ({"dut": "pbnic1"}, [], 2, "are both pbnic1"),
+    ({}, ["--allow", "0000:01:00.0"], 3, "only ports on the allow-list may be used"),
+    ({}, ["--allow", "eth0"], 2, "is no PCI address"),
+    ({}, ["--i-know-this-is", "eth9"], 2, "is neither the scenario's generator"),
+    ({"name": "veth"}, [], 2, "/testbed/"),
+])
+def test_what_cannot_be_is_refused_and_nothing_is_touched(tmp_path, before, change, arguments,
+                                                          status, reason):
+    got, stderr, document = run(tmp_path, *arguments, testbed=change.items())
+    assert got == status, stderr
+    assert reason in stderr and document is None
+    assert state() == before
+
+
+def test_a_port_with_the_default_route_needs_its_name_repeated(tmp_path):
+    ip(f"-n {HOME} route add default via 192.0.2.9 dev pbnic0")
+    before = state()
+    status, stderr, _ = run(tmp_path)
+    assert status == 3 and "carries the default route (IPv4, table main)" in stderr
+    assert state() == before
+    # The pair's other end would take it down: both are refused, and both must be named.
+    status, stderr, document = run(tmp_path, "--i-know-this-is", "pbnic0", "--i-know-this-is",
+                                   "pbnic1", name="again")
+    assert status == 0, stderr
+    waived = [w for port in document["ports"] for w in port["waived"]]
+    assert any("default route" in w for w in waived)
+    assert state() == before
+
+
+def test_a_foreign_xdp_program_is_never_replaced(tmp_path):
+    ip(f"-n {HOME} link set pbnic0 mtu 1500")
+    program = Path(BINARY).parent / "bpf" / "reflect_sink.bpf.o"
+    attached = subprocess.run(["unshare", "--mount", "ip", "-n", HOME, "link", "set", "pbnic0",
+                               "xdpgeneric", "obj", str(program), "sec", "xdp"],
+                              capture_output=True, text=True, timeout=30)
+    if attached.returncode != 0:
+        pytest.skip("no XDP program can be attached by iproute2: " + attached.stderr.strip())
+    status, stderr, _ = run(tmp_path, "--i-know-this-is", "pbnic0")
+    assert status == 3 and "is not pktbench's" in stderr
+
+
+def seen():
+    """How far a run has come, by what can be seen of it."""
+    text = "".join(j.read_text() for j in journals() if j.exists())
+    at_home_now = ip(f"-n {HOME} -br link show")
+    return (text.count('"kind":"netns"'), text.count('"kind":"port"'),
+            "pbnic0" not in at_home_now, "pbnic1" not in at_home_now)
+
+
+def test_a_run_killed_at_any_moment_is_restored(tmp_path, before):
+    """SIGKILL at ten moments from the first journal entry into the first trial."""
+    reached = set()
+    for moment in range(10):
+        out = tmp_path / f"out{moment}"
+        scenario = tmp_path / "kill.json"
+        scenario.write_text(json.dumps({
+            "testbed": {"name": "nic", "dut": "pbnic0", "generator": "pbnic1", "napi": "threaded",
+                        "virtual_ports": "allow", "gro": "on", "tso": "off",
+                        "defer_hard_irqs": 2, "gro_flush_timeout_ns": 200000},
+            "traffic": {"generator": "packet-sendmmsg", "rate": 2000},
+            "backends": ["xdp-generic"], "method": {"duration_s": 5}}))
+        process = at_home(BINARY, "run", str(scenario), "--out", str(out))
+        try:
+            deadline = time.monotonic() + 30
+            while not journals() and time.monotonic() < deadline:
+                time.sleep(0.0005)
+            assert journals(), process.communicate(timeout=1)
+            # Denser at first, where the set-up is.
+            time.sleep(0.004 * moment ** 1.8)
+            process.send_signal(signal.SIGKILL)
+        finally:
+            process.kill()
+            process.communicate(timeout=30)
+        reached.add(seen())
+        restored = subprocess.run([BINARY, "restore"], capture_output=True, text=True, timeout=60)
+        assert restored.returncode == 0, (moment, restored.stderr)
+        assert journals() == []
+        assert state() == before, moment
+    # They were moments of different stages, the last of them with both ports away.
+    assert len(reached) >= 3 and max(reached)[2:] == (True, True), reached

@@ -1,0 +1,34 @@
+// The two namespaces of a testbed, one for each end of the wire, and the addresses in them.
+//
+// Threads: one controlling thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "harness/core/result.hpp"
+#include "harness/sys/journal.hpp"
+
+namespace pktbench::testbed {
+
+constexpr std::uint32_t address(unsigned a, unsigned b, unsigned c, unsigned d) {
+  return a << 24 | b << 16 | c << 8 | d;
+}
+// RFC 2544's own network for benchmarks.
+inline constexpr std::uint32_t kGeneratorAddress = address(198, 18, 0, 1);
+inline constexpr unsigned kGeneratorAddresses = 4;  // 65,536 flows, 16,384 ports each
+inline constexpr std::uint32_t kDutAddress = address(198, 18, 1, 1);
+inline constexpr unsigned kPrefixLength = 15;
+
+struct TwoNamespaces {
+  int number = 0;
+  std::string generator;  // "/run/netns/pktbench<number>-gen"
+  std::string dut;        // "/run/netns/pktbench<number>-dut"
+};
+
+// The first number that is free on this host. IPv6 and reverse-path filtering are off in both.
+// Journalled before they are made; on error the journal has nothing of them left to undo or undoes
+// it with the rest. REQUIRES: `journal` is empty.
+Result<TwoNamespaces> make_two_namespaces(sys::Journal& journal);
+
+}  // namespace pktbench::testbed

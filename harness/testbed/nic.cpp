@@ -1,0 +1,436 @@
+#include "harness/testbed/nic.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "harness/core/units.hpp"
+#include "harness/measure/cpu_meter.hpp"
+#include "harness/measure/disturbance.hpp"
+#include "harness/sys/cpu.hpp"
+#include "harness/sys/file.hpp"
+#include "harness/sys/journal.hpp"
+#include "harness/sys/netns.hpp"
+#include "harness/sys/proc.hpp"
+#include "harness/sys/rtnl.hpp"
+#include "harness/testbed/namespaces.hpp"
+#include "harness/testbed/napi_threads.hpp"
+#include "harness/testbed/nic_lending.hpp"
+#include "harness/testbed/nic_options.hpp"
+#include "harness/testbed/nic_port.hpp"
+#include "harness/testbed/two_cpus.hpp"
+#include "harness/testbed/wall_clock.hpp"
+
+namespace pktbench::testbed {
+
+namespace {
+
+constexpr std::uint32_t kDeviceQueue = 65536;  // frames that a device may hold at most
+
+// A port with what it was, what was made of it and what it loses.
+struct NicPort {
+  Port port;
+  sys::PortState was;
+  PortReport report;
+  std::optional<DropMeter> meter;
+};
+
+class NicTestbed final : public Testbed {
+ public:
+  ~NicTestbed() override { (void)down(); }
+
+  Result<void> up(const Options& options, unsigned queues) override;
+  const Port& generator_port() const override { return generator_.port; }
+  const Port& dut_port() const override { return dut_.port; }
+  Result<std::vector<pid_t>> settle(bool backend_polls) override;
+  Result<void> lend(const std::string& pci) override;
+  Result<DropCounts> sample() override;
+  std::map<std::string, std::string> missing_drops() const override;
+  std::string receive_drop_place() const override {
+    return dut_.report.driver == "veth" ? "veth_rx" : "";
+  }
+  std::vector<int> dut_softirq_cpus() const override;
+  bool dut_interrupts() const override { return !dut_.port.pci.empty() && !options_.threaded; }
+  double unnamed_loss() const override { return options_.unnamed_loss; }
+  std::string why_virtual() const override;
+  std::vector<PortReport> ports() const override { return {generator_.report, dut_.report}; }
+  Clock& clock() override { return clock_; }
+  CpuMeter& cpu_meter() override { return *meter_; }
+  std::vector<DisturbanceSource*> disturbances() override;
+  std::string arrangement() const override { return options_.threaded ? "threaded" : "softirq"; }
+  Result<void> down() noexcept override;
+
+ private:
+  Result<void> find_ports();
+  Result<void> make_namespaces();
+  Result<void> record_and_place(NicPort& port);
+  Result<void> place(NicPort& port);
+  Result<void> set_host();
+  Result<void> set_host_file(const std::string& path, const std::string& value);
+  Result<void> configure(NicPort& port);
+  void apply_options(NicPort& port);
+  Result<void> give_addresses(NicPort& port);
+  Result<void> add_neighbours();
+  Result<void> after_carrier(NicPort& port);
+  Result<void> place_interrupts(NicPort& port);
+  bool is_dut(const NicPort& port) const { return &port == &dut_; }
+
+  NicOptions options_;
+  unsigned queues_ = 1;
+  std::optional<sys::Journal> journal_;
+  NicPort generator_;
+  NicPort dut_;
+  std::string lent_;  // the DUT's PCI address while user space has it
+  std::uint64_t sampled_ns_ = 0;
+  WallClock clock_;
+  measure::DisturbanceSources disturbances_;
+  std::unique_ptr<CpuMeter> meter_ = measure::make_cpu_meter();
+};
+
+Result<void> NicTestbed::up(const Options& options, unsigned queues) {
+  auto read = read_nic_options(options);
+  if (!read) return read.error();
+  options_ = std::move(*read);
+  queues_ = queues;
+  auto cpus = choose_two_cpus(options, "nic");
+  if (!cpus) return cpus.error();
+  if (auto r = find_ports(); !r) return r;
+  generator_.port.cpus = {cpus->generator};
+  dut_.port.cpus = {cpus->dut};
+  generator_.port.ipv4 = kGeneratorAddress;
+  dut_.port.ipv4 = kDutAddress;
+  auto journal = sys::Journal::create();
+  if (!journal) return journal.error();
+  journal_.emplace(std::move(*journal));
+
+  auto made = [&]() -> Result<void> {
+    if (options_.own_namespaces)
+      if (auto r = make_namespaces(); !r) return r;
+    for (NicPort* port : {&dut_, &generator_})
+      if (auto r = record_and_place(*port); !r) return r;
+    if (auto r = set_host(); !r) return r;
+    for (NicPort* port : {&dut_, &generator_})
+      if (auto r = configure(*port); !r) return r;
+    if (auto r = add_neighbours(); !r) return r;
+    for (NicPort* port : {&generator_, &dut_})
+      if (auto r = after_carrier(*port); !r) return r;
+    return {};
+  }();
+  if (!made) {
+    (void)down();
+    return made;
+  }
+  disturbances_ = measure::host_disturbances(dut_.port.cpus, {generator_.port, dut_.port});
+  return {};
+}
+
+Result<void> NicTestbed::find_ports() {
+  for (NicPort* port : {&generator_, &dut_}) {
+    const bool dut = is_dut(*port);
+    auto found =
+        find_port(dut ? "dut" : "generator", dut ? options_.dut : options_.generator, options_);
+    if (!found) return found.error();
+    port->was = std::move(found->state);
+    port->report = std::move(found->report);
+    port->port.name = port->was.name;
+    port->port.pci = port->was.pci;
+    port->meter.emplace(port->report.driver,
+                        dut ? measure::PortEnd::receiver : measure::PortEnd::sender);
+  }
+  if (generator_.was.ifindex == dut_.was.ifindex)
+    return make_error(ErrorCode::invalid_input,
+                      "/testbed: generator and dut are both " + dut_.was.name + "; choose two");
+  for (const std::string& name : options_.known)
+    if (name != dut_.was.name && name != generator_.was.name)
+      return make_error(ErrorCode::invalid_input,
+                        "--i-know-this-is " + name + ": is neither the scenario's generator (" +
+                            generator_.was.name + ") nor its dut (" + dut_.was.name + ")");
+  return {};
+}
+
+Result<void> NicTestbed::make_namespaces() {
+  auto made = make_two_namespaces(*journal_);
+  if (!made) return made.error();
+  generator_.port.netns_path = generator_.was.away = made->generator;
+  dut_.port.netns_path = dut_.was.away = made->dut;
+  return {};
+}
+
+Result<void> NicTestbed::record_and_place(NicPort& port) {
+  if (auto r = journal_->record({"port", port.was.name, to_text(port.was)}); !r) return r;
+  return place(port);
+}
+
+// From the calling thread's namespace into its own, where it is to have one.
+Result<void> NicTestbed::place(NicPort& port) {
+  auto link = sys::get_link(port.port.name);
+  if (!link) return link.error();
+  if (!port.port.netns_path.empty()) {
+    const sys::Fd there(open(port.port.netns_path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!there) return system_error("open " + port.port.netns_path, errno);
+    if (auto r = sys::move_link(link->ifindex, there.get()); !r) return r;
+    auto inside = sys::NetnsScope::enter(port.port.netns_path);
+    if (!inside) return inside.error();
+    link = sys::get_link(port.port.name);
+    if (!link) return link.error();
+  }
+  port.port.ifindex = link->ifindex;
+  port.port.mac = link->mac;
+  return {};
+}
+
+Result<void> NicTestbed::set_host_file(const std::string& path, const std::string& value) {
+  PortSetting done{path, value, "", "", ""};
+  const auto before = sys::read_file(path);
+  if (!before) {
+    done.failed = before.error().message;
+  } else if (done.before = done.after = *before; *before != value) {
+    if (auto r = journal_->record({"write", path, *before}); !r) return r;
+    if (const auto r = sys::write_file(path, value); !r) done.failed = r.error().message;
+    const auto after = sys::read_file(path);
+    done.after = after ? *after : "";
+    if (done.failed.empty() && done.after != value)
+      done.failed = path + " did not take " + value + ": it has " + done.after;
+  }
+  dut_.report.settings.push_back(std::move(done));
+  return {};
+}
+
+Result<void> NicTestbed::set_host() {
+  if (options_.huge_pages)
+    if (auto r = set_host_file("/proc/sys/vm/nr_hugepages", std::to_string(*options_.huge_pages));
+        !r)
+      return r;
+  if (options_.governor.empty()) return {};
+  for (const int cpu : {generator_.port.cpus.front(), dut_.port.cpus.front()})
+    if (auto r = set_host_file(
+            "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/cpufreq/scaling_governor",
+            options_.governor);
+        !r)
+      return r;
+  return {};
+}
+
+// Settings, addresses, link up. REQUIRES: the port is where it belongs.
+Result<void> NicTestbed::configure(NicPort& port) {
+  auto inside = sys::NetnsScope::enter(port.port.netns_path);
+  if (!inside) return inside.error();
+  if (is_dut(port)) {
+    port.port.queues = queues_;
+    if (auto r = set_queues(port.report, queues_); !r) return r;
+  }
+  apply_options(port);
+  if (auto r = give_addresses(port); !r) return r;
+  return sys::set_link_up(port.port.ifindex);
+}
+
+// What frames of up to 1518 bytes need, and what the scenario names. What the driver refuses is in
+// the report.
+void NicTestbed::apply_options(NicPort& port) {
+  PortReport& report = port.report;
+  // A larger one keeps many drivers from XDP.
+  set_port(report, "mtu", "1500");
+  if (options_.pause == "off") set_port(report, "pause", "autoneg=off rx=off tx=off");
+  if (!is_dut(port)) {
+    if (options_.tx_ring) change_port(report, "rings", with_tx_ring, *options_.tx_ring);
+    if (!options_.tso.empty()) set_port(report, "tso", options_.tso);
+    if (!options_.xps.empty()) change_port(report, "xps", with_no_xps, 0);
+    return;
+  }
+  if (options_.rx_ring) change_port(report, "rings", with_rx_ring, *options_.rx_ring);
+  if (options_.rx_usecs) change_port(report, "coalescing", with_rx_usecs, *options_.rx_usecs);
+  if (!options_.gro.empty()) set_port(report, "gro", options_.gro);
+  if (!options_.lro.empty()) set_port(report, "lro", options_.lro);
+}
+
+Result<void> NicTestbed::give_addresses(NicPort& port) {
+  if (!options_.own_namespaces) {
+    // Part of the port's recorded state, as are its addresses.
+    const std::string conf = "/conf/" + port.port.name + "/";
+    (void)sys::write_file("/proc/sys/net/ipv6" + conf + "disable_ipv6", "1");
+    (void)sys::write_file("/proc/sys/net/ipv4" + conf + "rp_filter", "0");
+    if (!is_dut(port)) return {};
+  }
+  const unsigned count = is_dut(port) ? 1 : kGeneratorAddresses;
+  for (unsigned i = 0; i < count; ++i)
+    if (auto r = sys::add_address(port.port.ifindex, port.port.ipv4 + i, kPrefixLength); !r)
+      return r;
+  return {};
+}
+
+// Each end knows the other, so that no ARP is ever counted.
+Result<void> NicTestbed::add_neighbours() {
+  if (!options_.own_namespaces) return {};
+  {
+    auto inside = sys::NetnsScope::enter(dut_.port.netns_path);
+    if (!inside) return inside.error();
+    for (unsigned i = 0; i < kGeneratorAddresses; ++i)
+      if (auto r =
+              sys::add_neighbour(dut_.port.ifindex, kGeneratorAddress + i, generator_.port.mac);
+          !r)
+        return r;
+  }
+  auto inside = sys::NetnsScope::enter(generator_.port.netns_path);
+  if (!inside) return inside.error();
+  return sys::add_neighbour(generator_.port.ifindex, kDutAddress, dut_.port.mac);
+}
+
+// What exists, or is known, only when the link is up.
+Result<void> NicTestbed::after_carrier(NicPort& port) {
+  if (auto r = wait_for_carrier(port.port); !r) return r;
+  auto inside = sys::NetnsScope::enter(port.port.netns_path);
+  if (!inside) return inside.error();
+  read_link_rate(port.report, port.port);
+  port.meter->reset();
+  if (auto r = place_interrupts(port); !r || !is_dut(port)) return r;
+  PortReport& report = port.report;
+  if (const bool set = set_port(report, "threaded", options_.threaded ? "1" : "0");
+      !set && options_.threaded)
+    return make_error(ErrorCode::unsupported, port.port.name + " cannot have NAPI in threads: " +
+                                                  report.settings.back().failed);
+  if (options_.defer_hard_irqs)
+    set_port(report, "napi_defer_hard_irqs", std::to_string(*options_.defer_hard_irqs));
+  if (options_.gro_flush_timeout_ns)
+    set_port(report, "gro_flush_timeout", std::to_string(*options_.gro_flush_timeout_ns));
+  change_port(report, "rps", with_no_rps, 0);
+  return {};
+}
+
+// Work that goes on where it is not measured would make a cheap packet of a dear one.
+Result<void> NicTestbed::place_interrupts(NicPort& port) {
+  if (port.port.pci.empty()) return {};
+  if (change_port(port.report, "irqs", with_irqs_on, port.port.cpus.front())) return {};
+  if (!is_dut(port) || options_.threaded) return {};
+  const auto& settings = port.report.settings;
+  const auto irqs = std::find_if(settings.begin(), settings.end(),
+                                 [](const PortSetting& s) { return s.setting == "irqs"; });
+  return make_error(ErrorCode::refused,
+                    "the interrupts of " + port.port.name + " cannot all be put on CPU " +
+                        std::to_string(port.port.cpus.front()) + ": " + irqs->failed +
+                        "; set /testbed/napi to \"threaded\", or choose another dut_cpu");
+}
+
+Result<void> NicTestbed::lend(const std::string& pci) {
+  if (pci == lent_) return {};
+  if (!lent_.empty()) {
+    lent_.clear();
+    if (auto r = take_port_back(dut_.was); !r) return r;
+    if (auto r = place(dut_); !r) return r;
+    if (auto r = configure(dut_); !r) return r;
+    if (auto r = add_neighbours(); !r) return r;
+    for (NicPort* port : {&generator_, &dut_})
+      if (auto r = after_carrier(*port); !r) return r;
+  }
+  if (pci.empty()) return {};
+  if (dut_.port.pci != pci)
+    return make_error(
+        ErrorCode::unsupported,
+        "PCI device " + pci + " is not the port under test, which is " + dut_.port.name +
+            (dut_.port.pci.empty() ? " and on no PCI bus" : " (" + dut_.port.pci + ")"));
+  if (auto r = lend_port(dut_.was, dut_.report.driver, options_.dpdk_driver, *journal_); !r)
+    return r;
+  if (!is_bifurcated(dut_.report.driver)) lent_ = pci;
+  return {};
+}
+
+Result<std::vector<pid_t>> NicTestbed::settle(bool) {
+  // Attaching a program resets many a NIC, and giving one to DPDK the link to the other.
+  if (auto r = wait_for_carrier(generator_.port); !r) return r.error();
+  if (!lent_.empty()) return std::vector<pid_t>{};
+  if (auto r = wait_for_carrier(dut_.port); !r) return r.error();
+  if (options_.threaded) return place_napi_threads(dut_.port, options_.fifo);
+  {
+    auto inside = sys::NetnsScope::enter(dut_.port.netns_path);
+    if (!inside) return inside.error();
+    if (auto r = place_interrupts(dut_); !r) return r.error();
+  }
+  std::vector<pid_t> threads;
+  // Softirqs that take too long go on in these.
+  for (const int cpu : dut_softirq_cpus())
+    for (const pid_t thread : sys::threads_named("ksoftirqd/" + std::to_string(cpu)))
+      threads.push_back(thread);
+  return threads;
+}
+
+Result<DropCounts> NicTestbed::sample() {
+  const std::uint64_t now = sys::monotonic_ns();
+  // The smallest frames at the link's rate; without a rate any number.
+  std::uint64_t frames = std::numeric_limits<std::uint64_t>::max();
+  if (const auto bps = dut_.port.link_bps)
+    frames =
+        kDeviceQueue + static_cast<std::uint64_t>(line_rate_pps(*bps, kMinFrameSize) *
+                                                  static_cast<double>(now - sampled_ns_) / 1e9);
+  sampled_ns_ = now;
+  DropCounts drops;
+  for (NicPort* port : {&generator_, &dut_}) {
+    if (is_dut(*port) && !lent_.empty()) continue;
+    auto inside = sys::NetnsScope::enter(port->port.netns_path);
+    if (!inside) return inside.error();
+    if (auto r = port->meter->read(port->port, frames); !r) return r.error();
+    for (const auto& [place, n] : port->meter->drops()) drops[place] += n;
+  }
+  return drops;
+}
+
+std::map<std::string, std::string> NicTestbed::missing_drops() const {
+  std::map<std::string, std::string> missing = generator_.meter->missing();
+  if (lent_.empty())
+    for (const auto& [place, why] : dut_.meter->missing()) missing[place] = why;
+  return missing;
+}
+
+std::vector<int> NicTestbed::dut_softirq_cpus() const {
+  if (options_.threaded || !lent_.empty()) return {};
+  std::vector<int> cpus = dut_.port.cpus;
+  // A virtual device's frames are handled where they are sent.
+  if (dut_.port.pci.empty())
+    cpus.insert(cpus.end(), generator_.port.cpus.begin(), generator_.port.cpus.end());
+  return cpus;
+}
+
+std::string NicTestbed::why_virtual() const {
+  return dut_.report.why_virtual.empty() ? generator_.report.why_virtual : dut_.report.why_virtual;
+}
+
+std::vector<DisturbanceSource*> NicTestbed::disturbances() {
+  std::vector<DisturbanceSource*> sources;
+  for (const auto& source : disturbances_) sources.push_back(source.get());
+  return sources;
+}
+
+Result<void> NicTestbed::down() noexcept {
+  disturbances_.clear();
+  lent_.clear();
+  if (!journal_) return {};
+  // A failure leaves the journal for `pktbench restore`.
+  auto undone = journal_->undo_all();
+  journal_.reset();
+  return undone;
+}
+
+std::string probe() {
+  if (auto missing = sys::missing_capabilities(); !missing.empty())
+    return "needs " + missing.front() + " (run as root)";
+  if (!sys::in_host_pid_namespace())
+    return "needs the host's PID namespace, to find NAPI threads (a container's --pid=host)";
+  if (sys::allowed_cpus().size() < 2) return "needs two CPUs";
+  return "";
+}
+
+}  // namespace
+
+TestbedType nic_testbed() {
+  return {.name = "nic",
+          .summary = "two ports of this host, joined by a wire",
+          .touches_host = true,
+          .is_virtual = false,
+          .options = nic_option_specs(),
+          .probe = probe,
+          .make = [] { return std::make_unique<NicTestbed>(); }};
+}
+
+}  // namespace pktbench::testbed

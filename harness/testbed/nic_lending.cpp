@@ -1,0 +1,99 @@
+#include "harness/testbed/nic_lending.hpp"
+
+#include <net/if.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+
+#include "harness/sys/file.hpp"
+#include "harness/sys/netns.hpp"
+#include "harness/sys/pci_driver.hpp"
+#include "harness/sys/rtnl.hpp"
+#include "harness/testbed/doctor_facts.hpp"
+
+namespace pktbench::testbed {
+
+namespace {
+
+constexpr const char* kVfio = "vfio-pci";
+constexpr const char* kNoIommu = "vfio-pci-noiommu";
+constexpr const char* kNoIommuSwitch = "/sys/module/vfio/parameters/enable_unsafe_noiommu_mode";
+constexpr std::array<const char*, 3> kBifurcated = {"mlx4_core", "mlx5_core", "mana"};
+
+Error unsupported(std::string why) { return make_error(ErrorCode::unsupported, std::move(why)); }
+
+// A device that a driver makes appears in the first namespace, whoever asked for the driver.
+bool in_first_namespace() {
+  struct stat first {};
+  return stat("/proc/1/ns/net", &first) == 0 && first.st_ino == sys::own_netns_number();
+}
+
+// DPDK's own knowledge of the chip, before anything is taken from the kernel.
+Result<void> has_dpdk_driver(const std::string& pci, const std::string& kernel_driver) {
+  const auto drivers = dpdk_drivers_of(pci, {});
+  if (!drivers) return drivers.error();
+  if (!drivers->empty()) return {};
+  std::string why = "this DPDK has no driver for " + pci + " (" + sys::pci_id(pci) +
+                    ", the kernel's driver is " + kernel_driver + ")";
+  if (kernel_driver == "r8169") why += "; r8169 has one since DPDK 24.11";
+  return unsupported(why + "; the best that DPDK can do with it is driver net_af_packet");
+}
+
+Result<void> allow_no_iommu(sys::Journal& journal) {
+  const auto now = sys::read_file(kNoIommuSwitch);
+  if (!now)
+    return unsupported("this kernel has no vfio without IOMMU (CONFIG_VFIO_NOIOMMU): " +
+                       now.error().message);
+  if (*now == "Y") return {};
+  if (auto r = journal.record({"write", kNoIommuSwitch, *now}); !r) return r;
+  return sys::write_file(kNoIommuSwitch, "Y");
+}
+
+Result<void> check_iommu(const std::string& pci) {
+  const sys::IommuGroup group = sys::iommu_group(pci);
+  if (!group.has_group)
+    return unsupported(pci +
+                       " is behind no IOMMU, which vfio-pci needs: switch it on, or set "
+                       "/testbed/dpdk_driver to uio_pci_generic or vfio-pci-noiommu");
+  if (group.in_use.empty()) return {};
+  std::string others;
+  for (const std::string& other : group.in_use) others += (others.empty() ? "" : ", ") + other;
+  return unsupported(pci + " shares its IOMMU group with " + others +
+                     ", and vfio-pci takes a group as a whole");
+}
+
+}  // namespace
+
+bool is_bifurcated(const std::string& kernel_driver) {
+  return std::find(kBifurcated.begin(), kBifurcated.end(), kernel_driver) != kBifurcated.end();
+}
+
+Result<void> lend_port(const sys::PortState& state, const std::string& kernel_driver,
+                       const std::string& dpdk_driver, sys::Journal& journal) {
+  if (auto r = has_dpdk_driver(state.pci, kernel_driver); !r) return r;
+  if (is_bifurcated(kernel_driver)) return {};
+  if (!in_first_namespace())
+    return unsupported(
+        "a port is given to DPDK and back only from the host's own network "
+        "namespace, where its driver makes its interface");
+  if (dpdk_driver == kNoIommu) {
+    if (auto r = allow_no_iommu(journal); !r) return r;
+  } else if (dpdk_driver == kVfio) {
+    if (auto r = check_iommu(state.pci); !r) return r;
+  }
+  return sys::bind_pci(state.pci, dpdk_driver == kNoIommu ? kVfio : dpdk_driver, true);
+}
+
+Result<void> take_port_back(const sys::PortState& state) {
+  if (auto r = sys::bind_pci(state.pci, state.driver, state.override); !r) return r;
+  auto name = sys::wait_for_netdev(state.pci);
+  if (!name) return name.error();
+  auto link = sys::get_link(*name);
+  if (!link) return link.error();
+  if (auto r = sys::set_link_flags(link->ifindex, 0, IFF_UP); !r) return r;
+  if (*name == state.name) return {};
+  return sys::rename_link(link->ifindex, state.name);
+}
+
+}  // namespace pktbench::testbed

@@ -1,0 +1,268 @@
+#include "harness/testbed/nic_port.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "harness/sys/device_setting.hpp"
+#include "harness/sys/ethtool.hpp"
+#include "harness/sys/file.hpp"
+#include "harness/sys/netns.hpp"
+#include "harness/sys/pci_driver.hpp"
+#include "harness/sys/rtnl.hpp"
+#include "harness/sys/sysfs.hpp"
+#include "harness/testbed/port_safety.hpp"
+
+namespace pktbench::testbed {
+
+namespace {
+
+constexpr std::chrono::milliseconds kCarrierStep{10};
+constexpr int kCarrierSteps = 1000;
+
+bool contains(const std::vector<std::string>& list, const std::string& wanted) {
+  return std::find(list.begin(), list.end(), wanted) != list.end();
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string all;
+  for (const std::string& part : parts) all += (all.empty() ? "" : "; ") + part;
+  return all;
+}
+
+Result<std::string> interface_of(const std::string& role, const std::string& asked) {
+  const std::string pci = full_pci_address(asked);
+  if (pci.empty()) {
+    if (sys::get_link(asked)) return asked;
+    return make_error(ErrorCode::invalid_input,
+                      "/testbed/" + role + ": there is no interface \"" + asked +
+                          "\" in this network namespace; `pktbench doctor` lists them");
+  }
+  if (auto name = sys::find_netdev(pci)) return *name;
+  std::error_code ec;
+  if (!std::filesystem::exists("/sys/bus/pci/devices/" + pci, ec))
+    return make_error(ErrorCode::invalid_input,
+                      "/testbed/" + role + ": there is no PCI device " + pci);
+  const std::string driver = sys::pci_driver(pci);
+  return make_error(ErrorCode::refused,
+                    pci + " has no interface in this network namespace: " +
+                        (driver.empty() ? "no driver has it" : "driver " + driver + " has it") +
+                        "; give it to its kernel driver first");
+}
+
+bool on_a_bus(const std::string& device) {
+  bool found = false;
+  (void)sys::with_sysfs_of("", [&]() -> Result<void> {
+    std::error_code ec;
+    found = std::filesystem::exists("/sys/class/net/" + device + "/device", ec);
+    return {};
+  });
+  return found;
+}
+
+std::string why_virtual(const PortReport& report) {
+  if (!on_a_bus(report.interface))
+    return report.interface + " is no NIC but a virtual device" +
+           (report.driver.empty() ? "" : " (" + report.driver + ")");
+  const auto cpus = sys::read_file("/proc/cpuinfo");
+  if (!cpus || cpus->find(" hypervisor") != std::string::npos)
+    return "this machine is virtual, and whether its NIC is real cannot be told";
+  return {};
+}
+
+Result<void> judge(const std::string& asked, const NicOptions& options, PortReport& report) {
+  SafetyPolicy policy;
+  policy.allowed_pci = options.allowed_pci;
+  if (contains(options.known, report.interface)) policy.i_know_this_is = report.interface;
+  const SafetyVerdict verdict = check_port_safety(
+      full_pci_address(asked).empty() ? report.interface : full_pci_address(asked), policy);
+  report.waived = verdict.waived;
+  std::vector<std::string> reasons = verdict.reasons;
+  if (!options.virtual_ports && !on_a_bus(report.interface))
+    reasons.push_back(report.why_virtual +
+                      "; use testbed veth, or set /testbed/virtual_ports to \"allow\"");
+  if (reasons.empty()) return {};
+  return make_error(ErrorCode::refused,
+                    "port " + report.interface + " is not used: " + joined(reasons));
+}
+
+PortSetting& note(PortReport& report, const std::string& setting) {
+  for (PortSetting& earlier : report.settings)
+    if (earlier.setting == setting) return earlier = {setting, "", "", "", ""};
+  report.settings.push_back({setting, "", "", "", ""});
+  return report.settings.back();
+}
+
+// Every hexadecimal digit of the masks becomes 0.
+Result<std::string> emptied(const std::string& device, const std::string& setting) {
+  auto text = sys::get_device_setting(device, setting);
+  if (!text) return text;
+  bool mask = false;
+  for (char& c : *text) {
+    if (c == '=') mask = true;
+    if (c == ' ') mask = false;
+    if (mask && c != '=' && c != ',') c = '0';
+  }
+  return text;
+}
+
+}  // namespace
+
+Result<FoundPort> find_port(const std::string& role, const std::string& asked,
+                            const NicOptions& options) {
+  auto name = interface_of(role, asked);
+  if (!name) return name.error();
+  FoundPort found;
+  found.report.role = role;
+  found.report.interface = *name;
+  if (const auto driver = sys::driver_info(*name)) found.report.driver = driver->driver;
+  found.report.why_virtual = why_virtual(found.report);
+  if (auto r = judge(asked, options, found.report); !r) return r.error();
+  auto state = sys::read_port_state(*name);
+  if (!state) return state.error();
+  found.state = std::move(*state);
+  found.report.pci = found.state.pci;
+  return found;
+}
+
+bool set_port(PortReport& report, const std::string& setting, const std::string& value) {
+  PortSetting& done = note(report, setting);
+  done.wanted = value;
+  const auto before = sys::get_device_setting(report.interface, setting);
+  if (!before) {
+    done.failed = before.error().message;
+    return false;
+  }
+  done.before = done.after = *before;
+  if (*before == value) return true;
+  const auto set = sys::set_device_setting(report.interface, setting, value);
+  const auto after = sys::get_device_setting(report.interface, setting);
+  done.after = after ? *after : "";
+  if (!set) done.failed = set.error().message;
+  return set.ok();
+}
+
+bool change_port(PortReport& report, const std::string& setting,
+                 Result<std::string> (*make)(const std::string& device, std::int64_t value),
+                 std::int64_t value) {
+  const auto text = make(report.interface, value);
+  if (text) return set_port(report, setting, *text);
+  PortSetting& done = note(report, setting);
+  done.wanted = std::to_string(value);
+  done.failed = text.error().message;
+  return false;
+}
+
+Result<std::string> with_rx_ring(const std::string& device, std::int64_t descriptors) {
+  auto rings = sys::get_rings(device);
+  if (!rings) return rings.error();
+  return "rx=" + std::to_string(descriptors) + " tx=" + std::to_string(rings->tx);
+}
+
+Result<std::string> with_tx_ring(const std::string& device, std::int64_t descriptors) {
+  auto rings = sys::get_rings(device);
+  if (!rings) return rings.error();
+  return "rx=" + std::to_string(rings->rx) + " tx=" + std::to_string(descriptors);
+}
+
+Result<std::string> with_rx_usecs(const std::string& device, std::int64_t usecs) {
+  auto c = sys::get_coalescing(device);
+  if (!c) return c.error();
+  return "adaptive-rx=off adaptive-tx=" + std::string(c->adaptive_tx ? "on" : "off") +
+         " rx-usecs=" + std::to_string(usecs) + " rx-frames=" + std::to_string(c->rx_frames) +
+         " tx-usecs=" + std::to_string(c->tx_usecs) + " tx-frames=" + std::to_string(c->tx_frames);
+}
+
+Result<std::string> with_irqs_on(const std::string& device, std::int64_t cpu) {
+  auto now = sys::get_device_setting(device, "irqs");
+  if (!now) return now;
+  std::string text = std::to_string(cpu);
+  for (const char c : *now)
+    if (c == ' ') text += " " + std::to_string(cpu);
+  return text;
+}
+
+Result<std::string> with_no_rps(const std::string& device, std::int64_t) {
+  return emptied(device, "rps");
+}
+
+Result<std::string> with_no_xps(const std::string& device, std::int64_t) {
+  return emptied(device, "xps");
+}
+
+Result<void> set_queues(PortReport& report, unsigned queues) {
+  const auto now = sys::get_channels(report.interface);
+  if (!now) {
+    // A driver that does not tell has one queue, or a number that cannot be chosen.
+    PortSetting& done = note(report, "channels");
+    done.wanted = std::to_string(queues);
+    done.failed = now.error().message;
+    if (queues == 1) return {};
+    return make_error(ErrorCode::unsupported, report.interface + " cannot be given " +
+                                                  std::to_string(queues) +
+                                                  " RX queues: " + now.error().message);
+  }
+  if (now->rx + now->combined == queues) return {};
+  const auto text = [](unsigned rx, unsigned tx, unsigned combined) {
+    return "rx=" + std::to_string(rx) + " tx=" + std::to_string(tx) +
+           " combined=" + std::to_string(combined);
+  };
+  const bool combined = now->max_combined > 0;
+  const std::string wanted =
+      combined ? text(0, 0, queues) : text(queues, std::min(queues, now->max_tx), 0);
+  if (set_port(report, "channels", wanted)) return {};
+  return make_error(ErrorCode::unsupported, report.interface + " has not " +
+                                                std::to_string(queues) + " RX queues but " +
+                                                std::to_string(now->rx + now->combined) + ": " +
+                                                report.settings.back().failed);
+}
+
+Result<void> wait_for_carrier(const Port& port) {
+  auto inside = sys::NetnsScope::enter(port.netns_path);
+  if (!inside) return inside.error();
+  for (int i = 0; i < kCarrierSteps; ++i) {
+    const auto link = sys::get_link(port.name);
+    if (!link) return link.error();
+    if (link->carrier) return {};
+    std::this_thread::sleep_for(kCarrierStep);
+  }
+  return make_error(
+      ErrorCode::failed,
+      port.name + " has no carrier after 10 s: is the wire between the two ports in?");
+}
+
+void read_link_rate(PortReport& report, Port& port) {
+  port.link_bps.reset();
+  if (!on_a_bus(report.interface)) {
+    port.link_unknown = report.interface + " is a virtual device: it has no line rate";
+  } else if (const auto speed = sys::get_link_speed(report.interface); !speed) {
+    port.link_unknown = speed.error().message;
+  } else if (speed->mbps == 0) {
+    port.link_unknown = "the driver of " + report.interface + " knows no link speed";
+  } else {
+    port.link_bps = 1e6 * speed->mbps;
+    port.link_unknown.clear();
+  }
+  report.link_bps = port.link_bps;
+  report.link_unknown = port.link_unknown;
+}
+
+Result<void> DropMeter::read(const Port& port, std::uint64_t frames) {
+  auto now = measure::read_device_statistics(port.name);
+  if (!now) return now.error();
+  if (!last_) {
+    // So that a place that counts nothing is there all the same.
+    for (const auto& [place, n] : measure::drops_by_place(driver_, end_, *now)) drops_[place] += 0;
+    last_ = std::move(*now);
+    return {};
+  }
+  const auto found = measure::reconcile(driver_, end_, *last_, *now, frames);
+  for (const auto& [place, n] : found.drops) drops_[place] += n;
+  for (const auto& [place, why] : found.missing) missing_[place] = why;
+  for (const auto& [place, why] : missing_) drops_.erase(place);
+  last_ = std::move(*now);
+  return {};
+}
+
+}  // namespace pktbench::testbed
