@@ -34,35 +34,50 @@ class Recorder final : public RunSink {
  public:
   Recorder(RunWriter& writer, RunDocument& document) : writer_(writer), document_(document) {}
 
-  void on_testbed_up(const Testbed& testbed) override {
-    document_.testbed.arrangement = testbed.arrangement();
-    document_.testbed.is_virtual |= !testbed.why_virtual().empty();
-    document_.testbed.ports = testbed.ports();
-    if (const std::string why = testbed.why_virtual(); !why.empty())
-      spdlog::warn("the figures say nothing about hardware: {}", why);
+  void on_testbeds_up(const Testbeds& testbeds) override {
+    document_.testbed.arrangement = testbeds.front().testbed->arrangement();
+    document_.testbed.ports = ports_of(testbeds);
+    for (const auto& [label, testbed] : testbeds) {
+      const std::string why = testbed->why_virtual();
+      document_.testbed.is_virtual |= !why.empty();
+      if (!why.empty()) spdlog::warn("the figures say nothing about hardware: {}", why);
+    }
     for (const PortReport& port : document_.testbed.ports)
       for (const PortSetting& setting : port.settings)
         if (!setting.failed.empty())
           spdlog::warn("{} is without {} \"{}\": {}", port.interface, setting.setting,
                        setting.wanted, setting.failed);
-    document_.environment_before = capture(testbed);
+    document_.environment_before = capture(testbeds);
     // A run that is killed leaves its scenario and environment behind, for --resume.
     // One that is resumed has them there already, with the trials.
     if (document_.resumed) return;
     if (auto r = writer_.finish(document_); !r) spdlog::warn("{}", r.error().message);
   }
-  void on_testbed_down(const Testbed& testbed) override {
-    document_.testbed.ports = testbed.ports();
-    document_.environment_after = capture(testbed);
+  void on_testbeds_down(const Testbeds& testbeds) override {
+    document_.testbed.ports = ports_of(testbeds);
+    document_.environment_after = capture(testbeds);
   }
   Result<void> on_trial(const CaseSpec& spec, const TrialRecord& trial) override {
     return writer_.on_trial(spec, trial);
   }
 
  private:
-  static nlohmann::ordered_json capture(const Testbed& testbed) {
-    return capture_environment(
-        {{"generator", testbed.generator_port()}, {"dut", testbed.dut_port()}});
+  static std::vector<PortReport> ports_of(const Testbeds& testbeds) {
+    std::vector<PortReport> all;
+    for (const auto& [label, testbed] : testbeds)
+      for (PortReport& port : testbed->ports()) {
+        port.testbed_label = label;
+        all.push_back(std::move(port));
+      }
+    return all;
+  }
+  static nlohmann::ordered_json capture(const Testbeds& testbeds) {
+    std::vector<EnvironmentPort> ports;
+    for (const auto& [label, testbed] : testbeds) {
+      ports.push_back({"generator", testbed->generator_port()});
+      ports.push_back({"dut", testbed->dut_port()});
+    }
+    return capture_environment(ports);
   }
 
   RunWriter& writer_;
@@ -184,8 +199,10 @@ Result<void> add_port_policy(const RunArguments& arguments, Scenario& scenario) 
   for (const std::string& pci : arguments.allowed_pci)
     if (full_pci_address(pci).empty())
       return make_error(ErrorCode::invalid_input, "--allow " + pci + ": is no PCI address");
-  scenario.testbed_options[testbed::kAllowedPci] = joined(arguments.allowed_pci);
-  scenario.testbed_options[testbed::kKnownPorts] = joined(arguments.i_know_this_is);
+  for (TestbedChoice& testbed : scenario.testbeds) {
+    testbed.options[testbed::kAllowedPci] = joined(arguments.allowed_pci);
+    testbed.options[testbed::kKnownPorts] = joined(arguments.i_know_this_is);
+  }
   return {};
 }
 

@@ -46,6 +46,30 @@ TEST_F(SimulatedRun, AGeneratorThatCannotHoldTheRateLeavesFramesUnsent) {
   EXPECT_NEAR(t.loss_ratio.value(), 0.4, 1e-9);
 }
 
+TEST_F(SimulatedRun, SeveralTestbedsKeepTheirOwnTruthInSharedRounds) {
+  std::ofstream(path_) << R"({"testbed": [
+      {"name": "simulated", "label": "fast", "noise": 0, "capacity_pps": 2e6},
+      {"name": "simulated", "label": "slow", "noise": 0, "capacity_pps": 5e5}],
+    "traffic": {"generator": "simulated"}, "method": {"trials": 6},
+    "backends": ["fake", {"name": "fake", "telemetry": "none"}]})";
+  auto loaded = load_scenario(path_, registry(), {});
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  const RunOutcome outcome = run(*loaded);
+  ASSERT_EQ(outcome.cases.size(), 4u);
+  for (const CaseResult& c : outcome.cases) {
+    EXPECT_EQ(c.status, CaseStatus::ok) << c.reason;
+    ASSERT_EQ(c.trials.size(), 6u);
+    for (const TrialRecord& t : c.trials) {
+      EXPECT_EQ(t.unaccounted, 0);
+      EXPECT_EQ(t.received.packets, c.spec.testbed_label == "fast" ? 2'000'000u : 500'000u);
+      EXPECT_EQ(t.cycles_per_packet.has_value(), c.spec.telemetry) << c.spec.id;
+    }
+  }
+  std::set<std::string> first_of_round;
+  for (std::size_t i = 0; i < notes_.order.size(); i += 4) first_of_round.insert(notes_.order[i]);
+  EXPECT_GT(first_of_round.size(), 3u);
+}
+
 constexpr const char* kFourCases = R"([
   "fake", {"name": "fake", "lose_one_in": 1000000001}, {"name": "fake", "lose_one_in": 1000000002},
   {"name": "fake", "lose_one_in": 1000000003}])";

@@ -79,7 +79,7 @@ class Truth : public SimulatedRun {
     Scenario s = scenario(backends, R"("generator": "simulated")", noise);
     s.trials = trials;
     for (int i = 1; i <= times * runs(); ++i) {
-      s.testbed_options["seed"] = std::int64_t{i};
+      s.testbeds.front().options["seed"] = std::int64_t{i};
       s.order_seed = static_cast<std::uint64_t>(i);
       done(run(s));
       notes_.order.clear();
@@ -153,10 +153,10 @@ TEST_F(Truth, UnderDriftTheIntervalIsOfTheRunsOwnMedian) {
   Share own;
   Share long_run;
   for (int i = 1; i <= runs(); ++i) {
-    s.testbed_options["seed"] = std::int64_t{i};
-    s.testbed_options["noise"] = 0.02;
+    s.testbeds.front().options["seed"] = std::int64_t{i};
+    s.testbeds.front().options["noise"] = 0.02;
     const auto summary = summarize_case(run(s).cases.at(0));
-    s.testbed_options["noise"] = 0.0;  // the same wander, and nothing else
+    s.testbeds.front().options["noise"] = 0.0;  // the same wander, and nothing else
     const auto truth = summarize(rates(run(s).cases.at(0)));
     own.add(covers(summary.value().mpps.ci95.value(), truth.median.value()));
     long_run.add(covers(summary.value().mpps.ci95.value(), kCapacity));

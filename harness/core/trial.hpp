@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -18,7 +19,9 @@
 namespace pktbench {
 
 struct CaseSpec {
-  std::string id;  // "xdp-native/drop/64B/1q/1f", unique in a run
+  std::string id;             // "xdp-native/drop/64B/1q/1f", unique in a run
+  std::size_t testbed = 0;    // which of the scenario's
+  std::string testbed_label;  // empty where the scenario has only one
   std::string backend;
   Options backend_options;  // every default filled in
   std::string label;        // tells cases apart that are otherwise the same; empty: none

@@ -232,9 +232,8 @@ TEST(CaseJson, HasTheKeysOfTheContract) {
   const Json made = to_json(sample_case("xdp-native", {5'000'000}), kVeth);
   EXPECT_EQ(keys(made),
             "id backend backend_options label telemetry workload workload_options testbed "
-            "arrangement generator "
-            "generator_options "
-            "generator_batch frame_size flows queues rate_pps mode status reason limiter virtual "
+            "testbed_label arrangement generator generator_options generator_batch frame_size "
+            "flows queues rate_pps mode status reason limiter virtual "
             "trials summary bpf_run_time");
   EXPECT_EQ(keys(made["summary"]), "mpps ns_per_packet cycles_per_packet");
   EXPECT_EQ(keys(made["summary"]["mpps"]),
@@ -244,6 +243,7 @@ TEST(CaseJson, HasTheKeysOfTheContract) {
   EXPECT_EQ(made["generator_batch"], 16);
   EXPECT_EQ(made["arrangement"], "isolated");
   EXPECT_EQ(made["rate_pps"], nullptr);
+  EXPECT_EQ(made["testbed_label"], nullptr);
 }
 
 TEST(CaseJson, SummariesTakeOkTrialsOnly) {

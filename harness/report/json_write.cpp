@@ -165,6 +165,7 @@ Json to_json(const Summary& summary) {
 Json to_json(const PortReport& port) {
   Json missing = Json::object();
   Section section("", missing);
+  section.set("testbed_label", text_or_null(port.testbed_label));
   section.set("role", Json(port.role));
   section.set("interface", Json(port.interface));
   section.text("pci", port.pci, "the port is on no PCI bus");
@@ -249,6 +250,7 @@ Json to_json(const CaseResult& result, const TestbedFacts& facts) {
   made["workload_options"] = Json::object();
   if (!spec.filter_ports.empty()) made["workload_options"]["udp_ports"] = spec.filter_ports;
   made["testbed"] = facts.testbed;
+  made["testbed_label"] = text_or_null(spec.testbed_label);
   made["arrangement"] = text_or_null(facts.arrangement);
   made["generator"] = spec.generator;
   made["generator_options"] = to_json(spec.generator_options);

@@ -132,6 +132,7 @@ RecordedCase read_case(const Value& value) {
   made.setting["generator_options"] = value.optional("generator_options").any();
   for (const char* key : {"backend", "backend_options", "workload", "queues"})
     made.subject[key] = value[key].any();
+  made.subject["testbed_label"] = value.optional("testbed_label").any();
   made.subject["telemetry"] = value.optional("telemetry").any();  // older runs: always there
   made.subject["mode"] = value["mode"]["effective"].any();
   value["trials"].each([&](const Value& trial) { made.trials.push_back(read_trial(trial)); });

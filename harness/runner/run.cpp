@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "harness/method/throughput.hpp"
+#include "harness/runner/testbed_set.hpp"
 #include "harness/sys/cpu.hpp"
 
 namespace pktbench {
@@ -70,7 +71,6 @@ class Run {
   };
 
   void take_over(const FinishedTrials& finished);
-  Result<void> start_meter();
   Result<void> rounds();
   bool round_done(const std::vector<TrialRecord>& trials, int round) const;
   std::size_t rounds_left(const std::vector<TrialRecord>& trials) const;
@@ -89,9 +89,7 @@ class Run {
   Progress& progress_;
   const StopFlag& stop_;
 
-  std::unique_ptr<Testbed> testbed_;
-  CpuMeter* meter_ = nullptr;
-  std::string meter_missing_;
+  TestbedSet testbeds_;
   std::uint32_t tag_ = random_tag();
   std::vector<CaseState> cases_;
 };
@@ -163,37 +161,24 @@ std::string Run::impossible(const CaseSpec& spec) const {
   return "";
 }
 
-Result<void> Run::start_meter() {
-  std::vector<int> cpus = testbed_->generator_port().cpus;
-  for (int cpu : testbed_->dut_port().cpus)
-    if (std::find(cpus.begin(), cpus.end(), cpu) == cpus.end()) cpus.push_back(cpu);
-  CpuMeter& meter = testbed_->cpu_meter();
-  auto started = meter.start(cpus);
-  if (started) {
-    meter_ = &meter;
-    return {};
-  }
-  // Without it there is no cycle figure, but frames are counted all the same.
-  if (started.error().code != ErrorCode::unsupported) return started;
-  meter_missing_ = started.error().message;
-  return {};
-}
-
 Result<TrialRecord> Run::attempt(const CaseSpec& spec, bool bpf_stats) {
   auto backend = find_by_name(registry_.backends, spec.backend)->make();
   auto traffic = find_by_name(registry_.generators, spec.generator)->make();
+  Testbed& testbed = testbeds_.at(spec.testbed);
+  // Whatever this thread does between windows must not be on the DUT's CPU.
+  if (!type_.simulated)
+    if (auto r = sys::pin_thread(0, testbed.generator_port().cpus.front()); !r) return r.error();
   const bool on = spec.telemetry;
-  if (meter_ && !on)
-    if (auto r = meter_->pause(); !r) return r.error();
-  method::TrialParties parties{*testbed_,
+  auto meter = testbeds_.meter_for_trial(spec.testbed, on);
+  if (!meter) return meter.error();
+  method::TrialParties parties{testbed,
                                *backend,
                                *traffic,
-                               on ? meter_ : nullptr,
-                               on ? meter_missing_ : "the scenario has telemetry off for this case",
+                               meter->meter,
+                               on ? meter->missing : "the scenario has telemetry off for this case",
                                bpf_stats};
   auto trial = method::run_trial(spec, scenario_.plan, ++tag_, parties, stop_);
-  if (meter_ && !on)
-    if (auto r = meter_->resume(); !r) return r.error();
+  if (auto r = testbeds_.trial_ended(spec.testbed); !r) return r.error();
   return trial;
 }
 
@@ -325,28 +310,24 @@ void Run::conclude(CaseState& state) const {
 }
 
 Result<RunOutcome> Run::run(const FinishedTrials& finished) {
-  testbed_ = type_.make();
-  if (auto r = testbed_->up(scenario_.testbed_options, scenario_.queues); !r) return r.error();
-  // Whatever this thread does between windows must not be on the DUT's CPU.
-  if (!type_.simulated)
-    if (auto r = sys::pin_thread(0, testbed_->generator_port().cpus.front()); !r) return r.error();
+  auto made = testbeds_.up(type_, scenario_);
+  if (!made) return made.error();
   take_over(finished);
   std::size_t left = 0;
   for (const CaseState& state : cases_) left += rounds_left(state);
-  auto made = start_meter();
+  made = testbeds_.start_meters();
   if (made) {
-    sink_.on_testbed_up(*testbed_);
+    sink_.on_testbeds_up(testbeds_.all());
     progress_.begin(left);
     made = rounds();
     progress_.end();
     // What the ports are like afterwards is seen through their kernel drivers.
-    if (auto r = testbed_->lend(""); made && !r) made = r;
-    sink_.on_testbed_down(*testbed_);
+    if (auto r = testbeds_.take_back(); made && !r) made = r;
+    sink_.on_testbeds_down(testbeds_.all());
   }
   RunOutcome outcome;
-  outcome.arrangement = testbed_->arrangement();
-  auto down = testbed_->down();
-  if (!down) outcome.not_restored = down.error().message;
+  outcome.arrangement = testbeds_.at(0).arrangement();
+  if (auto down = testbeds_.down(); !down) outcome.not_restored = down.error().message;
   if (!made) return made.error();
 
   for (CaseState& state : cases_) {

@@ -1,6 +1,7 @@
 #include "harness/runner/scenario.hpp"
 
 #include <algorithm>
+#include <set>
 #include <string_view>
 #include <variant>
 
@@ -17,8 +18,11 @@ namespace {
 
 constexpr std::size_t kMaxName = 64;
 constexpr std::size_t kMaxDescription = 1000;
+constexpr std::size_t kMaxLabel = 32;
 constexpr double kMaxCases = 10'000;
 constexpr double kMaxRatePps = 1e9;
+constexpr const char* kLabel = "label";
+constexpr const char* kDefaultTestbed = "veth";
 
 // Names a scenario may use in every build, whether or not one of its backends can do them.
 const std::vector<std::string> kWorkloads = {"drop",   "touch",   "parse", "count-per-ip",
@@ -170,6 +174,47 @@ std::vector<Chosen> read_backends(Check& check, const Node& node, const Registry
       node, [&](const Node& n) { return check.choice(n, "backend", choices, std::nullopt); });
 }
 
+// One testbed, or a list of them with a label each.
+void read_testbeds(Check& check, const Node& node, const Registry& registry, Scenario& scenario) {
+  if (!node || !node.value->is_array()) {
+    Chosen one = check.choice(node, "testbed", choices_of(registry.testbeds), kDefaultTestbed);
+    scenario.testbed = std::move(one.name);
+    scenario.testbeds = {{"", std::move(one.options)}};
+    return;
+  }
+  std::vector<std::vector<OptionSpec>> options;
+  for (const TestbedType& type : registry.testbeds) {
+    options.push_back(type.options);
+    options.back().push_back({kLabel, std::string(), {}, {}, {}, "tells it from the others"});
+  }
+  std::vector<Choice> choices;
+  for (std::size_t i = 0; i < options.size(); ++i)
+    choices.push_back({registry.testbeds[i].name, &options[i]});
+  std::set<std::string> labels;
+  const auto all = check.list<Chosen>(node, [&](const Node& n) {
+    Chosen chosen = check.choice(n, "testbed", choices, kDefaultTestbed);
+    if (check.failed()) return chosen;
+    const auto& label = option<std::string>(chosen.options, kLabel);
+    if (label.empty() || label.size() > kMaxLabel)
+      check.fail(n.at / kLabel, "each of several testbeds needs a label of 1 to " +
+                                    std::to_string(kMaxLabel) + " bytes");
+    else if (!labels.insert(label).second)
+      check.fail(n.at / kLabel, "the same as an earlier testbed's");
+    else if (!scenario.testbed.empty() && scenario.testbed != chosen.name)
+      check.fail(n.at / "name", "testbeds of one scenario are of one type, and an earlier one is " +
+                                    scenario.testbed);
+    scenario.testbed = chosen.name;
+    return chosen;
+  });
+  if (check.failed()) return;
+  for (Chosen testbed : all) {
+    TestbedChoice one{option<std::string>(testbed.options, kLabel), {}};
+    testbed.options.erase(kLabel);
+    one.options = std::move(testbed.options);
+    scenario.testbeds.push_back(std::move(one));
+  }
+}
+
 // --backend: keeps those named, in the file's order.
 Result<void> keep_backends(std::vector<Chosen>& backends, const std::vector<std::string>& names,
                            const Registry& registry) {
@@ -206,6 +251,18 @@ Json resolved_choice(const Chosen& chosen, const std::vector<OptionSpec>& specs)
   return out;
 }
 
+Json resolved_testbeds(const Scenario& scenario, const TestbedType& type) {
+  const auto resolved = [&](const TestbedChoice& testbed) {
+    Json out = resolved_choice({scenario.testbed, testbed.options}, type.options);
+    if (!testbed.label.empty()) out[kLabel] = testbed.label;
+    return out;
+  };
+  if (scenario.testbeds.front().label.empty()) return resolved(scenario.testbeds.front());
+  Json list = Json::array();
+  for (const TestbedChoice& testbed : scenario.testbeds) list.push_back(resolved(testbed));
+  return list;
+}
+
 Json resolved_rate(const std::optional<double>& rate) {
   if (!rate) return "max";
   const auto whole = static_cast<std::int64_t>(*rate);
@@ -219,7 +276,7 @@ Json resolve(const Scenario& scenario, const CaseGrid& grid, const Chosen& metho
   Json out = Json::object();
   out["name"] = scenario.name;
   out["description"] = scenario.description;
-  out["testbed"] = resolved_choice({scenario.testbed, scenario.testbed_options}, testbed.options);
+  out["testbed"] = resolved_testbeds(scenario, testbed);
   out["queues"] = scenario.queues;
   Json& traffic = out["traffic"] = Json::object();
   traffic["generator"] = resolved_choice(grid.generator, generator.options);
@@ -241,7 +298,8 @@ std::string too_many_cases(const CaseGrid& grid) {
   const auto part = [](std::size_t n, const char* what) { return std::to_string(n) + what; };
   return part(grid.rates.size(), " rates x ") + part(grid.frame_sizes.size(), " frame sizes x ") +
          part(grid.flows.size(), " flow counts x ") + part(grid.workloads.size(), " workloads x ") +
-         part(grid.backends.size(), " backends make ") + number_text(case_count(grid)) +
+         part(grid.backends.size(), " backends x ") +
+         part(grid.testbed_labels.size(), " testbeds make ") + number_text(case_count(grid)) +
          " cases; at most " + number_text(kMaxCases) + " are allowed";
 }
 
@@ -268,10 +326,7 @@ Result<Scenario> load_scenario(const std::string& path, const Registry& registry
   scenario.name = read_name(check, root.key("name"), path);
   if (const Node node = root.key("description"))
     scenario.description = check.text(node, kMaxDescription);
-  const Chosen testbed =
-      check.choice(root.key("testbed"), "testbed", choices_of(registry.testbeds), "veth");
-  scenario.testbed = testbed.name;
-  scenario.testbed_options = testbed.options;
+  read_testbeds(check, root.key("testbed"), registry, scenario);
   if (const Node node = root.key("queues"))
     scenario.queues = static_cast<unsigned>(check.integer(node, {1, 64}));
   grid.queues = scenario.queues;
@@ -281,6 +336,9 @@ Result<Scenario> load_scenario(const std::string& path, const Registry& registry
   grid.workloads = check.one_or_list<std::string>(
       root.key("workloads"), "drop",
       [&](const Node& node) { return check.name(node, "workload", workloads); });
+  grid.testbed_labels.clear();
+  for (const TestbedChoice& testbed : scenario.testbeds)
+    grid.testbed_labels.push_back(testbed.label);
   if (!check.failed()) read_filter(check, root.key("filter"), grid);
   Chosen method = check.choice(root.key("method"), "method",
                                {{"throughput", &throughput_options()}}, "throughput");

@@ -18,11 +18,18 @@
 
 namespace pktbench {
 
+// One of a scenario's testbeds, all of which are of one type.
+struct TestbedChoice {
+  std::string label;  // empty where there is only one
+  Options options;
+  auto operator<=>(const TestbedChoice&) const = default;
+};
+
 struct Scenario {
   std::string name;
   std::string description;
-  std::string testbed;
-  Options testbed_options;
+  std::string testbed;                  // the type
+  std::vector<TestbedChoice> testbeds;  // one at least; each case is measured on every one
   unsigned queues = 1;
   TrialPlan plan;
   int trials = 5;

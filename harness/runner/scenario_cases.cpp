@@ -58,6 +58,8 @@ std::string case_id(const CaseSpec& spec) {
                    "q/" + std::to_string(spec.traffic.flows) + "f";
   if (spec.traffic.rate_pps)
     id.append("/").append(number_text(*spec.traffic.rate_pps)).append("pps");
+  if (!spec.testbed_label.empty())
+    id.append("/testbed=").append(percent_encoded(spec.testbed_label));
   return id;
 }
 
@@ -88,8 +90,9 @@ bool filters(const std::vector<std::string>& workloads) {
 
 double case_count(const CaseGrid& grid) {
   double count = 1;
-  for (const std::size_t n : {grid.rates.size(), grid.frame_sizes.size(), grid.flows.size(),
-                              grid.workloads.size(), grid.backends.size()})
+  for (const std::size_t n :
+       {grid.rates.size(), grid.frame_sizes.size(), grid.flows.size(), grid.workloads.size(),
+        grid.backends.size(), grid.testbed_labels.size()})
     count *= static_cast<double>(n);
   return count;
 }
@@ -121,8 +124,11 @@ std::vector<CaseSpec> expand(const CaseGrid& grid, const Registry& registry) {
             spec.telemetry = option<std::string>(spec.backend_options, "telemetry") == "full";
             for (const OptionSpec& common : common_backend_options())
               spec.backend_options.erase(common.name);
-            spec.id = case_id(spec) + suffixes[i];
-            cases.push_back(spec);
+            for (spec.testbed = 0; spec.testbed < grid.testbed_labels.size(); ++spec.testbed) {
+              spec.testbed_label = grid.testbed_labels[spec.testbed];
+              spec.id = case_id(spec) + suffixes[i];
+              cases.push_back(spec);
+            }
           }
         }
       }

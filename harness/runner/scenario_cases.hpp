@@ -23,6 +23,7 @@ struct CaseGrid {
   std::vector<std::string> workloads;
   std::vector<std::uint16_t> filter_ports;  // UDP, of the workload `filter`; empty without it
   std::vector<Chosen> backends;
+  std::vector<std::string> testbed_labels = {""};
   unsigned queues = 1;
 };
 
@@ -38,10 +39,11 @@ const std::vector<OptionSpec>& common_backend_options();
 // Its own options, then the common ones.
 std::vector<OptionSpec> all_backend_options(const BackendType& type);
 
-// Rates vary slowest, then frame sizes, flows, workloads, and backends fastest, so that the cases
-// that a reader compares are measured next to each other.
+// Rates vary slowest, then frame sizes, flows, workloads, backends, and testbeds fastest, so that
+// the cases that a reader compares stand next to each other.
 //
 // Ids are unique: "xdp-native/drop/64B/1q/1f", then "/10000pps" where the rate is limited, then
+// "/testbed=LABEL" where there are several, then
 // "/key=value" for each option that differs from its default, where the grid has this backend more
 // than once. Other characters than letters, digits and -._~:+,@ are written %XX in a value.
 std::vector<CaseSpec> expand(const CaseGrid& grid, const Registry& registry);

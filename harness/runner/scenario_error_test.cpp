@@ -63,6 +63,20 @@ TEST_F(ScenarioError, UnknownNames) {
             "xdp-generic, xdp-native, fake");
   EXPECT_EQ(error_of(with(R"("testbed": "veht")")),
             "FILE: /testbed: unknown testbed \"veht\"; did you mean \"veth\"?");
+  EXPECT_EQ(error_of(with(R"("testbed": [{"label": "a"}, {"label": "b", "name": "veht"}])")),
+            "FILE: /testbed/1/name: unknown testbed \"veht\"; did you mean \"veth\"?");
+  EXPECT_EQ(error_of(with(R"("testbed": [{"label": "a"}, "veth"])")),
+            "FILE: /testbed/1/label: each of several testbeds needs a label of 1 to 32 bytes");
+  EXPECT_EQ(error_of(with(R"("testbed": [{"label": "a"}, {"label": "a", "dut_cpu": 1}])")),
+            "FILE: /testbed/1/label: the same as an earlier testbed's");
+  EXPECT_EQ(
+      error_of(with(R"("testbed": [{"label": "a"}, {"label": "b", "name": "simulated"}])")),
+      "FILE: /testbed/1/name: testbeds of one scenario are of one type, and an earlier one is "
+      "veth");
+  EXPECT_EQ(error_of(with(R"("testbed": [])")), "FILE: /testbed: the list is empty");
+  EXPECT_EQ(error_of(with(R"("testbed": {"label": "a"})")),
+            "FILE: /testbed/label: unknown key \"label\"; valid: name, arrangement, generator_cpu, "
+            "dut_cpu, napi_policy");
   EXPECT_EQ(error_of(with(R"("traffic": {"generator": {"name": "xdplive"}})")),
             "FILE: /traffic/generator/name: unknown generator \"xdplive\"; did you mean "
             "\"xdp-live\"?");
@@ -219,7 +233,8 @@ TEST_F(ScenarioError, TooManyCases) {
   const std::string text =
       R"({"traffic": {"flows": [)" + flows + R"(]}, "backends": ["fake", "xdp-native"]})";
   EXPECT_EQ(error_of(text),
-            "FILE: 1 rates x 1 frame sizes x 5001 flow counts x 1 workloads x 2 backends make "
+            "FILE: 1 rates x 1 frame sizes x 5001 flow counts x 1 workloads x 2 backends x 1 "
+            "testbeds make "
             "10002 cases; at most 10000 are allowed");
   EXPECT_EQ(error_of(text, {.backends = {"fake"}}), "");
 }

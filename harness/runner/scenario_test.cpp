@@ -21,7 +21,7 @@ TEST_F(ScenarioTest, FillsInEveryDefault) {
   ASSERT_TRUE(scenario) << scenario.error().message;
   EXPECT_EQ(scenario->name, "test");
   EXPECT_EQ(scenario->testbed, "veth");
-  EXPECT_EQ(option<std::string>(scenario->testbed_options, "arrangement"), "isolated");
+  EXPECT_EQ(option<std::string>(scenario->testbeds.at(0).options, "arrangement"), "isolated");
   EXPECT_EQ(scenario->queues, 1u);
   EXPECT_EQ(scenario->trials, 5);
   EXPECT_EQ(scenario->plan.warmup_s, 0.2);
@@ -88,8 +88,8 @@ TEST_F(ScenarioTest, TakesEveryKey) {
   ASSERT_TRUE(scenario) << scenario.error().message;
   EXPECT_EQ(scenario->name, "all-9");
   EXPECT_EQ(scenario->description, "Everything, größer.");
-  EXPECT_EQ(option<std::string>(scenario->testbed_options, "arrangement"), "inline");
-  EXPECT_EQ(option<std::int64_t>(scenario->testbed_options, "dut_cpu"), 3);
+  EXPECT_EQ(option<std::string>(scenario->testbeds.at(0).options, "arrangement"), "inline");
+  EXPECT_EQ(option<std::int64_t>(scenario->testbeds.at(0).options, "dut_cpu"), 3);
   EXPECT_EQ(scenario->trials, 100'000);
   EXPECT_EQ(scenario->plan.warmup_s, 0);
   EXPECT_EQ(scenario->plan.duration_s, 86'400);
@@ -119,6 +119,30 @@ TEST_F(ScenarioTest, ALabelTellsTheSameCaseFromItself) {
   EXPECT_FALSE(scenario->cases[1].backend_options.contains("label"));
   EXPECT_TRUE(scenario->cases[1].telemetry);
   EXPECT_FALSE(scenario->cases[2].telemetry);
+}
+
+TEST_F(ScenarioTest, EveryCaseIsMeasuredOnEachOfSeveralTestbeds) {
+  const std::string text = R"({"testbed": [{"label": "a b", "dut_cpu": 1}, {"label": "c"}],
+                               "backends": ["xdp-generic", "fake"]})";
+  ScenarioOverrides set;
+  set.set = {"/testbed/1/dut_cpu=2"};
+  const auto scenario = load(text, set);
+  ASSERT_TRUE(scenario) << scenario.error().message;
+  EXPECT_EQ(ids(*scenario),
+            (Ids{"xdp-generic/drop/64B/1q/1f/testbed=a%20b", "xdp-generic/drop/64B/1q/1f/testbed=c",
+                 "fake/drop/64B/1q/1f/testbed=a%20b", "fake/drop/64B/1q/1f/testbed=c"}));
+  EXPECT_EQ(scenario->testbed, "veth");
+  ASSERT_EQ(scenario->testbeds.size(), 2u);
+  for (const std::size_t i : {0u, 1u}) {
+    EXPECT_FALSE(scenario->testbeds[i].options.contains("label"));
+    EXPECT_EQ(option<std::int64_t>(scenario->testbeds[i].options, "dut_cpu"), i == 0 ? 1 : 2);
+    EXPECT_EQ(scenario->cases[2 + i].testbed, i);
+    EXPECT_EQ(scenario->cases[2 + i].testbed_label, scenario->testbeds[i].label);
+  }
+  const auto again = load(scenario->resolved.dump());
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->testbeds, scenario->testbeds);
+  EXPECT_EQ(again->resolved["testbed"], scenario->resolved["testbed"]);
 }
 
 TEST_F(ScenarioTest, ADrawnSeedStandsInForZeroAndIsRecorded) {
@@ -191,7 +215,7 @@ TEST_F(ScenarioTest, AResolvedScenarioResolvesToItself) {
   ASSERT_TRUE(second) << second.error().message;
   EXPECT_EQ(second->resolved.dump(), first->resolved.dump());
   EXPECT_EQ(second->name, first->name);
-  EXPECT_EQ(second->testbed_options, first->testbed_options);
+  EXPECT_EQ(second->testbeds, first->testbeds);
   EXPECT_EQ(second->plan.duration_s, first->plan.duration_s);
   ASSERT_EQ(ids(*second), ids(*first));
   for (std::size_t i = 0; i < first->cases.size(); ++i) {

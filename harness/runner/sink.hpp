@@ -43,13 +43,20 @@ inline const char* to_string(CaseStatus s) {
   return "interrupted";
 }
 
+struct LabelledTestbed {
+  std::string label;  // empty where there is only one
+  const Testbed* testbed;
+};
+using Testbeds = std::vector<LabelledTestbed>;
+
 // Threads: called from the runner's one thread, between trials.
 class RunSink {
  public:
   virtual ~RunSink() = default;
   // The wiring stands, before the first and after the last trial: the time to look at the machine.
-  virtual void on_testbed_up(const Testbed&) {}
-  virtual void on_testbed_down(const Testbed&) {}
+  // All of the scenario's testbeds, in its order.
+  virtual void on_testbeds_up(const Testbeds&) {}
+  virtual void on_testbeds_down(const Testbeds&) {}
   // Must be durable when it returns: a trial that has ended is never lost.
   virtual Result<void> on_trial(const CaseSpec& spec, const TrialRecord& trial) = 0;
 };

@@ -85,16 +85,18 @@ def check_run(document):
         return problems
     problems += _run_problems(document)
     tolerance = document["scenario"].get("method", {}).get("tolerance_packets", 0)
-    testbed = document["scenario"].get("testbed", {})
-    unnamed = testbed.get("unnamed_loss", 0) if isinstance(testbed, dict) else 0
+    testbeds = document["scenario"].get("testbed", {})
+    testbeds = testbeds if isinstance(testbeds, list) else [testbeds]
+    unnamed = {testbed.get("label"): testbed.get("unnamed_loss", 0)
+               for testbed in testbeds if isinstance(testbed, dict)}
     seen = set()
     for i, case in enumerate(document["cases"]):
         if case["id"] in seen:
             problems.append(Problem(pointer("cases", i, "id"), f"case id {case['id']!r} is not unique"))
         seen.add(case["id"])
-        problems += _case_problems(case, ("cases", i), tolerance, unnamed)
+        problems += _case_problems(case, ("cases", i), tolerance, unnamed.get(case.get("testbed_label"), 0))
     for i, port in enumerate(document.get("ports", [])):
-        facts = {key: value for key, value in port.items() if key != "settings"}
+        facts = {key: value for key, value in port.items() if key not in ("settings", "testbed_label")}
         problems += _null_problems(facts, ("ports", i), port["missing"])
     cases = {case["id"]: case for case in document["cases"]}
     for i, pair in enumerate(document["pairs"]):

@@ -1,0 +1,94 @@
+#include "harness/runner/testbed_set.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace pktbench {
+
+Result<void> TestbedSet::up(const TestbedType& type, const Scenario& scenario) {
+  const auto make = [&](const TestbedChoice& choice) -> Result<void> {
+    auto testbed = type.make();
+    if (auto r = testbed->up(choice.options, scenario.queues); !r) return r;
+    testbeds_.push_back(std::move(testbed));
+    labels_.push_back(choice.label);
+    const std::string first = testbeds_.front()->arrangement();
+    const std::string last = testbeds_.back()->arrangement();
+    if (first == last) return {};
+    return make_error(ErrorCode::invalid_input,
+                      "testbed " + choice.label + " has arrangement " + last + " and testbed " +
+                          scenario.testbeds.front().label + " has " + first +
+                          ", which are never compared: give them the same one");
+  };
+  for (const TestbedChoice& choice : scenario.testbeds) {
+    auto made = make(choice);
+    if (made) continue;
+    Error error = made.error();
+    if (auto undone = down(); !undone) error.detail += undone.error().message;
+    return error;
+  }
+  return {};
+}
+
+Testbeds TestbedSet::all() const {
+  Testbeds all;
+  for (std::size_t i = 0; i < testbeds_.size(); ++i)
+    all.push_back({labels_[i], testbeds_[i].get()});
+  return all;
+}
+
+Result<TestbedSet::Meter> TestbedSet::started(Testbed& testbed) {
+  std::vector<int> cpus = testbed.generator_port().cpus;
+  for (const int cpu : testbed.dut_port().cpus)
+    if (std::find(cpus.begin(), cpus.end(), cpu) == cpus.end()) cpus.push_back(cpu);
+  CpuMeter& meter = testbed.cpu_meter();
+  auto done = meter.start(cpus);
+  if (done) return Meter{&meter, "", true};
+  // Without it there is no cycle figure, but frames are counted all the same.
+  if (done.error().code != ErrorCode::unsupported) return done.error();
+  return Meter{nullptr, done.error().message, false};
+}
+
+Result<void> TestbedSet::switch_to(Meter& meter, bool on) {
+  if (!meter.meter || meter.running == on) return {};
+  if (auto r = on ? meter.meter->resume() : meter.meter->pause(); !r) return r;
+  meter.running = on;
+  return {};
+}
+
+Result<void> TestbedSet::start_meters() {
+  for (const auto& testbed : testbeds_) {
+    auto meter = started(*testbed);
+    if (!meter) return meter.error();
+    meters_.push_back(std::move(*meter));
+    if (auto r = trial_ended(meters_.size() - 1); !r) return r;
+  }
+  return {};
+}
+
+Result<TestbedSet::TrialMeter> TestbedSet::meter_for_trial(std::size_t index, bool telemetry) {
+  Meter& meter = meters_.at(index);
+  if (auto r = switch_to(meter, telemetry); !r) return r.error();
+  return TrialMeter{telemetry ? meter.meter : nullptr, meter.missing};
+}
+
+// The only one goes on: there is none in whose way it would be.
+Result<void> TestbedSet::trial_ended(std::size_t index) {
+  return switch_to(meters_.at(index), testbeds_.size() == 1);
+}
+
+Result<void> TestbedSet::take_back() {
+  Result<void> first;
+  for (const auto& testbed : testbeds_)
+    if (auto taken = testbed->lend(""); !taken && first) first = taken;
+  return first;
+}
+
+Result<void> TestbedSet::down() noexcept {
+  Result<void> first;
+  // In the reverse order, as each found what the ones before it had changed.
+  for (auto testbed = testbeds_.rbegin(); testbed != testbeds_.rend(); ++testbed)
+    if (auto down = (*testbed)->down(); !down && first) first = down;
+  return first;
+}
+
+}  // namespace pktbench
