@@ -99,7 +99,7 @@ class Dpdk final : public Backend, public FilterControl {
   ~Dpdk() override { stop(); }
 
   std::string takes(const BackendConfig& config) const override {
-    const auto& driver = option<std::string>(config.options, "driver");
+    const std::string driver = dpdk::driver_for(config);
     return dpdk::is_pci_address(driver) ? driver : std::string();
   }
   Result<EffectiveMode> start(const BackendConfig& config) override;
@@ -126,7 +126,7 @@ class Dpdk final : public Backend, public FilterControl {
 
 Result<dpdk::Setup> Dpdk::set_up(const BackendConfig& config) const {
   const Port& port = config.port;
-  const auto& driver = option<std::string>(config.options, "driver");
+  const std::string driver = dpdk::driver_for(config);
   const auto number = [&](const char* name) {
     return static_cast<std::uint32_t>(option<std::int64_t>(config.options, name));
   };
@@ -339,9 +339,11 @@ OptionSpec choice(const char* name, std::vector<std::string> choices, const char
 OptionSpec driver_option() {
   std::vector<std::string> names = dpdk::kernel_drivers();
   names.insert(names.end(), dpdk::memory_drivers().begin(), dpdk::memory_drivers().end());
+  names.emplace_back(dpdk::kPortsOwn);
   OptionSpec option = choice("driver", std::move(names),
                              "net_af_*: over a kernel device; the next three: without a device, on "
-                             "the testbed memory; a PCI address: a device of DPDK's own");
+                             "the testbed memory; pci: the port's own PCI device, taken from the "
+                             "kernel; or that device's PCI address");
   option.pattern = dpdk::kPciAddress;
   return option;
 }

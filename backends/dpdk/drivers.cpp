@@ -39,6 +39,11 @@ const std::vector<std::string>& memory_drivers() {
 
 bool over_kernel_device(const std::string& driver) { return is_one_of(kernel_drivers(), driver); }
 
+std::string driver_for(const BackendConfig& config) {
+  const auto& driver = option<std::string>(config.options, "driver");
+  return driver == kPortsOwn && !config.port.pci.empty() ? config.port.pci : driver;
+}
+
 std::string wrong_port(const std::string& driver, const Port& port) {
   const bool memory = port.wire_fd >= 0;
   if (is_one_of(memory_drivers(), driver)) {
@@ -52,7 +57,9 @@ std::string wrong_port(const std::string& driver, const Port& port) {
     return memory ? "driver " + driver +
                         " receives from a network device, and the testbed memory has none; use veth"
                   : "";
-  if (!memory && port.pci == driver) return "";
+  if (!memory && !port.pci.empty() && port.pci == driver) return "";
+  if (driver == kPortsOwn)
+    return "the testbed's port " + port.name + " is on no PCI bus; it needs testbed nic";
   return "driver " + driver + " is a PCI device, and the testbed's port " + port.name +
          " is not that device; it needs testbed nic with that port as its dut";
 }

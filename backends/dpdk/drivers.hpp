@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/core/backend.hpp"
 #include "harness/core/port.hpp"
 #include "harness/core/result.hpp"
 
@@ -18,6 +19,12 @@ bool over_kernel_device(const std::string& driver);
 
 // Without a device.
 const std::vector<std::string>& memory_drivers();
+
+// Stands for the PCI address of whatever port is under test.
+inline constexpr const char* kPortsOwn = "pci";
+
+// The option `driver`; with the port's own PCI address where it asks for that and there is one.
+std::string driver_for(const BackendConfig& config);
 
 // Why `driver` cannot receive on `port`; empty where it can.
 std::string wrong_port(const std::string& driver, const Port& port);

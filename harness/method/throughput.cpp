@@ -129,6 +129,7 @@ CpuOwners Trial::cpu_owners() const {
 Result<void> Trial::start(std::uint32_t tag) {
   BackendConfig backend;
   backend.options = spec_.backend_options;
+  backend.port = p_.testbed.dut_port();
   if (auto r = p_.testbed.lend(p_.backend.takes(backend)); !r) return r;
   backend.port = p_.testbed.dut_port();
   backend.workload = spec_.workload;
