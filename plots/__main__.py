@@ -9,7 +9,7 @@ import sys
 if not __package__:
     sys.path[0] = str(pathlib.Path(__file__).resolve().parent.parent)
 
-from plots import backends, groups, load, pairs, style  # noqa: E402
+from plots import backends, groups, load, nics, pairs, style  # noqa: E402
 
 
 def formats(value):
@@ -33,7 +33,7 @@ def main(argv=None):
     out = options.out or options.run.parent
     try:
         run = load.load(options.run)
-        made = backends.figures(run) + pairs.figures(run)
+        made = backends.figures(run) + nics.figures(run) + pairs.figures(run)
         for path in write(made, out, options.formats):
             print(path)
     except (load.LoadError, groups.GroupError) as error:

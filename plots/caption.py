@@ -16,6 +16,27 @@ def backends(run, group):
     return text.plain(" ".join(part for part in parts if part))
 
 
+def nics(run, cases):
+    """Caption of the figure of several NICs: one paragraph, and a sentence for each case without a figure."""
+    first = cases[0]
+    batch = f" in batches of {first.generator_batch}" if first.generator_batch else ""
+    sources = sorted({source for case in cases for source in case.cycles_sources})
+    parts = ["The same ways of receiving on each NIC, in shared rounds at the same offered load."]
+    if any(case.virtual for case in cases):
+        parts.append("Virtual testbed: not a statement about hardware.")
+    if run.environment.get("emulator"):
+        parts.append(f"The NICs were emulated by {run.environment['emulator']}.")
+    parts += [_testbed(first), f"Traffic: {first.generator}{batch}, {first.frame_size} B frames (with FCS), "
+              f"{groups.rate(first.rate_pps)}.", "Bars: median of the ok trials."]
+    parts.append("Cycles per packet: " + (" and ".join(SOURCES[source] for source in sources) + "." if sources
+                                          else "not measured."))
+    for case in cases:
+        if case.status != "ok":
+            parts.append(f"{case.backend} on {case.testbed_label}: {case.status}: {text.plain(case.reason)}.")
+    parts += [_host(run), _tool(run)]
+    return text.plain(" ".join(part for part in parts if part))
+
+
 def pairs(run):
     """Caption of the pairs figure: one paragraph."""
     cases = {case.id: case for case in run.cases}

@@ -3,8 +3,11 @@ from typing import NamedTuple, Optional, Tuple
 
 from plots import load, text
 
-FIELDS = ("testbed", "arrangement", "generator", "generator_batch", "frame_size", "flows", "workload",
-          "rate_pps")
+FIELDS = ("testbed", "testbed_label", "arrangement", "generator", "generator_batch", "frame_size",
+          "flows", "workload", "rate_pps")
+
+# What cases of several NICs have in common in one figure.
+LOAD = tuple(name for name in FIELDS if name != "testbed_label") + ("queues",)
 
 UNITS = {"frame_size": "B", "flows": "f", "generator_batch": "batch"}
 

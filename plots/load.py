@@ -53,6 +53,7 @@ class Case:
     telemetry: str                      # full, none
     workload: str
     testbed: str
+    testbed_label: Optional[str]        # which of several
     arrangement: Optional[str]
     generator: str
     generator_batch: Optional[int]      # frames
@@ -62,6 +63,8 @@ class Case:
     rate_pps: Optional[float]           # None: maximum
     mode_requested: str
     mode_effective: Optional[str]
+    mode_details: Dict[str, str]
+    line_rate_mpps: Optional[float]     # None: not known, or no such link
     status: str                         # ok, unsupported, failed, invalid, interrupted
     reason: Optional[str]
     limiter: str
@@ -167,13 +170,20 @@ def _case(case):
     same = ("id", "backend", "label", "telemetry", "workload", "testbed", "arrangement", "generator",
             "generator_batch", "frame_size", "flows", "queues", "rate_pps", "status", "reason", "limiter",
             "virtual")
-    return Case(options=case["backend_options"], mode_requested=case["mode"]["requested"],
-                mode_effective=case["mode"]["effective"],
+    return Case(options=case["backend_options"], testbed_label=case.get("testbed_label"),
+                mode_requested=case["mode"]["requested"],
+                mode_effective=case["mode"]["effective"], mode_details=case["mode"].get("details") or {},
+                line_rate_mpps=_line_rate(case["trials"]),
                 trials=tuple(_trial(trial) for trial in case["trials"]),
                 mpps=_estimate(summary.get("mpps")),
                 cycles_per_packet=_estimate(summary.get("cycles_per_packet")),
                 ns_per_packet=_estimate(summary.get("ns_per_packet")),
                 **{key: case[key] for key in same})
+
+
+def _line_rate(trials):
+    known = [trial["line_rate_pps"] for trial in trials if trial.get("line_rate_pps")]
+    return min(known) / 1e6 if known else None
 
 
 def _pair(pair):

@@ -66,7 +66,7 @@ def twenty():
 
 def several():
     """Cases that may not share a figure: two frame sizes, and cycles from the PMU and from the TSC."""
-    nic = {"testbed": "nic", "arrangement": None, "virtual": False}
+    nic = {"testbed": "nic", "arrangement": "softirq", "virtual": False}
     cases = [
         case("xdp-native", noisy_trials(10.1, 190, seed=1, source="pmu"), **nic),
         case("af_xdp", noisy_trials(6.1, 380, seed=2, source="tsc"), **nic),

@@ -1,0 +1,95 @@
+"""Several NICs in one figure: every bar, line rate and cell says what run.json says."""
+import copy
+import dataclasses
+
+import pytest
+
+from plots import backends, fixtures, groups, load, nics
+
+LABELS = ("intel", "realtek")
+
+
+@pytest.fixture(name="document")
+def fixture_document():
+    """The cases of a fixture on two NICs, of which the second has a slow link."""
+    made = fixtures.document("four")
+    single, made["cases"] = made["cases"], []
+    made["scenario"]["testbed"] = [{"name": "veth", "label": label} for label in LABELS]
+    for case in single:
+        for label in LABELS:
+            case = copy.deepcopy(case)
+            case.update(id=f"{case['id']}/testbed={label}", testbed_label=label)
+            for trial in case["trials"]:
+                trial["line_rate_pps"] = 14.88e6 if label == "intel" else 1.488e6
+            made["cases"].append(case)
+    return made
+
+
+@pytest.fixture(name="run")
+def fixture_run(document, tmp_path):
+    return load.load(fixtures.write(tmp_path, document))
+
+
+def artist(made, gid):
+    found = made.findobj(lambda a: a.get_gid() == gid)
+    assert len(found) <= 1, gid
+    return found[0] if found else None
+
+
+def cells(run):
+    """(row, column, case) of every case."""
+    return [(index // 2, index % 2, case) for index, case in enumerate(run.cases)]
+
+
+def test_a_run_on_one_nic_has_no_such_figure():
+    assert nics.figures(fixtures.run("four")) == []
+
+
+def test_every_bar_is_a_median_and_no_bar_stands_for_a_gap(run):
+    (name, made, _), = nics.figures(run)
+    assert name == "nics"
+    for measure in ("mpps", "cycles_per_packet"):
+        for i, j, case in cells(run):
+            bar, absent = (artist(made, f"{measure}-{i}-{j}" + end) for end in ("", "-absent"))
+            median = getattr(case, measure).median if case.status == "ok" else None
+            assert (None if bar is None else bar.get_width()) == median
+            assert (absent is None) == (median is not None)
+            if case.status != "ok":
+                assert absent.get_text() == case.status
+
+
+def test_the_line_rate_is_drawn_where_the_axis_reaches_and_named_where_not(run):
+    (_, made, _), = nics.figures(run)
+    limit = next(axes for axes in made.axes if axes.get_label() == "mpps").get_xlim()[1]
+    for j, rate in enumerate((14.88, 1.488)):
+        line = artist(made, f"line-rate-{j}")
+        assert (line is not None) == (rate <= limit)
+        assert line is None or line.get_xdata()[0] == pytest.approx(rate)
+    assert all(label in artist(made, "line-rates").get_text() for label in LABELS)
+
+
+def test_the_matrix_says_for_every_case_what_was_read_back(run):
+    (_, made, said), = nics.figures(run)
+    for i, j, case in cells(run):
+        cell = artist(made, f"can-{i}-{j}").get_text()
+        assert cell == (nics.ability(case) if case.status == "ok" else case.status)
+        if case.status != "ok":
+            assert f"{case.backend} on {case.testbed_label}: {case.status}: " in said
+
+
+def ability(run, **changes):
+    return nics.ability(dataclasses.replace(run.cases[0], status="ok", **changes))
+
+
+def test_modes_are_named_as_they_were_obtained(run):
+    assert ability(run, backend="af_xdp", mode_effective="af_xdp/copy/generic") == "copy, generic"
+    assert ability(run, backend="xdp-native", mode_effective="xdp-native") == "native"
+    assert ability(run, backend="xdp-native", mode_effective="xdp-generic") == "generic"
+    assert ability(run, backend="udp-recvmmsg", mode_effective="udp-recvmmsg") == "yes"
+    assert ability(run, backend="dpdk", mode_effective="dpdk", options={"driver": "pci"},
+                   mode_details={"driver": "net_ixgbe"}) == "PMD (net_ixgbe)"
+
+
+def test_each_nic_also_has_a_figure_of_its_own(run):
+    assert [group.name for group in groups.split(run)] == [f"backends-{label}" for label in LABELS]
+    assert len(backends.figures(run)) == len(LABELS)
