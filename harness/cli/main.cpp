@@ -124,7 +124,7 @@ CLI::App* add_lab(CLI::App& app, cli::LabArguments& a) {
   const std::vector<std::pair<const char*, const char*>> options = {
       {"--nics",
        "Cards under test, by comma: e1000e, e1000, rtl8139, virtio-net, vmxnet3 [e1000e,rtl8139]"},
-      {"--generator", "The generators' cards [virtio-net]"},
+      {"--generator", "The generators' cards [e1000e]"},
       {"--accel", "auto, tcg or kvm; auto: kvm where kvm_intel or kvm_amd is loaded, else tcg"},
       {"--cpus", "Virtual CPUs [2]"},
       {"--memory", "Of the guest, in MiB [1536]"},

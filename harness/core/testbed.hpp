@@ -33,7 +33,7 @@ struct PortSetting {
 // What a testbed found and made of one of its ports.
 struct PortReport {
   std::string testbed_label;  // of several testbeds the one; the testbed does not know it
-  std::string role;  // "generator" or "dut"
+  std::string role;           // "generator" or "dut"
   std::string interface;
   std::string pci;                  // empty: on no PCI bus
   std::string driver;               // the kernel's

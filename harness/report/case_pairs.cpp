@@ -23,10 +23,10 @@ constexpr std::array<Measure, 2> kMeasures = {{
 }};
 
 bool same_but_for_the_watching(const CaseSpec& a, const CaseSpec& b) {
-  return a.testbed == b.testbed && a.backend == b.backend && a.backend_options == b.backend_options &&
-         a.workload == b.workload && a.queues == b.queues &&
-         a.traffic.frame_size == b.traffic.frame_size && a.traffic.flows == b.traffic.flows &&
-         a.traffic.rate_pps == b.traffic.rate_pps;
+  return a.testbed == b.testbed && a.backend == b.backend &&
+         a.backend_options == b.backend_options && a.workload == b.workload &&
+         a.queues == b.queues && a.traffic.frame_size == b.traffic.frame_size &&
+         a.traffic.flows == b.traffic.flows && a.traffic.rate_pps == b.traffic.rate_pps;
 }
 
 std::map<int, double> by_round(const CaseResult& result, const Measure& measure) {
