@@ -25,7 +25,8 @@ def test_every_program_is_measured_and_its_frames_add_up(tmp_path, what, sides):
                      "--out", tmp_path)
     # 1: a ratio missed its target, which a trial this short may.
     assert result.returncode in (0, 1), result.stdout + result.stderr
-    assert len(re.findall(r"ratio of .*(?:met|not told apart from it|MISSED)$", result.stdout, re.M)) == sides // 2
+    verdicts = re.findall(r"ratio of .*(?:met|not told apart from it|MISSED)$", result.stdout, re.M)
+    assert len(verdicts) == sides // 2
     runs = sorted(tmp_path.glob("*/run.json"))
     assert len(runs) == sides
     for run in runs:
@@ -35,6 +36,13 @@ def test_every_program_is_measured_and_its_frames_add_up(tmp_path, what, sides):
         for trial in (t for t in case["trials"] if t["status"] == "ok"):
             assert trial["received"]["packets"] > 0
             assert -strays <= trial["unaccounted"] <= 0
+
+
+def test_drivers_without_a_device_are_measured(tmp_path):
+    result = compare("testpmd-memory", "--pairs", "1", "--duration", "0.1", "--max-disturbance", "1",
+                     "--out", tmp_path)
+    assert result.returncode in (0, 1), result.stdout + result.stderr
+    assert result.stdout.count("ratio of Mpps") == 2, result.stdout
 
 
 def test_an_unknown_comparison_is_named():
