@@ -1,0 +1,89 @@
+"""Testbed nic with emulated cards: DPDK takes the port and gives it back, killed or not."""
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+BINARY = os.environ["PKTBENCH_BINARY"]
+SOURCE = Path(os.environ["PKTBENCH_SOURCE"])
+LAB = SOURCE / "scripts" / "lab"
+DUT, GENERATOR = "0000:00:10.0", "0000:00:08.0"
+
+KILL = r"""
+device=/sys/bus/pci/devices/DUT
+driver() { basename "$(readlink $device/driver || echo none)"; }
+state() {
+  for d in /sys/bus/pci/devices/DUT /sys/bus/pci/devices/GENERATOR; do
+    readlink $d/driver; cat $d/driver_override; ls $d/net $d/virtio*/net 2>/dev/null
+  done
+  ip -br address | sort; ip route; ls /run/netns /run/pktbench 2>/dev/null; cat /proc/sys/vm/nr_hugepages
+}
+mkdir -p /run/netns /run/pktbench; : >/run/pktbench/lock
+ip address add 192.0.2.1/24 dev "$(ls $device/net)"
+state >/tmp/before
+for i in 0 1 2 3 4 5 6 7 8 9; do
+  BINARY run SHARED/kill.json --out /tmp/out$i >/dev/null 2>&1 &
+  run=$!
+  n=0; while ! ls /run/pktbench/*.journal >/dev/null 2>&1 && [ $n -lt 400 ]; do sleep 0.02; n=$((n + 1)); done
+  if [ $i -lt 5 ]; then
+    sleep 0.$((i * 2))
+  else
+    n=0; while [ "$(driver)" != vfio-pci ] && [ $n -lt 1500 ]; do sleep 0.02; n=$((n + 1)); done
+    sleep 0.$(((i - 5) * 2))
+  fi
+  kill -9 $run; wait $run 2>/dev/null
+  at=$(driver)
+  BINARY restore >/tmp/restored 2>&1 || cat /tmp/restored
+  state >/tmp/after
+  if diff /tmp/before /tmp/after; then echo "kill $i $at restored"; fi
+done
+"""
+
+
+def scenario(path, backends, trials):
+    path.write_text(json.dumps({
+        "testbed": {"name": "nic", "dut": DUT, "generator": GENERATOR},
+        "traffic": {"generator": "packet-sendmmsg", "rate": 1000},
+        "backends": backends,
+        "method": {"trials": trials, "duration_s": 0.5, "warmup_s": 0.1, "max_disturbance": 1,
+                   "max_repeats": 0}}))
+
+
+def test_a_port_goes_to_dpdk_and_comes_back_whatever_happens(tmp_path):
+    checked = subprocess.run([LAB, "--check"], capture_output=True, text=True, timeout=120)
+    if checked.returncode == 3:
+        pytest.skip(checked.stderr.strip())
+    assert checked.returncode == 0, checked.stderr
+    listed = subprocess.run([BINARY, "list", "--json"], capture_output=True, text=True, timeout=30)
+    dpdk = next(e for e in json.loads(listed.stdout) if e["name"] == "dpdk")
+    if "built without" in (dpdk["reason"] or ""):
+        pytest.skip(dpdk["reason"])
+    pmd = {"name": "dpdk", "driver": DUT}
+    scenario(tmp_path / "run.json", ["xdp-generic", "udp-recvmmsg", pmd], 2)
+    scenario(tmp_path / "kill.json", [pmd], 50)
+    script = f"{BINARY} run {tmp_path}/run.json --out {tmp_path}/out >&2 || exit 1\n" + (
+        KILL.replace("DUT", DUT).replace("GENERATOR", GENERATOR).replace("BINARY", BINARY)
+        .replace("SHARED", str(tmp_path)))
+    result = subprocess.run([LAB, "--nics", "e1000e", "--timeout", "270", "--share", tmp_path, "--",
+                             "sh", "-c", script], capture_output=True, text=True, timeout=290)
+    assert result.returncode == 0, result.stderr
+
+    subprocess.run([SOURCE / "results" / "schema" / "validate.py", tmp_path / "out" / "run.json"],
+                   check=True, timeout=60)
+    document = json.loads((tmp_path / "out" / "run.json").read_text())
+    for case in document["cases"]:
+        assert case["status"] == "ok", (case["id"], case["reason"])
+        for trial in case["trials"]:
+            assert trial["unaccounted"] == 0
+            assert trial["received"]["packets"] == trial["offered"]["packets"] > 100
+    assert document["cases"][2]["mode"]["details"]["driver"] == "net_e1000_em"
+    dut = next(p for p in document["ports"] if p["role"] == "dut")
+    assert dut["driver"] == "e1000e" and dut["pci"] == DUT
+
+    lines = result.stdout.splitlines()
+    assert [line.split()[:2] for line in lines] == [["kill", str(i)] for i in range(10)], result.stdout
+    # Some had the port at its own driver, some at DPDK's.
+    assert sum("vfio-pci restored" in line for line in lines) >= 3, result.stdout
+    assert "kill 0 e1000e restored" in lines
