@@ -105,7 +105,9 @@ TEST_P(Dpdk, StartAndStopLeaveNothingBehind) {
                            "/run/dpdk",     "/dev/shm",        "/sys/fs/bpf"};
   std::vector<std::ptrdiff_t> before;
   for (const char* folder : folders) before.push_back(entries(folder));
-  for (int i = 0; i < 50; ++i) {
+  const std::uint64_t n = rounds(50);
+  ASSERT_GT(n, 0u);
+  for (std::uint64_t i = 0; i < n; ++i) {
     started(*sink, backend_of(veth, GetParam()));
     const auto threads = sink->threads();
     ASSERT_EQ(threads.size(), 2u);

