@@ -21,7 +21,7 @@ using testing::TestVeth;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-BackendConfig config_on(const Port& port, const Options& changes = {}) {
+BackendConfig config_for(const Port& port, const Options& changes = {}) {
   BackendConfig config;
   config.port = port;
   config.workload = "drop";
@@ -42,30 +42,30 @@ class AfXdpStart : public ::testing::Test {
 
 TEST_F(AfXdpStart, SaysWhatWasObtained) {
   const TestVeth veth;
-  auto mode = need(backend_->start(config_on(veth.dut())));
+  auto mode = need(backend_->start(config_for(veth.dut())));
   EXPECT_EQ(mode.requested, "af_xdp/auto/native");
   EXPECT_EQ(mode.effective, "af_xdp/copy/native");
   EXPECT_EQ(mode.details.at("wakeup"), "poll");
   EXPECT_EQ(mode.details.at("umem_frames"), "4096");
-  auto config = config_on(veth.dut(), {{"copy_mode", "copy"}, {"attach", "generic"}});
+  auto config = config_for(veth.dut(), {{"copy_mode", "copy"}, {"attach", "generic"}});
   mode = need(backend_->start(config));
   EXPECT_EQ(mode.requested, "af_xdp/copy/generic");
   EXPECT_EQ(mode.effective, "af_xdp/copy/generic");
   // veth has no NAPI that the kernel knows by its queue.
-  mode = need(backend_->start(config_on(veth.dut(), {{"wakeup", "busy-poll"}})));
+  mode = need(backend_->start(config_for(veth.dut(), {{"wakeup", "busy-poll"}})));
   EXPECT_EQ(mode.details.at("wakeup"), "busy-poll without NAPI: spins");
 }
 
 TEST_F(AfXdpStart, RefusedZeroCopyIsUnsupportedWithTheKernelsReason) {
   const TestVeth veth;
-  auto refused = backend_->start(config_on(veth.dut(), {{"copy_mode", "zerocopy"}}));
+  auto refused = backend_->start(config_for(veth.dut(), {{"copy_mode", "zerocopy"}}));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::unsupported);
   EXPECT_EQ(refused.error().sys_errno, EOPNOTSUPP);
   EXPECT_NE(refused.error().message.find("Operation not supported"), std::string::npos);
   EXPECT_EQ(veth.dut_link().xdp_program_id, 0u);
   refused =
-      backend_->start(config_on(veth.dut(), {{"copy_mode", "zerocopy"}, {"attach", "generic"}}));
+      backend_->start(config_for(veth.dut(), {{"copy_mode", "zerocopy"}, {"attach", "generic"}}));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::unsupported);
 }
@@ -78,19 +78,19 @@ TEST_F(AfXdpStart, WhatCannotBeIsRefusedAndNothingStays) {
     EXPECT_EQ(veth.dut_link().xdp_program_id, 0u);
     return started ? ErrorCode::interrupted : started.error().code;
   };
-  EXPECT_EQ(code(config_on(veth.dut(), {{"ring_size", std::int64_t{1000}}})),
+  EXPECT_EQ(code(config_for(veth.dut(), {{"ring_size", std::int64_t{1000}}})),
             ErrorCode::invalid_input);
-  EXPECT_EQ(code(config_on(veth.dut(), {{"frame_bytes", std::int64_t{3000}}})),
+  EXPECT_EQ(code(config_for(veth.dut(), {{"frame_bytes", std::int64_t{3000}}})),
             ErrorCode::invalid_input);
-  auto config = config_on(veth.dut());
+  auto config = config_for(veth.dut());
   config.workload = "pass";
   EXPECT_EQ(code(config), ErrorCode::unsupported);
-  config = config_on(veth.dut());
+  config = config_for(veth.dut());
   config.port.cpus = {1 << 20};
   EXPECT_NE(code(config), ErrorCode::interrupted);
   config.port.cpus = {};
   EXPECT_EQ(code(config), ErrorCode::invalid_input);
-  config = config_on(veth.dut());
+  config = config_for(veth.dut());
   config.port.queues = 2;  // it has one
   EXPECT_NE(code(config), ErrorCode::interrupted);
   EXPECT_FALSE(backend_->sample());
@@ -98,9 +98,9 @@ TEST_F(AfXdpStart, WhatCannotBeIsRefusedAndNothingStays) {
 
 TEST_F(AfXdpStart, AForeignProgramAndAForeignSocketAreLeftAlone) {
   const TestVeth veth;
-  need(backend_->start(config_on(veth.dut())));
+  need(backend_->start(config_for(veth.dut())));
   const auto other = af_xdp_backend().make();
-  auto refused = other->start(config_on(veth.dut()));
+  auto refused = other->start(config_for(veth.dut()));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::refused);
   backend_->stop();
@@ -109,7 +109,7 @@ TEST_F(AfXdpStart, AForeignProgramAndAForeignSocketAreLeftAlone) {
   af_xdp::XskConfig foreign;
   foreign.device = veth.dut().name;
   const auto queue = need(af_xdp::XskQueue::open(foreign));
-  refused = other->start(config_on(veth.dut()));
+  refused = other->start(config_for(veth.dut()));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::refused);
 }
@@ -117,7 +117,7 @@ TEST_F(AfXdpStart, AForeignProgramAndAForeignSocketAreLeftAlone) {
 TEST_F(AfXdpStart, ADeviceThatGoesAwayIsAnErrorAndNoHang) {
   for (const std::string wakeup : {"poll", "busy-poll"}) {
     const TestVeth brief;
-    need(backend_->start(config_on(brief.dut(), {{"wakeup", wakeup}})));
+    need(backend_->start(config_for(brief.dut(), {{"wakeup", wakeup}})));
     const std::string ns = std::filesystem::path(brief.dut().netns_path).filename();
     ASSERT_EQ(std::system(("ip -n " + ns + " link del " + brief.dut().name).c_str()), 0);
     const auto deadline = Clock::now() + std::chrono::seconds(10);
@@ -209,7 +209,7 @@ TEST_F(AfXdpStart, StartAndStopLeaveNothingOpen) {
     while (in_huge_pages && value_of("/proc/meminfo", "HugePages_Free") < kUmemHugePages)
       ASSERT_LT(Clock::now(), deadline) << "huge pages do not come back";
     const auto started =
-        backend_->start(config_on(veth.dut(), {{"copy_mode", refused ? "zerocopy" : "copy"},
+        backend_->start(config_for(veth.dut(), {{"copy_mode", refused ? "zerocopy" : "copy"},
                                                {"attach", i % 2 && !refused ? "generic" : "native"},
                                                {"huge_pages", in_huge_pages}}));
     ASSERT_EQ(started.ok(), !refused) << (refused ? "" : started.error().message);

@@ -126,11 +126,6 @@ TEST_P(DpdkMemoryDriver, TheDriverIsReadBackAndSaysThatItIsVirtual) {
   }
 }
 
-std::ptrdiff_t entries(const char* folder) {
-  std::error_code none;
-  return std::distance(std::filesystem::directory_iterator(folder, none), {});
-}
-
 std::string free_huge_pages() {
   std::ifstream file("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages");
   std::string pages;

@@ -22,10 +22,6 @@ std::uint32_t buffers_per_queue(const Setup& setup) {
   return 2048 + 4 * setup.descriptors + 8 * setup.burst + 1024;
 }
 
-Error dpdk_error(const std::string& what, int error) {
-  return make_error(ErrorCode::failed, what + ": " + rte_strerror(error));
-}
-
 }  // namespace
 
 Result<void> DpdkPort::open(const Setup& setup) {

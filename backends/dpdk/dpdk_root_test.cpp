@@ -91,11 +91,6 @@ TEST_P(Dpdk, OverloadIsAccountedForExactly) {
   EXPECT_GT(dropped, 0u);
 }
 
-std::ptrdiff_t entries(const char* folder) {
-  std::error_code none;
-  return std::distance(std::filesystem::directory_iterator(folder, none), {});
-}
-
 TEST_P(Dpdk, StartAndStopLeaveNothingBehind) {
   const TestVeth veth;
   const auto sink = dpdk_backend().make();

@@ -6,8 +6,11 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
+#include <iterator>
 #include <numeric>
 #include <string>
+#include <system_error>
 #include <thread>
 
 #include "backends/dpdk/dpdk.hpp"
@@ -44,6 +47,11 @@ inline BackendConfig backend_of(const TestVeth& veth, const std::string& driver,
   config.options = testing::default_options(dpdk_backend().options);
   config.options["driver"] = driver;
   return config;
+}
+
+inline std::ptrdiff_t entries(const char* folder) {
+  std::error_code none;
+  return std::distance(std::filesystem::directory_iterator(folder, none), {});
 }
 
 inline std::uint64_t sum(const DropCounts& drops) {

@@ -11,11 +11,11 @@
 
 namespace pktbench::dpdk {
 
-namespace {
-
 Error dpdk_error(const std::string& what, int error) {
   return make_error(ErrorCode::failed, what + ": " + rte_strerror(error));
 }
+
+namespace {
 
 Result<std::uint16_t> add(const std::string& name, const std::string& arguments) {
   std::uint16_t port = 0;

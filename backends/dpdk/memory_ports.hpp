@@ -19,6 +19,9 @@
 
 namespace pktbench::dpdk {
 
+// `error`: DPDK's, positive.
+Error dpdk_error(const std::string& what, int error);
+
 struct MemoryPorts {
   std::uint16_t receive = 0;
   std::uint16_t send = 0;       // the same where the driver makes its own frames

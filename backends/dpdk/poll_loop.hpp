@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "backends/common/workload.hpp"
+#include "backends/dpdk/passed_on.hpp"
 #include "backends/dpdk/protocol.hpp"
 #include "harness/sys/memory_wire.hpp"
 #include "harness/sys/pump.hpp"
@@ -60,6 +61,7 @@ inline constexpr bool kSendsBack = std::is_same_v<Workload, backends::Reflect>;
 template <class Workload>
 std::uint16_t poll_queue(const QueueId& id, QueueCounters& counters, Workload& workload,
                          std::uint16_t most) {
+  const PassedOn frames_passed_on;
   std::array<rte_mbuf*, kMaxBurst> frames;
   const std::uint16_t count = rte_eth_rx_burst(id.port, id.queue, frames.data(), most);
   if (count == 0) return 0;

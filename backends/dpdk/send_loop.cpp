@@ -45,6 +45,7 @@ void Sender::run(const std::atomic<bool>& stop) {
 
 // The frame is written into every buffer once; what differs between frames, when one is sent.
 void Sender::begin() {
+  const PassedOn frames_passed_on;
   sums_ = {wire_.ip_sum, wire_.udp_sum, wire_.base_address, wire_.frame_bytes};
   rte_mempool_obj_iter(
       pool_,
@@ -83,6 +84,7 @@ void Sender::send_until_shut(const std::atomic<bool>& stop) {
     auto count = static_cast<unsigned>(std::min<std::uint64_t>(wire_.batch, limit - sent));
     if (takes_back_) take_back();
     if (wire_.rate_pps > 0 && (count = pacer.take(sys::monotonic_ns(), sent, count)) == 0) continue;
+    const PassedOn frames_passed_on;
     if (rte_pktmbuf_alloc_bulk(pool_, frames.data(), count) != 0) {
       wire_.refused.store(++refused_, std::memory_order_relaxed);
       continue;
@@ -109,6 +111,7 @@ void Sender::send_until_shut(const std::atomic<bool>& stop) {
 }
 
 void Sender::take_back() {
+  const PassedOn frames_passed_on;
   std::array<rte_mbuf*, 32> frames;
   const std::uint16_t count = rte_eth_rx_burst(port_, 0, frames.data(), frames.size());
   if (count == 0) return;

@@ -15,6 +15,7 @@
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
+#include "harness/traffic/test_veth.hpp"
 
 namespace pktbench::cli {
 namespace {
@@ -23,12 +24,6 @@ namespace {
 constexpr const char* kBackends[] = {"udp-recvfrom", "udp-recvmmsg", "udp-uring",   "packet-mmap",
                                      "nft-drop",     "tc-drop",      "xdp-generic", "xdp-native",
                                      "af_xdp",       "dpdk"};
-
-Options defaults(const std::vector<OptionSpec>& specs) {
-  Options options;
-  for (const OptionSpec& spec : specs) options[spec.name] = spec.default_value;
-  return options;
-}
 
 class VethCount : public ::testing::Test {
  protected:
@@ -48,7 +43,7 @@ class VethCount : public ::testing::Test {
 
   void bring_up(const std::string& arrangement, unsigned queues = 1) {
     const TestbedType& type = *find_by_name(registry().testbeds, "veth");
-    Options options = defaults(type.options);
+    Options options = testing::default_options(type.options);
     options["arrangement"] = arrangement;
     testbed_ = type.make();
     auto up = testbed_->up(options, queues);
@@ -70,8 +65,8 @@ class VethCount : public ::testing::Test {
     auto receiver = backend_type.make();
     auto source = generator_type.make();
     constexpr std::uint32_t kTag = 0xfeed;
-    auto mode = receiver->start(
-        {testbed_->dut_port(), "drop", frame_size, kTag, defaults(backend_type.options)});
+    auto mode = receiver->start({testbed_->dut_port(), "drop", frame_size, kTag,
+                                 testing::default_options(backend_type.options)});
     ASSERT_TRUE(mode) << mode.error().message << "\n" << mode.error().detail;
     EXPECT_TRUE(mode->effective.starts_with(backend)) << mode->effective;
     ASSERT_TRUE(testbed_->settle(!receiver->threads().empty()));
@@ -79,7 +74,7 @@ class VethCount : public ::testing::Test {
                                   testbed_->dut_port(),
                                   {frame_size, flows, {}},
                                   kTag,
-                                  defaults(generator_type.options)});
+                                  testing::default_options(generator_type.options)});
     ASSERT_TRUE(started) << started.error().message << "\n" << started.error().detail;
 
     auto drops_before = testbed_->sample();
@@ -207,9 +202,11 @@ TEST_F(VethCount, AForeignXdpProgramIsNotReplaced) {
   bring_up("isolated");
   const BackendType& type = *find_by_name(registry().backends, "xdp-native");
   auto first = type.make();
-  ASSERT_TRUE(first->start({testbed_->dut_port(), "drop", 64, 1, defaults(type.options)}));
+  ASSERT_TRUE(
+      first->start({testbed_->dut_port(), "drop", 64, 1, testing::default_options(type.options)}));
   auto second = type.make();
-  auto refused = second->start({testbed_->dut_port(), "drop", 64, 1, defaults(type.options)});
+  auto refused =
+      second->start({testbed_->dut_port(), "drop", 64, 1, testing::default_options(type.options)});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::refused);
 }
@@ -220,7 +217,8 @@ TEST_F(VethCount, AttachingFiftyTimesLeavesNothingAttached) {
     const BackendType& type =
         *find_by_name(registry().backends, i % 2 ? "xdp-native" : "xdp-generic");
     auto backend = type.make();
-    auto mode = backend->start({testbed_->dut_port(), "drop", 64, 1, defaults(type.options)});
+    auto mode = backend->start(
+        {testbed_->dut_port(), "drop", 64, 1, testing::default_options(type.options)});
     ASSERT_TRUE(mode) << mode.error().message;
     EXPECT_EQ(mode->effective, type.name);
     backend->stop();
@@ -257,7 +255,7 @@ TEST_F(VethCount, NapiThreadsRunOnTheDutsCpu) {
 
 TEST_F(VethCount, ACpuThatDoesNotExistIsAnInputError) {
   const TestbedType& type = *find_by_name(registry().testbeds, "veth");
-  Options options = defaults(type.options);
+  Options options = testing::default_options(type.options);
   options["dut_cpu"] = std::int64_t{1023};
   auto testbed = type.make();
   auto up = testbed->up(options, 1);

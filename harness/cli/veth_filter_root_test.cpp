@@ -18,17 +18,12 @@
 #include "harness/sys/fd.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/traffic/frame.hpp"
+#include "harness/traffic/test_veth.hpp"
 
 namespace pktbench::cli {
 namespace {
 
-constexpr std::uint32_t kTag = 0xf117;
-
-Options defaults(const std::vector<OptionSpec>& specs) {
-  Options options;
-  for (const OptionSpec& spec : specs) options[spec.name] = spec.default_value;
-  return options;
-}
+constexpr std::uint32_t kFilterTag = 0xf117;
 
 class VethFilter : public ::testing::TestWithParam<const char*> {
  protected:
@@ -42,7 +37,7 @@ class VethFilter : public ::testing::TestWithParam<const char*> {
     lock_ = std::make_unique<sys::HostLock>(std::move(*claimed));
     const TestbedType& veth = *find_by_name(registry().testbeds, "veth");
     testbed_ = veth.make();
-    auto up = testbed_->up(defaults(veth.options), 1);
+    auto up = testbed_->up(testing::default_options(veth.options), 1);
     ASSERT_TRUE(up) << up.error().message;
     open_sender();
   }
@@ -66,8 +61,8 @@ class VethFilter : public ::testing::TestWithParam<const char*> {
   void start(BackendConfig config) {
     config.port = testbed_->dut_port();
     config.workload = "filter";
-    config.trial_tag = kTag;
-    config.options = defaults(type_->options);
+    config.trial_tag = kFilterTag;
+    config.options = testing::default_options(type_->options);
     backend_ = type_->make();
     auto mode = backend_->start(config);
     ASSERT_TRUE(mode) << mode.error().message << "\n" << mode.error().detail;
@@ -78,7 +73,7 @@ class VethFilter : public ::testing::TestWithParam<const char*> {
   // Test frames to any port; all of them are received when it returns.
   void send(std::uint16_t port, unsigned frames) {
     auto frame = traffic::build_frame(
-        {testbed_->generator_port(), testbed_->dut_port(), {64, 1, {}}, kTag, {}});
+        {testbed_->generator_port(), testbed_->dut_port(), {64, 1, {}}, kFilterTag, {}});
     ASSERT_TRUE(frame);
     frame->bytes[PB_OFF_DPORT] = static_cast<std::uint8_t>(port >> 8);
     frame->bytes[PB_OFF_DPORT + 1] = static_cast<std::uint8_t>(port);

@@ -14,15 +14,10 @@
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/sysfs.hpp"
+#include "harness/traffic/test_veth.hpp"
 
 namespace pktbench::cli {
 namespace {
-
-Options defaults(const std::vector<OptionSpec>& specs) {
-  Options options;
-  for (const OptionSpec& spec : specs) options[spec.name] = spec.default_value;
-  return options;
-}
 
 // A backend that was attached to one queue of several, or counts one of several.
 class OnQueueZero final : public Backend {
@@ -61,7 +56,7 @@ class VethQueues : public ::testing::TestWithParam<const char*> {
     lock_ = std::make_unique<sys::HostLock>(std::move(*claimed));
     const TestbedType& veth = *find_by_name(registry().testbeds, "veth");
     testbed_ = veth.make();
-    auto up = testbed_->up(defaults(veth.options), 2);
+    auto up = testbed_->up(testing::default_options(veth.options), 2);
     ASSERT_TRUE(up) << up.error().message;
   }
   void TearDown() override {
@@ -87,10 +82,10 @@ class VethQueues : public ::testing::TestWithParam<const char*> {
     CaseSpec spec;
     spec.id = "test";
     spec.backend = type_->name;
-    spec.backend_options = defaults(type_->options);
+    spec.backend_options = testing::default_options(type_->options);
     spec.workload = "drop";
     spec.generator = generator.name;
-    spec.generator_options = defaults(generator.options);
+    spec.generator_options = testing::default_options(generator.options);
     spec.traffic.flows = flows;
     spec.traffic.rate_pps = 5000;
     spec.queues = 2;

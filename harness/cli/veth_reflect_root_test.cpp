@@ -15,6 +15,7 @@
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
+#include "harness/traffic/test_veth.hpp"
 
 namespace pktbench::cli {
 namespace {
@@ -24,12 +25,6 @@ constexpr std::uint32_t kTag = 0xbac0;
 using Clock = std::chrono::steady_clock;
 // For what must happen in the end: a busy host may leave a thread waiting for seconds.
 constexpr std::chrono::seconds kPatience{60};
-
-Options defaults(const std::vector<OptionSpec>& specs) {
-  Options options;
-  for (const OptionSpec& spec : specs) options[spec.name] = spec.default_value;
-  return options;
-}
 
 class VethReflect : public ::testing::Test {
  protected:
@@ -48,7 +43,7 @@ class VethReflect : public ::testing::Test {
 
   void bring_up(const std::string& arrangement, unsigned queues = 1) {
     const TestbedType& type = *find_by_name(registry().testbeds, "veth");
-    Options options = defaults(type.options);
+    Options options = testing::default_options(type.options);
     options["arrangement"] = arrangement;
     testbed_ = type.make();
     auto up = testbed_->up(options, queues);
@@ -59,7 +54,7 @@ class VethReflect : public ::testing::Test {
   void start(const std::string& generator, const std::string& backend, std::uint32_t frame_size,
              std::uint32_t flows, const Options& changes = {}, std::uint32_t sink_tag = kTag) {
     const BackendType& backend_type = *find_by_name(registry().backends, backend);
-    Options options = defaults(backend_type.options);
+    Options options = testing::default_options(backend_type.options);
     for (const auto& [name, value] : changes) options[name] = value;
     receiver_ = backend_type.make();
     auto mode = receiver_->start({testbed_->dut_port(), "reflect", frame_size, kTag, options});
@@ -74,7 +69,7 @@ class VethReflect : public ::testing::Test {
                                    testbed_->dut_port(),
                                    {frame_size, flows, {}},
                                    kTag,
-                                   defaults(generator_type.options)});
+                                   testing::default_options(generator_type.options)});
     ASSERT_TRUE(started) << started.error().message << "\n" << started.error().detail;
   }
 
@@ -146,8 +141,8 @@ class VethReflect : public ::testing::Test {
   std::vector<pid_t> sink_threads_;
 };
 
-constexpr const char* kBackends[] = {"xdp-native",   "xdp-generic",  "af_xdp",
-                                     "udp-recvfrom", "udp-recvmmsg", "packet-mmap"};
+constexpr const char* kReflecting[] = {"xdp-native",   "xdp-generic",  "af_xdp",
+                                       "udp-recvfrom", "udp-recvmmsg", "packet-mmap"};
 constexpr const char* kGenerators[] = {"xdp-live", "packet-sendmmsg", "udp-sendmmsg"};
 
 class EveryArrangement : public VethReflect, public ::testing::WithParamInterface<const char*> {};
@@ -155,7 +150,7 @@ class EveryArrangement : public VethReflect, public ::testing::WithParamInterfac
 TEST_P(EveryArrangement, EveryFrameComesBackFromEveryBackendToEveryGenerator) {
   bring_up(GetParam());
   for (const char* generator : kGenerators)
-    for (const char* backend : kBackends) reflect(generator, backend, 64, 1, 1000);
+    for (const char* backend : kReflecting) reflect(generator, backend, 64, 1, 1000);
   reflect("xdp-live", "af_xdp", 64, 1, 1000, {{"attach", std::string("generic")}});
 }
 
@@ -165,14 +160,14 @@ INSTANTIATE_TEST_SUITE_P(VethReflect, EveryArrangement,
 
 TEST_F(VethReflect, FrameSizesAndFlowsComeBackExactly) {
   bring_up("isolated");
-  for (const char* backend : kBackends)
+  for (const char* backend : kReflecting)
     for (std::uint32_t size : {64u, 512u, 1518u})
       for (std::uint32_t flows : {1u, 1000u}) reflect("xdp-live", backend, size, flows, 2000);
 }
 
 TEST_F(VethReflect, TwoQueuesComeBackExactly) {
   bring_up("isolated", 2);
-  for (const char* backend : kBackends) reflect("packet-sendmmsg", backend, 64, 256, 2000);
+  for (const char* backend : kReflecting) reflect("packet-sendmmsg", backend, 64, 256, 2000);
   EXPECT_EQ(sink_threads_.size(), 2u);
 }
 
@@ -181,7 +176,7 @@ TEST_F(VethReflect, TwoQueuesComeBackExactly) {
 TEST_F(VethReflect, AFloodIsAccountedForFrameByFrame) {
   for (const char* arrangement : {"isolated", "pump", "inline"}) {
     bring_up(arrangement);
-    for (const char* backend : kBackends) {
+    for (const char* backend : kReflecting) {
       SCOPED_TRACE(std::string(arrangement) + ", " + backend);
       ASSERT_NO_FATAL_FAILURE(start("xdp-live", backend, 64, 1000));
       Counters received;
