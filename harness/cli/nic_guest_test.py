@@ -1,6 +1,7 @@
-"""Testbed nic with emulated cards: DPDK takes the port and gives it back, killed or not."""
+"""What needs the guest's kernel: ports that DPDK takes, killed or not, and devices stacked on ports."""
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 BINARY = os.environ["PKTBENCH_BINARY"]
 SOURCE = Path(os.environ["PKTBENCH_SOURCE"])
+PORT_TESTS = Path(BINARY).parent / "harness" / "testbed" / "testbed_root_test"
 LAB = SOURCE / "scripts" / "lab"
 DUT, GENERATOR = "0000:00:10.0", "0000:00:08.0"
 
@@ -51,11 +53,27 @@ def scenario(path, backends, trials):
                    "max_repeats": 0}}))
 
 
-def test_a_port_goes_to_dpdk_and_comes_back_whatever_happens(tmp_path):
+@pytest.fixture(autouse=True)
+def guest():
     checked = subprocess.run([LAB, "--check"], capture_output=True, text=True, timeout=120)
     if checked.returncode == 3:
         pytest.skip(checked.stderr.strip())
     assert checked.returncode == 0, checked.stderr
+
+
+def test_every_forbidden_arrangement_is_refused():
+    """The host's kernel may have no VLAN, bridge or macvlan; the guest's has them all."""
+    result = subprocess.run([LAB, "--nics", "e1000e", "--timeout", "120", "--", PORT_TESTS,
+                             "--gtest_filter=PortSafetyRoot.*"],
+                            capture_output=True, text=True, timeout=140)
+    assert result.returncode == 0, result.stdout + result.stderr
+    passed = set(re.findall(r"^\[       OK \] PortSafetyRoot\.(\w+)", result.stdout, re.MULTILINE))
+    assert "[  SKIPPED ]" not in result.stdout, result.stdout
+    assert passed >= {"TheDefaultRoute", "TheDefaultRouteOnABridgeOverAVlan", "ADefaultRouteOfIpv6Only",
+                      "ADefaultRouteInAPolicyTable", "TheCallersSshSession", "AForeignXdpProgram"}
+
+
+def test_a_port_goes_to_dpdk_and_comes_back_whatever_happens(tmp_path):
     listed = subprocess.run([BINARY, "list", "--json"], capture_output=True, text=True, timeout=30)
     dpdk = next(e for e in json.loads(listed.stdout) if e["name"] == "dpdk")
     if "built without" in (dpdk["reason"] or ""):
