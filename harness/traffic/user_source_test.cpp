@@ -48,7 +48,7 @@ class ScriptedSender final : public BatchSender {
   std::uint64_t seq_ = 0;
 };
 
-TrafficConfig config_of(std::int64_t batch, std::optional<double> rate = {}) {
+TrafficConfig batch_config(std::int64_t batch, std::optional<double> rate = {}) {
   TrafficConfig config;
   config.from.name = "nowhere";
   config.from.cpus = {sys::allowed_cpus().front()};
@@ -72,7 +72,7 @@ void wait_finished(TrafficSource& source) {
 TEST(UserSource, SendsExactlyTheLimitEachTimeItIsOpened) {
   Script script;
   UserSource source(std::make_unique<ScriptedSender>(script));
-  ASSERT_TRUE(source.start(config_of(64)));
+  ASSERT_TRUE(source.start(batch_config(64)));
   EXPECT_FALSE(source.finished());
   for (std::uint64_t total : {1000u, 1001u, 1065u}) {
     source.open(total - source.sample()->packets);
@@ -90,7 +90,7 @@ TEST(UserSource, ARefusedFrameIsSentAgainAndCountedOnce) {
   Script script;
   script.answers = {10, -ENOBUFS, 3, -EINTR, -EAGAIN, 0, 51};
   UserSource source(std::make_unique<ScriptedSender>(script));
-  ASSERT_TRUE(source.start(config_of(64)));
+  ASSERT_TRUE(source.start(batch_config(64)));
   source.open(128);
   wait_finished(source);
   ASSERT_TRUE(source.close());
@@ -103,7 +103,7 @@ TEST(UserSource, AnotherErrnoEndsTheSourceAndCloseSaysWhich) {
   Script script;
   script.answers = {64, 7, -ENETDOWN};
   UserSource source(std::make_unique<ScriptedSender>(script));
-  ASSERT_TRUE(source.start(config_of(64)));
+  ASSERT_TRUE(source.start(batch_config(64)));
   source.open();
   wait_calls(script, 3);
   EXPECT_FALSE(source.finished());
@@ -115,7 +115,7 @@ TEST(UserSource, AnotherErrnoEndsTheSourceAndCloseSaysWhich) {
   source.open(5);  // stays dead
   EXPECT_FALSE(source.close());
   EXPECT_EQ(source.sample()->packets, 71u);
-  ASSERT_TRUE(source.start(config_of(64)));  // and lives again
+  ASSERT_TRUE(source.start(batch_config(64)));  // and lives again
   EXPECT_EQ(source.sample()->packets, 0u);
 }
 
@@ -124,7 +124,7 @@ TEST(UserSource, CloseStopsAnEndlessRefusal) {
   script.answers = {5};
   script.answer_after = -ENOBUFS;
   UserSource source(std::make_unique<ScriptedSender>(script));
-  ASSERT_TRUE(source.start(config_of(64)));
+  ASSERT_TRUE(source.start(batch_config(64)));
   source.open();
   wait_calls(script, 2);
   ASSERT_TRUE(source.close());
@@ -134,7 +134,7 @@ TEST(UserSource, CloseStopsAnEndlessRefusal) {
 TEST(UserSource, AtRestTheCountIsExactAndStays) {
   Script script;
   UserSource source(std::make_unique<ScriptedSender>(script));
-  ASSERT_TRUE(source.start(config_of(64)));
+  ASSERT_TRUE(source.start(batch_config(64)));
   for (int i = 0; i < 20; ++i) {
     source.open();
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -150,7 +150,7 @@ TEST(UserSource, WhatWasDueAndNotSentIsUnsent) {
   Script script;
   script.answer_after = -ENOBUFS;
   UserSource source(std::make_unique<ScriptedSender>(script));
-  ASSERT_TRUE(source.start(config_of(64, 100'000)));
+  ASSERT_TRUE(source.start(batch_config(64, 100'000)));
   const auto before = sys::monotonic_ns();
   source.open();
   wait_calls(script, 1);
@@ -166,7 +166,7 @@ TEST(UserSource, UnsentNeverExceedsTheLimit) {
   Script script;
   script.answer_after = -EAGAIN;
   UserSource source(std::make_unique<ScriptedSender>(script));
-  ASSERT_TRUE(source.start(config_of(64, 1e6)));
+  ASSERT_TRUE(source.start(batch_config(64, 1e6)));
   source.open(100);
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   ASSERT_TRUE(source.close());
@@ -176,7 +176,7 @@ TEST(UserSource, UnsentNeverExceedsTheLimit) {
 TEST(UserSource, OpenAndCloseAtOnceComesToRest) {
   Script script;
   UserSource source(std::make_unique<ScriptedSender>(script));
-  ASSERT_TRUE(source.start(config_of(1, 1000)));
+  ASSERT_TRUE(source.start(batch_config(1, 1000)));
   for (int i = 0; i < 200; ++i) {
     source.open();
     ASSERT_TRUE(source.close());
@@ -188,7 +188,7 @@ TEST(UserSource, StopIsIdempotentAndGivesTheSenderBack) {
   Script script;
   UserSource source(std::make_unique<ScriptedSender>(script));
   source.stop();
-  ASSERT_TRUE(source.start(config_of(64)));
+  ASSERT_TRUE(source.start(batch_config(64)));
   EXPECT_EQ(source.threads().size(), 1u);
   source.open();
   source.stop();  // while sending
@@ -203,18 +203,18 @@ TEST(UserSource, StartReportsWhatTheSenderCouldNotDo) {
   Script script;
   script.open_errno = EPERM;
   UserSource source(std::make_unique<ScriptedSender>(script));
-  const auto started = source.start(config_of(64));
+  const auto started = source.start(batch_config(64));
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().sys_errno, EPERM);
   EXPECT_EQ(script.closed, 1);
   EXPECT_TRUE(source.threads().empty());
 
-  auto config = config_of(64);
+  auto config = batch_config(64);
   config.from.netns_path = "/run/netns/pktbench-does-not-exist";
   EXPECT_FALSE(source.start(config));
-  config = config_of(64, 0.0);
+  config = batch_config(64, 0.0);
   EXPECT_EQ(source.start(config).error().code, ErrorCode::invalid_input);
-  config = config_of(64);
+  config = batch_config(64);
   config.from.cpus.clear();
   EXPECT_EQ(source.start(config).error().code, ErrorCode::invalid_input);
 }
