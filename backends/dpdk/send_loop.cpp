@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "backends/dpdk/passed_on.hpp"
 #include "harness/core/pacer.hpp"
 #include "harness/sys/cpu.hpp"
 

@@ -44,10 +44,10 @@ done
 """
 
 
-def scenario(path, backends, trials):
+def scenario(path, backends, trials, testbed=None, queues=1):
     path.write_text(json.dumps({
-        "testbed": {"name": "nic", "dut": DUT, "generator": GENERATOR},
-        "traffic": {"generator": "packet-sendmmsg", "rate": 1000},
+        "testbed": testbed or {"name": "nic", "dut": DUT, "generator": GENERATOR},
+        "queues": queues, "traffic": {"generator": "packet-sendmmsg", "rate": 1000},
         "backends": backends,
         "method": {"trials": trials, "duration_s": 0.5, "warmup_s": 0.1, "max_disturbance": 1,
                    "max_repeats": 0}}))
@@ -73,11 +73,48 @@ def test_every_forbidden_arrangement_is_refused():
                       "ADefaultRouteInAPolicyTable", "TheCallersSshSession", "AForeignXdpProgram"}
 
 
-def test_a_port_goes_to_dpdk_and_comes_back_whatever_happens(tmp_path):
+def dpdk_or_skip():
     listed = subprocess.run([BINARY, "list", "--json"], capture_output=True, text=True, timeout=30)
     dpdk = next(e for e in json.loads(listed.stdout) if e["name"] == "dpdk")
     if "built without" in (dpdk["reason"] or ""):
         pytest.skip(dpdk["reason"])
+
+
+def run_of(folder):
+    subprocess.run([SOURCE / "results" / "schema" / "validate.py", folder / "run.json"], check=True,
+                   timeout=60)
+    document = json.loads((folder / "run.json").read_text())
+    for case in document["cases"]:
+        assert case["status"] == "ok", (case["id"], case["reason"])
+        for trial in case["trials"]:
+            assert trial["unaccounted"] == 0
+            assert trial["received"]["packets"] == trial["offered"]["packets"] > 100
+    return document
+
+
+# vmxnet3 has a queue for each of the guest's CPUs, and its driver does not change that.
+OTHER_CARDS = {"e1000": ("net_e1000_em", 1), "virtio-net": ("net_virtio", 1), "vmxnet3": ("net_vmxnet3", 2)}
+
+
+def test_the_other_cards_have_drivers_in_dpdk(tmp_path):
+    dpdk_or_skip()
+    script = "set -e\n"
+    for slot, (card, (_, queues)) in enumerate(OTHER_CARDS.items()):
+        testbed = {"name": "nic", "dut": f"0000:00:1{slot}.0", "generator": f"0000:00:{8 + slot:02x}.0"}
+        scenario(tmp_path / f"{card}.json", [{"name": "dpdk", "driver": "pci"}], 1, testbed, queues)
+        script += f"{BINARY} run {tmp_path}/{card}.json --out {tmp_path}/{card} >&2\n"
+    script += 'for n in 0 1 2; do basename "$(readlink /sys/bus/pci/devices/0000:00:1$n.0/driver)"; done'
+    result = subprocess.run([LAB, "--nics", ",".join(OTHER_CARDS), "--timeout", "150", "--share", tmp_path,
+                             "--", "sh", "-c", script], capture_output=True, text=True, timeout=170)
+    assert result.returncode == 0, result.stderr
+    for card, (driver, queues) in OTHER_CARDS.items():
+        case, = run_of(tmp_path / card)["cases"]
+        assert case["mode"]["details"]["driver"] == driver and case["queues"] == queues
+    assert result.stdout.split() == ["e1000", "virtio-pci", "vmxnet3"]
+
+
+def test_a_port_goes_to_dpdk_and_comes_back_whatever_happens(tmp_path):
+    dpdk_or_skip()
     pmd = {"name": "dpdk", "driver": DUT}
     scenario(tmp_path / "run.json", ["xdp-generic", "udp-recvmmsg", pmd], 2)
     scenario(tmp_path / "kill.json", [pmd], 50)
@@ -88,14 +125,7 @@ def test_a_port_goes_to_dpdk_and_comes_back_whatever_happens(tmp_path):
                              "sh", "-c", script], capture_output=True, text=True, timeout=290)
     assert result.returncode == 0, result.stderr
 
-    subprocess.run([SOURCE / "results" / "schema" / "validate.py", tmp_path / "out" / "run.json"],
-                   check=True, timeout=60)
-    document = json.loads((tmp_path / "out" / "run.json").read_text())
-    for case in document["cases"]:
-        assert case["status"] == "ok", (case["id"], case["reason"])
-        for trial in case["trials"]:
-            assert trial["unaccounted"] == 0
-            assert trial["received"]["packets"] == trial["offered"]["packets"] > 100
+    document = run_of(tmp_path / "out")
     assert document["cases"][2]["mode"]["details"]["driver"] == "net_e1000_em"
     dut = next(p for p in document["ports"] if p["role"] == "dut")
     assert dut["driver"] == "e1000e" and dut["pci"] == DUT

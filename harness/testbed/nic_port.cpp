@@ -212,10 +212,11 @@ Result<void> set_queues(PortReport& report, unsigned queues) {
   const std::string wanted =
       combined ? text(0, 0, queues) : text(queues, std::min(queues, now->max_tx), 0);
   if (set_port(report, "channels", wanted)) return {};
+  const std::string has = std::to_string(now->rx + now->combined);
   return make_error(ErrorCode::unsupported, report.interface + " has not " +
-                                                std::to_string(queues) + " RX queues but " +
-                                                std::to_string(now->rx + now->combined) + ": " +
-                                                report.settings.back().failed);
+                                                std::to_string(queues) + " RX queues but " + has +
+                                                ": " + report.settings.back().failed +
+                                                "; set the scenario's \"queues\" to " + has);
 }
 
 Result<void> wait_for_carrier(const Port& port) {
