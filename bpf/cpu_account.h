@@ -34,9 +34,9 @@ struct pb_cpu_role {
 /* Writer: the programs, on that CPU. Reader: user space, after cpu_flush has run on that CPU. */
 struct pb_cpu_slot {
 	__u64 ns[PB_CPU_CLASSES];
-	__u64 since_ns; /* when the open slice began; 0: not watched yet */
-	__u32 task;     /* class of the running task */
-	__u32 softirq;  /* class of the softirq being run, or 0 */
+	__u64 since_ns;  /* when the open slice began; 0: not watched yet */
+	__u32 task;      /* class of the running task */
+	__u32 softirq;   /* class of the softirq being run, or 0 */
 	__u32 interrupt; /* 1: a device's hard interrupt is being handled */
 	__u32 pid;       /* thread id of the running task */
 	__u32 pad[8];

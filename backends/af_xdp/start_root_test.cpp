@@ -208,10 +208,10 @@ TEST_F(AfXdpStart, StartAndStopLeaveNothingOpen) {
     const auto deadline = Clock::now() + std::chrono::seconds(5);
     while (in_huge_pages && value_of("/proc/meminfo", "HugePages_Free") < kUmemHugePages)
       ASSERT_LT(Clock::now(), deadline) << "huge pages do not come back";
-    const auto started =
-        backend_->start(config_for(veth.dut(), {{"copy_mode", refused ? "zerocopy" : "copy"},
-                                               {"attach", i % 2 && !refused ? "generic" : "native"},
-                                               {"huge_pages", in_huge_pages}}));
+    const auto started = backend_->start(
+        config_for(veth.dut(), {{"copy_mode", refused ? "zerocopy" : "copy"},
+                                {"attach", i % 2 && !refused ? "generic" : "native"},
+                                {"huge_pages", in_huge_pages}}));
     ASSERT_EQ(started.ok(), !refused) << (refused ? "" : started.error().message);
     ASSERT_EQ(backend_->threads().size(), refused ? 0u : 1u);
     backend_->stop();

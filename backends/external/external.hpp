@@ -1,6 +1,6 @@
 // Backend `external`: whatever a command of the scenario's attaches to the DUT's device, counted by
-// the device's own statistics or by a command that asks the program. It puts other people's programs
-// through the same measurement, to compare with.
+// the device's own statistics or by a command that asks the program. It puts other people's
+// programs through the same measurement, to compare with.
 //
 // With a counter command the frames that the device received and the command does not report are
 // drops at `behind_device`: the program itself is not asked where it lost them.

@@ -2,6 +2,7 @@
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <exception>
 #include <string>
 #include <vector>
@@ -175,6 +176,17 @@ int main(int argc, char** argv) {
 
   try {
     app.parse(argc, argv);
+  } catch (const CLI::ExtrasError&) {
+    // Its own text has them last first; what follows -- comes before an option that is unknown.
+    const auto extras = app.remaining(true);
+    const auto option = std::find_if(extras.rbegin(), extras.rend(), [](const std::string& extra) {
+      return extra.starts_with('-') && extra != "--";
+    });
+    const std::string unknown = option != extras.rend() ? *option : extras.front();
+    const std::string command = "pktbench " + app.get_subcommands().front()->get_name();
+    return cli::report_error(
+        make_error(ErrorCode::invalid_input,
+                   command + " does not know " + unknown + "; see " + command + " --help"));
   } catch (const CLI::ParseError& e) {
     const int status = app.exit(e);
     return status == 0 ? cli::kDone : cli::kUsage;

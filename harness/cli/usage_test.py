@@ -103,7 +103,15 @@ def test_bad_usage_is_status_2(arguments):
     assert result.stderr and not result.stdout
 
 
-@pytest.mark.parametrize("command", ["run", "list", "compare", "doctor", "restore"])
+@pytest.mark.parametrize("arguments, unknown", [
+    (["run", "quickstart", "--bogus"], "--bogus"), (["run", "quickstart", "other"], "other"),
+    (["lab", "--bogus", "--", "run", "quickstart", "--out", "x"], "--bogus")])
+def test_what_a_command_does_not_know_is_named(arguments, unknown):
+    command = f"pktbench {arguments[0]}"
+    refused(pktbench(*arguments), 2, f"{command} does not know {unknown}; see {command} --help")
+
+
+@pytest.mark.parametrize("command", ["run", "list", "compare", "doctor", "lab", "restore"])
 def test_help_has_an_example(command):
     result = pktbench(command, "--help")
     assert result.returncode == 0
