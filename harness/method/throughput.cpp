@@ -11,6 +11,7 @@
 #include "harness/measure/bpf_run_time.hpp"
 #include "harness/method/accounting.hpp"
 #include "harness/method/returned.hpp"
+#include "harness/method/snapshot.hpp"
 #include "harness/sys/cpu.hpp"
 
 namespace pktbench::method {
@@ -41,41 +42,6 @@ std::string percent(double share) {
 
 Error interrupted() { return make_error(ErrorCode::interrupted, "interrupted"); }
 
-// All counters at one moment; monotonic.
-struct Snapshot {
-  SentCounters sent;
-  Counters received;
-  DropCounts drops;  // the testbed's and the backend's
-  std::optional<Returned> returned;
-
-  std::uint64_t accounted() const {
-    std::uint64_t n = received.packets;
-    for (const auto& [place, count] : drops) n += count;
-    return n;
-  }
-  // Everything that moves while frames are still on their way, there or back.
-  std::uint64_t arrived() const { return accounted() + (returned ? returned->accounted() : 0); }
-
-  // True where every frame offered since `first`, and every one sent back, is accounted for.
-  bool settled(const Snapshot& first) const {
-    if (accounted() - first.accounted() != sent.packets - first.sent.packets) return false;
-    return !returned || returned->accounted() - first.returned->accounted() ==
-                            sent_back(received) - sent_back(first.received);
-  }
-};
-
-// "; dropped: place n, ..." for what was dropped between the two; empty where nothing was.
-std::string dropped_since(const Snapshot& before, const Snapshot& after) {
-  std::string text;
-  for (const auto& [place, n] : after.drops) {
-    const auto old = before.drops.find(place);
-    const std::uint64_t dropped = n - (old == before.drops.end() ? 0 : old->second);
-    if (dropped != 0)
-      text += (text.empty() ? "; dropped: " : ", ") + place + " " + std::to_string(dropped);
-  }
-  return text;
-}
-
 class Trial {
  public:
   Trial(const CaseSpec& spec, const TrialPlan& plan, TrialParties& parties, const StopFlag& stop)
@@ -99,9 +65,6 @@ class Trial {
   Result<Snapshot> snapshot();
   Result<Snapshot> drain(const Snapshot& first);
   Result<Snapshot> confirm();
-  Result<void> nothing_unnamed(const Snapshot& before, const Snapshot& after) const;
-  Result<void> frames_come_back(const Snapshot& before, const Snapshot& after) const;
-  Result<void> every_queue_counts(const Snapshot& before, const Snapshot& after) const;
   Result<void> open_for(double seconds);
   Result<void> measure();
   void count(const Snapshot& before, const Snapshot& after);
@@ -251,53 +214,16 @@ Result<Snapshot> Trial::confirm() {
     return make_error(ErrorCode::failed, "none of " + std::to_string(sent) + " frames sent to " +
                                              p_.testbed.dut_port().name + " was counted by " +
                                              spec_.backend + dropped_since(*before, *after));
-  if (auto r = nothing_unnamed(*before, *after); !r) return r.error();
+  const FirstFrames first = {spec_.backend, p_.testbed.dut_port().name,
+                             p_.testbed.generator_port().name};
+  if (p_.testbed.unnamed_loss() > 0)
+    if (auto r = nothing_unnamed(first, *before, *after, plan_.tolerance_packets); !r)
+      return r.error();
   if (after->returned)
-    if (auto r = frames_come_back(*before, *after); !r) return r.error();
+    if (auto r = frames_come_back(first, *before, *after); !r) return r.error();
   if (every_queue && sent == frames)
-    if (auto r = every_queue_counts(*before, *after); !r) return r.error();
+    if (auto r = every_queue_counts(first, *before, *after, spec_.queues); !r) return r.error();
   return after;
-}
-
-// Where a loss need not be named, a backend that misses frames must be found by a few of them,
-// which overload nothing.
-Result<void> Trial::nothing_unnamed(const Snapshot& before, const Snapshot& after) const {
-  if (p_.testbed.unnamed_loss() <= 0) return {};
-  const std::uint64_t sent = after.sent.packets - before.sent.packets;
-  const std::uint64_t seen = after.accounted() - before.accounted();
-  if (sent <= seen + plan_.tolerance_packets) return {};
-  return make_error(ErrorCode::failed,
-                    std::to_string(sent - seen) + " of the first " + std::to_string(sent) +
-                        " frames, which overload nothing, were neither counted by " +
-                        spec_.backend + " nor named as dropped" + dropped_since(before, after));
-}
-
-Result<void> Trial::frames_come_back(const Snapshot& before, const Snapshot& after) const {
-  const std::uint64_t back = sent_back(after.received) - sent_back(before.received);
-  if (back != 0 && after.returned->accounted() != before.returned->accounted()) return {};
-  if (back == 0)
-    return make_error(ErrorCode::failed,
-                      spec_.backend + " sent back none of " +
-                          std::to_string(after.received.packets - before.received.packets) +
-                          " frames that it received");
-  return make_error(ErrorCode::failed, "none of " + std::to_string(back) + " frames that " +
-                                           spec_.backend + " sent back came to " +
-                                           p_.testbed.generator_port().name);
-}
-
-// With enough flows for each queue to have had some, a queue without a frame is one that nobody
-// reads.
-Result<void> Trial::every_queue_counts(const Snapshot& before, const Snapshot& after) const {
-  const auto& old = before.received.per_queue;
-  const auto& now = after.received.per_queue;
-  if (now.empty()) return {};
-  for (std::size_t q = 0; q < spec_.queues; ++q)
-    if (q >= now.size() || now[q] == (q < old.size() ? old[q] : 0))
-      return make_error(ErrorCode::failed, spec_.backend + " counted nothing on RX queue " +
-                                               std::to_string(q) + " of " +
-                                               std::to_string(spec_.queues) + " on " +
-                                               p_.testbed.dut_port().name);
-  return {};
 }
 
 Result<void> Trial::open_for(double seconds) {
@@ -393,40 +319,8 @@ std::vector<std::string> Trial::disturbed(const Readings& before, const Readings
 
 void Trial::count(const Snapshot& before, const Snapshot& after) {
   TrialRecord& r = record_;
-  r.offered = {after.sent.packets - before.sent.packets, after.sent.bytes - before.sent.bytes,
-               after.sent.unsent - before.sent.unsent, after.sent.refused - before.sent.refused};
-  r.received.packets = after.received.packets - before.received.packets;
-  r.received.bytes = after.received.bytes - before.received.bytes;
-  r.received.foreign = after.received.foreign - before.received.foreign;
-  for (std::size_t q = 0; q < after.received.per_queue.size(); ++q) {
-    const auto& old = before.received.per_queue;
-    r.received.per_queue.push_back(after.received.per_queue[q] - (q < old.size() ? old[q] : 0));
-  }
-  for (const auto& [outcome, n] : after.received.details) {
-    const auto old = before.received.details.find(outcome);
-    // A table's size is no count of frames: what it had come to at the end is the answer.
-    const bool counts = outcome != "addresses" && old != before.received.details.end();
-    r.received.details[outcome] = n - (counts ? old->second : 0);
-  }
-  std::uint64_t dropped = 0;
-  for (const auto& [place, n] : after.drops) {
-    const auto old = before.drops.find(place);
-    const std::uint64_t was = old == before.drops.end() ? 0 : old->second;
-    if (n < was) {
-      r.missing["drops." + place] = "its counter went back from " + std::to_string(was) + " to " +
-                                    std::to_string(n) + ": the device was reset";
-      continue;
-    }
-    const std::uint64_t drops = n - was;
-    r.drops[place] = drops;
-    dropped += drops;
-  }
+  count_between(before, after, r);
   for (const auto& [place, why] : p_.testbed.missing_drops()) r.missing["drops." + place] = why;
-  r.unaccounted = static_cast<std::int64_t>(r.offered.packets - r.received.packets - dropped);
-
-  if (after.returned)
-    r.returned = returned_between(*before.returned, *after.returned, sent_back(r.received));
-
   r.target_pps = spec_.traffic.rate_pps;
   const Port& port = p_.testbed.dut_port();
   if (port.link_bps)

@@ -1,0 +1,87 @@
+#include "harness/method/snapshot.hpp"
+
+namespace pktbench::method {
+
+std::string dropped_since(const Snapshot& before, const Snapshot& after) {
+  std::string text;
+  for (const auto& [place, n] : after.drops) {
+    const auto old = before.drops.find(place);
+    const std::uint64_t dropped = n - (old == before.drops.end() ? 0 : old->second);
+    if (dropped != 0)
+      text += (text.empty() ? "; dropped: " : ", ") + place + " " + std::to_string(dropped);
+  }
+  return text;
+}
+
+void count_between(const Snapshot& before, const Snapshot& after, TrialRecord& r) {
+  r.offered = {after.sent.packets - before.sent.packets, after.sent.bytes - before.sent.bytes,
+               after.sent.unsent - before.sent.unsent, after.sent.refused - before.sent.refused};
+  r.received.packets = after.received.packets - before.received.packets;
+  r.received.bytes = after.received.bytes - before.received.bytes;
+  r.received.foreign = after.received.foreign - before.received.foreign;
+  for (std::size_t q = 0; q < after.received.per_queue.size(); ++q) {
+    const auto& old = before.received.per_queue;
+    r.received.per_queue.push_back(after.received.per_queue[q] - (q < old.size() ? old[q] : 0));
+  }
+  for (const auto& [outcome, n] : after.received.details) {
+    const auto old = before.received.details.find(outcome);
+    // A table's size is no count of frames: what it had come to at the end is the answer.
+    const bool counts = outcome != "addresses" && old != before.received.details.end();
+    r.received.details[outcome] = n - (counts ? old->second : 0);
+  }
+  std::uint64_t dropped = 0;
+  for (const auto& [place, n] : after.drops) {
+    const auto old = before.drops.find(place);
+    const std::uint64_t was = old == before.drops.end() ? 0 : old->second;
+    if (n < was) {
+      r.missing["drops." + place] = "its counter went back from " + std::to_string(was) + " to " +
+                                    std::to_string(n) + ": the device was reset";
+      continue;
+    }
+    const std::uint64_t drops = n - was;
+    r.drops[place] = drops;
+    dropped += drops;
+  }
+  r.unaccounted = static_cast<std::int64_t>(r.offered.packets - r.received.packets - dropped);
+  if (after.returned)
+    r.returned = returned_between(*before.returned, *after.returned, sent_back(r.received));
+}
+
+Result<void> nothing_unnamed(const FirstFrames& who, const Snapshot& before, const Snapshot& after,
+                             std::uint64_t tolerance) {
+  const std::uint64_t sent = after.sent.packets - before.sent.packets;
+  const std::uint64_t seen = after.accounted() - before.accounted();
+  if (sent <= seen + tolerance) return {};
+  return make_error(ErrorCode::failed,
+                    std::to_string(sent - seen) + " of the first " + std::to_string(sent) +
+                        " frames, which overload nothing, were neither counted by " + who.backend +
+                        " nor named as dropped" + dropped_since(before, after));
+}
+
+Result<void> frames_come_back(const FirstFrames& who, const Snapshot& before,
+                              const Snapshot& after) {
+  const std::uint64_t back = sent_back(after.received) - sent_back(before.received);
+  if (back != 0 && after.returned->accounted() != before.returned->accounted()) return {};
+  if (back == 0)
+    return make_error(ErrorCode::failed,
+                      who.backend + " sent back none of " +
+                          std::to_string(after.received.packets - before.received.packets) +
+                          " frames that it received");
+  return make_error(ErrorCode::failed, "none of " + std::to_string(back) + " frames that " +
+                                           who.backend + " sent back came to " + who.generator);
+}
+
+Result<void> every_queue_counts(const FirstFrames& who, const Snapshot& before,
+                                const Snapshot& after, std::uint32_t queues) {
+  const auto& old = before.received.per_queue;
+  const auto& now = after.received.per_queue;
+  if (now.empty()) return {};
+  for (std::size_t q = 0; q < queues; ++q)
+    if (q >= now.size() || now[q] == (q < old.size() ? old[q] : 0))
+      return make_error(ErrorCode::failed, who.backend + " counted nothing on RX queue " +
+                                               std::to_string(q) + " of " + std::to_string(queues) +
+                                               " on " + who.dut);
+  return {};
+}
+
+}  // namespace pktbench::method

@@ -1,0 +1,67 @@
+// Every counter of a trial at one moment, and what two such moments say. Pure functions; `before`
+// is the earlier one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "harness/core/counters.hpp"
+#include "harness/core/result.hpp"
+#include "harness/core/return_sink.hpp"
+#include "harness/core/trial.hpp"
+#include "harness/method/returned.hpp"
+
+namespace pktbench::method {
+
+// Monotonic.
+struct Snapshot {
+  SentCounters sent;
+  Counters received;
+  DropCounts drops;  // the testbed's and the backend's
+  std::optional<Returned> returned;
+
+  std::uint64_t accounted() const {
+    std::uint64_t n = received.packets;
+    for (const auto& [place, count] : drops) n += count;
+    return n;
+  }
+  // Everything that moves while frames are still on their way, there or back.
+  std::uint64_t arrived() const { return accounted() + (returned ? returned->accounted() : 0); }
+
+  // True where every frame offered since `first`, and every one sent back, is accounted for.
+  bool settled(const Snapshot& first) const {
+    if (accounted() - first.accounted() != sent.packets - first.sent.packets) return false;
+    return !returned || returned->accounted() - first.returned->accounted() ==
+                            sent_back(received) - sent_back(first.received);
+  }
+};
+
+// "; dropped: place n, ..." for what was dropped between the two; empty where nothing was.
+std::string dropped_since(const Snapshot& before, const Snapshot& after);
+
+// Fills in what the record has by counting: offered, received, drops, returned, unaccounted. The
+// drops of a counter that went back are missing, with the reason.
+void count_between(const Snapshot& before, const Snapshot& after, TrialRecord& record);
+
+// Of a trial's first frames, which overload nothing.
+struct FirstFrames {
+  std::string backend;
+  std::string dut;  // the ports' names
+  std::string generator;
+};
+
+// Where a loss need not be named, a backend that misses frames must be found by a few of them.
+Result<void> nothing_unnamed(const FirstFrames& who, const Snapshot& before, const Snapshot& after,
+                             std::uint64_t tolerance);
+
+// REQUIRES: both have `returned`.
+Result<void> frames_come_back(const FirstFrames& who, const Snapshot& before,
+                              const Snapshot& after);
+
+// With enough flows for each queue to have had some, a queue without a frame is one that nobody
+// reads.
+Result<void> every_queue_counts(const FirstFrames& who, const Snapshot& before,
+                                const Snapshot& after, std::uint32_t queues);
+
+}  // namespace pktbench::method
