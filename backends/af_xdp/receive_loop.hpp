@@ -13,6 +13,7 @@
 #include "backends/common/poll_thread.hpp"
 #include "backends/common/workload.hpp"
 #include "harness/sys/pump.hpp"
+#include "harness/sys/spin.hpp"
 
 namespace pktbench::af_xdp {
 
@@ -36,7 +37,10 @@ struct Idle {
           errno != EBUSY && errno != EINTR)
         return errno;
     }
-    sys::pump(pump_fd);
+    if (pump_fd >= 0)
+      sys::pump(pump_fd);
+    else if (!busy_poll)
+      sys::spin_once();
     return 0;
   }
 };

@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
-#include <rte_pause.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -22,6 +21,7 @@
 #include "backends/dpdk/protocol.hpp"
 #include "harness/sys/memory_wire.hpp"
 #include "harness/sys/pump.hpp"
+#include "harness/sys/spin.hpp"
 
 namespace pktbench::dpdk {
 
@@ -92,7 +92,6 @@ std::uint16_t poll_queue(const QueueId& id, QueueCounters& counters, Workload& w
 template <class Workload>
 void poll_loop(const PollConfig& config, Workload& workload, const std::atomic<bool>& stop) {
   constexpr int kLookUpMs = 10;  // for `stop`
-  constexpr int kPauses = 16;    // about half a microsecond
   std::array<pollfd, kMaxQueues> sockets{};
   for (std::size_t i = 0; i < config.sockets.size(); ++i)
     sockets[i] = {config.sockets[i], POLLIN, 0};
@@ -104,8 +103,7 @@ void poll_loop(const PollConfig& config, Workload& workload, const std::atomic<b
     if (!idle) continue;
     switch (config.idle) {
       case Idle::spin:
-        // Each look takes the ring's cache line from the kernel, which is about to write to it.
-        for (int i = 0; i < kPauses; ++i) rte_pause();
+        sys::spin_once();
         break;
       case Idle::poll:
         (void)poll(sockets.data(), config.sockets.size(), kLookUpMs);
