@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "harness/measure/cpu_distance.hpp"
 #include "harness/measure/cpu_meter.hpp"
 #include "harness/measure/disturbance.hpp"
 #include "harness/measure/driver_counters.hpp"
@@ -113,6 +114,7 @@ Result<void> VethTestbed::up(const Options& options, unsigned queues) {
     return made;
   }
   disturbances_ = measure::host_disturbances(dut_.cpus, {generator_, dut_});
+  disturbances_.push_back(measure::cpu_distance_source(generator_.cpus.front(), dut_.cpus.front()));
   return {};
 }
 

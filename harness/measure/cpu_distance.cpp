@@ -1,0 +1,105 @@
+#include "harness/measure/cpu_distance.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "harness/sys/cpu.hpp"
+
+namespace pktbench::measure {
+
+namespace {
+
+constexpr std::uint64_t kRoundTrips = 50;  // of a burst: some 5 microseconds
+constexpr int kBursts = 100;
+constexpr std::uint64_t kTimeoutNs = 50'000'000;
+constexpr int kLooksPerClock = 1000;
+
+// Alone in its cache line. Even: the first thread's turn.
+struct alignas(128) Ball {
+  std::atomic<std::uint64_t> turn{0};
+};
+
+// False once the time is up.
+bool await(const Ball& ball, std::uint64_t turn, std::uint64_t deadline_ns) {
+  for (int looks = 0; ball.turn.load(std::memory_order_acquire) < turn; ++looks)
+    if (looks % kLooksPerClock == kLooksPerClock - 1 && sys::monotonic_ns() > deadline_ns)
+      return false;
+  return true;
+}
+
+class CpuDistance final : public DisturbanceSource {
+ public:
+  CpuDistance(int generator_cpu, int dut_cpu) : generator_cpu_(generator_cpu), dut_cpu_(dut_cpu) {}
+  std::string name() const override { return "cpu_distance"; }
+
+  DisturbanceReading read() override {
+    const auto ns = cpu_distance_ns(generator_cpu_, dut_cpu_);
+    if (!ns) return {{}, ns.error().message};
+    return {{{"ns", *ns}}, {}};
+  }
+
+  DisturbanceFinding judge(const DisturbanceReading& before, const DisturbanceReading& after,
+                           double) const override {
+    return {{{"before_ns", before.values.at("ns")}, {"after_ns", after.values.at("ns")}}, {}};
+  }
+
+ private:
+  int generator_cpu_;
+  int dut_cpu_;
+};
+
+}  // namespace
+
+Result<double> cpu_distance_ns(int one, int other) {
+  if (one == other)
+    return make_error(ErrorCode::unsupported,
+                      "the generator and the DUT share CPU " + std::to_string(one));
+  Ball ball;
+  const std::uint64_t deadline = sys::monotonic_ns() + kTimeoutNs;
+  constexpr std::uint64_t kTurns = 2 * kRoundTrips * kBursts;
+  std::optional<Error> failed;
+  std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
+  // Per turn: one store, and loads until the other's store is seen.
+  std::thread returns([&] {
+    if (!sys::pin_thread(0, other)) return;
+    for (std::uint64_t turn = 1; turn < kTurns; turn += 2) {
+      if (!await(ball, turn, deadline)) return;
+      ball.turn.store(turn + 1, std::memory_order_release);
+    }
+  });
+  std::thread serves([&] {
+    if (auto r = sys::pin_thread(0, one); !r) {
+      failed = r.error();
+      return;
+    }
+    std::uint64_t started = sys::monotonic_ns();
+    for (std::uint64_t turn = 0; turn < kTurns; turn += 2) {
+      if (turn % (2 * kRoundTrips) == 0) {
+        const std::uint64_t now = sys::monotonic_ns();
+        if (turn > 0) least = std::min(least, now - started);
+        started = now;
+      }
+      ball.turn.store(turn + 1, std::memory_order_release);
+      if (!await(ball, turn + 2, deadline)) return;
+    }
+  });
+  serves.join();
+  returns.join();
+  if (failed) return *failed;
+  if (least == std::numeric_limits<std::uint64_t>::max())
+    return make_error(ErrorCode::failed, "no cache line came back between CPU " +
+                                             std::to_string(one) + " and CPU " +
+                                             std::to_string(other) + " within 50 ms");
+  return static_cast<double>(least) / static_cast<double>(kRoundTrips);
+}
+
+std::unique_ptr<DisturbanceSource> cpu_distance_source(int generator_cpu, int dut_cpu) {
+  return std::make_unique<CpuDistance>(generator_cpu, dut_cpu);
+}
+
+}  // namespace pktbench::measure
