@@ -168,6 +168,35 @@ std::string legend(const Shown& shown, const TestbedFacts& facts) {
   return made;
 }
 
+// The longer of a trial's two readings, where it has them.
+std::optional<double> cpu_distance_of(const TrialRecord& trial) {
+  const auto found = trial.disturbance.find("cpu_distance");
+  if (trial.status != TrialStatus::ok || found == trial.disturbance.end() || !found->second)
+    return std::nullopt;
+  double longest = 0;
+  for (const auto& [name, ns] : found->second->evidence) longest = std::max(longest, ns);
+  return longest;
+}
+
+// Trials that a hypervisor made dearer, and not the path. Empty where there are none.
+std::string far_apart(const std::vector<CaseResult>& cases) {
+  constexpr double kFar = 2;  // times the least: other cores' caches take four times as long
+  std::vector<double> all;
+  for (const CaseResult& result : cases)
+    for (const TrialRecord& trial : result.trials)
+      if (const auto ns = cpu_distance_of(trial)) all.push_back(*ns);
+  if (all.empty()) return {};
+  const auto [least, most] = std::minmax_element(all.begin(), all.end());
+  const auto far =
+      std::count_if(all.begin(), all.end(), [&](double ns) { return ns > kFar * *least; });
+  if (far == 0) return {};
+  return "Far apart: in " + std::to_string(far) + " of " + std::to_string(all.size()) +
+         " ok trials a cache line took up to " + fixed(*most, 0) +
+         " ns between the generator's CPU and the DUT's, and\n  " + fixed(*least, 0) +
+         " ns in others: a hypervisor moves them, and packets cost more there "
+         "(disturbance.cpu_distance).\n";
+}
+
 }  // namespace
 
 std::size_t display_width(const std::string& text) {
@@ -196,7 +225,7 @@ std::string result_table(const std::vector<CaseResult>& cases, const TestbedFact
     made += colour ? row.colour + text + kReset : text;
     made += '\n';
   }
-  return made + "\n" + legend(shown, facts);
+  return made + "\n" + legend(shown, facts) + far_apart(cases);
 }
 
 }  // namespace pktbench

@@ -55,6 +55,23 @@ Testbed: nic.
 )");
 }
 
+TEST(Table, TrialsWithCpusFarApartAreCounted) {
+  std::vector<CaseResult> cases = {sample_case("dpdk", {4'000, 4'000, 4'000, 4'000})};
+  const std::vector<std::pair<double, double>> distances = {
+      {86, 90}, {85, 170}, {324, 86}, {87, 400}};
+  for (std::size_t i = 0; i < distances.size(); ++i)
+    cases[0].trials[i].disturbance["cpu_distance"] = DisturbanceFinding{
+        {{"before_ns", distances[i].first}, {"after_ns", distances[i].second}}, {}};
+  cases[0].trials[3].status = TrialStatus::invalid;
+  EXPECT_NE(result_table(cases, kVeth, false)
+                .find("\nFar apart: in 1 of 3 ok trials a cache line took up to 324 ns between the "
+                      "generator's CPU and the DUT's, and\n  90 ns in others"),
+            std::string::npos)
+      << result_table(cases, kVeth, false);
+  cases[0].trials[2].status = TrialStatus::invalid;
+  EXPECT_EQ(result_table(cases, kVeth, false).find("Far apart"), std::string::npos);
+}
+
 TEST(Table, EmulatedDevicesAreNamed) {
   const std::vector<CaseResult> cases = {sample_case("xdp-generic", {4'000})};
   EXPECT_NE(result_table(cases, {"nic", "", true, "QEMU (tcg)"}, false)
