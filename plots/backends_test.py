@@ -5,7 +5,7 @@ import itertools
 import pytest
 from matplotlib.text import Text
 
-from plots import backends, fixtures, load, style
+from plots import backends, fixtures, load, rows, style
 
 MEASURES = ("mpps", "cycles_per_packet")
 
@@ -143,6 +143,17 @@ def test_a_mode_that_was_not_obtained_is_said():
     run, made = figure("twenty")
     index = next(i for i, case in enumerate(run.cases) if case.mode_effective == "copy")
     assert artist(made, f"detail-{index}").get_text().startswith("copy, asked for zerocopy")
+
+
+def test_an_option_that_the_mode_names_is_said_once():
+    run = fixtures.run("twenty")
+    first = dataclasses.replace(run.cases[0], backend="af_xdp", mode_requested="af_xdp/copy/generic",
+                                mode_effective="af_xdp/copy/generic",
+                                options={"copy_mode": "copy", "attach": "generic", "wakeup": "poll"})
+    other = dataclasses.replace(first, mode_requested="af_xdp/copy/native", mode_effective="af_xdp/copy/native",
+                                options={"copy_mode": "auto", "attach": "native", "wakeup": "busy-poll"})
+    assert rows.details([first, other]) == ["af_xdp/copy/generic · poll",
+                                            "af_xdp/copy/native · auto · busy-poll"]
 
 
 def test_a_run_with_nothing_measured_is_drawn():

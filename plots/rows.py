@@ -30,8 +30,9 @@ def _details(case, cases, queues_vary):
     if case.telemetry != "full":
         yield "telemetry off"
     siblings = [other.options for other in cases if other.backend == case.backend]
+    in_mode = (case.mode_effective or "").split("/")
     for key, value in case.options.items():
-        if any(options.get(key) != value for options in siblings) and value != case.mode_effective:
+        if any(options.get(key) != value for options in siblings) and value not in in_mode:
             yield str(value) if isinstance(value, str) else f"{key} {value}"
 
 
