@@ -5,7 +5,8 @@ import itertools
 import pytest
 from matplotlib.text import Text
 
-from plots import backends, fixtures, load, rows, style
+from plots import backends, fixtures, load, style
+from plots.rows import details
 
 MEASURES = ("mpps", "cycles_per_packet")
 
@@ -150,10 +151,11 @@ def test_an_option_that_the_mode_names_is_said_once():
     first = dataclasses.replace(run.cases[0], backend="af_xdp", mode_requested="af_xdp/copy/generic",
                                 mode_effective="af_xdp/copy/generic",
                                 options={"copy_mode": "copy", "attach": "generic", "wakeup": "poll"})
-    other = dataclasses.replace(first, mode_requested="af_xdp/copy/native", mode_effective="af_xdp/copy/native",
+    native = "af_xdp/copy/native"
+    other = dataclasses.replace(first, mode_requested=native, mode_effective=native,
                                 options={"copy_mode": "auto", "attach": "native", "wakeup": "busy-poll"})
-    assert rows.details([first, other]) == ["af_xdp/copy/generic · poll",
-                                            "af_xdp/copy/native · auto · busy-poll"]
+    assert details([first, other]) == ["af_xdp/copy/generic · poll",
+                                       "af_xdp/copy/native · auto · busy-poll"]
 
 
 def test_a_run_with_nothing_measured_is_drawn():

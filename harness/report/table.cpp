@@ -187,8 +187,8 @@ std::string far_apart(const std::vector<CaseResult>& cases) {
       if (const auto ns = cpu_distance_of(trial)) all.push_back(*ns);
   if (all.empty()) return {};
   const auto [least, most] = std::minmax_element(all.begin(), all.end());
-  const auto far =
-      std::count_if(all.begin(), all.end(), [&](double ns) { return ns > kFar * *least; });
+  const double limit = kFar * *least;
+  const auto far = std::count_if(all.begin(), all.end(), [limit](double ns) { return ns > limit; });
   if (far == 0) return {};
   return "Far apart: in " + std::to_string(far) + " of " + std::to_string(all.size()) +
          " ok trials a cache line took up to " + fixed(*most, 0) +
