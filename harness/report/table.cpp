@@ -193,7 +193,7 @@ std::string far_apart(const std::vector<CaseResult>& cases) {
   return "Far apart: in " + std::to_string(far) + " of " + std::to_string(all.size()) +
          " ok trials a cache line took up to " + fixed(*most, 0) +
          " ns between the generator's CPU and the DUT's, and\n  " + fixed(*least, 0) +
-         " ns in others: a hypervisor moves them, and packets cost more there "
+         " ns in others; packets cost more there, as when a hypervisor moves CPUs "
          "(disturbance.cpu_distance).\n";
 }
 
