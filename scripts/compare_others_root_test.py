@@ -19,7 +19,7 @@ def compare(*arguments):
 
 
 @pytest.mark.parametrize("what, sides", [("bare-drop-paced", 2), ("tcpdump", 2), ("iperf3", 12),
-                                         ("testpmd", 16)])
+                                         ("testpmd", 18)])
 def test_every_program_is_measured_and_its_frames_add_up(tmp_path, what, sides):
     result = compare(what, "--pairs", "1", "--duration", "0.1", "--max-disturbance", "1",
                      "--out", tmp_path)

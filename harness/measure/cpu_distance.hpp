@@ -1,6 +1,7 @@
-// How far apart two CPUs are: what a cache line takes from one to the other and back. On hardware
-// it stays as it is. A hypervisor may move a virtual CPU to a core that shares no cache with the
-// other's, and every frame that passes between the two costs more from then on.
+// How far apart two CPUs are: what a cache line takes from one to the other and back. Where it has
+// two levels that last for seconds, as a hypervisor makes them that moves virtual CPUs between
+// cores with and without a shared cache, frames that pass between the two may cost more at the
+// longer one.
 #pragma once
 
 #include <memory>

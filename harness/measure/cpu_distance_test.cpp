@@ -10,6 +10,9 @@
 namespace pktbench::measure {
 namespace {
 
+// Ten times the longest seen. With the longest burst instead of the least it was 11,000.
+constexpr double kMost = 5000;
+
 class CpuDistance : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -23,7 +26,7 @@ TEST_F(CpuDistance, IsThatOfACacheLine) {
   const auto ns = cpu_distance_ns(cpus_.front(), cpus_.back());
   ASSERT_TRUE(ns) << ns.error().message;
   EXPECT_GT(*ns, 5);
-  EXPECT_LT(*ns, 100'000);
+  EXPECT_LT(*ns, kMost);
 }
 
 TEST_F(CpuDistance, OthersOnTheCpuDoNotLengthenIt) {
@@ -38,7 +41,7 @@ TEST_F(CpuDistance, OthersOnTheCpuDoNotLengthenIt) {
   spinner.join();
   // Where the two never met within the limit there is no figure, and not a long one.
   if (ns) {
-    EXPECT_LT(*ns, 100'000);
+    EXPECT_LT(*ns, kMost);
   } else {
     EXPECT_NE(ns.error().message.find("no cache line came back"), std::string::npos);
   }

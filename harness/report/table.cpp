@@ -178,9 +178,10 @@ std::optional<double> cpu_distance_of(const TrialRecord& trial) {
   return longest;
 }
 
-// Trials that a hypervisor made dearer, and not the path. Empty where there are none.
+// Trials whose cost may be the distance's and not the path's. Empty where there are none.
 std::string far_apart(const std::vector<CaseResult>& cases) {
-  constexpr double kFar = 2;  // times the least: other cores' caches take four times as long
+  constexpr double kFar =
+      2;  // times the least: the two levels that were seen were four times apart
   std::vector<double> all;
   for (const CaseResult& result : cases)
     for (const TrialRecord& trial : result.trials)
@@ -193,7 +194,7 @@ std::string far_apart(const std::vector<CaseResult>& cases) {
   return "Far apart: in " + std::to_string(far) + " of " + std::to_string(all.size()) +
          " ok trials a cache line took up to " + fixed(*most, 0) +
          " ns between the generator's CPU and the DUT's, and\n  " + fixed(*least, 0) +
-         " ns in others; packets cost more there, as when a hypervisor moves CPUs "
+         " ns in others; packets may cost more there, as when a hypervisor moves CPUs "
          "(disturbance.cpu_distance).\n";
 }
 
