@@ -25,7 +25,11 @@ enum pb_outcome {
 	PB_OUTCOMES,
 };
 
-/* One instance per queue and CPU. Writer: the program on that CPU. */
+/*
+ * One instance per queue and CPU. Writer: the program on that CPU. Of a frame, `packets` is written last
+ * and read first (the kernel copies values from their beginning on), so that nothing else of a packet that
+ * is counted is missing.
+ */
 struct pb_queue_counters {
 	__u64 packets;
 	__u64 bytes;                 /* without FCS */

@@ -5,11 +5,24 @@
 
 #include "counters.h"
 
-/* Writer: the program; one instance per slot and CPU where the map is per CPU. */
+/*
+ * Writer: the program; one instance per slot and CPU where the map is per CPU. Of a frame, `packets` is
+ * written last and read first: see pb_queue_counters.
+ */
 struct pb_frame_counters {
 	__u64 packets;
 	__u64 bytes; /* from the Ethernet header on, without FCS */
 };
+
+#ifdef __bpf__
+/* For a map per CPU. Two adds. */
+static __always_inline void pb_count_frame(struct pb_frame_counters *c, __u32 bytes)
+{
+	c->bytes += bytes;
+	barrier();
+	c->packets++;
+}
+#endif
 
 /* Slot 0: no queue was recorded, or one above PB_MAX_QUEUES. Slot n + 1: queue n. */
 #define PB_QUEUE_SLOTS (PB_MAX_QUEUES + 1)

@@ -58,10 +58,8 @@ static __always_inline int count(struct sk_buff *skb)
 		return 0;
 	slot = pb_queue_slot(skb->queue_mapping);
 	c = bpf_map_lookup_elem(&queue_counters, &slot);
-	if (c) {
-		c->packets++;
-		c->bytes += skb->len + ETH_HLEN; /* the link layer took its header off */
-	}
+	if (c)
+		pb_count_frame(c, skb->len + ETH_HLEN); /* the link layer took its header off */
 	return 0;
 }
 

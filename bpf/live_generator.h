@@ -27,7 +27,7 @@ struct pb_live_control {
 	__u32 gate;       /* 0: frames are dropped before they are sent */
 	__u32 epoch;      /* changed with every new limit */
 	__u64 limit;      /* frames to send in this epoch */
-	__u64 interval_q; /* time between frames; 0: as fast as possible */
+	__u64 interval_q; /* time between bursts; 0: as fast as possible */
 } __attribute__((aligned(64)));
 
 /* Writer: the program, on one CPU. Reader: user space. */
@@ -40,6 +40,7 @@ struct pb_live_state {
 	__u64 earliest_q;
 	__u32 flow;
 	__u32 remaining_epoch;
+	__u32 burst_left; /* frames of a burst that has begun */
 } __attribute__((aligned(64)));
 
 #endif

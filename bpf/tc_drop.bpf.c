@@ -20,10 +20,8 @@ int drop(struct __sk_buff *skb)
 	__u32 slot = pb_queue_slot(skb->queue_mapping);
 	struct pb_frame_counters *c = bpf_map_lookup_elem(&queue_counters, &slot);
 
-	if (c) {
-		c->packets++;
-		c->bytes += skb->len; /* from the Ethernet header on */
-	}
+	if (c)
+		pb_count_frame(c, skb->len); /* from the Ethernet header on */
 	return TC_ACT_SHOT;
 }
 

@@ -34,7 +34,7 @@ static __always_inline enum pb_outcome count_source(struct pb_queue_counters *c,
 SEC("xdp")
 int count_per_ip(struct xdp_md *ctx)
 {
-	struct pb_queue_counters *c = count_frame(ctx);
+	struct pb_queue_counters *c = begin_frame(ctx);
 	struct pb_address source;
 	enum pb_outcome outcome = pb_workload_source(frame_begin(ctx), frame_end(ctx), &source);
 

@@ -5,7 +5,7 @@
 SEC("xdp")
 int drop(struct xdp_md *ctx)
 {
-	count_frame(ctx);
+	count_packet(begin_frame(ctx));
 	return XDP_DROP;
 }
 

@@ -9,7 +9,7 @@ __u64 ports[PB_PORT_WORDS] = {}; /* written by user space, read here */
 SEC("xdp")
 int filter(struct xdp_md *ctx)
 {
-	struct pb_queue_counters *c = count_frame(ctx);
+	struct pb_queue_counters *c = begin_frame(ctx);
 
 	return finish(c, pb_workload_filter(frame_begin(ctx), frame_end(ctx), ports));
 }

@@ -23,8 +23,8 @@ int drop(struct xdp_md *ctx)
 	struct pb_frame_counters *c = bpf_map_lookup_elem(&device_counters, &slot);
 
 	if (c) {
-		__sync_fetch_and_add(&c->packets, 1);
 		__sync_fetch_and_add(&c->bytes, ctx->data_end - ctx->data);
+		__sync_fetch_and_add(&c->packets, 1);
 	}
 	return XDP_DROP;
 }

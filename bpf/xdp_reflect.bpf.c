@@ -7,7 +7,7 @@
 SEC("xdp")
 int reflect(struct xdp_md *ctx)
 {
-	struct pb_queue_counters *c = count_frame(ctx);
+	struct pb_queue_counters *c = begin_frame(ctx);
 
 	return finish(c, pb_workload_reflect(frame_begin(ctx), frame_end(ctx)));
 }

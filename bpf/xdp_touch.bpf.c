@@ -8,7 +8,7 @@ int touch(struct xdp_md *ctx)
 {
 	unsigned char *frame = frame_begin(ctx);
 
-	count_frame(ctx);
+	count_packet(begin_frame(ctx));
 	if (frame + 1 <= frame_end(ctx))
 		(void)*(volatile unsigned char *)frame;
 	return XDP_DROP;

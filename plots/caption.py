@@ -19,15 +19,15 @@ def backends(run, group):
 def nics(run, cases):
     """Caption of the figure of several NICs: one paragraph, and a sentence for each case without a figure."""
     first = cases[0]
-    batch = f" in batches of {first.generator_batch}" if first.generator_batch else ""
     sources = sorted({source for case in cases for source in case.cycles_sources})
     parts = ["The same ways of receiving on each NIC, in shared rounds at the same offered load."]
     if any(case.virtual for case in cases):
         parts.append("Virtual testbed: not a statement about hardware.")
     if run.environment.get("emulator"):
         parts.append(f"The NICs were emulated by {run.environment['emulator']}.")
-    parts += [_testbed(first), f"Traffic: {first.generator}{batch}, {first.frame_size} B frames (with FCS), "
-              f"{groups.rate(first.rate_pps)}.", "Bars: median of the ok trials."]
+    parts += [_testbed(first), f"Traffic: {first.generator}{_batch(first)}, "
+              f"{first.frame_size} B frames (with FCS), {groups.rate(first.rate_pps)}.",
+              "Bars: median of the ok trials."]
     parts.append("Cycles per packet: " + (" and ".join(SOURCES[source] for source in sources) + "." if sources
                                           else "not measured."))
     for case in cases:
@@ -41,14 +41,16 @@ def pairs(run):
     """Caption of the pairs figure: one paragraph."""
     cases = {case.id: case for case in run.cases}
     first = cases[run.pairs[0].base]
-    batch = f" in batches of {first.generator_batch}" if first.generator_batch else ""
     found = [pair.confidence for pair in run.pairs if pair.confidence]
     covered = f" ({_span([round(100 * c, 1) for c in found], '%')} covered)" if found else ""
     parts = ["Cases that differ in nothing but their label, or in whether the CPU accounting was on: the "
              "second over the first, minus 1, in each round, in an order shuffled by round."]
     if any(case.virtual for case in run.cases):
         parts.append("Virtual testbed: not a statement about hardware.")
-    parts += [_testbed(first), f"Traffic: {first.generator}{batch}, {first.frame_size} B frames (with FCS).",
+    shown = [cases[pair.base] for pair in run.pairs]
+    loads = dict.fromkeys(f"{case.generator}{_batch(case)}, {case.frame_size} B frames (with FCS), "
+                          f"{groups.rate(case.rate_pps)}" for case in shown)
+    parts += [_testbed(first), f"Traffic: {'; '.join(loads)}.",
               f"Line: Hodges-Lehmann estimate of the ratio; band: its signed-rank interval{covered}; dashed: "
               "the smallest true change that about four of five such runs would call one; less may be noise.",
               _host(run), _tool(run)]
@@ -64,7 +66,7 @@ def not_measured(group):
 def setting(case):
     """Testbed, workload and traffic in a few words."""
     where = case.testbed + (f" ({case.arrangement})" if case.arrangement else "")
-    traffic = case.generator + (f", batch {case.generator_batch}" if case.generator_batch else "")
+    traffic = case.generator + _batch(case)
     return " · ".join((where, case.workload, f"{case.frame_size} B", _flows(case), groups.rate(case.rate_pps),
                        traffic))
 
@@ -74,15 +76,23 @@ def _flows(case):
 
 
 def _testbed(case):
-    return f"Testbed: {case.testbed}" + (f", {case.arrangement} arrangement." if case.arrangement else ".")
+    return (f"Testbed: {case.testbed}" + (f", {case.arrangement} arrangement" if case.arrangement else "")
+            + (", CPUs kept from sleeping." if case.dut_idle == "poll" else "."))
+
+
+def _batch(case):
+    """How frames go out together: at a fixed rate a burst takes the place of the batch."""
+    burst = case.generator_options.get("burst", 1) if case.rate_pps else 1
+    if burst > 1:
+        return f" in bursts of {burst}"
+    return f" in batches of {case.generator_batch}" if case.generator_batch else ""
 
 
 def _traffic(group):
     case = group.cases[0]
     queues = sorted({c.queues for c in group.cases})
-    batch = f" in batches of {case.generator_batch}" if case.generator_batch else ""
-    return (f"Traffic: {case.generator}{batch}, {case.frame_size} B frames (with FCS), {_flows(case)}, "
-            f"{groups.rate(case.rate_pps)}; {_span(queues)} queue" + "s" * (queues != [1])
+    return (f"Traffic: {case.generator}{_batch(case)}, {case.frame_size} B frames (with FCS), "
+            f"{_flows(case)}, {groups.rate(case.rate_pps)}; {_span(queues)} queue" + "s" * (queues != [1])
             + f"; workload {case.workload}.")
 
 

@@ -48,3 +48,21 @@ def test_every_case_without_a_figure_is_listed_in_full():
     lines = caption.not_measured(group)
     rejected = [case for case in run.cases if case.status != "ok"]
     assert lines == [f"{case.id}: {case.status}: {case.reason}" for case in rejected]
+
+
+def test_cpus_that_poll_and_bursts_are_said_where_they_were(tmp_path):
+    document = fixtures.document("four")
+    for case in document["cases"]:
+        case["dut_idle"] = "poll"
+        case["generator_options"] = {"batch": 16, "burst": 8}
+    (said,) = captions(load.load(fixtures.write(tmp_path, document)))
+    assert "isolated arrangement, CPUs kept from sleeping." in said
+    assert "in batches of 16," in said and "bursts" not in said
+    for case in document["cases"]:
+        case["rate_pps"] = 100000
+        case["dut_idle"] = "sleep"
+    (said,) = captions(load.load(fixtures.write(tmp_path, document)))
+    assert "in bursts of 8," in said
+    assert "kept from sleeping" not in said and "batches" not in said
+    document["cases"][0]["generator_options"]["burst"] = 1
+    assert "in batches of 16," in captions(load.load(fixtures.write(tmp_path, document)))[0]

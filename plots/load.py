@@ -55,8 +55,10 @@ class Case:
     testbed: str
     testbed_label: Optional[str]        # which of several
     arrangement: Optional[str]
+    dut_idle: Optional[str]             # poll, sleep
     generator: str
     generator_batch: Optional[int]      # frames
+    generator_options: Dict[str, Any]
     frame_size: int                     # bytes, with FCS
     flows: int
     queues: int
@@ -171,6 +173,7 @@ def _case(case):
             "generator_batch", "frame_size", "flows", "queues", "rate_pps", "status", "reason", "limiter",
             "virtual")
     return Case(options=case["backend_options"], testbed_label=case.get("testbed_label"),
+                dut_idle=case.get("dut_idle"), generator_options=case.get("generator_options") or {},
                 mode_requested=case["mode"]["requested"],
                 mode_effective=case["mode"]["effective"], mode_details=case["mode"].get("details") or {},
                 line_rate_mpps=_line_rate(case["trials"]),

@@ -4,7 +4,7 @@ import dataclasses
 import pytest
 from matplotlib.text import Text
 
-from plots import fixtures, pairs, style
+from plots import fixtures, load, pairs, style
 
 
 @pytest.fixture(scope="module", name="drawn")
@@ -88,3 +88,12 @@ def test_a_change_below_zero_has_a_real_minus():
     pair = dataclasses.replace(fixtures.run("floor").pairs[0], ratio=0.97, ci95=(0.96, 0.98),
                                smallest_change=0.018)
     assert pairs.shown(pair) == "−3.00%  (−4.00% to −2.00%), sees 1.8%"
+
+
+def test_the_caption_tells_the_load_of_every_pair(tmp_path):
+    document = fixtures.document("floor")
+    for case in document["cases"]:
+        case["generator_options"] = {"batch": 16, "burst": 8}
+    ((_, _, said),) = pairs.figures(load.load(fixtures.write(tmp_path, document)))
+    assert ("Traffic: live-frames in batches of 16, 64 B frames (with FCS), maximum rate; "
+            "live-frames in bursts of 8, 64 B frames (with FCS), 0.500 Mpps offered.") in said

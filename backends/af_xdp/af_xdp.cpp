@@ -248,10 +248,10 @@ Result<Totals> AfXdp::totals() const {
     t.drops.frame_too_long += drops->frame_too_long;
     // Down the way that frames go, so that one that moves meanwhile is not missed.
     t.pending += receiver->queue->pending();
-    const LoopCounters& loop = receiver->thread.counters();
-    t.per_queue.push_back(loop.packets.load(std::memory_order_relaxed));
-    t.packets += t.per_queue.back();
-    t.bytes += loop.bytes.load(std::memory_order_relaxed);
+    const LoopCounts read = receiver->thread.counters().load();
+    t.per_queue.push_back(read.packets);
+    t.packets += read.packets;
+    t.bytes += read.bytes;
   }
   return t;
 }

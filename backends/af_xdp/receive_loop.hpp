@@ -101,7 +101,7 @@ class Reflector {
 
 // Returns 0 when `thread` is stopping, or the errno that ended it. Frames to be reflected are,
 // where the queue has a TX ring. Per batch: one load of the RX ring's producer, one store each to
-// the fill ring's producer and the RX ring's consumer, four relaxed stores of counters. Per frame:
+// the fill ring's producer and the RX ring's consumer, four stores of counters. Per frame:
 // one load of its descriptor, one store into the fill or the TX ring, and the workload. Where
 // frames are reflected, a system call for each 32 in copy mode.
 template <class Workload>

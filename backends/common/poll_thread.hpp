@@ -6,31 +6,15 @@
 #include <sys/types.h>
 
 #include <atomic>
-#include <cstdint>
 #include <functional>
 #include <string>
 #include <thread>
 
+#include "backends/common/loop_counters.hpp"
 #include "harness/core/port.hpp"
 #include "harness/core/result.hpp"
 
 namespace pktbench::backends {
-
-// Writer: the loop's thread, with relaxed stores after each batch. Readers: any.
-struct alignas(64) LoopCounters {
-  std::atomic<std::uint64_t> packets{0};
-  std::atomic<std::uint64_t> bytes{0};  // without FCS
-  std::atomic<std::uint64_t> foreign{0};
-  std::atomic<std::uint64_t> empty_polls{0};  // polls that returned nothing
-  std::atomic<std::uint64_t> not_sent{0};     // to be sent back, and refused by the kernel
-
-  void store(std::uint64_t p, std::uint64_t b, std::uint64_t f, std::uint64_t e) {
-    packets.store(p, std::memory_order_relaxed);
-    bytes.store(b, std::memory_order_relaxed);
-    foreign.store(f, std::memory_order_relaxed);
-    empty_polls.store(e, std::memory_order_relaxed);
-  }
-};
 
 // Threads: one controlling thread starts, stops and reads it.
 class PollThread {

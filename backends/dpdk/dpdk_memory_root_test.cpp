@@ -245,8 +245,8 @@ TEST_P(DpdkMemoryFrames, WhatIsReflectedComesBack) {
 TEST_P(DpdkMemoryFrames, APacedSourceSendsWhatIsDue) {
   started(*sink_, config_of(GetParam()));
   need(start_source({64, 10, 100'000.0}));
-  source_->open(TrafficSource::kNoLimit);
   const auto begin = Clock::now();
+  source_->open(TrafficSource::kNoLimit);
   std::this_thread::sleep_for(milliseconds(200));
   need(source_->close());
   const auto most = std::chrono::duration<double>(Clock::now() - begin).count() * 100'000 + 1;

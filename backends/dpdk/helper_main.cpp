@@ -102,7 +102,7 @@ class Helper {
   std::optional<sys::WireMapping> wire_;
   std::optional<SendingLcore> sending_;
   DpdkPort port_;
-  std::array<QueueCounters, kMaxQueues> queues_;
+  std::array<backends::LoopCounters, kMaxQueues> queues_;
   std::array<Lcore, kMaxQueues> lcores_;
   std::span<Lcore> running_;
   bool ready_ = false;
@@ -149,9 +149,10 @@ Result<Sample> Helper::sample() {
   put_all(sample.drops, lost->drops);
   std::uint64_t not_sent = lost->not_sent;
   for (std::size_t i = 0; i < port_.queues().size(); ++i) {
-    sample.queues[i].packets = queues_[i].packets.load(std::memory_order_relaxed);
-    sample.queues[i].bytes = queues_[i].bytes.load(std::memory_order_relaxed);
-    not_sent += queues_[i].not_sent.load(std::memory_order_relaxed);
+    const backends::LoopCounts read = queues_[i].load();
+    sample.queues[i].packets = read.packets;
+    sample.queues[i].bytes = read.bytes;
+    not_sent += read.not_sent;
   }
   std::map<std::string, std::uint64_t> details;
   for (const Lcore& lcore : running_)

@@ -16,6 +16,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "backends/common/loop_counters.hpp"
 #include "backends/common/workload.hpp"
 #include "backends/dpdk/passed_on.hpp"
 #include "backends/dpdk/protocol.hpp"
@@ -33,17 +34,10 @@ struct QueueId {
   std::uint16_t queue = 0;
 };
 
-// Writer: the one lcore that polls the queue, with relaxed stores after each burst. Readers: any.
-struct alignas(64) QueueCounters {
-  std::atomic<std::uint64_t> packets{0};
-  std::atomic<std::uint64_t> bytes{0};     // without FCS
-  std::atomic<std::uint64_t> not_sent{0};  // of those to be reflected, what the driver did not take
-};
-
 struct PollConfig {
-  std::span<const QueueId> queues;    // all of the backend's
-  std::span<QueueCounters> counters;  // one each
-  std::uint16_t first = 0;            // this lcore's: first, first + stride, ...
+  std::span<const QueueId> queues;             // all of the backend's
+  std::span<backends::LoopCounters> counters;  // one each, written by the lcore that polls it
+  std::uint16_t first = 0;                     // this lcore's: first, first + stride, ...
   std::uint16_t stride = 1;
   std::uint16_t burst = 32;
   Idle idle = Idle::spin;
@@ -56,16 +50,17 @@ template <class Workload>
 inline constexpr bool kSendsBack = std::is_same_v<Workload, backends::Reflect>;
 
 // Takes up to `most` frames and returns how many there were. Per burst: the driver's receive, one
-// bulk free and two relaxed stores; where frames are reflected, the driver's transmit as well. Per
-// frame: the workload and the addition of its length.
+// bulk free, four loads and four stores of counters; where frames are reflected, the driver's
+// transmit as well. Per frame: the workload and the addition of its length.
 template <class Workload>
-std::uint16_t poll_queue(const QueueId& id, QueueCounters& counters, Workload& workload,
+std::uint16_t poll_queue(const QueueId& id, backends::LoopCounters& counters, Workload& workload,
                          std::uint16_t most) {
   const PassedOn frames_passed_on;
   std::array<rte_mbuf*, kMaxBurst> frames;
   const std::uint16_t count = rte_eth_rx_burst(id.port, id.queue, frames.data(), most);
   if (count == 0) return 0;
-  std::uint64_t bytes = counters.bytes.load(std::memory_order_relaxed);
+  const backends::LoopCounts before = counters.load();
+  std::uint64_t bytes = before.bytes;
   std::uint16_t back = 0;
   for (std::uint16_t i = 0; i < count; ++i) {
     bytes += rte_pktmbuf_pkt_len(frames[i]);
@@ -78,13 +73,10 @@ std::uint16_t poll_queue(const QueueId& id, QueueCounters& counters, Workload& w
   if constexpr (kSendsBack<Workload>) {
     if (back > 0) sent = rte_eth_tx_burst(id.port, id.queue, frames.data(), back);
     if (sent < back)
-      counters.not_sent.store(counters.not_sent.load(std::memory_order_relaxed) + back - sent,
-                              std::memory_order_relaxed);
+      counters.not_sent.store(before.not_sent + back - sent, std::memory_order_relaxed);
   }
   rte_pktmbuf_free_bulk(frames.data() + sent, count - sent);
-  counters.bytes.store(bytes, std::memory_order_relaxed);
-  counters.packets.store(counters.packets.load(std::memory_order_relaxed) + count,
-                         std::memory_order_relaxed);
+  counters.store(before.packets + count, bytes, 0, 0);
   return count;
 }
 

@@ -71,21 +71,20 @@ class PacketMmap final : public Backend, public FilterControl {
       if (!taken) return taken.error();
       r->queued += taken->queued;
       r->dropped += taken->dropped;
-      const LoopCounters& read = r->thread.counters();
-      while (read.packets.load(std::memory_order_relaxed) +
-                     read.foreign.load(std::memory_order_relaxed) <
-                 r->queued &&
-             r->thread.error() == 0 && Clock::now() < deadline)
+      LoopCounts read = r->thread.counters().load();
+      while (read.packets + read.foreign < r->queued && r->thread.error() == 0 &&
+             Clock::now() < deadline) {
         std::this_thread::sleep_for(std::chrono::microseconds(200));
+        read = r->thread.counters().load();
+      }
       if (const int error = r->thread.error(); error != 0)
         return system_error("packet-mmap stopped receiving", error);
-      counters.packets += read.packets.load(std::memory_order_relaxed);
-      counters.bytes += read.bytes.load(std::memory_order_relaxed);
-      counters.foreign += read.foreign.load(std::memory_order_relaxed);
+      counters.packets += read.packets;
+      counters.bytes += read.bytes;
+      counters.foreign += read.foreign;
       dropped += r->dropped;
-      // Before what was to be sent, so that it is never the larger one.
-      if (workload_ == "reflect")
-        counters.details["not_sent"] += read.not_sent.load(std::memory_order_relaxed);
+      // Read before what was to be sent, so that it is never the larger one.
+      if (workload_ == "reflect") counters.details["not_sent"] += read.not_sent;
       for (const auto& [name, n] : r->state->details()) counters.details[name] += n;
     }
     return counters;

@@ -41,7 +41,7 @@ inline constexpr std::size_t kBackAtOnce = 64;  // frames per system call
 // Returns 0 when the thread is to stop, or the errno that ended it. To wake it: set the thread's
 // flag, then make `wake_fd` readable.
 // Per frame: a walk to its header, two loads and compares of the tag, and the workload. Per block:
-// an acquire, a release and four relaxed stores. Where no block is there: one system call, the
+// an acquire, a release and four stores. Where no block is there: one system call, the
 // pump's if there is a pump, else poll(). Where frames are reflected: one sendmmsg() for 64 of them
 // or the rest of a block, which copies them out of the ring.
 template <class Workload>

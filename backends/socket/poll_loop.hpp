@@ -23,7 +23,7 @@ namespace pktbench::udp {
 
 // Returns 0 when the thread is to stop, or the errno that ended it. To wake one that waits: set
 // the thread's flag, then call the Receive's wake().
-// Per call: the system call, which is the thing measured, and four relaxed stores; where nothing
+// Per call: the system call, which is the thing measured, and four stores; where nothing
 // came, one call of the pump. Per datagram: two loads and compares of the tag, and the workload.
 // Where datagrams are sent back: the system calls for that, and one relaxed store.
 template <class Receive, class Workload>

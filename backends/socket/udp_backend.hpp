@@ -53,14 +53,14 @@ class UdpBackend final : public Backend {
     auto drops = drops_->sample();
     if (!drops) return drops.error();
     Counters counters;
-    counters.packets = thread_.counters().packets.load(std::memory_order_relaxed);
-    counters.bytes = thread_.counters().bytes.load(std::memory_order_relaxed);
-    counters.foreign = thread_.counters().foreign.load(std::memory_order_relaxed);
+    // Before what was to be sent, so that `not_sent` is never the larger one.
+    const backends::LoopCounts read = thread_.counters().load();
+    counters.packets = read.packets;
+    counters.bytes = read.bytes;
+    counters.foreign = read.foreign;
     counters.drops = std::move(*drops);
-    // Before what was to be sent, so that it is never the larger one.
-    const auto not_sent = thread_.counters().not_sent.load(std::memory_order_relaxed);
     counters.details = state_->details();
-    if (sends_back_) counters.details["not_sent"] = not_sent;
+    if (sends_back_) counters.details["not_sent"] = read.not_sent;
     return counters;
   }
 

@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 #include <linux/bpf.h>
 
+#include <atomic>
 #include <cerrno>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "backends/common/test_packets.hpp"
 #include "backends/common/workload.hpp"
@@ -129,6 +131,35 @@ TEST_P(Differential, TheKernelMakesOfEachPacketWhatWasWrittenDownForIt) {
     for (int i = 0; i < PB_OUTCOMES; ++i)
       EXPECT_EQ(after.outcomes[i] - before.outcomes[i], i == expected ? 1u : 0u) << "outcome " << i;
   }
+}
+
+// The trial ends at the sample that has the last packet.
+TEST_P(Differential, NothingOfACountedPacketIsMissingBesideIt) {
+  constexpr int kRounds = 1 << 20;
+  Packet packet = frame4(kClient, kServer, kUdp, 18);
+  const bool decides = !kernel_details().empty();
+  std::atomic<bool> done{false};
+  std::jthread traffic([&] {
+    LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = packet.data(),
+                .data_size_in = static_cast<__u32>(packet.size()), .repeat = kRounds);
+    EXPECT_EQ(bpf_prog_test_run_opts(program_->fd(), &options), 0);
+    done = true;
+  });
+  std::uint64_t looks = 0;
+  pb_queue_counters now{};
+  do {
+    now = kernel_counters();
+    ++looks;
+    ASSERT_GE(now.bytes, now.packets * packet.size()) << "look " << looks;
+    std::uint64_t outcomes = 0;
+    for (const auto n : now.outcomes) outcomes += n;
+    ASSERT_GE(decides ? outcomes : now.packets, now.packets) << "look " << looks;
+  } while (now.packets < kRounds && !done);
+  traffic.join();
+  now = kernel_counters();
+  EXPECT_EQ(now.packets, std::uint64_t{kRounds});
+  EXPECT_EQ(now.bytes, kRounds * packet.size());
+  EXPECT_GT(looks, 10u);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Differential, ::testing::ValuesIn(workload_names()),

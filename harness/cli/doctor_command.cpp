@@ -1,6 +1,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/join.hpp>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -71,12 +72,6 @@ Result<Report> examine(const DoctorArguments& arguments) {
   return report;
 }
 
-std::string joined(const std::vector<std::string>& parts) {
-  std::string all;
-  for (const std::string& part : parts) all += (all.empty() ? "" : "; ") + part;
-  return all;
-}
-
 void print_findings(std::vector<Finding> findings) {
   std::stable_sort(findings.begin(), findings.end(),
                    [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
@@ -107,8 +102,9 @@ void print_text(const Report& report) {
     for (const PortLine& line : report.ports)
       std::printf("  %-15s %-13s %s\n", line.name.c_str(),
                   line.pci.empty() ? "-" : line.pci.c_str(),
-                  line.safety.allowed ? "may be used"
-                                      : ("refused: " + joined(line.safety.reasons)).c_str());
+                  line.safety.allowed
+                      ? "may be used"
+                      : ("refused: " + boost::algorithm::join(line.safety.reasons, "; ")).c_str());
   }
   if (!report.apply) return;
   std::printf("\napplied%s\n", report.applied.empty() ? ": nothing was left to set" : "");

@@ -48,7 +48,8 @@ def mtu():
 
 
 def journals():
-    return sorted(p.name for p in STATE.iterdir() if p.name != "lock") if STATE.is_dir() else []
+    kept = (".journal", ".kept")
+    return sorted(p.name for p in STATE.iterdir() if p.suffix in kept) if STATE.is_dir() else []
 
 
 @pytest.fixture(autouse=True)

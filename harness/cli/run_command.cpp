@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/join.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -36,6 +37,7 @@ class Recorder final : public RunSink {
 
   void on_testbeds_up(const Testbeds& testbeds) override {
     document_.testbed.arrangement = testbeds.front().testbed->arrangement();
+    document_.testbed.dut_idle = testbeds.front().testbed->dut_idle();
     document_.testbed.ports = ports_of(testbeds);
     for (const auto& [label, testbed] : testbeds) {
       const std::string why = testbed->why_virtual();
@@ -183,12 +185,6 @@ int exit_status(const RunOutcome& outcome) {
 
 namespace {
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-  return text;
-}
-
 // What the user says of the ports is said on the command line, and not by a file.
 Result<void> add_port_policy(const RunArguments& arguments, Scenario& scenario) {
   if (arguments.allowed_pci.empty() && arguments.i_know_this_is.empty()) return {};
@@ -200,8 +196,8 @@ Result<void> add_port_policy(const RunArguments& arguments, Scenario& scenario) 
     if (full_pci_address(pci).empty())
       return make_error(ErrorCode::invalid_input, "--allow " + pci + ": is no PCI address");
   for (TestbedChoice& testbed : scenario.testbeds) {
-    testbed.options[testbed::kAllowedPci] = joined(arguments.allowed_pci);
-    testbed.options[testbed::kKnownPorts] = joined(arguments.i_know_this_is);
+    testbed.options[testbed::kAllowedPci] = boost::algorithm::join(arguments.allowed_pci, " ");
+    testbed.options[testbed::kKnownPorts] = boost::algorithm::join(arguments.i_know_this_is, " ");
   }
   return {};
 }
@@ -255,7 +251,6 @@ int run_command(const RunArguments& arguments) {
     return report_error(outcome.error());
   }
   document.cases = outcome->cases;
-  document.testbed.arrangement = outcome->arrangement;
   document.interrupted = outcome->interrupted;
   document.finished_at = rfc3339_utc_now();
   if (auto r = writer->finish(document); !r) return report_error(r.error());

@@ -1,6 +1,5 @@
 """Whole runs on the veth testbed: what they leave in the results, and that they leave nothing else."""
 import json
-import os
 import random
 import signal
 import subprocess
@@ -10,80 +9,10 @@ from pathlib import Path
 
 import pytest
 
-BINARY = os.environ["PKTBENCH_BINARY"]
-SOURCE = Path(os.environ["PKTBENCH_SOURCE"])
-QUICKSTART = SOURCE / "scenarios" / "quickstart.json"
-# What else this machine does is no fault of the code under test.
-SHORT = ["--trials", "2", "--duration", "0.1", "--set", "/method/warmup_s=0.05",
-         "--set", "/method/max_disturbance=1"]
+from veth_runs import (BINARY, MARKS, QUICKSTART, SHORT, SOURCE, assert_host_is, host_state, run, start,
+                       validate, wait_for_trials)
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: makes namespaces")
-
-
-def host_state():
-    """What a run could leave: namespaces, devices, XDP programs of ours, NAPI threads, sysctls."""
-    programs = json.loads(subprocess.run(["bpftool", "-j", "prog", "show"], capture_output=True,
-                                         text=True, check=True).stdout or "[]")
-    threads = [Path(f"/proc/{p}/comm").read_text().strip()
-               for p in os.listdir("/proc") if p.isdigit() and os.path.exists(f"/proc/{p}/comm")]
-    ours = {"drop", "generate", "reflect", "sink", "cpu_flush", "on_switch", "on_softirq_entry",
-            "on_softirq_exit", "on_softirq_exi", "on_softirq_ent"}
-    netns = Path("/run/netns")
-    return {
-        "namespaces": sorted(p.name for p in netns.glob("pktbench[0-9]*")) if netns.is_dir() else [],
-        "mounted namespaces": Path("/proc/self/mounts").read_text().count("/netns/pktbench"),
-        "devices": sorted(os.listdir("/sys/class/net")),
-        "programs": sorted(p["name"] for p in programs if p.get("name") in ours),
-        "threads": sorted(t for t in threads if t.startswith("napi/pb")),
-        "bpffs": Path("/proc/self/mounts").read_text().count(" bpf "),
-        "journals": sorted(p.name for p in Path("/run/pktbench").glob("*.journal")),
-        "sysctls": [Path("/proc/sys/net/ipv6/conf/all/disable_ipv6").read_text()
-                    if Path("/proc/sys/net/ipv6/conf/all/disable_ipv6").exists() else "",
-                    Path("/proc/sys/net/ipv4/conf/all/rp_filter").read_text(),
-                    Path("/proc/sys/kernel/bpf_stats_enabled").read_text()],
-    }
-
-
-def assert_host_is(before):
-    """The kernel removes namespaces and programs in its own time, a few seconds at most."""
-    deadline = time.monotonic() + 20
-    while host_state() != before and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert host_state() == before
-
-
-@pytest.fixture(autouse=True)
-def host_as_it_was():
-    before = host_state()
-    yield before
-    assert_host_is(before)
-
-
-def start(out, *arguments, scenario=QUICKSTART):
-    return subprocess.Popen([BINARY, "run", str(scenario), "--out", str(out), *arguments],
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def run(out, *arguments, scenario=QUICKSTART):
-    process = start(out, *arguments, scenario=scenario)
-    stdout, stderr = process.communicate(timeout=120)
-    return process.returncode, stdout, stderr
-
-
-def validate(*files):
-    script = SOURCE / "results" / "schema" / "validate.py"
-    result = subprocess.run([sys.executable, script, *files], capture_output=True, text=True)
-    assert result.returncode == 0, result.stdout + result.stderr
-
-
-def wait_for_trials(out, n):
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        log = Path(out) / "trials.jsonl"
-        if log.exists() and len(log.read_text().splitlines()) >= n:
-            return
-        time.sleep(0.02)
-    raise AssertionError("no trial ended within 60 s")
+pytestmark = MARKS
 
 
 def test_quickstart_conserves_every_frame_and_validates(tmp_path):
@@ -233,7 +162,7 @@ def test_a_path_can_be_measured_against_itself(tmp_path):
 def test_what_is_sent_back_comes_back_or_is_lost_at_a_named_place(tmp_path, arrangement):
     out = tmp_path / "out"
     # At full rate frames are lost both ways; paced, both conservation laws hold all the same.
-    status, _, stderr = run(out, *SHORT, "--set", '/workloads=["reflect"]',
+    status, _, stderr = run(out, "--trials", "1", *SHORT[2:], "--set", '/workloads=["reflect"]',
                             "--set", '/traffic/rate=["max",20000]',
                             "--set", '/backends=["xdp-native","xdp-generic","af_xdp","udp-recvfrom",'
                                      '"udp-recvmmsg","packet-mmap"]',
@@ -417,53 +346,3 @@ def test_an_external_command_that_fails_is_a_failed_case(tmp_path):
     assert status == 6
     case = json.loads((tmp_path / "out" / "run.json").read_text())["cases"][0]
     assert case["status"] == "failed" and "exit 3" in case["reason"]
-
-
-def test_a_link_that_flaps_makes_the_trial_invalid_and_it_is_made_again(tmp_path):
-    out = tmp_path / "out"
-    process = start(out, "--trials", "1", "--duration", "3", "--set", "/method/warmup_s=0",
-                    "--set", "/method/max_disturbance=1", "--set", "/method/max_repeats=1",
-                    "--set", "/traffic/rate=20000", "--backend", "xdp-native")
-    # The generator is sending when the DUT counts more than the frames that confirm the path.
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        state = subprocess.run(["ip", "-n", "pktbench0-dut", "-j", "-s", "link", "show", "pbdut0"],
-                               capture_output=True, text=True)
-        if state.returncode == 0 and json.loads(state.stdout)[0]["stats64"]["rx"]["packets"] > 1000:
-            break
-        time.sleep(0.02)
-    # The end that sends: the DUT's loses its carrier and keeps its NAPI thread.
-    subprocess.run(["ip", "-n", "pktbench0-gen", "link", "set", "pbgen0", "down"], check=True)
-    subprocess.run(["ip", "-n", "pktbench0-gen", "link", "set", "pbgen0", "up"], check=True)
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 0, stderr
-    validate(out / "run.json", out / "trials.jsonl")
-    case = json.loads((out / "run.json").read_text())["cases"][0]
-    flapped, again = case["trials"]
-    assert flapped["status"] == "invalid" and flapped["disturbed"]
-    assert "disturbed: the link of pb" in flapped["reason"], flapped["reason"]
-    assert flapped["disturbance"]["link"]["evidence"]["pbdut0.carrier_changes"] >= 2
-    assert again["status"] == "ok" and again["disturbance"]["link"]["evidence"] == {}
-    # What this host cannot tell is null, with the reason.
-    for source, found in again["disturbance"].items():
-        assert (found is None) == (f"disturbance.{source}" in again["missing"])
-    assert any(".LOC" in name for name in again["disturbance"]["interrupts"]["evidence"])
-
-
-def test_work_of_others_on_the_duts_cpu_makes_a_trial_invalid(tmp_path):
-    cpu = max(os.sched_getaffinity(0))
-    other = subprocess.Popen([sys.executable, "-c", "while True: pass"],
-                             preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
-    try:
-        status, _, stderr = run(tmp_path / "out", *SHORT, "--set", "/method/max_disturbance=0.05",
-                                "--set", "/method/max_repeats=1",
-                                "--backend", "xdp-generic")
-    finally:
-        other.kill()
-        other.wait()
-    assert status == 5, stderr
-    case = json.loads((tmp_path / "out" / "run.json").read_text())["cases"][0]
-    assert case["status"] == "invalid"
-    assert f"CPU {cpu}" in case["trials"][0]["reason"] and "disturbed" in case["trials"][0]["reason"]
-    assert len(case["trials"]) == 4
-    assert all(t["disturbed"] and t["unaccounted"] == 0 for t in case["trials"])

@@ -12,7 +12,8 @@ namespace pktbench {
 // only where its counter could be read; a frame is counted at one place at most.
 using DropCounts = std::map<std::string, std::uint64_t>;
 
-// What a backend has received since start(). Bytes exclude the FCS.
+// What a backend has received since start(). Bytes exclude the FCS. All else of a packet that is in
+// `packets` is there too; while frames come, it may be of packets that are not yet.
 struct Counters {
   std::uint64_t packets = 0;  // frames of this trial that reached the workload
   std::uint64_t bytes = 0;

@@ -19,6 +19,12 @@ struct DisturbanceFinding {
   std::vector<std::string> reasons;        // what broke the source's rule; empty: nothing did
 };
 
+// What the rules of the sources go by.
+struct DisturbanceLimits {
+  double window_s = 0;          // between the two readings
+  double max_cpu_distance = 0;  // times the shortest; 0: any
+};
+
 // Threads: one controlling thread.
 class DisturbanceSource {
  public:
@@ -31,10 +37,13 @@ class DisturbanceSource {
   // the caller's.
   virtual DisturbanceReading read() = 0;
 
-  // Pure: what happened between the two readings, `window_s` seconds apart. REQUIRES: neither
-  // reading is missing.
+  // Pure: what happened between the two readings. REQUIRES: neither reading is missing.
   virtual DisturbanceFinding judge(const DisturbanceReading& before,
-                                   const DisturbanceReading& after, double window_s) const = 0;
+                                   const DisturbanceReading& after,
+                                   const DisturbanceLimits& limits) const = 0;
+
+  // Why a trial that begins now would be disturbed, where waiting helps; empty: it would not.
+  virtual std::string unrest(const DisturbanceLimits& /*limits*/) { return {}; }
 };
 
 }  // namespace pktbench

@@ -1,13 +1,16 @@
 // How far apart two CPUs are: what a cache line takes from one to the other and back. Where it has
 // two levels that last for seconds, as a hypervisor makes them that moves virtual CPUs between
-// cores with and without a shared cache, frames that pass between the two may cost more at the
-// longer one.
+// cores with and without a shared cache, frames that pass between the two cost more at the longer
+// one.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "harness/core/disturbance.hpp"
 #include "harness/core/result.hpp"
+#include "harness/sys/journal.hpp"
 
 namespace pktbench::measure {
 
@@ -17,8 +20,11 @@ namespace pktbench::measure {
 // never ran at once.
 Result<double> cpu_distance_ns(int one, int other);
 
-// The source "cpu_distance": evidence without a rule. What a trial measured is true of the distance
-// that it had, and to be compared with trials that had the same.
-std::unique_ptr<DisturbanceSource> cpu_distance_source(int generator_cpu, int dut_cpu);
+// The source "cpu_distance". Its rule: no reading above DisturbanceLimits::max_cpu_distance times
+// the shortest that these two CPUs have shown, which a file in `dir` remembers until the host
+// restarts, so that one run is not all near and the next all far. `distance` measures them.
+std::unique_ptr<DisturbanceSource> cpu_distance_source(
+    int generator_cpu, int dut_cpu, const std::string& dir = sys::kStateDir,
+    std::function<Result<double>(int, int)> distance = cpu_distance_ns);
 
 }  // namespace pktbench::measure

@@ -62,7 +62,7 @@ class Interrupts final : public DisturbanceSource {
   }
 
   DisturbanceFinding judge(const DisturbanceReading& before, const DisturbanceReading& after,
-                           double) const override {
+                           const DisturbanceLimits&) const override {
     return {growth(before, after), {}};
   }
 
@@ -99,7 +99,7 @@ class Frequency final : public DisturbanceSource {
   }
 
   DisturbanceFinding judge(const DisturbanceReading& before, const DisturbanceReading& after,
-                           double) const override {
+                           const DisturbanceLimits&) const override {
     DisturbanceFinding finding;
     for (const auto& [cpu, khz] : after.values) {
       const double was = value_of(before.values, cpu);
@@ -138,7 +138,7 @@ class Throttling final : public DisturbanceSource {
   }
 
   DisturbanceFinding judge(const DisturbanceReading& before, const DisturbanceReading& after,
-                           double) const override {
+                           const DisturbanceLimits&) const override {
     DisturbanceFinding finding{growth(before, after), {}};
     for (const auto& [name, n] : finding.evidence)
       finding.reasons.push_back("the hardware throttled for heat " + times(n) + " (" + name + ")");
@@ -168,7 +168,7 @@ class Link final : public DisturbanceSource {
   }
 
   DisturbanceFinding judge(const DisturbanceReading& before, const DisturbanceReading& after,
-                           double) const override {
+                           const DisturbanceLimits&) const override {
     DisturbanceFinding finding{growth(before, after), {}};
     for (const auto& [name, n] : finding.evidence)
       finding.reasons.push_back("the link of " + name.substr(0, name.rfind('.')) +
@@ -205,9 +205,9 @@ class Memory final : public DisturbanceSource {
   }
 
   DisturbanceFinding judge(const DisturbanceReading& before, const DisturbanceReading& after,
-                           double window_s) const override {
+                           const DisturbanceLimits& limits) const override {
     DisturbanceFinding finding{growth(before, after), {}};
-    const double stall = value_of(finding.evidence, kStall) / 1e6 / window_s;
+    const double stall = value_of(finding.evidence, kStall) / 1e6 / limits.window_s;
     if (after.values.contains(kStall)) {
       if (stall > kMaxMemoryStall)
         finding.reasons.push_back("tasks waited for memory for " + percent(stall) +

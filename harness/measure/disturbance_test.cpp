@@ -78,7 +78,7 @@ class Disturbances : public ::testing::Test {
     change();
     const DisturbanceReading after = s.read();
     EXPECT_EQ(after.missing, "");
-    return s.judge(before, after, 1.0);
+    return s.judge(before, after, {.window_s = 1.0});
   }
 
   void put_frequency(int cpu, int khz) {

@@ -40,7 +40,7 @@ DutCharge charge_dut(const CpuSample& before, const CpuSample& after, const CpuO
 
     double busy = 0;
     for (std::size_t c = 0; c < kCpuClasses; ++c)
-      if (static_cast<CpuClass>(c) != CpuClass::idle)
+      if (owners.idle_polls || static_cast<CpuClass>(c) != CpuClass::idle)
         busy += difference(a, b, static_cast<CpuClass>(c));
     // A counter that stood still on a busy CPU counts nothing.
     if (a.cycles && b.cycles && (busy <= 0 || *b.cycles > *a.cycles)) {
@@ -65,11 +65,16 @@ std::vector<CpuUsage> cpu_usage(const CpuSample& before, const CpuSample& after,
     u.role = contains(owners.dut, b.cpu)         ? "dut"
              : contains(owners.generator, b.cpu) ? "generator"
                                                  : "other";
+    // A CPU is read after the clock, and the reader may have had to wait in between.
+    double read = 0;
+    for (std::size_t c = 0; c < kCpuClasses; ++c)
+      read += difference(a, b, static_cast<CpuClass>(c));
+    const double whole = std::max(window, read);
     for (std::size_t c = 0; c < kCpuClasses; ++c) {
-      u.classes[c] = difference(a, b, static_cast<CpuClass>(c)) / window;
+      u.classes[c] = difference(a, b, static_cast<CpuClass>(c)) / whole;
       if (static_cast<CpuClass>(c) != CpuClass::idle) u.busy += u.classes[c];
     }
-    u.busy = std::min(u.busy, 1.0);  // the two CPUs' samples are microseconds apart
+    u.busy = std::min(u.busy, 1.0);  // what rounding leaves above it
     u.softirq = u.classes[static_cast<std::size_t>(CpuClass::softirq)] +
                 u.classes[static_cast<std::size_t>(CpuClass::softirq_other)];
     const auto share = [&](std::optional<std::uint64_t> from, std::optional<std::uint64_t> to) {

@@ -19,11 +19,13 @@ struct CpuOwners {
   std::vector<int> generator;
   std::vector<int> dut_softirq;  // where network softirqs work for the DUT
   bool dut_interrupts = false;   // and devices' interrupts as well
+  bool idle_polls = false;       // CPUs have cycles while they are idle
 };
 
 struct DutCharge {
   double ns = 0;                 // application, NAPI threads and network softirqs of the DUT
-  std::optional<double> cycles;  // by PMU: each CPU's cycles times the DUT's share of its busy time
+  std::optional<double> cycles;  // by PMU: each CPU's cycles times the DUT's share of
+                                 // the time in which it had any
 };
 
 // REQUIRES: both samples are of the same CPUs, in the same order, `before` first.

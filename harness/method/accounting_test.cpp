@@ -50,6 +50,23 @@ TEST(Charge, PmuCyclesAreSharedByBusyTime) {
   EXPECT_NEAR(charge_dut(s.before, s.after, kIsolated).cycles.value(), 1'200'000, 1);
 }
 
+TEST(Charge, PmuCyclesOfAnIdleCpuThatPollsAreNotTheDuts) {
+  Samples s;
+  s.before.cpus[0].cycles = s.before.cpus[1].cycles = 1000;
+  s.after.cpus[0].cycles = 1000 + 2'000'000;
+  s.after.cpus[1].cycles = 1000 + 2'000'000;
+  CpuOwners owners = kIsolated;
+  owners.idle_polls = true;
+  // All of the second had cycles, 600 ms of it the DUT's.
+  EXPECT_NEAR(charge_dut(s.before, s.after, owners).cycles.value(), 1'200'000, 1);
+  // And of the generator's CPU, which polled for the rest of it, 200 ms.
+  s.after.cpus[0] = cpu(0, {{CpuClass::softirq, 200'000'000}, {CpuClass::idle, 800'000'000}});
+  s.after.cpus[0].cycles = 1000 + 2'000'000;
+  owners = kInline;
+  owners.idle_polls = true;
+  EXPECT_NEAR(charge_dut(s.before, s.after, owners).cycles.value(), 1'600'000, 1);
+}
+
 TEST(Charge, HasNoCyclesWhenACpuHasNone) {
   Samples s;
   s.before.cpus[1].cycles = 0;
@@ -60,6 +77,7 @@ TEST(Charge, HasNoCyclesWhenACpuHasNone) {
 TEST(Charge, AddsTheInterruptsOfTheDutsOwnDevice) {
   Samples s;
   s.after.cpus[1][CpuClass::interrupt] = 40'000'000;
+  s.after.cpus[1][CpuClass::idle] -= 40'000'000;
   EXPECT_DOUBLE_EQ(charge_dut(s.before, s.after, kIsolated).ns, 600e6);
   CpuOwners owners = kIsolated;
   owners.dut_interrupts = true;
@@ -67,6 +85,14 @@ TEST(Charge, AddsTheInterruptsOfTheDutsOwnDevice) {
   EXPECT_DOUBLE_EQ(worst_disturbance(cpu_usage(s.before, s.after, owners), owners).interrupts, 0);
   EXPECT_DOUBLE_EQ(worst_disturbance(cpu_usage(s.before, s.after, kIsolated), kIsolated).interrupts,
                    0.04);
+}
+
+TEST(Usage, ACpuThatWasReadLateHasNoShareAboveOne) {
+  Samples s;
+  s.after.cpus[1] = cpu(1, {{CpuClass::idle, 1'010'000'000}, {CpuClass::napi, 5'000'000}});
+  const auto usage = cpu_usage(s.before, s.after, kIsolated);
+  EXPECT_NEAR(usage.at(1).classes[static_cast<std::size_t>(CpuClass::idle)], 1010.0 / 1015, 1e-9);
+  EXPECT_NEAR(usage.at(1).busy, 5.0 / 1015, 1e-9);
 }
 
 TEST(Usage, SharesAreOfTheWindow) {

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -12,6 +11,7 @@
 #include "harness/method/accounting.hpp"
 #include "harness/method/returned.hpp"
 #include "harness/method/snapshot.hpp"
+#include "harness/method/validity.hpp"
 #include "harness/sys/cpu.hpp"
 
 namespace pktbench::method {
@@ -29,16 +29,7 @@ constexpr std::uint64_t kDrainStep = 2 * kMillisecond;
 constexpr std::uint64_t kDrainQuiet = 1000 * kMillisecond;  // without a change: no more will come
 constexpr std::uint64_t kDrainTimeout = 10'000 * kMillisecond;
 
-// NTP slews a clock by 0.0005 at most; a tool that steers by more (chrony can) spoils every rate.
-constexpr double kMaxClockError = 0.001;
-constexpr double kClockReadingNs = 20'000;  // how far apart the readings of two clocks may lie
-
 std::uint64_t to_ns(double seconds) { return static_cast<std::uint64_t>(seconds * 1e9); }
-
-std::string percent(double share) {
-  return std::to_string(std::lround(share * 1000) / 10) + "." +
-         std::to_string(std::lround(share * 1000) % 10) + "%";
-}
 
 Error interrupted() { return make_error(ErrorCode::interrupted, "interrupted"); }
 
@@ -69,7 +60,7 @@ class Trial {
   Result<void> measure();
   void count(const Snapshot& before, const Snapshot& after);
   void charge(const std::optional<CpuSample>& before, const std::optional<CpuSample>& after);
-  void judge(const std::vector<std::string>& disturbances);
+  TrialFacts facts(std::vector<std::string> disturbances) const;
 
   const CaseSpec& spec_;
   const TrialPlan& plan_;
@@ -86,7 +77,8 @@ class Trial {
 
 CpuOwners Trial::cpu_owners() const {
   return {p_.testbed.dut_port().cpus, p_.testbed.generator_port().cpus,
-          p_.testbed.dut_softirq_cpus(), p_.testbed.dut_interrupts()};
+          p_.testbed.dut_softirq_cpus(), p_.testbed.dut_interrupts(),
+          p_.testbed.dut_idle() == "poll"};
 }
 
 Result<void> Trial::start(std::uint32_t tag) {
@@ -274,7 +266,7 @@ Result<void> Trial::measure() {
   auto shut = p_.backend.sample();
   if (!shut) return shut.error();
   in_window_ = shut->packets - before->received.packets;
-  const std::vector<std::string> disturbances = disturbed(quiet, read_disturbances());
+  std::vector<std::string> disturbances = disturbed(quiet, read_disturbances());
   const std::uint64_t closed = clock_.now_ns();
   auto after = drain(*before);
   if (!after) return after.error();
@@ -288,7 +280,7 @@ Result<void> Trial::measure() {
 
   count(*before, *after);
   charge(cpu_before, cpu_after);
-  judge(disturbances);
+  judge_trial(plan_, facts(std::move(disturbances)), record_);
   return {};
 }
 
@@ -310,7 +302,8 @@ std::vector<std::string> Trial::disturbed(const Readings& before, const Readings
       record_.missing["disturbance." + name] = missing;
       continue;
     }
-    DisturbanceFinding found = sources[i]->judge(before[i], after[i], record_.duration_s);
+    DisturbanceFinding found =
+        sources[i]->judge(before[i], after[i], {record_.duration_s, plan_.max_cpu_distance});
     reasons.insert(reasons.end(), found.reasons.begin(), found.reasons.end());
     record_.disturbance[name] = std::move(found);
   }
@@ -366,67 +359,15 @@ void Trial::charge(const std::optional<CpuSample>& before, const std::optional<C
   r.missing["cycles_per_packet"] = reason;
 }
 
-void Trial::judge(const std::vector<std::string>& disturbances) {
-  TrialRecord& r = record_;
-  const LimiterEvidence evidence = limiter_evidence(r, cpu_owners());
-  r.limiter = judge_limiter(evidence);
-  if (evidence.dut_busy) r.evidence["dut_busy"] = *evidence.dut_busy;
-  if (evidence.generator_busy) r.evidence["generator_busy"] = *evidence.generator_busy;
-  r.evidence["lost"] = evidence.lost;
-  r.evidence["refused"] = evidence.refused;
-  if (evidence.generator_cpu_for_dut > 0)
-    r.evidence["generator_cpu_for_dut"] = evidence.generator_cpu_for_dut;
-  if (r.received.packets)
-    r.evidence["received_after_window"] =
-        static_cast<double>(r.received.packets - std::min(r.received.packets, in_window_)) /
-        static_cast<double>(r.received.packets);
-  const Disturbance disturbance = worst_disturbance(r.cpus, cpu_owners());
-  if (disturbance.cpu >= 0) {
-    r.evidence["dut_foreign"] = disturbance.foreign;
-    r.evidence["dut_interrupts"] = disturbance.interrupts;
-    r.evidence["dut_steal"] = disturbance.steal;
-  }
-  if (evidence.offered_of_line) r.evidence["offered_of_line_rate"] = *evidence.offered_of_line;
-  if (evidence.offered_of_target) r.evidence["offered_of_target"] = *evidence.offered_of_target;
-
-  const double clock_off_ns = static_cast<double>(open_ns_) - static_cast<double>(reference_ns_);
-  const double clock_error = clock_off_ns / static_cast<double>(reference_ns_);
-  r.evidence["clock_error"] = clock_error;
-
-  const auto tolerance = static_cast<std::int64_t>(plan_.tolerance_packets);
-  const auto unnamed =
-      static_cast<std::int64_t>(p_.testbed.unnamed_loss() * static_cast<double>(r.offered.packets));
-  r.status = TrialStatus::invalid;
-  if (r.offered.packets == 0) {
-    r.reason = "generator " + spec_.generator + " offered nothing";
-  } else if (!disturbances.empty()) {
-    // Before the counts: a link that went down takes frames with it.
-    r.disturbed = true;
-    r.reason = "disturbed: ";
-    for (const std::string& reason : disturbances)
-      r.reason += (&reason == &disturbances.front() ? "" : "; ") + reason;
-  } else if (r.unaccounted > std::max(tolerance, unnamed)) {
-    r.reason = std::to_string(r.unaccounted) + " of " + std::to_string(r.offered.packets) +
-               " frames are unaccounted for";
-  } else if (r.unaccounted < -tolerance) {
-    r.reason = std::to_string(-r.unaccounted) + " frames more were counted than were offered";
-  } else if (r.received.foreign > plan_.tolerance_packets) {
-    r.reason = std::to_string(r.received.foreign) + " frames of somebody else arrived";
-  } else if (std::abs(clock_off_ns) >
-             kMaxClockError * static_cast<double>(reference_ns_) + kClockReadingNs) {
-    r.reason = "the clock ran " + percent(std::abs(clock_error)) +
-               (clock_error > 0 ? " fast" : " slow") + " against " + clock_.reference();
-  } else if (r.returned && !fault_of(*r.returned, plan_.tolerance_packets).empty()) {
-    r.reason = fault_of(*r.returned, plan_.tolerance_packets);
-  } else if (disturbance.share() > plan_.max_disturbance) {
-    r.disturbed = true;
-    r.reason = "disturbed: others had " + percent(disturbance.foreign) + " of CPU " +
-               std::to_string(disturbance.cpu) + ", devices' interrupts " +
-               percent(disturbance.interrupts) + ", and the hypervisor took " +
-               percent(disturbance.steal);
-  } else {
-    r.status = TrialStatus::ok;
-  }
+TrialFacts Trial::facts(std::vector<std::string> disturbances) const {
+  return {.owners = cpu_owners(),
+          .generator = spec_.generator,
+          .disturbances = std::move(disturbances),
+          .in_window = in_window_,
+          .open_ns = open_ns_,
+          .reference_ns = reference_ns_,
+          .reference_clock = clock_.reference(),
+          .unnamed_loss = p_.testbed.unnamed_loss()};
 }
 
 Result<TrialRecord> Trial::run(std::uint32_t tag) {

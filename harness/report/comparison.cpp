@@ -1,6 +1,7 @@
 #include "harness/report/comparison.hpp"
 
 #include <algorithm>
+#include <boost/algorithm/string/join.hpp>
 #include <cmath>
 #include <map>
 #include <set>
@@ -29,25 +30,41 @@ constexpr MeasureKind kCycles{"cycles_per_packet", Better::lower,
 struct Pairs {
   std::vector<double> base;
   std::vector<double> next;
+  std::size_t unlike = 0;  // rounds left out for the distance of the CPUs
 };
 
-using Rounds = std::map<int, double>;
+struct Point {
+  double value = 0;
+  double cpu_distance_ns = 0;  // 0: not known
+};
+using Rounds = std::map<int, Point>;
+
+// A trial whose CPUs were far apart had other costs than one whose CPUs were not.
+bool same_distance(const Point& a, const Point& b) {
+  const auto [less, more] = std::minmax(a.cpu_distance_ns, b.cpu_distance_ns);
+  return less <= 0 || more <= kFarApart * less;
+}
 
 // A round has one ok trial; what was made again before it was not ok.
 Rounds rounds_of(const RecordedCase& c, std::optional<double> RecordedTrial::*value) {
   Rounds made;
   for (const RecordedTrial& trial : c.trials)
-    if (trial.ok && trial.*value) made[trial.round] = *(trial.*value);
+    if (trial.ok && trial.*value) made[trial.round] = {*(trial.*value), trial.cpu_distance_ns};
   return made;
 }
 
 Pairs pair_up(const Rounds& base, const Rounds& next) {
   Pairs made;
-  for (const auto& [round, value] : base)
-    if (const auto other = next.find(round); other != next.end()) {
-      made.base.push_back(value);
-      made.next.push_back(other->second);
+  for (const auto& [round, point] : base) {
+    const auto other = next.find(round);
+    if (other == next.end()) continue;
+    if (!same_distance(point, other->second)) {
+      ++made.unlike;
+      continue;
     }
+    made.base.push_back(point.value);
+    made.next.push_back(other->second.value);
+  }
   return made;
 }
 
@@ -59,12 +76,6 @@ std::set<std::string> sources(const RecordedCase& c) {
   std::set<std::string> made;
   for (const RecordedTrial& trial : c.trials)
     if (trial.ok && trial.cycles_per_packet) made.insert(trial.cycles_source);
-  return made;
-}
-
-std::string joined(const std::set<std::string>& words) {
-  std::string made;
-  for (const std::string& word : words) made += (made.empty() ? "" : " and ") + word;
   return made;
 }
 
@@ -86,7 +97,7 @@ NoiseFloor noise_floor(const MeasureKind& kind, const RecordedRun& run, const Re
   if (made.against.empty()) {
     Rounds even;
     Rounds odd;
-    for (const auto& [round, value] : rounds) (round % 2 ? odd : even)[round / 2] = value;
+    for (const auto& [round, point] : rounds) (round % 2 ? odd : even)[round / 2] = point;
     pairs = pair_up(even, odd);
   }
   const auto found = paired_ratio(pairs.base, pairs.next);
@@ -135,7 +146,8 @@ std::string obstacle(const MeasureKind& kind, const RecordedCase& base, const Re
     const auto base_sources = sources(base);
     const auto new_sources = sources(next);
     if (base_sources.size() > 1 || base_sources != new_sources)
-      return differs("the source of cycles", joined(base_sources), joined(new_sources));
+      return differs("the source of cycles", boost::algorithm::join(base_sources, " and "),
+                     boost::algorithm::join(new_sources, " and "));
     return "";
   }
   if (bounded(base) && bounded(next)) {
@@ -195,7 +207,14 @@ CaseComparison pair_cases(const RecordedRun& run, const RecordedCase& base,
     made.warnings.push_back("what limited the rate is not known");
   const Rounds base_rounds = rounds_of(base, kRate.value);
   const Rounds new_rounds = rounds_of(next, kRate.value);
-  const std::size_t common = pair_up(base_rounds, new_rounds).base.size();
+  const Pairs pairs = pair_up(base_rounds, new_rounds);
+  const std::size_t common = pairs.base.size() + pairs.unlike;
+  if (pairs.unlike > 0)
+    made.warnings.push_back(std::to_string(pairs.unlike) + " of " + std::to_string(common) +
+                            " rounds are left out: the CPUs were more than " +
+                            std::to_string(std::lround(kFarApart)) +
+                            " times as far apart on "
+                            "one side (disturbance.cpu_distance)");
   made.unpaired_rounds = base_rounds.size() + new_rounds.size() - 2 * common;
   made.measures = {measure_pairs(kRate, run, base, next), measure_pairs(kCycles, run, base, next)};
   return made;

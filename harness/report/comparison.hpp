@@ -2,10 +2,11 @@
 // is, how small a change could have been seen, and what could not be compared and why.
 //
 // Cases are matched by id and their trials by round. What must not be compared is refused with the
-// reason: another testbed, arrangement, generator, batch, frame size, number of flows or rate; a
-// virtual testbed with hardware; cycles of another source; a rate that the generator limited on
-// both sides. A rate that it limited on one side is a lower bound: only what holds all the more
-// then is called a change.
+// reason: another testbed, arrangement, NAPI policy, way to idle, generator, batch, burst, frame
+// size, number of flows or rate; a virtual testbed with hardware; cycles of another source; a rate
+// that the generator limited on both sides. A round whose CPUs were much farther apart on one side
+// is left out, and counted. A rate that it limited on one side is a lower bound: only what holds
+// all the more then is called a change.
 //
 // Threads: none. Errors: none but an unknown case id; a gap is part of the result.
 #pragma once

@@ -6,8 +6,6 @@ namespace pktbench {
 
 namespace {
 
-Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
-
 Json run_json(const RecordedRun& run) {
   return Json({{"path", run.path},
                {"id", run.id},

@@ -27,13 +27,15 @@ RecordedCase make_case(const std::string& id, double mpps, double cycles, int n 
                   {"frame_size", "64"},
                   {"flows", "1"},
                   {"rate_pps", "none"},
-                  {"virtual", "true"}};
+                  {"virtual", "true"},
+                  {"napi_policy", "fifo"},
+                  {"dut_idle", "poll"}};
   made.subject = {{"backend", "xdp-native"}, {"mode", "native"}, {"telemetry", "full"}};
   made.status = "ok";
   made.limiter = Limiter::dut;
   const auto rates = figures(mpps, n);
   const auto costs = figures(cycles, n);
-  for (int i = 0; i < n; ++i) made.trials.push_back({i, true, rates[i], costs[i], "tsc"});
+  for (int i = 0; i < n; ++i) made.trials.push_back({i, true, rates[i], costs[i], "tsc", 0});
   return made;
 }
 
@@ -124,8 +126,9 @@ TEST(Comparison, TooFewPairsAreInconclusive) {
 }
 
 TEST(Comparison, WhatMustNotBeComparedIsRefused) {
-  for (const char* key : {"testbed", "arrangement", "generator", "generator_batch",
-                          "generator_options", "frame_size", "flows", "rate_pps", "virtual"}) {
+  for (const char* key :
+       {"testbed", "arrangement", "generator", "generator_batch", "generator_options", "frame_size",
+        "flows", "rate_pps", "virtual", "napi_policy", "dut_idle"}) {
     RecordedCase next = make_case("c", 4, 300);
     next.setting[key] = "other";
     const Comparison made = compare(make_case("c", 5, 300), next);
@@ -134,6 +137,25 @@ TEST(Comparison, WhatMustNotBeComparedIsRefused) {
     EXPECT_EQ(made.cases[0].reason.find(std::string(key) + " differs: "), 0u);
     EXPECT_NE(made.cases[0].reason.find("other in NEW: not to be compared"), std::string::npos);
   }
+}
+
+TEST(Comparison, RoundsWithCpusFartherApartOnOneSideAreLeftOutAndCounted) {
+  RecordedCase base = make_case("c", 5, 300);
+  RecordedCase next = make_case("c", 5, 300);
+  for (RecordedTrial& trial : base.trials) trial.cpu_distance_ns = 90;
+  for (RecordedTrial& trial : next.trials) trial.cpu_distance_ns = 270;
+  EXPECT_TRUE(compare(base, next).cases[0].warnings.empty());
+  EXPECT_EQ(compare(base, next).cases[0].measures[1].found->pairs, base.trials.size());
+  next.trials[1].cpu_distance_ns = 271;
+  next.trials[1].cycles_per_packet = 3000;
+  next.trials[2].cpu_distance_ns = 0;  // not known: compared as before
+  const Comparison made = compare(base, next);
+  EXPECT_EQ(made.cases[0].measures[1].found->pairs, base.trials.size() - 1);
+  EXPECT_EQ(made.cases[0].unpaired_rounds, 0u);
+  EXPECT_EQ(made.cases[0].warnings,
+            std::vector<std::string>{"1 of " + std::to_string(kRounds) +
+                                     " rounds are left out: the CPUs were more than 3 times as far "
+                                     "apart on one side (disturbance.cpu_distance)"});
 }
 
 TEST(Comparison, CyclesOfAnotherSourceAreRefusedAndTheRateIsNot) {

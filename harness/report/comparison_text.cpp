@@ -4,30 +4,18 @@
 #include <cstdio>
 
 #include "harness/report/comparison.hpp"
-#include "harness/report/table.hpp"
+#include "harness/report/text_table.hpp"
 #include "harness/runner/input_error.hpp"
 
 namespace pktbench {
 
 namespace {
 
-constexpr std::size_t kColumns = 12;
-constexpr std::size_t kMaxText = 400;  // bytes of what others wrote
-constexpr std::array<const char*, kColumns> kHeads = {
+const std::vector<std::string> kMeasureHeads = {
     "case", "measure", "base (95% CI)", "new (95% CI)", "change", "95% CI",
     "p",    "p (M-W)", "sees",          "A/A",          "pairs",  "verdict"};
-
-constexpr const char* kBold = "\033[1m";
-constexpr const char* kRed = "\033[31m";
-constexpr const char* kGreen = "\033[32m";
-constexpr const char* kYellow = "\033[33m";
-constexpr const char* kReset = "\033[0m";
-
-struct Row {
-  std::array<std::string, kColumns> cells;
-  std::string reason;  // in place of all columns after the first two
-  const char* colour = "";
-};
+const std::vector<bool> kFiguresAligned = {false, false, true, true, true, true,
+                                           true,  true,  true, true, true, false};
 
 template <class... T>
 std::string format(const char* pattern, T... values) {
@@ -61,8 +49,8 @@ const char* colour_of(Verdict verdict) {
 
 bool is_rate(const MeasureComparison& m) { return m.name == "mpps"; }
 
-Row measure_row(const std::string& id, const MeasureComparison& m) {
-  Row row;
+TextRow measure_row(const std::string& id, const MeasureComparison& m) {
+  TextRow row{std::vector<std::string>(kMeasureHeads.size()), {}, ""};
   row.cells[0] = id;
   row.cells[1] = is_rate(m) ? "Mpps" : "cycles/packet";
   if (!m.found) {
@@ -87,50 +75,17 @@ Row measure_row(const std::string& id, const MeasureComparison& m) {
   return row;
 }
 
-std::vector<Row> make_rows(const Comparison& comparison) {
-  Row heads;
-  for (std::size_t i = 0; i < kColumns; ++i) heads.cells[i] = kHeads[i];
-  heads.colour = kBold;
-  std::vector<Row> rows{heads};
+std::vector<TextRow> make_rows(const Comparison& comparison) {
+  std::vector<TextRow> rows{{kMeasureHeads, {}, kBold}};
   for (const CaseComparison& c : comparison.cases) {
     std::string id = printable(c.base_id, kMaxText);
     if (c.base_id != c.new_id) id += " → " + printable(c.new_id, kMaxText);
     if (c.measures.empty()) {
-      Row row;
-      row.cells[0] = id;
-      row.reason = "not compared: " + printable(c.reason, kMaxText);
-      row.colour = kYellow;
-      rows.push_back(row);
+      rows.push_back({{id, ""}, "not compared: " + printable(c.reason, kMaxText), kYellow});
     }
     for (const MeasureComparison& m : c.measures) rows.push_back(measure_row(id, m));
   }
   return rows;
-}
-
-std::string padded(const std::string& text, std::size_t width, bool right) {
-  const std::size_t own = display_width(text);
-  const std::string space(width > own ? width - own : 0, ' ');
-  return right ? space + text : text + space;
-}
-
-std::string table(const std::vector<Row>& rows, bool colour) {
-  std::array<std::size_t, kColumns> widths{};
-  for (const Row& row : rows)
-    for (std::size_t i = 0; i < kColumns; ++i)
-      widths[i] = std::max(widths[i], display_width(row.cells[i]));
-  std::string made;
-  for (const Row& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < (row.reason.empty() ? kColumns : 2); ++i) {
-      const bool right = i > 1 && i < kColumns - 1;
-      line += (i ? "  " : "") + padded(row.cells[i], widths[i], right);
-    }
-    if (!row.reason.empty()) line += "  " + row.reason;
-    line.erase(line.find_last_not_of(' ') + 1);
-    made += colour && *row.colour ? row.colour + line + kReset : line;
-    made += '\n';
-  }
-  return made;
 }
 
 std::string run_line(const char* side, const RecordedRun& run) {
@@ -201,7 +156,7 @@ std::string comparison_text(const Comparison& comparison, bool colour) {
   std::string made =
       run_line("BASE  ", comparison.base) + run_line("NEW   ", comparison.next) + "\n";
   if (!comparison.cases.empty()) {
-    made += table(make_rows(comparison), colour) + "\n";
+    made += text_table(make_rows(comparison), kFiguresAligned, colour) + "\n";
     made +=
         "change: NEW against BASE, pair by pair of a round (Hodges-Lehmann), with its signed-rank "
         "interval.\n"

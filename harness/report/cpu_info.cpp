@@ -1,6 +1,7 @@
 #include "harness/report/cpu_info.hpp"
 
 #include <algorithm>
+#include <boost/algorithm/string/join.hpp>
 #include <charconv>
 #include <filesystem>
 #include <set>
@@ -43,10 +44,9 @@ Result<std::string> governors(const std::string& cpu_dir, const std::vector<int>
     if (!governor) return governor.error();
     distinct.insert(*governor);
   }
-  std::string joined;
-  for (const std::string& governor : distinct) joined += (joined.empty() ? "" : ", ") + governor;
-  if (joined.empty()) return make_error(ErrorCode::failed, "no CPU is known to be online");
-  return joined;
+  std::string all = boost::algorithm::join(distinct, ", ");
+  if (all.empty()) return make_error(ErrorCode::failed, "no CPU is known to be online");
+  return all;
 }
 
 Result<Json> mitigations(const std::string& dir) {

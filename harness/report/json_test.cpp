@@ -12,14 +12,13 @@
 namespace pktbench {
 namespace {
 
+using test::kVeth;
 using test::sample_case;
 using test::sample_gap;
 using test::sample_trial;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-const TestbedFacts kVeth = {"veth", "isolated", true};
 
 std::string keys(const Json& object) {
   std::string made;
@@ -230,11 +229,12 @@ TEST(TrialJson, ReadingNamesTheValueAtFault) {
 
 TEST(CaseJson, HasTheKeysOfTheContract) {
   const Json made = to_json(sample_case("xdp-native", {5'000'000}), kVeth);
-  EXPECT_EQ(keys(made),
-            "id backend backend_options label telemetry workload workload_options testbed "
-            "testbed_label arrangement generator generator_options generator_batch frame_size "
-            "flows queues rate_pps mode status reason limiter virtual "
-            "trials summary bpf_run_time");
+  EXPECT_EQ(
+      keys(made),
+      "id backend backend_options label telemetry workload workload_options testbed "
+      "testbed_label arrangement dut_idle generator generator_options generator_batch frame_size "
+      "flows queues rate_pps mode status reason limiter virtual "
+      "trials summary bpf_run_time");
   EXPECT_EQ(keys(made["summary"]), "mpps ns_per_packet cycles_per_packet");
   EXPECT_EQ(keys(made["summary"]["mpps"]),
             "n median mean ci95 confidence interval_method cov reason");

@@ -14,8 +14,6 @@ namespace {
 constexpr const char* kNotMeasured = "the trial failed before this was measured";
 constexpr const char* kNoReason = "no reason was recorded";
 
-Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
-
 // Null exactly when `ok`: whatever is not ok has a reason, even where nobody gave one.
 Json reason_json(bool ok, const std::string& reason) {
   if (ok) return nullptr;
@@ -252,6 +250,7 @@ Json to_json(const CaseResult& result, const TestbedFacts& facts) {
   made["testbed"] = facts.testbed;
   made["testbed_label"] = text_or_null(spec.testbed_label);
   made["arrangement"] = text_or_null(facts.arrangement);
+  made["dut_idle"] = text_or_null(facts.dut_idle);
   made["generator"] = spec.generator;
   made["generator_options"] = to_json(spec.generator_options);
   const auto batch = spec.generator_options.find("batch");

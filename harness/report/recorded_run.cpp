@@ -1,5 +1,6 @@
 #include "harness/report/recorded_run.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <limits>
@@ -117,6 +118,13 @@ RecordedTrial read_trial(const Value& value) {
   made.mpps = value["mpps"].measure_or_null();
   made.cycles_per_packet = value["cycles_per_packet"].measure_or_null();
   made.cycles_source = value["cycles_source"].text_or_null();
+  const Value disturbance = value.optional("disturbance");
+  if (!disturbance.is_object()) return made;
+  const Value distance = disturbance.optional("cpu_distance");
+  if (!distance.is_object()) return made;
+  for (const char* key : {"before_ns", "after_ns"})
+    made.cpu_distance_ns =
+        std::max(made.cpu_distance_ns, distance["evidence"][key].measure_or_null().value_or(0));
   return made;
 }
 
@@ -129,6 +137,7 @@ RecordedCase read_case(const Value& value) {
   for (const char* key : {"testbed", "arrangement", "generator", "generator_batch", "frame_size",
                           "flows", "rate_pps", "virtual"})
     made.setting[key] = value[key].any();
+  made.setting["dut_idle"] = value.optional("dut_idle").any();
   made.setting["generator_options"] = value.optional("generator_options").any();
   for (const char* key : {"backend", "backend_options", "workload", "queues"})
     made.subject[key] = value[key].any();
@@ -177,11 +186,26 @@ Result<RecordedRun> read_document(const Json& json, const std::string& where) {
   made.git_commit = run["git_commit"].text_or_null();
   made.interrupted = run["interrupted"].flag();
   made.environment = read_environment(root["environment"]["before"]);
+  std::map<std::string, std::string> napi_policy;  // by the testbed's label
+  if (const Value scenario = root.optional("scenario"); scenario.is_object()) {
+    const auto take = [&](const Value& testbed) {
+      if (testbed.is_object())
+        napi_policy[testbed.optional("label").any()] = testbed.optional("napi_policy").any();
+    };
+    const Value testbed = scenario.optional("testbed");
+    if (testbed.is_object())
+      take(testbed);
+    else if (!testbed.is_null())
+      testbed.each(take);
+  }
   std::set<std::string> ids;
   root["cases"].each([&](const Value& value) {
     made.cases.push_back(read_case(value));
-    if (!ids.insert(made.cases.back().id).second)
-      value["id"].fail("is the id of an earlier case, " + in_quotes(made.cases.back().id));
+    RecordedCase& last = made.cases.back();
+    const auto policy = napi_policy.find(last.subject.at("testbed_label"));
+    last.setting["napi_policy"] = policy == napi_policy.end() ? "none" : policy->second;
+    if (!ids.insert(last.id).second)
+      value["id"].fail("is the id of an earlier case, " + in_quotes(last.id));
   });
   if (fault) return input_error(where, fault->pointer, fault->problem);
   return made;

@@ -21,13 +21,15 @@ struct RecordedTrial {
   bool ok = false;
   std::optional<double> mpps;  // of an ok trial, as is the next
   std::optional<double> cycles_per_packet;
-  std::string cycles_source;  // empty: none
+  std::string cycles_source;   // empty: none
+  double cpu_distance_ns = 0;  // the longer of the two readings; 0: not known
 };
 
 struct RecordedCase {
   std::string id;
   // What must be the same on both sides of a comparison, as text: testbed, arrangement, generator,
-  // its options and batch, frame size, flows, rate, virtual.
+  // its options and batch, frame size, flows, rate, virtual, and how the DUT's NAPI thread is
+  // scheduled and its CPU idles.
   std::map<std::string, std::string> setting;
   // What is compared as a rule, so that a difference is said and no obstacle.
   std::map<std::string, std::string> subject;

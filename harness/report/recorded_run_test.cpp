@@ -60,6 +60,34 @@ TEST(RecordedRun, IsWhatWasWritten) {
   EXPECT_EQ(run->environment.count("kernel"), 1u);
 }
 
+TEST(RecordedRun, TheLongerDistanceAndTheTestbedsOptionsAreReadWhereTheyAre) {
+  Json json = sample();
+  json["scenario"]["testbed"] = {{"name", "veth"}, {"napi_policy", "fifo"}};
+  json["cases"][0]["dut_idle"] = "poll";
+  Json& trials = json["cases"][0]["trials"];
+  trials[0]["disturbance"] = {
+      {"cpu_distance",
+       {{"evidence", {{"before_ns", 90.5}, {"after_ns", 410.0}}}, {"reasons", {}}}}};
+  trials[1]["disturbance"] = {{"cpu_distance", nullptr}};
+  trials[2].erase("disturbance");
+  const auto run = parse_recorded_run(json.dump(), "run.json");
+  ASSERT_TRUE(run) << run.error().message;
+  EXPECT_DOUBLE_EQ(run->cases[0].trials[0].cpu_distance_ns, 410);
+  EXPECT_DOUBLE_EQ(run->cases[0].trials[1].cpu_distance_ns, 0);
+  EXPECT_DOUBLE_EQ(run->cases[0].trials[2].cpu_distance_ns, 0);
+  EXPECT_EQ(run->cases[0].setting.at("napi_policy"), "fifo");
+  EXPECT_EQ(run->cases[0].setting.at("dut_idle"), "poll");
+  json["scenario"]["testbed"] = {{{"label", "a"}, {"napi_policy", "fifo"}},
+                                 {{"label", "b"}, {"napi_policy", "other"}}};
+  json["cases"][0]["testbed_label"] = "b";
+  EXPECT_EQ(parse_recorded_run(json.dump(), "")->cases[0].setting.at("napi_policy"), "other");
+  json.erase("scenario");
+  json["cases"][0].erase("dut_idle");
+  const auto older = parse_recorded_run(json.dump(), "");
+  EXPECT_EQ(older->cases[0].setting.at("napi_policy"), "none");
+  EXPECT_EQ(older->cases[0].setting.at("dut_idle"), "none");
+}
+
 TEST(RecordedRun, EveryFaultIsNamedByItsPointer) {
   const struct {
     const char* pointer;

@@ -16,4 +16,6 @@ CaseResult sample_gap(const std::string& backend, CaseStatus status, const std::
 
 RunDocument sample_run();
 
+inline const TestbedFacts kVeth = {"veth", "isolated", true};
+
 }  // namespace pktbench::test

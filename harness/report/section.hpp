@@ -17,6 +17,10 @@ namespace pktbench {
 
 using Json = nlohmann::ordered_json;
 
+inline Json text_or_null(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
+}
+
 class Section {
  public:
   // An empty path is the object that holds `missing` itself. `missing` must outlive the section; a

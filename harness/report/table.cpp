@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <limits>
 #include <map>
 #include <set>
 
 #include "harness/report/case_summary.hpp"
+#include "harness/report/text_table.hpp"
 #include "harness/runner/input_error.hpp"
 
 namespace pktbench {
@@ -14,27 +16,11 @@ namespace pktbench {
 namespace {
 
 constexpr const char* kNone = "-";
-constexpr std::size_t kMaxText = 400;  // bytes of what others wrote
-constexpr std::size_t kColumns = 10;
-constexpr std::size_t kTextColumns = 2;  // case and mode; the rest are figures or a reason
-
-constexpr std::array<const char*, kColumns> kHeads = {
-    "case",          "mode",   "Mpps",    "95% CI", "ns/packet",
-    "cycles/packet", "loss %", "limiter", "ok",     "status"};
-constexpr std::array<bool, kColumns> kRightAligned = {false, false, true,  true, true,
-                                                      true,  true,  false, true, false};
-
-constexpr const char* kBold = "\033[1m";
-constexpr const char* kRed = "\033[31m";
-constexpr const char* kGreen = "\033[32m";
-constexpr const char* kYellow = "\033[33m";
-constexpr const char* kReset = "\033[0m";
-
-struct Row {
-  std::array<std::string, kColumns> cells;
-  std::string reason;  // in place of all columns after the first two
-  const char* colour = kGreen;
-};
+const std::vector<std::string> kHeads = {"case",      "mode",          "Mpps",   "95% CI",
+                                         "ns/packet", "cycles/packet", "loss %", "limiter",
+                                         "ok",        "status"};
+const std::vector<bool> kRightAligned = {false, false, true,  true, true,
+                                         true,  true,  false, true, false};
 
 // What the legend has to explain.
 struct Shown {
@@ -87,8 +73,8 @@ std::string count_cell(const CaseResult& result) {
   return std::to_string(ok) + "/" + std::to_string(result.trials.size());
 }
 
-Row make_row(const CaseResult& result, Shown& shown) {
-  Row row;
+TextRow make_row(const CaseResult& result, Shown& shown) {
+  TextRow row{std::vector<std::string>(kHeads.size()), {}, kGreen};
   row.cells[0] = printable(result.spec.id, kMaxText);
   row.cells[1] = printable(mode_cell(result.mode), kMaxText);
   const auto summary = summarize_case(result);
@@ -119,24 +105,6 @@ Row make_row(const CaseResult& result, Shown& shown) {
   return row;
 }
 
-using Widths = std::array<std::size_t, kColumns>;
-
-std::string padded(const std::string& text, std::size_t width, bool right) {
-  const std::size_t own = display_width(text);
-  const std::string space(width > own ? width - own : 0, ' ');
-  return right ? space + text : text + space;
-}
-
-std::string line(const Row& row, const Widths& widths) {
-  std::string made;
-  const std::size_t columns = row.reason.empty() ? kColumns : kTextColumns;
-  for (std::size_t i = 0; i < columns; ++i)
-    made += (i ? "  " : "") + padded(row.cells[i], widths[i], kRightAligned[i]);
-  if (!row.reason.empty()) made += "  " + row.reason;
-  made.erase(made.find_last_not_of(' ') + 1);
-  return made;
-}
-
 std::string legend(const Shown& shown, const TestbedFacts& facts) {
   std::string made;
   if (!shown.confidence.empty()) {
@@ -159,6 +127,7 @@ std::string legend(const Shown& shown, const TestbedFacts& facts) {
   if (shown.gap) made += "-: no value; run.json has the reason.\n";
   made += "Testbed: " + facts.testbed;
   if (!facts.arrangement.empty()) made += ", arrangement " + facts.arrangement;
+  if (!facts.dut_idle.empty()) made += ", idle CPUs " + facts.dut_idle;
   if (!facts.emulator.empty())
     made += "; on devices emulated by " + facts.emulator +
             ": the counts prove the function, the figures say nothing about hardware.\n";
@@ -168,65 +137,38 @@ std::string legend(const Shown& shown, const TestbedFacts& facts) {
   return made;
 }
 
-// The longer of a trial's two readings, where it has them.
-std::optional<double> cpu_distance_of(const TrialRecord& trial) {
-  const auto found = trial.disturbance.find("cpu_distance");
-  if (trial.status != TrialStatus::ok || found == trial.disturbance.end() || !found->second)
-    return std::nullopt;
-  double longest = 0;
-  for (const auto& [name, ns] : found->second->evidence) longest = std::max(longest, ns);
-  return longest;
-}
-
 // Trials whose cost may be the distance's and not the path's. Empty where there are none.
 std::string far_apart(const std::vector<CaseResult>& cases) {
-  constexpr double kFar =
-      2;  // times the least: the two levels that were seen were four times apart
-  std::vector<double> all;
+  std::vector<double> longest;  // of each ok trial's two readings
+  double shortest = std::numeric_limits<double>::max();
   for (const CaseResult& result : cases)
-    for (const TrialRecord& trial : result.trials)
-      if (const auto ns = cpu_distance_of(trial)) all.push_back(*ns);
-  if (all.empty()) return {};
-  const auto [least, most] = std::minmax_element(all.begin(), all.end());
-  const double limit = kFar * *least;
-  const auto far = std::count_if(all.begin(), all.end(), [limit](double ns) { return ns > limit; });
+    for (const TrialRecord& trial : result.trials) {
+      const auto found = trial.disturbance.find("cpu_distance");
+      if (trial.status != TrialStatus::ok || found == trial.disturbance.end() || !found->second)
+        continue;
+      const auto& evidence = found->second->evidence;
+      for (const auto& [name, ns] : evidence) shortest = std::min(shortest, ns);
+      longest.push_back(std::max(evidence.at("before_ns"), evidence.at("after_ns")));
+    }
+  const auto far = std::count_if(longest.begin(), longest.end(),
+                                 [&](double ns) { return ns > kFarApart * shortest; });
   if (far == 0) return {};
-  return "Far apart: in " + std::to_string(far) + " of " + std::to_string(all.size()) +
-         " ok trials a cache line took up to " + fixed(*most, 0) +
-         " ns between the generator's CPU and the DUT's, and\n  " + fixed(*least, 0) +
-         " ns in others; packets may cost more there, as when a hypervisor moves CPUs "
+  return "Far apart: in " + std::to_string(far) + " of " + std::to_string(longest.size()) +
+         " ok trials a cache line took up to " +
+         fixed(*std::max_element(longest.begin(), longest.end()), 0) +
+         " ns between the generator's CPU and the DUT's, and\n  has taken " + fixed(shortest, 0) +
+         "; packets may cost more there, as when a hypervisor moves CPUs "
          "(disturbance.cpu_distance).\n";
 }
 
 }  // namespace
 
-std::size_t display_width(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;  // a byte that goes on takes no column
-  }));
-}
-
 std::string result_table(const std::vector<CaseResult>& cases, const TestbedFacts& facts,
                          bool colour) {
   Shown shown;
-  Row heads;
-  for (std::size_t i = 0; i < kColumns; ++i) heads.cells[i] = kHeads[i];
-  heads.colour = kBold;
-  std::vector<Row> rows{heads};
+  std::vector<TextRow> rows{{kHeads, {}, kBold}};
   for (const CaseResult& result : cases) rows.push_back(make_row(result, shown));
-
-  Widths widths{};
-  for (const Row& row : rows)
-    for (std::size_t i = 0; i < kColumns; ++i)
-      widths[i] = std::max(widths[i], display_width(row.cells[i]));
-
-  std::string made;
-  for (const Row& row : rows) {
-    const std::string text = line(row, widths);
-    made += colour ? row.colour + text + kReset : text;
-    made += '\n';
-  }
-  return made + "\n" + legend(shown, facts) + far_apart(cases);
+  return text_table(rows, kRightAligned, colour) + "\n" + legend(shown, facts) + far_apart(cases);
 }
 
 }  // namespace pktbench

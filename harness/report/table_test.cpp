@@ -3,14 +3,14 @@
 #include <gtest/gtest.h>
 
 #include "harness/report/sample_test_run.hpp"
+#include "harness/report/text_table.hpp"
 
 namespace pktbench {
 namespace {
 
+using test::kVeth;
 using test::sample_case;
 using test::sample_gap;
-
-const TestbedFacts kVeth = {"veth", "isolated", true};
 
 TEST(Table, ShowsEveryCaseWithItsFigureOrItsReason) {
   std::vector<CaseResult> cases = {
@@ -65,11 +65,17 @@ TEST(Table, TrialsWithCpusFarApartAreCounted) {
   cases[0].trials[3].status = TrialStatus::invalid;
   EXPECT_NE(result_table(cases, kVeth, false)
                 .find("\nFar apart: in 1 of 3 ok trials a cache line took up to 324 ns between the "
-                      "generator's CPU and the DUT's, and\n  90 ns in others"),
+                      "generator's CPU and the DUT's, and\n  has taken 85; packets may"),
             std::string::npos)
       << result_table(cases, kVeth, false);
   cases[0].trials[2].status = TrialStatus::invalid;
   EXPECT_EQ(result_table(cases, kVeth, false).find("Far apart"), std::string::npos);
+  // A run that is far throughout knows the shortest from before it.
+  for (TrialRecord& trial : cases[0].trials)
+    trial.disturbance["cpu_distance"] =
+        DisturbanceFinding{{{"before_ns", 400}, {"after_ns", 410}, {"shortest_ns", 80}}, {}};
+  EXPECT_NE(result_table(cases, kVeth, false).find("Far apart: in 2 of 2 ok trials"),
+            std::string::npos);
 }
 
 TEST(Table, EmulatedDevicesAreNamed) {

@@ -17,6 +17,7 @@ class Silent final : public Progress {
   void begin(std::size_t) override {}
   void trial_started(const CaseSpec&, int, int) override {}
   void trial_ended(const CaseSpec&, const TrialRecord&, int) override {}
+  void waiting(const CaseSpec&, const std::string&) override {}
   void repeating(const CaseSpec&, const TrialRecord&) override {}
   void skipped(const CaseSpec&, std::size_t, const std::string&) override {}
   void detail(const std::string&) override {}
@@ -44,6 +45,9 @@ class Lines final : public Progress {
     ++done_;
     std::fprintf(stderr, "[%zu/%zu] %s trial %d/%d: %s\n", done_, total_, spec.id.c_str(),
                  record.round + 1, of, describe(record).c_str());
+  }
+  void waiting(const CaseSpec& spec, const std::string& why) override {
+    std::fprintf(stderr, "[%zu/%zu] %s waits: %s\n", done_, total_, spec.id.c_str(), why.c_str());
   }
   void repeating(const CaseSpec& spec, const TrialRecord& record) override {
     std::fprintf(stderr, "[%zu/%zu] %s trial %d: %s; once more\n", done_, total_, spec.id.c_str(),
@@ -77,6 +81,9 @@ class Bar final : public Progress {
     clear();
     std::fprintf(stderr, "%s trial %d: %s\n", spec.id.c_str(), record.round + 1,
                  describe(record).c_str());
+  }
+  void waiting(const CaseSpec& spec, const std::string& why) override {
+    draw(spec.id + " waits: " + why);
   }
   void repeating(const CaseSpec& spec, const TrialRecord& record) override {
     ++made_;

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "harness/method/throughput.hpp"
+#include "harness/runner/patience.hpp"
 #include "harness/runner/testbed_set.hpp"
 #include "harness/sys/cpu.hpp"
 
@@ -76,6 +77,7 @@ class Run {
   std::size_t rounds_left(const std::vector<TrialRecord>& trials) const;
   std::size_t rounds_left(const CaseState& state) const;
   Result<void> make_trial(CaseState& state, int round, bool bpf_stats);
+  void await_calm(const CaseSpec& spec, int round);
   Result<TrialRecord> attempt(const CaseSpec& spec, bool bpf_stats);
   std::string impossible(const CaseSpec& spec) const;
   void give_up(CaseState& state, CaseStatus status, const std::string& reason);
@@ -91,6 +93,7 @@ class Run {
 
   TestbedSet testbeds_;
   std::uint32_t tag_ = random_tag();
+  Patience patience_;
   std::vector<CaseState> cases_;
 };
 
@@ -161,6 +164,18 @@ std::string Run::impossible(const CaseSpec& spec) const {
   return "";
 }
 
+void Run::await_calm(const CaseSpec& spec, int round) {
+  Testbed& testbed = testbeds_.at(spec.testbed);
+  const DisturbanceLimits limits{scenario_.plan.duration_s, scenario_.plan.max_cpu_distance};
+  bool waited = false;
+  patience_.await(testbed.disturbances(), limits, testbed.clock(), stop_,
+                  [&](const std::string& why) {
+                    progress_.waiting(spec, why);
+                    waited = true;
+                  });
+  if (waited) progress_.trial_started(spec, round, scenario_.trials);
+}
+
 Result<TrialRecord> Run::attempt(const CaseSpec& spec, bool bpf_stats) {
   auto backend = find_by_name(registry_.backends, spec.backend)->make();
   auto traffic = find_by_name(registry_.generators, spec.generator)->make();
@@ -204,6 +219,8 @@ Result<void> Run::make_trial(CaseState& state, int round, bool bpf_stats) {
   const CaseSpec& spec = state.result.spec;
   std::vector<TrialRecord>& trials = state.trials(bpf_stats);
   progress_.trial_started(spec, round, scenario_.trials);
+  await_calm(spec, round);
+  if (stop_) return {};
   const std::string started_at = utc_now();
   auto trial = attempt(spec, bpf_stats);
   TrialRecord record;
@@ -326,7 +343,6 @@ Result<RunOutcome> Run::run(const FinishedTrials& finished) {
     sink_.on_testbeds_down(testbeds_.all());
   }
   RunOutcome outcome;
-  outcome.arrangement = testbeds_.at(0).arrangement();
   if (auto down = testbeds_.down(); !down) outcome.not_restored = down.error().message;
   if (!made) return made.error();
 

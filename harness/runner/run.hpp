@@ -26,7 +26,6 @@ using FinishedTrials = std::map<std::string, std::vector<TrialRecord>>;
 
 struct RunOutcome {
   std::vector<CaseResult> cases;
-  std::string arrangement;
   bool is_virtual = true;
   bool interrupted = false;
   std::string not_restored;  // what of the host is not as it was; empty: all is

@@ -80,6 +80,13 @@ const std::vector<OptionSpec>& throughput_options() {
        0,
        1,
        "share of a DUT's CPU that others may use in a valid trial"},
+      {"max_cpu_distance",
+       kPlan.max_cpu_distance,
+       {},
+       0,
+       1000,
+       "times the shortest distance of generator's and DUT's CPU that a valid trial may have; 0: "
+       "any"},
       {"max_repeats",
        static_cast<std::int64_t>(kPlan.max_repeats),
        {},
@@ -354,6 +361,7 @@ Result<Scenario> load_scenario(const std::string& path, const Registry& registry
   scenario.plan.tolerance_packets =
       static_cast<std::uint64_t>(option<std::int64_t>(method.options, "tolerance_packets"));
   scenario.plan.max_disturbance = option<double>(method.options, "max_disturbance");
+  scenario.plan.max_cpu_distance = option<double>(method.options, "max_cpu_distance");
   scenario.plan.max_repeats = static_cast<int>(option<std::int64_t>(method.options, "max_repeats"));
   scenario.plan.bpf_stats = option<bool>(method.options, "bpf_stats");
   OptionValue& seed = method.options.at("seed");

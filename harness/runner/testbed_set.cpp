@@ -11,13 +11,18 @@ Result<void> TestbedSet::up(const TestbedType& type, const Scenario& scenario) {
     if (auto r = testbed->up(choice.options, scenario.queues); !r) return r;
     testbeds_.push_back(std::move(testbed));
     labels_.push_back(choice.label);
-    const std::string first = testbeds_.front()->arrangement();
-    const std::string last = testbeds_.back()->arrangement();
-    if (first == last) return {};
-    return make_error(ErrorCode::invalid_input,
-                      "testbed " + choice.label + " has arrangement " + last + " and testbed " +
-                          scenario.testbeds.front().label + " has " + first +
-                          ", which are never compared: give them the same one");
+    const auto same = [&](const std::string& what, const std::string& first,
+                          const std::string& last) -> Result<void> {
+      if (first == last) return {};
+      return make_error(ErrorCode::invalid_input,
+                        "testbed " + choice.label + " has " + what + " " + last + " and testbed " +
+                            scenario.testbeds.front().label + " has " + first +
+                            ", which are never compared: give them the same one");
+    };
+    const Testbed& first = *testbeds_.front();
+    const Testbed& last = *testbeds_.back();
+    if (auto r = same("arrangement", first.arrangement(), last.arrangement()); !r) return r;
+    return same("dut_idle", first.dut_idle(), last.dut_idle());
   };
   for (const TestbedChoice& choice : scenario.testbeds) {
     auto made = make(choice);

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "harness/measure/cpu_meter.hpp"
-#include "harness/sys/cpu.hpp"
 #include "harness/sys/memory_wire.hpp"
 #include "harness/testbed/two_cpus.hpp"
 #include "harness/testbed/wall_clock.hpp"
@@ -85,13 +84,6 @@ Result<Returned> MemoryTestbed::returned() {
   return now;
 }
 
-std::string probe() {
-  if (auto missing = sys::missing_capabilities(); !missing.empty())
-    return "needs " + missing.front() + " (run as root)";
-  if (sys::allowed_cpus().size() < 2) return "needs two CPUs";
-  return "";
-}
-
 }  // namespace
 
 TestbedType memory_testbed() {
@@ -101,7 +93,7 @@ TestbedType memory_testbed() {
           .is_virtual = true,
           .options = {generator_cpu_option(),
                       dut_cpu_option("CPU of the DUT's application; -1: the last")},
-          .probe = probe,
+          .probe = probe_two_cpus,
           .make = [] { return std::make_unique<MemoryTestbed>(); },
           .memory = true};
 }

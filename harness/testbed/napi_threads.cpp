@@ -11,8 +11,16 @@
 #include "harness/sys/file.hpp"
 #include "harness/sys/proc.hpp"
 #include "harness/sys/sysfs.hpp"
+#include "harness/testbed/two_cpus.hpp"
 
 namespace pktbench::testbed {
+
+std::string probe_napi_threads() {
+  if (std::string missing = probe_two_cpus(); !missing.empty()) return missing;
+  if (!sys::in_host_pid_namespace())
+    return "needs the host's PID namespace, to find NAPI threads (a container's --pid=host)";
+  return "";
+}
 
 Result<void> set_threaded_napi(const Port& port, bool on) {
   return sys::with_sysfs_of(port.netns_path, [&] {

@@ -3,12 +3,16 @@
 
 #include <sys/types.h>
 
+#include <string>
 #include <vector>
 
 #include "harness/core/port.hpp"
 #include "harness/core/result.hpp"
 
 namespace pktbench::testbed {
+
+// Why this process cannot place NAPI threads on a CPU of two; empty: it can.
+std::string probe_napi_threads();
 
 // Switches NAPI threads on or off. REQUIRES: the device is up and has NAPI, by GRO or by an XDP
 // program.

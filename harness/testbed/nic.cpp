@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <limits>
 #include <optional>
@@ -22,6 +21,7 @@
 #include "harness/testbed/nic_lending.hpp"
 #include "harness/testbed/nic_options.hpp"
 #include "harness/testbed/nic_port.hpp"
+#include "harness/testbed/nic_settings.hpp"
 #include "harness/testbed/two_cpus.hpp"
 #include "harness/testbed/wall_clock.hpp"
 
@@ -69,15 +69,14 @@ class NicTestbed final : public Testbed {
   Result<void> make_namespaces();
   Result<void> record_and_place(NicPort& port);
   Result<void> place(NicPort& port);
-  Result<void> set_host();
-  Result<void> set_host_file(const std::string& path, const std::string& value);
   Result<void> configure(NicPort& port);
-  void apply_options(NicPort& port);
   Result<void> give_addresses(NicPort& port);
   Result<void> add_neighbours();
   Result<void> after_carrier(NicPort& port);
-  Result<void> place_interrupts(NicPort& port);
   bool is_dut(const NicPort& port) const { return &port == &dut_; }
+  measure::PortEnd end_of(const NicPort& port) const {
+    return is_dut(port) ? measure::PortEnd::receiver : measure::PortEnd::sender;
+  }
 
   NicOptions options_;
   unsigned queues_ = 1;
@@ -112,7 +111,10 @@ Result<void> NicTestbed::up(const Options& options, unsigned queues) {
       if (auto r = make_namespaces(); !r) return r;
     for (NicPort* port : {&dut_, &generator_})
       if (auto r = record_and_place(*port); !r) return r;
-    if (auto r = set_host(); !r) return r;
+    if (auto r = set_host(options_, {generator_.port.cpus.front(), dut_.port.cpus.front()},
+                          *journal_, dut_.report);
+        !r)
+      return r;
     for (NicPort* port : {&dut_, &generator_})
       if (auto r = configure(*port); !r) return r;
     if (auto r = add_neighbours(); !r) return r;
@@ -138,8 +140,7 @@ Result<void> NicTestbed::find_ports() {
     port->report = std::move(found->report);
     port->port.name = port->was.name;
     port->port.pci = port->was.pci;
-    port->meter.emplace(port->report.driver,
-                        dut ? measure::PortEnd::receiver : measure::PortEnd::sender);
+    port->meter.emplace(port->report.driver, end_of(*port));
   }
   if (generator_.was.ifindex == dut_.was.ifindex)
     return make_error(ErrorCode::invalid_input,
@@ -183,38 +184,6 @@ Result<void> NicTestbed::place(NicPort& port) {
   return {};
 }
 
-Result<void> NicTestbed::set_host_file(const std::string& path, const std::string& value) {
-  PortSetting done{path, value, "", "", ""};
-  const auto before = sys::read_file(path);
-  if (!before) {
-    done.failed = before.error().message;
-  } else if (done.before = done.after = *before; *before != value) {
-    if (auto r = journal_->record({"write", path, *before}); !r) return r;
-    if (const auto r = sys::write_file(path, value); !r) done.failed = r.error().message;
-    const auto after = sys::read_file(path);
-    done.after = after ? *after : "";
-    if (done.failed.empty() && done.after != value)
-      done.failed = path + " did not take " + value + ": it has " + done.after;
-  }
-  dut_.report.settings.push_back(std::move(done));
-  return {};
-}
-
-Result<void> NicTestbed::set_host() {
-  if (options_.huge_pages)
-    if (auto r = set_host_file("/proc/sys/vm/nr_hugepages", std::to_string(*options_.huge_pages));
-        !r)
-      return r;
-  if (options_.governor.empty()) return {};
-  for (const int cpu : {generator_.port.cpus.front(), dut_.port.cpus.front()})
-    if (auto r = set_host_file(
-            "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/cpufreq/scaling_governor",
-            options_.governor);
-        !r)
-      return r;
-  return {};
-}
-
 // Settings, addresses, link up. REQUIRES: the port is where it belongs.
 Result<void> NicTestbed::configure(NicPort& port) {
   auto inside = sys::NetnsScope::enter(port.port.netns_path);
@@ -223,28 +192,9 @@ Result<void> NicTestbed::configure(NicPort& port) {
     port.port.queues = queues_;
     if (auto r = set_queues(port.report, queues_); !r) return r;
   }
-  apply_options(port);
+  set_before_up(options_, end_of(port), port.report);
   if (auto r = give_addresses(port); !r) return r;
   return sys::set_link_up(port.port.ifindex);
-}
-
-// What frames of up to 1518 bytes need, and what the scenario names. What the driver refuses is in
-// the report.
-void NicTestbed::apply_options(NicPort& port) {
-  PortReport& report = port.report;
-  // A larger one keeps many drivers from XDP.
-  set_port(report, "mtu", "1500");
-  if (options_.pause == "off") set_port(report, "pause", "autoneg=off rx=off tx=off");
-  if (!is_dut(port)) {
-    if (options_.tx_ring) change_port(report, "rings", with_tx_ring, *options_.tx_ring);
-    if (!options_.tso.empty()) set_port(report, "tso", options_.tso);
-    if (!options_.xps.empty()) change_port(report, "xps", with_no_xps, 0);
-    return;
-  }
-  if (options_.rx_ring) change_port(report, "rings", with_rx_ring, *options_.rx_ring);
-  if (options_.rx_usecs) change_port(report, "coalescing", with_rx_usecs, *options_.rx_usecs);
-  if (!options_.gro.empty()) set_port(report, "gro", options_.gro);
-  if (!options_.lro.empty()) set_port(report, "lro", options_.lro);
 }
 
 Result<void> NicTestbed::give_addresses(NicPort& port) {
@@ -286,32 +236,7 @@ Result<void> NicTestbed::after_carrier(NicPort& port) {
   if (!inside) return inside.error();
   read_link_rate(port.report, port.port);
   port.meter->reset();
-  if (auto r = place_interrupts(port); !r || !is_dut(port)) return r;
-  PortReport& report = port.report;
-  if (const bool set = set_port(report, "threaded", options_.threaded ? "1" : "0");
-      !set && options_.threaded)
-    return make_error(ErrorCode::unsupported, port.port.name + " cannot have NAPI in threads: " +
-                                                  report.settings.back().failed);
-  if (options_.defer_hard_irqs)
-    set_port(report, "napi_defer_hard_irqs", std::to_string(*options_.defer_hard_irqs));
-  if (options_.gro_flush_timeout_ns)
-    set_port(report, "gro_flush_timeout", std::to_string(*options_.gro_flush_timeout_ns));
-  change_port(report, "rps", with_no_rps, 0);
-  return {};
-}
-
-// Work that goes on where it is not measured would make a cheap packet of a dear one.
-Result<void> NicTestbed::place_interrupts(NicPort& port) {
-  if (port.port.pci.empty()) return {};
-  if (change_port(port.report, "irqs", with_irqs_on, port.port.cpus.front())) return {};
-  if (!is_dut(port) || options_.threaded) return {};
-  const auto& settings = port.report.settings;
-  const auto irqs = std::find_if(settings.begin(), settings.end(),
-                                 [](const PortSetting& s) { return s.setting == "irqs"; });
-  return make_error(ErrorCode::refused,
-                    "the interrupts of " + port.port.name + " cannot all be put on CPU " +
-                        std::to_string(port.port.cpus.front()) + ": " + irqs->failed +
-                        "; set /testbed/napi to \"threaded\", or choose another dut_cpu");
+  return set_with_carrier(options_, end_of(port), port.port, port.report);
 }
 
 Result<void> NicTestbed::lend(const std::string& pci) {
@@ -346,7 +271,8 @@ Result<std::vector<pid_t>> NicTestbed::settle(bool) {
   {
     auto inside = sys::NetnsScope::enter(dut_.port.netns_path);
     if (!inside) return inside.error();
-    if (auto r = place_interrupts(dut_); !r) return r.error();
+    if (auto r = place_interrupts(options_, end_of(dut_), dut_.port, dut_.report); !r)
+      return r.error();
   }
   std::vector<pid_t> threads;
   // Softirqs that take too long go on in these.
@@ -412,15 +338,6 @@ Result<void> NicTestbed::down() noexcept {
   return undone;
 }
 
-std::string probe() {
-  if (auto missing = sys::missing_capabilities(); !missing.empty())
-    return "needs " + missing.front() + " (run as root)";
-  if (!sys::in_host_pid_namespace())
-    return "needs the host's PID namespace, to find NAPI threads (a container's --pid=host)";
-  if (sys::allowed_cpus().size() < 2) return "needs two CPUs";
-  return "";
-}
-
 }  // namespace
 
 TestbedType nic_testbed() {
@@ -429,7 +346,7 @@ TestbedType nic_testbed() {
           .touches_host = true,
           .is_virtual = false,
           .options = nic_option_specs(),
-          .probe = probe,
+          .probe = probe_napi_threads,
           .make = [] { return std::make_unique<NicTestbed>(); }};
 }
 

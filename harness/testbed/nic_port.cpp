@@ -1,6 +1,7 @@
 #include "harness/testbed/nic_port.hpp"
 
 #include <algorithm>
+#include <boost/algorithm/string/join.hpp>
 #include <chrono>
 #include <filesystem>
 #include <thread>
@@ -23,12 +24,6 @@ constexpr int kCarrierSteps = 1000;
 
 bool contains(const std::vector<std::string>& list, const std::string& wanted) {
   return std::find(list.begin(), list.end(), wanted) != list.end();
-}
-
-std::string joined(const std::vector<std::string>& parts) {
-  std::string all;
-  for (const std::string& part : parts) all += (all.empty() ? "" : "; ") + part;
-  return all;
 }
 
 Result<std::string> interface_of(const std::string& role, const std::string& asked) {
@@ -83,8 +78,8 @@ Result<void> judge(const std::string& asked, const NicOptions& options, PortRepo
     reasons.push_back(report.why_virtual +
                       "; use testbed veth, or set /testbed/virtual_ports to \"allow\"");
   if (reasons.empty()) return {};
-  return make_error(ErrorCode::refused,
-                    "port " + report.interface + " is not used: " + joined(reasons));
+  return make_error(ErrorCode::refused, "port " + report.interface + " is not used: " +
+                                            boost::algorithm::join(reasons, "; "));
 }
 
 PortSetting& note(PortReport& report, const std::string& setting) {

@@ -22,6 +22,13 @@ OptionSpec cpu_option(std::string name, std::string help) {
 
 }  // namespace
 
+std::string probe_two_cpus() {
+  if (auto missing = sys::missing_capabilities(); !missing.empty())
+    return "needs " + missing.front() + " (run as root)";
+  if (sys::allowed_cpus().size() < 2) return "needs two CPUs";
+  return "";
+}
+
 OptionSpec generator_cpu_option() {
   return cpu_option("generator_cpu", "CPU of the generator; -1: the first this process may use");
 }

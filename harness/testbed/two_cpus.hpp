@@ -16,6 +16,9 @@ struct TwoCpus {
   int dut = 0;
 };
 
+// Why this process cannot build a testbed on two CPUs; empty: it can.
+std::string probe_two_cpus();
+
 // The options that choose_two_cpus() reads; -1: it chooses.
 OptionSpec generator_cpu_option();
 OptionSpec dut_cpu_option(std::string help);

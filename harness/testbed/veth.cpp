@@ -12,7 +12,7 @@
 #include "harness/measure/cpu_meter.hpp"
 #include "harness/measure/disturbance.hpp"
 #include "harness/measure/driver_counters.hpp"
-#include "harness/sys/cpu.hpp"
+#include "harness/sys/cpu_latency.hpp"
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/journal.hpp"
@@ -67,6 +67,7 @@ class VethTestbed final : public Testbed {
   CpuMeter& cpu_meter() override { return *meter_; }
   std::vector<DisturbanceSource*> disturbances() override;
   std::string arrangement() const override { return arrangement_; }
+  std::string dut_idle() const override { return dut_idle_; }
   Result<void> down() noexcept override;
 
  private:
@@ -74,17 +75,20 @@ class VethTestbed final : public Testbed {
   Result<void> make_link(unsigned queues);
   Result<void> configure_generator();
   Result<void> configure_dut();
+  Result<void> keep_awake(const std::string& dut_idle);
   Result<void> bring_up();
   Result<void> arrange();
   bool threaded() const { return arrangement_ == "isolated"; }
 
   std::string arrangement_;
   std::string napi_policy_;
+  std::string dut_idle_;
   std::optional<sys::Journal> journal_;
   Port generator_;
   Port dut_;
   WallClock clock_;
   std::unique_ptr<NapiPump> pump_;
+  sys::Fd idle_polling_;  // held while open
   measure::DisturbanceSources disturbances_;
   MakeReturnSink make_sink_;
   std::unique_ptr<VethReturn> return_;
@@ -107,6 +111,7 @@ Result<void> VethTestbed::up(const Options& options, unsigned queues) {
     if (auto r = make_link(queues); !r) return r;
     if (auto r = configure_generator(); !r) return r;
     if (auto r = configure_dut(); !r) return r;
+    if (auto r = keep_awake(option<std::string>(options, "dut_idle")); !r) return r;
     return bring_up();
   }();
   if (!made) {
@@ -167,6 +172,22 @@ Result<void> VethTestbed::configure_dut() {
     if (auto r = sys::add_neighbour(link->ifindex, kGeneratorAddress + i, generator_.mac); !r)
       return r;
   return sys::add_address(link->ifindex, kDutAddress, kPrefixLength);
+}
+
+Result<void> VethTestbed::keep_awake(const std::string& dut_idle) {
+  const std::string cannot = sys::cannot_poll_when_idle(dut_.cpus.front());
+  if (dut_idle != "sleep" && cannot.empty()) {
+    auto held = sys::hold_idle_polling();
+    if (!held && dut_idle == "poll") return held.error();
+    if (held) idle_polling_ = std::move(*held);
+  } else if (dut_idle == "poll") {
+    return make_error(ErrorCode::unsupported, "CPU " + std::to_string(dut_.cpus.front()) +
+                                                  " cannot be kept from sleeping: " + cannot +
+                                                  "; set /testbed/dut_idle to \"auto\"");
+  }
+  // Somebody else may hold it, whatever was asked for here.
+  dut_idle_ = cannot.empty() && sys::idle_polling_is_held() ? "poll" : "sleep";
+  return {};
 }
 
 // The order matters twice. The end that comes up first silently drops what it sends until the
@@ -266,6 +287,7 @@ std::vector<DisturbanceSource*> VethTestbed::disturbances() {
 
 Result<void> VethTestbed::down() noexcept {
   disturbances_.clear();
+  idle_polling_.reset();
   return_.reset();
   pump_.reset();
   dut_.pump_fd = -1;
@@ -274,15 +296,6 @@ Result<void> VethTestbed::down() noexcept {
   auto undone = journal_->undo_all();
   journal_.reset();
   return undone;
-}
-
-std::string probe() {
-  if (auto missing = sys::missing_capabilities(); !missing.empty())
-    return "needs " + missing.front() + " (run as root)";
-  if (!sys::in_host_pid_namespace())
-    return "needs the host's PID namespace, to find NAPI threads (a container's --pid=host)";
-  if (sys::allowed_cpus().size() < 2) return "needs two CPUs";
-  return "";
 }
 
 }  // namespace
@@ -309,8 +322,16 @@ TestbedType veth_testbed(MakeReturnSink make_sink) {
             .choices = {"other", "fifo"},
             .min = {},
             .max = {},
-            .help = "scheduling policy of the NAPI thread: SCHED_OTHER or SCHED_FIFO 1"}},
-      .probe = probe,
+            .help = "scheduling policy of the NAPI thread: SCHED_OTHER or SCHED_FIFO 1"},
+           {.name = "dut_idle",
+            .default_value = std::string("auto"),
+            .choices = {"auto", "poll", "sleep"},
+            .min = {},
+            .max = {},
+            .help = "what CPUs do while they are idle: poll, so that waking costs no more than it "
+                    "must, "
+                    "or sleep; auto: poll where the kernel can"}},
+      .probe = probe_napi_threads,
       .make = [make_sink = std::move(make_sink)] {
         return std::make_unique<VethTestbed>(make_sink);
       }};

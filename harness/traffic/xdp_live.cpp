@@ -84,7 +84,7 @@ class XdpLive final : public TrafficSource {
 
   TrafficConfig config_;
   std::vector<unsigned char> frame_;
-  std::uint32_t batch_ = 16;
+  std::uint32_t batch_ = 1;  // calls of the program before what it redirected is flushed
   Skeleton skeleton_;
   std::thread thread_;
   std::atomic<pid_t> tid_{0};
@@ -112,6 +112,10 @@ Result<void> XdpLive::start(const TrafficConfig& config) {
   skeleton_->rodata->frame_template = frame->sums;
   skeleton_->rodata->addresses = addresses_of(frame_);
   skeleton_->rodata->flows = config.traffic.flows;
+  const auto burst = static_cast<std::uint32_t>(option<std::int64_t>(config.options, "burst"));
+  skeleton_->rodata->burst = burst;
+  if (config.traffic.rate_pps && burst > 1)
+    batch_ = burst;  // in one flush, or two where it begins between them
   if (int error = live_generator__load(skeleton_.get()); error)
     return log.failure("load the xdp-live program", -error);
   const __u32 slot = 0;
@@ -119,8 +123,8 @@ Result<void> XdpLive::start(const TrafficConfig& config) {
   if (int error = bpf_map_update_elem(bpf_map__fd(skeleton_->maps.device), &slot, &device, BPF_ANY))
     return system_error("point the xdp-live generator at " + config.from.name, -error);
   if (config.traffic.rate_pps)
-    control().interval_q =
-        static_cast<__u64>(std::llround(1e9 * (1u << PB_RATE_SHIFT) / *config.traffic.rate_pps));
+    control().interval_q = static_cast<__u64>(
+        std::llround(1e9 * (1u << PB_RATE_SHIFT) * burst / *config.traffic.rate_pps));
 
   install_stop_signal();
   running_ = true;
@@ -245,11 +249,18 @@ GeneratorType xdp_live_generator() {
   return {.name = "xdp-live",
           .summary = "frames made and redirected in the kernel by BPF_PROG_TEST_RUN",
           .options = {{.name = "batch",
+                       .default_value = std::int64_t{64},
+                       .choices = {},
+                       .min = 1,
+                       .max = 256,
+                       .help = "frames per redirect flush; bursts have their own"},
+                      {.name = "burst",
                        .default_value = std::int64_t{16},
                        .choices = {},
                        .min = 1,
                        .max = 256,
-                       .help = "frames per redirect flush"}},
+                       .help = "at a fixed rate, frames that are due together, in place of batch; "
+                               "1: each by itself"}},
           .probe = probe,
           .make = [] { return std::make_unique<XdpLive>(); },
           .one_queue = true};

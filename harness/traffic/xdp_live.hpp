@@ -9,7 +9,8 @@
 
 namespace pktbench::traffic {
 
-// Options: `batch` (frames per redirect flush).
+// Options: `batch` (frames per redirect flush) and, at a fixed rate, `burst` (frames that are due
+// together; above 1 it takes the place of `batch`).
 GeneratorType xdp_live_generator();
 
 }  // namespace pktbench::traffic

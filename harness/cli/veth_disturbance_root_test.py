@@ -1,0 +1,127 @@
+"""What disturbs a trial on the veth testbed, and what keeps it steady."""
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from veth_runs import MARKS, SHORT, run, start, validate
+
+pytestmark = MARKS
+
+
+def test_a_link_that_flaps_makes_the_trial_invalid_and_it_is_made_again(tmp_path):
+    out = tmp_path / "out"
+    process = start(out, "--trials", "1", "--duration", "3", "--set", "/method/warmup_s=0",
+                    "--set", "/method/max_disturbance=1", "--set", "/method/max_cpu_distance=0",
+                    "--set", "/method/max_repeats=1", "--set", "/traffic/rate=20000",
+                    "--backend", "xdp-native")
+    # The generator is sending when the DUT counts more than the frames that confirm the path.
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        state = subprocess.run(["ip", "-n", "pktbench0-dut", "-j", "-s", "link", "show", "pbdut0"],
+                               capture_output=True, text=True)
+        if state.returncode == 0 and json.loads(state.stdout)[0]["stats64"]["rx"]["packets"] > 1000:
+            break
+        time.sleep(0.02)
+    # The end that sends: the DUT's loses its carrier and keeps its NAPI thread.
+    subprocess.run(["ip", "-n", "pktbench0-gen", "link", "set", "pbgen0", "down"], check=True)
+    subprocess.run(["ip", "-n", "pktbench0-gen", "link", "set", "pbgen0", "up"], check=True)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 0, stderr
+    validate(out / "run.json", out / "trials.jsonl")
+    case = json.loads((out / "run.json").read_text())["cases"][0]
+    flapped, again = case["trials"]
+    assert flapped["status"] == "invalid" and flapped["disturbed"]
+    assert "disturbed: the link of pb" in flapped["reason"], flapped["reason"]
+    assert flapped["disturbance"]["link"]["evidence"]["pbdut0.carrier_changes"] >= 2
+    assert again["status"] == "ok" and again["disturbance"]["link"]["evidence"] == {}
+    # What this host cannot tell is null, with the reason.
+    for source, found in again["disturbance"].items():
+        assert (found is None) == (f"disturbance.{source}" in again["missing"])
+    assert any(".LOC" in name for name in again["disturbance"]["interrupts"]["evidence"])
+
+
+def test_work_of_others_on_the_duts_cpu_makes_a_trial_invalid(tmp_path):
+    cpu = max(os.sched_getaffinity(0))
+    other = subprocess.Popen([sys.executable, "-c", "while True: pass"],
+                             preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
+    try:
+        status, _, stderr = run(tmp_path / "out", *SHORT, "--set", "/method/max_disturbance=0.05",
+                                "--set", "/method/max_repeats=1",
+                                "--backend", "xdp-generic")
+    finally:
+        other.kill()
+        other.wait()
+    assert status == 5, stderr
+    case = json.loads((tmp_path / "out" / "run.json").read_text())["cases"][0]
+    assert case["status"] == "invalid"
+    assert f"CPU {cpu}" in case["trials"][0]["reason"] and "disturbed" in case["trials"][0]["reason"]
+    assert len(case["trials"]) == 4
+    assert all(t["disturbed"] and t["unaccounted"] == 0 for t in case["trials"])
+
+
+def one_case(out):
+    case, = json.loads((out / "run.json").read_text())["cases"]
+    return case
+
+
+def test_cpus_too_far_apart_are_waited_for_and_zero_is_any_distance(tmp_path):
+    """Nearer than any two CPUs have been: a ratio of 0.001 is never kept."""
+    far = ["--trials", "1", "--duration", "0.1", "--set", "/method/max_disturbance=1",
+           "--set", "/method/max_repeats=0", "--backend", "xdp-native"]
+    process = start(tmp_path / "far", *far, "--set", "/method/max_cpu_distance=0.001")
+    said = process.stderr.readline()
+    assert "waits: a cache line took" in said, said
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    case = one_case(tmp_path / "far")
+    assert case["status"] == "interrupted" and case["trials"] == []
+    status, _, stderr = run(tmp_path / "any", *far, "--set", "/method/max_cpu_distance=0")
+    assert status == 0, stderr
+    trial, = one_case(tmp_path / "any")["trials"]
+    found = trial["disturbance"]["cpu_distance"]
+    assert found["reasons"] == []
+    assert 0 < found["evidence"]["shortest_ns"] <= found["evidence"]["before_ns"]
+
+
+def test_what_idle_cpus_did_is_in_the_result_and_ends_with_the_run(tmp_path):
+    state = Path(f"/sys/devices/system/cpu/cpu{max(os.sched_getaffinity(0))}/cpuidle/state0/name")
+    can = state.exists() and state.read_text().strip() == "POLL"
+    qos = Path("/dev/cpu_dma_latency")
+    before = qos.read_bytes() if qos.exists() else b""
+    for asked, got in (("sleep", "sleep"), ("auto", "poll" if can else "sleep"), ("poll", "poll")):
+        out = tmp_path / asked
+        status, stdout, stderr = run(out, *SHORT, "--backend", "xdp-native", "--set", "/traffic/rate=20000",
+                                     "--set", f"/testbed/dut_idle={asked}")
+        if asked == "poll" and not can:
+            assert status != 0 and "cannot be kept from sleeping" in stderr
+            continue
+        assert status == 0, stderr
+        validate(out / "run.json")
+        assert f"idle CPUs {got}" in stdout
+        case = one_case(out)
+        assert case["dut_idle"] == got
+        for trial in case["trials"]:
+            dut, = [cpu for cpu in trial["cpus"] if cpu["role"] == "dut"]
+            # Polling is nobody's work: as somebody's it would have nearly all of the CPU.
+            assert dut["classes"]["idle"] > dut["classes"]["foreign"], dut
+        assert (qos.read_bytes() if qos.exists() else b"") == before
+
+
+def test_frames_of_a_burst_are_due_together(tmp_path):
+    """At 10 pps the second burst of 64 is due after 6.4 s."""
+    status, _, stderr = run(tmp_path / "out", "--trials", "2", "--duration", "0.5",
+                            "--set", "/method/warmup_s=0", "--set", "/method/max_disturbance=1",
+                            "--set", "/method/max_cpu_distance=0", "--set", "/traffic/rate=10",
+                            "--set", '/traffic/generator={"name":"xdp-live","burst":64}',
+                            "--backend", "xdp-native")
+    assert status == 0, stderr
+    case = one_case(tmp_path / "out")
+    assert case["generator_options"]["burst"] == 64
+    for trial in case["trials"]:
+        assert trial["offered"]["packets"] == 64 and trial["offered"]["unsent"] == 0
+        assert trial["unaccounted"] == 0

@@ -1,0 +1,78 @@
+"""Whole runs on the veth testbed, for the tests beside this file."""
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+BINARY = os.environ["PKTBENCH_BINARY"]
+SOURCE = Path(os.environ["PKTBENCH_SOURCE"])
+QUICKSTART = SOURCE / "scenarios" / "quickstart.json"
+# What else this machine does is no fault of the code under test.
+SHORT = ["--trials", "2", "--duration", "0.1", "--set", "/method/warmup_s=0.05",
+         "--set", "/method/max_disturbance=1", "--set", "/method/max_cpu_distance=0"]
+
+MARKS = [pytest.mark.skipif(os.geteuid() != 0, reason="needs root: makes namespaces"),
+         pytest.mark.usefixtures("host_as_it_was")]
+
+
+def host_state():
+    """What a run could leave: namespaces, devices, XDP programs of ours, NAPI threads, sysctls."""
+    programs = json.loads(subprocess.run(["bpftool", "-j", "prog", "show"], capture_output=True,
+                                         text=True, check=True).stdout or "[]")
+    threads = [Path(f"/proc/{p}/comm").read_text().strip()
+               for p in os.listdir("/proc") if p.isdigit() and os.path.exists(f"/proc/{p}/comm")]
+    ours = {"drop", "generate", "reflect", "sink", "cpu_flush", "on_switch", "on_softirq_entry",
+            "on_softirq_exit", "on_softirq_exi", "on_softirq_ent"}
+    netns = Path("/run/netns")
+    return {
+        "namespaces": sorted(p.name for p in netns.glob("pktbench[0-9]*")) if netns.is_dir() else [],
+        "mounted namespaces": Path("/proc/self/mounts").read_text().count("/netns/pktbench"),
+        "devices": sorted(os.listdir("/sys/class/net")),
+        "programs": sorted(p["name"] for p in programs if p.get("name") in ours),
+        "threads": sorted(t for t in threads if t.startswith("napi/pb")),
+        "bpffs": Path("/proc/self/mounts").read_text().count(" bpf "),
+        "journals": sorted(p.name for p in Path("/run/pktbench").glob("*.journal")),
+        "sysctls": [Path("/proc/sys/net/ipv6/conf/all/disable_ipv6").read_text()
+                    if Path("/proc/sys/net/ipv6/conf/all/disable_ipv6").exists() else "",
+                    Path("/proc/sys/net/ipv4/conf/all/rp_filter").read_text(),
+                    Path("/proc/sys/kernel/bpf_stats_enabled").read_text()],
+    }
+
+
+def assert_host_is(before):
+    """The kernel removes namespaces and programs in its own time, a few seconds at most."""
+    deadline = time.monotonic() + 20
+    while host_state() != before and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert host_state() == before
+
+
+def start(out, *arguments, scenario=QUICKSTART):
+    return subprocess.Popen([BINARY, "run", str(scenario), "--out", str(out), *arguments],
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def run(out, *arguments, scenario=QUICKSTART):
+    process = start(out, *arguments, scenario=scenario)
+    stdout, stderr = process.communicate(timeout=120)
+    return process.returncode, stdout, stderr
+
+
+def validate(*files):
+    script = SOURCE / "results" / "schema" / "validate.py"
+    result = subprocess.run([sys.executable, script, *files], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def wait_for_trials(out, n):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        log = Path(out) / "trials.jsonl"
+        if log.exists() and len(log.read_text().splitlines()) >= n:
+            return
+        time.sleep(0.02)
+    raise AssertionError("no trial ended within 60 s")

@@ -1,0 +1,30 @@
+// Whether a trial is `ok` or `invalid`, with the reason; who set its limit, and the evidence.
+// Pure functions.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/core/trial.hpp"
+#include "harness/method/accounting.hpp"
+
+namespace pktbench::method {
+
+// What the record does not hold.
+struct TrialFacts {
+  CpuOwners owners;
+  std::string generator;
+  std::vector<std::string> disturbances;  // a sentence for each rule of a source that was broken
+  std::uint64_t in_window = 0;            // packets received while the gate was open
+  std::uint64_t open_ns = 0;              // how long it was open
+  std::uint64_t reference_ns = 0;         // the same by the reference clock
+  std::string reference_clock;
+  double unnamed_loss = 0;  // share of the offered frames that the testbed may lose unnamed
+};
+
+// Sets the record's status, reason, disturbed, limiter and evidence. REQUIRES: it is counted and
+// charged.
+void judge_trial(const TrialPlan& plan, const TrialFacts& facts, TrialRecord& record);
+
+}  // namespace pktbench::method

@@ -1,0 +1,125 @@
+#include "harness/method/validity.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+namespace pktbench::method {
+namespace {
+
+constexpr std::uint64_t kWindowNs = 1'000'000'000;
+
+// A trial of 1,000,000 frames in one second, 1,000 of them dropped with a name.
+struct Made {
+  TrialPlan plan;
+  TrialFacts facts{.owners = {{1}, {0}, {1}},
+                   .generator = "xdp-live",
+                   .disturbances = {},
+                   .in_window = 998'000,
+                   .open_ns = kWindowNs,
+                   .reference_ns = kWindowNs,
+                   .reference_clock = "TSC"};
+  TrialRecord record;
+
+  Made() {
+    record.duration_s = 1;
+    record.offered.packets = 1'000'000;
+    record.received.packets = 999'000;
+    record.drops["ring_full"] = 1000;
+    record.loss_ratio = 0.001;
+    CpuUsage dut;
+    dut.cpu = 1;
+    dut.role = "dut";
+    record.cpus = {dut};
+  }
+};
+
+std::string judged(const std::function<void(Made&)>& change) {
+  Made made;
+  change(made);
+  judge_trial(made.plan, made.facts, made.record);
+  EXPECT_EQ(made.record.status == TrialStatus::ok, made.record.reason.empty());
+  return made.record.reason;
+}
+
+TEST(Validity, AnExactAndUndisturbedTrialIsOk) {
+  Made made;
+  judge_trial(made.plan, made.facts, made.record);
+  EXPECT_EQ(made.record.status, TrialStatus::ok);
+  EXPECT_EQ(made.record.reason, "");
+  EXPECT_FALSE(made.record.disturbed);
+  EXPECT_DOUBLE_EQ(made.record.evidence.at("lost"), 0.001);
+  EXPECT_DOUBLE_EQ(made.record.evidence.at("received_after_window"), 1.0 / 999);
+  EXPECT_DOUBLE_EQ(made.record.evidence.at("clock_error"), 0);
+}
+
+TEST(Validity, NothingOfferedIsNoTrial) {
+  EXPECT_EQ(judged([](Made& m) { m.record.offered.packets = 0; }),
+            "generator xdp-live offered nothing");
+}
+
+TEST(Validity, OneFrameAboveTheToleranceIsTooMany) {
+  EXPECT_EQ(judged([](Made& m) { m.record.unaccounted = 1; }),
+            "1 of 1000000 frames are unaccounted for");
+  EXPECT_EQ(judged([](Made& m) { m.record.unaccounted = -1; }),
+            "1 frames more were counted than were offered");
+  EXPECT_EQ(judged([](Made& m) { m.record.received.foreign = 1; }),
+            "1 frames of somebody else arrived");
+  for (const std::int64_t n : {5, -5})
+    EXPECT_EQ(judged([&](Made& m) {
+                m.plan.tolerance_packets = 5;
+                m.record.unaccounted = n;
+                m.record.received.foreign = 5;
+              }),
+              "");
+}
+
+TEST(Validity, WhatATestbedMayLoseUnnamedIsAShareAndNeverASurplus) {
+  const auto with = [](std::int64_t unaccounted) {
+    return judged([&](Made& m) {
+      m.facts.unnamed_loss = 1e-5;
+      m.record.unaccounted = unaccounted;
+    });
+  };
+  EXPECT_EQ(with(10), "");
+  EXPECT_EQ(with(11), "11 of 1000000 frames are unaccounted for");
+  EXPECT_EQ(with(-1), "1 frames more were counted than were offered");
+}
+
+TEST(Validity, AClockThatIsOffByMoreThanAThousandthSpoilsTheRate) {
+  const auto with = [](double factor) {
+    return judged([&](Made& m) {
+      m.facts.open_ns = static_cast<std::uint64_t>(factor * static_cast<double>(kWindowNs));
+    });
+  };
+  EXPECT_EQ(with(1.001), "");
+  EXPECT_EQ(with(0.999), "");
+  EXPECT_EQ(with(1.01), "the clock ran 1.0% fast against TSC");
+  EXPECT_EQ(with(0.99), "the clock ran 1.0% slow against TSC");
+}
+
+TEST(Validity, OthersOnTheDutsCpuDisturb) {
+  Made made;
+  made.record.cpus[0].classes[static_cast<std::size_t>(CpuClass::foreign)] = 0.04;
+  judge_trial(made.plan, made.facts, made.record);
+  EXPECT_EQ(made.record.status, TrialStatus::ok);
+  EXPECT_DOUBLE_EQ(made.record.evidence.at("dut_foreign"), 0.04);
+  made.record.cpus[0].steal = 0.02;
+  judge_trial(made.plan, made.facts, made.record);
+  EXPECT_TRUE(made.record.disturbed);
+  EXPECT_EQ(made.record.reason,
+            "disturbed: others had 4.0% of CPU 1, devices' interrupts 0.0%, and the hypervisor "
+            "took 2.0%");
+}
+
+TEST(Validity, ADisturbanceGoesBeforeTheCountsThatItSpoiled) {
+  Made made;
+  made.facts.disturbances = {"the link went down", "a CPU was throttled"};
+  made.record.unaccounted = 7;
+  judge_trial(made.plan, made.facts, made.record);
+  EXPECT_TRUE(made.record.disturbed);
+  EXPECT_EQ(made.record.reason, "disturbed: the link went down; a CPU was throttled");
+}
+
+}  // namespace
+}  // namespace pktbench::method

@@ -1,0 +1,97 @@
+#include "harness/testbed/nic_settings.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "harness/sys/file.hpp"
+#include "harness/testbed/nic_port.hpp"
+
+namespace pktbench::testbed {
+
+namespace {
+
+Result<void> set_host_file(const std::string& path, const std::string& value, sys::Journal& journal,
+                           PortReport& report) {
+  PortSetting done{path, value, "", "", ""};
+  const auto before = sys::read_file(path);
+  if (!before) {
+    done.failed = before.error().message;
+  } else if (done.before = done.after = *before; *before != value) {
+    if (auto r = journal.record({"write", path, *before}); !r) return r;
+    if (const auto r = sys::write_file(path, value); !r) done.failed = r.error().message;
+    const auto after = sys::read_file(path);
+    done.after = after ? *after : "";
+    if (done.failed.empty() && done.after != value)
+      done.failed = path + " did not take " + value + ": it has " + done.after;
+  }
+  report.settings.push_back(std::move(done));
+  return {};
+}
+
+}  // namespace
+
+Result<void> set_host(const NicOptions& options, const std::vector<int>& cpus,
+                      sys::Journal& journal, PortReport& report) {
+  if (options.huge_pages)
+    if (auto r = set_host_file("/proc/sys/vm/nr_hugepages", std::to_string(*options.huge_pages),
+                               journal, report);
+        !r)
+      return r;
+  if (options.governor.empty()) return {};
+  for (const int cpu : cpus)
+    if (auto r = set_host_file(
+            "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/cpufreq/scaling_governor",
+            options.governor, journal, report);
+        !r)
+      return r;
+  return {};
+}
+
+void set_before_up(const NicOptions& options, measure::PortEnd end, PortReport& report) {
+  // A larger one keeps many drivers from XDP.
+  set_port(report, "mtu", "1500");
+  if (options.pause == "off") set_port(report, "pause", "autoneg=off rx=off tx=off");
+  if (end == measure::PortEnd::sender) {
+    if (options.tx_ring) change_port(report, "rings", with_tx_ring, *options.tx_ring);
+    if (!options.tso.empty()) set_port(report, "tso", options.tso);
+    if (!options.xps.empty()) change_port(report, "xps", with_no_xps, 0);
+    return;
+  }
+  if (options.rx_ring) change_port(report, "rings", with_rx_ring, *options.rx_ring);
+  if (options.rx_usecs) change_port(report, "coalescing", with_rx_usecs, *options.rx_usecs);
+  if (!options.gro.empty()) set_port(report, "gro", options.gro);
+  if (!options.lro.empty()) set_port(report, "lro", options.lro);
+}
+
+Result<void> set_with_carrier(const NicOptions& options, measure::PortEnd end, const Port& port,
+                              PortReport& report) {
+  if (auto r = place_interrupts(options, end, port, report); !r || end == measure::PortEnd::sender)
+    return r;
+  if (const bool set = set_port(report, "threaded", options.threaded ? "1" : "0");
+      !set && options.threaded)
+    return make_error(ErrorCode::unsupported,
+                      port.name + " cannot have NAPI in threads: " + report.settings.back().failed);
+  if (options.defer_hard_irqs)
+    set_port(report, "napi_defer_hard_irqs", std::to_string(*options.defer_hard_irqs));
+  if (options.gro_flush_timeout_ns)
+    set_port(report, "gro_flush_timeout", std::to_string(*options.gro_flush_timeout_ns));
+  change_port(report, "rps", with_no_rps, 0);
+  return {};
+}
+
+Result<void> place_interrupts(const NicOptions& options, measure::PortEnd end, const Port& port,
+                              PortReport& report) {
+  if (port.pci.empty()) return {};
+  if (change_port(report, "irqs", with_irqs_on, port.cpus.front())) return {};
+  if (end == measure::PortEnd::sender || options.threaded) return {};
+  const auto& settings = report.settings;
+  const auto irqs = std::find_if(settings.begin(), settings.end(),
+                                 [](const PortSetting& s) { return s.setting == "irqs"; });
+  return make_error(ErrorCode::refused,
+                    "the interrupts of " + port.name + " cannot all be put on CPU " +
+                        std::to_string(port.cpus.front()) + ": " + irqs->failed +
+                        "; set /testbed/napi to \"threaded\", or choose another dut_cpu");
+}
+
+}  // namespace pktbench::testbed
