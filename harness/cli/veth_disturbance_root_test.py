@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from veth_runs import MARKS, SHORT, run, start, validate
+from veth_runs import BRIEF, MARKS, SHORT, run, start, validate
 
 pytestmark = MARKS
 
@@ -88,15 +88,25 @@ def test_cpus_too_far_apart_are_waited_for_and_zero_is_any_distance(tmp_path):
     assert 0 < found["evidence"]["shortest_ns"] <= found["evidence"]["before_ns"]
 
 
+def kernels_idle_s(cpu):
+    """What the kernel itself has counted as this CPU's idle time."""
+    fields, = [line.split() for line in Path("/proc/stat").read_text().splitlines()
+               if line.startswith(f"cpu{cpu} ")]
+    return int(fields[4]) / os.sysconf("SC_CLK_TCK")
+
+
 def test_what_idle_cpus_did_is_in_the_result_and_ends_with_the_run(tmp_path):
-    state = Path(f"/sys/devices/system/cpu/cpu{max(os.sched_getaffinity(0))}/cpuidle/state0/name")
+    cpu = max(os.sched_getaffinity(0))
+    state = Path(f"/sys/devices/system/cpu/cpu{cpu}/cpuidle/state0/name")
     can = state.exists() and state.read_text().strip() == "POLL"
     qos = Path("/dev/cpu_dma_latency")
     before = qos.read_bytes() if qos.exists() else b""
     for asked, got in (("sleep", "sleep"), ("auto", "poll" if can else "sleep"), ("poll", "poll")):
         out = tmp_path / asked
-        status, stdout, stderr = run(out, *SHORT, "--backend", "xdp-native", "--set", "/traffic/rate=20000",
-                                     "--set", f"/testbed/dut_idle={asked}")
+        idle, began = kernels_idle_s(cpu), time.monotonic()
+        status, stdout, stderr = run(out, *BRIEF, "--trials", "5", "--backend", "xdp-native",
+                                     "--set", "/traffic/rate=20000", "--set", f"/testbed/dut_idle={asked}")
+        idle = (kernels_idle_s(cpu) - idle) / (time.monotonic() - began)
         if asked == "poll" and not can:
             assert status != 0 and "cannot be kept from sleeping" in stderr
             continue
@@ -105,10 +115,10 @@ def test_what_idle_cpus_did_is_in_the_result_and_ends_with_the_run(tmp_path):
         assert f"idle CPUs {got}" in stdout
         case = one_case(out)
         assert case["dut_idle"] == got
-        for trial in case["trials"]:
-            dut, = [cpu for cpu in trial["cpus"] if cpu["role"] == "dut"]
-            # Polling is nobody's work: as somebody's it would have nearly all of the CPU.
-            assert dut["classes"]["idle"] > dut["classes"]["foreign"], dut
+        # Polling is nobody's work: as somebody's it would leave no idle time in any trial. Others may
+        # have had the CPU during some, and all the while on a host as busy as the kernel then says.
+        found = [c["classes"]["idle"] for t in case["trials"] for c in t["cpus"] if c["role"] == "dut"]
+        assert len(found) == 5 and (max(found) > 0.2 or idle < 0.2), (found, idle)
         assert (qos.read_bytes() if qos.exists() else b"") == before
 
 

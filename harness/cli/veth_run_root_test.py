@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from veth_runs import (BINARY, MARKS, QUICKSTART, SHORT, SOURCE, assert_host_is, host_state, run, start,
-                       validate, wait_for_trials)
+from veth_runs import (BINARY, BRIEF, MARKS, QUICKSTART, SHORT, SOURCE, assert_host_is, host_state, run,
+                       start, validate, wait_for_trials)
 
 pytestmark = MARKS
 
@@ -162,7 +162,7 @@ def test_a_path_can_be_measured_against_itself(tmp_path):
 def test_what_is_sent_back_comes_back_or_is_lost_at_a_named_place(tmp_path, arrangement):
     out = tmp_path / "out"
     # At full rate frames are lost both ways; paced, both conservation laws hold all the same.
-    status, _, stderr = run(out, "--trials", "1", *SHORT[2:], "--set", '/workloads=["reflect"]',
+    status, _, stderr = run(out, "--trials", "1", *BRIEF, "--set", '/workloads=["reflect"]',
                             "--set", '/traffic/rate=["max",20000]',
                             "--set", '/backends=["xdp-native","xdp-generic","af_xdp","udp-recvfrom",'
                                      '"udp-recvmmsg","packet-mmap"]',

@@ -12,8 +12,9 @@ BINARY = os.environ["PKTBENCH_BINARY"]
 SOURCE = Path(os.environ["PKTBENCH_SOURCE"])
 QUICKSTART = SOURCE / "scenarios" / "quickstart.json"
 # What else this machine does is no fault of the code under test.
-SHORT = ["--trials", "2", "--duration", "0.1", "--set", "/method/warmup_s=0.05",
+BRIEF = ["--duration", "0.1", "--set", "/method/warmup_s=0.05",
          "--set", "/method/max_disturbance=1", "--set", "/method/max_cpu_distance=0"]
+SHORT = ["--trials", "2", *BRIEF]
 
 MARKS = [pytest.mark.skipif(os.geteuid() != 0, reason="needs root: makes namespaces"),
          pytest.mark.usefixtures("host_as_it_was")]
