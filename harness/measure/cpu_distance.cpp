@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <fstream>
 #include <limits>
-#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -107,21 +106,23 @@ Result<double> cpu_distance_ns(int one, int other) {
   Ball ball;
   std::atomic<std::uint64_t> deadline{sys::monotonic_ns() + kFirstTimeoutNs};
   constexpr std::uint64_t kTurns = 2 * kRoundTrips * kBursts;
-  std::optional<Error> failed;
+  Result<void> pinned[2];
   std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
+  const auto pin = [&](int thread, int cpu) {
+    pinned[thread] = sys::pin_thread(0, cpu);
+    if (!pinned[thread]) deadline = 0;  // nobody comes
+    return bool(pinned[thread]);
+  };
   // Per turn: one store, and loads until the other's store is seen.
   std::thread returns([&] {
-    if (!sys::pin_thread(0, other)) return;
+    if (!pin(1, other)) return;
     for (std::uint64_t turn = 1; turn < kTurns; turn += 2) {
       if (!await(ball, turn, deadline)) return;
       ball.turn.store(turn + 1, std::memory_order_release);
     }
   });
   std::thread serves([&] {
-    if (auto r = sys::pin_thread(0, one); !r) {
-      failed = r.error();
-      return;
-    }
+    if (!pin(0, one)) return;
     std::uint64_t started = sys::monotonic_ns();
     for (std::uint64_t turn = 0; turn < kTurns; turn += 2) {
       if (turn % (2 * kRoundTrips) == 0) {
@@ -136,7 +137,8 @@ Result<double> cpu_distance_ns(int one, int other) {
   });
   serves.join();
   returns.join();
-  if (failed) return *failed;
+  for (const auto& r : pinned)
+    if (!r) return r.error();
   if (least == std::numeric_limits<std::uint64_t>::max())
     return make_error(ErrorCode::failed, "no cache line came back between CPU " +
                                              std::to_string(one) + " and CPU " +
