@@ -65,5 +65,5 @@ def test_a_run_comes_back_and_says_that_it_was_emulated(tmp_path):
     case, = run["cases"]
     assert case["virtual"] is True
     trial = case["trials"][-1]
-    assert trial["offered"]["packets"] >= 1000
+    assert trial["offered"]["packets"] > 0
     assert trial["received"]["packets"] + sum(trial["drops"].values()) == trial["offered"]["packets"]

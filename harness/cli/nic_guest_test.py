@@ -88,7 +88,7 @@ def run_of(folder):
         assert case["status"] == "ok", (case["id"], case["reason"])
         for trial in case["trials"]:
             assert trial["unaccounted"] == 0
-            assert trial["received"]["packets"] == trial["offered"]["packets"] > 100
+            assert trial["received"]["packets"] == trial["offered"]["packets"] > 0
     return document
 
 

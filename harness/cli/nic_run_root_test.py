@@ -130,7 +130,7 @@ def test_every_frame_is_counted_and_the_ports_are_given_back(tmp_path, before, n
         assert case["virtual"] is True and case["arrangement"] == napi
         trial = case["trials"][0]
         assert trial["unaccounted"] == 0
-        assert trial["received"]["packets"] == trial["offered"]["packets"] > 100
+        assert trial["received"]["packets"] == trial["offered"]["packets"] > 0
         assert trial["line_rate_pps"] is None
         assert "virtual device" in trial["missing"]["line_rate_pps"]
     validated = subprocess.run([sys.executable, SOURCE / "results" / "schema" / "validate.py",
