@@ -66,6 +66,8 @@ class PacketMmap final : public Backend, public FilterControl {
     Counters counters;
     std::uint64_t& dropped = counters.drops["packet_ring"];
     const auto deadline = Clock::now() + kPatience + 2 * timeout_;
+    std::uint64_t at_once = 0;
+    for (const auto& r : receivers_) at_once += r->thread.counters().load().packets;
     for (const auto& r : receivers_) {
       auto taken = r->ring.take_statistics();
       if (!taken) return taken.error();
@@ -87,6 +89,7 @@ class PacketMmap final : public Backend, public FilterControl {
       if (workload_ == "reflect") counters.details["not_sent"] += read.not_sent;
       for (const auto& [name, n] : r->state->details()) counters.details[name] += n;
     }
+    counters.late = counters.packets - at_once;
     return counters;
   }
 

@@ -93,6 +93,24 @@ TEST_F(PacketMmap, WhatIsSentIsReceived) {
       }
 }
 
+// It is received, but not by the time at which it was asked.
+TEST_F(PacketMmap, WhatWasInABlockStillIsToldAsLate) {
+  const auto generator = packet_sendmmsg_generator();
+  const auto source = generator.make();
+  const auto sink = type_.make();
+  BackendConfig slow = config();
+  slow.options["block_timeout_ms"] = std::int64_t{1000};
+  need(sink->start(slow));
+  need(source->start(traffic_of(veth(), generator, {64, 1, {}})));
+  send_exactly(*source, 100);
+  const auto waited = need(sink->sample());
+  EXPECT_EQ(waited.packets, 100u);
+  EXPECT_EQ(waited.late, 100u);
+  const auto again = need(sink->sample());
+  EXPECT_EQ(again.packets, 100u);
+  EXPECT_EQ(again.late, 0u);
+}
+
 TEST_F(PacketMmap, OverloadIsAccountedForExactly) {
   for (bool threaded : {false, true}) {
     if (threaded) veth().thread_napi();

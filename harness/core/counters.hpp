@@ -16,6 +16,7 @@ using DropCounts = std::map<std::string, std::uint64_t>;
 // `packets` is there too; while frames come, it may be of packets that are not yet.
 struct Counters {
   std::uint64_t packets = 0;  // frames of this trial that reached the workload
+  std::uint64_t late = 0;     // how many of them did while sample() waited for what was queued
   std::uint64_t bytes = 0;
   std::uint64_t foreign = 0;  // frames without this trial's tag, where the backend reads the tag
   DropCounts drops;           // dropped after the device and before the workload

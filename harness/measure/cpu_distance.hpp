@@ -15,9 +15,9 @@
 namespace pktbench::measure {
 
 // Nanoseconds, the least of many short bursts, so that others on these CPUs do no harm. Takes a
-// millisecond, or up to a second where others are there; both CPUs are busy meanwhile. Threads: any; it
-// starts two of its own. Errors: the CPUs are one; it may not run on one of them; the two threads
-// did not run at once.
+// millisecond, or up to a second where others are there; both CPUs are busy meanwhile. Threads:
+// any; it starts two of its own. Errors: the CPUs are one; it may not run on one of them; the two
+// threads did not run at once.
 Result<double> cpu_distance_ns(int one, int other);
 
 // The source "cpu_distance". Its rule: no reading above DisturbanceLimits::max_cpu_distance times

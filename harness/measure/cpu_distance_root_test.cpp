@@ -13,11 +13,14 @@ namespace pktbench::measure {
 namespace {
 
 TEST(CpuDistance, WaitsForACpuThatOthersHaveForAWhile) {
+  if (!sys::missing_capabilities().empty())
+    GTEST_SKIP() << "needs " << sys::missing_capabilities().front();
   const auto cpus = sys::allowed_cpus();
   if (cpus.size() < 2) GTEST_SKIP() << "needs two CPUs";
   constexpr std::uint64_t kHeldNs = 200'000'000;
   std::latch held{1};
   int error = 0;
+  const std::uint64_t began = sys::monotonic_ns();
   std::thread other([&] {
     const sched_param first{.sched_priority = 1};
     if (!sys::pin_thread(0, cpus.back()) || sched_setscheduler(0, SCHED_FIFO, &first) != 0)
@@ -28,7 +31,6 @@ TEST(CpuDistance, WaitsForACpuThatOthersHaveForAWhile) {
     }
   });
   held.wait();
-  const std::uint64_t began = sys::monotonic_ns();
   const auto ns = cpu_distance_ns(cpus.front(), cpus.back());
   const std::uint64_t took = sys::monotonic_ns() - began;
   other.join();
@@ -36,7 +38,7 @@ TEST(CpuDistance, WaitsForACpuThatOthersHaveForAWhile) {
   ASSERT_TRUE(ns) << ns.error().message;
   EXPECT_GT(*ns, 5);
   EXPECT_LT(*ns, 5000);
-  EXPECT_GT(took, kHeldNs / 2);
+  EXPECT_GT(took, kHeldNs);
 }
 
 }  // namespace

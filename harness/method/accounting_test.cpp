@@ -87,6 +87,15 @@ TEST(Charge, AddsTheInterruptsOfTheDutsOwnDevice) {
                    0.04);
 }
 
+// As if 200 ms of the second had gone before the DUT's CPU was first read.
+TEST(Usage, ACpuThatWasFirstReadLateHasNoSharesTooSmall) {
+  Samples s;
+  s.after.cpus[1] = cpu(1, {{CpuClass::foreign, 48'000'000}, {CpuClass::napi, 752'000'000}});
+  const auto usage = cpu_usage(s.before, s.after, kIsolated);
+  EXPECT_DOUBLE_EQ(usage.at(1).busy, 1);
+  EXPECT_DOUBLE_EQ(worst_disturbance(usage, kIsolated).foreign, 0.06);
+}
+
 TEST(Usage, ACpuThatWasReadLateHasNoShareAboveOne) {
   Samples s;
   s.after.cpus[1] = cpu(1, {{CpuClass::idle, 1'010'000'000}, {CpuClass::napi, 5'000'000}});

@@ -265,7 +265,7 @@ Result<void> Trial::measure() {
   // What buffers still hold is received later: it counts for conservation, not for rate and cost.
   auto shut = p_.backend.sample();
   if (!shut) return shut.error();
-  in_window_ = shut->packets - before->received.packets;
+  in_window_ = shut->packets - shut->late - before->received.packets;
   std::vector<std::string> disturbances = disturbed(quiet, read_disturbances());
   const std::uint64_t closed = clock_.now_ns();
   auto after = drain(*before);

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "harness/report/section.hpp"
 
@@ -72,6 +73,21 @@ void judge_together(std::vector<CasePair>& pairs, const std::vector<Better>& bet
   }
 }
 
+bool bounded(const CaseResult& result) {
+  return result.limiter == Limiter::generator || result.limiter == Limiter::link;
+}
+
+// As `compare` has it: of rates that are lower bounds, only what holds all the more is left.
+void heed_bound(const CaseResult& base, const CaseResult& next, CasePair& pair) {
+  if (pair.measure != kMeasures[0].name || (!bounded(base) && !bounded(next))) return;
+  const Verdict holds = bounded(base) ? Verdict::regression : Verdict::improvement;
+  if (bounded(base) != bounded(next) && pair.judgement.verdict == holds) return;
+  const CaseResult& bound = bounded(base) ? base : next;
+  pair.judgement = {Verdict::inconclusive, "the rate of " + bound.spec.id +
+                                               " is a lower bound, which the " +
+                                               to_string(bound.limiter) + " limited"};
+}
+
 std::string percent(double share) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%+.2f%%", share * 100);
@@ -83,6 +99,7 @@ std::string percent(double share) {
 std::vector<CasePair> case_pairs(const std::vector<CaseResult>& cases) {
   std::vector<CasePair> pairs;
   std::vector<Better> better;
+  std::vector<std::pair<std::size_t, std::size_t>> sides;
   for (std::size_t i = 0; i < cases.size(); ++i) {
     std::size_t base = 0;
     while (!same_but_for_the_watching(cases[base].spec, cases[i].spec)) ++base;
@@ -92,9 +109,12 @@ std::vector<CasePair> case_pairs(const std::vector<CaseResult>& cases) {
       if (measure.value == &TrialRecord::cycles_per_packet && !cycles) continue;
       pairs.push_back(compare(cases[base], cases[i], measure));
       better.push_back(measure.better);
+      sides.emplace_back(base, i);
     }
   }
   judge_together(pairs, better);
+  for (std::size_t i = 0; i < pairs.size(); ++i)
+    if (pairs[i].found) heed_bound(cases[sides[i].first], cases[sides[i].second], pairs[i]);
   return pairs;
 }
 

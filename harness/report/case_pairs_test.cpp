@@ -68,6 +68,24 @@ TEST(CasePairs, GoByRoundAndTakeOkTrialsOnly) {
       << pairs_text(pairs);
 }
 
+TEST(CasePairs, ARateThatTheGeneratorLimitedIsALowerBound) {
+  CaseResult a = labelled("a", 1'000'000);
+  CaseResult b = labelled("b", 1'000'000);
+  EXPECT_EQ(case_pairs({a, b}).at(0).judgement.verdict, Verdict::no_change);
+  a.limiter = b.limiter = Limiter::generator;
+  const auto bounds = case_pairs({a, b});
+  EXPECT_EQ(bounds.at(0).judgement.verdict, Verdict::inconclusive);
+  EXPECT_EQ(bounds.at(0).judgement.reason,
+            "the rate of " + a.spec.id + " is a lower bound, which the generator limited");
+  EXPECT_EQ(bounds.at(1).judgement.verdict, Verdict::no_change);  // cycles are no bound
+  // Below a lower bound is worse, whatever it might have been.
+  EXPECT_EQ(case_pairs({a, labelled("b", 970'000)}).at(0).judgement.verdict, Verdict::regression);
+  EXPECT_EQ(case_pairs({labelled("b", 970'000), a}).at(0).judgement.verdict, Verdict::improvement);
+  CaseResult less = labelled("b", 970'000);
+  less.limiter = Limiter::generator;
+  EXPECT_EQ(case_pairs({a, less}).at(0).judgement.verdict, Verdict::inconclusive);
+}
+
 TEST(CasePairs, OfTooFewRoundsSayWhy) {
   const auto pairs = case_pairs({labelled("a", 1'000'000, 3), labelled("b", 1'000'000, 3)});
   const auto json = to_json(pairs.at(0));
