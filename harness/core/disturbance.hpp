@@ -22,7 +22,7 @@ struct DisturbanceFinding {
 // What the rules of the sources go by.
 struct DisturbanceLimits {
   double window_s = 0;          // between the two readings
-  double max_cpu_distance = 0;  // times the shortest; 0: any
+  double max_cpu_distance = 0;  // times that of near CPUs; 0: any
 };
 
 // Threads: one controlling thread.

@@ -34,8 +34,9 @@ struct CaseSpec {
   unsigned queues = 1;
 };
 
-// Times the shortest distance between two CPUs from which on they are far apart: the two levels
-// that were seen are four times apart, and each varies by less than a factor of two.
+// Times the distance of two CPUs that are near from which on they are far apart: the two levels
+// that were seen on one host are four times apart, and most readings of each within a factor of
+// two.
 inline constexpr double kFarApart = 3;
 
 // How a trial is timed and judged.
@@ -45,8 +46,8 @@ struct TrialPlan {
   std::uint64_t tolerance_packets = 0;  // |unaccounted| above this makes a trial invalid
   // Share of a DUT's CPU that others used or the hypervisor took; above it a trial is invalid.
   double max_disturbance = 0.05;
-  // How far apart the generator's and the DUT's CPU may be, in times of the shortest that they have
-  // shown; further, a trial is invalid. 0: any.
+  // How far apart the generator's and the DUT's CPU may be, in times of what they show where they
+  // are near; further, a trial is invalid. 0: any.
   double max_cpu_distance = kFarApart;
   int max_repeats = 3;  // how often a disturbed trial is made again, per round and case
   // One trial more per round of each case whose backend has BPF programs, with the kernel's

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <limits>
 #include <map>
 #include <set>
 
@@ -140,24 +139,26 @@ std::string legend(const Shown& shown, const TestbedFacts& facts) {
 // Trials whose cost may be the distance's and not the path's. Empty where there are none.
 std::string far_apart(const std::vector<CaseResult>& cases) {
   std::vector<double> longest;  // of each ok trial's two readings
-  double shortest = std::numeric_limits<double>::max();
+  std::vector<double> near;
   for (const CaseResult& result : cases)
     for (const TrialRecord& trial : result.trials) {
       const auto found = trial.disturbance.find("cpu_distance");
       if (trial.status != TrialStatus::ok || found == trial.disturbance.end() || !found->second)
         continue;
       const auto& evidence = found->second->evidence;
-      for (const auto& [name, ns] : evidence) shortest = std::min(shortest, ns);
+      if (!evidence.contains("near_ns")) continue;  // of a run by an older version
+      near.push_back(evidence.at("near_ns"));
       longest.push_back(std::max(evidence.at("before_ns"), evidence.at("after_ns")));
     }
-  const auto far = std::count_if(longest.begin(), longest.end(),
-                                 [&](double ns) { return ns > kFarApart * shortest; });
+  std::size_t far = 0;
+  for (std::size_t i = 0; i < near.size(); ++i) far += longest[i] > kFarApart * near[i];
   if (far == 0) return {};
   return "Far apart: in " + std::to_string(far) + " of " + std::to_string(longest.size()) +
          " ok trials a cache line took up to " +
          fixed(*std::max_element(longest.begin(), longest.end()), 0) +
-         " ns between the generator's CPU and the DUT's, and\n  has taken " + fixed(shortest, 0) +
-         "; packets may cost more there, as when a hypervisor moves CPUs "
+         " ns between the generator's CPU and the DUT's, and\n  takes " +
+         fixed(*std::min_element(near.begin(), near.end()), 0) +
+         " where they are near; packets may cost more there, as when a hypervisor moves CPUs "
          "(disturbance.cpu_distance).\n";
 }
 

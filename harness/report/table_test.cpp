@@ -61,19 +61,21 @@ TEST(Table, TrialsWithCpusFarApartAreCounted) {
       {86, 90}, {85, 170}, {324, 86}, {87, 400}};
   for (std::size_t i = 0; i < distances.size(); ++i)
     cases[0].trials[i].disturbance["cpu_distance"] = DisturbanceFinding{
-        {{"before_ns", distances[i].first}, {"after_ns", distances[i].second}}, {}};
+        {{"before_ns", distances[i].first}, {"after_ns", distances[i].second}, {"near_ns", 85}},
+        {}};
   cases[0].trials[3].status = TrialStatus::invalid;
-  EXPECT_NE(result_table(cases, kVeth, false)
-                .find("\nFar apart: in 1 of 3 ok trials a cache line took up to 324 ns between the "
-                      "generator's CPU and the DUT's, and\n  has taken 85; packets may"),
-            std::string::npos)
+  EXPECT_NE(
+      result_table(cases, kVeth, false)
+          .find("\nFar apart: in 1 of 3 ok trials a cache line took up to 324 ns between the "
+                "generator's CPU and the DUT's, and\n  takes 85 where they are near; packets may"),
+      std::string::npos)
       << result_table(cases, kVeth, false);
   cases[0].trials[2].status = TrialStatus::invalid;
   EXPECT_EQ(result_table(cases, kVeth, false).find("Far apart"), std::string::npos);
-  // A run that is far throughout knows the shortest from before it.
+  // A run that is far throughout knows from before it what is near.
   for (TrialRecord& trial : cases[0].trials)
     trial.disturbance["cpu_distance"] =
-        DisturbanceFinding{{{"before_ns", 400}, {"after_ns", 410}, {"shortest_ns", 80}}, {}};
+        DisturbanceFinding{{{"before_ns", 400}, {"after_ns", 410}, {"near_ns", 80}}, {}};
   EXPECT_NE(result_table(cases, kVeth, false).find("Far apart: in 2 of 2 ok trials"),
             std::string::npos);
 }

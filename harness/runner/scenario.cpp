@@ -85,8 +85,8 @@ const std::vector<OptionSpec>& throughput_options() {
        {},
        0,
        1000,
-       "times the shortest distance of generator's and DUT's CPU that a valid trial may have; 0: "
-       "any"},
+       "how far apart the generator's and the DUT's CPU may be in a valid trial, in times of what "
+       "they show where they are near; 0: any"},
       {"max_repeats",
        static_cast<std::int64_t>(kPlan.max_repeats),
        {},
