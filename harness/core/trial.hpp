@@ -152,4 +152,9 @@ inline const char* to_string(Limiter l) {
   return "unknown";
 }
 
+// Whether a rate that this limited is a lower bound for the DUT.
+constexpr bool bounds_from_below(Limiter limiter) {
+  return limiter == Limiter::generator || limiter == Limiter::link;
+}
+
 }  // namespace pktbench

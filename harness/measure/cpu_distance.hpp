@@ -23,7 +23,7 @@ Result<double> cpu_distance_ns(int one, int other);
 // The source "cpu_distance". Its rule: no reading above DisturbanceLimits::max_cpu_distance times
 // what these two CPUs show where they are near: the lowest decile of their last 1,000 readings,
 // which a file in `dir` remembers until the host restarts, so that one run is not all near and the
-// next all far. A host that has become another is known as such after some hundred readings.
+// next all far. Looks while waiting are remembered only until there are a hundred.
 // `distance` measures them.
 std::unique_ptr<DisturbanceSource> cpu_distance_source(
     int generator_cpu, int dut_cpu, const std::string& dir = sys::kStateDir,

@@ -131,6 +131,20 @@ TEST_F(CpuDistanceRule, NearIsTheLowestDecileOfTheLastThousand) {
   EXPECT_EQ(std::distance(std::istream_iterator<double>(file), {}), 1000);
 }
 
+TEST_F(CpuDistanceRule, WaitingDoesNotMakeALongDistanceTheUsualOne) {
+  double ns = 40;
+  const auto source = cpu_distance_source(0, 1, dir_, [&](int, int) { return Result<double>(ns); });
+  // A host that is new is known after a few looks, whatever the first one was.
+  source->read();
+  ns = 220;
+  int looks = 1;
+  while (!source->unrest({1, 3}).empty() && looks < 100) ++looks;
+  EXPECT_EQ(looks, 9);
+  for (int i = 0; i < 1000; ++i) source->read();
+  ns = 700;
+  for (int i = 0; i < 2000; ++i) ASSERT_NE(source->unrest({1, 3}), "");
+}
+
 TEST_F(CpuDistanceRule, WhatCannotBeMeasuredIsMissingAndNoUnrest) {
   const auto source = cpu_distance_source(0, 1, dir_, [](int, int) -> Result<double> {
     return make_error(ErrorCode::failed, "no cache line came back");

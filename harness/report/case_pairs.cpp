@@ -73,9 +73,7 @@ void judge_together(std::vector<CasePair>& pairs, const std::vector<Better>& bet
   }
 }
 
-bool bounded(const CaseResult& result) {
-  return result.limiter == Limiter::generator || result.limiter == Limiter::link;
-}
+bool bounded(const CaseResult& result) { return bounds_from_below(result.limiter); }
 
 // As `compare` has it: of rates that are lower bounds, only what holds all the more is left.
 void heed_bound(const CaseResult& base, const CaseResult& next, CasePair& pair) {

@@ -68,9 +68,7 @@ Pairs pair_up(const Rounds& base, const Rounds& next) {
   return made;
 }
 
-bool bounded(const RecordedCase& c) {
-  return c.limiter == Limiter::generator || c.limiter == Limiter::link;
-}
+bool bounded(const RecordedCase& c) { return bounds_from_below(c.limiter); }
 
 std::set<std::string> sources(const RecordedCase& c) {
   std::set<std::string> made;

@@ -87,7 +87,7 @@ TextRow make_row(const CaseResult& result, Shown& shown) {
     row.reason += ": " + why;
     return row;
   }
-  const bool bound = result.limiter == Limiter::generator || result.limiter == Limiter::link;
+  const bool bound = bounds_from_below(result.limiter);
   shown.bound |= bound;
   if (bound) row.colour = kYellow;
   row.cells[2] = (bound && summary->mpps.median ? "≥" : "") + cell(summary->mpps.median, 3, shown);
