@@ -1,9 +1,10 @@
-"""One boot of scripts/lab for all tests of the guest (*_guest_test.py), of whose time boots took most.
+"""One boot of scripts/lab for many tests of the guest (*_guest_test.py).
 
 The guest has five cards under test. Parts run in it one after the other, each with the exit status and
 the output of its own; what a part leaves on a card is the next one's finding.
 """
 import functools
+import json
 import os
 import shlex
 import subprocess
@@ -28,10 +29,46 @@ def can_boot():
     assert checked.returncode == 0, checked.stderr
 
 
+def why_no_dpdk():
+    """Why the binary has no DPDK; empty where it has."""
+    listed = subprocess.run([BINARY, "list", "--json"], capture_output=True, text=True, timeout=30)
+    reason = next(e for e in json.loads(listed.stdout) if e["name"] == "dpdk")["reason"] or ""
+    return reason if "built without" in reason else ""
+
+
+def needs_dpdk():
+    """Skips the test where the binary has no DPDK."""
+    if why_no_dpdk():
+        pytest.skip(why_no_dpdk())
+
+
+def scenario(path, backends, trials, slot=0, queues=1):
+    """Writes one of a card and its generator."""
+    path.write_text(json.dumps({
+        "testbed": {"name": "nic", "dut": f"0000:00:1{slot}.0", "generator": f"0000:00:{8 + slot:02x}.0"},
+        "queues": queues, "traffic": {"generator": "packet-sendmmsg", "rate": 1000},
+        "backends": backends,
+        "method": {"trials": trials, "duration_s": 0.5, "warmup_s": 0.1, "max_disturbance": 1,
+                   "max_repeats": 0}}))
+
+
+def run_of(folder):
+    """The document of a run in which every frame that was offered was received."""
+    subprocess.run([SOURCE / "results" / "schema" / "validate.py", folder / "run.json"], check=True,
+                   timeout=60)
+    document = json.loads((folder / "run.json").read_text())
+    for case in document["cases"]:
+        assert case["status"] == "ok", (case["id"], case["reason"])
+        for trial in case["trials"]:
+            assert trial["unaccounted"] == 0
+            assert trial["received"]["packets"] == trial["offered"]["packets"] > 0
+    return document
+
+
 class Boot:
     """What came back: the guest's own exit status and output, and each part's."""
 
-    def __init__(self, parts, last):
+    def __init__(self, parts, last="", cards=CARDS):
         self._folder = tempfile.TemporaryDirectory(prefix="pktbench-guest-")
         self.shared = Path(self._folder.name)
         script = ""
@@ -40,7 +77,7 @@ class Boot:
             files = shlex.quote(str(self.shared / name))
             script += f"sh {files}.sh >{files}.out 2>{files}.err; echo $? >{files}.status\n"
         self.done = subprocess.run(
-            [LAB, "--nics", ",".join(CARDS), "--timeout", "780", "--share", self.shared, "--", "sh", "-c",
+            [LAB, "--nics", ",".join(cards), "--timeout", "780", "--share", self.shared, "--", "sh", "-c",
              script + last], capture_output=True, text=True, timeout=800, check=False)
 
     def part(self, name):
@@ -58,7 +95,7 @@ class Boot:
 
 @functools.cache
 def boot():
-    """The one boot of this process."""
+    """The one boot of this process, for all but kill_guest_test.py."""
     can_boot()
     # They in turn use this module, when their tests run.
     sys.path += [str(SOURCE / "scripts"), str(SOURCE / "harness" / "cli")]
