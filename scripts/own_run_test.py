@@ -42,7 +42,8 @@ def test_two_have_namespaces_of_one_name():
 
 @needs_root
 @pytest.mark.parametrize("status, result", [(0, 1), (7, 7)])
-@pytest.mark.parametrize("left", ["/run/netns/pktbench0-dut", "/run/pktbench/1.journal", "/run/pktbench-vhost-1"])
+@pytest.mark.parametrize("left", ["/run/netns/pktbench0-dut", "/run/pktbench/1.journal",
+                                  "/run/pktbench-vhost-1"])
 def test_what_is_left_is_named_and_fails(left, status, result):
     done = own_run(f"mkdir -p {os.path.dirname(left)} && touch {left} && exit {status}")
     assert (done.returncode, done.stdout) == (result, f"left behind: {left}\n")
