@@ -21,8 +21,8 @@ struct DisturbanceFinding {
 
 // What the rules of the sources go by.
 struct DisturbanceLimits {
-  double window_s = 0;          // between the two readings
-  double max_cpu_distance = 0;  // times that of near CPUs; 0: any
+  double window_s = 0;  // between the two readings
+  double max_cpu_distance_change = 0;  // times, either way; 0: any
 };
 
 // Threads: one controlling thread.
@@ -41,9 +41,6 @@ class DisturbanceSource {
   virtual DisturbanceFinding judge(const DisturbanceReading& before,
                                    const DisturbanceReading& after,
                                    const DisturbanceLimits& limits) const = 0;
-
-  // Why a trial that begins now would be disturbed, where waiting helps; empty: it would not.
-  virtual std::string unrest(const DisturbanceLimits& /*limits*/) { return {}; }
 };
 
 }  // namespace pktbench

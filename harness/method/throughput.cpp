@@ -8,6 +8,8 @@
 
 #include "harness/core/units.hpp"
 #include "harness/measure/bpf_run_time.hpp"
+#include "harness/measure/cpu_distance.hpp"
+#include "harness/measure/disturbance.hpp"
 #include "harness/method/accounting.hpp"
 #include "harness/method/returned.hpp"
 #include "harness/method/snapshot.hpp"
@@ -51,7 +53,8 @@ class Trial {
   Result<void> start_bpf_stats();
   using Readings = std::vector<DisturbanceReading>;
   Readings read_disturbances();
-  std::vector<std::string> disturbed(const Readings& before, const Readings& after);
+  std::vector<Disturbed> disturbed(const Readings& before, const Readings& after);
+  void note_condition(const Readings& before, const Readings& after);
   Result<void> name_threads(const std::vector<pid_t>& napi);
   Result<Snapshot> snapshot();
   Result<Snapshot> drain(const Snapshot& first);
@@ -60,7 +63,7 @@ class Trial {
   Result<void> measure();
   void count(const Snapshot& before, const Snapshot& after);
   void charge(const std::optional<CpuSample>& before, const std::optional<CpuSample>& after);
-  TrialFacts facts(std::vector<std::string> disturbances) const;
+  TrialFacts facts(std::vector<Disturbed> disturbances) const;
 
   const CaseSpec& spec_;
   const TrialPlan& plan_;
@@ -266,7 +269,9 @@ Result<void> Trial::measure() {
   auto shut = p_.backend.sample();
   if (!shut) return shut.error();
   in_window_ = shut->packets - shut->late - before->received.packets;
-  std::vector<std::string> disturbances = disturbed(quiet, read_disturbances());
+  const Readings afterwards = read_disturbances();
+  std::vector<Disturbed> disturbances = disturbed(quiet, afterwards);
+  note_condition(quiet, afterwards);
   const std::uint64_t closed = clock_.now_ns();
   auto after = drain(*before);
   if (!after) return after.error();
@@ -291,8 +296,8 @@ Trial::Readings Trial::read_disturbances() {
 }
 
 // Every sentence of every source whose rule was broken.
-std::vector<std::string> Trial::disturbed(const Readings& before, const Readings& after) {
-  std::vector<std::string> reasons;
+std::vector<Disturbed> Trial::disturbed(const Readings& before, const Readings& after) {
+  std::vector<Disturbed> reasons;
   const auto sources = p_.testbed.disturbances();
   for (std::size_t i = 0; i < sources.size(); ++i) {
     const std::string name = sources[i]->name();
@@ -303,11 +308,29 @@ std::vector<std::string> Trial::disturbed(const Readings& before, const Readings
       continue;
     }
     DisturbanceFinding found =
-        sources[i]->judge(before[i], after[i], {record_.duration_s, plan_.max_cpu_distance});
-    reasons.insert(reasons.end(), found.reasons.begin(), found.reasons.end());
+        sources[i]->judge(before[i], after[i], {record_.duration_s, plan_.max_cpu_distance_change});
+    for (const std::string& reason : found.reasons) reasons.push_back({name, reason});
     record_.disturbance[name] = std::move(found);
   }
   return reasons;
+}
+
+// Of two readings that are alike, their mean.
+void Trial::note_condition(const Readings& before, const Readings& after) {
+  record_.condition.idle = p_.testbed.dut_idle();
+  const std::string cpu = "cpu" + std::to_string(p_.testbed.dut_port().cpus.front());
+  const auto sources = p_.testbed.disturbances();
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const auto mean = [&](const std::string& value) -> std::optional<double> {
+      const auto a = before[i].values.find(value);
+      const auto b = after[i].values.find(value);
+      if (a == before[i].values.end() || b == after[i].values.end()) return std::nullopt;
+      return (a->second + b->second) / 2;
+    };
+    if (sources[i]->name() == measure::kCpuDistance) record_.condition.cpu_distance_ns = mean("ns");
+    if (sources[i]->name() == measure::kFrequency)
+      if (const auto khz = mean(cpu)) record_.condition.cpu_mhz = *khz / 1000;
+  }
 }
 
 void Trial::count(const Snapshot& before, const Snapshot& after) {
@@ -359,7 +382,7 @@ void Trial::charge(const std::optional<CpuSample>& before, const std::optional<C
   r.missing["cycles_per_packet"] = reason;
 }
 
-TrialFacts Trial::facts(std::vector<std::string> disturbances) const {
+TrialFacts Trial::facts(std::vector<Disturbed> disturbances) const {
   return {.owners = cpu_owners(),
           .generator = spec_.generator,
           .disturbances = std::move(disturbances),

@@ -11,11 +11,16 @@
 
 namespace pktbench::method {
 
+struct Disturbed {
+  std::string by;        // as TrialRecord::disturbed_by
+  std::string sentence;  // what happened
+};
+
 // What the record does not hold.
 struct TrialFacts {
   CpuOwners owners;
   std::string generator;
-  std::vector<std::string> disturbances;  // a sentence for each rule of a source that was broken
+  std::vector<Disturbed> disturbances;  // one for each rule of a source that was broken
   std::uint64_t in_window = 0;            // packets received while the gate was open
   std::uint64_t open_ns = 0;              // how long it was open
   std::uint64_t reference_ns = 0;         // the same by the reference clock

@@ -114,11 +114,61 @@ TEST(Validity, OthersOnTheDutsCpuDisturb) {
 
 TEST(Validity, ADisturbanceGoesBeforeTheCountsThatItSpoiled) {
   Made made;
-  made.facts.disturbances = {"the link went down", "a CPU was throttled"};
+  made.facts.disturbances = {{"link", "the link went down"}, {"throttling", "a CPU was throttled"}};
   made.record.unaccounted = 7;
   judge_trial(made.plan, made.facts, made.record);
   EXPECT_TRUE(made.record.disturbed);
-  EXPECT_EQ(made.record.reason, "disturbed: the link went down; a CPU was throttled");
+  EXPECT_EQ(made.record.disturbed_by, (std::set<std::string>{"link", "throttling"}));
+  EXPECT_FALSE(made.record.conserved);
+  EXPECT_EQ(made.record.reason,
+            "disturbed: the link went down; a CPU was throttled; 7 of 1000000 frames are "
+            "unaccounted for");
+}
+
+TEST(Validity, AWindowThatTookLongerThanPlannedIsDisturbed) {
+  const auto took = [](double seconds, double planned) {
+    return judged([&](Made& m) {
+      m.plan.duration_s = planned;
+      m.facts.open_ns = m.facts.reference_ns = static_cast<std::uint64_t>(seconds * 1e9);
+    });
+  };
+  EXPECT_EQ(took(1.049, 1), "");
+  EXPECT_EQ(took(2.2, 1),
+            "disturbed: the window took 2.2 s instead of 1 s: pktbench was stopped or got no CPU");
+  // A busy host wakes whoever sleeps a little late, however short the window.
+  EXPECT_EQ(took(0.059, 0.01), "");
+  EXPECT_NE(took(0.061, 0.01), "");
+  EXPECT_EQ(took(10.4, 10), "");
+  EXPECT_NE(took(10.6, 10), "");
+  Made made;
+  made.facts.open_ns = made.facts.reference_ns = 3 * kWindowNs;
+  judge_trial(made.plan, made.facts, made.record);
+  EXPECT_TRUE(made.record.disturbed);
+  EXPECT_TRUE(made.record.conserved);
+  made.plan.max_overrun = 1000;
+  made.record = Made().record;
+  judge_trial(made.plan, made.facts, made.record);
+  EXPECT_EQ(made.record.status, TrialStatus::ok);
+}
+
+TEST(Validity, SaysHowADutIsLimited) {
+  Made made;
+  made.record.drops["ring_full"] = 100'000;
+  made.record.received.packets = 900'000;
+  made.record.cpus[0].busy = 1;
+  judge_trial(made.plan, made.facts, made.record);
+  EXPECT_EQ(made.record.limiter, Limiter::dut);
+  EXPECT_EQ(made.record.dut_limited_by, "cycles");
+  made.record.cpus[0].busy = 0.86;
+  judge_trial(made.plan, made.facts, made.record);
+  EXPECT_EQ(made.record.limiter, Limiter::dut);
+  EXPECT_EQ(made.record.dut_limited_by, "wake-ups");
+  // Others had most of that CPU.
+  made.record.cpus[0].busy = 1;
+  made.record.cpus[0].classes[static_cast<std::size_t>(CpuClass::foreign)] = 0.9;
+  judge_trial(made.plan, made.facts, made.record);
+  EXPECT_EQ(made.record.limiter, Limiter::unknown);
+  EXPECT_EQ(made.record.dut_limited_by, "");
 }
 
 }  // namespace

@@ -29,7 +29,8 @@ std::string keys(const Json& object) {
 TEST(TrialJson, HasTheKeysOfTheContract) {
   const Json t = to_json(sample_trial(0));
   EXPECT_EQ(keys(t),
-            "index round order started_at status reason disturbed warmup_s duration_s drain_s "
+            "index round order started_at status reason disturbed disturbed_by conserved condition "
+            "warmup_s duration_s drain_s "
             "offered received drops "
             "unaccounted loss_ratio mpps ns_per_packet cycles_per_packet cycles_source limiter "
             "evidence cpus disturbance mode missing");
@@ -54,6 +55,27 @@ TEST(TrialJson, WhatDisturbedIsKeptAndReadBack) {
   const auto read = trial_from_json(written);
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(to_json(*read), written);
+}
+
+TEST(TrialJson, ConditionAndDisturbanceAreReadBackAndNotMissedInOlderRecords) {
+  TrialRecord t = sample_trial(0);
+  t.disturbed_by = {"cpu", "window"};
+  t.conserved = false;
+  Json written = to_json(t);
+  EXPECT_EQ(written["condition"],
+            Json({{"cpu_distance_ns", 92.0}, {"idle", "spin"}, {"cpu_mhz", nullptr}}));
+  EXPECT_EQ(written["missing"]["condition.cpu_mhz"], "the kernel does not tell it");
+  EXPECT_EQ(written["evidence"]["dut_limited_by"], "cycles");
+  EXPECT_FALSE(written.contains("in_summary"));
+  const auto read = trial_from_json(written);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(to_json(*read), written);
+  for (const char* key : {"condition", "disturbed_by", "conserved"}) written.erase(key);
+  const auto older = trial_from_json(written);
+  ASSERT_TRUE(older) << older.error().message;
+  EXPECT_TRUE(older->conserved);
+  t.in_summary = true;
+  EXPECT_EQ(to_json(t)["in_summary"], true);
 }
 
 TEST(TrialJson, OneWithBpfStatisticsIsMarkedAndReadBack) {
@@ -233,7 +255,7 @@ TEST(CaseJson, HasTheKeysOfTheContract) {
       keys(made),
       "id backend backend_options label telemetry workload workload_options testbed "
       "testbed_label arrangement dut_idle generator generator_options generator_batch frame_size "
-      "flows queues rate_pps mode status reason limiter virtual "
+      "flows queues rate_pps mode status reason limiter condition virtual "
       "trials summary bpf_run_time");
   EXPECT_EQ(keys(made["summary"]), "mpps ns_per_packet cycles_per_packet");
   EXPECT_EQ(keys(made["summary"]["mpps"]),
