@@ -241,7 +241,8 @@ TEST_F(AfXdpStart, StartAndStopLeaveNothingOpen) {
   EXPECT_EQ(after.free_huge_pages, before.free_huge_pages);
   // Others on the machine may pin pages as well; half a UMEM of them is none of ours.
   EXPECT_LT(after.pinned_pages - before.pinned_pages, kUmemKb / 4 / 2);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they keep what is freed
+#if !defined(PKTBENCH_SANITIZE_ADDRESS) && !defined(PKTBENCH_SANITIZE_THREAD)
+  // Sanitizers keep what is freed.
   EXPECT_LT(after.resident_kb - before.resident_kb, kUmemKb / 2);
 #endif
   EXPECT_EQ(veth.dut_link().xdp_program_id, 0u);

@@ -1,7 +1,7 @@
 // Frames that one lcore passes to another.
 #pragma once
 
-#if defined(__SANITIZE_THREAD__)
+#if defined(PKTBENCH_SANITIZE_THREAD)
 extern "C" {
 void AnnotateIgnoreReadsBegin(const char* file, int line);
 void AnnotateIgnoreReadsEnd(const char* file, int line);
@@ -18,7 +18,7 @@ namespace pktbench::dpdk {
 // which it watches in the other backends. Nothing in other builds.
 class [[maybe_unused]] PassedOn {
  public:
-#if defined(__SANITIZE_THREAD__)
+#if defined(PKTBENCH_SANITIZE_THREAD)
   PassedOn() {
     AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
     AnnotateIgnoreWritesBegin(__FILE__, __LINE__);

@@ -3,14 +3,16 @@ import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-BINARY = os.environ["PKTBENCH_BINARY"]
-SOURCE = Path(os.environ["PKTBENCH_SOURCE"])
+sys.path.insert(0, os.path.join(os.environ["PKTBENCH_SOURCE"], "scripts"))
+import guest as lab_guest  # noqa: E402
+from guest import BINARY, CARDS, SOURCE  # noqa: E402
+
 PORT_TESTS = Path(BINARY).parent / "harness" / "testbed" / "testbed_root_test"
-LAB = SOURCE / "scripts" / "lab"
 DUT, GENERATOR = "0000:00:10.0", "0000:00:08.0"
 
 KILL = r"""
@@ -53,31 +55,65 @@ def scenario(path, backends, trials, testbed=None, queues=1):
                    "max_repeats": 0}}))
 
 
+# vmxnet3 has a queue for each of the guest's CPUs, and its driver does not change that.
+OTHER_CARDS = {"vmxnet3": ("net_vmxnet3", 2), "e1000": ("net_e1000_em", 1), "virtio-net": ("net_virtio", 1)}
+
+
+def ports(shared):
+    return f"{PORT_TESTS} --gtest_filter='PortSafetyRoot.*'"
+
+
+def other_cards(shared):
+    script = "set -e\n"
+    for card, (_, queues) in OTHER_CARDS.items():
+        slot = CARDS.index(card)
+        testbed = {"name": "nic", "dut": f"0000:00:1{slot}.0", "generator": f"0000:00:{8 + slot:02x}.0"}
+        scenario(shared / f"{card}.json", [{"name": "dpdk", "driver": "pci"}], 1, testbed, queues)
+        script += f"{BINARY} run {shared}/{card}.json --out {shared}/{card} >&2\n"
+        script += f'basename "$(readlink /sys/bus/pci/devices/0000:00:1{slot}.0/driver)"\n'
+    return script
+
+
+def kill(shared):
+    pmd = {"name": "dpdk", "driver": DUT}
+    scenario(shared / "run.json", ["xdp-generic", "udp-recvmmsg", pmd], 2)
+    scenario(shared / "kill.json", [pmd], 50)
+    return f"{BINARY} run {shared}/run.json --out {shared}/out >&2 || exit 1\n" + (
+        KILL.replace("DUT", DUT).replace("GENERATOR", GENERATOR).replace("BINARY", BINARY)
+        .replace("SHARED", str(shared)))
+
+
+def why_no_dpdk():
+    listed = subprocess.run([BINARY, "list", "--json"], capture_output=True, text=True, timeout=30)
+    reason = next(e for e in json.loads(listed.stdout) if e["name"] == "dpdk")["reason"] or ""
+    return reason if "built without" in reason else ""
+
+
+def needs_dpdk():
+    if why_no_dpdk():
+        pytest.skip(why_no_dpdk())
+
+
+def parts():
+    """The killed runs are the last: what they might leave is nobody's finding but theirs."""
+    yield "ports", ports
+    if not why_no_dpdk():
+        yield "other_cards", other_cards
+        yield "kill", kill
+
+
 @pytest.fixture(autouse=True)
-def guest():
-    checked = subprocess.run([LAB, "--check"], capture_output=True, text=True, timeout=120)
-    if checked.returncode == 3:
-        pytest.skip(checked.stderr.strip())
-    assert checked.returncode == 0, checked.stderr
+def can_boot():
+    lab_guest.can_boot()
 
 
 def test_every_forbidden_arrangement_is_refused():
     """The host's kernel may have no VLAN, bridge or macvlan; the guest's has them all."""
-    result = subprocess.run([LAB, "--nics", "e1000e", "--timeout", "120", "--", PORT_TESTS,
-                             "--gtest_filter=PortSafetyRoot.*"],
-                            capture_output=True, text=True, timeout=140)
-    assert result.returncode == 0, result.stdout + result.stderr
-    passed = set(re.findall(r"^\[       OK \] PortSafetyRoot\.(\w+)", result.stdout, re.MULTILINE))
-    assert "[  SKIPPED ]" not in result.stdout, result.stdout
+    out = lab_guest.boot().passed("ports")
+    passed = set(re.findall(r"^\[       OK \] PortSafetyRoot\.(\w+)", out, re.MULTILINE))
+    assert "[  SKIPPED ]" not in out, out
     assert passed >= {"TheDefaultRoute", "TheDefaultRouteOnABridgeOverAVlan", "ADefaultRouteOfIpv6Only",
                       "ADefaultRouteInAPolicyTable", "TheCallersSshSession", "AForeignXdpProgram"}
-
-
-def dpdk_or_skip():
-    listed = subprocess.run([BINARY, "list", "--json"], capture_output=True, text=True, timeout=30)
-    dpdk = next(e for e in json.loads(listed.stdout) if e["name"] == "dpdk")
-    if "built without" in (dpdk["reason"] or ""):
-        pytest.skip(dpdk["reason"])
 
 
 def run_of(folder):
@@ -92,46 +128,25 @@ def run_of(folder):
     return document
 
 
-# vmxnet3 has a queue for each of the guest's CPUs, and its driver does not change that.
-OTHER_CARDS = {"e1000": ("net_e1000_em", 1), "virtio-net": ("net_virtio", 1), "vmxnet3": ("net_vmxnet3", 2)}
-
-
-def test_the_other_cards_have_drivers_in_dpdk(tmp_path):
-    dpdk_or_skip()
-    script = "set -e\n"
-    for slot, (card, (_, queues)) in enumerate(OTHER_CARDS.items()):
-        testbed = {"name": "nic", "dut": f"0000:00:1{slot}.0", "generator": f"0000:00:{8 + slot:02x}.0"}
-        scenario(tmp_path / f"{card}.json", [{"name": "dpdk", "driver": "pci"}], 1, testbed, queues)
-        script += f"{BINARY} run {tmp_path}/{card}.json --out {tmp_path}/{card} >&2\n"
-    script += 'for n in 0 1 2; do basename "$(readlink /sys/bus/pci/devices/0000:00:1$n.0/driver)"; done'
-    result = subprocess.run([LAB, "--nics", ",".join(OTHER_CARDS), "--timeout", "150", "--share", tmp_path,
-                             "--", "sh", "-c", script], capture_output=True, text=True, timeout=170)
-    assert result.returncode == 0, result.stderr
+def test_the_other_cards_have_drivers_in_dpdk():
+    needs_dpdk()
+    out = lab_guest.boot().passed("other_cards")
     for card, (driver, queues) in OTHER_CARDS.items():
-        case, = run_of(tmp_path / card)["cases"]
+        case, = run_of(lab_guest.boot().shared / card)["cases"]
         assert case["mode"]["details"]["driver"] == driver and case["queues"] == queues
-    assert result.stdout.split() == ["e1000", "virtio-pci", "vmxnet3"]
+    assert out.split() == ["vmxnet3", "e1000", "virtio-pci"]
 
 
-def test_a_port_goes_to_dpdk_and_comes_back_whatever_happens(tmp_path):
-    dpdk_or_skip()
-    pmd = {"name": "dpdk", "driver": DUT}
-    scenario(tmp_path / "run.json", ["xdp-generic", "udp-recvmmsg", pmd], 2)
-    scenario(tmp_path / "kill.json", [pmd], 50)
-    script = f"{BINARY} run {tmp_path}/run.json --out {tmp_path}/out >&2 || exit 1\n" + (
-        KILL.replace("DUT", DUT).replace("GENERATOR", GENERATOR).replace("BINARY", BINARY)
-        .replace("SHARED", str(tmp_path)))
-    result = subprocess.run([LAB, "--nics", "e1000e", "--timeout", "270", "--share", tmp_path, "--",
-                             "sh", "-c", script], capture_output=True, text=True, timeout=290)
-    assert result.returncode == 0, result.stderr
-
-    document = run_of(tmp_path / "out")
+def test_a_port_goes_to_dpdk_and_comes_back_whatever_happens():
+    needs_dpdk()
+    out = lab_guest.boot().passed("kill")
+    document = run_of(lab_guest.boot().shared / "out")
     assert document["cases"][2]["mode"]["details"]["driver"] == "net_e1000_em"
     dut = next(p for p in document["ports"] if p["role"] == "dut")
     assert dut["driver"] == "e1000e" and dut["pci"] == DUT
 
-    lines = result.stdout.splitlines()
-    assert [line.split()[:2] for line in lines] == [["kill", str(i)] for i in range(10)], result.stdout
+    lines = out.splitlines()
+    assert [line.split()[:2] for line in lines] == [["kill", str(i)] for i in range(10)], out
     # Some had the port at its own driver, some at DPDK's.
-    assert sum("vfio-pci restored" in line for line in lines) >= 3, result.stdout
+    assert sum("vfio-pci restored" in line for line in lines) >= 3, out
     assert "kill 0 e1000e restored" in lines

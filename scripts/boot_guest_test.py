@@ -1,45 +1,44 @@
 """A guest of scripts/lab runs a command on emulated cards and brings back what it made."""
 import json
-import os
 import subprocess
-from pathlib import Path
 
+import guest
 import pytest
-
-BINARY = os.environ["PKTBENCH_BINARY"]
-SOURCE = Path(os.environ["PKTBENCH_SOURCE"])
-LAB = SOURCE / "scripts" / "lab"
+from guest import BINARY, LAB, SOURCE
 
 
-@pytest.fixture(scope="module", autouse=True)
-def can_boot():
-    checked = subprocess.run([LAB, "--check"], capture_output=True, text=True, timeout=300)
-    if checked.returncode == 3:
-        pytest.skip(checked.stderr.strip())
-    assert checked.returncode == 0, checked.stderr
-
-
-def test_cards_exit_status_and_a_host_that_cannot_be_written(tmp_path):
-    shared, unshared = tmp_path / "shared", tmp_path / "unshared"
-    shared.mkdir()
-    unshared.mkdir()
-    script = f"""
-        for address in 10 11 12 08 09 0a; do
+def files(shared):
+    """Writes to the shared directory, and to one that is not shared."""
+    unshared = f"{shared}-unshared"
+    return f"""
+        for address in 10 11 12 13 14 08 09 0a 0b 0c; do
           cd /sys/bus/pci/devices/0000:00:$address.0 && basename $(readlink -f driver)
         done
         echo kept >{shared}/file
-        echo lost >{unshared}/file && cat {unshared}/file
-        echo to stderr >&2
+        mkdir {unshared} && echo lost >{unshared}/file && cat {unshared}/file
         ls /run/pktbench 2>&1
-        exit 42"""
-    result = subprocess.run([LAB, "--nics", "e1000e,rtl8139,vmxnet3", "--timeout", "200", "--share", shared,
-                             "--", "sh", "-c", script], capture_output=True, text=True, timeout=250)
-    assert result.returncode == 42, result.stderr
-    assert result.stdout.split("\n")[:7] == ["e1000e", "8139cp", "vmxnet3", *["e1000e"] * 3, "lost"]
-    assert "No such file" in result.stdout  # of the host's undo journals
-    assert result.stderr == "to stderr\n"
-    assert (shared / "file").read_text() == "kept\n"
-    assert list(unshared.iterdir()) == []
+        true"""
+
+
+PARTS = {"files": files}
+# What the guest itself says and ends with.
+LAST = "echo to stdout; echo to stderr >&2; exit 42"
+
+
+@pytest.fixture(autouse=True)
+def can_boot():
+    guest.can_boot()
+
+
+def test_cards_exit_status_and_a_host_that_cannot_be_written():
+    booted = guest.boot()
+    done = booted.done
+    assert (done.returncode, done.stdout, done.stderr) == (42, "to stdout\n", "to stderr\n")
+    lines = booted.passed("files").splitlines()
+    assert lines[:11] == ["e1000e", "8139cp", "vmxnet3", "e1000", "virtio-pci", *["e1000e"] * 5, "lost"]
+    assert "No such file" in lines[11]  # of the host's undo journals
+    assert (booted.shared / "file").read_text() == "kept\n"
+    assert not booted.shared.with_name(booted.shared.name + "-unshared").exists()
 
 
 def test_a_guest_that_does_not_end_is_ended():

@@ -1,14 +1,10 @@
 """scenarios/nic-compare.json in the guest: an Intel card against a Realtek one, counted frame by frame."""
 import json
-import os
 import subprocess
-from pathlib import Path
 
+import guest as lab_guest
 import pytest
-
-BINARY = os.environ["PKTBENCH_BINARY"]
-SOURCE = Path(os.environ["PKTBENCH_SOURCE"])
-LAB = SOURCE / "scripts" / "lab"
+from guest import BINARY, SOURCE
 
 # What a run could leave changed, without what the kernel numbers anew (ifindex, interrupts).
 SNAPSHOT = """snapshot() {
@@ -32,16 +28,10 @@ ROUNDS = 2
 INTEL, REALTEK = "e1000e", "rtl8139"
 
 
-@pytest.fixture(scope="module")
-def guest(tmp_path_factory):
-    """Directory with run.json, and the guest's state before and after the run."""
-    checked = subprocess.run([LAB, "--check"], capture_output=True, text=True, timeout=300)
-    if checked.returncode == 3:
-        pytest.skip(checked.stderr.strip())
-    assert checked.returncode == 0, checked.stderr
-    shared = tmp_path_factory.mktemp("lab")
-    # Frames that no counter names make a trial invalid here; how busy this host is does not.
-    script = SNAPSHOT + f"""
+def compare(shared):
+    """The run between two snapshots. Frames that no counter names make a trial invalid here; how busy this
+    host is does not."""
+    return SNAPSHOT + f"""
         snapshot >{shared}/before
         {BINARY} run {SOURCE}/scenarios/nic-compare.json --trials {ROUNDS} --duration 0.5 \\
           --out {shared}/run --set /method/max_disturbance=1 \\
@@ -49,11 +39,17 @@ def guest(tmp_path_factory):
         status=$?
         snapshot >{shared}/after
         exit $status"""
-    done = subprocess.run([LAB, "--nics", f"{INTEL},{REALTEK}", "--generator", "e1000e", "--timeout", "400",
-                           "--share", shared, "--", "sh", "-c", script],
-                          capture_output=True, text=True, timeout=450)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return shared
+
+
+PARTS = {"compare": compare}
+
+
+@pytest.fixture(scope="module")
+def guest():
+    """Directory with run.json, and the guest's state before and after the run."""
+    lab_guest.can_boot()
+    lab_guest.boot().passed("compare")
+    return lab_guest.boot().shared
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,69 @@
+"""One boot of scripts/lab for all tests of the guest (*_guest_test.py), of whose time boots took most.
+
+The guest has five cards under test. Parts run in it one after the other, each with the exit status and
+the output of its own; what a part leaves on a card is the next one's finding.
+"""
+import functools
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+BINARY = os.environ["PKTBENCH_BINARY"]
+SOURCE = Path(os.environ["PKTBENCH_SOURCE"])
+LAB = SOURCE / "scripts" / "lab"
+# At 0000:00:10.0 and so on; their generators, all e1000e, at 0000:00:08.0 and so on.
+CARDS = ("e1000e", "rtl8139", "vmxnet3", "e1000", "virtio-net")
+
+
+def can_boot():
+    """Skips the test where the lab cannot boot, with its reason."""
+    checked = subprocess.run([LAB, "--check"], capture_output=True, text=True, timeout=300)
+    if checked.returncode == 3:
+        pytest.skip(checked.stderr.strip())
+    assert checked.returncode == 0, checked.stderr
+
+
+class Boot:
+    """What came back: the guest's own exit status and output, and each part's."""
+
+    def __init__(self, parts, last):
+        self._folder = tempfile.TemporaryDirectory(prefix="pktbench-guest-")
+        self.shared = Path(self._folder.name)
+        script = ""
+        for name, make in parts.items():
+            (self.shared / f"{name}.sh").write_text(make(self.shared))
+            files = shlex.quote(str(self.shared / name))
+            script += f"sh {files}.sh >{files}.out 2>{files}.err; echo $? >{files}.status\n"
+        self.done = subprocess.run(
+            [LAB, "--nics", ",".join(CARDS), "--timeout", "780", "--share", self.shared, "--", "sh", "-c",
+             script + last], capture_output=True, text=True, timeout=800, check=False)
+
+    def part(self, name):
+        """(exit status, output) of a part that must have come to its end."""
+        status = self.shared / f"{name}.status"
+        assert status.exists(), f"the guest did not come to the end of {name}: {self.done.stderr}"
+        return int(status.read_text()), (self.shared / f"{name}.out").read_text()
+
+    def passed(self, name):
+        """The output of a part that must have passed."""
+        status, out = self.part(name)
+        assert status == 0, out + (self.shared / f"{name}.err").read_text()
+        return out
+
+
+@functools.cache
+def boot():
+    """The one boot of this process."""
+    can_boot()
+    # They in turn use this module, when their tests run.
+    sys.path += [str(SOURCE / "scripts"), str(SOURCE / "harness" / "cli")]
+    import boot_guest_test
+    import compare_guest_test
+    import nic_guest_test
+    return Boot({**boot_guest_test.PARTS, **compare_guest_test.PARTS, **dict(nic_guest_test.parts())},
+                boot_guest_test.LAST)

@@ -1,0 +1,48 @@
+"""scripts/own-run gives a command a /run of its own, and tells what it has left there."""
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def own_run(script):
+    return subprocess.run([ROOT / "scripts/own-run", "sh", "-c", script], capture_output=True, text=True,
+                          timeout=60, check=False)
+
+
+def test_status_and_output_are_the_commands():
+    done = own_run("echo out; echo err >&2; exit 42")
+    assert (done.returncode, done.stdout, done.stderr) == (42, "out\n", "err\n")
+
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: mounts")
+
+
+@needs_root
+def test_the_hosts_run_is_neither_seen_nor_changed():
+    name = f"pktbench-own-run-{os.getpid()}"
+    done = own_run(f"ls -A /run; mkdir -p /run/pktbench; touch /run/pktbench/lock /run/{name}; ls /run")
+    assert (done.returncode, done.stdout) == (0, f"pktbench\n{name}\n")
+    assert not pathlib.Path("/run", name).exists()
+
+
+@needs_root
+def test_two_have_namespaces_of_one_name():
+    name = "pktbench0-dut"
+    made = f"ip netns add {name} && ip netns exec {name} ip -br link && ip netns del {name}"
+    both = [subprocess.Popen([ROOT / "scripts/own-run", "sh", "-c", made], stdout=subprocess.PIPE, text=True)
+            for _ in range(2)]
+    for one in both:
+        out, _ = one.communicate(timeout=60)
+        assert one.returncode == 0 and out.startswith("lo ")
+
+
+@needs_root
+@pytest.mark.parametrize("status, result", [(0, 1), (7, 7)])
+@pytest.mark.parametrize("left", ["/run/netns/pktbench0-dut", "/run/pktbench/1.journal"])
+def test_what_is_left_is_named_and_fails(left, status, result):
+    done = own_run(f"mkdir -p {os.path.dirname(left)} && touch {left} && exit {status}")
+    assert (done.returncode, done.stdout) == (result, f"left behind: {left}\n")
