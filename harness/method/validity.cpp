@@ -82,4 +82,13 @@ void judge_trial(const TrialPlan& plan, const TrialFacts& facts, TrialRecord& r)
   }
 }
 
+void judge_windowless(const std::vector<std::string>& disturbances, TrialRecord& r) {
+  r.status = TrialStatus::invalid;
+  r.disturbed = true;
+  // None: what kept coming were frames of its own.
+  r.reason = "disturbed: " + (disturbances.empty()
+                                  ? "the frames sent first kept coming long after they were sent"
+                                  : boost::algorithm::join(disturbances, "; "));
+}
+
 }  // namespace pktbench::method

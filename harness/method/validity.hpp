@@ -27,4 +27,7 @@ struct TrialFacts {
 // charged.
 void judge_trial(const TrialPlan& plan, const TrialFacts& facts, TrialRecord& record);
 
+// The same for one that ended before its window, for these disturbances.
+void judge_windowless(const std::vector<std::string>& disturbances, TrialRecord& record);
+
 }  // namespace pktbench::method

@@ -121,5 +121,16 @@ TEST(Validity, ADisturbanceGoesBeforeTheCountsThatItSpoiled) {
   EXPECT_EQ(made.record.reason, "disturbed: the link went down; a CPU was throttled");
 }
 
+TEST(Validity, ATrialThatEndedBeforeItsWindowIsDisturbed) {
+  TrialRecord record;
+  judge_windowless({"frames of others", "more of them"}, record);
+  EXPECT_EQ(record.status, TrialStatus::invalid);
+  EXPECT_TRUE(record.disturbed);
+  EXPECT_EQ(record.reason, "disturbed: frames of others; more of them");
+  judge_windowless({}, record);
+  EXPECT_EQ(record.reason,
+            "disturbed: the frames sent first kept coming long after they were sent");
+}
+
 }  // namespace
 }  // namespace pktbench::method
