@@ -14,7 +14,8 @@ namespace pktbench {
 
 namespace {
 
-// Cycles per packet depend on the load: rates further apart than this are said beside them.
+// Cycles per packet depend on the load: of offered rates further apart than this they are not
+// judged.
 constexpr double kSameLoad = 0.05;
 const std::string kUnsupported = to_string(CaseStatus::unsupported);
 
@@ -30,12 +31,15 @@ constexpr MeasureKind kCycles{"cycles_per_packet", Better::lower,
 struct Pairs {
   std::vector<double> base;
   std::vector<double> next;
+  std::vector<double> base_offered;
+  std::vector<double> next_offered;
   std::size_t unlike = 0;  // rounds left out for the distance of the CPUs
 };
 
 struct Point {
   double value = 0;
   double cpu_distance_ns = 0;  // 0: not known
+  double offered_pps = 0;
 };
 using Rounds = std::map<int, Point>;
 
@@ -49,7 +53,9 @@ bool same_distance(const Point& a, const Point& b) {
 Rounds rounds_of(const RecordedCase& c, std::optional<double> RecordedTrial::*value) {
   Rounds made;
   for (const RecordedTrial& trial : c.trials)
-    if (trial.ok && trial.*value) made[trial.round] = {*(trial.*value), trial.cpu_distance_ns};
+    if (trial.ok && trial.*value)
+      made[trial.round] = {*(trial.*value), trial.cpu_distance_ns,
+                           trial.offered_pps.value_or(trial.mpps.value_or(0) * 1e6)};
   return made;
 }
 
@@ -64,6 +70,8 @@ Pairs pair_up(const Rounds& base, const Rounds& next) {
     }
     made.base.push_back(point.value);
     made.next.push_back(other->second.value);
+    made.base_offered.push_back(point.offered_pps);
+    made.next_offered.push_back(other->second.offered_pps);
   }
   return made;
 }
@@ -164,6 +172,10 @@ MeasureComparison measure_pairs(const MeasureKind& kind, const RecordedRun& run,
   const Pairs pairs = pair_up(base_rounds, rounds_of(next, kind.value));
   made.base = summarize(pairs.base);
   made.next = summarize(pairs.next);
+  const auto base_offered = summarize(pairs.base_offered).median;
+  const auto next_offered = summarize(pairs.next_offered).median;
+  if (base_offered && next_offered && *base_offered > 0)
+    made.offered_ratio = *next_offered / *base_offered;
   made.reason = obstacle(kind, base, next, made);
   if (!made.reason.empty()) return made;
   made.noise_floor = noise_floor(kind, run, base);
@@ -236,11 +248,15 @@ void judge_measure(const MeasureKind& kind, const RecordedCase& base, const Reco
   }
 }
 
-void warn_of_load(const MeasureComparison& rate, MeasureComparison& cycles) {
-  if (!cycles.found || !rate.base.median || !rate.next.median || *rate.base.median == 0) return;
-  if (std::abs(*rate.next.median / *rate.base.median - 1) > kSameLoad)
-    cycles.warnings.push_back(
-        "the rates differ, and cycles per packet depend on the load: part of the change is that");
+// A generator that was starved, or that another path holds up, makes each packet dearer or cheaper.
+void heed_load(MeasureComparison& cycles) {
+  if (!cycles.found || !cycles.offered_ratio) return;
+  const double off = std::abs(*cycles.offered_ratio - 1);
+  if (off <= kSameLoad) return;
+  cycles.verdict = Verdict::inconclusive;
+  cycles.reason = "the offered rates differ by " + std::to_string(std::lround(100 * off)) +
+                  "%, and cycles per packet depend on the load: set traffic.rate to one that both "
+                  "sides can send";
 }
 
 // The worst of what was judged. Nothing judged: inconclusive.
@@ -382,7 +398,7 @@ Result<Comparison> compare_runs(const RecordedRun& base, const RecordedRun& next
     if (!c.measures.empty()) {
       judge_measure(kRate, *a, *b, made.rules, c.measures[0]);
       judge_measure(kCycles, *a, *b, made.rules, c.measures[1]);
-      warn_of_load(c.measures[0], c.measures[1]);
+      heed_load(c.measures[1]);
     }
     conclude(c);
   }

@@ -23,6 +23,7 @@ struct RecordedTrial {
   std::optional<double> cycles_per_packet;
   std::string cycles_source;   // empty: none
   double cpu_distance_ns = 0;  // the longer of the two readings; 0: not known
+  std::optional<double> offered_pps = {};
 };
 
 struct RecordedCase {
