@@ -49,6 +49,9 @@ struct TrialPlan {
   // How far apart the generator's and the DUT's CPU may be, in times of what they show where they
   // are near; further, a trial is invalid. 0: any.
   double max_cpu_distance = kFarApart;
+  // Share of the frames due that a paced generator may leave unsent in a valid trial while others
+  // use its CPU (above max_disturbance). One that is slow by itself is no disturbance.
+  double max_unsent = 0.01;
   int max_repeats = 3;  // how often a disturbed trial is made again, per round and case
   // One trial more per round of each case whose backend has BPF programs, with the kernel's
   // statistics of them on. They cost, so that such a trial stands apart from the ordinary ones.

@@ -125,6 +125,21 @@ Disturbance worst_disturbance(const std::vector<CpuUsage>& cpus, const CpuOwners
   return worst;
 }
 
+Starvation generator_starvation(const TrialRecord& trial) {
+  Starvation worst;
+  for (const CpuUsage& u : trial.cpus) {
+    if (u.role != "generator") continue;
+    const double others = std::min(1.0, share(u, CpuClass::foreign) + u.steal.value_or(0));
+    if (worst.cpu >= 0 && others <= worst.others) continue;
+    worst.cpu = u.cpu;
+    worst.others = others;
+  }
+  const auto unsent = static_cast<double>(trial.offered.unsent);
+  const double due = static_cast<double>(trial.offered.packets) + unsent;
+  if (trial.target_pps && due > 0) worst.unsent = unsent / due;
+  return worst;
+}
+
 Limiter judge_limiter(const LimiterEvidence& e) {
   // Frames lost by a DUT with time to spare say nothing about what it can do.
   const Limiter full_dut =

@@ -61,6 +61,15 @@ struct Disturbance {
 };
 Disturbance worst_disturbance(const std::vector<CpuUsage>& cpus, const CpuOwners& owners);
 
+// Frames that a paced generator did not send in time, and what others had of the busiest of its
+// CPUs: foreign tasks, and what the hypervisor took.
+struct Starvation {
+  int cpu = -1;  // -1: CPU time was not measured
+  double others = 0;
+  double unsent = 0;  // share of the frames that were due
+};
+Starvation generator_starvation(const TrialRecord& trial);
+
 // link: (nearly) no frame was lost and the link was full.
 // dut: frames were lost or refused, and a CPU of the DUT had no time left; or a generator's CPU had
 // none, and most of it went into the DUT's softirqs. generator: (nearly) none were, and either the

@@ -40,6 +40,9 @@ void judge_trial(const TrialPlan& plan, const TrialFacts& facts, TrialRecord& r)
     r.evidence["dut_interrupts"] = disturbance.interrupts;
     r.evidence["dut_steal"] = disturbance.steal;
   }
+  const Starvation starvation = generator_starvation(r);
+  if (starvation.cpu >= 0) r.evidence["generator_foreign"] = starvation.others;
+  if (r.target_pps) r.evidence["unsent"] = starvation.unsent;
   if (evidence.offered_of_line) r.evidence["offered_of_line_rate"] = *evidence.offered_of_line;
   if (evidence.offered_of_target) r.evidence["offered_of_target"] = *evidence.offered_of_target;
 
@@ -71,6 +74,11 @@ void judge_trial(const TrialPlan& plan, const TrialFacts& facts, TrialRecord& r)
                (clock_error > 0 ? " fast" : " slow") + " against " + facts.reference_clock;
   } else if (r.returned && !fault_of(*r.returned, plan.tolerance_packets).empty()) {
     r.reason = fault_of(*r.returned, plan.tolerance_packets);
+  } else if (starvation.unsent > plan.max_unsent && starvation.others > plan.max_disturbance) {
+    r.disturbed = true;
+    r.reason = "disturbed: starved generator: others had " + percent(starvation.others) +
+               " of CPU " + std::to_string(starvation.cpu) + ", and " + percent(starvation.unsent) +
+               " of the frames due were not sent";
   } else if (disturbance.share() > plan.max_disturbance) {
     r.disturbed = true;
     r.reason = "disturbed: others had " + percent(disturbance.foreign) + " of CPU " +

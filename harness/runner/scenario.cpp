@@ -87,6 +87,14 @@ const std::vector<OptionSpec>& throughput_options() {
        1000,
        "how far apart the generator's and the DUT's CPU may be in a valid trial, in times of what "
        "they show where they are near; 0: any"},
+      {"max_unsent",
+       kPlan.max_unsent,
+       {},
+       0,
+       1,
+       "share of the frames due that a valid trial may leave unsent while others use the "
+       "generator's "
+       "CPU"},
       {"max_repeats",
        static_cast<std::int64_t>(kPlan.max_repeats),
        {},
@@ -362,6 +370,7 @@ Result<Scenario> load_scenario(const std::string& path, const Registry& registry
       static_cast<std::uint64_t>(option<std::int64_t>(method.options, "tolerance_packets"));
   scenario.plan.max_disturbance = option<double>(method.options, "max_disturbance");
   scenario.plan.max_cpu_distance = option<double>(method.options, "max_cpu_distance");
+  scenario.plan.max_unsent = option<double>(method.options, "max_unsent");
   scenario.plan.max_repeats = static_cast<int>(option<std::int64_t>(method.options, "max_repeats"));
   scenario.plan.bpf_stats = option<bool>(method.options, "bpf_stats");
   OptionValue& seed = method.options.at("seed");
