@@ -48,6 +48,9 @@ struct TrialPlan {
   double max_cpu_distance_change = 2;
   // How much longer than planned the window may be, relative; more makes a trial invalid.
   double max_overrun = 0.05;
+  // Share of the frames due that a paced generator may leave unsent in a valid trial while others
+  // use its CPU (above max_disturbance). One that is slow by itself is no disturbance.
+  double max_unsent = 0.01;
   int max_repeats = 3;  // how often a disturbed trial is made again, per round and case
   // One trial more per round of each case whose backend has BPF programs, with the kernel's
   // statistics of them on. They cost, so that such a trial stands apart from the ordinary ones.
@@ -93,7 +96,8 @@ struct TrialRecord {
   TrialStatus status = TrialStatus::failed;
   std::string reason;      // empty when ok
   bool disturbed = false;  // invalid for what others or the machine did, and to be made again
-  // What did: a source of disturbance, "cpu" (others on the DUT's), "window" (late or stopped).
+  // What did: a source of disturbance, "cpu" (others on the DUT's), "window" (late or stopped),
+  // "generator" (starved), "foreign_frames", "late_frames".
   std::set<std::string> disturbed_by;
   // Frames of it were received, and each that was offered is accounted for. Only such a trial can
   // stand for its case where none is ok.

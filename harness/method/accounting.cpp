@@ -134,6 +134,21 @@ bool LimiterEvidence::dut_full() const {
   return dut_busy && *dut_busy >= kSaturated && dut_foreign < *dut_busy / 2;
 }
 
+Starvation generator_starvation(const TrialRecord& trial) {
+  Starvation worst;
+  for (const CpuUsage& u : trial.cpus) {
+    if (u.role != "generator") continue;
+    const double others = std::min(1.0, share(u, CpuClass::foreign) + u.steal.value_or(0));
+    if (worst.cpu >= 0 && others <= worst.others) continue;
+    worst.cpu = u.cpu;
+    worst.others = others;
+  }
+  const auto unsent = static_cast<double>(trial.offered.unsent);
+  const double due = static_cast<double>(trial.offered.packets) + unsent;
+  if (trial.target_pps && due > 0) worst.unsent = unsent / due;
+  return worst;
+}
+
 Limiter judge_limiter(const LimiterEvidence& e) {
   const Limiter dut_or_others =
       e.dut_foreign < kMostOfACpu ? Limiter::dut : Limiter::unknown;

@@ -66,6 +66,15 @@ struct Disturbance {
 };
 Disturbance worst_disturbance(const std::vector<CpuUsage>& cpus, const CpuOwners& owners);
 
+// Frames that a paced generator did not send in time, and what others had of the busiest of its
+// CPUs: foreign tasks, and what the hypervisor took.
+struct Starvation {
+  int cpu = -1;  // -1: CPU time was not measured
+  double others = 0;
+  double unsent = 0;  // share of the frames that were due
+};
+Starvation generator_starvation(const TrialRecord& trial);
+
 // link: (nearly) no frame was lost and the link was full.
 // dut: frames were lost at places of the DUT, or refused by its device, and others did not have most
 // of its CPU; without a CPU that had no time left it is how the DUT is woken that limits it. Or no

@@ -11,8 +11,10 @@
 #include "harness/measure/cpu_distance.hpp"
 #include "harness/measure/disturbance.hpp"
 #include "harness/method/accounting.hpp"
+#include "harness/method/drain.hpp"
 #include "harness/method/returned.hpp"
 #include "harness/method/snapshot.hpp"
+#include "harness/method/stray_watch.hpp"
 #include "harness/method/validity.hpp"
 #include "harness/sys/cpu.hpp"
 
@@ -27,9 +29,6 @@ constexpr std::uint64_t kFramesPerFlow = 64;
 constexpr std::uint64_t kFlowsPerQueue = 16;  // all missing one of two queues: once in 65,536 runs
 // Of threads that a busy host leaves waiting. Only what does not come at all takes that long.
 constexpr std::uint64_t kConfirmTimeout = 10'000 * kMillisecond;
-constexpr std::uint64_t kDrainStep = 2 * kMillisecond;
-constexpr std::uint64_t kDrainQuiet = 1000 * kMillisecond;  // without a change: no more will come
-constexpr std::uint64_t kDrainTimeout = 10'000 * kMillisecond;
 
 std::uint64_t to_ns(double seconds) { return static_cast<std::uint64_t>(seconds * 1e9); }
 
@@ -38,7 +37,12 @@ Error interrupted() { return make_error(ErrorCode::interrupted, "interrupted"); 
 class Trial {
  public:
   Trial(const CaseSpec& spec, const TrialPlan& plan, TrialParties& parties, const StopFlag& stop)
-      : spec_(spec), plan_(plan), p_(parties), clock_(parties.testbed.clock()), stop_(stop) {}
+      : spec_(spec),
+        plan_(plan),
+        p_(parties),
+        clock_(parties.testbed.clock()),
+        stop_(stop),
+        strays_(parties.testbed, plan, stop, [this] { return snapshot(); }) {}
   ~Trial() {
     p_.traffic.stop();
     p_.backend.stop();
@@ -57,12 +61,16 @@ class Trial {
   void note_condition(const Readings& before, const Readings& after);
   Result<void> name_threads(const std::vector<pid_t>& napi);
   Result<Snapshot> snapshot();
-  Result<Snapshot> drain(const Snapshot& first);
+  Result<Snapshot> drain(const Snapshot& first) {
+    return method::drain(
+        first, [this] { return snapshot(); }, clock_, stop_);
+  }
   Result<Snapshot> confirm();
   Result<void> open_for(double seconds);
   Result<void> measure();
   void count(const Snapshot& before, const Snapshot& after);
   void charge(const std::optional<CpuSample>& before, const std::optional<CpuSample>& after);
+  void name_strays(std::uint32_t tag);
   TrialFacts facts(std::vector<Disturbed> disturbances) const;
 
   const CaseSpec& spec_;
@@ -76,6 +84,9 @@ class Trial {
   std::uint64_t in_window_ = 0;     // packets received while it was open
   std::optional<measure::BpfRunTimeMeter> bpf_;
   std::vector<pid_t> sink_threads_;
+  StrayWatch strays_;
+  bool window_done_ = false;
+  std::vector<Disturbed> disturbances_;
 };
 
 CpuOwners Trial::cpu_owners() const {
@@ -168,24 +179,6 @@ Result<Snapshot> Trial::snapshot() {
   return s;
 }
 
-// REQUIRES: the gate is shut. Returns when every frame since `first` is accounted for, or when
-// nothing moves any more.
-Result<Snapshot> Trial::drain(const Snapshot& first) {
-  const std::uint64_t deadline = clock_.now_ns() + kDrainTimeout;
-  auto last = snapshot();
-  std::uint64_t changed = clock_.now_ns();
-  while (last && !last->settled(first) && !stop_) {
-    clock_.sleep_ns(kDrainStep, stop_);
-    auto now = snapshot();
-    if (!now) return now;
-    const std::uint64_t now_ns = clock_.now_ns();
-    if (now->arrived() != last->arrived()) changed = now_ns;
-    last = std::move(now);
-    if (now_ns - changed >= kDrainQuiet || now_ns >= deadline) break;
-  }
-  return last;
-}
-
 // A program on the wrong queue or device must be found here, and not show as a slow path.
 Result<Snapshot> Trial::confirm() {
   auto before = snapshot();
@@ -233,17 +226,26 @@ Result<void> Trial::open_for(double seconds) {
   return r;
 }
 
+// Ends without a window where frames of others keep coming.
 Result<void> Trial::measure() {
+  auto attached = snapshot();
+  if (!attached) return attached.error();
+  if (auto r = strays_.watch_idle(); !r || strays_.steady()) return r;
   auto confirmed = confirm();
   if (!confirmed) return confirmed.error();
+  if (auto r = strays_.watch_idle_if(confirmed->surplus(*attached)); !r || strays_.steady())
+    return r;
   auto before = confirmed;
   if (plan_.warmup_s > 0) {
     if (auto r = open_for(plan_.warmup_s); !r) return r;
     record_.warmup_s = static_cast<double>(open_ns_) / 1e9;
     before = drain(*confirmed);
     if (!before) return before.error();
+    if (auto r = strays_.watch_idle_if(before->surplus(*confirmed)); !r || strays_.steady())
+      return r;
   }
 
+  strays_.before_window();
   const Readings quiet = read_disturbances();
   std::optional<BpfRunTime> bpf_before;
   if (bpf_) {
@@ -270,12 +272,13 @@ Result<void> Trial::measure() {
   if (!shut) return shut.error();
   in_window_ = shut->packets - shut->late - before->received.packets;
   const Readings afterwards = read_disturbances();
-  std::vector<Disturbed> disturbances = disturbed(quiet, afterwards);
+  disturbances_ = disturbed(quiet, afterwards);
   note_condition(quiet, afterwards);
   const std::uint64_t closed = clock_.now_ns();
   auto after = drain(*before);
   if (!after) return after.error();
   record_.drain_s = static_cast<double>(clock_.now_ns() - closed) / 1e9;
+  if (auto r = strays_.after_window(); !r) return r;
   if (stop_) return interrupted();
   if (bpf_) {
     auto sample = bpf_->sample();
@@ -285,7 +288,8 @@ Result<void> Trial::measure() {
 
   count(*before, *after);
   charge(cpu_before, cpu_after);
-  judge_trial(plan_, facts(std::move(disturbances)), record_);
+  strays_.count(record_);
+  window_done_ = true;
   return {};
 }
 
@@ -393,9 +397,22 @@ TrialFacts Trial::facts(std::vector<Disturbed> disturbances) const {
           .unnamed_loss = p_.testbed.unnamed_loss()};
 }
 
+void Trial::name_strays(std::uint32_t tag) {
+  p_.traffic.stop();
+  p_.backend.stop();
+  if (std::string strays = strays_.name(tag); !strays.empty())
+    disturbances_.push_back({kForeignFrames, std::move(strays)});
+}
+
 Result<TrialRecord> Trial::run(std::uint32_t tag) {
   if (auto r = start(tag); !r) return r.error();
   if (auto r = measure(); !r) return r.error();
+  if (strays_.any()) name_strays(tag);
+  if (stop_) return interrupted();
+  if (window_done_)
+    judge_trial(plan_, facts(std::move(disturbances_)), record_);
+  else
+    judge_windowless(disturbances_, record_);
   return record_;
 }
 

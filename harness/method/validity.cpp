@@ -50,6 +50,15 @@ std::string fault_of_counts(const TrialPlan& plan, const TrialFacts& facts, cons
   return r.returned ? fault_of(*r.returned, plan.tolerance_packets) : std::string();
 }
 
+void note(const std::vector<Disturbed>& disturbances, TrialRecord& r) {
+  r.disturbed = true;
+  r.reason.clear();
+  for (const Disturbed& d : disturbances) {
+    r.disturbed_by.insert(d.by);
+    r.reason += (r.reason.empty() ? "disturbed: " : "; ") + d.sentence;
+  }
+}
+
 }  // namespace
 
 void judge_trial(const TrialPlan& plan, const TrialFacts& facts, TrialRecord& r) {
@@ -75,6 +84,9 @@ void judge_trial(const TrialPlan& plan, const TrialFacts& facts, TrialRecord& r)
     r.evidence["dut_interrupts"] = disturbance.interrupts;
     r.evidence["dut_steal"] = disturbance.steal;
   }
+  const Starvation starvation = generator_starvation(r);
+  if (starvation.cpu >= 0) r.evidence["generator_foreign"] = starvation.others;
+  if (r.target_pps) r.evidence["unsent"] = starvation.unsent;
   if (evidence.offered_of_line) r.evidence["offered_of_line_rate"] = *evidence.offered_of_line;
   if (evidence.offered_of_target) r.evidence["offered_of_target"] = *evidence.offered_of_target;
 
@@ -87,24 +99,28 @@ void judge_trial(const TrialPlan& plan, const TrialFacts& facts, TrialRecord& r)
   if (const std::string late = overrun(plan, facts); !late.empty())
     disturbed.push_back({"window", late});
   disturbed.insert(disturbed.end(), facts.disturbances.begin(), facts.disturbances.end());
+  if (starvation.unsent > plan.max_unsent && starvation.others > plan.max_disturbance)
+    disturbed.push_back(
+        {"generator", "starved generator: others had " + percent(starvation.others) + " of CPU " +
+                          std::to_string(starvation.cpu) + ", and " + percent(starvation.unsent) +
+                          " of the frames due were not sent"});
   if (disturbance.share() > plan.max_disturbance)
     disturbed.push_back({"cpu", "others had " + percent(disturbance.foreign) + " of CPU " +
                                     std::to_string(disturbance.cpu) + ", devices' interrupts " +
                                     percent(disturbance.interrupts) +
                                     ", and the hypervisor took " + percent(disturbance.steal)});
   const std::string lost_count = fault_of_counts(plan, facts, r);
-  r.conserved = lost_count.empty() && r.received.packets > 0;
+  // Frames of others may be counted as ours without breaking a sum.
+  const bool strays = std::any_of(disturbed.begin(), disturbed.end(),
+                                  [](const Disturbed& d) { return d.by == kForeignFrames; });
+  r.conserved = lost_count.empty() && !strays && r.received.packets > 0;
 
   r.status = TrialStatus::invalid;
   r.reason.clear();
   if (r.offered.packets == 0) {
     r.reason = "generator " + facts.generator + " offered nothing";
   } else if (!disturbed.empty()) {
-    r.disturbed = true;
-    for (const Disturbed& d : disturbed) {
-      r.disturbed_by.insert(d.by);
-      r.reason += (r.reason.empty() ? "disturbed: " : "; ") + d.sentence;
-    }
+    note(disturbed, r);
     // A link that went down takes frames with it.
     if (!lost_count.empty()) r.reason += "; " + lost_count;
   } else if (!lost_count.empty()) {
@@ -115,6 +131,15 @@ void judge_trial(const TrialPlan& plan, const TrialFacts& facts, TrialRecord& r)
                (clock_error > 0 ? " fast" : " slow") + " against " + facts.reference_clock;
   } else {
     r.status = TrialStatus::ok;
+  }
+}
+
+void judge_windowless(const std::vector<Disturbed>& disturbances, TrialRecord& r) {
+  r.status = TrialStatus::invalid;
+  note(disturbances, r);
+  if (disturbances.empty()) {  // what kept coming were frames of its own
+    r.disturbed_by.insert("late_frames");
+    r.reason = "disturbed: the frames sent first kept coming long after they were sent";
   }
 }
 

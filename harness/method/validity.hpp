@@ -11,6 +11,8 @@
 
 namespace pktbench::method {
 
+inline constexpr const char* kForeignFrames = "foreign_frames";
+
 struct Disturbed {
   std::string by;        // as TrialRecord::disturbed_by
   std::string sentence;  // what happened
@@ -31,5 +33,8 @@ struct TrialFacts {
 // Sets the record's status, reason, disturbed, limiter and evidence. REQUIRES: it is counted and
 // charged.
 void judge_trial(const TrialPlan& plan, const TrialFacts& facts, TrialRecord& record);
+
+// The same for one that ended before its window, for these disturbances.
+void judge_windowless(const std::vector<Disturbed>& disturbances, TrialRecord& record);
 
 }  // namespace pktbench::method

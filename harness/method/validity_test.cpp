@@ -112,6 +112,58 @@ TEST(Validity, OthersOnTheDutsCpuDisturb) {
             "took 2.0%");
 }
 
+// Paced at 1,600,000 pps, of which 600,000 were not sent.
+void leave_unsent(Made& m, double foreign, double steal = 0) {
+  m.record.target_pps = 1.6e6;
+  m.record.offered.unsent = 600'000;
+  CpuUsage generator;
+  generator.role = "generator";
+  generator.classes[static_cast<std::size_t>(CpuClass::foreign)] = foreign;
+  generator.steal = steal;
+  m.record.cpus.push_back(generator);
+}
+
+TEST(Validity, AGeneratorThatOthersStarvedDisturbs) {
+  Made made;
+  leave_unsent(made, 0.75, 0.04);
+  judge_trial(made.plan, made.facts, made.record);
+  EXPECT_EQ(made.record.status, TrialStatus::invalid);
+  EXPECT_TRUE(made.record.disturbed);
+  EXPECT_EQ(made.record.reason,
+            "disturbed: starved generator: others had 79.0% of CPU 0, and 37.5% of the frames due "
+            "were not sent");
+  EXPECT_DOUBLE_EQ(made.record.evidence.at("unsent"), 0.375);
+  EXPECT_DOUBLE_EQ(made.record.evidence.at("generator_foreign"), 0.79);
+}
+
+TEST(Validity, AGeneratorThatIsSlowByItselfDoesNotDisturb) {
+  EXPECT_EQ(judged([](Made& m) { leave_unsent(m, 0.05); }), "");
+  EXPECT_NE(judged([](Made& m) { leave_unsent(m, 0.051); }), "");
+  // Not paced, or few unsent, or the scenario's limit is higher: nothing is wrong with others
+  // there.
+  EXPECT_EQ(judged([](Made& m) {
+              leave_unsent(m, 0.9);
+              m.record.target_pps.reset();
+            }),
+            "");
+  EXPECT_EQ(judged([](Made& m) {
+              leave_unsent(m, 0.9);
+              m.record.offered.unsent = 10'000;
+            }),
+            "");
+  EXPECT_EQ(judged([](Made& m) {
+              leave_unsent(m, 0.9);
+              m.plan.max_unsent = 0.375;
+            }),
+            "");
+  // Without telemetry nobody can say who had the CPU.
+  EXPECT_EQ(judged([](Made& m) {
+              leave_unsent(m, 0.9);
+              m.record.cpus.clear();
+            }),
+            "");
+}
+
 TEST(Validity, ADisturbanceGoesBeforeTheCountsThatItSpoiled) {
   Made made;
   made.facts.disturbances = {{"link", "the link went down"}, {"throttling", "a CPU was throttled"}};
@@ -169,6 +221,17 @@ TEST(Validity, SaysHowADutIsLimited) {
   judge_trial(made.plan, made.facts, made.record);
   EXPECT_EQ(made.record.limiter, Limiter::unknown);
   EXPECT_EQ(made.record.dut_limited_by, "");
+}
+
+TEST(Validity, ATrialThatEndedBeforeItsWindowIsDisturbed) {
+  TrialRecord record;
+  judge_windowless({{"a", "frames of others"}, {"b", "more of them"}}, record);
+  EXPECT_EQ(record.status, TrialStatus::invalid);
+  EXPECT_TRUE(record.disturbed);
+  EXPECT_EQ(record.reason, "disturbed: frames of others; more of them");
+  judge_windowless({}, record);
+  EXPECT_EQ(record.reason,
+            "disturbed: the frames sent first kept coming long after they were sent");
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ namespace pktbench {
 
 namespace {
 
-// Cycles per packet depend on the load: rates further apart than this are said beside them.
+// Cycles per packet depend on the load: of offered rates further apart than this they are not
+// judged.
 constexpr double kSameLoad = 0.05;
 const std::string kUnsupported = to_string(CaseStatus::unsupported);
 
@@ -154,6 +155,14 @@ std::string obstacle(const MeasureKind& kind, const RecordedCase& base, const Re
   return "";
 }
 
+// Of the ok trials; a run that does not tell has what it received.
+std::optional<double> median_offered(const RecordedCase& c) {
+  std::vector<double> rates;
+  for (const RecordedTrial& trial : c.trials)
+    if (trial.ok && trial.mpps) rates.push_back(trial.offered_pps.value_or(*trial.mpps * 1e6));
+  return summarize(std::move(rates)).median;
+}
+
 MeasureComparison measure_pairs(const MeasureKind& kind, const Sides& sides,
                                 const RecordedCase& base, const RecordedCase& next) {
   MeasureComparison made;
@@ -164,6 +173,10 @@ MeasureComparison measure_pairs(const MeasureKind& kind, const Sides& sides,
   const PointPairs shown = commonest_condition(pairs);
   made.base = summarize(shown.base);
   made.next = summarize(shown.next);
+  const auto base_offered = median_offered(base);
+  const auto next_offered = median_offered(next);
+  if (base_offered && next_offered && *base_offered > 0)
+    made.offered_ratio = *next_offered / *base_offered;
   made.reason = obstacle(kind, base, next, pairs, made);
   if (!made.reason.empty()) return made;
   made.noise_floor = noise_floor(kind, sides, base);
@@ -250,11 +263,15 @@ void judge_measure(const MeasureKind& kind, const RecordedCase& base, const Reco
   }
 }
 
-void warn_of_load(const MeasureComparison& rate, MeasureComparison& cycles) {
-  if (!cycles.found || !rate.base.median || !rate.next.median || *rate.base.median == 0) return;
-  if (std::abs(*rate.next.median / *rate.base.median - 1) > kSameLoad)
-    cycles.warnings.push_back(
-        "the rates differ, and cycles per packet depend on the load: part of the change is that");
+// A generator that was starved, or that another path holds up, makes each packet dearer or cheaper.
+void heed_load(MeasureComparison& cycles) {
+  if (!cycles.found || !cycles.offered_ratio) return;
+  const double off = std::abs(*cycles.offered_ratio - 1);
+  if (off <= kSameLoad) return;
+  cycles.verdict = Verdict::inconclusive;
+  cycles.reason = "the offered rates differ by " + std::to_string(std::lround(100 * off)) +
+                  "%, and cycles per packet depend on the load: set traffic.rate to one that both "
+                  "sides can send";
 }
 
 // The worst of what was judged. Nothing judged: inconclusive.
@@ -397,7 +414,7 @@ Result<Comparison> compare_runs(const RecordedRun& base, const RecordedRun& next
     if (!c.measures.empty()) {
       judge_measure(kRate, *a, *b, made.rules, c.measures[0]);
       judge_measure(kCycles, *a, *b, made.rules, c.measures[1]);
-      warn_of_load(c.measures[0], c.measures[1]);
+      heed_load(c.measures[1]);
     }
     conclude(c);
   }

@@ -5,8 +5,9 @@
 // farther apart is held against its like only. What must not be compared is refused with the
 // reason: another testbed, arrangement, NAPI policy, way to idle, generator, batch, burst, frame
 // size, number of flows or rate; a virtual testbed with hardware; cycles of another source; a rate
-// that the generator limited on both sides. A rate that it limited on one side is a lower bound: only what holds
-// all the more then is called a change.
+// that the generator limited on both sides; cycles at offered rates whose medians differ by more
+// than 5%, for cycles per packet depend on the load. A rate that it limited on one side is a lower
+// bound: only what holds all the more then is called a change.
 //
 // Threads: none. Errors: none but an unknown case id; a gap is part of the result.
 #pragma once
@@ -40,6 +41,7 @@ struct MeasureComparison {
   double smallest_change = 0;
   Summary base;  // of the values that made pairs
   Summary next;
+  std::optional<double> offered_ratio;  // of the medians in the same rounds, next / base
   NoiseFloor noise_floor;
   std::vector<std::string> warnings;
 };

@@ -190,7 +190,18 @@ TEST(TrialJson, WhatATrialDidNotMeasureIsNotZero) {
   for (const char* key : {"packets", "bytes", "foreign", "per_queue"})
     EXPECT_EQ(made["received"][key], nullptr);
   EXPECT_EQ(made["unaccounted"], nullptr);
-  EXPECT_EQ(made["missing"]["received.packets"], "the trial failed before this was measured");
+  EXPECT_EQ(made["missing"]["received.packets"], "the trial ended before this was measured");
+}
+
+TEST(TrialJson, ATrialWithoutAWindowMeasuredNothing) {
+  TrialRecord t;
+  t.status = TrialStatus::invalid;
+  t.reason = "disturbed: frames of others";
+  const Json made = to_json(t);
+  EXPECT_EQ(made["offered"]["packets"], nullptr);
+  EXPECT_EQ(made["received"]["packets"], nullptr);
+  EXPECT_EQ(made["unaccounted"], nullptr);
+  EXPECT_EQ(made["missing"]["mpps"], "the trial ended before this was measured");
 }
 
 TEST(TrialJson, WhateverIsNotOkHasAReason) {
@@ -215,7 +226,9 @@ TEST(TrialJson, ReadingIsTheInverseOfWriting) {
   odd.mode = {"zerocopy", "copy", {{"wakeup", "poll \"\n\xc3\xa9"}}};
   TrialRecord failed;
   failed.reason = "x";
-  for (const TrialRecord& record : {sample_trial(0), odd, failed, TrialRecord()}) {
+  TrialRecord windowless = failed;
+  windowless.status = TrialStatus::invalid;
+  for (const TrialRecord& record : {sample_trial(0), odd, failed, windowless, TrialRecord()}) {
     const Json written = to_json(record);
     const auto read = trial_from_json(Json::parse(dump_json(written, -1)));
     ASSERT_TRUE(read) << read.error().message;

@@ -13,7 +13,7 @@ namespace pktbench {
 
 namespace {
 
-constexpr const char* kNotMeasured = "the trial failed before this was measured";
+constexpr const char* kNotMeasured = "the trial ended before this was measured";
 constexpr const char* kNoReason = "no reason was recorded";
 
 // Null exactly when `ok`: whatever is not ok has a reason, even where nobody gave one.
@@ -213,10 +213,11 @@ Json to_json(const TrialRecord& trial) {
   // Reasons that the runner gave come first; those made up here fill the gaps it left.
   Json missing = map_json(trial.missing);
   Section section("", missing);
-  const bool failed = trial.status == TrialStatus::failed;
-  const bool sent = !failed || trial.offered_pps;
-  const bool got = !failed || trial.received_pps;
-  const std::string gap = failed ? kNotMeasured : kNoReason;
+  const bool windowless = trial.status == TrialStatus::invalid && !(trial.duration_s > 0);
+  const bool cut_short = trial.status == TrialStatus::failed || windowless;
+  const bool sent = !cut_short || trial.offered_pps;
+  const bool got = !cut_short || trial.received_pps;
+  const std::string gap = cut_short ? kNotMeasured : kNoReason;
 
   section.set("index", Json(trial.index));
   section.set("round", Json(trial.round));

@@ -137,6 +137,8 @@ RecordedTrial read_trial(const Value& value) {
   made.mpps = value["mpps"].measure_or_null();
   made.cycles_per_packet = value["cycles_per_packet"].measure_or_null();
   made.cycles_source = value["cycles_source"].text_or_null();
+  if (const Value offered = value.optional("offered"); offered.is_object())
+    made.offered_pps = offered.optional("pps").measure_or_null();
   made.condition = read_condition(value);
   return made;
 }

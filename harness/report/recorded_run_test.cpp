@@ -51,6 +51,8 @@ TEST(RecordedRun, IsWhatWasWritten) {
   EXPECT_TRUE(first.trials[2].ok);
   EXPECT_DOUBLE_EQ(*first.trials[2].mpps, 5.15);
   EXPECT_EQ(first.trials[2].cycles_source, "tsc");
+  EXPECT_DOUBLE_EQ(first.trials[2].offered_pps.value(),
+                   sample()["cases"][0]["trials"][2]["offered"]["pps"]);
   const RecordedCase& mixed = run->cases[1];
   EXPECT_FALSE(mixed.trials[1].ok);
   EXPECT_FALSE(mixed.trials[2].cycles_per_packet);

@@ -94,6 +94,13 @@ const std::vector<OptionSpec>& throughput_options() {
        1000,
        "how much longer than duration_s a valid trial's window may be, relative; 50 ms are always "
        "allowed"},
+      {"max_unsent",
+       kPlan.max_unsent,
+       {},
+       0,
+       1,
+       "share of the frames due that a valid trial may leave unsent while others use the "
+       "generator's CPU"},
       {"max_repeats",
        static_cast<std::int64_t>(kPlan.max_repeats),
        {},
@@ -371,6 +378,7 @@ Result<Scenario> load_scenario(const std::string& path, const Registry& registry
   scenario.plan.max_cpu_distance_change =
       option<double>(method.options, "max_cpu_distance_change");
   scenario.plan.max_overrun = option<double>(method.options, "max_overrun");
+  scenario.plan.max_unsent = option<double>(method.options, "max_unsent");
   scenario.plan.max_repeats = static_cast<int>(option<std::int64_t>(method.options, "max_repeats"));
   scenario.plan.bpf_stats = option<bool>(method.options, "bpf_stats");
   OptionValue& seed = method.options.at("seed");
