@@ -2,9 +2,12 @@
 // link that flaps, a lack of memory. Each kind is one small source.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
+
+#include "harness/core/cpu.hpp"
 
 namespace pktbench {
 
@@ -25,6 +28,12 @@ struct DisturbanceLimits {
   double max_cpu_distance_change = 0;  // times, either way; 0: any
 };
 
+// What of a trial is its own, so that all else is somebody's.
+struct TrialParts {
+  std::vector<std::uint32_t> programs;  // ids of BPF programs
+  CpuRoles roles;                       // of its threads
+};
+
 // Threads: one controlling thread.
 class DisturbanceSource {
  public:
@@ -32,6 +41,9 @@ class DisturbanceSource {
 
   // "interrupts", "link", ...: its key in a trial.
   virtual std::string name() const = 0;
+
+  // Called once a trial, when everything is started and before the first read().
+  virtual void watch(const TrialParts& /*parts*/) {}
 
   // Called before and after a window, never inside it. May enter a port's namespace and returns in
   // the caller's.

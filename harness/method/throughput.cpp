@@ -59,7 +59,7 @@ class Trial {
   Readings read_disturbances();
   std::vector<Disturbed> disturbed(const Readings& before, const Readings& after);
   void note_condition(const Readings& before, const Readings& after);
-  Result<void> name_threads(const std::vector<pid_t>& napi);
+  Result<void> name_parts(const std::vector<pid_t>& napi);
   Result<Snapshot> snapshot();
   Result<Snapshot> drain(const Snapshot& first) {
     return method::drain(
@@ -129,7 +129,7 @@ Result<void> Trial::start(std::uint32_t tag) {
   traffic.trial_tag = tag;
   traffic.options = spec_.generator_options;
   if (auto r = p_.traffic.start(traffic); !r) return r;
-  return name_threads(*napi);
+  return name_parts(*napi);
 }
 
 Result<void> Trial::start_bpf_stats() {
@@ -143,16 +143,21 @@ Result<void> Trial::start_bpf_stats() {
   return {};
 }
 
-Result<void> Trial::name_threads(const std::vector<pid_t>& napi) {
-  if (!p_.meter) return {};
-  CpuRoles roles;
+Result<void> Trial::name_parts(const std::vector<pid_t>& napi) {
+  TrialParts parts;
+  CpuRoles& roles = parts.roles;
   roles[sys::current_tid()] = CpuClass::control;
   roles[getpid()] = CpuClass::control;
   for (pid_t tid : napi) roles[tid] = CpuClass::napi;
   for (pid_t tid : p_.backend.threads()) roles[tid] = CpuClass::application;
   for (pid_t tid : p_.traffic.threads()) roles[tid] = CpuClass::generator;
   for (pid_t tid : sink_threads_) roles[tid] = CpuClass::generator;
-  return p_.meter->set_roles(roles);
+  if (p_.meter)
+    if (auto r = p_.meter->set_roles(roles); !r) return r;
+  parts.programs = p_.backend.programs();
+  for (const std::uint32_t id : p_.testbed.programs()) parts.programs.push_back(id);
+  for (DisturbanceSource* source : p_.testbed.disturbances()) source->watch(parts);
+  return {};
 }
 
 Result<Snapshot> Trial::snapshot() {
