@@ -20,7 +20,7 @@ OTHER_CPU = min(os.sched_getaffinity(0))
 
 def begin(out, backend, *arguments, trials=1, duration=2):
     return start(out, "--trials", str(trials), "--duration", str(duration), "--set", "/method/warmup_s=0",
-                 "--set", "/method/max_disturbance=1", "--set", "/method/max_cpu_distance=0",
+                 "--set", "/method/max_disturbance=1", "--set", "/method/max_cpu_distance_change=0",
                  "--set", "/method/max_repeats=1", "--set", "/traffic/rate=20000",
                  "--backend", backend, *arguments)
 
