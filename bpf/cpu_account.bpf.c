@@ -10,6 +10,7 @@
 #include <linux/bpf.h>
 #include <linux/types.h>
 #include <stdbool.h>
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
@@ -21,8 +22,12 @@ struct sched_entity {
 
 struct task_struct {
 	int pid;
+	unsigned int __state; /* Linux 5.14 */
 	struct sched_entity se;
 } __attribute__((preserve_access_index));
+
+/* __TASK_STOPPED and __TASK_TRACED of <linux/sched.h>. */
+enum { STOPPED = 4, TRACED = 8 };
 
 /* The kernel's softirq numbers; fixed since 2.6. */
 enum { NET_TX_SOFTIRQ = 2, NET_RX_SOFTIRQ = 3 };
@@ -100,6 +105,21 @@ static __always_inline void charge_running(struct pb_cpu_slot *s, struct task_st
 	s->task = class;
 }
 
+/* `role` is on this CPU: it is switched in or out. */
+static __always_inline void seen_here(struct pb_cpu_role *role)
+{
+	__u32 cpu = bpf_get_smp_processor_id() + 1;
+
+	if (role->cpu && role->cpu != cpu)
+		role->moves++;
+	role->cpu = cpu;
+}
+
+static __always_inline bool is_stopped(struct task_struct *task)
+{
+	return bpf_core_field_exists(task->__state) && task->__state & (STOPPED | TRACED);
+}
+
 SEC("tp_btf/sched_switch")
 int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
@@ -110,10 +130,17 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		return 0;
 	role = role_of(prev->pid);
 	charge_running(s, prev, role);
-	if (role)
+	if (role) {
 		role->ran_ns = prev->se.sum_exec_runtime;
+		seen_here(role);
+		if (is_stopped(prev))
+			role->stops++;
+	}
+	role = role_of(next->pid);
+	if (role)
+		seen_here(role);
 	s->pid = next->pid;
-	s->task = class_of(s->pid, role_of(s->pid));
+	s->task = class_of(s->pid, role);
 	return 0;
 }
 

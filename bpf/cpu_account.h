@@ -24,11 +24,13 @@ enum pb_cpu_class {
 	PB_CPU_CLASSES,
 };
 
-/* A thread that works for somebody. Writers: user space makes it, the programs keep ran_ns. */
+/* A thread that works for somebody. Writers: user space makes it, the programs keep the rest. */
 struct pb_cpu_role {
 	__u32 cpu_class; /* enum pb_cpu_class */
-	__u32 pad;
-	__u64 ran_ns; /* CPU time it had had when it was switched out last; 0: not seen yet */
+	__u32 cpu;       /* 1 + the CPU it was seen on last; 0: not seen yet */
+	__u64 ran_ns;    /* CPU time it had had when it was switched out last; 0: not seen yet */
+	__u32 moves;     /* from one CPU to another */
+	__u32 stops;     /* by a signal, or by a debugger */
 };
 
 /* Writer: the programs, on that CPU. Reader: user space, after cpu_flush has run on that CPU. */

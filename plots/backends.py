@@ -60,7 +60,7 @@ class _Drawing:
             self._panel(column, measure, title, unit)
         for index, case in enumerate(self.cases):
             self._label(index)
-            if case.status != "ok":
+            if not case.has_figure:
                 self._reason(index, case)
         self._write(MARGIN, self.top + self.body + AXIS + 0.06, "\n".join(self.caption), style.CAPTION,
                     gid="caption", color=style.SOFT_INK)
@@ -84,11 +84,11 @@ class _Drawing:
                                bbox_to_anchor=(MARGIN / style.WIDTH, 1 - y / self.height))
 
     def _legend_handles(self):
-        ok = [case for case in self.cases if case.status == "ok"]
+        ok = [case for case in self.cases if case.has_figure]
         if not ok:
             return []
         edge = style.edge(style.GREY)
-        made = [Patch(facecolor=style.GREY, edgecolor=edge, label="median of the ok trials")]
+        made = [Patch(facecolor=style.GREY, edgecolor=edge, label="median of the trials")]
         covered = {round(100 * e.confidence) for case in ok
                    for e in (case.mpps, case.cycles_per_packet) if e.confidence}
         if covered:
@@ -96,16 +96,19 @@ class _Drawing:
             made.append(Line2D([], [], color=style.INK, linewidth=1.1, marker="|", markersize=5,
                                label=f"confidence interval ({span}%) of the median"))
         made.append(Line2D([], [], linestyle="", marker="o", markersize=3.4, markerfacecolor="white",
-                           markeredgecolor=style.INK, markeredgewidth=0.6, label="one ok trial"))
+                           markeredgecolor=style.INK, markeredgewidth=0.6, label="one trial"))
         if any(t.mpps is not None for case in ok for t in case.rejected_trials):
             made.append(Line2D([], [], linestyle="", marker="X", markersize=5, markerfacecolor="none",
                                markeredgecolor=style.ALARM, markeredgewidth=0.8,
-                               label="one invalid trial, not in the median"))
+                               label="one trial not in the median"))
         limits = sorted({case.limiter for case in ok if rows.lower_bound(case)})
         if limits:
             made.append(Patch(facecolor=style.paler(style.GREY, 0.6), edgecolor=edge,
                               hatch=style.LOWER_BOUND_HATCH, linestyle="--",
                               label=f"≥ lower bound, limited by the {' or the '.join(limits)}"))
+        if any(case.status == "disturbed" for case in ok):
+            made.append(Patch(facecolor=style.paler(style.GREY, 0.6), edgecolor=style.ALARM, linestyle=":",
+                              label="disturbed"))
         return made
 
     def _panel(self, column, measure, title, unit):
@@ -139,7 +142,7 @@ class _Drawing:
 
     def _row(self, axes, index, case, measure):
         """Draw one row; returns (largest value, inches its label needs), None for a row without a bar."""
-        if case.status != "ok":
+        if not case.has_figure:
             return None
         estimate = getattr(case, measure)
         if estimate.median is None:
@@ -170,6 +173,8 @@ class _Drawing:
         options = {"color": look.color, "hatch": look.hatch, "edgecolor": style.edge(look.color)}
         if rows.lower_bound(case) and measure == "mpps":
             options.update(color=style.paler(look.color, 0.6), hatch=style.LOWER_BOUND_HATCH, linestyle="--")
+        if case.status == "disturbed":
+            options.update(color=style.paler(look.color, 0.6), edgecolor=style.ALARM, linestyle=":")
         color = options.pop("color")
         bar = axes.barh(index, median, BAR, facecolor=color, linewidth=0.7, zorder=2, **options)
         bar[0].set_gid(f"{measure}-median-{index}")
@@ -186,7 +191,7 @@ class _Drawing:
     @staticmethod
     def _dots(axes, index, measure, case):
         """Every trial that has the measure; returns their values."""
-        marks = (("ok", case.ok_trials,
+        marks = (("shown", case.shown_trials,
                   {"marker": "o", "s": 9, "edgecolors": style.INK, "facecolors": "white"}),
                  ("rejected", case.rejected_trials,
                   {"marker": "X", "s": 24, "edgecolors": style.ALARM, "facecolors": "none"}))

@@ -39,10 +39,10 @@ def rows(run):
 def test_a_dot_for_every_ok_trial_and_a_cross_for_every_rejected_one(drawn):
     run, made = drawn
     for measure, index, case in rows(run):
-        for kind, trials in (("ok", case.ok_trials), ("rejected", case.rejected_trials)):
+        for kind, trials in (("shown", case.shown_trials), ("rejected", case.rejected_trials)):
             expected = [v for v in (getattr(t, measure) for t in trials) if v is not None]
             dots = artist(made, f"{measure}-{kind}-{index}")
-            if case.status != "ok":
+            if not case.has_figure:
                 expected = []
             shown = [] if dots is None else [x for x, _ in dots.get_offsets()]
             assert shown == pytest.approx(expected), (measure, case.id, kind)
@@ -61,7 +61,7 @@ def test_bar_length_is_the_median_and_no_bar_stands_for_a_gap(drawn):
     run, made = drawn
     for measure, index, case in rows(run):
         bar = artist(made, f"{measure}-median-{index}")
-        median = getattr(case, measure).median if case.status == "ok" else None
+        median = getattr(case, measure).median if case.has_figure else None
         assert (None if bar is None else bar.get_width()) == median, (measure, case.id)
         if bar is not None:
             assert bar.get_x() == 0
@@ -71,7 +71,7 @@ def test_error_bar_is_the_interval(drawn):
     run, made = drawn
     for measure, index, case in rows(run):
         line = artist(made, f"{measure}-interval-{index}")
-        interval = getattr(case, measure).ci95 if case.status == "ok" else None
+        interval = getattr(case, measure).ci95 if case.has_figure else None
         shown = None if line is None else tuple(x for x, _ in line.get_segments()[0])
         assert shown == (None if interval is None else pytest.approx(interval)), (measure, case.id)
 
@@ -80,7 +80,7 @@ def test_cases_without_a_figure_show_status_and_reason(drawn):
     run, made = drawn
     for index, case in enumerate(run.cases):
         reason = artist(made, f"reason-{index}")
-        if case.status == "ok":
+        if case.has_figure:
             assert reason is None
         else:
             shown = reason.get_text().replace("\n", " ").partition(" … ")[0]
@@ -102,7 +102,7 @@ def test_missing_cycles_show_why():
 def test_lower_bounds_carry_the_mark(drawn):
     run, made = drawn
     for index, case in enumerate(run.cases):
-        if case.status == "ok":
+        if case.has_figure:
             bound = case.limiter in ("generator", "link")
             value = artist(made, f"mpps-value-{index}").get_text()
             hatch = artist(made, f"mpps-median-{index}").get_hatch()
@@ -160,7 +160,7 @@ def test_an_option_that_the_mode_names_is_said_once():
 
 def test_a_run_with_nothing_measured_is_drawn():
     run = fixtures.run("twenty")
-    only = dataclasses.replace(run, cases=tuple(case for case in run.cases if case.status != "ok"))
+    only = dataclasses.replace(run, cases=tuple(case for case in run.cases if not case.has_figure))
     ((_, made, _),) = backends.figures(only)
     assert not made.findobj(lambda a: "median" in (a.get_gid() or ""))
     assert sum("reason" in (t.get_gid() or "") for t in made.findobj(Text)) == len(only.cases)

@@ -12,6 +12,7 @@ def backends(run, group):
         parts.append("Virtual testbed: not a statement about hardware.")
     parts += [_testbed(first), _traffic(group), _trials(group), _marks(group), _cycles(group)]
     parts += _rejected(group)
+    parts += _conditions(group.cases)
     parts += [_host(run), _tool(run)]
     return text.plain(" ".join(part for part in parts if part))
 
@@ -27,11 +28,12 @@ def nics(run, cases):
         parts.append(f"The NICs were emulated by {run.environment['emulator']}.")
     parts += [_testbed(first), f"Traffic: {first.generator}{_batch(first)}, "
               f"{first.frame_size} B frames (with FCS), {groups.rate(first.rate_pps)}.",
-              "Bars: median of the ok trials."]
+              "Bars: median of the trials."]
     parts.append("Cycles per packet: " + (" and ".join(SOURCES[source] for source in sources) + "." if sources
                                           else "not measured."))
+    parts += _conditions(cases)
     for case in cases:
-        if case.status != "ok":
+        if not case.has_figure:
             parts.append(f"{case.backend} on {case.testbed_label}: {case.status}: {text.plain(case.reason)}.")
     parts += [_host(run), _tool(run)]
     return text.plain(" ".join(part for part in parts if part))
@@ -60,7 +62,7 @@ def pairs(run):
 def not_measured(group):
     """One line for each case that stands without a figure."""
     return [f"{case.id}: {case.status}: {text.plain(case.reason)}"
-            for case in group.cases if case.status != "ok"]
+            for case in group.cases if not case.has_figure]
 
 
 def setting(case):
@@ -77,7 +79,7 @@ def _flows(case):
 
 def _testbed(case):
     return (f"Testbed: {case.testbed}" + (f", {case.arrangement} arrangement" if case.arrangement else "")
-            + (", CPUs kept from sleeping." if case.dut_idle == "poll" else "."))
+            + (", CPUs kept from sleeping." if case.dut_idle in ("poll", "spin") else "."))
 
 
 def _batch(case):
@@ -109,18 +111,19 @@ def _trials(group):
     if not durations:
         return "No trial was measured."
     warmups = [round(t.warmup_s, 3) for case in ran for t in case.trials if t.warmup_s is not None]
-    ok = [sum(t.status == "ok" for t in case.trials) for case in ran]
-    return (f"{_span(ok)} ok trials × {_span(durations, ' s')} a case"
+    shown = [len(case.shown_trials) for case in ran]
+    kind = "" if any(case.status == "disturbed" for case in ran) else "ok "
+    return (f"{_span(shown)} {kind}trials × {_span(durations, ' s')} a case"
             + (f" after {_span(warmups, ' s')} of warm-up." if warmups else "."))
 
 
 def _marks(group):
     found = [e for case in group.cases for e in (case.mpps, case.cycles_per_packet) if e and e.confidence]
-    marks = "Bars: median of the ok trials; dots: each trial"
+    marks = "Bars: median of these trials; dots: each trial"
     if found:
         covered = _span([round(100 * e.confidence, 1) for e in found], "%")
         marks += f"; error bars: order-statistic interval of the median (95% wanted, {covered} covered)"
-    limits = sorted({case.limiter for case in group.cases if case.status == "ok"} & {"generator", "link"})
+    limits = sorted({case.limiter for case in group.cases if case.has_figure} & {"generator", "link"})
     if limits:
         marks += f". ≥: lower bound, because the {' or the '.join(limits)} was the limit"
     return marks + "."
@@ -138,13 +141,30 @@ def _cycles(group):
 
 
 def _rejected(group):
-    rejected = [t for case in group.cases if case.status == "ok" for t in case.rejected_trials]
-    unknown = [case.id for case in group.cases if case.status == "ok" and case.limiter == "unknown"]
+    rejected = [t for case in group.cases if case.has_figure for t in case.rejected_trials
+                if t.status != "ok"]
+    unknown = [case.id for case in group.cases if case.has_figure and case.limiter == "unknown"]
     if rejected:
         yield (f"{len(rejected)} trial{'s' * (len(rejected) > 1)} not ok and in no median: "
                + "; ".join(dict.fromkeys(text.plain(t.reason) for t in rejected)) + ".")
     if unknown:
         yield f"What limited the rate is not known for {', '.join(unknown)}."
+
+
+def _conditions(cases):
+    """In which condition the figures were taken, what was left out for it, and what is disturbed."""
+    shown = [case for case in cases if case.has_figure and case.condition and case.condition.words]
+    words = {}
+    for case in shown:
+        words.setdefault(case.condition.words, []).append(case.id)
+    for said, ids in words.items():
+        yield f"Condition{' of ' + ', '.join(ids) if len(words) > 1 else ''}: {said}."
+    others = sum(case.condition.other_trials for case in shown)
+    if others:
+        yield f"{others} ok trial{'s' * (others > 1)} in another condition {'are' if others > 1 else 'is'} left out."
+    for case in cases:
+        if case.status == "disturbed":
+            yield f"Disturbed, and not to be relied on: {case.id}: {text.plain(case.reason)}."
 
 
 def _host(run):

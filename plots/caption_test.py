@@ -46,7 +46,7 @@ def test_every_case_without_a_figure_is_listed_in_full():
     run = fixtures.run("twenty")
     (group,) = groups.split(run)
     lines = caption.not_measured(group)
-    rejected = [case for case in run.cases if case.status != "ok"]
+    rejected = [case for case in run.cases if case.status not in ("ok", "disturbed")]
     assert lines == [f"{case.id}: {case.status}: {case.reason}" for case in rejected]
 
 
@@ -66,3 +66,11 @@ def test_cpus_that_poll_and_bursts_are_said_where_they_were(tmp_path):
     assert "kept from sleeping" not in said and "batches" not in said
     document["cases"][0]["generator_options"]["burst"] = 1
     assert "in batches of 16," in captions(load.load(fixtures.write(tmp_path, document)))[0]
+
+
+def test_conditions_and_disturbed_cases_are_said():
+    said = captions(fixtures.run("twenty"))[0]
+    assert "CPUs near: 92 ns." in said and "CPUs far apart: 420 ns." in said
+    assert "1 ok trial in another condition is left out." in said
+    assert ("Disturbed, and not to be relied on: packet-mmap/drop/64B/1q/1f/19: none of 5 rounds was undisturbed; "
+            "the last: disturbed: others had 21.0% of CPU 1.") in said

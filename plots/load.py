@@ -1,6 +1,7 @@
 """Read run.json into small dataclasses: every case and every trial, with its status and its reason."""
 import importlib.util
 import pathlib
+import statistics
 from dataclasses import dataclass, field
 from typing import Any, Dict, Optional, Tuple
 
@@ -27,11 +28,23 @@ class Trial:
     cycles_source: Optional[str]        # pmu, tsc
     limiter: str
     missing: Dict[str, str]
+    disturbed_by: Tuple[str, ...] = ()
+    others: Optional[float] = None      # share of the DUT's CPU that others had, 0..1
+    in_summary: bool = False
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What the trials of a case's summary were measured in."""
+
+    words: Optional[str]
+    cpu_distance_ns: Optional[float]
+    other_trials: int                   # in another condition, and left out
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Summary of one measure over the ok trials, in the unit of the measure."""
+    """Summary of one measure over the case's trials in summary, in the unit of the measure."""
 
     n: int
     median: Optional[float]
@@ -44,7 +57,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Case:
-    """One point of the scenario. mpps, cycles_per_packet, ns_per_packet are None without an ok trial."""
+    """One point of the scenario. mpps, cycles_per_packet, ns_per_packet are None without a figure."""
 
     id: str
     backend: str
@@ -55,7 +68,7 @@ class Case:
     testbed: str
     testbed_label: Optional[str]        # which of several
     arrangement: Optional[str]
-    dut_idle: Optional[str]             # poll, sleep
+    dut_idle: Optional[str]             # poll, spin, sleep
     generator: str
     generator_batch: Optional[int]      # frames
     generator_options: Dict[str, Any]
@@ -67,7 +80,7 @@ class Case:
     mode_effective: Optional[str]
     mode_details: Dict[str, str]
     line_rate_mpps: Optional[float]     # None: not known, or no such link
-    status: str                         # ok, unsupported, failed, invalid, interrupted
+    status: str                         # ok, disturbed, unsupported, failed, invalid, interrupted
     reason: Optional[str]
     limiter: str
     virtual: bool
@@ -75,21 +88,33 @@ class Case:
     mpps: Optional[Estimate]
     cycles_per_packet: Optional[Estimate]
     ns_per_packet: Optional[Estimate]
+    condition: Optional[Condition] = None  # older runs lack it
 
     @property
-    def ok_trials(self):
+    def shown_trials(self):
         """The trials behind the summary."""
-        return tuple(trial for trial in self.trials if trial.status == "ok")
+        return tuple(trial for trial in self.trials if trial.in_summary)
+
+    @property
+    def has_figure(self):
+        """Whether there is a summary to draw; that of a disturbed case says so wherever it stands."""
+        return self.status in ("ok", "disturbed") and self.mpps is not None
+
+    @property
+    def others_share(self):
+        """Median share of the DUT's CPU that others had in a disturbed case; None: it was not that."""
+        shares = [trial.others for trial in self.shown_trials if "cpu" in trial.disturbed_by]
+        return statistics.median(shares) if shares else None
 
     @property
     def rejected_trials(self):
-        """Invalid and failed trials, each with its reason."""
-        return tuple(trial for trial in self.trials if trial.status != "ok")
+        """The others: invalid and failed ones, each with its reason, and ok ones of another condition."""
+        return tuple(trial for trial in self.trials if not trial.in_summary)
 
     @property
     def cycles_sources(self):
-        """Where the cycles of the ok trials come from; more than one must not be compared."""
-        return sorted({trial.cycles_source for trial in self.ok_trials if trial.cycles_source})
+        """Where the cycles of the trials shown come from; more than one must not be compared."""
+        return sorted({trial.cycles_source for trial in self.shown_trials if trial.cycles_source})
 
 
 @dataclass(frozen=True)
@@ -181,6 +206,7 @@ def _case(case):
                 mpps=_estimate(summary.get("mpps")),
                 cycles_per_packet=_estimate(summary.get("cycles_per_packet")),
                 ns_per_packet=_estimate(summary.get("ns_per_packet")),
+                condition=_condition(case.get("condition")),
                 **{key: case[key] for key in same})
 
 
@@ -197,7 +223,16 @@ def _pair(pair):
 
 
 def _trial(trial):
-    return Trial(**{key: trial[key] for key in Trial.__dataclass_fields__})
+    derived = ("disturbed_by", "others", "in_summary")
+    evidence = trial["evidence"]
+    others = [evidence.get(key) or 0 for key in ("dut_foreign", "dut_interrupts", "dut_steal")]
+    return Trial(disturbed_by=tuple(trial.get("disturbed_by", ())), others=min(1.0, sum(others)),
+                 in_summary=trial.get("in_summary", trial["status"] == "ok"),
+                 **{key: trial[key] for key in Trial.__dataclass_fields__ if key not in derived})
+
+
+def _condition(found):
+    return found and Condition(**{key: found[key] for key in Condition.__dataclass_fields__})
 
 
 def _estimate(found):

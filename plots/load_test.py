@@ -26,8 +26,8 @@ def test_no_case_and_no_trial_is_dropped():
         assert (loaded.status, loaded.reason) == (raw["status"], raw["reason"])
         assert [(t.index, t.status, t.reason, t.mpps) for t in loaded.trials] == [
             (t["index"], t["status"], t["reason"], t["mpps"]) for t in raw["trials"]]
-        assert len(loaded.ok_trials) + len(loaded.rejected_trials) == len(raw["trials"])
-    assert {case.status for case in run.cases} == {"ok", "unsupported", "failed", "invalid", "interrupted"}
+        assert len(loaded.shown_trials) + len(loaded.rejected_trials) == len(raw["trials"])
+    assert {case.status for case in run.cases} == {"ok", "disturbed", "unsupported", "failed", "invalid", "interrupted"}
 
 
 def test_estimate_and_missing_are_read():

@@ -39,7 +39,7 @@ def ability(case):
     """What the matrix says of a case: the mode that was read back, or why there is none."""
     if case.status == "unsupported":
         return "unsupported"
-    if case.status != "ok":
+    if not case.has_figure:
         return case.status
     if case.backend == "dpdk":
         driver = case.mode_details.get("driver", "")
@@ -103,7 +103,7 @@ class _Drawing:
         handles = [Patch(facecolor=COLORS[i % len(COLORS)], label=nic) for i, nic in enumerate(self.nics)]
         if any(case.line_rate_mpps for case in cases):
             handles.append(Line2D([], [], color=style.INK, linestyle=":", linewidth=1.1, label="line rate"))
-        if any(case.status == "ok" and rows.lower_bound(case) for case in cases):
+        if any(case.has_figure and rows.lower_bound(case) for case in cases):
             handles.append(Patch(facecolor="white", edgecolor=style.INK, hatch=style.LOWER_BOUND_HATCH,
                                  label="≥ lower bound"))
         self.figure.legend(handles=handles, loc="upper left", ncol=len(handles), frameon=False,
@@ -132,12 +132,12 @@ class _Drawing:
     def _bar(self, axes, measure, case, i, j):
         """Draw one bar with its value, or say that there is none; returns its length."""
         y = self.group * i + 0.06 + BAR * (j + 0.5)
-        found = getattr(case, measure) if case is not None and case.status == "ok" else None
+        found = getattr(case, measure) if case is not None and case.has_figure else None
         median = found.median if found else None
         gid = f"{measure}-{i}-{j}"
         options = {"va": "center", "fontsize": 5.5, "parse_math": False}
         if median is None:
-            said = "not measured" if case is None else case.status if case.status != "ok" else "no value"
+            said = "not measured" if case is None else case.status if not case.has_figure else "no value"
             axes.annotate(said, (0, y), xytext=(3, 0), textcoords="offset points", color=style.SOFT_INK,
                           style="italic", gid=gid + "-absent", **options)
             return 0.0
@@ -189,7 +189,7 @@ class _Drawing:
                         va="center")
             for j, case in enumerate(row):
                 said = "not measured" if case is None else ability(case)
-                good = case is not None and case.status == "ok"
+                good = case is not None and case.has_figure
                 axes.barh(i + 0.5, 0.97, 0.86, left=j + 0.015, zorder=1,
                           facecolor=style.paler(style.GREEN, 0.75) if good else style.BAND)
                 axes.text(j + 0.5, i + 0.5, said, ha="center", va="center", fontsize=style.SMALL,

@@ -48,7 +48,11 @@ def labels(cases):
 
 def trial_counts(case):
     """n, what is not in it, and what n is too small for: 'n=4, 1 invalid, no interval'."""
-    counts = [f"n={len(case.ok_trials)}"]
+    counts = [f"n={len(case.shown_trials)}" + (" disturbed" if case.status == "disturbed" else "")]
+    if case.others_share is not None:
+        counts.append(f"others had {100 * case.others_share:.0f}% of its CPU")
+    if case.condition and case.condition.other_trials:
+        counts.append(f"{case.condition.other_trials} in another condition")
     for status in ("invalid", "failed"):
         number = sum(trial.status == status for trial in case.rejected_trials)
         if number:
@@ -71,14 +75,14 @@ def absence(case, measure):
     """Why an ok case has no bar."""
     estimate = getattr(case, measure)
     said = estimate.reason or "no reason recorded"
-    for trial in case.ok_trials:
+    for trial in case.shown_trials:
         said = trial.missing.get(measure, said)
     return f"not measured: {said}"
 
 
 def loads_note(cases):
     """Whether cycles per packet of these cases may be compared."""
-    loads = [c.mpps.median for c in cases if c.status == "ok" and c.cycles_per_packet.median is not None]
+    loads = [c.mpps.median for c in cases if c.has_figure and c.cycles_per_packet.median is not None]
     if len(loads) < 2:
         return ""
     if min(loads) > 0 and max(loads) / min(loads) <= 1.05:

@@ -53,7 +53,7 @@ def test_a_run_comes_back_and_says_that_it_was_emulated(tmp_path):
         [BINARY, "lab", "--nics", "e1000e", "--timeout", "250", "--", "run",
          SOURCE / "scenarios" / "quickstart.json", "--trials", "1", "--backend", "xdp-generic",
          "--set", "/traffic/rate=2000", "--set", "/method/max_disturbance=1",
-         "--set", "/method/max_cpu_distance=0", "--out", out],
+         "--set", "/method/max_cpu_distance_change=0", "--out", out],
         capture_output=True, text=True, timeout=290)
     assert result.returncode == 0, result.stderr
     assert "emulated by QEMU" in result.stdout

@@ -16,6 +16,7 @@
 #include "backends/af_xdp/receive_loop.hpp"
 #include "backends/af_xdp/redirect_program.hpp"
 #include "backends/af_xdp/xsk_queue.hpp"
+#include "backends/common/bounded_spin.hpp"
 #include "backends/common/poll_thread.hpp"
 #include "backends/common/workload.hpp"
 #include "backends/common/workload_state.hpp"
@@ -119,6 +120,7 @@ class AfXdp final : public Backend, public FilterControl {
   std::optional<RedirectProgram> program_;
   sys::Fd wake_;
   std::vector<std::unique_ptr<Receiver>> receivers_;
+  SpinTime spin_;
   std::uint64_t redirect_failed_ = 0;
 };
 
@@ -179,6 +181,8 @@ Result<void> AfXdp::start_threads(const BackendConfig& config) {
   const auto& wakeup = option<std::string>(config.options, "wakeup");
   Idle idle;
   idle.block = wakeup == "poll";
+  spin_ = spin_time(port_, receivers_.size(), number(config.options, "spin_us"));
+  idle.spin_us = spin_.us;
   idle.busy_poll = wakeup == "busy-poll";
   idle.pump_fd = port_.pump_fd;
   idle.wake_fd = wake_.get();
@@ -225,6 +229,7 @@ Result<EffectiveMode> AfXdp::read_back(const Options& options) const {
                            : wakeup == "busy-poll" && !napi ? "busy-poll without NAPI: spins"
                            : wakeup == "need-wakeup"        ? "need-wakeup: spins"
                                                             : wakeup;
+  if (port_.pump_fd < 0 && wakeup == "poll") mode.details["spin_us"] = spin_.said;
   for (const char* name : {"batch", "ring_size", "umem_frames", "frame_bytes"})
     mode.details[name] = std::to_string(number(options, name));
   mode.details["huge_pages"] = option<bool>(options, "huge_pages") ? "yes" : "no";
@@ -357,6 +362,7 @@ BackendType af_xdp_backend() {
                              "auto: zero-copy where the driver has it; the mode says what it was"),
                       choice("wakeup", "poll", {"poll", "need-wakeup", "busy-poll"},
                              "with an empty ring: sleep in poll(), spin, or spin and drive NAPI"),
+                      count("spin_us", kSpinUs, 0, kMostSpinUs, kSpinUsHelp),
                       choice("attach", "native", {"native", "generic"},
                              "where the XDP program runs: in the driver, or in the generic hook"),
                       count("batch", 64, 1, 1024, "frames taken at once at most"),

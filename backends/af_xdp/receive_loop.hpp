@@ -10,8 +10,10 @@
 #include <cstdint>
 
 #include "backends/af_xdp/xsk_queue.hpp"
+#include "backends/common/bounded_spin.hpp"
 #include "backends/common/poll_thread.hpp"
 #include "backends/common/workload.hpp"
+#include "harness/sys/cpu.hpp"
 #include "harness/sys/pump.hpp"
 #include "harness/sys/spin.hpp"
 
@@ -19,14 +21,15 @@ namespace pktbench::af_xdp {
 
 // What to do when the ring is empty.
 struct Idle {
-  bool block = true;       // sleep in poll() until a frame comes; else spin
-  bool busy_poll = false;  // spin, and let the kernel run the queue's NAPI on this thread
-  int pump_fd = -1;        // harness/sys/pump.hpp; comes before the other two
-  int wake_fd = -1;        // readable: stop
+  bool block = true;          // sleep in poll() until a frame comes; else spin
+  std::uint32_t spin_us = 0;  // before it sleeps
+  bool busy_poll = false;     // spin, and let the kernel run the queue's NAPI on this thread
+  int pump_fd = -1;           // harness/sys/pump.hpp; comes before the other two
+  int wake_fd = -1;           // readable: stop
 
   // `sending`: frames are with the kernel, whose return wakes nobody. Returns 0 or an errno.
-  int wait(XskQueue& queue, bool sending) const {
-    if (pump_fd < 0 && block) {
+  int wait(XskQueue& queue, backends::BoundedSpin& spin, bool sending) const {
+    if (pump_fd < 0 && block && !spin.look_again(sys::monotonic_ns)) {
       std::array<pollfd, 2> fds{{{queue.fd(), POLLIN, 0}, {wake_fd, POLLIN, 0}}};
       const int timeout_ms = sending ? 1 : -1;
       return poll(fds.data(), fds.size(), timeout_ms) < 0 && errno != EINTR ? errno : 0;
@@ -112,6 +115,7 @@ int receive_loop(XskQueue& queue, Workload workload, const Idle idle, const std:
   std::uint8_t* const memory = queue.memory();
   const bool transmit = queue.transmits();
   Reflector reflector(queue);
+  backends::BoundedSpin spin(idle.spin_us);
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;
   std::uint64_t empty = 0;
@@ -123,9 +127,10 @@ int receive_loop(XskQueue& queue, Workload workload, const Idle idle, const std:
     if (count == 0) {
       thread.counters().store(packets, bytes, 0, ++empty);
       if (reflector.outstanding() && reflector.unsent()) continue;
-      if (const int error = idle.wait(queue, reflector.outstanding())) return error;
+      if (const int error = idle.wait(queue, spin, reflector.outstanding())) return error;
       continue;
     }
+    spin.found();
     std::uint32_t recycled = 0;
     for (std::uint32_t i = 0; i < count; ++i) {
       const xdp_desc frame = *xsk_ring_cons__rx_desc(rx, from + i);

@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "backends/common/bounded_spin.hpp"
 #include "backends/common/workload_state.hpp"
 #include "backends/dpdk/drivers.hpp"
 #include "backends/dpdk/helper_process.hpp"
@@ -113,7 +114,7 @@ class Dpdk final : public Backend, public FilterControl {
   Result<void> set_filtered(std::uint16_t udp_port, bool filtered) override;
 
  private:
-  Result<dpdk::Setup> set_up(const BackendConfig& config) const;
+  Result<dpdk::Setup> set_up(const BackendConfig& config);
   Result<EffectiveMode> start_inside(const dpdk::Setup& setup);
 
   Port port_;
@@ -122,9 +123,10 @@ class Dpdk final : public Backend, public FilterControl {
   dpdk::Ready ready_;
   bool attaches_xdp_ = false;    // and the device had no program before
   unsigned xdp_program_id_ = 0;  // the driver's; 0: not known
+  SpinTime spin_;                // where it sleeps
 };
 
-Result<dpdk::Setup> Dpdk::set_up(const BackendConfig& config) const {
+Result<dpdk::Setup> Dpdk::set_up(const BackendConfig& config) {
   const Port& port = config.port;
   const std::string driver = dpdk::driver_for(config);
   const auto number = [&](const char* name) {
@@ -171,9 +173,13 @@ Result<dpdk::Setup> Dpdk::set_up(const BackendConfig& config) const {
   else if (!dpdk::over_kernel_device(driver))
     setup.idle = dpdk::Idle::spin;
   else if (idle == "auto")
-    setup.idle = dpdk::napi_in_threads(port) ? dpdk::Idle::poll : dpdk::Idle::spin;
+    setup.idle = napi_in_threads(port) ? dpdk::Idle::poll : dpdk::Idle::spin;
   else
     setup.idle = idle_of(idle);
+  if (setup.idle == dpdk::Idle::poll) {
+    spin_ = spin_time(port, setup.lcores, number("spin_us"));
+    setup.spin_us = spin_.us;
+  }
   if (setup.wire) {
     auto wire = sys::WireMapping::map(port.wire_fd);
     if (!wire) return wire.error();
@@ -244,6 +250,7 @@ Result<EffectiveMode> Dpdk::start_inside(const dpdk::Setup& setup) {
                   {"burst", std::to_string(setup.burst)},
                   {"memory", setup.huge_pages ? "huge pages" : "no huge pages"},
                   {"idle", idle_name(setup.idle)}};
+  if (setup.idle == dpdk::Idle::poll) mode.details["spin_us"] = spin_.said;
   mode.details["descriptors"] = ready_.descriptors > 0 ? std::to_string(ready_.descriptors)
                                                        : std::to_string(setup.descriptors) +
                                                              " asked for; the driver does not tell";
@@ -370,7 +377,8 @@ BackendType dpdk_backend() {
                   choice("idle", {"auto", "poll", "yield", "spin"},
                          "on an empty poll: sleep until the kernel has frames, give the CPU to who "
                          "wants it, or poll again; auto: sleep where NAPI runs in threads, else "
-                         "poll again; with a pump, pump")},
+                         "poll again; with a pump, pump"),
+                  number("spin_us", kSpinUs, 0, kMostSpinUs, kSpinUsHelp)},
       .probe = probe,
       .make = [] { return std::make_unique<Dpdk>(); },
       .memory = true,

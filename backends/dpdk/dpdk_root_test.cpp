@@ -126,6 +126,7 @@ TEST_P(Dpdk, WhatWasObtainedIsReadBack) {
   EXPECT_EQ(mode.details.at("driver"), GetParam());
   EXPECT_EQ(mode.details.at("queues"), "1");
   EXPECT_EQ(mode.details.at("idle"), "spin");  // NAPI is no thread here
+  EXPECT_EQ(mode.details.count("spin_us"), 0u);
   if (GetParam() == "net_af_xdp") {
     EXPECT_EQ(mode.details.at("xdp_mode"), "native");
     EXPECT_EQ(mode.details.at("copy_mode"), "copy");  // veth has no zero-copy
@@ -135,6 +136,29 @@ TEST_P(Dpdk, WhatWasObtainedIsReadBack) {
     ASSERT_EQ(sched_getaffinity(tid, sizeof set, &set), 0);
     EXPECT_EQ(CPU_COUNT(&set), 1);
     EXPECT_TRUE(CPU_ISSET(veth.dut().cpus.front(), &set));
+  }
+}
+
+// But where NAPI has a thread on its CPU.
+TEST_P(Dpdk, ALoopThatSleepsSpinsBeforeAndTheModeSaysHowLong) {
+  const auto sink = dpdk_backend().make();
+  for (const std::string said : {"20", "0", "0: NAPI runs in threads"}) {
+    SCOPED_TRACE(said);
+    const TestVeth veth;
+    const bool threaded = said.size() > 2;
+    if (threaded) veth.thread_napi();
+    auto config = backend_of(veth, GetParam());
+    if (!threaded) config.options["idle"] = std::string("poll");
+    if (said == "0") config.options["spin_us"] = std::int64_t{0};
+    const auto mode = started(*sink, config);
+    EXPECT_EQ(mode.details.at("idle"), "poll");
+    EXPECT_EQ(mode.details.at("spin_us"), said);
+    const auto source = packet_sendmmsg_generator().make();
+    need(source->start(traffic_of(veth, packet_sendmmsg_generator(), {64, 1, {}})));
+    for (std::uint64_t sent = 50; sent <= 500; sent += 50) {
+      send_all(*source, 50);
+      EXPECT_EQ(drained(*sink, sent).packets, sent);
+    }
   }
 }
 

@@ -17,16 +17,6 @@ bool is_one_of(const std::vector<std::string>& names, const std::string& name) {
 
 }  // namespace
 
-bool napi_in_threads(const Port& port) {
-  bool threaded = false;
-  (void)sys::with_sysfs_of(port.netns_path, [&]() -> Result<void> {
-    const auto text = sys::read_file("/sys/class/net/" + port.name + "/threaded");
-    threaded = text && text->starts_with("1");
-    return {};
-  });
-  return threaded;
-}
-
 const std::vector<std::string>& kernel_drivers() {
   static const std::vector<std::string> names = {"net_af_xdp", "net_af_packet"};
   return names;

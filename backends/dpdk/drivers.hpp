@@ -29,9 +29,6 @@ std::string driver_for(const BackendConfig& config);
 // Why `driver` cannot receive on `port`; empty where it can.
 std::string wrong_port(const std::string& driver, const Port& port);
 
-// A loop that spins starves a NAPI thread that shares its CPU, and a softirq it does not.
-bool napi_in_threads(const Port& port);
-
 Result<std::size_t> rx_queues(const Port& port);
 
 }  // namespace pktbench::dpdk

@@ -118,6 +118,7 @@ void Helper::launch(const Setup& setup) {
                     .stride = static_cast<std::uint16_t>(setup.lcores),
                     .burst = static_cast<std::uint16_t>(setup.burst),
                     .idle = setup.idle,
+                    .spin_us = setup.spin_us,
                     .pump_fd = kPumpOrWireFd,
                     .sockets = port_.sockets()};
     lcore.workload = setup.workload;

@@ -16,10 +16,12 @@
 #include <type_traits>
 #include <utility>
 
+#include "backends/common/bounded_spin.hpp"
 #include "backends/common/loop_counters.hpp"
 #include "backends/common/workload.hpp"
 #include "backends/dpdk/passed_on.hpp"
 #include "backends/dpdk/protocol.hpp"
+#include "harness/sys/cpu.hpp"
 #include "harness/sys/memory_wire.hpp"
 #include "harness/sys/pump.hpp"
 #include "harness/sys/spin.hpp"
@@ -41,6 +43,7 @@ struct PollConfig {
   std::uint16_t stride = 1;
   std::uint16_t burst = 32;
   Idle idle = Idle::spin;
+  std::uint32_t spin_us = 0;  // before Idle::poll sleeps
   int pump_fd = -1;
   std::span<const int> sockets;  // the driver's, at most kMaxQueues
 };
@@ -87,18 +90,25 @@ void poll_loop(const PollConfig& config, Workload& workload, const std::atomic<b
   std::array<pollfd, kMaxQueues> sockets{};
   for (std::size_t i = 0; i < config.sockets.size(); ++i)
     sockets[i] = {config.sockets[i], POLLIN, 0};
+  backends::BoundedSpin spin(config.spin_us);
   while (!stop.load(std::memory_order_relaxed)) {
     bool idle = true;
     for (std::size_t i = config.first; i < config.queues.size(); i += config.stride)
       if (poll_queue(config.queues[i], config.counters[i], workload, config.burst) > 0)
         idle = false;
-    if (!idle) continue;
+    if (!idle) {
+      spin.found();
+      continue;
+    }
     switch (config.idle) {
       case Idle::spin:
         sys::spin_once();
         break;
       case Idle::poll:
-        (void)poll(sockets.data(), config.sockets.size(), kLookUpMs);
+        if (spin.look_again(sys::monotonic_ns))
+          sys::spin_once();
+        else
+          (void)poll(sockets.data(), config.sockets.size(), kLookUpMs);
         break;
       case Idle::yield:
         sched_yield();

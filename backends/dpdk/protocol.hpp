@@ -18,12 +18,12 @@ namespace pktbench::dpdk {
 inline constexpr int kControlFd = 3;
 inline constexpr int kPumpOrWireFd = 4;
 
-inline constexpr std::uint32_t kVersion = 3;
+inline constexpr std::uint32_t kVersion = 4;
 inline constexpr std::uint32_t kMaxQueues = 16;
 
 // What an lcore does when no queue of its own had a frame.
 enum class Idle : std::uint32_t {
-  poll,   // sleeps in poll() on the driver's sockets
+  poll,   // after Setup::spin_us, sleeps in poll() on the driver's sockets
   yield,  // gives the CPU to whoever else wants it
   spin,
   pump,  // harness/sys/pump.hpp
@@ -48,6 +48,7 @@ struct Setup {
   bool wire = false;               // no device: harness/sys/memory_wire.hpp
   std::int32_t generator_cpu = 0;  // where there is a wire
   Idle idle = Idle::poll;
+  std::uint32_t spin_us = 0;               // before it sleeps
   __u64 filter_ports[PB_PORT_WORDS] = {};  // of the workload `filter`, one bit a port
 };
 

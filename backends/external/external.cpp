@@ -182,6 +182,8 @@ class External final : public Backend {
 
     auto inside = sys::NetnsScope::enter(port_.netns_path);
     if (!inside) return inside.error();
+    const auto before = sys::get_link(port_.name);
+    foreign_program_ = before ? before->xdp_program_id : 0;
     attached_ = true;  // half attached is to be detached as well
     auto spawned = run_command(attach, port_);
     if (!spawned) {
@@ -220,6 +222,15 @@ class External final : public Backend {
   // Those of what `attach` has left running.
   std::vector<pid_t> threads() const override {
     return group_ ? threads_of_group(group_) : std::vector<pid_t>{};
+  }
+
+  // Whatever XDP program the device has got since the command began is taken for the command's.
+  std::vector<std::uint32_t> programs() const override {
+    const auto inside = sys::NetnsScope::enter(port_.netns_path);
+    if (!attached_ || !inside) return {};
+    const auto now = sys::get_link(port_.name);
+    if (!now || now->xdp_program_id == 0 || now->xdp_program_id == foreign_program_) return {};
+    return {now->xdp_program_id};
   }
 
   void stop() noexcept override {
@@ -311,6 +322,7 @@ class External final : public Backend {
   std::string detach_;
   Count first_;
   bool attached_ = false;
+  std::uint32_t foreign_program_ = 0;  // XDP program that the device had before; 0: none
   pid_t group_ = 0;
 };
 

@@ -42,6 +42,7 @@ class XdpOffload final : public Backend {
   }
 
   std::vector<pid_t> threads() const override { return {}; }
+  std::vector<std::uint32_t> programs() const override { return {program_id_}; }
 
   void stop() noexcept override {
     link_.reset();
@@ -52,6 +53,7 @@ class XdpOffload final : public Backend {
   Result<EffectiveMode> begin(const Port& port);
 
   Skeleton skeleton_;
+  std::uint32_t program_id_ = 0;
   sys::Fd link_;  // detached with its last reference, also when this process dies
 };
 
@@ -96,6 +98,7 @@ Result<EffectiveMode> XdpOffload::begin(const Port& port) {
   if (!link) return link.error();
   if (link->xdp_mode != XDP_ATTACHED_HW || link->xdp_program_id != ours->id)
     return make_error(ErrorCode::failed, port.name + " does not run our program on the NIC");
+  program_id_ = ours->id;
   return EffectiveMode{"xdp-offload", "xdp-offload", {}};
 }
 

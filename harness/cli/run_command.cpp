@@ -176,7 +176,7 @@ int exit_status(const RunOutcome& outcome) {
                        [s](const CaseResult& c) { return c.status == s; });
   };
   if (any(CaseStatus::failed)) return kInternal;
-  if (any(CaseStatus::invalid)) return kInvalid;
+  if (any(CaseStatus::invalid) || any(CaseStatus::disturbed)) return kInvalid;
   if (!any(CaseStatus::ok)) return kUnsupported;
   return kDone;
 }

@@ -228,12 +228,16 @@ TEST_F(SimulatedRun, ADisturbedTrialIsKeptAndMadeAgain) {
   }
 }
 
-TEST_F(SimulatedRun, WhoIsAlwaysDisturbedEndsInvalidWithinTheBound) {
+TEST_F(SimulatedRun, WhoIsAlwaysDisturbedHasAFigureAndTheWord) {
   const RunOutcome outcome =
       run(scenario(R"(["fake"])", R"("generator": "simulated")", R"("noise": 0, "foreign": 0.1)"));
   const CaseResult& c = outcome.cases[0];
-  EXPECT_EQ(c.status, CaseStatus::invalid);
-  EXPECT_EQ(c.trials.size(), 12u);  // three rounds of one trial and three repeats
+  EXPECT_EQ(c.status, CaseStatus::disturbed);
+  EXPECT_EQ(c.trials.size(), 4u);  // the first is made again once, and is disturbed alike
+  for (const TrialRecord& t : c.trials) {
+    EXPECT_EQ(t.status, TrialStatus::invalid);
+    EXPECT_TRUE(t.in_summary.value());
+  }
 }
 
 TEST_F(SimulatedRun, ARecordThatCannotBeKeptEndsTheRun) {
@@ -243,25 +247,6 @@ TEST_F(SimulatedRun, ARecordThatCannotBeKeptEndsTheRun) {
   auto outcome = run_scenario(s, registry(), {}, notes_, *silent, stop_);
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().message, "disk full");
-}
-
-TEST(MajorityLimiter, NeedsMoreThanHalfOfTheOkTrials) {
-  const auto trial = [](TrialStatus s, Limiter l) {
-    TrialRecord t;
-    t.status = s;
-    t.limiter = l;
-    return t;
-  };
-  using enum TrialStatus;
-  EXPECT_EQ(majority_limiter(
-                {trial(ok, Limiter::dut), trial(ok, Limiter::dut), trial(ok, Limiter::generator)}),
-            Limiter::dut);
-  EXPECT_EQ(majority_limiter({trial(ok, Limiter::dut), trial(ok, Limiter::generator)}),
-            Limiter::unknown);
-  EXPECT_EQ(majority_limiter({trial(ok, Limiter::dut), trial(invalid, Limiter::generator),
-                              trial(invalid, Limiter::generator)}),
-            Limiter::dut);
-  EXPECT_EQ(majority_limiter({}), Limiter::unknown);
 }
 
 }  // namespace

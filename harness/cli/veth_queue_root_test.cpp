@@ -93,7 +93,7 @@ class VethQueues : public ::testing::TestWithParam<const char*> {
     plan.warmup_s = 0.02;
     plan.duration_s = 0.1;
     plan.max_disturbance = 1;
-    plan.max_cpu_distance = 0;
+    plan.max_cpu_distance_change = 0;
     const auto source = generator.make();
     method::TrialParties parties{*testbed_, backend, *source, nullptr, "not in this test"};
     const std::atomic<bool> stop{false};

@@ -13,7 +13,8 @@ SOURCE = Path(os.environ["PKTBENCH_SOURCE"])
 QUICKSTART = SOURCE / "scenarios" / "quickstart.json"
 # What else this machine does is no fault of the code under test.
 BRIEF = ["--duration", "0.1", "--set", "/method/warmup_s=0.05",
-         "--set", "/method/max_disturbance=1", "--set", "/method/max_cpu_distance=0"]
+         "--set", "/method/max_disturbance=1", "--set", "/method/max_cpu_distance_change=0",
+         "--set", "/method/max_overrun=1000"]
 SHORT = ["--trials", "2", *BRIEF]
 
 MARKS = [pytest.mark.skipif(os.geteuid() != 0, reason="needs root: makes namespaces"),

@@ -51,6 +51,12 @@ struct CpuSample {
 
 using CpuRoles = std::map<pid_t, CpuClass>;  // by thread id
 
+// What has become of a thread since set_roles() named it.
+struct ThreadEvents {
+  std::uint64_t moves = 0;  // from one CPU to another
+  std::uint64_t stops = 0;  // by a signal, or by a debugger
+};
+
 // Threads: one controlling thread. sample() is monotonic since start().
 class CpuMeter {
  public:
@@ -59,6 +65,8 @@ class CpuMeter {
   // Replaces the roles; a thread not named here is `foreign`.
   virtual Result<void> set_roles(const CpuRoles& roles) = 0;
   virtual Result<CpuSample> sample() = 0;
+  // None where they are not counted at present. REQUIRES: set_roles() has named the thread.
+  virtual std::optional<ThreadEvents> thread_events(pid_t /*tid*/) { return std::nullopt; }
   // Between the two the meter costs nothing and counts nothing; REQUIRES no sample() there, and no
   // two samples compared across it.
   virtual Result<void> pause() = 0;

@@ -2,9 +2,12 @@
 // link that flaps, a lack of memory. Each kind is one small source.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
+
+#include "harness/core/cpu.hpp"
 
 namespace pktbench {
 
@@ -21,8 +24,14 @@ struct DisturbanceFinding {
 
 // What the rules of the sources go by.
 struct DisturbanceLimits {
-  double window_s = 0;          // between the two readings
-  double max_cpu_distance = 0;  // times that of near CPUs; 0: any
+  double window_s = 0;  // between the two readings
+  double max_cpu_distance_change = 0;  // times, either way; 0: any
+};
+
+// What of a trial is its own, so that all else is somebody's.
+struct TrialParts {
+  std::vector<std::uint32_t> programs;  // ids of BPF programs
+  CpuRoles roles;                       // of its threads
 };
 
 // Threads: one controlling thread.
@@ -33,6 +42,9 @@ class DisturbanceSource {
   // "interrupts", "link", ...: its key in a trial.
   virtual std::string name() const = 0;
 
+  // Called once a trial, when everything is started and before the first read().
+  virtual void watch(const TrialParts& /*parts*/) {}
+
   // Called before and after a window, never inside it. May enter a port's namespace and returns in
   // the caller's.
   virtual DisturbanceReading read() = 0;
@@ -41,9 +53,6 @@ class DisturbanceSource {
   virtual DisturbanceFinding judge(const DisturbanceReading& before,
                                    const DisturbanceReading& after,
                                    const DisturbanceLimits& limits) const = 0;
-
-  // Why a trial that begins now would be disturbed, where waiting helps; empty: it would not.
-  virtual std::string unrest(const DisturbanceLimits& /*limits*/) { return {}; }
 };
 
 }  // namespace pktbench

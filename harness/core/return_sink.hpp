@@ -35,6 +35,9 @@ class ReturnSink {
 
   // Without drops, which are the wiring's.
   virtual Result<Returned> sample() = 0;
+
+  // Id of the BPF program that counts them. REQUIRES: attached.
+  virtual std::uint32_t program() const = 0;
 };
 
 using MakeReturnSink = std::function<std::unique_ptr<ReturnSink>()>;

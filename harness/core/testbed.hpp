@@ -79,6 +79,9 @@ class Testbed {
   // Idempotent.
   virtual void release_returned() noexcept {}
 
+  // Ids of the BPF programs that it has attached to its ports at present.
+  virtual std::vector<std::uint32_t> programs() const { return {}; }
+
   // Before a trial: gives the PCI function to user space, or, where `pci` is empty, sees that its
   // kernel driver has it. dut_port() is another one after that. Errors: `unsupported` where the
   // testbed has no such port or it cannot be given away.

@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "harness/core/backend.hpp"
+#include "harness/core/condition.hpp"
 #include "harness/core/counters.hpp"
 #include "harness/core/cpu.hpp"
 #include "harness/core/disturbance.hpp"
@@ -34,11 +36,6 @@ struct CaseSpec {
   unsigned queues = 1;
 };
 
-// Times the distance of two CPUs that are near from which on they are far apart: the two levels
-// that were seen on one host are four times apart, and most readings of each within a factor of
-// two.
-inline constexpr double kFarApart = 3;
-
 // How a trial is timed and judged.
 struct TrialPlan {
   double warmup_s = 0.2;
@@ -46,9 +43,14 @@ struct TrialPlan {
   std::uint64_t tolerance_packets = 0;  // |unaccounted| above this makes a trial invalid
   // Share of a DUT's CPU that others used or the hypervisor took; above it a trial is invalid.
   double max_disturbance = 0.05;
-  // How far apart the generator's and the DUT's CPU may be, in times of what they show where they
-  // are near; further, a trial is invalid. 0: any.
-  double max_cpu_distance = kFarApart;
+  // How many times the distance of the generator's and the DUT's CPU may grow or shrink while the
+  // window is open; more makes a trial invalid. 0: any.
+  double max_cpu_distance_change = 2;
+  // How much longer than planned the window may be, relative; more makes a trial invalid.
+  double max_overrun = 0.05;
+  // Share of the frames due that a paced generator may leave unsent in a valid trial while others
+  // use its CPU (above max_disturbance). One that is slow by itself is no disturbance.
+  double max_unsent = 0.01;
   int max_repeats = 3;  // how often a disturbed trial is made again, per round and case
   // One trial more per round of each case whose backend has BPF programs, with the kernel's
   // statistics of them on. They cost, so that such a trial stands apart from the ordinary ones.
@@ -94,6 +96,15 @@ struct TrialRecord {
   TrialStatus status = TrialStatus::failed;
   std::string reason;      // empty when ok
   bool disturbed = false;  // invalid for what others or the machine did, and to be made again
+  // What did: a source of disturbance, "cpu" (others on the DUT's), "window" (late or stopped),
+  // "generator" (starved), "foreign_frames", "late_frames".
+  std::set<std::string> disturbed_by;
+  // Frames of it were received, and each that was offered is accounted for. Only such a trial can
+  // stand for its case where none is ok.
+  bool conserved = false;
+  Condition condition;
+  // Whether its case's summary is of it; none: the run is not concluded.
+  std::optional<bool> in_summary;
 
   double warmup_s = 0;
   double duration_s = 0;  // gate open to gate shut
@@ -117,6 +128,9 @@ struct TrialRecord {
   std::optional<double> line_rate_pps;
   Limiter limiter = Limiter::unknown;
   std::map<std::string, double> evidence;  // what the limiter was judged by
+  // How a DUT is limited: "cycles" (a CPU of its had no time left) or "wake-ups" (frames were lost
+  // while it had). Empty: another is the limit.
+  std::string dut_limited_by;
   std::vector<CpuUsage> cpus;
   // By source; null where it could not be read, with the reason in `missing`.
   std::map<std::string, std::optional<DisturbanceFinding>> disturbance;

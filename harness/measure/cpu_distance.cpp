@@ -4,8 +4,6 @@
 #include <atomic>
 #include <cmath>
 #include <cstdint>
-#include <deque>
-#include <fstream>
 #include <limits>
 #include <string>
 #include <thread>
@@ -40,86 +38,34 @@ bool await(const Ball& ball, std::uint64_t turn, const std::atomic<std::uint64_t
 
 class CpuDistance final : public DisturbanceSource {
  public:
-  CpuDistance(int generator_cpu, int dut_cpu, const std::string& dir,
-              std::function<Result<double>(int, int)> distance)
-      : generator_cpu_(generator_cpu),
-        dut_cpu_(dut_cpu),
-        distance_(std::move(distance)),
-        file_(dir + "/cpu_distance-" + std::to_string(generator_cpu) + "-" +
-              std::to_string(dut_cpu)) {
-    std::ifstream known(file_);
-    for (double ns = 0; known >> ns;)
-      if (ns >= kLeastPlausibleNs) push(ns);
-  }
-  std::string name() const override { return "cpu_distance"; }
+  CpuDistance(int generator_cpu, int dut_cpu, std::function<Result<double>(int, int)> distance)
+      : generator_cpu_(generator_cpu), dut_cpu_(dut_cpu), distance_(std::move(distance)) {}
+  std::string name() const override { return kCpuDistance; }
 
   DisturbanceReading read() override {
     const auto ns = distance_(generator_cpu_, dut_cpu_);
     if (!ns) return {{}, ns.error().message};
-    remember(*ns);
-    return {{{"ns", *ns}, {"near_ns", near_ns()}}, {}};
+    return {{{"ns", *ns}}, {}};
   }
 
   DisturbanceFinding judge(const DisturbanceReading& before, const DisturbanceReading& after,
                            const DisturbanceLimits& limits) const override {
     const double before_ns = before.values.at("ns");
     const double after_ns = after.values.at("ns");
-    const double near_ns = after.values.at("near_ns");
-    DisturbanceFinding finding{
-        {{"before_ns", before_ns}, {"after_ns", after_ns}, {"near_ns", near_ns}}, {}};
-    if (std::string far = too_far(std::max(before_ns, after_ns), near_ns, limits); !far.empty())
-      finding.reasons.push_back(std::move(far));
+    DisturbanceFinding finding{{{"before_ns", before_ns}, {"after_ns", after_ns}}, {}};
+    const auto [less, more] = std::minmax(before_ns, after_ns);
+    if (limits.max_cpu_distance_change > 0 && more > limits.max_cpu_distance_change * less)
+      finding.reasons.push_back("a cache line took " + std::to_string(std::lround(before_ns)) +
+                                " ns between CPU " + std::to_string(generator_cpu_) + " and CPU " +
+                                std::to_string(dut_cpu_) + " and back before the window and " +
+                                std::to_string(std::lround(after_ns)) + " after it");
     return finding;
   }
 
-  std::string unrest(const DisturbanceLimits& limits) override {
-    if (limits.max_cpu_distance == 0) return {};
-    const auto ns = distance_(generator_cpu_, dut_cpu_);
-    if (!ns) return {};
-    // Whoever waits looks often: soon nothing but the longer distance would be known.
-    if (last_.size() < kSettled) remember(*ns);
-    return too_far(*ns, near_ns(), limits);
-  }
-
  private:
-  void push(double ns) {
-    last_.push_back(ns);
-    if (last_.size() > kRemembered) last_.pop_front();
-  }
-
-  // What cannot be written down is known to this run still.
-  void remember(double ns) {
-    push(ns);
-    std::ofstream file(file_);
-    for (const double known : last_) file << known << "\n";
-  }
-
-  // A tenth is as near or nearer. The nearest of all may be a moment that never lasts a trial, as
-  // when a hypervisor puts both CPUs on one core.
-  double near_ns() const {
-    std::vector<double> sorted(last_.begin(), last_.end());
-    const auto at = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 10);
-    std::nth_element(sorted.begin(), at, sorted.end());
-    return *at;
-  }
-
-  std::string too_far(double ns, double near_ns, const DisturbanceLimits& limits) const {
-    if (limits.max_cpu_distance == 0 || ns <= limits.max_cpu_distance * near_ns) return {};
-    return "a cache line took " + std::to_string(std::lround(ns)) + " ns between CPU " +
-           std::to_string(generator_cpu_) + " and CPU " + std::to_string(dut_cpu_) +
-           " and back, and takes " + std::to_string(std::lround(near_ns)) +
-           " where they are near (" + file_ + "); the limit is max_cpu_distance";
-  }
-
-  static constexpr double kLeastPlausibleNs = 1;
-  static constexpr std::size_t kRemembered = 1000;
-  static constexpr std::size_t kSettled = 100;  // from here on the decile is no chance
-
   int generator_cpu_;
   int dut_cpu_;
   std::function<Result<double>(int, int)> distance_;
-  std::string file_;
-  std::deque<double> last_;
 };
 
 }  // namespace
@@ -173,9 +119,8 @@ Result<double> cpu_distance_ns(int one, int other) {
 }
 
 std::unique_ptr<DisturbanceSource> cpu_distance_source(
-    int generator_cpu, int dut_cpu, const std::string& dir,
-    std::function<Result<double>(int, int)> distance) {
-  return std::make_unique<CpuDistance>(generator_cpu, dut_cpu, dir, std::move(distance));
+    int generator_cpu, int dut_cpu, std::function<Result<double>(int, int)> distance) {
+  return std::make_unique<CpuDistance>(generator_cpu, dut_cpu, std::move(distance));
 }
 
 }  // namespace pktbench::measure

@@ -10,7 +10,6 @@
 
 #include "harness/core/disturbance.hpp"
 #include "harness/core/result.hpp"
-#include "harness/sys/journal.hpp"
 
 namespace pktbench::measure {
 
@@ -20,13 +19,13 @@ namespace pktbench::measure {
 // threads did not run at once.
 Result<double> cpu_distance_ns(int one, int other);
 
-// The source "cpu_distance". Its rule: no reading above DisturbanceLimits::max_cpu_distance times
-// what these two CPUs show where they are near: the lowest decile of their last 1,000 readings,
-// which a file in `dir` remembers until the host restarts, so that one run is not all near and the
-// next all far. Looks while waiting are remembered only until there are a hundred.
-// `distance` measures them.
+inline constexpr const char* kCpuDistance = "cpu_distance";
+
+// The source of that name. Its rule: of the readings before and after a window neither is more than
+// DisturbanceLimits::max_cpu_distance_change times the other. A distance that lasts is a condition.
+// `distance` measures it.
 std::unique_ptr<DisturbanceSource> cpu_distance_source(
-    int generator_cpu, int dut_cpu, const std::string& dir = sys::kStateDir,
+    int generator_cpu, int dut_cpu,
     std::function<Result<double>(int, int)> distance = cpu_distance_ns);
 
 }  // namespace pktbench::measure

@@ -63,6 +63,7 @@ class BpfCpuMeter final : public CpuMeter {
   Result<void> start(const std::vector<int>& cpus) override;
   Result<void> set_roles(const CpuRoles& roles) override;
   Result<CpuSample> sample() override;
+  std::optional<ThreadEvents> thread_events(pid_t tid) override;
   Result<void> pause() override;
   Result<void> resume() override;
   std::string cycles_source() const override { return pmu_ ? "pmu" : "tsc"; }
@@ -77,6 +78,7 @@ class BpfCpuMeter final : public CpuMeter {
   Skeleton skeleton_;
   Slots slots_;
   CpuRoles roles_;
+  bool running_ = false;
   std::optional<Pmu> pmu_;
   std::string pmu_reason_;
   double tsc_hz_ = 0;
@@ -115,6 +117,7 @@ Result<void> BpfCpuMeter::start(const std::vector<int>& cpus) {
     pmu_reason_ = pmu.error().message;
   for (int cpu : cpus_)
     if (auto r = flush(cpu); !r) return r;
+  running_ = true;
   return {};
 }
 
@@ -126,7 +129,8 @@ Result<void> BpfCpuMeter::set_roles(const CpuRoles& roles) {
   }
   for (const auto& [tid, role] : roles) {
     const auto key = static_cast<__u32>(tid);
-    const pb_cpu_role value{static_cast<__u32>(role), 0, 0};
+    pb_cpu_role value{};
+    value.cpu_class = static_cast<__u32>(role);
     if (int error = bpf_map_update_elem(fd, &key, &value, BPF_ANY); error)
       return system_error("name a thread for the CPU accounting", -error);
   }
@@ -166,8 +170,17 @@ Result<CpuSample> BpfCpuMeter::sample() {
   return sample;
 }
 
+std::optional<ThreadEvents> BpfCpuMeter::thread_events(pid_t tid) {
+  const auto key = static_cast<__u32>(tid);
+  pb_cpu_role value{};
+  if (!running_ || bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.roles), &key, &value) != 0)
+    return std::nullopt;
+  return ThreadEvents{value.moves, value.stops};
+}
+
 // A tracepoint without a program is a nop again; a counter that is closed is not kept up.
 Result<void> BpfCpuMeter::pause() {
+  running_ = false;
   cpu_account__detach(skeleton_.get());
   if (pmu_) pmu_.emplace();
   return {};
@@ -183,6 +196,7 @@ Result<void> BpfCpuMeter::resume() {
   }
   for (int cpu : cpus_)
     if (auto r = flush(cpu); !r) return r;
+  running_ = true;
   return {};
 }
 

@@ -2,7 +2,10 @@
 
 #include <bpf/bpf.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -120,6 +123,56 @@ TEST_F(CpuMeterTest, AThreadWithoutARoleIsForeign) {
   // A kernel thread's own few milliseconds would not do; the spinner had at least its share.
   EXPECT_GT(after->cpus[0][CpuClass::foreign] - before->cpus[0][CpuClass::foreign], 30'000'000u);
   EXPECT_EQ(after->cpus[0][CpuClass::application], before->cpus[0][CpuClass::application]);
+}
+
+// Ends with the object, stopped or not.
+class Child {
+ public:
+  Child() : pid_(fork()) {
+    while (pid_ == 0) pause();
+  }
+  ~Child() {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
+  pid_t pid() const { return pid_; }
+
+  void stop_and_go() const {
+    int status = 0;
+    kill(pid_, SIGSTOP);
+    waitpid(pid_, &status, WUNTRACED);
+    kill(pid_, SIGCONT);
+    waitpid(pid_, &status, WCONTINUED);
+  }
+  void run_on(int cpu) const {
+    ASSERT_TRUE(sys::pin_thread(pid_, cpu));
+    stop_and_go();  // it runs to be stopped
+  }
+
+ private:
+  pid_t pid_;
+};
+
+TEST_F(CpuMeterTest, StopsAndMovesOfAThreadAreCountedFromWhenItIsNamed) {
+  const int other = sys::allowed_cpus().front();
+  const Child child;
+  child.run_on(cpu_);
+  ASSERT_FALSE(meter_->thread_events(child.pid()));
+  ASSERT_TRUE(meter_->set_roles({{child.pid(), CpuClass::application}}));
+  child.stop_and_go();
+  child.stop_and_go();
+  auto events = meter_->thread_events(child.pid());
+  ASSERT_TRUE(events);
+  EXPECT_EQ(events->stops, 2u);
+  EXPECT_EQ(events->moves, 0u);
+  if (other == cpu_) GTEST_SKIP() << "needs two CPUs";
+  child.run_on(other);
+  child.run_on(cpu_);
+  events = meter_->thread_events(child.pid());
+  ASSERT_TRUE(events);
+  EXPECT_EQ(events->moves, 2u);
+  ASSERT_TRUE(meter_->pause());
+  EXPECT_FALSE(meter_->thread_events(child.pid()));
 }
 
 int links() {

@@ -85,7 +85,7 @@ class Frequency final : public DisturbanceSource {
  public:
   Frequency(std::vector<int> cpus, std::string root)
       : cpus_(std::move(cpus)), root_(std::move(root)) {}
-  std::string name() const override { return "frequency"; }
+  std::string name() const override { return kFrequency; }
 
   DisturbanceReading read() override {
     DisturbanceReading reading;

@@ -18,6 +18,7 @@
 
 namespace pktbench::measure {
 
+inline constexpr const char* kFrequency = "frequency";  // values in kHz, by "cpu1"
 inline constexpr double kMaxFrequencyChange = 0.1;
 inline constexpr double kMaxMemoryStall = 0.01;
 

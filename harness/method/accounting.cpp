@@ -21,6 +21,7 @@ constexpr double kNoLoss = 0.001;
 // A CPU above this share has no time left; the rest is the measurement's own.
 constexpr double kSaturated = 0.9;
 constexpr double kOnTarget = 0.99;
+constexpr double kMostOfACpu = 0.5;
 
 }  // namespace
 
@@ -97,11 +98,15 @@ LimiterEvidence limiter_evidence(const TrialRecord& trial, const CpuOwners& owne
     if (u.role == "generator" && contains(owners.dut_softirq, u.cpu))
       e.generator_cpu_for_dut = std::max(e.generator_cpu_for_dut, share(u, CpuClass::softirq));
   }
+  e.dut_foreign = worst_disturbance(trial.cpus, owners).foreign;
   std::uint64_t lost = 0;
   for (const auto& [place, n] : trial.drops) lost += n;
-  if (trial.unaccounted > 0) lost += static_cast<std::uint64_t>(trial.unaccounted);
-  if (trial.offered.packets)
-    e.lost = static_cast<double>(lost) / static_cast<double>(trial.offered.packets);
+  const std::uint64_t unnamed =
+      trial.unaccounted > 0 ? static_cast<std::uint64_t>(trial.unaccounted) : 0;
+  if (const auto offered = static_cast<double>(trial.offered.packets); offered > 0) {
+    e.lost = static_cast<double>(lost + unnamed) / offered;
+    e.lost_unnamed = static_cast<double>(unnamed) / offered;
+  }
   const auto attempts = static_cast<double>(trial.offered.packets + trial.offered.refused);
   if (attempts > 0) e.refused = static_cast<double>(trial.offered.refused) / attempts;
   if (trial.line_rate_pps && trial.offered_pps)
@@ -125,16 +130,36 @@ Disturbance worst_disturbance(const std::vector<CpuUsage>& cpus, const CpuOwners
   return worst;
 }
 
+bool LimiterEvidence::dut_full() const {
+  return dut_busy && *dut_busy >= kSaturated && dut_foreign < *dut_busy / 2;
+}
+
+Starvation generator_starvation(const TrialRecord& trial) {
+  Starvation worst;
+  for (const CpuUsage& u : trial.cpus) {
+    if (u.role != "generator") continue;
+    const double others = std::min(1.0, share(u, CpuClass::foreign) + u.steal.value_or(0));
+    if (worst.cpu >= 0 && others <= worst.others) continue;
+    worst.cpu = u.cpu;
+    worst.others = others;
+  }
+  const auto unsent = static_cast<double>(trial.offered.unsent);
+  const double due = static_cast<double>(trial.offered.packets) + unsent;
+  if (trial.target_pps && due > 0) worst.unsent = unsent / due;
+  return worst;
+}
+
 Limiter judge_limiter(const LimiterEvidence& e) {
-  // Frames lost by a DUT with time to spare say nothing about what it can do.
-  const Limiter full_dut =
-      e.dut_busy && *e.dut_busy >= kSaturated ? Limiter::dut : Limiter::unknown;
-  if (e.lost > kNoLoss) return full_dut;
+  const Limiter dut_or_others =
+      e.dut_foreign < kMostOfACpu ? Limiter::dut : Limiter::unknown;
+  if (e.lost - e.lost_unnamed > kNoLoss) return dut_or_others;
+  // A wire may have lost what no place counted.
+  if (e.lost > kNoLoss) return e.dut_full() ? Limiter::dut : Limiter::unknown;
   if (e.offered_of_line && *e.offered_of_line >= kOnTarget) return Limiter::link;
   if (e.offered_of_target && *e.offered_of_target >= kOnTarget) return Limiter::generator;
-  if (e.refused > kNoLoss) return full_dut;
+  if (e.refused > kNoLoss) return dut_or_others;
   if (e.generator_busy && *e.generator_busy >= kSaturated)
-    return e.generator_cpu_for_dut > 0.5 ? Limiter::dut : Limiter::generator;
+    return e.generator_cpu_for_dut > kMostOfACpu ? Limiter::dut : Limiter::generator;
   return Limiter::unknown;
 }
 

@@ -175,8 +175,24 @@ struct Verdict {
 TEST(LimiterTest, IsNamedFromTheEvidence) {
   const Verdict verdicts[] = {
       {"losses and a saturated DUT", {1.0, 1.0, 0, 0.05, {}}, Limiter::dut},
-      {"losses, but the DUT had time", {0.5, 1.0, 0, 0.05, {}}, Limiter::unknown},
-      {"losses, CPU time not measured", {{}, {}, 0, 0.05, {}}, Limiter::unknown},
+      {"losses, and the DUT had time: it was woken too late", {0.5, 1.0, 0, 0.05, {}}, Limiter::dut},
+      {"losses, CPU time not measured", {{}, {}, 0, 0.05, {}}, Limiter::dut},
+      {"losses, and others had the DUT's CPU",
+       {.dut_busy = 1.0, .generator_busy = 1.0, .lost = 0.05, .offered_of_target = {},
+        .dut_foreign = 0.9},
+       Limiter::unknown},
+      {"losses, and others had a fifth of it",
+       {.dut_busy = 1.0, .generator_busy = 1.0, .lost = 0.05, .offered_of_target = {},
+        .dut_foreign = 0.2},
+       Limiter::dut},
+      {"losses that no place counted, and the DUT had time: perhaps the wire's",
+       {.dut_busy = 0.5, .generator_busy = 1.0, .lost = 0.05, .offered_of_target = {},
+        .lost_unnamed = 0.05},
+       Limiter::unknown},
+      {"losses that no place counted, and the DUT was saturated",
+       {.dut_busy = 1.0, .generator_busy = 1.0, .lost = 0.05, .offered_of_target = {},
+        .lost_unnamed = 0.05},
+       Limiter::dut},
       {"no loss and a saturated generator", {0.4, 1.0, 0, 0, {}}, Limiter::generator},
       {"a frame lost in 10,000 is no loss", {1.0, 1.0, 0, 0.0001, {}}, Limiter::generator},
       {"no loss, but a saturated DUT held the generator up", {1.0, 1.0, 0.2, 0, {}}, Limiter::dut},
@@ -212,6 +228,7 @@ TEST(LimiterTest, CountsLossesThatNobodyNames) {
   trial.unaccounted = 100;
   trial.drops["nic_buffer"] = 50;
   EXPECT_DOUBLE_EQ(limiter_evidence(trial, kIsolated).lost, 0.15);
+  EXPECT_DOUBLE_EQ(limiter_evidence(trial, kIsolated).lost_unnamed, 0.1);
   trial.unaccounted = -100;
   EXPECT_DOUBLE_EQ(limiter_evidence(trial, kIsolated).lost, 0.05);
 }

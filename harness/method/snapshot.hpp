@@ -29,6 +29,16 @@ struct Snapshot {
   // Everything that moves while frames are still on their way, there or back.
   std::uint64_t arrived() const { return accounted() + (returned ? returned->accounted() : 0); }
 
+  // True where more is accounted for than was offered since `first`.
+  bool surplus(const Snapshot& first) const {
+    return accounted() - first.accounted() > sent.packets - first.sent.packets;
+  }
+  // Frames offered since `first` that are not accounted for.
+  std::uint64_t outstanding(const Snapshot& first) const {
+    if (surplus(first)) return 0;
+    return sent.packets - first.sent.packets - (accounted() - first.accounted());
+  }
+
   // True where every frame offered since `first`, and every one sent back, is accounted for.
   bool settled(const Snapshot& first) const {
     if (accounted() - first.accounted() != sent.packets - first.sent.packets) return false;

@@ -21,6 +21,15 @@ TEST(Snapshot, IsSettledWhenWhatWasSentIsReceivedOrDropped) {
   EXPECT_FALSE(counted(164, 150, {{"ring", 13}}).settled(first));
 }
 
+TEST(Snapshot, WhatIsMissingAndWhatIsTooMuchAreTold) {
+  const Snapshot first = counted(100, 90, {{"ring", 10}});
+  EXPECT_EQ(counted(164, 150, {{"ring", 13}}).outstanding(first), 1u);
+  EXPECT_FALSE(counted(164, 150, {{"ring", 14}}).surplus(first));
+  EXPECT_EQ(counted(164, 150, {{"ring", 14}}).outstanding(first), 0u);
+  EXPECT_TRUE(counted(164, 151, {{"ring", 14}}).surplus(first));
+  EXPECT_EQ(counted(164, 151, {{"ring", 14}}).outstanding(first), 0u);
+}
+
 TEST(Snapshot, ARecordHasWhatMovedBetweenTwo) {
   TrialRecord record;
   count_between(counted(100, 90, {{"ring", 10}}), counted(1100, 950, {{"ring", 30}, {"socket", 7}}),

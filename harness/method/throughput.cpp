@@ -8,9 +8,13 @@
 
 #include "harness/core/units.hpp"
 #include "harness/measure/bpf_run_time.hpp"
+#include "harness/measure/cpu_distance.hpp"
+#include "harness/measure/disturbance.hpp"
 #include "harness/method/accounting.hpp"
+#include "harness/method/drain.hpp"
 #include "harness/method/returned.hpp"
 #include "harness/method/snapshot.hpp"
+#include "harness/method/stray_watch.hpp"
 #include "harness/method/validity.hpp"
 #include "harness/sys/cpu.hpp"
 
@@ -25,9 +29,6 @@ constexpr std::uint64_t kFramesPerFlow = 64;
 constexpr std::uint64_t kFlowsPerQueue = 16;  // all missing one of two queues: once in 65,536 runs
 // Of threads that a busy host leaves waiting. Only what does not come at all takes that long.
 constexpr std::uint64_t kConfirmTimeout = 10'000 * kMillisecond;
-constexpr std::uint64_t kDrainStep = 2 * kMillisecond;
-constexpr std::uint64_t kDrainQuiet = 1000 * kMillisecond;  // without a change: no more will come
-constexpr std::uint64_t kDrainTimeout = 10'000 * kMillisecond;
 
 std::uint64_t to_ns(double seconds) { return static_cast<std::uint64_t>(seconds * 1e9); }
 
@@ -36,7 +37,12 @@ Error interrupted() { return make_error(ErrorCode::interrupted, "interrupted"); 
 class Trial {
  public:
   Trial(const CaseSpec& spec, const TrialPlan& plan, TrialParties& parties, const StopFlag& stop)
-      : spec_(spec), plan_(plan), p_(parties), clock_(parties.testbed.clock()), stop_(stop) {}
+      : spec_(spec),
+        plan_(plan),
+        p_(parties),
+        clock_(parties.testbed.clock()),
+        stop_(stop),
+        strays_(parties.testbed, plan, stop, [this] { return snapshot(); }) {}
   ~Trial() {
     p_.traffic.stop();
     p_.backend.stop();
@@ -51,16 +57,21 @@ class Trial {
   Result<void> start_bpf_stats();
   using Readings = std::vector<DisturbanceReading>;
   Readings read_disturbances();
-  std::vector<std::string> disturbed(const Readings& before, const Readings& after);
-  Result<void> name_threads(const std::vector<pid_t>& napi);
+  std::vector<Disturbed> disturbed(const Readings& before, const Readings& after);
+  void note_condition(const Readings& before, const Readings& after);
+  Result<void> name_parts(const std::vector<pid_t>& napi);
   Result<Snapshot> snapshot();
-  Result<Snapshot> drain(const Snapshot& first);
+  Result<Snapshot> drain(const Snapshot& first) {
+    return method::drain(
+        first, [this] { return snapshot(); }, clock_, stop_);
+  }
   Result<Snapshot> confirm();
   Result<void> open_for(double seconds);
   Result<void> measure();
   void count(const Snapshot& before, const Snapshot& after);
   void charge(const std::optional<CpuSample>& before, const std::optional<CpuSample>& after);
-  TrialFacts facts(std::vector<std::string> disturbances) const;
+  void name_strays(std::uint32_t tag);
+  TrialFacts facts(std::vector<Disturbed> disturbances) const;
 
   const CaseSpec& spec_;
   const TrialPlan& plan_;
@@ -73,6 +84,9 @@ class Trial {
   std::uint64_t in_window_ = 0;     // packets received while it was open
   std::optional<measure::BpfRunTimeMeter> bpf_;
   std::vector<pid_t> sink_threads_;
+  StrayWatch strays_;
+  bool window_done_ = false;
+  std::vector<Disturbed> disturbances_;
 };
 
 CpuOwners Trial::cpu_owners() const {
@@ -115,7 +129,7 @@ Result<void> Trial::start(std::uint32_t tag) {
   traffic.trial_tag = tag;
   traffic.options = spec_.generator_options;
   if (auto r = p_.traffic.start(traffic); !r) return r;
-  return name_threads(*napi);
+  return name_parts(*napi);
 }
 
 Result<void> Trial::start_bpf_stats() {
@@ -129,16 +143,21 @@ Result<void> Trial::start_bpf_stats() {
   return {};
 }
 
-Result<void> Trial::name_threads(const std::vector<pid_t>& napi) {
-  if (!p_.meter) return {};
-  CpuRoles roles;
+Result<void> Trial::name_parts(const std::vector<pid_t>& napi) {
+  TrialParts parts;
+  CpuRoles& roles = parts.roles;
   roles[sys::current_tid()] = CpuClass::control;
   roles[getpid()] = CpuClass::control;
   for (pid_t tid : napi) roles[tid] = CpuClass::napi;
   for (pid_t tid : p_.backend.threads()) roles[tid] = CpuClass::application;
   for (pid_t tid : p_.traffic.threads()) roles[tid] = CpuClass::generator;
   for (pid_t tid : sink_threads_) roles[tid] = CpuClass::generator;
-  return p_.meter->set_roles(roles);
+  if (p_.meter)
+    if (auto r = p_.meter->set_roles(roles); !r) return r;
+  parts.programs = p_.backend.programs();
+  for (const std::uint32_t id : p_.testbed.programs()) parts.programs.push_back(id);
+  for (DisturbanceSource* source : p_.testbed.disturbances()) source->watch(parts);
+  return {};
 }
 
 Result<Snapshot> Trial::snapshot() {
@@ -163,24 +182,6 @@ Result<Snapshot> Trial::snapshot() {
     s.returned = std::move(*returned);
   }
   return s;
-}
-
-// REQUIRES: the gate is shut. Returns when every frame since `first` is accounted for, or when
-// nothing moves any more.
-Result<Snapshot> Trial::drain(const Snapshot& first) {
-  const std::uint64_t deadline = clock_.now_ns() + kDrainTimeout;
-  auto last = snapshot();
-  std::uint64_t changed = clock_.now_ns();
-  while (last && !last->settled(first) && !stop_) {
-    clock_.sleep_ns(kDrainStep, stop_);
-    auto now = snapshot();
-    if (!now) return now;
-    const std::uint64_t now_ns = clock_.now_ns();
-    if (now->arrived() != last->arrived()) changed = now_ns;
-    last = std::move(now);
-    if (now_ns - changed >= kDrainQuiet || now_ns >= deadline) break;
-  }
-  return last;
 }
 
 // A program on the wrong queue or device must be found here, and not show as a slow path.
@@ -230,17 +231,26 @@ Result<void> Trial::open_for(double seconds) {
   return r;
 }
 
+// Ends without a window where frames of others keep coming.
 Result<void> Trial::measure() {
+  auto attached = snapshot();
+  if (!attached) return attached.error();
+  if (auto r = strays_.watch_idle(); !r || strays_.steady()) return r;
   auto confirmed = confirm();
   if (!confirmed) return confirmed.error();
+  if (auto r = strays_.watch_idle_if(confirmed->surplus(*attached)); !r || strays_.steady())
+    return r;
   auto before = confirmed;
   if (plan_.warmup_s > 0) {
     if (auto r = open_for(plan_.warmup_s); !r) return r;
     record_.warmup_s = static_cast<double>(open_ns_) / 1e9;
     before = drain(*confirmed);
     if (!before) return before.error();
+    if (auto r = strays_.watch_idle_if(before->surplus(*confirmed)); !r || strays_.steady())
+      return r;
   }
 
+  strays_.before_window();
   const Readings quiet = read_disturbances();
   std::optional<BpfRunTime> bpf_before;
   if (bpf_) {
@@ -266,11 +276,14 @@ Result<void> Trial::measure() {
   auto shut = p_.backend.sample();
   if (!shut) return shut.error();
   in_window_ = shut->packets - shut->late - before->received.packets;
-  std::vector<std::string> disturbances = disturbed(quiet, read_disturbances());
+  const Readings afterwards = read_disturbances();
+  disturbances_ = disturbed(quiet, afterwards);
+  note_condition(quiet, afterwards);
   const std::uint64_t closed = clock_.now_ns();
   auto after = drain(*before);
   if (!after) return after.error();
   record_.drain_s = static_cast<double>(clock_.now_ns() - closed) / 1e9;
+  if (auto r = strays_.after_window(); !r) return r;
   if (stop_) return interrupted();
   if (bpf_) {
     auto sample = bpf_->sample();
@@ -280,7 +293,8 @@ Result<void> Trial::measure() {
 
   count(*before, *after);
   charge(cpu_before, cpu_after);
-  judge_trial(plan_, facts(std::move(disturbances)), record_);
+  strays_.count(record_);
+  window_done_ = true;
   return {};
 }
 
@@ -291,8 +305,8 @@ Trial::Readings Trial::read_disturbances() {
 }
 
 // Every sentence of every source whose rule was broken.
-std::vector<std::string> Trial::disturbed(const Readings& before, const Readings& after) {
-  std::vector<std::string> reasons;
+std::vector<Disturbed> Trial::disturbed(const Readings& before, const Readings& after) {
+  std::vector<Disturbed> reasons;
   const auto sources = p_.testbed.disturbances();
   for (std::size_t i = 0; i < sources.size(); ++i) {
     const std::string name = sources[i]->name();
@@ -303,11 +317,29 @@ std::vector<std::string> Trial::disturbed(const Readings& before, const Readings
       continue;
     }
     DisturbanceFinding found =
-        sources[i]->judge(before[i], after[i], {record_.duration_s, plan_.max_cpu_distance});
-    reasons.insert(reasons.end(), found.reasons.begin(), found.reasons.end());
+        sources[i]->judge(before[i], after[i], {record_.duration_s, plan_.max_cpu_distance_change});
+    for (const std::string& reason : found.reasons) reasons.push_back({name, reason});
     record_.disturbance[name] = std::move(found);
   }
   return reasons;
+}
+
+// Of two readings that are alike, their mean.
+void Trial::note_condition(const Readings& before, const Readings& after) {
+  record_.condition.idle = p_.testbed.dut_idle();
+  const std::string cpu = "cpu" + std::to_string(p_.testbed.dut_port().cpus.front());
+  const auto sources = p_.testbed.disturbances();
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const auto mean = [&](const std::string& value) -> std::optional<double> {
+      const auto a = before[i].values.find(value);
+      const auto b = after[i].values.find(value);
+      if (a == before[i].values.end() || b == after[i].values.end()) return std::nullopt;
+      return (a->second + b->second) / 2;
+    };
+    if (sources[i]->name() == measure::kCpuDistance) record_.condition.cpu_distance_ns = mean("ns");
+    if (sources[i]->name() == measure::kFrequency)
+      if (const auto khz = mean(cpu)) record_.condition.cpu_mhz = *khz / 1000;
+  }
 }
 
 void Trial::count(const Snapshot& before, const Snapshot& after) {
@@ -359,7 +391,7 @@ void Trial::charge(const std::optional<CpuSample>& before, const std::optional<C
   r.missing["cycles_per_packet"] = reason;
 }
 
-TrialFacts Trial::facts(std::vector<std::string> disturbances) const {
+TrialFacts Trial::facts(std::vector<Disturbed> disturbances) const {
   return {.owners = cpu_owners(),
           .generator = spec_.generator,
           .disturbances = std::move(disturbances),
@@ -370,9 +402,22 @@ TrialFacts Trial::facts(std::vector<std::string> disturbances) const {
           .unnamed_loss = p_.testbed.unnamed_loss()};
 }
 
+void Trial::name_strays(std::uint32_t tag) {
+  p_.traffic.stop();
+  p_.backend.stop();
+  if (std::string strays = strays_.name(tag); !strays.empty())
+    disturbances_.push_back({kForeignFrames, std::move(strays)});
+}
+
 Result<TrialRecord> Trial::run(std::uint32_t tag) {
   if (auto r = start(tag); !r) return r.error();
   if (auto r = measure(); !r) return r.error();
+  if (strays_.any()) name_strays(tag);
+  if (stop_) return interrupted();
+  if (window_done_)
+    judge_trial(plan_, facts(std::move(disturbances_)), record_);
+  else
+    judge_windowless(disturbances_, record_);
   return record_;
 }
 

@@ -1,8 +1,8 @@
 #include "harness/method/validity.hpp"
 
 #include <algorithm>
-#include <boost/algorithm/string/join.hpp>
 #include <cmath>
+#include <cstdio>
 
 #include "harness/method/returned.hpp"
 
@@ -13,10 +13,50 @@ namespace {
 // NTP slews a clock by 0.0005 at most; a tool that steers by more (chrony can) spoils every rate.
 constexpr double kMaxClockError = 0.001;
 constexpr double kClockReadingNs = 20'000;  // how far apart the readings of two clocks may lie
+constexpr double kAlwaysAllowedS = 0.05;    // that a busy host wakes the control thread late
 
 std::string percent(double share) {
   return std::to_string(std::lround(share * 1000) / 10) + "." +
          std::to_string(std::lround(share * 1000) % 10) + "%";
+}
+
+std::string seconds(double s) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g s", s);
+  return text;
+}
+
+// Whoever stops the control thread, or the whole machine, makes the window longer.
+std::string overrun(const TrialPlan& plan, const TrialFacts& facts) {
+  const double took_s = static_cast<double>(facts.open_ns) / 1e9;
+  const double allowed_s = std::max(plan.max_overrun * plan.duration_s, kAlwaysAllowedS);
+  if (took_s <= plan.duration_s + allowed_s) return {};
+  return "the window took " + seconds(took_s) + " instead of " + seconds(plan.duration_s) +
+         ": pktbench was stopped or got no CPU";
+}
+
+// Why the counts do not add up; empty: they do.
+std::string fault_of_counts(const TrialPlan& plan, const TrialFacts& facts, const TrialRecord& r) {
+  const auto tolerance = static_cast<std::int64_t>(plan.tolerance_packets);
+  const auto unnamed =
+      static_cast<std::int64_t>(facts.unnamed_loss * static_cast<double>(r.offered.packets));
+  if (r.unaccounted > std::max(tolerance, unnamed))
+    return std::to_string(r.unaccounted) + " of " + std::to_string(r.offered.packets) +
+           " frames are unaccounted for";
+  if (r.unaccounted < -tolerance)
+    return std::to_string(-r.unaccounted) + " frames more were counted than were offered";
+  if (r.received.foreign > plan.tolerance_packets)
+    return std::to_string(r.received.foreign) + " frames of somebody else arrived";
+  return r.returned ? fault_of(*r.returned, plan.tolerance_packets) : std::string();
+}
+
+void note(const std::vector<Disturbed>& disturbances, TrialRecord& r) {
+  r.disturbed = true;
+  r.reason.clear();
+  for (const Disturbed& d : disturbances) {
+    r.disturbed_by.insert(d.by);
+    r.reason += (r.reason.empty() ? "disturbed: " : "; ") + d.sentence;
+  }
 }
 
 }  // namespace
@@ -24,9 +64,13 @@ std::string percent(double share) {
 void judge_trial(const TrialPlan& plan, const TrialFacts& facts, TrialRecord& r) {
   const LimiterEvidence evidence = limiter_evidence(r, facts.owners);
   r.limiter = judge_limiter(evidence);
+  r.dut_limited_by.clear();
+  if (r.limiter == Limiter::dut && evidence.dut_busy)
+    r.dut_limited_by = evidence.dut_full() ? "cycles" : "wake-ups";
   if (evidence.dut_busy) r.evidence["dut_busy"] = *evidence.dut_busy;
   if (evidence.generator_busy) r.evidence["generator_busy"] = *evidence.generator_busy;
   r.evidence["lost"] = evidence.lost;
+  r.evidence["lost_unnamed"] = evidence.lost_unnamed;
   r.evidence["refused"] = evidence.refused;
   if (evidence.generator_cpu_for_dut > 0)
     r.evidence["generator_cpu_for_dut"] = evidence.generator_cpu_for_dut;
@@ -40,6 +84,9 @@ void judge_trial(const TrialPlan& plan, const TrialFacts& facts, TrialRecord& r)
     r.evidence["dut_interrupts"] = disturbance.interrupts;
     r.evidence["dut_steal"] = disturbance.steal;
   }
+  const Starvation starvation = generator_starvation(r);
+  if (starvation.cpu >= 0) r.evidence["generator_foreign"] = starvation.others;
+  if (r.target_pps) r.evidence["unsent"] = starvation.unsent;
   if (evidence.offered_of_line) r.evidence["offered_of_line_rate"] = *evidence.offered_of_line;
   if (evidence.offered_of_target) r.evidence["offered_of_target"] = *evidence.offered_of_target;
 
@@ -48,37 +95,51 @@ void judge_trial(const TrialPlan& plan, const TrialFacts& facts, TrialRecord& r)
   const double clock_error = clock_off_ns / static_cast<double>(facts.reference_ns);
   r.evidence["clock_error"] = clock_error;
 
-  const auto tolerance = static_cast<std::int64_t>(plan.tolerance_packets);
-  const auto unnamed =
-      static_cast<std::int64_t>(facts.unnamed_loss * static_cast<double>(r.offered.packets));
+  std::vector<Disturbed> disturbed;
+  if (const std::string late = overrun(plan, facts); !late.empty())
+    disturbed.push_back({"window", late});
+  disturbed.insert(disturbed.end(), facts.disturbances.begin(), facts.disturbances.end());
+  if (starvation.unsent > plan.max_unsent && starvation.others > plan.max_disturbance)
+    disturbed.push_back(
+        {"generator", "starved generator: others had " + percent(starvation.others) + " of CPU " +
+                          std::to_string(starvation.cpu) + ", and " + percent(starvation.unsent) +
+                          " of the frames due were not sent"});
+  if (disturbance.share() > plan.max_disturbance)
+    disturbed.push_back({"cpu", "others had " + percent(disturbance.foreign) + " of CPU " +
+                                    std::to_string(disturbance.cpu) + ", devices' interrupts " +
+                                    percent(disturbance.interrupts) +
+                                    ", and the hypervisor took " + percent(disturbance.steal)});
+  const std::string lost_count = fault_of_counts(plan, facts, r);
+  // Frames of others may be counted as ours without breaking a sum.
+  const bool strays = std::any_of(disturbed.begin(), disturbed.end(),
+                                  [](const Disturbed& d) { return d.by == kForeignFrames; });
+  r.conserved = lost_count.empty() && !strays && r.received.packets > 0;
+
   r.status = TrialStatus::invalid;
+  r.reason.clear();
   if (r.offered.packets == 0) {
     r.reason = "generator " + facts.generator + " offered nothing";
-  } else if (!facts.disturbances.empty()) {
-    // Before the counts: a link that went down takes frames with it.
-    r.disturbed = true;
-    r.reason = "disturbed: " + boost::algorithm::join(facts.disturbances, "; ");
-  } else if (r.unaccounted > std::max(tolerance, unnamed)) {
-    r.reason = std::to_string(r.unaccounted) + " of " + std::to_string(r.offered.packets) +
-               " frames are unaccounted for";
-  } else if (r.unaccounted < -tolerance) {
-    r.reason = std::to_string(-r.unaccounted) + " frames more were counted than were offered";
-  } else if (r.received.foreign > plan.tolerance_packets) {
-    r.reason = std::to_string(r.received.foreign) + " frames of somebody else arrived";
+  } else if (!disturbed.empty()) {
+    note(disturbed, r);
+    // A link that went down takes frames with it.
+    if (!lost_count.empty()) r.reason += "; " + lost_count;
+  } else if (!lost_count.empty()) {
+    r.reason = lost_count;
   } else if (std::abs(clock_off_ns) >
              kMaxClockError * static_cast<double>(facts.reference_ns) + kClockReadingNs) {
     r.reason = "the clock ran " + percent(std::abs(clock_error)) +
                (clock_error > 0 ? " fast" : " slow") + " against " + facts.reference_clock;
-  } else if (r.returned && !fault_of(*r.returned, plan.tolerance_packets).empty()) {
-    r.reason = fault_of(*r.returned, plan.tolerance_packets);
-  } else if (disturbance.share() > plan.max_disturbance) {
-    r.disturbed = true;
-    r.reason = "disturbed: others had " + percent(disturbance.foreign) + " of CPU " +
-               std::to_string(disturbance.cpu) + ", devices' interrupts " +
-               percent(disturbance.interrupts) + ", and the hypervisor took " +
-               percent(disturbance.steal);
   } else {
     r.status = TrialStatus::ok;
+  }
+}
+
+void judge_windowless(const std::vector<Disturbed>& disturbances, TrialRecord& r) {
+  r.status = TrialStatus::invalid;
+  note(disturbances, r);
+  if (disturbances.empty()) {  // what kept coming were frames of its own
+    r.disturbed_by.insert("late_frames");
+    r.reason = "disturbed: the frames sent first kept coming long after they were sent";
   }
 }
 

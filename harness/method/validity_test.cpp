@@ -112,13 +112,126 @@ TEST(Validity, OthersOnTheDutsCpuDisturb) {
             "took 2.0%");
 }
 
+// Paced at 1,600,000 pps, of which 600,000 were not sent.
+void leave_unsent(Made& m, double foreign, double steal = 0) {
+  m.record.target_pps = 1.6e6;
+  m.record.offered.unsent = 600'000;
+  CpuUsage generator;
+  generator.role = "generator";
+  generator.classes[static_cast<std::size_t>(CpuClass::foreign)] = foreign;
+  generator.steal = steal;
+  m.record.cpus.push_back(generator);
+}
+
+TEST(Validity, AGeneratorThatOthersStarvedDisturbs) {
+  Made made;
+  leave_unsent(made, 0.75, 0.04);
+  judge_trial(made.plan, made.facts, made.record);
+  EXPECT_EQ(made.record.status, TrialStatus::invalid);
+  EXPECT_TRUE(made.record.disturbed);
+  EXPECT_EQ(made.record.reason,
+            "disturbed: starved generator: others had 79.0% of CPU 0, and 37.5% of the frames due "
+            "were not sent");
+  EXPECT_DOUBLE_EQ(made.record.evidence.at("unsent"), 0.375);
+  EXPECT_DOUBLE_EQ(made.record.evidence.at("generator_foreign"), 0.79);
+}
+
+TEST(Validity, AGeneratorThatIsSlowByItselfDoesNotDisturb) {
+  EXPECT_EQ(judged([](Made& m) { leave_unsent(m, 0.05); }), "");
+  EXPECT_NE(judged([](Made& m) { leave_unsent(m, 0.051); }), "");
+  // Not paced, or few unsent, or the scenario's limit is higher: nothing is wrong with others
+  // there.
+  EXPECT_EQ(judged([](Made& m) {
+              leave_unsent(m, 0.9);
+              m.record.target_pps.reset();
+            }),
+            "");
+  EXPECT_EQ(judged([](Made& m) {
+              leave_unsent(m, 0.9);
+              m.record.offered.unsent = 10'000;
+            }),
+            "");
+  EXPECT_EQ(judged([](Made& m) {
+              leave_unsent(m, 0.9);
+              m.plan.max_unsent = 0.375;
+            }),
+            "");
+  // Without telemetry nobody can say who had the CPU.
+  EXPECT_EQ(judged([](Made& m) {
+              leave_unsent(m, 0.9);
+              m.record.cpus.clear();
+            }),
+            "");
+}
+
 TEST(Validity, ADisturbanceGoesBeforeTheCountsThatItSpoiled) {
   Made made;
-  made.facts.disturbances = {"the link went down", "a CPU was throttled"};
+  made.facts.disturbances = {{"link", "the link went down"}, {"throttling", "a CPU was throttled"}};
   made.record.unaccounted = 7;
   judge_trial(made.plan, made.facts, made.record);
   EXPECT_TRUE(made.record.disturbed);
-  EXPECT_EQ(made.record.reason, "disturbed: the link went down; a CPU was throttled");
+  EXPECT_EQ(made.record.disturbed_by, (std::set<std::string>{"link", "throttling"}));
+  EXPECT_FALSE(made.record.conserved);
+  EXPECT_EQ(made.record.reason,
+            "disturbed: the link went down; a CPU was throttled; 7 of 1000000 frames are "
+            "unaccounted for");
+}
+
+TEST(Validity, AWindowThatTookLongerThanPlannedIsDisturbed) {
+  const auto took = [](double seconds, double planned) {
+    return judged([&](Made& m) {
+      m.plan.duration_s = planned;
+      m.facts.open_ns = m.facts.reference_ns = static_cast<std::uint64_t>(seconds * 1e9);
+    });
+  };
+  EXPECT_EQ(took(1.049, 1), "");
+  EXPECT_EQ(took(2.2, 1),
+            "disturbed: the window took 2.2 s instead of 1 s: pktbench was stopped or got no CPU");
+  // A busy host wakes whoever sleeps a little late, however short the window.
+  EXPECT_EQ(took(0.059, 0.01), "");
+  EXPECT_NE(took(0.061, 0.01), "");
+  EXPECT_EQ(took(10.4, 10), "");
+  EXPECT_NE(took(10.6, 10), "");
+  Made made;
+  made.facts.open_ns = made.facts.reference_ns = 3 * kWindowNs;
+  judge_trial(made.plan, made.facts, made.record);
+  EXPECT_TRUE(made.record.disturbed);
+  EXPECT_TRUE(made.record.conserved);
+  made.plan.max_overrun = 1000;
+  made.record = Made().record;
+  judge_trial(made.plan, made.facts, made.record);
+  EXPECT_EQ(made.record.status, TrialStatus::ok);
+}
+
+TEST(Validity, SaysHowADutIsLimited) {
+  Made made;
+  made.record.drops["ring_full"] = 100'000;
+  made.record.received.packets = 900'000;
+  made.record.cpus[0].busy = 1;
+  judge_trial(made.plan, made.facts, made.record);
+  EXPECT_EQ(made.record.limiter, Limiter::dut);
+  EXPECT_EQ(made.record.dut_limited_by, "cycles");
+  made.record.cpus[0].busy = 0.86;
+  judge_trial(made.plan, made.facts, made.record);
+  EXPECT_EQ(made.record.limiter, Limiter::dut);
+  EXPECT_EQ(made.record.dut_limited_by, "wake-ups");
+  // Others had most of that CPU.
+  made.record.cpus[0].busy = 1;
+  made.record.cpus[0].classes[static_cast<std::size_t>(CpuClass::foreign)] = 0.9;
+  judge_trial(made.plan, made.facts, made.record);
+  EXPECT_EQ(made.record.limiter, Limiter::unknown);
+  EXPECT_EQ(made.record.dut_limited_by, "");
+}
+
+TEST(Validity, ATrialThatEndedBeforeItsWindowIsDisturbed) {
+  TrialRecord record;
+  judge_windowless({{"a", "frames of others"}, {"b", "more of them"}}, record);
+  EXPECT_EQ(record.status, TrialStatus::invalid);
+  EXPECT_TRUE(record.disturbed);
+  EXPECT_EQ(record.reason, "disturbed: frames of others; more of them");
+  judge_windowless({}, record);
+  EXPECT_EQ(record.reason,
+            "disturbed: the frames sent first kept coming long after they were sent");
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "harness/measure/conditions.hpp"
+#include "harness/report/pairing.hpp"
 #include "harness/report/section.hpp"
 
 namespace pktbench {
@@ -30,35 +32,25 @@ bool same_but_for_the_watching(const CaseSpec& a, const CaseSpec& b) {
          a.traffic.flows == b.traffic.flows && a.traffic.rate_pps == b.traffic.rate_pps;
 }
 
-std::map<int, double> by_round(const CaseResult& result, const Measure& measure) {
-  std::map<int, double> values;
+std::vector<PairPoint> points_of(const CaseResult& result, const ConditionGroups& conditions,
+                                 const Measure& measure) {
+  std::map<int, PairPoint> rounds;
   for (const TrialRecord& trial : result.trials)
     if (const auto& value = trial.*measure.value;
         trial.status == TrialStatus::ok && value && std::isfinite(*value))
-      values[trial.round] = *value;
-  return values;
+      rounds[trial.round] = {trial.round, conditions.of(trial.condition), *value};
+  std::vector<PairPoint> made;
+  for (const auto& [round, point] : rounds) made.push_back(point);
+  return made;
 }
 
-CasePair compare(const CaseResult& base, const CaseResult& next, const Measure& measure) {
-  const auto before = by_round(base, measure);
-  const auto after = by_round(next, measure);
-  CasePair pair{base.spec.id,
-                next.spec.id,
-                measure.name,
-                {},
-                {},
-                {},
-                make_error(ErrorCode::unsupported, ""),
-                {}};
-  for (const auto& [round, value] : before) {
-    const auto other = after.find(round);
-    if (other == after.end()) continue;
-    pair.rounds.push_back(round);
-    pair.base_values.push_back(value);
-    pair.next_values.push_back(other->second);
-  }
-  pair.found = paired_ratio(pair.base_values, pair.next_values);
-  return pair;
+CasePair compare(const CaseResult& base, const CaseResult& next, const ConditionGroups& conditions,
+                 const Measure& measure) {
+  PointPairs pairs = pair_points(points_of(base, conditions, measure),
+                                 points_of(next, conditions, measure), false);
+  auto found = paired_ratio(pairs.base, pairs.next);
+  return {base.spec.id,           next.spec.id,           measure.name,     std::move(pairs.rounds),
+          std::move(pairs.base), std::move(pairs.next), std::move(found), {}};
 }
 
 void judge_together(std::vector<CasePair>& pairs, const std::vector<Better>& better) {
@@ -95,6 +87,10 @@ std::string percent(double share) {
 }  // namespace
 
 std::vector<CasePair> case_pairs(const std::vector<CaseResult>& cases) {
+  std::vector<Condition> all;
+  for (const CaseResult& c : cases)
+    for (const TrialRecord& trial : c.trials) all.push_back(trial.condition);
+  const ConditionGroups conditions(all);
   std::vector<CasePair> pairs;
   std::vector<Better> better;
   std::vector<std::pair<std::size_t, std::size_t>> sides;
@@ -105,7 +101,7 @@ std::vector<CasePair> case_pairs(const std::vector<CaseResult>& cases) {
     const bool cycles = cases[base].spec.telemetry && cases[i].spec.telemetry;
     for (const Measure& measure : kMeasures) {
       if (measure.value == &TrialRecord::cycles_per_packet && !cycles) continue;
-      pairs.push_back(compare(cases[base], cases[i], measure));
+      pairs.push_back(compare(cases[base], cases[i], conditions, measure));
       better.push_back(measure.better);
       sides.emplace_back(base, i);
     }

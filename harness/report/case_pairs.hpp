@@ -18,7 +18,7 @@ struct CasePair {
   std::string base;  // case ids
   std::string next;
   std::string measure;      // "mpps" or "cycles_per_packet"
-  std::vector<int> rounds;  // those in which both have an ok trial with a value
+  std::vector<int> rounds;  // those in which both have an ok trial with a value, in one condition
   std::vector<double> base_values;
   std::vector<double> next_values;
   Result<PairedRatio> found;

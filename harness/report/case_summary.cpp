@@ -7,26 +7,30 @@ namespace pktbench {
 
 namespace {
 
-Summary summarize_ok(const CaseResult& result, std::optional<double> TrialRecord::*measure) {
+Summary summarize_trials(const CaseResult& result, std::optional<double> TrialRecord::*measure) {
   std::vector<double> values;
   for (const TrialRecord& trial : result.trials)
     if (const auto& value = trial.*measure;
-        trial.status == TrialStatus::ok && value && std::isfinite(*value))
+        in_summary(trial) && value && std::isfinite(*value))
       values.push_back(*value);
   Summary made = summarize(std::move(values));
-  if (made.n == 0) made.reason = "no ok trial has this value";
+  if (made.n == 0) made.reason = "none of its trials has this value";
   return made;
 }
 
 }  // namespace
 
+bool in_summary(const TrialRecord& trial) {
+  return trial.in_summary.value_or(trial.status == TrialStatus::ok);
+}
+
 std::optional<CaseSummary> summarize_case(const CaseResult& result) {
   const bool any = std::any_of(result.trials.begin(), result.trials.end(),
-                               [](const auto& t) { return t.status == TrialStatus::ok; });
+                               [](const auto& t) { return in_summary(t); });
   if (!any) return std::nullopt;
-  return CaseSummary{summarize_ok(result, &TrialRecord::mpps),
-                     summarize_ok(result, &TrialRecord::ns_per_packet),
-                     summarize_ok(result, &TrialRecord::cycles_per_packet)};
+  return CaseSummary{summarize_trials(result, &TrialRecord::mpps),
+                     summarize_trials(result, &TrialRecord::ns_per_packet),
+                     summarize_trials(result, &TrialRecord::cycles_per_packet)};
 }
 
 std::optional<double> ns_per_run(const TrialRecord& trial) {

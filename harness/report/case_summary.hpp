@@ -1,4 +1,5 @@
-// The summaries of one case, over its ok trials only.
+// The summaries of one case, over its trials that are in it: the ok ones of one condition or, where
+// none is ok, disturbed ones (harness/runner/rounds.hpp).
 #pragma once
 
 #include <optional>
@@ -14,7 +15,10 @@ struct CaseSummary {
   Summary cycles_per_packet;
 };
 
-// nullopt where no trial is ok. A trial without a value, or with one that is not finite, does not
+// Of a run that is not concluded: whether it is ok.
+bool in_summary(const TrialRecord& trial);
+
+// nullopt where there is no such trial. A trial without a value, or with one that is not finite, does not
 // count in that value's n.
 std::optional<CaseSummary> summarize_case(const CaseResult& result);
 

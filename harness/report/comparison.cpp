@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "harness/measure/conditions.hpp"
+#include "harness/report/pairing.hpp"
 #include "harness/runner/input_error.hpp"
 #include "harness/runner/sink.hpp"
 #include "harness/runner/suggest.hpp"
@@ -14,7 +16,8 @@ namespace pktbench {
 
 namespace {
 
-// Cycles per packet depend on the load: rates further apart than this are said beside them.
+// Cycles per packet depend on the load: of offered rates further apart than this they are not
+// judged.
 constexpr double kSameLoad = 0.05;
 const std::string kUnsupported = to_string(CaseStatus::unsupported);
 
@@ -27,44 +30,34 @@ constexpr MeasureKind kRate{"mpps", Better::higher, &RecordedTrial::mpps};
 constexpr MeasureKind kCycles{"cycles_per_packet", Better::lower,
                               &RecordedTrial::cycles_per_packet};
 
-struct Pairs {
-  std::vector<double> base;
-  std::vector<double> next;
-  std::size_t unlike = 0;  // rounds left out for the distance of the CPUs
+using Points = std::vector<PairPoint>;
+
+// What is compared, and in which conditions all of it was measured.
+struct Sides {
+  const RecordedRun& base;
+  const RecordedRun& next;
+  ConditionGroups conditions;
+  bool across_rounds;  // of separate runs
 };
 
-struct Point {
-  double value = 0;
-  double cpu_distance_ns = 0;  // 0: not known
-};
-using Rounds = std::map<int, Point>;
-
-// A trial whose CPUs were far apart had other costs than one whose CPUs were not.
-bool same_distance(const Point& a, const Point& b) {
-  const auto [less, more] = std::minmax(a.cpu_distance_ns, b.cpu_distance_ns);
-  return less <= 0 || more <= kFarApart * less;
+std::vector<Condition> conditions_of(const RecordedRun& base, const RecordedRun& next) {
+  std::vector<Condition> all;
+  for (const auto* run : {&base, &next})
+    for (const RecordedCase& c : run->cases)
+      for (const RecordedTrial& trial : c.trials)
+        if (trial.ok) all.push_back(trial.condition);
+  return all;
 }
 
 // A round has one ok trial; what was made again before it was not ok.
-Rounds rounds_of(const RecordedCase& c, std::optional<double> RecordedTrial::*value) {
-  Rounds made;
+Points points_of(const Sides& sides, const RecordedCase& c,
+                 std::optional<double> RecordedTrial::*value) {
+  std::map<int, PairPoint> rounds;
   for (const RecordedTrial& trial : c.trials)
-    if (trial.ok && trial.*value) made[trial.round] = {*(trial.*value), trial.cpu_distance_ns};
-  return made;
-}
-
-Pairs pair_up(const Rounds& base, const Rounds& next) {
-  Pairs made;
-  for (const auto& [round, point] : base) {
-    const auto other = next.find(round);
-    if (other == next.end()) continue;
-    if (!same_distance(point, other->second)) {
-      ++made.unlike;
-      continue;
-    }
-    made.base.push_back(point.value);
-    made.next.push_back(other->second.value);
-  }
+    if (trial.ok && trial.*value)
+      rounds[trial.round] = {trial.round, sides.conditions.of(trial.condition), *(trial.*value)};
+  Points made;
+  for (const auto& [round, point] : rounds) made.push_back(point);
   return made;
 }
 
@@ -81,22 +74,23 @@ std::string differs(const std::string& what, const std::string& base, const std:
   return what + " differs: " + base + " in BASE, " + next + " in NEW";
 }
 
-NoiseFloor noise_floor(const MeasureKind& kind, const RecordedRun& run, const RecordedCase& base) {
+NoiseFloor noise_floor(const MeasureKind& kind, const Sides& sides, const RecordedCase& base) {
   NoiseFloor made;
-  const Rounds rounds = rounds_of(base, kind.value);
-  Pairs pairs;
-  for (const RecordedCase& twin : run.cases)
+  const Points points = points_of(sides, base, kind.value);
+  PointPairs pairs;
+  for (const RecordedCase& twin : sides.base.cases)
     if (twin.id != base.id && twin.status == "ok" && twin.setting == base.setting &&
         twin.subject == base.subject) {
       made.against = twin.id;
-      pairs = pair_up(rounds, rounds_of(twin, kind.value));
+      pairs = pair_points(points, points_of(sides, twin, kind.value), false);
       break;
     }
   if (made.against.empty()) {
-    Rounds even;
-    Rounds odd;
-    for (const auto& [round, point] : rounds) (round % 2 ? odd : even)[round / 2] = point;
-    pairs = pair_up(even, odd);
+    Points even;
+    Points odd;
+    for (const PairPoint& p : points)
+      (p.round % 2 ? odd : even).push_back({p.round / 2, p.condition, p.value});
+    pairs = pair_points(even, odd, false);
   }
   const auto found = paired_ratio(pairs.base, pairs.next);
   if (found)
@@ -126,10 +120,14 @@ void heed_bound(const RecordedCase& base, const RecordedCase& next, MeasureCompa
 
 // Why this measure cannot be compared; empty: it can.
 std::string obstacle(const MeasureKind& kind, const RecordedCase& base, const RecordedCase& next,
-                     MeasureComparison& made) {
+                     const PointPairs& pairs, MeasureComparison& made) {
   const bool cycles = kind.name == kCycles.name;
-  const bool in_base = !rounds_of(base, kind.value).empty();
-  const bool in_new = !rounds_of(next, kind.value).empty();
+  const auto has = [&](const RecordedCase& c) {
+    return std::any_of(c.trials.begin(), c.trials.end(),
+                       [&](const auto& t) { return t.ok && t.*kind.value; });
+  };
+  const bool in_base = has(base);
+  const bool in_new = has(next);
   if (!in_base || !in_new) {
     const bool switched_off = cycles && (base.subject.at("telemetry") == "none" ||
                                          next.subject.at("telemetry") == "none");
@@ -140,6 +138,7 @@ std::string obstacle(const MeasureKind& kind, const RecordedCase& base, const Re
                      : "either side") +
            " has a value";
   }
+  if (pairs.base.empty()) return "no two of the trials have the same condition";
   if (cycles) {
     const auto base_sources = sources(base);
     const auto new_sources = sources(next);
@@ -156,17 +155,31 @@ std::string obstacle(const MeasureKind& kind, const RecordedCase& base, const Re
   return "";
 }
 
-MeasureComparison measure_pairs(const MeasureKind& kind, const RecordedRun& run,
+// Of the ok trials; a run that does not tell has what it received.
+std::optional<double> median_offered(const RecordedCase& c) {
+  std::vector<double> rates;
+  for (const RecordedTrial& trial : c.trials)
+    if (trial.ok && trial.mpps) rates.push_back(trial.offered_pps.value_or(*trial.mpps * 1e6));
+  return summarize(std::move(rates)).median;
+}
+
+MeasureComparison measure_pairs(const MeasureKind& kind, const Sides& sides,
                                 const RecordedCase& base, const RecordedCase& next) {
   MeasureComparison made;
   made.name = kind.name;
-  const Rounds base_rounds = rounds_of(base, kind.value);
-  const Pairs pairs = pair_up(base_rounds, rounds_of(next, kind.value));
-  made.base = summarize(pairs.base);
-  made.next = summarize(pairs.next);
-  made.reason = obstacle(kind, base, next, made);
+  const PointPairs pairs =
+      pair_points(points_of(sides, base, kind.value), points_of(sides, next, kind.value),
+                  sides.across_rounds);
+  const PointPairs shown = commonest_condition(pairs);
+  made.base = summarize(shown.base);
+  made.next = summarize(shown.next);
+  const auto base_offered = median_offered(base);
+  const auto next_offered = median_offered(next);
+  if (base_offered && next_offered && *base_offered > 0)
+    made.offered_ratio = *next_offered / *base_offered;
+  made.reason = obstacle(kind, base, next, pairs, made);
   if (!made.reason.empty()) return made;
-  made.noise_floor = noise_floor(kind, run, base);
+  made.noise_floor = noise_floor(kind, sides, base);
   auto found = paired_ratio(pairs.base, pairs.next);
   if (found)
     made.found = *found;
@@ -175,7 +188,20 @@ MeasureComparison measure_pairs(const MeasureKind& kind, const RecordedRun& run,
   return made;
 }
 
-CaseComparison pair_cases(const RecordedRun& run, const RecordedCase& base,
+// "12 trials CPUs near: 92 ns; idle CPUs poll, and 8 trials CPUs far apart: 420 ns; ..."
+std::string condition_words(const ConditionGroups& groups, const Points& points) {
+  std::map<std::size_t, std::size_t> count;
+  for (const PairPoint& p : points) ++count[p.condition];
+  std::string made;
+  for (const auto& [group, n] : count) {
+    const std::string words = in_words(groups.typical(group));
+    made += (made.empty() ? "" : ", and ") + std::to_string(n) + " × (" +
+            (words.empty() ? "not known" : words) + ")";
+  }
+  return made;
+}
+
+CaseComparison pair_cases(const Sides& sides, const RecordedCase& base,
                           const RecordedCase& next) {
   CaseComparison made;
   made.base_id = base.id;
@@ -203,18 +229,19 @@ CaseComparison pair_cases(const RecordedRun& run, const RecordedCase& base,
         made.warnings.push_back(differs(key, value, other));
   if (base.limiter == Limiter::unknown || next.limiter == Limiter::unknown)
     made.warnings.push_back("what limited the rate is not known");
-  const Rounds base_rounds = rounds_of(base, kRate.value);
-  const Rounds new_rounds = rounds_of(next, kRate.value);
-  const Pairs pairs = pair_up(base_rounds, new_rounds);
-  const std::size_t common = pairs.base.size() + pairs.unlike;
-  if (pairs.unlike > 0)
-    made.warnings.push_back(std::to_string(pairs.unlike) + " of " + std::to_string(common) +
-                            " rounds are left out: the CPUs were more than " +
-                            std::to_string(std::lround(kFarApart)) +
-                            " times as far apart on "
-                            "one side (disturbance.cpu_distance)");
-  made.unpaired_rounds = base_rounds.size() + new_rounds.size() - 2 * common;
-  made.measures = {measure_pairs(kRate, run, base, next), measure_pairs(kCycles, run, base, next)};
+  const Points base_points = points_of(sides, base, kRate.value);
+  const Points new_points = points_of(sides, next, kRate.value);
+  const PointPairs pairs = pair_points(base_points, new_points, sides.across_rounds);
+  const std::size_t most = std::min(base_points.size(), new_points.size());
+  std::set<std::size_t> conditions(pairs.conditions.begin(), pairs.conditions.end());
+  if (pairs.unlike > 0 || conditions.size() > 1)
+    made.warnings.push_back(
+        std::to_string(pairs.base.size()) + " pairs of equal condition of " + std::to_string(most) +
+        " at most: " + condition_words(sides.conditions, base_points) + " in BASE, " +
+        condition_words(sides.conditions, new_points) + " in NEW");
+  made.unpaired_rounds = base_points.size() + new_points.size() - 2 * pairs.base.size();
+  made.measures = {measure_pairs(kRate, sides, base, next),
+                   measure_pairs(kCycles, sides, base, next)};
   return made;
 }
 
@@ -236,11 +263,15 @@ void judge_measure(const MeasureKind& kind, const RecordedCase& base, const Reco
   }
 }
 
-void warn_of_load(const MeasureComparison& rate, MeasureComparison& cycles) {
-  if (!cycles.found || !rate.base.median || !rate.next.median || *rate.base.median == 0) return;
-  if (std::abs(*rate.next.median / *rate.base.median - 1) > kSameLoad)
-    cycles.warnings.push_back(
-        "the rates differ, and cycles per packet depend on the load: part of the change is that");
+// A generator that was starved, or that another path holds up, makes each packet dearer or cheaper.
+void heed_load(MeasureComparison& cycles) {
+  if (!cycles.found || !cycles.offered_ratio) return;
+  const double off = std::abs(*cycles.offered_ratio - 1);
+  if (off <= kSameLoad) return;
+  cycles.verdict = Verdict::inconclusive;
+  cycles.reason = "the offered rates differ by " + std::to_string(std::lround(100 * off)) +
+                  "%, and cycles per packet depend on the load: set traffic.rate to one that both "
+                  "sides can send";
 }
 
 // The worst of what was judged. Nothing judged: inconclusive.
@@ -370,7 +401,8 @@ Result<Comparison> compare_runs(const RecordedRun& base, const RecordedRun& next
     for (const RecordedCase& c : next.cases)
       if (!find_case(base, c.id)) made.only_in_new.push_back({c.id, c.status});
   }
-  for (const auto& [a, b] : matched) made.cases.push_back(pair_cases(base, *a, *b));
+  const Sides sides{base, next, ConditionGroups(conditions_of(base, next)), !made.interleaved};
+  for (const auto& [a, b] : matched) made.cases.push_back(pair_cases(sides, *a, *b));
   adjust(
       made.cases, [](const PairedRatio& r) { return r.p; }, &MeasureComparison::p_adjusted);
   adjust(
@@ -382,7 +414,7 @@ Result<Comparison> compare_runs(const RecordedRun& base, const RecordedRun& next
     if (!c.measures.empty()) {
       judge_measure(kRate, *a, *b, made.rules, c.measures[0]);
       judge_measure(kCycles, *a, *b, made.rules, c.measures[1]);
-      warn_of_load(c.measures[0], c.measures[1]);
+      heed_load(c.measures[1]);
     }
     conclude(c);
   }

@@ -1,12 +1,13 @@
 // Two runs, or two cases of one run, compared: which case became slower or dearer, how sure that
 // is, how small a change could have been seen, and what could not be compared and why.
 //
-// Cases are matched by id and their trials by round. What must not be compared is refused with the
+// Cases are matched by id and their trials by round and condition: what was measured with CPUs
+// farther apart is held against its like only. What must not be compared is refused with the
 // reason: another testbed, arrangement, NAPI policy, way to idle, generator, batch, burst, frame
 // size, number of flows or rate; a virtual testbed with hardware; cycles of another source; a rate
-// that the generator limited on both sides. A round whose CPUs were much farther apart on one side
-// is left out, and counted. A rate that it limited on one side is a lower bound: only what holds
-// all the more then is called a change.
+// that the generator limited on both sides; cycles at offered rates whose medians differ by more
+// than 5%, for cycles per packet depend on the load. A rate that it limited on one side is a lower
+// bound: only what holds all the more then is called a change.
 //
 // Threads: none. Errors: none but an unknown case id; a gap is part of the result.
 #pragma once
@@ -40,6 +41,7 @@ struct MeasureComparison {
   double smallest_change = 0;
   Summary base;  // of the values that made pairs
   Summary next;
+  std::optional<double> offered_ratio;  // of the medians in the same rounds, next / base
   NoiseFloor noise_floor;
   std::vector<std::string> warnings;
 };
@@ -52,7 +54,7 @@ struct CaseComparison {
   std::vector<std::string> warnings;
   std::size_t excluded_base = 0;  // trials that are not ok
   std::size_t excluded_new = 0;
-  std::size_t unpaired_rounds = 0;          // ok on one side only
+  std::size_t unpaired_rounds = 0;          // of either side, without a partner
   std::vector<MeasureComparison> measures;  // empty where the cases must not be compared
 };
 

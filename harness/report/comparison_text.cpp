@@ -107,7 +107,8 @@ std::string notes(const Comparison& comparison) {
            "trials that are not ok and were left out: " + std::to_string(c.excluded_base) +
                " of BASE, " + std::to_string(c.excluded_new) + " of NEW");
     if (c.unpaired_rounds)
-      note(c.new_id, std::to_string(c.unpaired_rounds) + " rounds are ok on one side only");
+      note(c.new_id, std::to_string(c.unpaired_rounds) +
+                         " ok trials have no partner of their round and condition");
     for (const MeasureComparison& m : c.measures) {
       for (const std::string& w : m.warnings) note(c.new_id + " " + m.name, w);
       if (m.found && m.verdict == Verdict::inconclusive) note(c.new_id + " " + m.name, m.reason);

@@ -224,6 +224,17 @@ Result<TrialRecord> trial_from_json(const Json& json) {
       reader.one_of("status", {TrialStatus::ok, TrialStatus::invalid, TrialStatus::failed});
   trial.reason = reader.text("reason");
   trial.disturbed = reader.flag("disturbed");
+  // Older records have neither of these.
+  if (reader.has("disturbed_by"))
+    for (std::string& by : reader.texts("disturbed_by")) trial.disturbed_by.insert(std::move(by));
+  trial.conserved = reader.has("conserved") ? reader.flag("conserved")
+                                            : trial.status == TrialStatus::ok;
+  if (reader.has("condition")) {
+    Reader condition = reader.below("condition");
+    trial.condition = {.cpu_distance_ns = condition.number("cpu_distance_ns"),
+                       .idle = condition.text("idle"),
+                       .cpu_mhz = condition.number("cpu_mhz")};
+  }
   trial.warmup_s = reader.number("warmup_s").value_or(kNaN);
   trial.duration_s = reader.number("duration_s").value_or(kNaN);
   trial.drain_s = reader.number("drain_s").value_or(kNaN);
@@ -239,8 +250,12 @@ Result<TrialRecord> trial_from_json(const Json& json) {
       reader.one_of("limiter", {Limiter::dut, Limiter::generator, Limiter::link, Limiter::unknown});
   if (reader.has("line_rate_pps")) trial.line_rate_pps = reader.number("line_rate_pps");
   Reader evidence = reader.below("evidence");
-  evidence.each(
-      [&](const std::string& key) { trial.evidence[key] = evidence.number(key).value_or(kNaN); });
+  evidence.each([&](const std::string& key) {
+    if (key == "dut_limited_by")
+      trial.dut_limited_by = evidence.text(key);
+    else
+      trial.evidence[key] = evidence.number(key).value_or(kNaN);
+  });
   reader.list("cpus", [&](Reader cpu) { trial.cpus.push_back(read_cpu(std::move(cpu))); });
   Reader disturbance = reader.below("disturbance");
   disturbance.each([&](const std::string& source) {

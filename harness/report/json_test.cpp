@@ -29,7 +29,8 @@ std::string keys(const Json& object) {
 TEST(TrialJson, HasTheKeysOfTheContract) {
   const Json t = to_json(sample_trial(0));
   EXPECT_EQ(keys(t),
-            "index round order started_at status reason disturbed warmup_s duration_s drain_s "
+            "index round order started_at status reason disturbed disturbed_by conserved condition "
+            "warmup_s duration_s drain_s "
             "offered received drops "
             "unaccounted loss_ratio mpps ns_per_packet cycles_per_packet cycles_source limiter "
             "evidence cpus disturbance mode missing");
@@ -54,6 +55,27 @@ TEST(TrialJson, WhatDisturbedIsKeptAndReadBack) {
   const auto read = trial_from_json(written);
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(to_json(*read), written);
+}
+
+TEST(TrialJson, ConditionAndDisturbanceAreReadBackAndNotMissedInOlderRecords) {
+  TrialRecord t = sample_trial(0);
+  t.disturbed_by = {"cpu", "window"};
+  t.conserved = false;
+  Json written = to_json(t);
+  EXPECT_EQ(written["condition"],
+            Json({{"cpu_distance_ns", 92.0}, {"idle", "spin"}, {"cpu_mhz", nullptr}}));
+  EXPECT_EQ(written["missing"]["condition.cpu_mhz"], "the kernel does not tell it");
+  EXPECT_EQ(written["evidence"]["dut_limited_by"], "cycles");
+  EXPECT_FALSE(written.contains("in_summary"));
+  const auto read = trial_from_json(written);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(to_json(*read), written);
+  for (const char* key : {"condition", "disturbed_by", "conserved"}) written.erase(key);
+  const auto older = trial_from_json(written);
+  ASSERT_TRUE(older) << older.error().message;
+  EXPECT_TRUE(older->conserved);
+  t.in_summary = true;
+  EXPECT_EQ(to_json(t)["in_summary"], true);
 }
 
 TEST(TrialJson, OneWithBpfStatisticsIsMarkedAndReadBack) {
@@ -168,7 +190,18 @@ TEST(TrialJson, WhatATrialDidNotMeasureIsNotZero) {
   for (const char* key : {"packets", "bytes", "foreign", "per_queue"})
     EXPECT_EQ(made["received"][key], nullptr);
   EXPECT_EQ(made["unaccounted"], nullptr);
-  EXPECT_EQ(made["missing"]["received.packets"], "the trial failed before this was measured");
+  EXPECT_EQ(made["missing"]["received.packets"], "the trial ended before this was measured");
+}
+
+TEST(TrialJson, ATrialWithoutAWindowMeasuredNothing) {
+  TrialRecord t;
+  t.status = TrialStatus::invalid;
+  t.reason = "disturbed: frames of others";
+  const Json made = to_json(t);
+  EXPECT_EQ(made["offered"]["packets"], nullptr);
+  EXPECT_EQ(made["received"]["packets"], nullptr);
+  EXPECT_EQ(made["unaccounted"], nullptr);
+  EXPECT_EQ(made["missing"]["mpps"], "the trial ended before this was measured");
 }
 
 TEST(TrialJson, WhateverIsNotOkHasAReason) {
@@ -193,7 +226,9 @@ TEST(TrialJson, ReadingIsTheInverseOfWriting) {
   odd.mode = {"zerocopy", "copy", {{"wakeup", "poll \"\n\xc3\xa9"}}};
   TrialRecord failed;
   failed.reason = "x";
-  for (const TrialRecord& record : {sample_trial(0), odd, failed, TrialRecord()}) {
+  TrialRecord windowless = failed;
+  windowless.status = TrialStatus::invalid;
+  for (const TrialRecord& record : {sample_trial(0), odd, failed, windowless, TrialRecord()}) {
     const Json written = to_json(record);
     const auto read = trial_from_json(Json::parse(dump_json(written, -1)));
     ASSERT_TRUE(read) << read.error().message;
@@ -233,7 +268,7 @@ TEST(CaseJson, HasTheKeysOfTheContract) {
       keys(made),
       "id backend backend_options label telemetry workload workload_options testbed "
       "testbed_label arrangement dut_idle generator generator_options generator_batch frame_size "
-      "flows queues rate_pps mode status reason limiter virtual "
+      "flows queues rate_pps mode status reason limiter condition virtual "
       "trials summary bpf_run_time");
   EXPECT_EQ(keys(made["summary"]), "mpps ns_per_packet cycles_per_packet");
   EXPECT_EQ(keys(made["summary"]["mpps"]),

@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <string>
 #include <variant>
 
+#include "harness/measure/conditions.hpp"
 #include "harness/report/case_summary.hpp"
 #include "harness/report/json.hpp"
 #include "harness/report/section.hpp"
@@ -11,7 +13,7 @@ namespace pktbench {
 
 namespace {
 
-constexpr const char* kNotMeasured = "the trial failed before this was measured";
+constexpr const char* kNotMeasured = "the trial ended before this was measured";
 constexpr const char* kNoReason = "no reason was recorded";
 
 // Null exactly when `ok`: whatever is not ok has a reason, even where nobody gave one.
@@ -89,6 +91,30 @@ Json cpus_json(const TrialRecord& trial, const Section& parent) {
   const Section list = parent.below("cpus");
   for (const CpuUsage& usage : trial.cpus)
     made.push_back(cpu_json(usage, list.below(std::to_string(made.size()))));
+  return made;
+}
+
+Json condition_json(const Condition& condition, Section section) {
+  section.number("cpu_distance_ns", condition.cpu_distance_ns, "it was not read");
+  section.text("idle", condition.idle, "the testbed does not see to it");
+  section.number("cpu_mhz", condition.cpu_mhz, "the kernel does not tell it");
+  return section.take();
+}
+
+// Of a case: what its summary was measured in, and how many trials are left out for another.
+Json condition_json(const CaseResult& result) {
+  if (std::none_of(result.trials.begin(), result.trials.end(),
+                   [](const auto& t) { return in_summary(t); }))
+    return nullptr;
+  const Condition& c = result.condition;
+  Json made = Json::object();
+  made["words"] = text_or_null(in_words(c));
+  made["cpu_distance_ns"] = c.cpu_distance_ns ? Json(*c.cpu_distance_ns) : Json(nullptr);
+  made["idle"] = text_or_null(c.idle);
+  made["cpu_mhz"] = c.cpu_mhz ? Json(*c.cpu_mhz) : Json(nullptr);
+  made["trials"] = std::count_if(result.trials.begin(), result.trials.end(),
+                                 [](const auto& t) { return in_summary(t); });
+  made["other_trials"] = result.other_condition;
   return made;
 }
 
@@ -187,10 +213,11 @@ Json to_json(const TrialRecord& trial) {
   // Reasons that the runner gave come first; those made up here fill the gaps it left.
   Json missing = map_json(trial.missing);
   Section section("", missing);
-  const bool failed = trial.status == TrialStatus::failed;
-  const bool sent = !failed || trial.offered_pps;
-  const bool got = !failed || trial.received_pps;
-  const std::string gap = failed ? kNotMeasured : kNoReason;
+  const bool windowless = trial.status == TrialStatus::invalid && !(trial.duration_s > 0);
+  const bool cut_short = trial.status == TrialStatus::failed || windowless;
+  const bool sent = !cut_short || trial.offered_pps;
+  const bool got = !cut_short || trial.received_pps;
+  const std::string gap = cut_short ? kNotMeasured : kNoReason;
 
   section.set("index", Json(trial.index));
   section.set("round", Json(trial.round));
@@ -199,6 +226,10 @@ Json to_json(const TrialRecord& trial) {
   section.set("status", Json(to_string(trial.status)));
   section.set("reason", reason_json(trial.status == TrialStatus::ok, trial.reason));
   section.set("disturbed", Json(trial.disturbed));
+  section.set("disturbed_by", Json(trial.disturbed_by));
+  section.set("conserved", Json(trial.conserved));
+  if (trial.in_summary) section.set("in_summary", Json(*trial.in_summary));
+  section.set("condition", condition_json(trial.condition, section.below("condition")));
   section.number("warmup_s", trial.warmup_s);
   section.number("duration_s", trial.duration_s);
   section.number("drain_s", trial.drain_s);
@@ -223,6 +254,7 @@ Json to_json(const TrialRecord& trial) {
   section.set("limiter", Json(to_string(trial.limiter)));
   Section evidence = section.below("evidence");
   for (const auto& [key, value] : trial.evidence) evidence.number(key, value);
+  if (!trial.dut_limited_by.empty()) evidence.set("dut_limited_by", Json(trial.dut_limited_by));
   section.set("evidence", evidence.take());
   section.set("cpus", cpus_json(trial, section));
   section.set("disturbance", disturbance_json(trial, section.below("disturbance")));
@@ -265,6 +297,7 @@ Json to_json(const CaseResult& result, const TestbedFacts& facts) {
   made["status"] = to_string(result.status);
   made["reason"] = reason_json(result.status == CaseStatus::ok, result.reason);
   made["limiter"] = to_string(result.limiter);
+  made["condition"] = condition_json(result);
   made["virtual"] = facts.is_virtual;
   made["trials"] = Json::array();
   for (const TrialRecord& trial : result.trials) made["trials"].push_back(to_json(trial));

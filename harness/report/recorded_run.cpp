@@ -111,6 +111,25 @@ Limiter read_limiter(const Value& value) {
   return Limiter::unknown;
 }
 
+Condition read_condition(const Value& trial) {
+  Condition made;
+  if (const Value condition = trial.optional("condition"); condition.is_object()) {
+    made.cpu_distance_ns = condition["cpu_distance_ns"].measure_or_null();
+    made.idle = condition["idle"].text_or_null();
+    made.cpu_mhz = condition["cpu_mhz"].measure_or_null();
+    return made;
+  }
+  // An older run has the readings alone.
+  const Value disturbance = trial.optional("disturbance");
+  if (!disturbance.is_object()) return made;
+  const Value distance = disturbance.optional("cpu_distance");
+  if (!distance.is_object()) return made;
+  const auto before = distance["evidence"]["before_ns"].measure_or_null();
+  const auto after = distance["evidence"]["after_ns"].measure_or_null();
+  if (before && after) made.cpu_distance_ns = (*before + *after) / 2;
+  return made;
+}
+
 RecordedTrial read_trial(const Value& value) {
   RecordedTrial made;
   made.round = value["round"].count();
@@ -118,13 +137,9 @@ RecordedTrial read_trial(const Value& value) {
   made.mpps = value["mpps"].measure_or_null();
   made.cycles_per_packet = value["cycles_per_packet"].measure_or_null();
   made.cycles_source = value["cycles_source"].text_or_null();
-  const Value disturbance = value.optional("disturbance");
-  if (!disturbance.is_object()) return made;
-  const Value distance = disturbance.optional("cpu_distance");
-  if (!distance.is_object()) return made;
-  for (const char* key : {"before_ns", "after_ns"})
-    made.cpu_distance_ns =
-        std::max(made.cpu_distance_ns, distance["evidence"][key].measure_or_null().value_or(0));
+  if (const Value offered = value.optional("offered"); offered.is_object())
+    made.offered_pps = offered.optional("pps").measure_or_null();
+  made.condition = read_condition(value);
   return made;
 }
 
@@ -144,7 +159,11 @@ RecordedCase read_case(const Value& value) {
   made.subject["testbed_label"] = value.optional("testbed_label").any();
   made.subject["telemetry"] = value.optional("telemetry").any();  // older runs: always there
   made.subject["mode"] = value["mode"]["effective"].any();
-  value["trials"].each([&](const Value& trial) { made.trials.push_back(read_trial(trial)); });
+  const std::string idle = value.optional("dut_idle").is_null() ? "" : made.setting["dut_idle"];
+  value["trials"].each([&](const Value& trial) {
+    made.trials.push_back(read_trial(trial));
+    if (made.trials.back().condition.idle.empty()) made.trials.back().condition.idle = idle;
+  });
   return made;
 }
 

@@ -22,7 +22,8 @@ struct RecordedTrial {
   std::optional<double> mpps;  // of an ok trial, as is the next
   std::optional<double> cycles_per_packet;
   std::string cycles_source;   // empty: none
-  double cpu_distance_ns = 0;  // the longer of the two readings; 0: not known
+  std::optional<double> offered_pps = {};
+  Condition condition = {};
 };
 
 struct RecordedCase {

@@ -35,7 +35,7 @@ std::string fault_of(const Json& json) {
 TEST(RecordedRun, IsWhatWasWritten) {
   const auto run = parse_recorded_run(sample().dump(), "run.json");
   ASSERT_TRUE(run) << run.error().message;
-  ASSERT_EQ(run->cases.size(), 4u);
+  ASSERT_EQ(run->cases.size(), 5u);
   const RecordedCase& first = run->cases[0];
   EXPECT_EQ(first.id, "xdp-native/drop/64B/1q/1f");
   EXPECT_EQ(first.status, "ok");
@@ -51,6 +51,8 @@ TEST(RecordedRun, IsWhatWasWritten) {
   EXPECT_TRUE(first.trials[2].ok);
   EXPECT_DOUBLE_EQ(*first.trials[2].mpps, 5.15);
   EXPECT_EQ(first.trials[2].cycles_source, "tsc");
+  EXPECT_DOUBLE_EQ(first.trials[2].offered_pps.value(),
+                   sample()["cases"][0]["trials"][2]["offered"]["pps"]);
   const RecordedCase& mixed = run->cases[1];
   EXPECT_FALSE(mixed.trials[1].ok);
   EXPECT_FALSE(mixed.trials[2].cycles_per_packet);
@@ -60,7 +62,7 @@ TEST(RecordedRun, IsWhatWasWritten) {
   EXPECT_EQ(run->environment.count("kernel"), 1u);
 }
 
-TEST(RecordedRun, TheLongerDistanceAndTheTestbedsOptionsAreReadWhereTheyAre) {
+TEST(RecordedRun, ConditionsAndTheTestbedsOptionsAreReadWhereTheyAre) {
   Json json = sample();
   json["scenario"]["testbed"] = {{"name", "veth"}, {"napi_policy", "fifo"}};
   json["cases"][0]["dut_idle"] = "poll";
@@ -68,13 +70,17 @@ TEST(RecordedRun, TheLongerDistanceAndTheTestbedsOptionsAreReadWhereTheyAre) {
   trials[0]["disturbance"] = {
       {"cpu_distance",
        {{"evidence", {{"before_ns", 90.5}, {"after_ns", 410.0}}}, {"reasons", {}}}}};
-  trials[1]["disturbance"] = {{"cpu_distance", nullptr}};
+  trials[0].erase("condition");  // as an older run has it
+  trials[1]["condition"] = {{"cpu_distance_ns", 95.0}, {"idle", "spin"}, {"cpu_mhz", nullptr}};
+  trials[2].erase("condition");
   trials[2].erase("disturbance");
   const auto run = parse_recorded_run(json.dump(), "run.json");
   ASSERT_TRUE(run) << run.error().message;
-  EXPECT_DOUBLE_EQ(run->cases[0].trials[0].cpu_distance_ns, 410);
-  EXPECT_DOUBLE_EQ(run->cases[0].trials[1].cpu_distance_ns, 0);
-  EXPECT_DOUBLE_EQ(run->cases[0].trials[2].cpu_distance_ns, 0);
+  EXPECT_DOUBLE_EQ(run->cases[0].trials[0].condition.cpu_distance_ns.value(), 250.25);
+  EXPECT_EQ(run->cases[0].trials[0].condition.idle, "poll");
+  EXPECT_DOUBLE_EQ(run->cases[0].trials[1].condition.cpu_distance_ns.value(), 95);
+  EXPECT_EQ(run->cases[0].trials[1].condition.idle, "spin");
+  EXPECT_FALSE(run->cases[0].trials[2].condition.cpu_distance_ns.has_value());
   EXPECT_EQ(run->cases[0].setting.at("napi_policy"), "fifo");
   EXPECT_EQ(run->cases[0].setting.at("dut_idle"), "poll");
   json["scenario"]["testbed"] = {{{"label", "a"}, {"napi_policy", "fifo"}},
@@ -142,7 +148,7 @@ TEST(RecordedRun, ADirectoryStandsForItsRun) {
   const auto run = read_recorded_run(dir.string());
   ASSERT_TRUE(run) << run.error().message;
   EXPECT_EQ(run->path, (dir / "run.json").string());
-  EXPECT_EQ(run->cases.size(), 4u);
+  EXPECT_EQ(run->cases.size(), 5u);
   std::filesystem::remove_all(dir);
   EXPECT_NE(read_recorded_run(dir.string()).error().message.find("no such file"),
             std::string::npos);

@@ -76,7 +76,7 @@ TEST_F(RunWriterTest, ARunIsWrittenAndReadBack) {
   const auto log = load_trials(dir_);
   ASSERT_TRUE(log) << log.error().message;
   EXPECT_EQ(log->torn, "");
-  ASSERT_EQ(log->trials.size(), 9u);
+  ASSERT_EQ(log->trials.size(), 11u);
   EXPECT_EQ(log->trials[0].case_id, "xdp-native/drop/64B/1q/1f");
   EXPECT_EQ(log->trials[0].mode.details.at("attached"), "driver");
   EXPECT_EQ(to_json(log->trials[6].trial), to_json(run.cases[1].trials[1]));

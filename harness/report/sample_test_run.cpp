@@ -17,6 +17,8 @@ TrialRecord sample_trial(int index, std::uint64_t offered, std::uint64_t lost) {
   t.warmup_s = 0.2;
   t.duration_s = 1;
   t.drain_s = 0.01;
+  t.conserved = true;
+  t.condition = {.cpu_distance_ns = 92, .idle = "spin"};
   t.offered = {offered, offered * buffer_length(64), 0};
   t.offered_pps = static_cast<double>(offered);
   t.received.packets = got;
@@ -30,6 +32,7 @@ TrialRecord sample_trial(int index, std::uint64_t offered, std::uint64_t lost) {
   t.cycles_per_packet = *t.ns_per_packet * 2.6;
   t.cycles_source = "tsc";
   t.limiter = Limiter::dut;
+  t.dut_limited_by = "cycles";
   t.evidence = {{"dut_busy", 0.99}};
   CpuUsage generator;
   generator.cpu = 0;
@@ -106,6 +109,20 @@ RunDocument sample_run() {
   run.cases.push_back(
       sample_gap("xdp-offload", CaseStatus::unsupported, "the device has no XDP offload"));
   run.cases.push_back(sample_gap("dpdk", CaseStatus::failed, "the library did not start"));
+
+  CaseResult busy = sample_case("packet-mmap", {900'000, 950'000});
+  busy.status = CaseStatus::disturbed;
+  busy.reason = "none of 2 rounds was undisturbed; the last: disturbed: others had 21% of CPU 1";
+  busy.condition = busy.trials[0].condition;
+  for (TrialRecord& t : busy.trials) {
+    t.status = TrialStatus::invalid;
+    t.disturbed = true;
+    t.disturbed_by = {"cpu"};
+    t.in_summary = true;
+    t.reason = "disturbed: others had 21% of CPU 1";
+    t.evidence["dut_foreign"] = 0.21;
+  }
+  run.cases.push_back(busy);
   run.finished_at = "2099-01-02T03:06:00.000Z";
   return run;
 }

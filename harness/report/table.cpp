@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/algorithm/string/join.hpp>
 #include <cstdio>
 #include <map>
 #include <set>
 
+#include "harness/measure/conditions.hpp"
 #include "harness/report/case_summary.hpp"
 #include "harness/report/text_table.hpp"
 #include "harness/runner/input_error.hpp"
@@ -27,6 +29,8 @@ struct Shown {
   bool gap = false;
   std::map<std::size_t, double> confidence;  // by number of trials
   std::set<std::string> cycle_sources;
+  bool wake_ups = false;
+  std::vector<std::string> disturbed;  // a line for each such case
 };
 
 std::string fixed(double value, int decimals) {
@@ -44,7 +48,7 @@ std::string cell(const std::optional<double>& value, int decimals, Shown& shown)
 std::string loss_cell(const CaseResult& result, Shown& shown) {
   std::vector<double> ratios;
   for (const TrialRecord& trial : result.trials)
-    if (trial.status == TrialStatus::ok && trial.loss_ratio) ratios.push_back(*trial.loss_ratio);
+    if (in_summary(trial) && trial.loss_ratio) ratios.push_back(*trial.loss_ratio);
   const auto median = summarize(std::move(ratios)).median;
   if (median && *median > 0 && *median < 0.00005) return "<0.01";
   return cell(median ? std::optional(*median * 100) : std::nullopt, 2, shown);
@@ -72,12 +76,41 @@ std::string count_cell(const CaseResult& result) {
   return std::to_string(ok) + "/" + std::to_string(result.trials.size());
 }
 
+std::string limiter_cell(const CaseResult& result, Shown& shown) {
+  if (result.limiter != Limiter::dut) return to_string(result.limiter);
+  std::size_t woken = 0;
+  std::size_t all = 0;
+  for (const TrialRecord& trial : result.trials) {
+    if (!in_summary(trial) || trial.limiter != Limiter::dut) continue;
+    ++all;
+    woken += trial.dut_limited_by == "wake-ups";
+  }
+  if (2 * woken <= all) return to_string(Limiter::dut);
+  shown.wake_ups = true;
+  return "dut (wake-ups)";
+}
+
+// Median of what others had of the DUT's CPU in the trials shown.
+std::optional<double> others_share(const CaseResult& result) {
+  std::vector<double> shares;
+  for (const TrialRecord& trial : result.trials) {
+    if (!in_summary(trial) || !trial.disturbed_by.contains("cpu")) continue;
+    double share = 0;
+    for (const char* who : {"dut_foreign", "dut_interrupts", "dut_steal"})
+      if (const auto found = trial.evidence.find(who); found != trial.evidence.end())
+        share += found->second;
+    shares.push_back(std::min(share, 1.0));
+  }
+  return summarize(std::move(shares)).median;
+}
+
 TextRow make_row(const CaseResult& result, Shown& shown) {
   TextRow row{std::vector<std::string>(kHeads.size()), {}, kGreen};
   row.cells[0] = printable(result.spec.id, kMaxText);
   row.cells[1] = printable(mode_cell(result.mode), kMaxText);
   const auto summary = summarize_case(result);
-  if (result.status != CaseStatus::ok || !summary) {
+  const bool disturbed = result.status == CaseStatus::disturbed;
+  if ((result.status != CaseStatus::ok && !disturbed) || !summary) {
     row.colour = result.status == CaseStatus::unsupported ? kYellow : kRed;
     std::string why = printable(result.reason, kMaxText);
     if (why.empty())
@@ -95,11 +128,16 @@ TextRow make_row(const CaseResult& result, Shown& shown) {
   row.cells[4] = cell(summary->ns_per_packet.median, 1, shown);
   row.cells[5] = cell(summary->cycles_per_packet.median, 0, shown);
   row.cells[6] = loss_cell(result, shown);
-  row.cells[7] = to_string(result.limiter);
+  row.cells[7] = limiter_cell(result, shown);
   row.cells[8] = count_cell(result);
   row.cells[9] = to_string(result.status);
+  if (disturbed) {
+    row.colour = kRed;
+    if (const auto share = others_share(result)) row.cells[9] += " " + fixed(*share * 100, 0) + "%";
+    shown.disturbed.push_back(result.spec.id + ": " + result.reason);
+  }
   for (const TrialRecord& trial : result.trials)
-    if (trial.status == TrialStatus::ok && trial.cycles_per_packet)
+    if (in_summary(trial) && trial.cycles_per_packet)
       shown.cycle_sources.insert(trial.cycles_source);
   return row;
 }
@@ -123,10 +161,13 @@ std::string legend(const Shown& shown, const TestbedFacts& facts) {
         "Cycles: on-CPU time × TSC frequency (tsc) of every CPU that worked for the DUT, at the "
         "load it had.\n";
   if (shown.cycle_sources.size() > 1) made += "Cycles from pmu and tsc must not be compared.\n";
+  if (shown.wake_ups)
+    made += "wake-ups: frames were lost while the DUT's CPU had time to spare, since it is woken late.\n";
+  for (const std::string& line : shown.disturbed)
+    made += "disturbed: do not rely on " + printable(line, kMaxText) + "\n";
   if (shown.gap) made += "-: no value; run.json has the reason.\n";
   made += "Testbed: " + facts.testbed;
   if (!facts.arrangement.empty()) made += ", arrangement " + facts.arrangement;
-  if (!facts.dut_idle.empty()) made += ", idle CPUs " + facts.dut_idle;
   if (!facts.emulator.empty())
     made += "; on devices emulated by " + facts.emulator +
             ": the counts prove the function, the figures say nothing about hardware.\n";
@@ -136,30 +177,26 @@ std::string legend(const Shown& shown, const TestbedFacts& facts) {
   return made;
 }
 
-// Trials whose cost may be the distance's and not the path's. Empty where there are none.
-std::string far_apart(const std::vector<CaseResult>& cases) {
-  std::vector<double> longest;  // of each ok trial's two readings
-  std::vector<double> near;
-  for (const CaseResult& result : cases)
-    for (const TrialRecord& trial : result.trials) {
-      const auto found = trial.disturbance.find("cpu_distance");
-      if (trial.status != TrialStatus::ok || found == trial.disturbance.end() || !found->second)
-        continue;
-      const auto& evidence = found->second->evidence;
-      if (!evidence.contains("near_ns")) continue;  // of a run by an older version
-      near.push_back(evidence.at("near_ns"));
-      longest.push_back(std::max(evidence.at("before_ns"), evidence.at("after_ns")));
-    }
-  std::size_t far = 0;
-  for (std::size_t i = 0; i < near.size(); ++i) far += longest[i] > kFarApart * near[i];
-  if (far == 0) return {};
-  return "Far apart: in " + std::to_string(far) + " of " + std::to_string(longest.size()) +
-         " ok trials a cache line took up to " +
-         fixed(*std::max_element(longest.begin(), longest.end()), 0) +
-         " ns between the generator's CPU and the DUT's, and\n  takes " +
-         fixed(*std::min_element(near.begin(), near.end()), 0) +
-         " where they are near; packets may cost more there, as when a hypervisor moves CPUs "
-         "(disturbance.cpu_distance).\n";
+// Which cases were measured in which condition, and what was left out for another.
+std::string conditions(const std::vector<CaseResult>& cases) {
+  std::map<std::string, std::vector<std::string>> cases_in;  // by the words
+  std::size_t others = 0;
+  for (const CaseResult& result : cases) {
+    others += result.other_condition;
+    if (summarize_case(result)) cases_in[in_words(result.condition)].push_back(result.spec.id);
+  }
+  std::string made;
+  for (const auto& [words, ids] : cases_in) {
+    if (words.empty()) continue;
+    made += "Condition";
+    if (cases_in.size() > 1)
+      made += " of " + printable(boost::algorithm::join(ids, ", "), kMaxText);
+    made += ": " + words + ".\n";
+  }
+  if (others > 0)
+    made += "Ok trials in another condition, kept and not in the figures: " + std::to_string(others) +
+            ".\n";
+  return made;
 }
 
 }  // namespace
@@ -169,7 +206,7 @@ std::string result_table(const std::vector<CaseResult>& cases, const TestbedFact
   Shown shown;
   std::vector<TextRow> rows{{kHeads, {}, kBold}};
   for (const CaseResult& result : cases) rows.push_back(make_row(result, shown));
-  return text_table(rows, kRightAligned, colour) + "\n" + legend(shown, facts) + far_apart(cases);
+  return text_table(rows, kRightAligned, colour) + "\n" + legend(shown, facts) + conditions(cases);
 }
 
 }  // namespace pktbench

@@ -55,28 +55,59 @@ Testbed: nic.
 )");
 }
 
-TEST(Table, TrialsWithCpusFarApartAreCounted) {
-  std::vector<CaseResult> cases = {sample_case("dpdk", {4'000, 4'000, 4'000, 4'000})};
-  const std::vector<std::pair<double, double>> distances = {
-      {86, 90}, {85, 170}, {324, 86}, {87, 400}};
-  for (std::size_t i = 0; i < distances.size(); ++i)
-    cases[0].trials[i].disturbance["cpu_distance"] = DisturbanceFinding{
-        {{"before_ns", distances[i].first}, {"after_ns", distances[i].second}, {"near_ns", 85}},
-        {}};
-  cases[0].trials[3].status = TrialStatus::invalid;
-  EXPECT_NE(
-      result_table(cases, kVeth, false)
-          .find("\nFar apart: in 1 of 3 ok trials a cache line took up to 324 ns between the "
-                "generator's CPU and the DUT's, and\n  takes 85 where they are near; packets may"),
-      std::string::npos)
-      << result_table(cases, kVeth, false);
-  cases[0].trials[2].status = TrialStatus::invalid;
-  EXPECT_EQ(result_table(cases, kVeth, false).find("Far apart"), std::string::npos);
-  // A run that is far throughout knows from before it what is near.
-  for (TrialRecord& trial : cases[0].trials)
-    trial.disturbance["cpu_distance"] =
-        DisturbanceFinding{{{"before_ns", 400}, {"after_ns", 410}, {"near_ns", 80}}, {}};
-  EXPECT_NE(result_table(cases, kVeth, false).find("Far apart: in 2 of 2 ok trials"),
+TEST(Table, TheConditionIsSaidAndWhatIsLeftOutForItIsCounted) {
+  std::vector<CaseResult> cases = {sample_case("dpdk", {4'050'000, 4'050'000, 4'050'000, 8'000'000})};
+  for (TrialRecord& trial : cases[0].trials) trial.in_summary = true;
+  cases[0].trials[3].in_summary = false;
+  cases[0].other_condition = 1;
+  cases[0].condition = {.cpu_distance_ns = 420, .idle = "spin"};
+  const std::string table = result_table(cases, kVeth, false);
+  EXPECT_NE(table.find("\nCondition: CPUs far apart: 420 ns; idle CPUs spin.\nOk trials in another "
+                       "condition, kept and not in the figures: 1.\n"),
+            std::string::npos)
+      << table;
+  EXPECT_NE(table.find("  4.000  "), std::string::npos) << table;
+}
+
+TEST(Table, CasesInUnequalConditionsAreToldApart) {
+  std::vector<CaseResult> cases = {sample_case("dpdk", {4'000}), sample_case("af_xdp", {4'000})};
+  cases[0].condition = {.cpu_distance_ns = 420};
+  cases[1].condition = {.cpu_distance_ns = 92};
+  const std::string table = result_table(cases, kVeth, false);
+  EXPECT_NE(table.find("\nCondition of dpdk/drop/64B/1q/1f: CPUs far apart: 420 ns.\n"),
+            std::string::npos);
+  EXPECT_NE(table.find("\nCondition of af_xdp/drop/64B/1q/1f: CPUs near: 92 ns.\n"),
+            std::string::npos);
+}
+
+TEST(Table, ADisturbedCaseHasItsFigureWithTheWordAndTheShare) {
+  std::vector<CaseResult> cases = {sample_case("dpdk", {4'050'000, 4'050'000})};
+  cases[0].status = CaseStatus::disturbed;
+  cases[0].reason = "none of 2 rounds was undisturbed";
+  for (TrialRecord& t : cases[0].trials) {
+    t.status = TrialStatus::invalid;
+    t.disturbed = true;
+    t.disturbed_by = {"cpu"};
+    t.in_summary = true;
+    t.evidence["dut_foreign"] = 0.2;
+    t.evidence["dut_steal"] = 0.01;
+  }
+  const std::string table = result_table(cases, kVeth, false);
+  EXPECT_NE(table.find("  4.000  "), std::string::npos) << table;
+  EXPECT_NE(table.find("  0/2  disturbed 21%\n"), std::string::npos) << table;
+  EXPECT_NE(table.find("\ndisturbed: do not rely on dpdk/drop/64B/1q/1f: none of 2 rounds was "
+                       "undisturbed\n"),
+            std::string::npos)
+      << table;
+}
+
+TEST(Table, ADutThatIsWokenLateIsSaidToBe) {
+  std::vector<CaseResult> cases = {sample_case("dpdk", {4'000, 4'000, 4'000})};
+  EXPECT_EQ(result_table(cases, kVeth, false).find("wake-ups"), std::string::npos);
+  cases[0].trials[0].dut_limited_by = cases[0].trials[1].dut_limited_by = "wake-ups";
+  const std::string table = result_table(cases, kVeth, false);
+  EXPECT_NE(table.find("  dut (wake-ups)  "), std::string::npos) << table;
+  EXPECT_NE(table.find("\nwake-ups: frames were lost while the DUT's CPU had time to spare"),
             std::string::npos);
 }
 

@@ -15,9 +15,9 @@ namespace {
 class Silent final : public Progress {
  public:
   void begin(std::size_t) override {}
+  void more(std::size_t, const std::string&) override {}
   void trial_started(const CaseSpec&, int, int) override {}
   void trial_ended(const CaseSpec&, const TrialRecord&, int) override {}
-  void waiting(const CaseSpec&, const std::string&) override {}
   void repeating(const CaseSpec&, const TrialRecord&) override {}
   void skipped(const CaseSpec&, std::size_t, const std::string&) override {}
   void detail(const std::string&) override {}
@@ -40,14 +40,15 @@ std::string describe(const TrialRecord& record) {
 class Lines final : public Progress {
  public:
   void begin(std::size_t trials) override { total_ = trials; }
+  void more(std::size_t trials, const std::string& why) override {
+    total_ += trials;
+    std::fprintf(stderr, "[%zu/%zu] %s\n", done_, total_, why.c_str());
+  }
   void trial_started(const CaseSpec&, int, int) override {}
   void trial_ended(const CaseSpec& spec, const TrialRecord& record, int of) override {
     ++done_;
     std::fprintf(stderr, "[%zu/%zu] %s trial %d/%d: %s\n", done_, total_, spec.id.c_str(),
                  record.round + 1, of, describe(record).c_str());
-  }
-  void waiting(const CaseSpec& spec, const std::string& why) override {
-    std::fprintf(stderr, "[%zu/%zu] %s waits: %s\n", done_, total_, spec.id.c_str(), why.c_str());
   }
   void repeating(const CaseSpec& spec, const TrialRecord& record) override {
     std::fprintf(stderr, "[%zu/%zu] %s trial %d: %s; once more\n", done_, total_, spec.id.c_str(),
@@ -71,6 +72,11 @@ class Bar final : public Progress {
     total_ = trials;
     began_ = std::chrono::steady_clock::now();
   }
+  void more(std::size_t trials, const std::string& why) override {
+    total_ += trials;
+    clear();
+    std::fprintf(stderr, "%s\n", why.c_str());
+  }
   void trial_started(const CaseSpec& spec, int trial, int of) override {
     draw(spec.id + " trial " + std::to_string(trial + 1) + "/" + std::to_string(of));
   }
@@ -81,9 +87,6 @@ class Bar final : public Progress {
     clear();
     std::fprintf(stderr, "%s trial %d: %s\n", spec.id.c_str(), record.round + 1,
                  describe(record).c_str());
-  }
-  void waiting(const CaseSpec& spec, const std::string& why) override {
-    draw(spec.id + " waits: " + why);
   }
   void repeating(const CaseSpec& spec, const TrialRecord& record) override {
     ++made_;

@@ -16,8 +16,8 @@ class Progress {
   virtual void begin(std::size_t trials) = 0;
   virtual void trial_started(const CaseSpec& spec, int trial, int of) = 0;
   virtual void trial_ended(const CaseSpec& spec, const TrialRecord& record, int of) = 0;
-  // The trial that was started waits; `why` says for what.
-  virtual void waiting(const CaseSpec& spec, const std::string& why) = 0;
+  // `trials` more than begin() said, for the reason.
+  virtual void more(std::size_t trials, const std::string& why) = 0;
   // A disturbed trial, which will be made again.
   virtual void repeating(const CaseSpec& spec, const TrialRecord& record) = 0;
   // `trials` of this case will not be made, for this reason.

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "harness/method/throughput.hpp"
-#include "harness/runner/patience.hpp"
+#include "harness/runner/rounds.hpp"
 #include "harness/runner/testbed_set.hpp"
 #include "harness/sys/cpu.hpp"
 
@@ -64,7 +64,6 @@ class Run {
   struct CaseState {
     CaseResult result;
     int failures = 0;
-    bool given_up = false;
     bool bpf_given_up = false;
     int order = 0;  // its place in the round that is on
 
@@ -73,16 +72,16 @@ class Run {
 
   void take_over(const FinishedTrials& finished);
   Result<void> rounds();
-  bool round_done(const std::vector<TrialRecord>& trials, int round) const;
+  Result<void> round(int round, const std::vector<bool>& wanted, bool bpf);
+  Result<void> more_rounds();
+  std::vector<CaseResult> results() const;
   std::size_t rounds_left(const std::vector<TrialRecord>& trials) const;
   std::size_t rounds_left(const CaseState& state) const;
   Result<void> make_trial(CaseState& state, int round, bool bpf_stats);
-  void await_calm(const CaseSpec& spec, int round);
   Result<TrialRecord> attempt(const CaseSpec& spec, bool bpf_stats);
   std::string impossible(const CaseSpec& spec) const;
   void give_up(CaseState& state, CaseStatus status, const std::string& reason);
   void give_up_bpf(CaseState& state, const std::string& reason);
-  void conclude(CaseState& state) const;
 
   const Scenario& scenario_;
   const Registry& registry_;
@@ -93,25 +92,13 @@ class Run {
 
   TestbedSet testbeds_;
   std::uint32_t tag_ = random_tag();
-  Patience patience_;
   std::vector<CaseState> cases_;
 };
-
-// A round needs one trial that was not disturbed; when that is not to be had, it does without.
-bool Run::round_done(const std::vector<TrialRecord>& trials, int round) const {
-  int disturbed = 0;
-  for (const TrialRecord& t : trials) {
-    if (t.round != round) continue;
-    if (!t.disturbed) return true;
-    ++disturbed;
-  }
-  return disturbed > scenario_.plan.max_repeats;
-}
 
 std::size_t Run::rounds_left(const std::vector<TrialRecord>& trials) const {
   std::size_t left = 0;
   for (int round = 0; round < scenario_.trials; ++round)
-    if (!round_done(trials, round)) ++left;
+    if (!round_done(trials, round, scenario_.plan.max_repeats)) ++left;
   return left;
 }
 
@@ -164,18 +151,6 @@ std::string Run::impossible(const CaseSpec& spec) const {
   return "";
 }
 
-void Run::await_calm(const CaseSpec& spec, int round) {
-  Testbed& testbed = testbeds_.at(spec.testbed);
-  const DisturbanceLimits limits{scenario_.plan.duration_s, scenario_.plan.max_cpu_distance};
-  bool waited = false;
-  patience_.await(testbed.disturbances(), limits, testbed.clock(), stop_,
-                  [&](const std::string& why) {
-                    progress_.waiting(spec, why);
-                    waited = true;
-                  });
-  if (waited) progress_.trial_started(spec, round, scenario_.trials);
-}
-
 Result<TrialRecord> Run::attempt(const CaseSpec& spec, bool bpf_stats) {
   auto backend = find_by_name(registry_.backends, spec.backend)->make();
   auto traffic = find_by_name(registry_.generators, spec.generator)->make();
@@ -198,7 +173,7 @@ Result<TrialRecord> Run::attempt(const CaseSpec& spec, bool bpf_stats) {
 }
 
 void Run::give_up(CaseState& state, CaseStatus status, const std::string& reason) {
-  state.given_up = true;
+  state.result.decided = true;
   state.result.status = status;
   state.result.reason = reason;
   if (state.result.bpf_stats && state.result.bpf_reason.empty()) state.result.bpf_reason = reason;
@@ -218,9 +193,8 @@ void Run::give_up_bpf(CaseState& state, const std::string& reason) {
 Result<void> Run::make_trial(CaseState& state, int round, bool bpf_stats) {
   const CaseSpec& spec = state.result.spec;
   std::vector<TrialRecord>& trials = state.trials(bpf_stats);
-  progress_.trial_started(spec, round, scenario_.trials);
-  await_calm(spec, round);
-  if (stop_) return {};
+  const int of = std::max(scenario_.trials, round + 1);
+  progress_.trial_started(spec, round, of);
   const std::string started_at = utc_now();
   auto trial = attempt(spec, bpf_stats);
   TrialRecord record;
@@ -251,11 +225,11 @@ Result<void> Run::make_trial(CaseState& state, int round, bool bpf_stats) {
   record.started_at = started_at;
   trials.push_back(record);
   if (auto r = sink_.on_trial(spec, record); !r) return r;
-  if (record.disturbed && !round_done(trials, round)) {
+  if (record.disturbed && !round_done(trials, round, scenario_.plan.max_repeats)) {
     progress_.repeating(spec, record);
     return {};
   }
-  progress_.trial_ended(spec, record, scenario_.trials);
+  progress_.trial_ended(spec, record, of);
   if (state.failures < kGiveUpAfter) return {};
   if (bpf_stats)
     give_up_bpf(state, record.reason);
@@ -264,66 +238,55 @@ Result<void> Run::make_trial(CaseState& state, int round, bool bpf_stats) {
   return {};
 }
 
-Result<void> Run::rounds() {
-  for (CaseState& state : cases_)
-    if (auto reason = impossible(state.result.spec); !reason.empty())
-      give_up(state, CaseStatus::unsupported, reason);
-  for (int round = 0; round < scenario_.trials && !stop_; ++round) {
-    const std::vector<std::size_t> order = round_order(scenario_.order_seed, round, cases_.size());
-    for (std::size_t i = 0; i < order.size() && !stop_; ++i) {
-      CaseState& state = cases_[order[i]];
-      state.order = static_cast<int>(i);
-      for (const bool bpf : {false, true}) {
-        if (bpf && (!scenario_.plan.bpf_stats || state.bpf_given_up)) continue;
-        while (!state.given_up && !(bpf && state.bpf_given_up) && !stop_ &&
-               !round_done(state.trials(bpf), round))
-          if (auto r = make_trial(state, round, bpf); !r) return r;
-      }
+// One trial of each wanted case that is not disturbed, in the round's own order.
+Result<void> Run::round(int round, const std::vector<bool>& wanted, bool with_bpf) {
+  const std::vector<std::size_t> order = round_order(scenario_.order_seed, round, cases_.size());
+  for (std::size_t i = 0; i < order.size() && !stop_; ++i) {
+    CaseState& state = cases_[order[i]];
+    if (!wanted[order[i]]) continue;
+    state.order = static_cast<int>(i);
+    for (const bool bpf : {false, true}) {
+      if (bpf && (!with_bpf || state.bpf_given_up)) continue;
+      while (!state.result.decided && !(bpf && state.bpf_given_up) && !stop_ &&
+             !round_done(state.trials(bpf), round, scenario_.plan.max_repeats))
+        if (auto r = make_trial(state, round, bpf); !r) return r;
     }
   }
   return {};
 }
 
-void Run::conclude(CaseState& state) const {
-  CaseResult& c = state.result;
-  for (auto* trials : {&c.trials, &c.bpf_trials})
-    std::sort(trials->begin(), trials->end(),
-              [](const TrialRecord& a, const TrialRecord& b) { return a.index < b.index; });
-  c.limiter = majority_limiter(c.trials);
-  for (const TrialRecord& t : c.trials)
-    if (t.status != TrialStatus::failed) c.mode = t.mode;
-  if (state.given_up) return;
+std::vector<CaseResult> Run::results() const {
+  std::vector<CaseResult> made;
+  for (const CaseState& state : cases_) made.push_back(state.result);
+  return made;
+}
 
-  const auto count = [&](TrialStatus s) {
-    return std::count_if(c.trials.begin(), c.trials.end(),
-                         [s](const TrialRecord& t) { return t.status == s; });
-  };
-  const auto last_reason = [&](TrialStatus s) {
-    std::string reason;
-    for (const TrialRecord& t : c.trials)
-      if (t.status == s) reason = t.reason;
-    return reason;
-  };
-  // By rounds: a trial that was made again because it was disturbed says nothing about the case.
-  std::map<int, bool> ok_rounds;
-  for (const TrialRecord& t : c.trials) ok_rounds[t.round] |= t.status == TrialStatus::ok;
-  const auto ok = std::count_if(ok_rounds.begin(), ok_rounds.end(),
-                                [](const auto& round) { return round.second; });
-  const auto all = static_cast<std::ptrdiff_t>(ok_rounds.size());
-  c.reason.clear();
-  if (all == 0) {
-    c.status = CaseStatus::interrupted;
-    c.reason = "interrupted before its first trial ended";
-  } else if (2 * ok > all) {
-    c.status = CaseStatus::ok;
-  } else if (count(TrialStatus::invalid) > 0) {
-    c.status = CaseStatus::invalid;
-    c.reason = std::to_string(all - ok) + " of " + std::to_string(all) +
-               " rounds are not ok; the last: " + last_reason(TrialStatus::invalid);
-  } else {
-    c.status = CaseStatus::failed;
-    c.reason = last_reason(TrialStatus::failed);
+// For cases that have too few trials in the condition of the run: it changed, or they were disturbed.
+Result<void> Run::more_rounds() {
+  for (int extra = 0; extra < scenario_.plan.max_repeats && !stop_; ++extra) {
+    const std::vector<std::size_t> missing = rounds_short(results(), scenario_.trials);
+    std::vector<bool> wanted;
+    std::size_t trials = 0;
+    for (std::size_t i = 0; i < missing.size(); ++i) {
+      wanted.push_back(missing[i] > 0 && !cases_[i].result.decided);
+      trials += wanted.back();
+    }
+    if (trials == 0) return {};
+    progress_.more(trials, std::to_string(trials) + " of " + std::to_string(cases_.size()) +
+                               " cases have too few trials in the condition of most: one more");
+    if (auto r = round(scenario_.trials + extra, wanted, false); !r) return r;
   }
+  return {};
+}
+
+Result<void> Run::rounds() {
+  for (CaseState& state : cases_)
+    if (auto reason = impossible(state.result.spec); !reason.empty())
+      give_up(state, CaseStatus::unsupported, reason);
+  const std::vector<bool> all(cases_.size(), true);
+  for (int number = 0; number < scenario_.trials && !stop_; ++number)
+    if (auto r = round(number, all, scenario_.plan.bpf_stats); !r) return r;
+  return more_rounds();
 }
 
 Result<RunOutcome> Run::run(const FinishedTrials& finished) {
@@ -346,10 +309,8 @@ Result<RunOutcome> Run::run(const FinishedTrials& finished) {
   if (auto down = testbeds_.down(); !down) outcome.not_restored = down.error().message;
   if (!made) return made.error();
 
-  for (CaseState& state : cases_) {
-    conclude(state);
-    outcome.cases.push_back(std::move(state.result));
-  }
+  outcome.cases = results();
+  conclude(outcome.cases);
   outcome.is_virtual = type_.is_virtual;
   outcome.interrupted = stop_;
   return outcome;
@@ -366,19 +327,6 @@ std::vector<std::size_t> round_order(std::uint64_t seed, int round, std::size_t 
   std::iota(order.begin(), order.end(), std::size_t{0});
   for (std::size_t i = cases; i > 1; --i) std::swap(order[i - 1], order[random() % i]);
   return order;
-}
-
-Limiter majority_limiter(const std::vector<TrialRecord>& trials) {
-  std::map<Limiter, int> votes;
-  int ok = 0;
-  for (const TrialRecord& t : trials) {
-    if (t.status != TrialStatus::ok) continue;
-    ++votes[t.limiter];
-    ++ok;
-  }
-  for (const auto& [limiter, n] : votes)
-    if (2 * n > ok) return limiter;
-  return Limiter::unknown;
 }
 
 Result<RunOutcome> run_scenario(const Scenario& scenario, const Registry& registry,

@@ -41,7 +41,4 @@ Result<RunOutcome> run_scenario(const Scenario& scenario, const Registry& regist
 // that a run that is resumed goes on in the same order.
 std::vector<std::size_t> round_order(std::uint64_t seed, int round, std::size_t cases);
 
-// The limiter most of the ok trials name; unknown where there is no majority.
-Limiter majority_limiter(const std::vector<TrialRecord>& trials);
-
 }  // namespace pktbench

@@ -80,13 +80,27 @@ const std::vector<OptionSpec>& throughput_options() {
        0,
        1,
        "share of a DUT's CPU that others may use in a valid trial"},
-      {"max_cpu_distance",
-       kPlan.max_cpu_distance,
+      {"max_cpu_distance_change",
+       kPlan.max_cpu_distance_change,
        {},
        0,
        1000,
-       "how far apart the generator's and the DUT's CPU may be in a valid trial, in times of what "
-       "they show where they are near; 0: any"},
+       "how many times the distance of the generator's and the DUT's CPU may grow or shrink inside "
+       "a valid trial's window; 0: any"},
+      {"max_overrun",
+       kPlan.max_overrun,
+       {},
+       0,
+       1000,
+       "how much longer than duration_s a valid trial's window may be, relative; 50 ms are always "
+       "allowed"},
+      {"max_unsent",
+       kPlan.max_unsent,
+       {},
+       0,
+       1,
+       "share of the frames due that a valid trial may leave unsent while others use the "
+       "generator's CPU"},
       {"max_repeats",
        static_cast<std::int64_t>(kPlan.max_repeats),
        {},
@@ -361,7 +375,10 @@ Result<Scenario> load_scenario(const std::string& path, const Registry& registry
   scenario.plan.tolerance_packets =
       static_cast<std::uint64_t>(option<std::int64_t>(method.options, "tolerance_packets"));
   scenario.plan.max_disturbance = option<double>(method.options, "max_disturbance");
-  scenario.plan.max_cpu_distance = option<double>(method.options, "max_cpu_distance");
+  scenario.plan.max_cpu_distance_change =
+      option<double>(method.options, "max_cpu_distance_change");
+  scenario.plan.max_overrun = option<double>(method.options, "max_overrun");
+  scenario.plan.max_unsent = option<double>(method.options, "max_unsent");
   scenario.plan.max_repeats = static_cast<int>(option<std::int64_t>(method.options, "max_repeats"));
   scenario.plan.bpf_stats = option<bool>(method.options, "bpf_stats");
   OptionValue& seed = method.options.at("seed");

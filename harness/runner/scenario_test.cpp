@@ -28,7 +28,9 @@ TEST_F(ScenarioTest, FillsInEveryDefault) {
   EXPECT_EQ(scenario->plan.duration_s, 1.0);
   EXPECT_EQ(scenario->plan.tolerance_packets, 0u);
   EXPECT_EQ(scenario->plan.max_disturbance, 0.05);
-  EXPECT_EQ(scenario->plan.max_cpu_distance, 3);
+  EXPECT_EQ(scenario->plan.max_cpu_distance_change, 2);
+  EXPECT_EQ(scenario->plan.max_overrun, 0.05);
+  EXPECT_EQ(scenario->plan.max_unsent, 0.01);
   EXPECT_EQ(scenario->plan.max_repeats, 3);
   ASSERT_EQ(scenario->cases.size(), 1u);
   const CaseSpec& spec = scenario->cases[0];
@@ -51,8 +53,9 @@ TEST_F(ScenarioTest, FillsInEveryDefault) {
     "backends": [{"name": "xdp-native", "fallback": false, "label": "", "telemetry": "full"}],
     "workloads": ["drop"],
     "method": {"name": "throughput", "trials": 5, "warmup_s": 0.2, "duration_s": 1.0,
-               "tolerance_packets": 0, "max_disturbance": 0.05, "max_cpu_distance": 3.0,
-               "max_repeats": 3, "bpf_stats": false, "seed": 0}})"));
+               "tolerance_packets": 0, "max_disturbance": 0.05, "max_cpu_distance_change": 2.0,
+               "max_overrun": 0.05, "max_unsent": 0.01, "max_repeats": 3, "bpf_stats": false,
+               "seed": 0}})"));
 }
 
 TEST_F(ScenarioTest, TheFiltersPortsAreThoseOfItsCasesAlone) {

@@ -11,13 +11,17 @@
 
 namespace pktbench {
 
-enum class CaseStatus { ok, unsupported, failed, invalid, interrupted };
+// disturbed: no trial is ok, and the summary is of disturbed ones.
+enum class CaseStatus { ok, disturbed, unsupported, failed, invalid, interrupted };
 
 struct CaseResult {
   CaseSpec spec;
   EffectiveMode mode;
   CaseStatus status = CaseStatus::failed;
-  std::string reason;  // empty when ok
+  std::string reason;    // empty when ok
+  bool decided = false;  // given up: status and reason stay, whatever trials it has
+  Condition condition;   // of the trials in its summary
+  std::size_t other_condition = 0;  // trials as good as those, but in another condition
   Limiter limiter = Limiter::unknown;
   std::vector<TrialRecord> trials;  // in the order they were made, invalid ones included
   // Those with the kernel's BPF statistics on, where the scenario asks for them; never among the
@@ -31,6 +35,8 @@ inline const char* to_string(CaseStatus s) {
   switch (s) {
     case CaseStatus::ok:
       return "ok";
+    case CaseStatus::disturbed:
+      return "disturbed";
     case CaseStatus::unsupported:
       return "unsupported";
     case CaseStatus::failed:

@@ -11,10 +11,10 @@
 
 namespace pktbench::sys {
 
-// CPUs this process may run on, ascending.
-std::vector<int> allowed_cpus();
+// CPUs a thread may run on, ascending; none where it has ended. `tid` 0, here and below: the
+// calling thread.
+std::vector<int> allowed_cpus(pid_t tid = 0);
 
-// `tid` 0: the calling thread.
 Result<void> pin_thread(pid_t tid, int cpu);
 
 pid_t current_tid();

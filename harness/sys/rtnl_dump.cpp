@@ -6,6 +6,7 @@
 #include <linux/if_tunnel.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 #include <cstring>
@@ -16,6 +17,8 @@
 namespace pktbench::sys {
 
 namespace {
+
+constexpr std::size_t kAnnouncement = 65536;
 
 // Repeats a dump that a change under way has spoilt.
 template <class T, class Ask, class Read>
@@ -217,6 +220,32 @@ Result<std::vector<Device>> list_devices() {
     return made;
   };
   return dump<Device>("list the network devices", request, read_device);
+}
+
+Result<DeviceWatch> DeviceWatch::open() {
+  Fd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
+  if (!socket) return system_error("open a netlink socket", errno);
+  sockaddr_nl address{};
+  address.nl_family = AF_NETLINK;
+  address.nl_groups = RTMGRP_LINK;
+  if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    return system_error("listen to changes of network devices", errno);
+  return DeviceWatch(std::move(socket));
+}
+
+std::vector<Device> DeviceWatch::announced() {
+  std::vector<Device> devices;
+  std::vector<char> buffer(kAnnouncement);
+  const auto read = [](const nlmsghdr* message, void* data) -> int {
+    read_device(message, *static_cast<std::vector<Device>*>(data));
+    return MNL_CB_OK;
+  };
+  while (true) {
+    const ssize_t n = recv(socket_.get(), buffer.data(), buffer.size(), 0);
+    if (n < 0 && (errno == EINTR || errno == ENOBUFS)) continue;
+    if (n <= 0) return devices;
+    (void)mnl_cb_run(buffer.data(), static_cast<std::size_t>(n), 0, 0, read, &devices);
+  }
 }
 
 Result<std::vector<Route>> list_routes(int family) {

@@ -8,9 +8,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/core/result.hpp"
+#include "harness/sys/fd.hpp"
 
 namespace pktbench::sys {
 
@@ -45,6 +47,22 @@ struct Device {
   std::vector<XdpAttachment> xdp;
 };
 Result<std::vector<Device>> list_devices();
+
+// Hears of every change of a device that the kernel announces in the namespace of the thread that
+// opened it. The kernel does not announce an XDP program that comes or goes by a BPF link. Threads:
+// one at a time.
+class DeviceWatch {
+ public:
+  static Result<DeviceWatch> open();
+
+  // The devices as they were announced since the last call, at once. What the socket had no room
+  // for is not there.
+  std::vector<Device> announced();
+
+ private:
+  explicit DeviceWatch(Fd socket) : socket_(std::move(socket)) {}
+  Fd socket_;
+};
 
 struct Route {
   int family = 0;

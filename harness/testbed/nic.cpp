@@ -10,6 +10,8 @@
 #include "harness/core/units.hpp"
 #include "harness/measure/cpu_meter.hpp"
 #include "harness/measure/disturbance.hpp"
+#include "harness/measure/foreign_programs.hpp"
+#include "harness/measure/thread_watch.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/journal.hpp"
@@ -127,6 +129,8 @@ Result<void> NicTestbed::up(const Options& options, unsigned queues) {
     return made;
   }
   disturbances_ = measure::host_disturbances(dut_.port.cpus, {generator_.port, dut_.port});
+  disturbances_.push_back(measure::foreign_programs_source({generator_.port, dut_.port}));
+  disturbances_.push_back(measure::thread_source(*meter_));
   return {};
 }
 

@@ -12,6 +12,8 @@
 #include "harness/measure/cpu_meter.hpp"
 #include "harness/measure/disturbance.hpp"
 #include "harness/measure/driver_counters.hpp"
+#include "harness/measure/foreign_programs.hpp"
+#include "harness/measure/thread_watch.hpp"
 #include "harness/sys/cpu_latency.hpp"
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/file.hpp"
@@ -60,6 +62,9 @@ class VethTestbed final : public Testbed {
   Result<std::vector<pid_t>> take_returned(std::uint32_t trial_tag) override;
   Result<Returned> returned() override;
   void release_returned() noexcept override { return_.reset(); }
+  std::vector<std::uint32_t> programs() const override {
+    return return_ ? std::vector{return_->program()} : std::vector<std::uint32_t>{};
+  }
   Result<DropCounts> sample() override;
   std::string receive_drop_place() const override { return kReceiveDrops; }
   std::vector<int> dut_softirq_cpus() const override;
@@ -120,6 +125,8 @@ Result<void> VethTestbed::up(const Options& options, unsigned queues) {
   }
   disturbances_ = measure::host_disturbances(dut_.cpus, {generator_, dut_});
   disturbances_.push_back(measure::cpu_distance_source(generator_.cpus.front(), dut_.cpus.front()));
+  disturbances_.push_back(measure::foreign_programs_source({generator_, dut_}));
+  disturbances_.push_back(measure::thread_source(*meter_));
   return {};
 }
 

@@ -29,6 +29,7 @@ class VethReturn {
                                                   std::uint32_t trial_tag);
 
   const std::vector<pid_t>& threads() const { return threads_; }
+  std::uint32_t program() const { return sink_->program(); }
 
   // Monotonic since open().
   Result<Returned> sample();

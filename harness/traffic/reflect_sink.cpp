@@ -22,10 +22,12 @@ class ReflectSink final : public ReturnSink {
  public:
   Result<void> attach(const Port& generator, std::uint32_t trial_tag) override;
   Result<Returned> sample() override;
+  std::uint32_t program() const override { return program_id_; }
 
  private:
   sys::SkeletonPtr<reflect_sink, reflect_sink__destroy> skeleton_;
   sys::Fd link_;  // the program is detached when the last reference goes
+  std::uint32_t program_id_ = 0;
   std::vector<pb_sink_counters> by_cpu_;
 };
 
@@ -44,6 +46,12 @@ Result<void> ReflectSink::attach(const Port& generator, std::uint32_t trial_tag)
   std::memcpy(const_cast<__u16*>(&skeleton_->rodata->own_mac_4), generator.mac.data() + 4, 2);
   if (const int error = reflect_sink__load(skeleton_.get()); error)
     return log.failure("load the program for frames that come back", -error);
+  bpf_prog_info info{};
+  __u32 size = sizeof info;
+  if (const int error =
+          bpf_obj_get_info_by_fd(bpf_program__fd(skeleton_->progs.sink), &info, &size))
+    return system_error("read the id of the program for frames that come back", -error);
+  program_id_ = info.id;
   LIBBPF_OPTS(bpf_link_create_opts, options, .flags = XDP_FLAGS_DRV_MODE);
   const int fd = bpf_link_create(bpf_program__fd(skeleton_->progs.sink),
                                  static_cast<int>(generator.ifindex), BPF_XDP, &options);

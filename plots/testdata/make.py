@@ -26,7 +26,7 @@ def four():
 
 
 def twenty():
-    """Twenty cases with every kind of row: options, queues, fallback, no cycles, and every status."""
+    """Twenty-one cases with every kind of row: options, queues, fallback, no cycles, and every status."""
     af_xdp = {"mode": ("zerocopy", "copy"), "backend_options": {"copy_mode": "prefer", "wakeup": "poll"}}
     busy = {"mode": ("copy", "copy"), "backend_options": {"copy_mode": "copy", "wakeup": "busy-poll"}}
     cases = [
@@ -45,7 +45,8 @@ def twenty():
                     "first time after boot"),
         case("tc-drop", noisy_trials(2.5, 1034, seed=9)),
         case("nft-drop", noisy_trials(2.4, 1084, seed=10, limiter="unknown")),
-        case("kprobe-count", noisy_trials(1.9, None, seed=11)),
+        case("kprobe-count", sample_run.one_left_out(noisy_trials(1.9, None, n=6, seed=11)),
+             condition=sample_run.condition(92.0, 5, 1)),
         case("af_xdp", noisy_trials(2.0, 1240, seed=12), **af_xdp),
         case("af_xdp", noisy_trials(2.4, 1074, seed=13), **busy),
         case("dpdk", noisy_trials(0.81, 3252, seed=14), backend_options={"driver": "net_af_xdp"}),
@@ -54,6 +55,9 @@ def twenty():
              backend_options={"driver": "net_pcap"}, mode=("poll", None)),
         case("external", [sample_run.trial(mpps=6.0, cycles=381.0)]),
         case("fake", status="interrupted", reason="SIGINT before its first trial ended", mode=("fake", None)),
+        case("packet-mmap", [sample_run.disturbed(i, 0.7 + i / 100) for i in range(6)], status="disturbed",
+             reason="none of 5 rounds was undisturbed; the last: disturbed: others had 21.0% of CPU 1",
+             condition=sample_run.condition(420.0, 6)),
         case("fake", [sample_run.trial(i, 5.0, status="invalid", reason="costs $5 & <unaccounted>",
                                        unaccounted=9) for i in range(3)],
              status="invalid", mode=("fake", "fake"),

@@ -31,9 +31,31 @@ def estimate(values):
             "reason": None if found else f"an interval needs 5 values, there are {len(values)}"}
 
 
+def condition(distance_ns, trials, others=0):
+    """The condition of a case, as the tool words it."""
+    words = f"CPUs {'near' if distance_ns < 150 else 'far apart'}: {distance_ns:.0f} ns"
+    return {"words": words, "cpu_distance_ns": distance_ns, "idle": None, "cpu_mhz": None, "trials": trials,
+            "other_trials": others}
+
+
+def disturbed(index, mpps):
+    """A trial in which others had a fifth of the CPU, and which stands for its case all the same."""
+    made = trial(index, mpps, 3101.0, status="invalid", reason="disturbed: others had 21.0% of CPU 1")
+    made.update(disturbed=True, disturbed_by=["cpu"], conserved=True, in_summary=True)
+    made["evidence"]["dut_foreign"] = 0.21
+    return made
+
+
+def one_left_out(trials):
+    """The last one was made in another condition."""
+    for made in trials:
+        made["in_summary"] = made is not trials[-1]
+    return trials
+
+
 def summarise(trials):
-    """Summary over the ok trials, or None."""
-    good = [trial for trial in trials if trial["status"] == "ok"]
+    """Summary over the trials that are in it, or None."""
+    good = [trial for trial in trials if trial.get("in_summary", trial["status"] == "ok")]
     if not good:
         return None
     return {name: estimate([trial[name] for trial in good if trial[name] is not None])

@@ -153,13 +153,20 @@ def _case_problems(case, path, tolerance, unnamed=0):
         seen.add(trial["index"])
         yield from _trial_problems(trial, at, tolerance, unnamed)
     good = [trial for trial in case["trials"] if trial["status"] == "ok"]
+    shown = [trial for trial in case["trials"] if trial.get("in_summary", trial["status"] == "ok")]
     if case["status"] == "ok" and not good:
         yield Problem(pointer(*path, "status"), "ok without an ok trial")
+    if case["status"] == "disturbed" and (good or not shown):
+        yield Problem(pointer(*path, "status"), "disturbed is a case that has disturbed trials and no ok one")
+    for i, trial in enumerate(case["trials"]):
+        stands = trial.get("conserved") if case["status"] == "disturbed" else trial["status"] == "ok"
+        if trial.get("in_summary") and not stands:
+            yield Problem(pointer(*path, "trials", i, "in_summary"), "this trial stands for nothing")
     if case["status"] in ("unsupported", "interrupted") and good:
         yield Problem(pointer(*path, "status"), f"{case['status']} although it has {len(good)} ok trials")
     if case["summary"] is not None:
         for name in MEASURES:
-            values = [trial[name] for trial in good if trial[name] is not None]
+            values = [trial[name] for trial in shown if trial[name] is not None]
             yield from _estimate_problems(case["summary"][name], values, path + ("summary", name))
     if bpf:
         yield from _bpf_problems(bpf, path + ("bpf_run_time",))
@@ -192,8 +199,9 @@ def _pair_problems(pair, cases, path):
         values.append({trial["round"]: trial[pair["measure"]] for trial in cases[pair[side]]["trials"]
                        if trial["status"] == "ok" and trial[pair["measure"]] is not None})
     base, other = values
-    if pair["rounds"] != sorted(base.keys() & other.keys()):
-        yield Problem(pointer(*path, "rounds"), "are not those in which both have an ok trial")
+    # A round in which the two sides were in unequal conditions is left out.
+    if not set(pair["rounds"]) <= base.keys() & other.keys() or pair["rounds"] != sorted(set(pair["rounds"])):
+        yield Problem(pointer(*path, "rounds"), "are not of those in which both have an ok trial")
     elif len(pair["ratios"]) != len(pair["rounds"]) or not all(
             _same(ratio, other[n] / base[n]) for n, ratio in zip(pair["rounds"], pair["ratios"])):
         yield Problem(pointer(*path, "ratios"), "are not next over base of these rounds")
@@ -206,7 +214,7 @@ def _pair_problems(pair, cases, path):
 
 def _estimate_problems(estimate, values, path):
     if estimate["n"] != len(values):
-        yield Problem(pointer(*path, "n"), f"is {estimate['n']}, but {len(values)} ok trials have a value")
+        yield Problem(pointer(*path, "n"), f"is {estimate['n']}, but {len(values)} of its trials have a value")
         return
     expected = {"median": statistics.median(values) if values else None,
                 "mean": statistics.fmean(values) if values else None}
@@ -214,7 +222,7 @@ def _estimate_problems(estimate, values, path):
         expected["cov"] = statistics.stdev(values) / expected["mean"]
     for key, value in expected.items():
         if not _same(estimate[key], value):
-            yield Problem(pointer(*path, key), f"is {estimate[key]}, recomputed from the ok trials: {value}")
+            yield Problem(pointer(*path, key), f"is {estimate[key]}, recomputed from its trials: {value}")
     interval, confidence = estimate["ci95"], estimate["confidence"]
     if (interval is None) != (confidence is None):
         yield Problem(pointer(*path, "confidence"), "ci95 and confidence are null only together")
@@ -222,7 +230,7 @@ def _estimate_problems(estimate, values, path):
         yield Problem(pointer(*path, "ci95"), "an interval without a trial")
     elif interval is not None:
         if not min(values) <= interval[0] <= expected["median"] <= interval[1] <= max(values):
-            yield Problem(pointer(*path, "ci95"), "does not enclose the median inside the ok trials' range")
+            yield Problem(pointer(*path, "ci95"), "does not enclose the median inside its trials' range")
         if confidence > 1 - 0.5 ** (len(values) - 1) + RELATIVE_TOLERANCE:
             yield Problem(pointer(*path, "confidence"), f"{confidence} is out of reach at n = {len(values)}")
 

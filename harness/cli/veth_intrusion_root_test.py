@@ -1,0 +1,167 @@
+"""What somebody does in the middle of a trial: each makes it invalid, is named, and passes."""
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from veth_runs import BINARY, MARKS, start, validate
+
+pytestmark = MARKS
+
+FOREIGN = Path(BINARY).parent / "bpf" / "xdp_pass.bpf.o"
+PORTS = {"pbdut0": "pktbench0-dut", "pbgen0": "pktbench0-gen"}
+DUT_CPU = max(os.sched_getaffinity(0))
+OTHER_CPU = min(os.sched_getaffinity(0))
+
+
+def begin(out, backend, *arguments, trials=1, duration=2):
+    return start(out, "--trials", str(trials), "--duration", str(duration), "--set", "/method/warmup_s=0",
+                 "--set", "/method/max_disturbance=1", "--set", "/method/max_cpu_distance_change=0",
+                 "--set", "/method/max_repeats=1", "--set", "/traffic/rate=20000",
+                 "--backend", backend, *arguments)
+
+
+def link(port):
+    state = subprocess.run(["ip", "-n", PORTS[port], "-j", "-s", "link", "show", port],
+                           capture_output=True, text=True)
+    return json.loads(state.stdout)[0] if state.returncode == 0 else None
+
+
+def await_window(above=1000):
+    """The generator is sending when the DUT counts more than the frames that confirm the path."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        now = link("pbdut0")
+        if now and now["stats64"]["rx"]["packets"] > above:
+            return
+        time.sleep(0.02)
+    raise AssertionError("no window was opened within 30 s")
+
+
+def ended(process, out):
+    _, stderr = process.communicate(timeout=120)
+    assert process.returncode == 0, stderr
+    validate(out / "run.json", out / "trials.jsonl")
+    case, = json.loads((out / "run.json").read_text())["cases"]
+    return case["trials"]
+
+
+def disturbed_and_made_again(trials):
+    first, again = trials
+    assert first["status"] == "invalid" and first["disturbed"], first["reason"]
+    assert again["status"] == "ok", again["reason"]
+    return first
+
+
+def set_foreign(port, on):
+    subprocess.run(["ip", "-n", PORTS[port], "link", "set", port, "xdpgeneric",
+                    *(["obj", str(FOREIGN), "sec", "xdp"] if on else ["off"])], check=True)
+    return link(port)["xdp"]["prog"]["id"] if on else None
+
+
+@pytest.mark.parametrize("backend, port", [("udp-recvmmsg", "pbdut0"), ("xdp-native", "pbgen0")])
+def test_a_foreign_program_that_comes_and_stays_is_named_in_this_trial_and_the_next(tmp_path, backend, port):
+    out = tmp_path / "out"
+    process = begin(out, backend, trials=3, duration=1)
+    await_window()
+    foreign = set_foreign(port, True)
+    await_window(link("pbdut0")["stats64"]["rx"]["packets"] + 25000)  # 20,000 are those of a trial
+    set_foreign(port, False)
+    *disturbed, _, last = ended(process, out)
+    assert len(disturbed) == 2
+    for trial in disturbed:
+        assert trial["status"] == "invalid" and trial["disturbed"]
+        assert f"foreign XDP program id {foreign} (generic) on {port}" in trial["reason"]
+    assert last["status"] == "ok" and last["disturbance"]["programs"] == {"evidence": {}, "reasons": []}
+
+
+def test_a_foreign_program_that_comes_and_goes_in_a_window_is_named(tmp_path):
+    process = begin(tmp_path / "out", "udp-recvmmsg", duration=1)
+    await_window()
+    foreign = set_foreign("pbdut0", True)
+    set_foreign("pbdut0", False)
+    trial = disturbed_and_made_again(ended(process, tmp_path / "out"))
+    assert f"foreign XDP program id {foreign} (generic) on pbdut0" in trial["reason"]
+
+
+def threads_on(cpu, pids):
+    """Those that are pinned to this CPU and get it as others do."""
+    found = []
+    for pid in pids:
+        for tid in map(int, os.listdir(f"/proc/{pid}/task")):
+            if os.sched_getaffinity(tid) == {cpu} and os.sched_getscheduler(tid) == os.SCHED_OTHER:
+                found.append(tid)
+    return found
+
+
+def pids_named(prefix):
+    return [int(p) for p in os.listdir("/proc") if p.isdigit()
+            and os.path.exists(f"/proc/{p}/comm") and Path(f"/proc/{p}/comm").read_text().startswith(prefix)]
+
+
+def await_runs_on(tid, cpu):
+    """A thread is given a CPU before it runs there, so that two turns on it must pass."""
+    def turns():
+        return int(Path(f"/proc/{tid}/schedstat").read_text().split()[2])
+    while int(Path(f"/proc/{tid}/stat").read_text().rsplit(")", 1)[1].split()[36]) != cpu:
+        pass
+    began = turns()
+    while turns() < began + 2:
+        pass
+
+
+@pytest.mark.parametrize("backend, who", [("udp-recvmmsg", "receiver"), ("xdp-native", "NAPI thread")])
+def test_a_thread_that_is_moved_is_named(tmp_path, backend, who):
+    process = begin(tmp_path / "out", backend)
+    await_window()
+    thread, = threads_on(DUT_CPU, [process.pid] if who == "receiver" else pids_named("napi/pbdut0-"))
+    os.sched_setaffinity(thread, {OTHER_CPU})
+    trial = disturbed_and_made_again(ended(process, tmp_path / "out"))
+    assert (f"{who} moved: thread {thread} may run on CPU {OTHER_CPU}; the DUT's is CPU {DUT_CPU}"
+            in trial["reason"]), trial["reason"]
+
+
+def test_a_thread_that_is_moved_and_comes_back_is_named(tmp_path):
+    process = begin(tmp_path / "out", "udp-recvmmsg", duration=3)
+    await_window()
+    thread, = threads_on(DUT_CPU, [process.pid])
+    os.sched_setaffinity(thread, {OTHER_CPU})
+    await_runs_on(thread, OTHER_CPU)
+    os.sched_setaffinity(thread, {DUT_CPU})
+    trial = disturbed_and_made_again(ended(process, tmp_path / "out"))
+    assert (f"receiver moved: thread {thread} left CPU {DUT_CPU} and came back"
+            in trial["reason"]), trial["reason"]
+
+
+def stop_for(pid, seconds):
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        time.sleep(seconds)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_a_program_that_is_stopped_inside_a_window_of_the_planned_length_is_seen(tmp_path):
+    process = begin(tmp_path / "out", "udp-recvmmsg")
+    await_window()
+    thread, = threads_on(DUT_CPU, [process.pid])
+    stop_for(process.pid, 0.2)
+    trial = disturbed_and_made_again(ended(process, tmp_path / "out"))
+    assert f"receiver stopped: thread {thread} was stopped" in trial["reason"], trial["reason"]
+
+
+@pytest.mark.skipif(not (Path(BINARY).parent / "pktbench-dpdk").exists(), reason="built without DPDK")
+@pytest.mark.parametrize("seconds", [0.2, 2])
+def test_a_dpdk_helper_that_is_stopped_is_seen_also_where_it_lasts_beyond_the_window(tmp_path, seconds):
+    process = begin(tmp_path / "out", "dpdk", "--set",
+                    '/backends=[{"name":"dpdk","driver":"net_af_packet","idle":"spin"}]', duration=1)
+    await_window()
+    helper, = pids_named("pktbench-dpdk")
+    threads = threads_on(DUT_CPU, [helper])
+    stop_for(helper, seconds)
+    trial = disturbed_and_made_again(ended(process, tmp_path / "out"))
+    assert any(f"receiver stopped: thread {thread} was stopped" in trial["reason"] for thread in threads)

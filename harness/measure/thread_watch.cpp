@@ -1,0 +1,124 @@
+#include "harness/measure/thread_watch.hpp"
+
+#include <cmath>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/sys/cpu.hpp"
+
+namespace pktbench::measure {
+
+namespace {
+
+constexpr const char* kMayRunOn = ".may_run_on";
+constexpr const char* kPinnedTo = ".pinned_to";
+constexpr const char* kMoves = ".moves";
+constexpr const char* kStops = ".stops";
+
+const char* who_is(CpuClass role) {
+  switch (role) {
+    case CpuClass::application:
+      return "receiver";
+    case CpuClass::napi:
+      return "NAPI thread";
+    case CpuClass::generator:
+      return "generator";
+    default:
+      return nullptr;  // nobody whose work is measured
+  }
+}
+
+struct Thread {
+  pid_t id = 0;
+  CpuClass role = CpuClass::application;
+  std::optional<int> pinned_to;  // none: several CPUs from the start
+};
+
+std::optional<double> value_of(const DisturbanceReading& reading, const std::string& name) {
+  const auto found = reading.values.find(name);
+  return found == reading.values.end() ? std::nullopt : std::optional(found->second);
+}
+
+double grown(const DisturbanceReading& before, const DisturbanceReading& after,
+             const std::string& name) {
+  return value_of(after, name).value_or(0) - value_of(before, name).value_or(0);
+}
+
+std::string whole(double n) { return std::to_string(std::lround(n)); }
+
+class ThreadWatch final : public DisturbanceSource {
+ public:
+  explicit ThreadWatch(CpuMeter& meter) : meter_(meter) {}
+  std::string name() const override { return "threads"; }
+
+  void watch(const TrialParts& parts) override {
+    threads_.clear();
+    for (const auto& [id, role] : parts.roles) {
+      if (!who_is(role)) continue;
+      Thread thread{id, role, {}};
+      const auto cpus = sys::allowed_cpus(id);
+      if (cpus.size() == 1) thread.pinned_to = cpus.front();
+      threads_.push_back(thread);
+    }
+  }
+
+  // By thread, "4711.moves". A thread that has ended is no part of it.
+  DisturbanceReading read() override {
+    DisturbanceReading reading;
+    for (const Thread& thread : threads_) {
+      const std::string id = std::to_string(thread.id);
+      if (const auto events = meter_.thread_events(thread.id)) {
+        if (thread.pinned_to) reading.values[id + kMoves] = static_cast<double>(events->moves);
+        reading.values[id + kStops] = static_cast<double>(events->stops);
+      }
+      if (!thread.pinned_to) continue;
+      for (const int cpu : sys::allowed_cpus(thread.id))
+        if (cpu != *thread.pinned_to) reading.values[id + kMayRunOn] = cpu;
+    }
+    return reading;
+  }
+
+  DisturbanceFinding judge(const DisturbanceReading& before, const DisturbanceReading& after,
+                           const DisturbanceLimits&) const override {
+    DisturbanceFinding finding;
+    for (const Thread& thread : threads_) {
+      const std::string id = std::to_string(thread.id);
+      const std::string who = who_is(thread.role);
+      const std::string whose = thread.role == CpuClass::generator ? "generator's" : "DUT's";
+      auto elsewhere = value_of(after, id + kMayRunOn);
+      if (!elsewhere) elsewhere = value_of(before, id + kMayRunOn);
+      const double moves = grown(before, after, id + kMoves);
+      const double stops = grown(before, after, id + kStops);
+      if (moves > 0) finding.evidence[id + kMoves] = moves;
+      if (stops > 0) finding.evidence[id + kStops] = stops;
+      if (elsewhere || moves > 0) finding.evidence[id + kPinnedTo] = *thread.pinned_to;
+      if (elsewhere) {
+        finding.evidence[id + kMayRunOn] = *elsewhere;
+        finding.reasons.push_back(who + " moved: thread " + id + " may run on CPU " +
+                                  whole(*elsewhere) + "; the " + whose + " is CPU " +
+                                  std::to_string(*thread.pinned_to));
+      } else if (moves > 0) {
+        finding.reasons.push_back(who + " moved: thread " + id + " left CPU " +
+                                  std::to_string(*thread.pinned_to) + " and came back");
+      }
+      if (stops > 0)
+        finding.reasons.push_back(who + " stopped: thread " + id +
+                                  " was stopped by a signal or a debugger");
+    }
+    return finding;
+  }
+
+ private:
+  CpuMeter& meter_;
+  std::vector<Thread> threads_;
+};
+
+}  // namespace
+
+std::unique_ptr<DisturbanceSource> thread_source(CpuMeter& meter) {
+  return std::make_unique<ThreadWatch>(meter);
+}
+
+}  // namespace pktbench::measure

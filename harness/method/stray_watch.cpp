@@ -1,0 +1,56 @@
+#include "harness/method/stray_watch.hpp"
+
+#include <vector>
+
+#include "harness/method/onlooker.hpp"
+
+namespace pktbench::method {
+
+namespace {
+
+constexpr std::uint64_t kMillisecond = 1'000'000;
+constexpr std::uint64_t kStep = 3 * kMillisecond;
+constexpr std::uint64_t kWatch = 15 * kMillisecond;
+constexpr std::size_t kLeastReadings = 4;
+
+}  // namespace
+
+PortFrames StrayWatch::read_ports() const {
+  return port_frames(testbed_.generator_port(), testbed_.dut_port());
+}
+
+Result<void> StrayWatch::watch_idle() {
+  if (testbed_.dut_port().ifindex == 0) return {};  // no device that others could reach
+  Clock& clock = testbed_.clock();
+  std::vector<Arrivals> readings;
+  while (!stop_) {
+    auto now = snapshot_();
+    if (!now) return now.error();
+    readings.push_back({clock.now_ns(), now->accounted() + now->received.foreign, read_ports()});
+    if (readings.size() >= kLeastReadings &&
+        readings.back().at_ns - readings.front().at_ns >= kWatch)
+      break;
+    clock.sleep_ns(kStep, stop_);
+  }
+  idle_ = idle_arrivals(readings);
+  return {};
+}
+
+Result<void> StrayWatch::after_window() {
+  after_ = read_ports();
+  return watch_idle();
+}
+
+std::string StrayWatch::name(std::uint32_t trial_tag) const {
+  const Port& dut = testbed_.dut_port();
+  const Onlooker look = look_at(dut, trial_tag, testbed_.clock(), stop_);
+  if (steady()) {
+    if (look.own > 0 && look.seen.empty()) return {};
+    return "foreign frames arrive at " + dut.name + " while nothing is sent: " + rate_text(idle_) +
+           ", " + kinds_text(look) + "; find who sends them";
+  }
+  return std::to_string(foreign_) + " foreign frames or more arrived at " + dut.name +
+         " in the window, " + kinds_text(look);
+}
+
+}  // namespace pktbench::method
