@@ -7,6 +7,8 @@
 
 namespace pktbench {
 
+inline constexpr std::uint64_t kMillisecond = 1'000'000;  // ns
+
 // Set once by a signal handler; read everywhere.
 using StopFlag = std::atomic<bool>;
 

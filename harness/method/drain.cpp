@@ -6,7 +6,6 @@ namespace pktbench::method {
 
 namespace {
 
-constexpr std::uint64_t kMillisecond = 1'000'000;
 constexpr std::uint64_t kStep = 2 * kMillisecond;
 constexpr std::uint64_t kQuiet = 1000 * kMillisecond;  // without a change: no more will come
 // Of threads that a busy host leaves waiting. Only what does not come at all takes that long.

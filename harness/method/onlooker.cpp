@@ -25,7 +25,6 @@ namespace pktbench::method {
 
 namespace {
 
-constexpr std::uint64_t kMillisecond = 1'000'000;
 constexpr std::uint64_t kLook = 150 * kMillisecond;
 // Many a NIC loses its carrier when a program is detached.
 constexpr std::uint64_t kCarrierTimeout = 3000 * kMillisecond;

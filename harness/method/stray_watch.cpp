@@ -8,8 +8,7 @@ namespace pktbench::method {
 
 namespace {
 
-constexpr std::uint64_t kMillisecond = 1'000'000;
-constexpr std::uint64_t kStep = 3 * kMillisecond;
+constexpr std::uint64_t kWatchStep = 3 * kMillisecond;
 constexpr std::uint64_t kWatch = 15 * kMillisecond;
 constexpr std::size_t kLeastReadings = 4;
 
@@ -30,7 +29,7 @@ Result<void> StrayWatch::watch_idle() {
     if (readings.size() >= kLeastReadings &&
         readings.back().at_ns - readings.front().at_ns >= kWatch)
       break;
-    clock.sleep_ns(kStep, stop_);
+    clock.sleep_ns(kWatchStep, stop_);
   }
   idle_ = idle_arrivals(readings);
   return {};

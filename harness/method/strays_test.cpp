@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "harness/core/clock.hpp"
+
 namespace pktbench::method {
 namespace {
-
-constexpr std::uint64_t kMillisecond = 1'000'000;
 
 // 5 ms apart; of the two counts of the same frames the backend's and, where it tells, the port's.
 std::vector<Arrivals> readings(const std::vector<std::uint64_t>& counted,

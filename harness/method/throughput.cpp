@@ -22,7 +22,6 @@ namespace pktbench::method {
 
 namespace {
 
-constexpr std::uint64_t kMillisecond = 1'000'000;
 constexpr std::uint64_t kConfirmFrames = 64;
 // udp-sendmmsg changes the flow from batch to batch.
 constexpr std::uint64_t kFramesPerFlow = 64;
