@@ -97,6 +97,8 @@ bool has_carrier(const Port& port) {
 
 // Protocol ETH_P_ALL comes with bind(), so that nothing of another device is queued before.
 Result<sys::Fd> open_socket(const Port& port) {
+  if (port.ifindex == 0)  // which the kernel takes for every device
+    return make_error(ErrorCode::unsupported, port.name + " is no network device");
   auto inside = sys::NetnsScope::enter(port.netns_path);
   if (!inside) return inside.error();
   sys::Fd socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));

@@ -78,6 +78,26 @@ TEST(Kinds, WhereNoneWasSeenThatIsSaidAndWhy) {
   EXPECT_EQ(kinds_text(look), "of a kind that is not known (the port is away)");
 }
 
+class HastyClock final : public Clock {
+ public:
+  std::uint64_t now_ns() override { return now_ += 100'000'000; }
+  ClockReading read() override { return {now_, now_}; }
+  std::string reference() const override { return "itself"; }
+  void sleep_ns(std::uint64_t, const StopFlag&) override {}
+
+ private:
+  std::uint64_t now_ = 0;
+};
+
+TEST(Onlooker, APortThatIsNoDeviceIsNotLookedAt) {
+  HastyClock clock;
+  const StopFlag stop{false};
+  Port port;
+  port.name = "simdut";
+  const Onlooker look = look_at(port, 1, clock, stop);
+  EXPECT_EQ(look.failed, "simdut is no network device");
+}
+
 TEST(PortFrames, APortThatIsNoDeviceHasNone) {
   const PortFrames none = port_frames(Port{}, Port{});
   EXPECT_FALSE(none.received);

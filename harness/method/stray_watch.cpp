@@ -19,7 +19,7 @@ PortFrames StrayWatch::read_ports() const {
 }
 
 Result<void> StrayWatch::watch_idle() {
-  if (testbed_.dut_port().ifindex == 0) return {};  // no device that others could reach
+  if (!others_reach()) return {};
   Clock& clock = testbed_.clock();
   std::vector<Arrivals> readings;
   while (!stop_) {

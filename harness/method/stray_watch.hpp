@@ -37,7 +37,9 @@ class StrayWatch {
   // REQUIRES: the window's frames are drained.
   Result<void> after_window();
   // REQUIRES: the record is counted.
-  void count(const TrialRecord& record) { foreign_ = foreign_in_window(record, before_, after_); }
+  void count(const TrialRecord& record) {
+    if (others_reach()) foreign_ = foreign_in_window(record, before_, after_);
+  }
 
   // They come one after the other while nothing is sent: no trial now can be a valid one.
   bool steady() const { return idle_.steady(plan_.duration_s, plan_.tolerance_packets); }
@@ -48,6 +50,8 @@ class StrayWatch {
   std::string name(std::uint32_t trial_tag) const;
 
  private:
+  // Nobody else's frames come to a port that is no network device.
+  bool others_reach() const { return testbed_.dut_port().ifindex != 0; }
   PortFrames read_ports() const;
 
   Testbed& testbed_;
