@@ -240,6 +240,34 @@ TEST_F(SimulatedRun, WhoIsAlwaysDisturbedHasAFigureAndTheWord) {
   }
 }
 
+TEST_F(SimulatedRun, ASummaryIsOfOneConditionAndRoundsGoOnForIt) {
+  Scenario s = scenario(R"(["fake"])", R"("generator": "simulated")",
+                        R"("noise": 0, "far_every_s": 8, "seed": 5)");
+  s.trials = 10;
+  const CaseResult c = run(s).cases[0];
+  EXPECT_EQ(c.status, CaseStatus::ok) << c.reason;
+  std::map<double, int> rates;  // by the distance
+  std::set<int> rounds;
+  for (const TrialRecord& t : c.trials) {
+    rounds.insert(t.round);
+    if (t.status != TrialStatus::ok) {
+      EXPECT_EQ(t.disturbed_by, (std::set<std::string>{"cpu_distance"})) << t.reason;
+      continue;
+    }
+    const bool far = *t.condition.cpu_distance_ns > 200;
+    EXPECT_NEAR(t.mpps.value(), far ? 1.6 : 2.0, 1e-6);
+    EXPECT_NEAR(t.cycles_per_packet.value(), far ? 1125 : 900, 0.1);
+    EXPECT_EQ(t.in_summary.value(), *t.condition.cpu_distance_ns == *c.condition.cpu_distance_ns);
+    ++rates[*t.condition.cpu_distance_ns];
+  }
+  // Both were there, and the one of most has got rounds beyond the ten.
+  ASSERT_EQ(rates.size(), 2u);
+  EXPECT_GE(rates[*c.condition.cpu_distance_ns], rates[90] == rates[420] ? 1 : 6);
+  EXPECT_EQ(static_cast<int>(c.other_condition),
+            rates[*c.condition.cpu_distance_ns == 90 ? 420 : 90]);
+  EXPECT_GT(rounds.size(), 10u);
+}
+
 TEST_F(SimulatedRun, ARecordThatCannotBeKeptEndsTheRun) {
   notes_.fail_after = 1;
   const Scenario s = scenario(R"(["fake"])");

@@ -12,6 +12,8 @@
 #include "harness/cli/simulated_run.hpp"
 #include "harness/measure/paired_ratio.hpp"
 #include "harness/report/case_summary.hpp"
+#include "harness/report/comparison.hpp"
+#include "harness/report/run_document.hpp"
 
 namespace pktbench::cli {
 namespace {
@@ -196,6 +198,62 @@ TEST_F(Truth, ADropOf3PercentIsFoundIn20Pairs) {
   // What the wander does between two neighbours of a round adds to the noise.
   const Compared drift = compared(kThreePercentSlower, kDrift, 20, 0.97);
   expect_at_least("3% drops found, drift, 20 pairs", drift.worse, 0.9);
+}
+
+// Two separate runs under two conditions that take turns, costs 1 and 1.25: what `compare` says.
+Comparison compare_outcomes(const RunOutcome& base, const RunOutcome& next) {
+  const auto recorded = [](const RunOutcome& outcome) {
+    RunDocument document = new_run_document({});
+    document.environment_before = nlohmann::ordered_json::object();
+    document.testbed.testbed = "simulated";
+    document.cases = outcome.cases;
+    auto read = parse_recorded_run(to_json(document).dump(), "run.json");
+    EXPECT_TRUE(read) << (read ? "" : read.error().message);
+    return std::move(*read);
+  };
+  auto made = compare_runs(recorded(base), recorded(next), {});
+  EXPECT_TRUE(made);
+  return std::move(*made);
+}
+
+struct TwoConditions {
+  Share changed;
+  Share worse;
+  int others = 0;  // comparisons with more pairs or fewer
+};
+
+constexpr const char* kTwoConditions = R"("noise": 0.02, "far_every_s": 10)";
+
+TEST_F(Truth, UnderTwoConditionsOnlyAChangeIsAnAlarm) {
+  const auto compared_runs = [&](double slower, int times) {
+    TwoConditions all;
+    Scenario s = scenario(R"(["fake"])", R"("generator": "simulated")", kTwoConditions);
+    s.trials = 28;  // of which some 23 find a partner in their condition
+    for (int i = 1; i <= times * runs(); ++i) {
+      s.testbeds.front().options["seed"] = std::int64_t{2 * i};
+      s.cases.front().backend_options["slower"] = 0.0;
+      const RunOutcome base = run(s);
+      s.testbeds.front().options["seed"] = std::int64_t{2 * i + 1};
+      s.cases.front().backend_options["slower"] = slower;
+      const Comparison made = compare_outcomes(base, run(s));
+      notes_.order.clear();
+      const MeasureComparison& rate = made.cases.at(0).measures.at(0);
+      // What is claimed is for some 20 pairs.
+      if (!rate.found || rate.found->pairs < 20 || rate.found->pairs > 25) {
+        ++all.others;
+        continue;
+      }
+      all.changed.add(rate.verdict == Verdict::regression || rate.verdict == Verdict::improvement);
+      all.worse.add(rate.verdict == Verdict::regression);
+    }
+    std::printf("truth: two conditions: %d comparisons with 20 to 25 pairs, %d with others\n",
+                all.worse.of, all.others);
+    return all;
+  };
+  const TwoConditions same = compared_runs(0, 2);
+  EXPECT_GT(same.worse.of, runs() / 4);
+  expect_at_most("alarms of A/A under two conditions", same.changed, 0.01);
+  expect_at_least("3% drops found under two conditions", compared_runs(0.03, 1).worse, 0.95);
 }
 
 // "None of 2.4% or more": about four of five drops of that size are found.

@@ -6,6 +6,8 @@
 #include <random>
 #include <vector>
 
+#include "harness/measure/cpu_distance.hpp"
+
 namespace pktbench::testbed {
 
 namespace {
@@ -72,6 +74,36 @@ class Noise {
   double at_s_ = 0;
 };
 
+// Two conditions that take turns: CPUs near each other, or far apart, each for a while of random
+// length, exponentially distributed. Starts in either.
+class Distance {
+ public:
+  explicit Distance(const Options& options)
+      : mean_s_(option<double>(options, "far_every_s")),
+        far_cost_(option<double>(options, "far_cost")),
+        random_(static_cast<std::uint64_t>(option<std::int64_t>(options, "seed")) + 1'000'003),
+        far_(mean_s_ > 0 && std::bernoulli_distribution(0.5)(random_)) {}
+
+  double ns(double second) { return far(second) ? 420 : 90; }
+  // What a frame costs, in times of what it does where they are near.
+  double cost(double second) { return far(second) ? far_cost_ : 1; }
+
+ private:
+  // REQUIRES: never called for an earlier second.
+  bool far(double second) {
+    if (mean_s_ <= 0) return false;
+    for (; second >= until_s_; until_s_ += std::exponential_distribution<double>(1 / mean_s_)(random_))
+      far_ = !far_;
+    return far_;
+  }
+
+  const double mean_s_;
+  const double far_cost_;
+  std::mt19937_64 random_;
+  bool far_;
+  double until_s_ = 0;
+};
+
 class SimulatedDevice final : public VirtualDevice {
  public:
   SimulatedDevice(const SimulatedClock& clock, const Options& options, unsigned queues)
@@ -79,7 +111,8 @@ class SimulatedDevice final : public VirtualDevice {
         capacity_pps_(option<double>(options, "capacity_pps")),
         cycles_per_packet_(option<double>(options, "cycles_per_packet")),
         loss_(option<double>(options, "loss")),
-        noise_(options) {
+        noise_(options),
+        distance_(options) {
     received_.per_queue.resize(queues);
   }
 
@@ -93,8 +126,9 @@ class SimulatedDevice final : public VirtualDevice {
     loss_due_ -= static_cast<double>(lost);
     lost_ += lost;
     const std::uint64_t arrived = frames - lost;
-    const double factor = noise_.at(static_cast<double>(now_ns()) / 1e9);
-    const double room = capacity_pps_ * factor * static_cast<double>(over_ns) / 1e9;
+    const double second = static_cast<double>(now_ns()) / 1e9;
+    const double cost = distance_.cost(second);
+    const double room = capacity_pps_ * noise_.at(second) / cost * static_cast<double>(over_ns) / 1e9;
     // A frame or two always fit, however short the time.
     const std::uint64_t taken = std::min(
         arrived, std::max(std::uint64_t{256}, static_cast<std::uint64_t>(std::llround(room))));
@@ -102,9 +136,10 @@ class SimulatedDevice final : public VirtualDevice {
     received_.bytes += taken * frame_bytes;
     spread(taken, flows);
     dropped_ += arrived - taken;
-    busy_ns_ += static_cast<double>(taken) * cycles_per_packet_ / kTscHz * 1e9;
+    busy_ns_ += static_cast<double>(taken) * cycles_per_packet_ * cost / kTscHz * 1e9;
   }
   Counters received() const override { return received_; }
+  double cpu_distance_ns() { return distance_.ns(static_cast<double>(now_ns()) / 1e9); }
 
   std::uint64_t lost() const { return lost_; }
   std::uint64_t dropped() const { return dropped_; }
@@ -128,6 +163,7 @@ class SimulatedDevice final : public VirtualDevice {
   const double cycles_per_packet_;
   const double loss_;
   Noise noise_;
+  Distance distance_;
   Counters received_;
   double loss_due_ = 0;
   std::uint64_t lost_ = 0;
@@ -181,6 +217,9 @@ class SimulatedTestbed final : public Testbed {
     clock_.set_error(option<double>(options, "clock_error"));
     device_ = std::make_shared<SimulatedDevice>(clock_, options, queues);
     meter_.watch(device_, options);
+    distance_ = measure::cpu_distance_source(
+        kGeneratorCpu, kDutCpu,
+        [this](int, int) { return Result<double>(device_->cpu_distance_ns()); });
     generator_.name = "simgen";
     generator_.cpus = {kGeneratorCpu};
     generator_.device = device_;
@@ -200,6 +239,7 @@ class SimulatedTestbed final : public Testbed {
   std::vector<int> dut_softirq_cpus() const override { return dut_.cpus; }
   Clock& clock() override { return clock_; }
   CpuMeter& cpu_meter() override { return meter_; }
+  std::vector<DisturbanceSource*> disturbances() override { return {distance_.get()}; }
   std::string arrangement() const override { return ""; }
   Result<void> down() noexcept override { return {}; }
 
@@ -207,6 +247,7 @@ class SimulatedTestbed final : public Testbed {
   SimulatedClock clock_;
   SimulatedCpuMeter meter_{clock_};
   std::shared_ptr<SimulatedDevice> device_;
+  std::unique_ptr<DisturbanceSource> distance_;
   Port generator_;
   Port dut_;
 };
@@ -234,6 +275,10 @@ TestbedType simulated_testbed() {
                   number("burst_depth", 0.5, 0, 1, "share of the capacity that these lose"),
                   number("loss", 0, 0, 1, "share of the frames that the wire loses"),
                   number("cycles_per_packet", 900, 0, {}, "what one frame costs the DUT"),
+                  number("far_every_s", 0, 0, {},
+                         "mean seconds until the CPUs come near or go far apart; 0: always near"),
+                  number("far_cost", 1.25, 1, {},
+                         "what a frame costs where they are far apart, in times of near"),
                   number("foreign", 0, 0, 1, "share of the DUT's CPU that others use"),
                   number("foreign_until_s", 1e9, 0, {}, "simulated time at which they end"),
                   number("clock_error", 0, -0.5, 0.5,
