@@ -105,6 +105,9 @@ class Testbed {
   // a NIC need not count every frame that it drops.
   virtual double unnamed_loss() const { return 0; }
 
+  // Frames that the DUT's device holds until it is served; none: not known.
+  virtual std::optional<unsigned> rx_ring() const { return std::nullopt; }
+
   // Devices' interrupts on dut_softirq_cpus() are those of the DUT's own device.
   virtual bool dut_interrupts() const { return false; }
 

@@ -1,12 +1,15 @@
 #include "harness/measure/thread_watch.hpp"
 
 #include <cmath>
+#include <cstdlib>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/sys/cpu.hpp"
+#include "harness/sys/file.hpp"
 
 namespace pktbench::measure {
 
@@ -16,6 +19,16 @@ constexpr const char* kMayRunOn = ".may_run_on";
 constexpr const char* kPinnedTo = ".pinned_to";
 constexpr const char* kMoves = ".moves";
 constexpr const char* kStops = ".stops";
+
+// How often a thread has gone to sleep, which is as often as it was woken; none: it has ended.
+std::optional<double> times_slept(pid_t thread) {
+  const auto status = sys::read_file("/proc/" + std::to_string(thread) + "/status");
+  if (!status) return std::nullopt;
+  constexpr std::string_view kKey = "\nvoluntary_ctxt_switches:";
+  const auto at = status->find(kKey);
+  if (at == std::string::npos) return std::nullopt;
+  return std::strtod(status->c_str() + at + kKey.size(), nullptr);
+}
 
 const char* who_is(CpuClass role) {
   switch (role) {
@@ -51,7 +64,7 @@ std::string whole(double n) { return std::to_string(std::lround(n)); }
 class ThreadWatch final : public DisturbanceSource {
  public:
   explicit ThreadWatch(CpuMeter& meter) : meter_(meter) {}
-  std::string name() const override { return "threads"; }
+  std::string name() const override { return kThreads; }
 
   void watch(const TrialParts& parts) override {
     threads_.clear();
@@ -69,6 +82,8 @@ class ThreadWatch final : public DisturbanceSource {
     DisturbanceReading reading;
     for (const Thread& thread : threads_) {
       const std::string id = std::to_string(thread.id);
+      if (thread.role != CpuClass::generator)
+        if (const auto slept = times_slept(thread.id)) reading.values[kDutWakeups] += *slept;
       if (const auto events = meter_.thread_events(thread.id)) {
         if (thread.pinned_to) reading.values[id + kMoves] = static_cast<double>(events->moves);
         reading.values[id + kStops] = static_cast<double>(events->stops);
@@ -83,6 +98,8 @@ class ThreadWatch final : public DisturbanceSource {
   DisturbanceFinding judge(const DisturbanceReading& before, const DisturbanceReading& after,
                            const DisturbanceLimits&) const override {
     DisturbanceFinding finding;
+    if (const double woken = grown(before, after, kDutWakeups); woken > 0)
+      finding.evidence[kDutWakeups] = woken;
     for (const Thread& thread : threads_) {
       const std::string id = std::to_string(thread.id);
       const std::string who = who_is(thread.role);

@@ -15,6 +15,10 @@
 
 namespace pktbench::measure {
 
+inline constexpr const char* kThreads = "threads";
+// Evidence: how often receivers and NAPI threads were woken in the window.
+inline constexpr const char* kDutWakeups = "dut_wakeups";
+
 // `meter` outlives it.
 std::unique_ptr<DisturbanceSource> thread_source(CpuMeter& meter);
 

@@ -10,6 +10,7 @@
 #include "harness/measure/bpf_run_time.hpp"
 #include "harness/measure/cpu_distance.hpp"
 #include "harness/measure/disturbance.hpp"
+#include "harness/measure/thread_watch.hpp"
 #include "harness/method/accounting.hpp"
 #include "harness/method/drain.hpp"
 #include "harness/method/returned.hpp"
@@ -58,6 +59,7 @@ class Trial {
   Readings read_disturbances();
   std::vector<Disturbed> disturbed(const Readings& before, const Readings& after);
   void note_condition(const Readings& before, const Readings& after);
+  void note_wakeups();
   Result<void> name_parts(const std::vector<pid_t>& napi);
   Result<Snapshot> snapshot();
   Result<Snapshot> drain(const Snapshot& first) {
@@ -278,6 +280,7 @@ Result<void> Trial::measure() {
   const Readings afterwards = read_disturbances();
   disturbances_ = disturbed(quiet, afterwards);
   note_condition(quiet, afterwards);
+  note_wakeups();
   const std::uint64_t closed = clock_.now_ns();
   auto after = drain(*before);
   if (!after) return after.error();
@@ -339,6 +342,22 @@ void Trial::note_condition(const Readings& before, const Readings& after) {
     if (sources[i]->name() == measure::kFrequency)
       if (const auto khz = mean(cpu)) record_.condition.cpu_mhz = *khz / 1000;
   }
+}
+
+// What says how a DUT is limited that lost frames with time to spare: how often it was woken, and
+// what had to wait for that.
+void Trial::note_wakeups() {
+  const auto found = record_.disturbance.find(measure::kThreads);
+  if (found != record_.disturbance.end() && found->second)
+    if (const auto woken = found->second->evidence.find(measure::kDutWakeups);
+        woken != found->second->evidence.end())
+      record_.evidence["dut_wakeups_per_s"] = woken->second / record_.duration_s;
+  if (const auto ring = p_.testbed.rx_ring()) record_.evidence["rx_ring_frames"] = *ring;
+  const char* together = spec_.traffic.rate_pps ? "burst" : "batch";
+  if (const auto n = spec_.generator_options.find(together);
+      n != spec_.generator_options.end() && std::holds_alternative<std::int64_t>(n->second))
+    record_.evidence["generator_burst_frames"] =
+        static_cast<double>(std::get<std::int64_t>(n->second));
 }
 
 void Trial::count(const Snapshot& before, const Snapshot& after) {

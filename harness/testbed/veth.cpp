@@ -35,6 +35,7 @@ namespace {
 
 constexpr const char* kRingFull = "veth_ring_full";
 constexpr const char* kReceiveDrops = "veth_rx";
+constexpr unsigned kRing = 256;  // VETH_RING_SIZE of the kernel's drivers/net/veth.c
 
 // What the port's device lost by its own count, at `place`.
 Result<std::uint64_t> drops_at(const Port& port, measure::PortEnd end, const std::string& place) {
@@ -67,6 +68,7 @@ class VethTestbed final : public Testbed {
   }
   Result<DropCounts> sample() override;
   std::string receive_drop_place() const override { return kReceiveDrops; }
+  std::optional<unsigned> rx_ring() const override { return kRing; }
   std::vector<int> dut_softirq_cpus() const override;
   Clock& clock() override { return clock_; }
   CpuMeter& cpu_meter() override { return *meter_; }
