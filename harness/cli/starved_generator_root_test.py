@@ -44,7 +44,7 @@ def test_a_generator_whose_cpu_others_take_makes_trials_invalid(tmp_path):
     finally:
         hog.kill()
         hog.wait()
-    assert status == 5 and case["status"] == "invalid"
+    assert status == 5 and case["status"] == "disturbed"
     assert len(case["trials"]) == 4, "each was to be made again, once"
     for trial in case["trials"]:
         assert trial["status"] == "invalid" and trial["disturbed"], trial["reason"]
