@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint64_t kWatchStep = 3 * kMillisecond;
 constexpr std::uint64_t kWatch = 15 * kMillisecond;
+constexpr std::uint64_t kSecondLook = 50 * kMillisecond;  // where something came once
 constexpr std::size_t kLeastReadings = 4;
 
 }  // namespace
@@ -26,12 +27,12 @@ Result<void> StrayWatch::watch_idle() {
     auto now = snapshot_();
     if (!now) return now.error();
     readings.push_back({clock.now_ns(), now->accounted() + now->received.foreign, read_ports()});
-    if (readings.size() >= kLeastReadings &&
-        readings.back().at_ns - readings.front().at_ns >= kWatch)
-      break;
+    idle_ = idle_arrivals(readings);
+    const std::uint64_t watched = readings.back().at_ns - readings.front().at_ns;
+    const bool once = idle_.frames > 0 && idle_.repeated == 0;
+    if (readings.size() >= kLeastReadings && watched >= (once ? kSecondLook : kWatch)) break;
     clock.sleep_ns(kWatchStep, stop_);
   }
-  idle_ = idle_arrivals(readings);
   return {};
 }
 

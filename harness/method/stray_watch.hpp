@@ -26,7 +26,8 @@ class StrayWatch {
   StrayWatch(Testbed& testbed, const TrialPlan& plan, const StopFlag& stop, TakeSnapshot snapshot)
       : testbed_(testbed), plan_(plan), stop_(stop), snapshot_(std::move(snapshot)) {}
 
-  // REQUIRES: the gate is shut and the wire drained: what arrives is somebody else's. 15 ms.
+  // REQUIRES: the gate is shut and the wire drained: what arrives is somebody else's. 15 ms;
+  // 50 where something came, but not again.
   Result<void> watch_idle();
 
   // The same where more came than was sent. That alone may be a lone frame, which spoils nothing
