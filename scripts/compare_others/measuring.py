@@ -1,0 +1,134 @@
+"""Makes the trials of a comparison in turn and says what came of it."""
+import json
+import statistics
+import subprocess
+from pathlib import Path
+
+from .model import UNITS, Failed
+
+# A program of its own may keep a frame that is no test frame: iperf3's client sends a few.
+STRAYS = 20
+# What a cache line takes from one CPU to the other and back, where both share a cache.
+NEAR_NS = 120
+
+
+def distance_ns(trial):
+    """How far the CPUs were apart; None where nobody has looked."""
+    if "cpu_distance_ns" in (trial.get("condition") or {}):
+        return trial["condition"]["cpu_distance_ns"]
+    source = (trial.get("disturbance") or {}).get("cpu_distance")
+    read = [source["evidence"].get(at) for at in ("before_ns", "after_ns")] if source else []
+    return max((ns for ns in read if ns is not None), default=None)
+
+
+def best_of(trials):
+    """An ok trial; else one that others disturbed and that has its figures; None: there is neither."""
+    ok = [t for t in trials if t["status"] == "ok" and not t["disturbed"]]
+    disturbed = [t for t in trials if t["disturbed"] and t.get("mpps")]
+    return (ok + disturbed + [None])[0]
+
+
+def measure(side, rate, options, folder, number):
+    """One trial of one side. Disturbed ones are made again by pktbench itself, three times at most."""
+    if callable(side.backend):
+        return side.backend(side, options)
+    veth = side.testbed == "veth"
+    scenario = {
+        "name": "compare-others",
+        # As the other programs find a machine: a CPU that may sleep.
+        "testbed": {"name": "veth", "arrangement": side.arrangement,
+                    "dut_idle": "sleep"} if veth else side.testbed,
+        "traffic": {"generator": {"name": "xdp-live"} | dict(side.generator) if veth else side.testbed,
+                    "rate": rate if rate == "max" else float(rate)},
+        "backends": [side.backend],
+        "method": {"trials": 1, "duration_s": options.duration, "tolerance_packets": STRAYS,
+                   "max_disturbance": options.max_disturbance,
+                   # The distance is a condition of the pair.
+                   "max_cpu_distance": 0}}
+    path = folder / f"{number:03}.json"
+    path.write_text(json.dumps(scenario))
+    out = Path(options.out or folder) / f"{number:03}"
+    ran = subprocess.run([options.pktbench, "run", path, "--out", out], capture_output=True, text=True)
+    document = out / "run.json"
+    case = json.loads(document.read_text())["cases"][0] if document.exists() else {"trials": []}
+    trial = best_of(case["trials"])
+    if not trial:
+        raise Failed(side, ran.returncode or 5, f"{case.get('reason') or ''}\n{ran.stderr.strip()[-1500:]}")
+    return {"mpps": trial["mpps"], "offered_mpps": trial["offered"]["pps"] / 1e6,
+            "cycles_per_packet": trial["cycles_per_packet"], "cpu_distance_ns": distance_ns(trial),
+            "disturbed": trial["disturbed"]}
+
+
+def spread(values):
+    return f"median {statistics.median(values):.4g} ({min(values):.4g} to {max(values):.4g})"
+
+
+def condition_of(trial):
+    ns = trial.get("cpu_distance_ns")
+    return None if ns is None else "near" if ns < NEAR_NS else "far"
+
+
+def by_condition(pairs):
+    """The pairs of each condition, and how many there are whose two sides had different ones. Where one
+    side does not know, the other's holds."""
+    groups, mixed = {}, 0
+    for ours, other in pairs:
+        conditions = {condition_of(trial) for trial in (ours, other)} - {None}
+        if len(conditions) > 1:
+            mixed += 1
+        else:
+            groups.setdefault(conditions.pop() if conditions else None, []).append((ours, other))
+    return groups, mixed
+
+
+def in_words(condition, pairs):
+    if condition is None:
+        return "distance of the CPUs not known"
+    read = [t["cpu_distance_ns"] for pair in pairs for t in pair if t.get("cpu_distance_ns") is not None]
+    where = "near each other" if condition == "near" else "far apart"
+    return f"CPUs {where}: {statistics.median(read):.0f} ns ({min(read):.0f} to {max(read):.0f})"
+
+
+def judge(comparison, pairs):
+    """Prints the ratios of one comparison; False where every pair misses its target."""
+    at = "overload" if comparison.rate == "max" else f"{comparison.rate} pps"
+    print(f"\n{comparison.ours.name} against {comparison.other.name}, {at}, {len(pairs)} pairs")
+    for side, trials in zip((comparison.ours, comparison.other), zip(*pairs)):
+        # What a program offers is the generator's, but where it is what is compared.
+        shown = [m for m in UNITS if trials[0].get(m) is not None and
+                 (m != "offered_mpps" or comparison.metric == m)]
+        print(f"  {side.name}: {'; '.join(f'{UNITS[m]} {spread([t[m] for t in trials])}' for m in shown)}")
+    clean = [pair for pair in pairs if not any(trial.get("disturbed") for trial in pair)]
+    if len(clean) < len(pairs):
+        print(f"  disturbed by others: {len(pairs) - len(clean)} of {len(pairs)} pairs; the ratio is of "
+              f"{'the others' if clean else 'these'}")
+    groups, mixed = by_condition(clean or pairs)
+    reached = False
+    for condition, alike in groups.items():
+        ratios = [a[comparison.metric] / b[comparison.metric] for a, b in alike]
+        met = [comparison.met(ratio, condition) for ratio in ratios]
+        if comparison.met(statistics.median(ratios), condition):
+            verdict = "met"
+        else:
+            verdict = "not told apart from it" if any(met) else "MISSED"
+        reached = reached or any(met)
+        print(f"  {in_words(condition, alike)}; {len(alike)} pairs")
+        print(f"  ratio of {UNITS[comparison.metric]}: {spread(ratios)}; target "
+              f"{'>=' if comparison.at_least else '<='} {comparison.target_at(condition)}: {verdict}")
+    if mixed:
+        print(f"  {mixed} pairs left out: the distance of the CPUs changed between their two trials")
+    print(end="", flush=True)
+    return reached or not groups
+
+
+def compare(group, options, folder, number):
+    """Comparisons with the same other side and rate: in each round each of ours once, and the other once.
+    Returns a verdict for each."""
+    other, rate = group[0].other, group[0].rate
+    pairs = [[] for _ in group]
+    for _ in range(options.pairs):
+        ours = [measure(c.ours, rate, options, folder, next(number)) for c in group]
+        theirs = measure(other, rate, options, folder, next(number))
+        for made, trial in zip(pairs, ours):
+            made.append((trial, theirs))
+    return [judge(comparison, made) for comparison, made in zip(group, pairs)]

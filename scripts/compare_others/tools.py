@@ -1,0 +1,37 @@
+"""Where other people's programs are."""
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+
+SYSTEM = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def need(program, package):
+    path = shutil.which(program, path=SYSTEM)
+    if not path:
+        sys.exit(f"compare-others: {program} is not installed; apt-get install {package}")
+    return shlex.quote(path)
+
+
+class XdpTools:
+    """xdp-bench and xdp-trafficgen: from `folder`, or the installed ones. Not each version loads on each
+    kernel."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def find(self, program):
+        if not self.folder:
+            return need(program, "xdp-tools")
+        path = shutil.which(os.path.abspath(os.path.join(self.folder, program)))
+        if not path:
+            sys.exit(f"compare-others: --xdp-tools {self.folder}: there is no program {program}")
+        return shlex.quote(path)
+
+    def version(self, program, mode):
+        """"xdp-bench 1.6.3"; the name alone where it does not tell."""
+        told = subprocess.run(f"{self.find(program)} {mode} --version", shell=True, capture_output=True,
+                              text=True).stdout.split()
+        return " ".join([program, *told[told.index("version") + 1:][:1]]) if "version" in told else program
