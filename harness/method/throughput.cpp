@@ -8,14 +8,12 @@
 
 #include "harness/core/units.hpp"
 #include "harness/measure/bpf_run_time.hpp"
-#include "harness/measure/cpu_distance.hpp"
-#include "harness/measure/disturbance.hpp"
-#include "harness/measure/thread_watch.hpp"
 #include "harness/method/accounting.hpp"
 #include "harness/method/drain.hpp"
 #include "harness/method/returned.hpp"
 #include "harness/method/snapshot.hpp"
 #include "harness/method/stray_watch.hpp"
+#include "harness/method/surroundings.hpp"
 #include "harness/method/validity.hpp"
 #include "harness/sys/cpu.hpp"
 
@@ -42,6 +40,7 @@ class Trial {
         p_(parties),
         clock_(parties.testbed.clock()),
         stop_(stop),
+        surroundings_(parties.testbed, spec, plan),
         strays_(parties.testbed, plan, stop, [this] { return snapshot(); }) {}
   ~Trial() {
     p_.traffic.stop();
@@ -55,11 +54,6 @@ class Trial {
   CpuOwners cpu_owners() const;
   Result<void> start(std::uint32_t tag);
   Result<void> start_bpf_stats();
-  using Readings = std::vector<DisturbanceReading>;
-  Readings read_disturbances();
-  std::vector<Disturbed> disturbed(const Readings& before, const Readings& after);
-  void note_condition(const Readings& before, const Readings& after);
-  void note_wakeups();
   Result<void> name_parts(const std::vector<pid_t>& napi);
   Result<Snapshot> snapshot();
   Result<Snapshot> drain(const Snapshot& first) {
@@ -85,6 +79,7 @@ class Trial {
   std::uint64_t in_window_ = 0;     // packets received while it was open
   std::optional<measure::BpfRunTimeMeter> bpf_;
   std::vector<pid_t> sink_threads_;
+  Surroundings surroundings_;
   StrayWatch strays_;
   bool window_done_ = false;
   std::vector<Disturbed> disturbances_;
@@ -157,7 +152,7 @@ Result<void> Trial::name_parts(const std::vector<pid_t>& napi) {
     if (auto r = p_.meter->set_roles(roles); !r) return r;
   parts.programs = p_.backend.programs();
   for (const std::uint32_t id : p_.testbed.programs()) parts.programs.push_back(id);
-  for (DisturbanceSource* source : p_.testbed.disturbances()) source->watch(parts);
+  surroundings_.watch(parts);
   return {};
 }
 
@@ -252,7 +247,7 @@ Result<void> Trial::measure() {
   }
 
   strays_.before_window();
-  const Readings quiet = read_disturbances();
+  surroundings_.before_window();
   std::optional<BpfRunTime> bpf_before;
   if (bpf_) {
     auto sample = bpf_->sample();
@@ -277,10 +272,7 @@ Result<void> Trial::measure() {
   auto shut = p_.backend.sample();
   if (!shut) return shut.error();
   in_window_ = shut->packets - shut->late - before->received.packets;
-  const Readings afterwards = read_disturbances();
-  disturbances_ = disturbed(quiet, afterwards);
-  note_condition(quiet, afterwards);
-  note_wakeups();
+  disturbances_ = surroundings_.after_window(record_);
   const std::uint64_t closed = clock_.now_ns();
   auto after = drain(*before);
   if (!after) return after.error();
@@ -298,66 +290,6 @@ Result<void> Trial::measure() {
   strays_.count(record_);
   window_done_ = true;
   return {};
-}
-
-Trial::Readings Trial::read_disturbances() {
-  Readings readings;
-  for (DisturbanceSource* source : p_.testbed.disturbances()) readings.push_back(source->read());
-  return readings;
-}
-
-// Every sentence of every source whose rule was broken.
-std::vector<Disturbed> Trial::disturbed(const Readings& before, const Readings& after) {
-  std::vector<Disturbed> reasons;
-  const auto sources = p_.testbed.disturbances();
-  for (std::size_t i = 0; i < sources.size(); ++i) {
-    const std::string name = sources[i]->name();
-    const std::string& missing = before[i].missing.empty() ? after[i].missing : before[i].missing;
-    if (!missing.empty()) {
-      record_.disturbance[name] = std::nullopt;
-      record_.missing["disturbance." + name] = missing;
-      continue;
-    }
-    DisturbanceFinding found =
-        sources[i]->judge(before[i], after[i], {record_.duration_s, plan_.max_cpu_distance_change});
-    for (const std::string& reason : found.reasons) reasons.push_back({name, reason});
-    record_.disturbance[name] = std::move(found);
-  }
-  return reasons;
-}
-
-// Of two readings that are alike, their mean.
-void Trial::note_condition(const Readings& before, const Readings& after) {
-  record_.condition.idle = p_.testbed.dut_idle();
-  const std::string cpu = "cpu" + std::to_string(p_.testbed.dut_port().cpus.front());
-  const auto sources = p_.testbed.disturbances();
-  for (std::size_t i = 0; i < sources.size(); ++i) {
-    const auto mean = [&](const std::string& value) -> std::optional<double> {
-      const auto a = before[i].values.find(value);
-      const auto b = after[i].values.find(value);
-      if (a == before[i].values.end() || b == after[i].values.end()) return std::nullopt;
-      return (a->second + b->second) / 2;
-    };
-    if (sources[i]->name() == measure::kCpuDistance) record_.condition.cpu_distance_ns = mean("ns");
-    if (sources[i]->name() == measure::kFrequency)
-      if (const auto khz = mean(cpu)) record_.condition.cpu_mhz = *khz / 1000;
-  }
-}
-
-// What says how a DUT is limited that lost frames with time to spare: how often it was woken, and
-// what had to wait for that.
-void Trial::note_wakeups() {
-  const auto found = record_.disturbance.find(measure::kThreads);
-  if (found != record_.disturbance.end() && found->second)
-    if (const auto woken = found->second->evidence.find(measure::kDutWakeups);
-        woken != found->second->evidence.end())
-      record_.evidence["dut_wakeups_per_s"] = woken->second / record_.duration_s;
-  if (const auto ring = p_.testbed.rx_ring()) record_.evidence["rx_ring_frames"] = *ring;
-  const char* together = spec_.traffic.rate_pps ? "burst" : "batch";
-  if (const auto n = spec_.generator_options.find(together);
-      n != spec_.generator_options.end() && std::holds_alternative<std::int64_t>(n->second))
-    record_.evidence["generator_burst_frames"] =
-        static_cast<double>(std::get<std::int64_t>(n->second));
 }
 
 void Trial::count(const Snapshot& before, const Snapshot& after) {

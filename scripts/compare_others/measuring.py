@@ -44,7 +44,7 @@ def measure(side, rate, options, folder, number):
         "method": {"trials": 1, "duration_s": options.duration, "tolerance_packets": STRAYS,
                    "max_disturbance": options.max_disturbance,
                    # The distance is a condition of the pair.
-                   "max_cpu_distance": 0}}
+                   "max_cpu_distance_change": 0}}
     path = folder / f"{number:03}.json"
     path.write_text(json.dumps(scenario))
     out = Path(options.out or folder) / f"{number:03}"

@@ -1,0 +1,87 @@
+#include "harness/method/surroundings.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "harness/measure/cpu_distance.hpp"
+#include "harness/measure/disturbance.hpp"
+#include "harness/measure/thread_watch.hpp"
+
+namespace pktbench::method {
+
+void Surroundings::watch(const TrialParts& parts) {
+  for (DisturbanceSource* source : testbed_.disturbances()) source->watch(parts);
+}
+
+Surroundings::Readings Surroundings::read() {
+  Readings readings;
+  for (DisturbanceSource* source : testbed_.disturbances()) readings.push_back(source->read());
+  return readings;
+}
+
+std::vector<Disturbed> Surroundings::after_window(TrialRecord& record) {
+  const Readings after = read();
+  std::vector<Disturbed> disturbed = judge(after, record);
+  record.condition = condition(after);
+  note_wakeups(record);
+  return disturbed;
+}
+
+std::vector<Disturbed> Surroundings::judge(const Readings& after, TrialRecord& record) const {
+  std::vector<Disturbed> reasons;
+  const auto sources = testbed_.disturbances();
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const std::string name = sources[i]->name();
+    const std::string& missing = before_[i].missing.empty() ? after[i].missing : before_[i].missing;
+    if (!missing.empty()) {
+      record.disturbance[name] = std::nullopt;
+      record.missing["disturbance." + name] = missing;
+      continue;
+    }
+    DisturbanceFinding found = sources[i]->judge(
+        before_[i], after[i], {record.duration_s, plan_.max_cpu_distance_change});
+    for (const std::string& reason : found.reasons) reasons.push_back({name, reason});
+    record.disturbance[name] = std::move(found);
+  }
+  return reasons;
+}
+
+// Of two readings that are alike, their mean.
+Condition Surroundings::condition(const Readings& after) const {
+  Condition made;
+  made.idle = testbed_.dut_idle();
+  const std::string cpu = "cpu" + std::to_string(testbed_.dut_port().cpus.front());
+  const auto sources = testbed_.disturbances();
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const auto mean = [&](const std::string& value) -> std::optional<double> {
+      const auto a = before_[i].values.find(value);
+      const auto b = after[i].values.find(value);
+      if (a == before_[i].values.end() || b == after[i].values.end()) return std::nullopt;
+      return (a->second + b->second) / 2;
+    };
+    if (sources[i]->name() == measure::kCpuDistance) made.cpu_distance_ns = mean("ns");
+    if (sources[i]->name() == measure::kFrequency)
+      if (const auto khz = mean(cpu)) made.cpu_mhz = *khz / 1000;
+  }
+  return made;
+}
+
+// What says how a DUT is limited that lost frames with time to spare: how often it was woken, and
+// what had to wait for that.
+void Surroundings::note_wakeups(TrialRecord& record) const {
+  const auto found = record.disturbance.find(measure::kThreads);
+  if (found != record.disturbance.end() && found->second)
+    if (const auto woken = found->second->evidence.find(measure::kDutWakeups);
+        woken != found->second->evidence.end())
+      record.evidence["dut_wakeups_per_s"] = woken->second / record.duration_s;
+  if (const auto ring = testbed_.rx_ring()) record.evidence["rx_ring_frames"] = *ring;
+  const char* together = spec_.traffic.rate_pps ? "burst" : "batch";
+  if (const auto n = spec_.generator_options.find(together);
+      n != spec_.generator_options.end() && std::holds_alternative<std::int64_t>(n->second))
+    record.evidence["generator_burst_frames"] =
+        static_cast<double>(std::get<std::int64_t>(n->second));
+}
+
+}  // namespace pktbench::method
