@@ -161,7 +161,7 @@ def _conditions(cases):
         yield f"Condition{' of ' + ', '.join(ids) if len(words) > 1 else ''}: {said}."
     others = sum(case.condition.other_trials for case in shown)
     if others:
-        yield f"{others} ok trial{'s' * (others > 1)} in another condition {'are' if others > 1 else 'is'} left out."
+        yield f"Ok trials in another condition, which are left out: {others}."
     for case in cases:
         if case.status == "disturbed":
             yield f"Disturbed, and not to be relied on: {case.id}: {text.plain(case.reason)}."

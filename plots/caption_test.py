@@ -71,6 +71,6 @@ def test_cpus_that_poll_and_bursts_are_said_where_they_were(tmp_path):
 def test_conditions_and_disturbed_cases_are_said():
     said = captions(fixtures.run("twenty"))[0]
     assert "CPUs near: 92 ns." in said and "CPUs far apart: 420 ns." in said
-    assert "1 ok trial in another condition is left out." in said
-    assert ("Disturbed, and not to be relied on: packet-mmap/drop/64B/1q/1f/19: none of 5 rounds was undisturbed; "
-            "the last: disturbed: others had 21.0% of CPU 1.") in said
+    assert "Ok trials in another condition, which are left out: 1." in said
+    assert ("Disturbed, and not to be relied on: packet-mmap/drop/64B/1q/1f/19: none of 5 rounds was "
+            "undisturbed; the last: disturbed: others had 21.0% of CPU 1.") in said

@@ -27,7 +27,8 @@ def test_no_case_and_no_trial_is_dropped():
         assert [(t.index, t.status, t.reason, t.mpps) for t in loaded.trials] == [
             (t["index"], t["status"], t["reason"], t["mpps"]) for t in raw["trials"]]
         assert len(loaded.shown_trials) + len(loaded.rejected_trials) == len(raw["trials"])
-    assert {case.status for case in run.cases} == {"ok", "disturbed", "unsupported", "failed", "invalid", "interrupted"}
+    assert {case.status for case in run.cases} == {"ok", "disturbed", "unsupported", "failed", "invalid",
+                                                   "interrupted"}
 
 
 def test_estimate_and_missing_are_read():

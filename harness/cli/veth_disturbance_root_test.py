@@ -1,7 +1,6 @@
 """What disturbs a trial on the veth testbed, and what keeps it steady."""
 import json
 import os
-import signal
 import subprocess
 import sys
 import time

@@ -24,7 +24,7 @@ struct DisturbanceFinding {
 
 // What the rules of the sources go by.
 struct DisturbanceLimits {
-  double window_s = 0;  // between the two readings
+  double window_s = 0;                 // between the two readings
   double max_cpu_distance_change = 0;  // times, either way; 0: any
 };
 

@@ -9,7 +9,8 @@ namespace pktbench {
 
 namespace {
 
-// Two hyperthreads of a core show some 20 to 50 ns, cores that share a cache 60 to 130, others more.
+// Two hyperthreads of a core show some 20 to 50 ns, cores that share a cache 60 to 130, others
+// more.
 constexpr double kNearNs = 150;
 constexpr double kFarNs = 300;
 
@@ -20,8 +21,8 @@ std::optional<double> median(std::vector<double> values) {
   return values.size() % 2 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
-// The stretch [first, last) of sorted distances, not farther from end to end than kSameDistance, that
-// holds most; of equals the nearest.
+// The stretch [first, last) of sorted distances, not farther from end to end than kSameDistance,
+// that holds most; of equals the nearest.
 std::pair<std::size_t, std::size_t> densest(const std::vector<double>& sorted) {
   std::pair<std::size_t, std::size_t> best{0, 0};
   for (std::size_t first = 0, last = 0; first < sorted.size(); ++first) {
@@ -36,8 +37,7 @@ std::pair<std::size_t, std::size_t> densest(const std::vector<double>& sorted) {
 ConditionGroups::ConditionGroups(const std::vector<Condition>& all) {
   std::map<std::string, std::vector<double>> distances;  // by the way to idle
   for (const Condition& c : all)
-    if (auto& of_idle = distances[c.idle]; c.cpu_distance_ns)
-      of_idle.push_back(*c.cpu_distance_ns);
+    if (auto& of_idle = distances[c.idle]; c.cpu_distance_ns) of_idle.push_back(*c.cpu_distance_ns);
   for (auto& [idle, left] : distances) {
     std::sort(left.begin(), left.end());
     while (!left.empty()) {

@@ -1,7 +1,7 @@
 // Which trials were measured in the same condition: the same way to idle, and CPUs as far apart.
 // Distances are grouped round what the trials at hand show: the readings within a factor of
-// kSameDistance of which there are most are the first group, the same of the rest the second, and so
-// on. Nothing is remembered from other runs, and no chain of steps makes one group.
+// kSameDistance of which there are most are the first group, the same of the rest the second, and
+// so on. Nothing is remembered from other runs, and no chain of steps makes one group.
 //
 // Threads: none. Pure.
 #pragma once

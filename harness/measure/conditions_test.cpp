@@ -19,8 +19,7 @@ std::vector<std::size_t> groups(const std::vector<Condition>& all) {
 }
 
 TEST(Conditions, TwoDistancesAreTwoAndTheCommonestIsTheFirst) {
-  EXPECT_EQ(groups(at({92, 420, 80, 431, 88, 100})),
-            (std::vector<std::size_t>{0, 1, 0, 1, 0, 0}));
+  EXPECT_EQ(groups(at({92, 420, 80, 431, 88, 100})), (std::vector<std::size_t>{0, 1, 0, 1, 0, 0}));
   EXPECT_EQ(groups(at({92, 420, 398})), (std::vector<std::size_t>{1, 0, 0}));
   const auto all = at({92, 420, 80, 431, 88, 100});
   const ConditionGroups found(all);
@@ -64,7 +63,8 @@ TEST(Conditions, WhatWasNotReadIsAConditionOfItsOwn) {
 }
 
 TEST(Conditions, SayTheDistanceInWords) {
-  EXPECT_EQ(in_words({.cpu_distance_ns = 92.4, .idle = "poll"}), "CPUs near: 92 ns; idle CPUs poll");
+  EXPECT_EQ(in_words({.cpu_distance_ns = 92.4, .idle = "poll"}),
+            "CPUs near: 92 ns; idle CPUs poll");
   EXPECT_EQ(in_words({.cpu_distance_ns = 220, .cpu_mhz = 2399.7}), "CPUs 220 ns apart; 2400 MHz");
   EXPECT_EQ(in_words({.cpu_distance_ns = 420}), "CPUs far apart: 420 ns");
   EXPECT_EQ(in_words({}), "");

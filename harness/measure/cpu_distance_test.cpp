@@ -71,8 +71,7 @@ TEST(CpuDistanceRule, IsBrokenByAChangeEitherWay) {
 }
 
 TEST(CpuDistanceRule, WhatLastsIsNoDisturbanceHoweverFar) {
-  const auto source =
-      cpu_distance_source(0, 1, [](int, int) { return Result<double>(5000); });
+  const auto source = cpu_distance_source(0, 1, [](int, int) { return Result<double>(5000); });
   const auto before = source->read();
   EXPECT_TRUE(source->judge(before, source->read(), {1, 2}).reasons.empty());
 }

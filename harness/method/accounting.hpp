@@ -43,8 +43,8 @@ struct LimiterEvidence {
   std::optional<double> offered_of_target;  // achieved rate / target rate; absent at maximum rate
   double generator_cpu_for_dut = 0;  // share of a generator's CPU that the DUT's softirqs had
   std::optional<double> offered_of_line = {};  // offered rate / line rate, where that is known
-  double lost_unnamed = 0;  // the part of `lost` that no place counted
-  double dut_foreign = 0;   // others' share of the DUT's CPU where they had most
+  double lost_unnamed = 0;                     // the part of `lost` that no place counted
+  double dut_foreign = 0;                      // others' share of the DUT's CPU where they had most
 
   // A CPU of the DUT has no time left, and not for others' sake.
   bool dut_full() const;
@@ -76,11 +76,11 @@ struct Starvation {
 Starvation generator_starvation(const TrialRecord& trial);
 
 // link: (nearly) no frame was lost and the link was full.
-// dut: frames were lost at places of the DUT, or refused by its device, and others did not have most
-// of its CPU; without a CPU that had no time left it is how the DUT is woken that limits it. Or no
-// place counted the loss, and a CPU of the DUT had no time left. Or a generator's CPU had none, and
-// most of it went into the DUT's softirqs. generator: (nearly) none were lost, and either the target
-// rate was reached or the generator's CPU had no time left. Else unknown.
+// dut: frames were lost at places of the DUT, or refused by its device, and others did not have
+// most of its CPU; without a CPU that had no time left it is how the DUT is woken that limits it.
+// Or no place counted the loss, and a CPU of the DUT had no time left. Or a generator's CPU had
+// none, and most of it went into the DUT's softirqs. generator: (nearly) none were lost, and either
+// the target rate was reached or the generator's CPU had no time left. Else unknown.
 Limiter judge_limiter(const LimiterEvidence& evidence);
 
 }  // namespace pktbench::method

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "harness/method/onlooker.hpp"
+#include "harness/measure/onlooker.hpp"
 
 namespace pktbench::method {
 
@@ -16,7 +16,7 @@ constexpr std::size_t kLeastReadings = 4;
 }  // namespace
 
 PortFrames StrayWatch::read_ports() const {
-  return port_frames(testbed_.generator_port(), testbed_.dut_port());
+  return measure::port_frames(testbed_.generator_port(), testbed_.dut_port());
 }
 
 Result<void> StrayWatch::watch_idle() {
@@ -43,14 +43,14 @@ Result<void> StrayWatch::after_window() {
 
 std::string StrayWatch::name(std::uint32_t trial_tag) const {
   const Port& dut = testbed_.dut_port();
-  const Onlooker look = look_at(dut, trial_tag, testbed_.clock(), stop_);
+  const measure::Onlooker look = measure::look_at(dut, trial_tag, testbed_.clock(), stop_);
   if (steady()) {
     if (look.own > 0 && look.seen.empty()) return {};
     return "foreign frames arrive at " + dut.name + " while nothing is sent: " + rate_text(idle_) +
-           ", " + kinds_text(look) + "; find who sends them";
+           ", " + measure::kinds_text(look) + "; find who sends them";
   }
   return std::to_string(foreign_) + " foreign frames or more arrived at " + dut.name +
-         " in the window, " + kinds_text(look);
+         " in the window, " + measure::kinds_text(look);
 }
 
 }  // namespace pktbench::method

@@ -11,15 +11,11 @@
 #include <vector>
 
 #include "harness/core/trial.hpp"
+#include "harness/measure/onlooker.hpp"
 
 namespace pktbench::method {
 
-// What the two ends' devices count themselves, whoever's frames they are; monotonic. Empty where
-// the device does not tell, or tells late.
-struct PortFrames {
-  std::optional<std::uint64_t> received;  // by the DUT's
-  std::optional<std::uint64_t> sent;      // by the generator's
-};
+using measure::PortFrames;
 
 // One reading of the idle link.
 struct Arrivals {

@@ -40,8 +40,8 @@ std::vector<Disturbed> Surroundings::judge(const Readings& after, TrialRecord& r
       record.missing["disturbance." + name] = missing;
       continue;
     }
-    DisturbanceFinding found = sources[i]->judge(
-        before_[i], after[i], {record.duration_s, plan_.max_cpu_distance_change});
+    DisturbanceFinding found =
+        sources[i]->judge(before_[i], after[i], {record.duration_s, plan_.max_cpu_distance_change});
     for (const std::string& reason : found.reasons) reasons.push_back({name, reason});
     record.disturbance[name] = std::move(found);
   }

@@ -1,6 +1,6 @@
 // What is round a trial: the testbed's sources of disturbance, read before and after its window.
-// From the two readings come what disturbed it, the condition that lasted, and how often the DUT was
-// woken.
+// From the two readings come what disturbed it, the condition that lasted, and how often the DUT
+// was woken.
 //
 // Threads: one controlling thread. Nothing is read while a window is open.
 #pragma once

@@ -107,8 +107,8 @@ void judge_trial(const TrialPlan& plan, const TrialFacts& facts, TrialRecord& r)
   if (disturbance.share() > plan.max_disturbance)
     disturbed.push_back({"cpu", "others had " + percent(disturbance.foreign) + " of CPU " +
                                     std::to_string(disturbance.cpu) + ", devices' interrupts " +
-                                    percent(disturbance.interrupts) +
-                                    ", and the hypervisor took " + percent(disturbance.steal)});
+                                    percent(disturbance.interrupts) + ", and the hypervisor took " +
+                                    percent(disturbance.steal)});
   const std::string lost_count = fault_of_counts(plan, facts, r);
   // Frames of others may be counted as ours without breaking a sum.
   const bool strays = std::any_of(disturbed.begin(), disturbed.end(),

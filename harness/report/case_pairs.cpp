@@ -49,7 +49,7 @@ CasePair compare(const CaseResult& base, const CaseResult& next, const Condition
   PointPairs pairs = pair_points(points_of(base, conditions, measure),
                                  points_of(next, conditions, measure), false);
   auto found = paired_ratio(pairs.base, pairs.next);
-  return {base.spec.id,           next.spec.id,           measure.name,     std::move(pairs.rounds),
+  return {base.spec.id,          next.spec.id,          measure.name,     std::move(pairs.rounds),
           std::move(pairs.base), std::move(pairs.next), std::move(found), {}};
 }
 

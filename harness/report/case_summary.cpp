@@ -10,8 +10,7 @@ namespace {
 Summary summarize_trials(const CaseResult& result, std::optional<double> TrialRecord::*measure) {
   std::vector<double> values;
   for (const TrialRecord& trial : result.trials)
-    if (const auto& value = trial.*measure;
-        in_summary(trial) && value && std::isfinite(*value))
+    if (const auto& value = trial.*measure; in_summary(trial) && value && std::isfinite(*value))
       values.push_back(*value);
   Summary made = summarize(std::move(values));
   if (made.n == 0) made.reason = "none of its trials has this value";

@@ -18,8 +18,8 @@ struct CaseSummary {
 // Of a run that is not concluded: whether it is ok.
 bool in_summary(const TrialRecord& trial);
 
-// nullopt where there is no such trial. A trial without a value, or with one that is not finite, does not
-// count in that value's n.
+// nullopt where there is no such trial. A trial without a value, or with one that is not finite,
+// does not count in that value's n.
 std::optional<CaseSummary> summarize_case(const CaseResult& result);
 
 // By the kernel's account; absent where it was not taken, or the programs did not run.

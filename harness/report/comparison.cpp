@@ -167,9 +167,8 @@ MeasureComparison measure_pairs(const MeasureKind& kind, const Sides& sides,
                                 const RecordedCase& base, const RecordedCase& next) {
   MeasureComparison made;
   made.name = kind.name;
-  const PointPairs pairs =
-      pair_points(points_of(sides, base, kind.value), points_of(sides, next, kind.value),
-                  sides.across_rounds);
+  const PointPairs pairs = pair_points(points_of(sides, base, kind.value),
+                                       points_of(sides, next, kind.value), sides.across_rounds);
   const PointPairs shown = commonest_condition(pairs);
   made.base = summarize(shown.base);
   made.next = summarize(shown.next);
@@ -201,8 +200,7 @@ std::string condition_words(const ConditionGroups& groups, const Points& points)
   return made;
 }
 
-CaseComparison pair_cases(const Sides& sides, const RecordedCase& base,
-                          const RecordedCase& next) {
+CaseComparison pair_cases(const Sides& sides, const RecordedCase& base, const RecordedCase& next) {
   CaseComparison made;
   made.base_id = base.id;
   made.new_id = next.id;

@@ -227,8 +227,8 @@ Result<TrialRecord> trial_from_json(const Json& json) {
   // Older records have neither of these.
   if (reader.has("disturbed_by"))
     for (std::string& by : reader.texts("disturbed_by")) trial.disturbed_by.insert(std::move(by));
-  trial.conserved = reader.has("conserved") ? reader.flag("conserved")
-                                            : trial.status == TrialStatus::ok;
+  trial.conserved =
+      reader.has("conserved") ? reader.flag("conserved") : trial.status == TrialStatus::ok;
   if (reader.has("condition")) {
     Reader condition = reader.below("condition");
     trial.condition = {.cpu_distance_ns = condition.number("cpu_distance_ns"),

@@ -51,9 +51,8 @@ PointPairs pair_points(const std::vector<PairPoint>& base, const std::vector<Pai
 PointPairs commonest_condition(const PointPairs& pairs) {
   std::map<std::size_t, std::size_t> count;
   for (const std::size_t condition : pairs.conditions) ++count[condition];
-  const auto most = std::max_element(count.begin(), count.end(), [](const auto& a, const auto& b) {
-    return a.second < b.second;
-  });
+  const auto most = std::max_element(
+      count.begin(), count.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
   PointPairs made;
   for (std::size_t i = 0; i < pairs.base.size(); ++i)
     if (pairs.conditions[i] == most->first)

@@ -24,9 +24,9 @@ struct PointPairs {
 };
 
 // Pairs by round, which keep out what drifts from round to round. `across_rounds`: what is left
-// over is paired too, in the order of the rounds, within each condition: for two separate runs, whose
-// rounds have nothing in common. REQUIRES: each side's points in the order of their rounds, one a
-// round.
+// over is paired too, in the order of the rounds, within each condition: for two separate runs,
+// whose rounds have nothing in common. REQUIRES: each side's points in the order of their rounds,
+// one a round.
 PointPairs pair_points(const std::vector<PairPoint>& base, const std::vector<PairPoint>& next,
                        bool across_rounds);
 

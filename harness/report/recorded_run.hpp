@@ -21,7 +21,7 @@ struct RecordedTrial {
   bool ok = false;
   std::optional<double> mpps;  // of an ok trial, as is the next
   std::optional<double> cycles_per_packet;
-  std::string cycles_source;   // empty: none
+  std::string cycles_source;  // empty: none
   std::optional<double> offered_pps = {};
   Condition condition = {};
 };

@@ -162,7 +162,9 @@ std::string legend(const Shown& shown, const TestbedFacts& facts) {
         "load it had.\n";
   if (shown.cycle_sources.size() > 1) made += "Cycles from pmu and tsc must not be compared.\n";
   if (shown.wake_ups)
-    made += "wake-ups: frames were lost while the DUT's CPU had time to spare, since it is woken late.\n";
+    made +=
+        "wake-ups: frames were lost while the DUT's CPU had time to spare, since it is woken "
+        "late.\n";
   for (const std::string& line : shown.disturbed)
     made += "disturbed: do not rely on " + printable(line, kMaxText) + "\n";
   if (shown.gap) made += "-: no value; run.json has the reason.\n";
@@ -194,8 +196,9 @@ std::string conditions(const std::vector<CaseResult>& cases) {
     made += ": " + words + ".\n";
   }
   if (others > 0)
-    made += "Ok trials in another condition, kept and not in the figures: " + std::to_string(others) +
-            ".\n";
+    made +=
+        "Ok trials in another condition, kept and not in the figures: " + std::to_string(others) +
+        ".\n";
   return made;
 }
 

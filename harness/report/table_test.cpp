@@ -56,7 +56,8 @@ Testbed: nic.
 }
 
 TEST(Table, TheConditionIsSaidAndWhatIsLeftOutForItIsCounted) {
-  std::vector<CaseResult> cases = {sample_case("dpdk", {4'050'000, 4'050'000, 4'050'000, 8'000'000})};
+  std::vector<CaseResult> cases = {
+      sample_case("dpdk", {4'050'000, 4'050'000, 4'050'000, 8'000'000})};
   for (TrialRecord& trial : cases[0].trials) trial.in_summary = true;
   cases[0].trials[3].in_summary = false;
   cases[0].other_condition = 1;

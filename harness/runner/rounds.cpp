@@ -70,8 +70,8 @@ void decide(CaseResult& c) {
     c.status = CaseStatus::ok;
   } else if (ok == 0 && 2 * count(&Round::usable) > all) {
     c.status = CaseStatus::disturbed;
-    c.reason = "none" + of_all + " was undisturbed; the last: " +
-               last_reason(c, TrialStatus::invalid);
+    c.reason =
+        "none" + of_all + " was undisturbed; the last: " + last_reason(c, TrialStatus::invalid);
   } else if (const std::string why = last_reason(c, TrialStatus::invalid); !why.empty()) {
     c.status = CaseStatus::invalid;
     c.reason = std::to_string(all - ok) + of_all + " are not ok; the last: " + why;

@@ -1,10 +1,10 @@
-// What the trials of a run so far say: whether a round of a case is done, which cases want more, and
-// what each case comes to.
+// What the trials of a run so far say: whether a round of a case is done, which cases want more,
+// and what each case comes to.
 //
 // A summary is of one condition, the one in which most of the run's trials were made, so that the
-// cases of a table can be read against each other; trials of another are kept and counted beside it.
-// A case without an ok trial is summarised over its disturbed ones, as long as their frames are all
-// accounted for, and says so.
+// cases of a table can be read against each other; trials of another are kept and counted beside
+// it. A case without an ok trial is summarised over its disturbed ones, as long as their frames are
+// all accounted for, and says so.
 //
 // Threads: none. Pure.
 #pragma once

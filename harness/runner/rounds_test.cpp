@@ -64,7 +64,8 @@ TEST(RoundDone, TwoDisturbedAlikeInARowAreEnough) {
 }
 
 TEST(RoundDone, DisturbedInAnotherWayEachTimeItEndsWithTheRepeats) {
-  std::vector<TrialRecord> trials = {disturbed(0, "cpu"), disturbed(0, "link"), disturbed(0, "cpu")};
+  std::vector<TrialRecord> trials = {disturbed(0, "cpu"), disturbed(0, "link"),
+                                     disturbed(0, "cpu")};
   EXPECT_FALSE(round_done(trials, 0, 3));
   trials.push_back(disturbed(0, "link"));
   EXPECT_TRUE(round_done(trials, 0, 3));

@@ -261,7 +261,8 @@ std::vector<CaseResult> Run::results() const {
   return made;
 }
 
-// For cases that have too few trials in the condition of the run: it changed, or they were disturbed.
+// For cases that have too few trials in the condition of the run: it changed, or they were
+// disturbed.
 Result<void> Run::more_rounds() {
   for (int extra = 0; extra < scenario_.plan.max_repeats && !stop_; ++extra) {
     const std::vector<std::size_t> missing = rounds_short(results(), scenario_.trials);

@@ -375,8 +375,7 @@ Result<Scenario> load_scenario(const std::string& path, const Registry& registry
   scenario.plan.tolerance_packets =
       static_cast<std::uint64_t>(option<std::int64_t>(method.options, "tolerance_packets"));
   scenario.plan.max_disturbance = option<double>(method.options, "max_disturbance");
-  scenario.plan.max_cpu_distance_change =
-      option<double>(method.options, "max_cpu_distance_change");
+  scenario.plan.max_cpu_distance_change = option<double>(method.options, "max_cpu_distance_change");
   scenario.plan.max_overrun = option<double>(method.options, "max_overrun");
   scenario.plan.max_unsent = option<double>(method.options, "max_unsent");
   scenario.plan.max_repeats = static_cast<int>(option<std::int64_t>(method.options, "max_repeats"));

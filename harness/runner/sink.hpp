@@ -18,9 +18,9 @@ struct CaseResult {
   CaseSpec spec;
   EffectiveMode mode;
   CaseStatus status = CaseStatus::failed;
-  std::string reason;    // empty when ok
-  bool decided = false;  // given up: status and reason stay, whatever trials it has
-  Condition condition;   // of the trials in its summary
+  std::string reason;               // empty when ok
+  bool decided = false;             // given up: status and reason stay, whatever trials it has
+  Condition condition;              // of the trials in its summary
   std::size_t other_condition = 0;  // trials as good as those, but in another condition
   Limiter limiter = Limiter::unknown;
   std::vector<TrialRecord> trials;  // in the order they were made, invalid ones included

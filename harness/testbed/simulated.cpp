@@ -92,7 +92,8 @@ class Distance {
   // REQUIRES: never called for an earlier second.
   bool far(double second) {
     if (mean_s_ <= 0) return false;
-    for (; second >= until_s_; until_s_ += std::exponential_distribution<double>(1 / mean_s_)(random_))
+    for (; second >= until_s_;
+         until_s_ += std::exponential_distribution<double>(1 / mean_s_)(random_))
       far_ = !far_;
     return far_;
   }
@@ -128,7 +129,8 @@ class SimulatedDevice final : public VirtualDevice {
     const std::uint64_t arrived = frames - lost;
     const double second = static_cast<double>(now_ns()) / 1e9;
     const double cost = distance_.cost(second);
-    const double room = capacity_pps_ * noise_.at(second) / cost * static_cast<double>(over_ns) / 1e9;
+    const double room =
+        capacity_pps_ * noise_.at(second) / cost * static_cast<double>(over_ns) / 1e9;
     // A frame or two always fit, however short the time.
     const std::uint64_t taken = std::min(
         arrived, std::max(std::uint64_t{256}, static_cast<std::uint64_t>(std::llround(room))));
@@ -217,9 +219,9 @@ class SimulatedTestbed final : public Testbed {
     clock_.set_error(option<double>(options, "clock_error"));
     device_ = std::make_shared<SimulatedDevice>(clock_, options, queues);
     meter_.watch(device_, options);
-    distance_ = measure::cpu_distance_source(
-        kGeneratorCpu, kDutCpu,
-        [this](int, int) { return Result<double>(device_->cpu_distance_ns()); });
+    distance_ = measure::cpu_distance_source(kGeneratorCpu, kDutCpu, [this](int, int) {
+      return Result<double>(device_->cpu_distance_ns());
+    });
     generator_.name = "simgen";
     generator_.cpus = {kGeneratorCpu};
     generator_.device = device_;

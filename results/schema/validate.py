@@ -214,7 +214,7 @@ def _pair_problems(pair, cases, path):
 
 def _estimate_problems(estimate, values, path):
     if estimate["n"] != len(values):
-        yield Problem(pointer(*path, "n"), f"is {estimate['n']}, but {len(values)} of its trials have a value")
+        yield Problem(pointer(*path, "n"), f"is {estimate['n']}, but {len(values)} trials have a value")
         return
     expected = {"median": statistics.median(values) if values else None,
                 "mean": statistics.fmean(values) if values else None}

@@ -1,10 +1,10 @@
-#include "harness/method/onlooker.hpp"
+#include "harness/measure/onlooker.hpp"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-namespace pktbench::method {
+namespace pktbench::measure {
 namespace {
 
 std::vector<std::uint8_t> frame(std::uint16_t type, std::vector<std::uint8_t> rest = {}) {
@@ -105,4 +105,4 @@ TEST(PortFrames, APortThatIsNoDeviceHasNone) {
 }
 
 }  // namespace
-}  // namespace pktbench::method
+}  // namespace pktbench::measure

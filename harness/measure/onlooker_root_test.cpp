@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "bpf/frame.h"
-#include "harness/method/onlooker.hpp"
+#include "harness/measure/onlooker.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/traffic/test_veth.hpp"
 
-namespace pktbench::method {
+namespace pktbench::measure {
 namespace {
 
 using testing::need;
@@ -119,4 +119,4 @@ TEST_F(OnlookerTest, ThePortsCountEveryFrame) {
 }
 
 }  // namespace
-}  // namespace pktbench::method
+}  // namespace pktbench::measure

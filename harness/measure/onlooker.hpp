@@ -6,14 +6,21 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "harness/core/clock.hpp"
 #include "harness/core/port.hpp"
-#include "harness/method/strays.hpp"
 
-namespace pktbench::method {
+namespace pktbench::measure {
+
+// What the two ends' devices count themselves, whoever's frames they are; monotonic. Empty where
+// the device does not tell, or tells late.
+struct PortFrames {
+  std::optional<std::uint64_t> received;  // by the DUT's
+  std::optional<std::uint64_t> sent;      // by the generator's
+};
 
 // Empty where a driver is not known to count each frame at once: of one that tells its count every
 // second or two, the trial's own frames would look like others'.
@@ -44,4 +51,4 @@ Onlooker look_at(const Port& port, std::uint32_t own_tag, Clock& clock, const St
 // "IPv6 (0x86dd) from 02:00:00:00:00:01", the most frequent kinds; or that none is known, and why.
 std::string kinds_text(const Onlooker& look);
 
-}  // namespace pktbench::method
+}  // namespace pktbench::measure

@@ -1,4 +1,4 @@
-#include "harness/method/onlooker.hpp"
+#include "harness/measure/onlooker.hpp"
 
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
@@ -21,7 +21,7 @@
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
 
-namespace pktbench::method {
+namespace pktbench::measure {
 
 namespace {
 
@@ -194,4 +194,4 @@ std::string kinds_text(const Onlooker& look) {
   return text;
 }
 
-}  // namespace pktbench::method
+}  // namespace pktbench::measure
