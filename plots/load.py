@@ -55,7 +55,7 @@ class Case:
     testbed: str
     testbed_label: Optional[str]        # which of several
     arrangement: Optional[str]
-    dut_idle: Optional[str]             # poll, sleep
+    dut_idle: Optional[str]             # poll, spin, sleep
     generator: str
     generator_batch: Optional[int]      # frames
     generator_options: Dict[str, Any]

@@ -128,9 +128,12 @@ class Testbed {
   // "isolated", "inline", ...; empty where the testbed has no such choice.
   virtual std::string arrangement() const = 0;
 
-  // What CPUs do while they are idle, as it was found after up(): "poll" or "sleep"; empty: the
-  // testbed does not see to it.
+  // What CPUs do while they are idle, as it was found after up(): "poll" or "sleep", or "spin"
+  // where threads of the testbed's keep the DUT's awake; empty: the testbed does not see to it.
   virtual std::string dut_idle() const { return {}; }
+
+  // Of "spin" those threads: their time is the DUT's idle time.
+  virtual std::vector<pid_t> idle_threads() const { return {}; }
 
   // Undoes everything up() did. Idempotent. An error says what is left, for `pktbench restore`.
   virtual Result<void> down() noexcept = 0;
