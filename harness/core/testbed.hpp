@@ -57,6 +57,11 @@ class Testbed {
   virtual const Port& generator_port() const = 0;
   virtual const Port& dut_port() const = 0;
 
+  // Before a trial: sees that the wiring is as up() left it, whatever others did to it since.
+  // Returns what it has mended, a sentence each. Errors: what has become of it, where that cannot
+  // be mended.
+  virtual Result<std::vector<std::string>> mend() { return std::vector<std::string>{}; }
+
   // Called when the backend is attached and before traffic: puts the device's own kernel threads
   // where the arrangement wants them. `backend_polls`: it has threads of its own, which use the
   // port's pump_fd where there is one. Returns the ids of the threads that work for the DUT beside

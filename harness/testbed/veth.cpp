@@ -25,6 +25,7 @@
 #include "harness/testbed/namespaces.hpp"
 #include "harness/testbed/napi_pump.hpp"
 #include "harness/testbed/napi_threads.hpp"
+#include "harness/testbed/port_check.hpp"
 #include "harness/testbed/two_cpus.hpp"
 #include "harness/testbed/veth_return.hpp"
 #include "harness/testbed/wall_clock.hpp"
@@ -58,6 +59,7 @@ class VethTestbed final : public Testbed {
   Result<void> up(const Options& options, unsigned queues) override;
   const Port& generator_port() const override { return generator_; }
   const Port& dut_port() const override { return dut_; }
+  Result<std::vector<std::string>> mend() override;
   Result<std::vector<pid_t>> settle(bool backend_polls) override;
   Result<std::vector<pid_t>> take_returned(std::uint32_t trial_tag) override;
   Result<Returned> returned() override;
@@ -229,6 +231,26 @@ Result<void> VethTestbed::arrange() {
   pump_ = std::move(*opened);
   dut_.pump_fd = pump_->fd();
   return {};
+}
+
+// A device that goes down loses its neighbours and its NAPI; one that is deleted takes its peer
+// along.
+Result<std::vector<std::string>> VethTestbed::mend() {
+  const auto found = look_at({dut_, generator_});
+  if (!found) return found.error();
+  if (found->gone.size() == 1)
+    return make_error(ErrorCode::failed, found->gone.front() +
+                                             " is gone: somebody renamed it, or moved it out of " +
+                                             dut_.netns_path + "; start the run again");
+  Result<void> mended;
+  pump_.reset();
+  if (!found->gone.empty())
+    mended = wire();
+  else if (!found->down.empty())
+    mended = bring_up();
+  if (!mended) return mended.error();
+  if (found->gone.empty()) return up_again(found->down);
+  return std::vector{dut_.name + " was gone: somebody deleted it; it is made anew"};
 }
 
 Result<std::vector<pid_t>> VethTestbed::settle(bool backend_polls) {
