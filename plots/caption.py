@@ -79,7 +79,8 @@ def _flows(case):
 
 def _testbed(case):
     return (f"Testbed: {case.testbed}" + (f", {case.arrangement} arrangement" if case.arrangement else "")
-            + (", CPUs kept from sleeping." if case.dut_idle in ("poll", "spin") else "."))
+            + {"poll": ", CPUs kept from sleeping.",
+               "spin": ", the receiver's CPU kept from sleeping by a thread."}.get(case.dut_idle, "."))
 
 
 def _batch(case):

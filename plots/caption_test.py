@@ -64,6 +64,10 @@ def test_cpus_that_poll_and_bursts_are_said_where_they_were(tmp_path):
     (said,) = captions(load.load(fixtures.write(tmp_path, document)))
     assert "in bursts of 8," in said
     assert "kept from sleeping" not in said and "batches" not in said
+    for case in document["cases"]:
+        case["dut_idle"] = "spin"
+    (said,) = captions(load.load(fixtures.write(tmp_path, document)))
+    assert "isolated arrangement, the receiver's CPU kept from sleeping by a thread." in said
     document["cases"][0]["generator_options"]["burst"] = 1
     assert "in batches of 16," in captions(load.load(fixtures.write(tmp_path, document)))[0]
 

@@ -130,14 +130,28 @@ Result<void> HelperProcess::receive(void* message, std::size_t size, int timeout
     return failure(ErrorCode::failed,
                    std::string(kHelper) + " is of another version of pktbench: its answer has " +
                        std::to_string(got) + " bytes instead of " + std::to_string(size));
-  return failure(ErrorCode::failed, std::string(kHelper) + " ended by itself; asked to " + what);
+  return failure(ErrorCode::failed, std::string(kHelper) + " " + end() + "; asked to " + what);
+}
+
+// How it ended, when its side of the socket is shut.
+std::string HelperProcess::end() {
+  const sys::Fd process(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
+  if (!process || !wait_readable(process.get(), kStopMs)) return "answers no more";
+  int status = 0;
+  pid_t waited = 0;
+  do waited = waitpid(pid_, &status, 0);
+  while (waited < 0 && errno == EINTR);
+  pid_ = 0;
+  if (waited > 0 && WIFSIGNALED(status))
+    return std::string("was ended by signal ") + sigabbrev_np(WTERMSIG(status));
+  return "ended by itself";
 }
 
 Result<Sample> HelperProcess::ask(const Request& request) {
   if (!running()) return make_error(ErrorCode::failed, "DPDK is not started");
   if (send(control_.get(), &request, sizeof request, MSG_NOSIGNAL) !=
       static_cast<ssize_t>(sizeof request))
-    return failure(ErrorCode::failed, std::string(kHelper) + " is gone or does not answer");
+    return failure(ErrorCode::failed, std::string(kHelper) + " " + end());
   Sample sample;
   if (auto r = receive(&sample, sizeof sample, kAnswerMs, "answer"); !r) {
     // A late answer would be taken for that to the next question.

@@ -41,6 +41,7 @@ class HelperProcess {
  private:
   Result<void> spawn(const std::string& path, int extra_fd);
   Result<void> receive(void* message, std::size_t size, int timeout_ms, const std::string& what);
+  std::string end();
   Error failure(ErrorCode code, const std::string& message) const;
   std::string printed() const;
 

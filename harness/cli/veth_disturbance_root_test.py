@@ -98,24 +98,47 @@ def kernels_idle_s(cpu):
     return int(fields[4]) / os.sysconf("SC_CLK_TCK")
 
 
+def spun_s(pid):
+    """CPU time of the threads that only others keep from running."""
+    spun = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        try:
+            if os.sched_getscheduler(int(task.name)) == os.SCHED_IDLE:
+                spun += int((task / "schedstat").read_text().split()[0]) / 1e9
+        except (ProcessLookupError, FileNotFoundError):
+            pass
+    return spun
+
+
+def idle_share_while(process, cpu):
+    """Of the run's time, what the kernel or a thread of the run spent on waiting for work."""
+    idle, began, spun = kernels_idle_s(cpu), time.monotonic(), 0
+    while process.poll() is None:
+        spun = max(spun, spun_s(process.pid))
+        time.sleep(0.01)
+    return (kernels_idle_s(cpu) - idle + spun) / (time.monotonic() - began), spun
+
+
 def test_what_idle_cpus_did_is_in_the_result_and_ends_with_the_run(tmp_path):
     cpu = max(os.sched_getaffinity(0))
     state = Path(f"/sys/devices/system/cpu/cpu{cpu}/cpuidle/state0/name")
     can = state.exists() and state.read_text().strip() == "POLL"
     qos = Path("/dev/cpu_dma_latency")
     before = qos.read_bytes() if qos.exists() else b""
-    for asked, got in (("sleep", "sleep"), ("auto", "poll" if can else "sleep"), ("poll", "poll")):
+    for asked, got in (("sleep", "sleep"), ("auto", "poll" if can else "spin"), ("spin", "spin"),
+                       ("poll", "poll")):
         out = tmp_path / asked
-        idle, began = kernels_idle_s(cpu), time.monotonic()
-        status, stdout, stderr = run(out, *BRIEF, "--trials", "5", "--backend", "xdp-native",
-                                     "--set", "/traffic/rate=20000", "--set", f"/testbed/dut_idle={asked}")
-        idle = (kernels_idle_s(cpu) - idle) / (time.monotonic() - began)
+        process = start(out, *BRIEF, "--trials", "5", "--backend", "xdp-native",
+                        "--set", "/traffic/rate=20000", "--set", f"/testbed/dut_idle={asked}")
+        idle, spun = idle_share_while(process, cpu)
+        stdout, stderr = process.communicate()
         if asked == "poll" and not can:
-            assert status != 0 and "cannot be kept from sleeping" in stderr
+            assert process.returncode != 0 and "cannot be kept from sleeping" in stderr
             continue
-        assert status == 0, stderr
+        assert process.returncode == 0, stderr
         validate(out / "run.json")
         assert f"idle CPUs {got}" in stdout
+        assert (spun > 0) == (got == "spin")
         case = one_case(out)
         assert case["dut_idle"] == got
         # Polling is nobody's work: as somebody's it would leave no idle time in any trial. Others may

@@ -17,6 +17,9 @@ BRIEF = ["--duration", "0.1", "--set", "/method/warmup_s=0.05",
          "--set", "/method/max_overrun=1000"]
 SHORT = ["--trials", "2", *BRIEF]
 
+# The first testbed's, with the namespace of each.
+PORTS = {"pbdut0": "pktbench0-dut", "pbgen0": "pktbench0-gen"}
+
 MARKS = [pytest.mark.skipif(os.geteuid() != 0, reason="needs root: makes namespaces"),
          pytest.mark.usefixtures("host_as_it_was")]
 
@@ -41,7 +44,9 @@ def host_state():
         "sysctls": [Path("/proc/sys/net/ipv6/conf/all/disable_ipv6").read_text()
                     if Path("/proc/sys/net/ipv6/conf/all/disable_ipv6").exists() else "",
                     Path("/proc/sys/net/ipv4/conf/all/rp_filter").read_text(),
-                    Path("/proc/sys/kernel/bpf_stats_enabled").read_text()],
+                    Path("/proc/sys/kernel/bpf_stats_enabled").read_text(),
+                    Path("/proc/sys/kernel/sched_autogroup_enabled").read_text()
+                    if Path("/proc/sys/kernel/sched_autogroup_enabled").exists() else ""],
     }
 
 
@@ -78,3 +83,20 @@ def wait_for_trials(out, n):
             return
         time.sleep(0.02)
     raise AssertionError("no trial ended within 60 s")
+
+
+def link(port):
+    state = subprocess.run(["ip", "-n", PORTS[port], "-j", "-s", "link", "show", port],
+                           capture_output=True, text=True)
+    return json.loads(state.stdout)[0] if state.returncode == 0 else None
+
+
+def await_window(above=100):
+    """The generator is sending when the DUT counts more than the 64 that confirm the path."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        now = link("pbdut0")
+        if now and now["stats64"]["rx"]["packets"] > above:
+            return
+        time.sleep(0.02)
+    raise AssertionError("no window was opened within 30 s")

@@ -57,6 +57,11 @@ class Testbed {
   virtual const Port& generator_port() const = 0;
   virtual const Port& dut_port() const = 0;
 
+  // Before a trial: sees that the wiring is as up() left it, whatever others did to it since.
+  // Returns what it has mended, a sentence each. Errors: what has become of it, where that cannot
+  // be mended.
+  virtual Result<std::vector<std::string>> mend() { return std::vector<std::string>{}; }
+
   // Called when the backend is attached and before traffic: puts the device's own kernel threads
   // where the arrangement wants them. `backend_polls`: it has threads of its own, which use the
   // port's pump_fd where there is one. Returns the ids of the threads that work for the DUT beside
@@ -131,9 +136,12 @@ class Testbed {
   // "isolated", "inline", ...; empty where the testbed has no such choice.
   virtual std::string arrangement() const = 0;
 
-  // What CPUs do while they are idle, as it was found after up(): "poll" or "sleep"; empty: the
-  // testbed does not see to it.
+  // What CPUs do while they are idle, as it was found after up(): "poll" or "sleep", or "spin"
+  // where threads of the testbed's keep the DUT's awake; empty: the testbed does not see to it.
   virtual std::string dut_idle() const { return {}; }
+
+  // Of "spin" those threads: their time is the DUT's idle time.
+  virtual std::vector<pid_t> idle_threads() const { return {}; }
 
   // Undoes everything up() did. Idempotent. An error says what is left, for `pktbench restore`.
   virtual Result<void> down() noexcept = 0;

@@ -39,9 +39,10 @@ DutCharge charge_dut(const CpuSample& before, const CpuSample& after, const CpuO
     }
     charge.ns += ns;
 
+    const bool idle_polls = contains(owners.idle_polls, b.cpu);
     double busy = 0;
     for (std::size_t c = 0; c < kCpuClasses; ++c)
-      if (owners.idle_polls || static_cast<CpuClass>(c) != CpuClass::idle)
+      if (idle_polls || static_cast<CpuClass>(c) != CpuClass::idle)
         busy += difference(a, b, static_cast<CpuClass>(c));
     // A counter that stood still on a busy CPU counts nothing.
     if (a.cycles && b.cycles && (busy <= 0 || *b.cycles > *a.cycles)) {
@@ -83,6 +84,8 @@ std::vector<CpuUsage> cpu_usage(const CpuSample& before, const CpuSample& after,
                         : std::nullopt;
     };
     u.user = share(a.user_ns, b.user_ns);
+    if (u.user && contains(owners.idle_spins, b.cpu))
+      u.user = std::max(0.0, *u.user - u.classes[static_cast<std::size_t>(CpuClass::idle)]);
     u.system = share(a.system_ns, b.system_ns);
     u.steal = share(a.steal_ns, b.steal_ns);
     usage.push_back(u);

@@ -17,9 +17,10 @@ namespace pktbench::method {
 struct CpuOwners {
   std::vector<int> dut;
   std::vector<int> generator;
-  std::vector<int> dut_softirq;  // where network softirqs work for the DUT
-  bool dut_interrupts = false;   // and devices' interrupts as well
-  bool idle_polls = false;       // CPUs have cycles while they are idle
+  std::vector<int> dut_softirq;      // where network softirqs work for the DUT
+  bool dut_interrupts = false;       // and devices' interrupts as well
+  std::vector<int> idle_polls = {};  // CPUs that have cycles while they are idle
+  std::vector<int> idle_spins = {};  // of them those that a thread of ours keeps awake, as a user
 };
 
 struct DutCharge {

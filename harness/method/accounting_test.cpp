@@ -56,15 +56,31 @@ TEST(Charge, PmuCyclesOfAnIdleCpuThatPollsAreNotTheDuts) {
   s.after.cpus[0].cycles = 1000 + 2'000'000;
   s.after.cpus[1].cycles = 1000 + 2'000'000;
   CpuOwners owners = kIsolated;
-  owners.idle_polls = true;
+  owners.idle_polls = {0, 1};
   // All of the second had cycles, 600 ms of it the DUT's.
   EXPECT_NEAR(charge_dut(s.before, s.after, owners).cycles.value(), 1'200'000, 1);
   // And of the generator's CPU, which polled for the rest of it, 200 ms.
   s.after.cpus[0] = cpu(0, {{CpuClass::softirq, 200'000'000}, {CpuClass::idle, 800'000'000}});
   s.after.cpus[0].cycles = 1000 + 2'000'000;
   owners = kInline;
-  owners.idle_polls = true;
+  owners.idle_polls = {0, 1};
   EXPECT_NEAR(charge_dut(s.before, s.after, owners).cycles.value(), 1'600'000, 1);
+  // That one slept instead, so that all of its cycles were the DUT's.
+  owners.idle_polls = {1};
+  EXPECT_NEAR(charge_dut(s.before, s.after, owners).cycles.value(), 1'200'000 + 2'000'000, 1);
+}
+
+TEST(Usage, UserTimeOfAThreadThatKeepsACpuAwakeIsNobodys) {
+  Samples s;
+  for (auto* sample : {&s.before, &s.after}) sample->cpus[1].user_ns = 0;
+  s.after.cpus[1].user_ns = 700'000'000;
+  CpuOwners owners = kIsolated;
+  EXPECT_DOUBLE_EQ(cpu_usage(s.before, s.after, owners)[1].user.value(), 0.7);
+  owners.idle_spins = {1};
+  const CpuUsage usage = cpu_usage(s.before, s.after, owners)[1];
+  const double idle = usage.classes[static_cast<std::size_t>(CpuClass::idle)];
+  EXPECT_GT(idle, 0.2);
+  EXPECT_DOUBLE_EQ(usage.user.value(), 0.7 - idle);
 }
 
 TEST(Charge, HasNoCyclesWhenACpuHasNone) {

@@ -86,9 +86,19 @@ class Trial {
 };
 
 CpuOwners Trial::cpu_owners() const {
-  return {p_.testbed.dut_port().cpus, p_.testbed.generator_port().cpus,
-          p_.testbed.dut_softirq_cpus(), p_.testbed.dut_interrupts(),
-          p_.testbed.dut_idle() == "poll"};
+  CpuOwners owners{p_.testbed.dut_port().cpus,
+                   p_.testbed.generator_port().cpus,
+                   p_.testbed.dut_softirq_cpus(),
+                   p_.testbed.dut_interrupts(),
+                   {},
+                   {}};
+  if (p_.testbed.dut_idle() == "poll") {
+    owners.idle_polls = owners.dut;
+    for (const int cpu : owners.generator) owners.idle_polls.push_back(cpu);
+  } else if (p_.testbed.dut_idle() == "spin") {
+    owners.idle_polls = owners.idle_spins = owners.dut;
+  }
+  return owners;
 }
 
 Result<void> Trial::start(std::uint32_t tag) {
@@ -148,6 +158,7 @@ Result<void> Trial::name_parts(const std::vector<pid_t>& napi) {
   for (pid_t tid : p_.backend.threads()) roles[tid] = CpuClass::application;
   for (pid_t tid : p_.traffic.threads()) roles[tid] = CpuClass::generator;
   for (pid_t tid : sink_threads_) roles[tid] = CpuClass::generator;
+  for (pid_t tid : p_.testbed.idle_threads()) roles[tid] = CpuClass::idle;
   if (p_.meter)
     if (auto r = p_.meter->set_roles(roles); !r) return r;
   parts.programs = p_.backend.programs();

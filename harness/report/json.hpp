@@ -25,7 +25,7 @@ struct TestbedFacts {
   bool is_virtual = true;
   std::string emulator = {};  // empty: the devices are not emulated
   std::vector<PortReport> ports = {};
-  std::string dut_idle = {};  // "poll" or "sleep"; empty: as the host has it
+  std::string dut_idle = {};  // "poll", "spin" or "sleep"; empty: as the host has it
 };
 
 nlohmann::ordered_json to_json(const Options& options);

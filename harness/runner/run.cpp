@@ -158,6 +158,9 @@ Result<TrialRecord> Run::attempt(const CaseSpec& spec, bool bpf_stats) {
   // Whatever this thread does between windows must not be on the DUT's CPU.
   if (!type_.simulated)
     if (auto r = sys::pin_thread(0, testbed.generator_port().cpus.front()); !r) return r.error();
+  auto mended = testbed.mend();
+  if (!mended) return mended.error();
+  for (const std::string& what : *mended) progress_.detail(what);
   const bool on = spec.telemetry;
   auto meter = testbeds_.meter_for_trial(spec.testbed, on);
   if (!meter) return meter.error();

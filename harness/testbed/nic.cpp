@@ -24,6 +24,7 @@
 #include "harness/testbed/nic_options.hpp"
 #include "harness/testbed/nic_port.hpp"
 #include "harness/testbed/nic_settings.hpp"
+#include "harness/testbed/port_check.hpp"
 #include "harness/testbed/two_cpus.hpp"
 #include "harness/testbed/wall_clock.hpp"
 
@@ -48,6 +49,7 @@ class NicTestbed final : public Testbed {
   Result<void> up(const Options& options, unsigned queues) override;
   const Port& generator_port() const override { return generator_.port; }
   const Port& dut_port() const override { return dut_.port; }
+  Result<std::vector<std::string>> mend() override;
   Result<std::vector<pid_t>> settle(bool backend_polls) override;
   Result<void> lend(const std::string& pci) override;
   Result<DropCounts> sample() override;
@@ -264,6 +266,33 @@ Result<void> NicTestbed::lend(const std::string& pci) {
     return r;
   if (!is_bifurcated(dut_.report.driver)) lent_ = pci;
   return {};
+}
+
+// A port that was set down has its settings and addresses, and no neighbours.
+Result<std::vector<std::string>> NicTestbed::mend() {
+  std::vector<Port> ports = {generator_.port};
+  if (lent_.empty()) ports.push_back(dut_.port);
+  const auto found = look_at(ports);
+  if (!found) return found.error();
+  if (!found->gone.empty())
+    return make_error(ErrorCode::failed,
+                      found->gone.front() +
+                          " is gone: somebody removed or renamed it, or moved it to another "
+                          "namespace; start the run again");
+  if (found->down.empty()) return std::vector<std::string>{};
+  for (NicPort* port : {&dut_, &generator_}) {
+    if (is_dut(*port) && !lent_.empty()) continue;
+    auto inside = sys::NetnsScope::enter(port->port.netns_path);
+    if (!inside) return inside.error();
+    if (auto r = sys::set_link_up(port->port.ifindex); !r) return r.error();
+  }
+  if (lent_.empty())
+    if (auto r = add_neighbours(); !r) return r.error();
+  for (NicPort* port : {&generator_, &dut_}) {
+    if (is_dut(*port) && !lent_.empty()) continue;
+    if (auto r = after_carrier(*port); !r) return r.error();
+  }
+  return up_again(found->down);
 }
 
 Result<std::vector<pid_t>> NicTestbed::settle(bool) {

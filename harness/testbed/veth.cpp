@@ -14,7 +14,6 @@
 #include "harness/measure/driver_counters.hpp"
 #include "harness/measure/foreign_programs.hpp"
 #include "harness/measure/thread_watch.hpp"
-#include "harness/sys/cpu_latency.hpp"
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/journal.hpp"
@@ -22,9 +21,11 @@
 #include "harness/sys/proc.hpp"
 #include "harness/sys/rtnl.hpp"
 #include "harness/sys/sysfs.hpp"
+#include "harness/testbed/kept_awake.hpp"
 #include "harness/testbed/namespaces.hpp"
 #include "harness/testbed/napi_pump.hpp"
 #include "harness/testbed/napi_threads.hpp"
+#include "harness/testbed/port_check.hpp"
 #include "harness/testbed/two_cpus.hpp"
 #include "harness/testbed/veth_return.hpp"
 #include "harness/testbed/wall_clock.hpp"
@@ -59,6 +60,7 @@ class VethTestbed final : public Testbed {
   Result<void> up(const Options& options, unsigned queues) override;
   const Port& generator_port() const override { return generator_; }
   const Port& dut_port() const override { return dut_; }
+  Result<std::vector<std::string>> mend() override;
   Result<std::vector<pid_t>> settle(bool backend_polls) override;
   Result<std::vector<pid_t>> take_returned(std::uint32_t trial_tag) override;
   Result<Returned> returned() override;
@@ -74,28 +76,30 @@ class VethTestbed final : public Testbed {
   CpuMeter& cpu_meter() override { return *meter_; }
   std::vector<DisturbanceSource*> disturbances() override;
   std::string arrangement() const override { return arrangement_; }
-  std::string dut_idle() const override { return dut_idle_; }
+  std::string dut_idle() const override { return awake_ ? awake_->how() : ""; }
+  std::vector<pid_t> idle_threads() const override {
+    return awake_ ? awake_->threads() : std::vector<pid_t>{};
+  }
   Result<void> down() noexcept override;
 
  private:
   Result<void> make_namespaces();
-  Result<void> make_link(unsigned queues);
+  Result<void> wire();
+  Result<void> make_link();
   Result<void> configure_generator();
   Result<void> configure_dut();
-  Result<void> keep_awake(const std::string& dut_idle);
   Result<void> bring_up();
   Result<void> arrange();
   bool threaded() const { return arrangement_ == "isolated"; }
 
   std::string arrangement_;
   std::string napi_policy_;
-  std::string dut_idle_;
   std::optional<sys::Journal> journal_;
   Port generator_;
   Port dut_;
   WallClock clock_;
   std::unique_ptr<NapiPump> pump_;
-  sys::Fd idle_polling_;  // held while open
+  std::optional<KeptAwake> awake_;
   measure::DisturbanceSources disturbances_;
   MakeReturnSink make_sink_;
   std::unique_ptr<VethReturn> return_;
@@ -115,11 +119,12 @@ Result<void> VethTestbed::up(const Options& options, unsigned queues) {
 
   auto made = [&]() -> Result<void> {
     if (auto r = make_namespaces(); !r) return r;
-    if (auto r = make_link(queues); !r) return r;
-    if (auto r = configure_generator(); !r) return r;
-    if (auto r = configure_dut(); !r) return r;
-    if (auto r = keep_awake(option<std::string>(options, "dut_idle")); !r) return r;
-    return bring_up();
+    generator_.queues = dut_.queues = queues;
+    auto awake = KeptAwake::open(option<std::string>(options, "dut_idle"), dut_.cpus.front(),
+                                 arrangement_ != "pump", *journal_);
+    if (!awake) return awake.error();
+    awake_ = std::move(*awake);
+    return wire();
   }();
   if (!made) {
     (void)down();
@@ -145,13 +150,20 @@ Result<void> VethTestbed::make_namespaces() {
 
 // The pair is made inside the namespaces: no interface of the host's own is touched, and removing
 // the namespaces removes it.
-Result<void> VethTestbed::make_link(unsigned queues) {
+Result<void> VethTestbed::make_link() {
   sys::Fd peer(open(dut_.netns_path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!peer) return system_error("open " + dut_.netns_path, errno);
   auto inside = sys::NetnsScope::enter(generator_.netns_path);
   if (!inside) return inside.error();
-  generator_.queues = dut_.queues = queues;
-  return sys::create_veth_pair(generator_.name, dut_.name, peer.get(), queues);
+  return sys::create_veth_pair(generator_.name, dut_.name, peer.get(), dut_.queues);
+}
+
+// REQUIRES: the namespaces, and no device in them.
+Result<void> VethTestbed::wire() {
+  if (auto r = make_link(); !r) return r;
+  if (auto r = configure_generator(); !r) return r;
+  if (auto r = configure_dut(); !r) return r;
+  return bring_up();
 }
 
 Result<void> VethTestbed::configure_generator() {
@@ -177,26 +189,7 @@ Result<void> VethTestbed::configure_dut() {
   dut_.ifindex = link->ifindex;
   dut_.mac = link->mac;
   dut_.ipv4 = kDutAddress;
-  for (unsigned i = 0; i < kGeneratorAddresses; ++i)
-    if (auto r = sys::add_neighbour(link->ifindex, kGeneratorAddress + i, generator_.mac); !r)
-      return r;
   return sys::add_address(link->ifindex, kDutAddress, kPrefixLength);
-}
-
-Result<void> VethTestbed::keep_awake(const std::string& dut_idle) {
-  const std::string cannot = sys::cannot_poll_when_idle(dut_.cpus.front());
-  if (dut_idle != "sleep" && cannot.empty()) {
-    auto held = sys::hold_idle_polling();
-    if (!held && dut_idle == "poll") return held.error();
-    if (held) idle_polling_ = std::move(*held);
-  } else if (dut_idle == "poll") {
-    return make_error(ErrorCode::unsupported, "CPU " + std::to_string(dut_.cpus.front()) +
-                                                  " cannot be kept from sleeping: " + cannot +
-                                                  "; set /testbed/dut_idle to \"auto\"");
-  }
-  // Somebody else may hold it, whatever was asked for here.
-  dut_idle_ = cannot.empty() && sys::idle_polling_is_held() ? "poll" : "sleep";
-  return {};
 }
 
 // The order matters twice. The end that comes up first silently drops what it sends until the
@@ -207,6 +200,9 @@ Result<void> VethTestbed::bring_up() {
     auto inside = sys::NetnsScope::enter(dut_.netns_path);
     if (!inside) return inside.error();
     if (auto r = sys::set_link_up(dut_.ifindex); !r) return r;
+    for (unsigned i = 0; i < kGeneratorAddresses; ++i)
+      if (auto r = sys::add_neighbour(dut_.ifindex, kGeneratorAddress + i, generator_.mac); !r)
+        return r;
   }
   {
     auto inside = sys::NetnsScope::enter(generator_.netns_path);
@@ -217,6 +213,7 @@ Result<void> VethTestbed::bring_up() {
   {
     auto inside = sys::NetnsScope::enter(dut_.netns_path);
     if (!inside) return inside.error();
+    if (auto r = sys::set_offload(dut_.name, sys::Offload::gro, false); !r) return r;
     if (auto r = sys::set_offload(dut_.name, sys::Offload::gro, true); !r) return r;
   }
   return arrange();
@@ -236,6 +233,26 @@ Result<void> VethTestbed::arrange() {
   pump_ = std::move(*opened);
   dut_.pump_fd = pump_->fd();
   return {};
+}
+
+// A device that goes down loses its neighbours and its NAPI; one that is deleted takes its peer
+// along.
+Result<std::vector<std::string>> VethTestbed::mend() {
+  const auto found = look_at({dut_, generator_});
+  if (!found) return found.error();
+  if (found->gone.size() == 1)
+    return make_error(ErrorCode::failed, found->gone.front() +
+                                             " is gone: somebody renamed it, or moved it out of " +
+                                             dut_.netns_path + "; start the run again");
+  Result<void> mended;
+  pump_.reset();
+  if (!found->gone.empty())
+    mended = wire();
+  else if (!found->down.empty())
+    mended = bring_up();
+  if (!mended) return mended.error();
+  if (found->gone.empty()) return up_again(found->down);
+  return std::vector{dut_.name + " was gone: somebody deleted it; it is made anew"};
 }
 
 Result<std::vector<pid_t>> VethTestbed::settle(bool backend_polls) {
@@ -296,7 +313,7 @@ std::vector<DisturbanceSource*> VethTestbed::disturbances() {
 
 Result<void> VethTestbed::down() noexcept {
   disturbances_.clear();
-  idle_polling_.reset();
+  awake_.reset();
   return_.reset();
   pump_.reset();
   dut_.pump_fd = -1;
@@ -332,14 +349,7 @@ TestbedType veth_testbed(MakeReturnSink make_sink) {
             .min = {},
             .max = {},
             .help = "scheduling policy of the NAPI thread: SCHED_OTHER or SCHED_FIFO 1"},
-           {.name = "dut_idle",
-            .default_value = std::string("auto"),
-            .choices = {"auto", "poll", "sleep"},
-            .min = {},
-            .max = {},
-            .help = "what CPUs do while they are idle: poll, so that waking costs no more than it "
-                    "must, "
-                    "or sleep; auto: poll where the kernel can"}},
+           dut_idle_option()},
       .probe = probe_napi_threads,
       .make = [make_sink = std::move(make_sink)] {
         return std::make_unique<VethTestbed>(make_sink);

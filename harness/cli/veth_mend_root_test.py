@@ -1,0 +1,75 @@
+"""What somebody does to the wiring is mended before the next trial, or named."""
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from veth_runs import BINARY, MARKS, await_window, start, validate
+
+pytestmark = MARKS
+
+DUT = ["ip", "-n", "pktbench0-dut"]
+
+
+def begin(out, backend, *arguments, trials=2):
+    return start(out, "--trials", str(trials), "--duration", "1", "--set", "/method/warmup_s=0",
+                 "--set", "/method/max_disturbance=1", "--set", "/method/max_cpu_distance=0",
+                 "--set", "/method/max_repeats=1", "--set", "/traffic/rate=20000", "--backend", backend,
+                 *arguments)
+
+
+def ended(process, out):
+    _, stderr = process.communicate(timeout=120)
+    validate(out / "run.json", out / "trials.jsonl")
+    case, = json.loads((out / "run.json").read_text())["cases"]
+    return case["trials"], stderr
+
+
+@pytest.mark.parametrize("arrangement, backend", [
+    ("isolated", "xdp-native"), ("isolated", "udp-recvmmsg"), ("pump", "udp-recvmmsg"),
+    ("inline", "xdp-native")])
+def test_a_device_that_was_set_down_is_up_again_for_the_next_trial(tmp_path, arrangement, backend):
+    process = begin(tmp_path / "out", backend, "--set", f"/testbed/arrangement={arrangement}", trials=1)
+    await_window()
+    subprocess.run([*DUT, "link", "set", "pbdut0", "down"], check=True)
+    (down, again), stderr = ended(process, tmp_path / "out")
+    assert process.returncode == 0, stderr
+    assert down["status"] == "invalid" and "the link of pbdut0 went up or down" in down["reason"]
+    assert again["status"] == "ok", again["reason"]
+    assert again["received"]["packets"] > 0 and again["unaccounted"] == 0
+    assert "pbdut0 was set down; it is up again" in stderr
+    assert again["mode"] == down["mode"]
+
+
+def test_a_device_that_was_deleted_is_made_anew_for_the_next_trial(tmp_path):
+    process = begin(tmp_path / "out", "xdp-native")
+    await_window()
+    subprocess.run([*DUT, "link", "delete", "pbdut0"], check=True)
+    (gone, again), stderr = ended(process, tmp_path / "out")
+    assert gone["status"] == "failed"
+    assert again["status"] == "ok" and again["received"]["packets"] > 0 and again["unaccounted"] == 0
+    assert "pbdut0 was gone: somebody deleted it; it is made anew" in stderr
+
+
+def test_a_device_that_was_renamed_is_named_in_every_trial_that_follows(tmp_path):
+    process = begin(tmp_path / "out", "xdp-native", trials=3)
+    await_window()
+    subprocess.run([*DUT, "link", "set", "pbdut0", "name", "mine"], check=True)
+    (_, *after), stderr = ended(process, tmp_path / "out")
+    assert process.returncode != 0, stderr
+    assert after and all(t["reason"].startswith("pbdut0 is gone: somebody renamed it") for t in after)
+
+
+@pytest.mark.skipif(not (Path(BINARY).parent / "pktbench-dpdk").exists(), reason="built without DPDK")
+def test_a_dpdk_helper_that_was_killed_is_named_and_the_next_trial_has_a_new_one(tmp_path):
+    process = begin(tmp_path / "out", "dpdk", "--set", '/backends=[{"name":"dpdk","driver":"net_af_xdp"}]')
+    await_window()
+    helper, = [int(p) for p in os.listdir("/proc") if p.isdigit() and os.path.exists(f"/proc/{p}/comm")
+               and Path(f"/proc/{p}/comm").read_text().startswith("pktbench-dpdk")]
+    os.kill(helper, signal.SIGKILL)
+    (killed, again), stderr = ended(process, tmp_path / "out")
+    assert killed["status"] == "failed" and "pktbench-dpdk was ended by signal KILL" in killed["reason"]
+    assert again["status"] == "ok" and again["received"]["packets"] > 0, again["reason"]

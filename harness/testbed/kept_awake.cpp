@@ -1,0 +1,63 @@
+#include "harness/testbed/kept_awake.hpp"
+
+#include <utility>
+
+#include "harness/sys/cpu_latency.hpp"
+#include "harness/sys/file.hpp"
+
+namespace pktbench::testbed {
+
+OptionSpec dut_idle_option() {
+  return {.name = "dut_idle",
+          .default_value = std::string("auto"),
+          .choices = {"auto", "poll", "spin", "sleep"},
+          .min = {},
+          .max = {},
+          .help =
+              "what CPUs do while they are idle: poll in the kernel, so that waking costs no "
+              "more than it must; spin, the DUT's alone, in a SCHED_IDLE thread; or sleep; "
+              "auto: poll where the kernel can, else spin, and where the DUT's CPU is never "
+              "idle sleep"};
+}
+
+Result<KeptAwake> KeptAwake::open(const std::string& wanted, int cpu, bool idles,
+                                  sys::Journal& journal) {
+  KeptAwake made;
+  const std::string cannot = sys::cannot_poll_when_idle(cpu);
+  if (wanted == "poll" && !cannot.empty())
+    return make_error(ErrorCode::unsupported, "CPU " + std::to_string(cpu) +
+                                                  " cannot be kept from sleeping: " + cannot +
+                                                  "; set /testbed/dut_idle to \"auto\"");
+  if (cannot.empty() && (wanted == "poll" || wanted == "auto")) {
+    auto held = sys::hold_idle_polling();
+    if (!held && wanted == "poll") return held.error();
+    if (held) made.polling_ = std::move(*held);
+  }
+  // Somebody else may hold it, whatever was asked for here.
+  made.how_ = cannot.empty() && sys::idle_polling_is_held() ? "poll" : "sleep";
+  if (wanted == "spin" || (wanted == "auto" && made.how_ == "sleep" && idles))
+    if (auto r = made.spin(cpu, journal); !r) return r.error();
+  return made;
+}
+
+// A thread that begins while autogroups are off is no part of its session's group, but of that of
+// the kernel's threads, NAPI's among them.
+Result<void> KeptAwake::spin(int cpu, sys::Journal& journal) {
+  const std::string file = "/proc/sys/kernel/sched_autogroup_enabled";
+  const auto before = sys::read_file(file);
+  const bool grouped = before && *before != "0";
+  if (grouped)
+    if (auto r = journal.record({"write", file, *before}); !r) return r;
+  const bool off = grouped && sys::write_file(file, "0");
+  auto thread = sys::AwakeThread::on(cpu);
+  if (off)
+    if (auto r = sys::write_file(file, *before); !r) return r;
+  if (grouped)
+    if (auto r = journal.retract(); !r) return r;
+  if (!thread) return thread.error();
+  thread_ = std::move(*thread);
+  how_ = "spin";
+  return {};
+}
+
+}  // namespace pktbench::testbed
