@@ -16,7 +16,7 @@ DUT = ["ip", "-n", "pktbench0-dut"]
 
 def begin(out, backend, *arguments, trials=2):
     return start(out, "--trials", str(trials), "--duration", "1", "--set", "/method/warmup_s=0",
-                 "--set", "/method/max_disturbance=1", "--set", "/method/max_cpu_distance=0",
+                 "--set", "/method/max_disturbance=1", "--set", "/method/max_cpu_distance_change=0",
                  "--set", "/method/max_repeats=1", "--set", "/traffic/rate=20000", "--backend", backend,
                  *arguments)
 
