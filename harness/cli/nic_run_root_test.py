@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -247,3 +248,24 @@ def test_a_run_killed_at_any_moment_is_restored(tmp_path, before):
         assert state() == before, moment
     # They were moments of different stages, the last of them with both ports away.
     assert len(reached) >= 3 and max(reached)[2:] == (True, True), reached
+
+
+def test_a_port_that_was_set_down_is_up_again_for_the_next_trial(tmp_path, before):
+    log = tmp_path / "out" / "trials.jsonl"
+
+    def set_down():
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and not (log.exists() and log.read_text()):
+            time.sleep(0.01)
+        ip("-n pktbench0-dut link set pbnic0 down")
+
+    other = threading.Thread(target=set_down)
+    other.start()
+    # Of two trials in a row that do not come about there is no third.
+    _, stderr, document = run(tmp_path, "--trials", "6", "--backend", "udp-recvmmsg")
+    other.join()
+    assert "pbnic0 was set down; it is up again" in stderr
+    case, = document["cases"]
+    last = case["trials"][-1]
+    assert last["status"] == "ok" and last["received"]["packets"] > 0 and last["unaccounted"] == 0
+    assert state() == before
