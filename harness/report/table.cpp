@@ -30,7 +30,7 @@ struct Shown {
   std::map<std::size_t, double> confidence;  // by number of trials
   std::set<std::string> cycle_sources;
   bool wake_ups = false;
-  std::vector<std::string> disturbed;  // a line for each such case
+  std::vector<std::string> disturbed;  // ids of cases
 };
 
 std::string fixed(double value, int decimals) {
@@ -134,7 +134,7 @@ TextRow make_row(const CaseResult& result, Shown& shown) {
   if (disturbed) {
     row.colour = kRed;
     if (const auto share = others_share(result)) row.cells[9] += " " + fixed(*share * 100, 0) + "%";
-    shown.disturbed.push_back(result.spec.id + ": " + result.reason);
+    shown.disturbed.push_back(result.spec.id);
   }
   for (const TrialRecord& trial : result.trials)
     if (in_summary(trial) && trial.cycles_per_packet)
@@ -165,8 +165,10 @@ std::string legend(const Shown& shown, const TestbedFacts& facts) {
     made +=
         "wake-ups: frames were lost while the DUT's CPU had time to spare, since it is woken "
         "late.\n";
-  for (const std::string& line : shown.disturbed)
-    made += "disturbed: do not rely on " + printable(line, kMaxText) + "\n";
+  if (!shown.disturbed.empty())
+    made += "disturbed: no trial of " +
+            printable(boost::algorithm::join(shown.disturbed, ", "), kMaxText) +
+            " was undisturbed; do not rely on their figures.\n";
   if (shown.gap) made += "-: no value; run.json has the reason.\n";
   made += "Testbed: " + facts.testbed;
   if (!facts.arrangement.empty()) made += ", arrangement " + facts.arrangement;
@@ -196,9 +198,8 @@ std::string conditions(const std::vector<CaseResult>& cases) {
     made += ": " + words + ".\n";
   }
   if (others > 0)
-    made +=
-        "Ok trials in another condition, kept and not in the figures: " + std::to_string(others) +
-        ".\n";
+    made += "Trials in another condition, kept and not in the figures: " + std::to_string(others) +
+            ".\n";
   return made;
 }
 

@@ -63,7 +63,7 @@ TEST(Table, TheConditionIsSaidAndWhatIsLeftOutForItIsCounted) {
   cases[0].other_condition = 1;
   cases[0].condition = {.cpu_distance_ns = 420, .idle = "spin"};
   const std::string table = result_table(cases, kVeth, false);
-  EXPECT_NE(table.find("\nCondition: CPUs far apart: 420 ns; idle CPUs spin.\nOk trials in another "
+  EXPECT_NE(table.find("\nCondition: CPUs far apart: 420 ns; idle CPUs spin.\nTrials in another "
                        "condition, kept and not in the figures: 1.\n"),
             std::string::npos)
       << table;
@@ -96,8 +96,8 @@ TEST(Table, ADisturbedCaseHasItsFigureWithTheWordAndTheShare) {
   const std::string table = result_table(cases, kVeth, false);
   EXPECT_NE(table.find("  4.000  "), std::string::npos) << table;
   EXPECT_NE(table.find("  0/2  disturbed 21%\n"), std::string::npos) << table;
-  EXPECT_NE(table.find("\ndisturbed: do not rely on dpdk/drop/64B/1q/1f: none of 2 rounds was "
-                       "undisturbed\n"),
+  EXPECT_NE(table.find("\ndisturbed: no trial of dpdk/drop/64B/1q/1f was undisturbed; do not rely "
+                       "on their figures.\n"),
             std::string::npos)
       << table;
 }
