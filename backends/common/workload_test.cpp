@@ -26,6 +26,8 @@ using Details = std::map<std::string, std::uint64_t>;
 
 Result<Verdict> run(const std::string& name, const std::shared_ptr<WorkloadState>& state,
                     Packet& packet) {
+  // A receiver's buffer is somewhere, also for a packet of no bytes.
+  if (packet.empty()) packet.reserve(1);
   return with_workload(name, state, [&](auto workload) -> Result<Verdict> {
     return workload(packet.data(), static_cast<std::uint32_t>(packet.size()));
   });

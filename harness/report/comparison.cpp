@@ -6,8 +6,7 @@
 #include <map>
 #include <set>
 
-#include "harness/measure/conditions.hpp"
-#include "harness/report/pairing.hpp"
+#include "harness/report/comparison_sides.hpp"
 #include "harness/runner/input_error.hpp"
 #include "harness/runner/sink.hpp"
 #include "harness/runner/suggest.hpp"
@@ -29,37 +28,6 @@ struct MeasureKind {
 constexpr MeasureKind kRate{"mpps", Better::higher, &RecordedTrial::mpps};
 constexpr MeasureKind kCycles{"cycles_per_packet", Better::lower,
                               &RecordedTrial::cycles_per_packet};
-
-using Points = std::vector<PairPoint>;
-
-// What is compared, and in which conditions all of it was measured.
-struct Sides {
-  const RecordedRun& base;
-  const RecordedRun& next;
-  ConditionGroups conditions;
-  bool across_rounds;  // of separate runs
-};
-
-std::vector<Condition> conditions_of(const RecordedRun& base, const RecordedRun& next) {
-  std::vector<Condition> all;
-  for (const auto* run : {&base, &next})
-    for (const RecordedCase& c : run->cases)
-      for (const RecordedTrial& trial : c.trials)
-        if (trial.ok) all.push_back(trial.condition);
-  return all;
-}
-
-// A round has one ok trial; what was made again before it was not ok.
-Points points_of(const Sides& sides, const RecordedCase& c,
-                 std::optional<double> RecordedTrial::*value) {
-  std::map<int, PairPoint> rounds;
-  for (const RecordedTrial& trial : c.trials)
-    if (trial.ok && trial.*value)
-      rounds[trial.round] = {trial.round, sides.conditions.of(trial.condition), *(trial.*value)};
-  Points made;
-  for (const auto& [round, point] : rounds) made.push_back(point);
-  return made;
-}
 
 bool bounded(const RecordedCase& c) { return bounds_from_below(c.limiter); }
 
@@ -184,19 +152,6 @@ MeasureComparison measure_pairs(const MeasureKind& kind, const Sides& sides,
     made.found = *found;
   else
     made.reason = found.error().message + ": make more trials (--trials 10)";
-  return made;
-}
-
-// "12 trials CPUs near: 92 ns; idle CPUs poll, and 8 trials CPUs far apart: 420 ns; ..."
-std::string condition_words(const ConditionGroups& groups, const Points& points) {
-  std::map<std::size_t, std::size_t> count;
-  for (const PairPoint& p : points) ++count[p.condition];
-  std::string made;
-  for (const auto& [group, n] : count) {
-    const std::string words = in_words(groups.typical(group));
-    made += (made.empty() ? "" : ", and ") + std::to_string(n) + " × (" +
-            (words.empty() ? "not known" : words) + ")";
-  }
   return made;
 }
 
@@ -399,7 +354,7 @@ Result<Comparison> compare_runs(const RecordedRun& base, const RecordedRun& next
     for (const RecordedCase& c : next.cases)
       if (!find_case(base, c.id)) made.only_in_new.push_back({c.id, c.status});
   }
-  const Sides sides{base, next, ConditionGroups(conditions_of(base, next)), !made.interleaved};
+  const Sides sides = sides_of(base, next, !made.interleaved);
   for (const auto& [a, b] : matched) made.cases.push_back(pair_cases(sides, *a, *b));
   adjust(
       made.cases, [](const PairedRatio& r) { return r.p; }, &MeasureComparison::p_adjusted);

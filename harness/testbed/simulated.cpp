@@ -23,7 +23,8 @@ class SimulatedClock final : public Clock {
   std::uint64_t true_ns() const { return true_ns_; }
 
   std::uint64_t now_ns() override {
-    return true_ns_ + static_cast<std::uint64_t>(error_ * static_cast<double>(true_ns_));
+    return static_cast<std::uint64_t>(static_cast<std::int64_t>(true_ns_) +
+                                      std::llround(error_ * static_cast<double>(true_ns_)));
   }
   ClockReading read() override { return {now_ns(), true_ns_}; }
   std::string reference() const override { return "the simulated reference"; }
