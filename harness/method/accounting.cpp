@@ -153,7 +153,9 @@ Starvation generator_starvation(const TrialRecord& trial) {
 }
 
 Limiter judge_limiter(const LimiterEvidence& e) {
-  const Limiter dut_or_others = e.dut_foreign < kMostOfACpu ? Limiter::dut : Limiter::unknown;
+  // Who had the DUT's CPU is to be known.
+  const Limiter dut_or_others =
+      e.dut_busy && e.dut_foreign < kMostOfACpu ? Limiter::dut : Limiter::unknown;
   if (e.lost - e.lost_unnamed > kNoLoss) return dut_or_others;
   // A wire may have lost what no place counted.
   if (e.lost > kNoLoss) return e.dut_full() ? Limiter::dut : Limiter::unknown;

@@ -194,7 +194,7 @@ TEST(LimiterTest, IsNamedFromTheEvidence) {
       {"losses, and the DUT had time: it was woken too late",
        {0.5, 1.0, 0, 0.05, {}},
        Limiter::dut},
-      {"losses, CPU time not measured", {{}, {}, 0, 0.05, {}}, Limiter::dut},
+      {"losses, CPU time not measured", {{}, {}, 0, 0.05, {}}, Limiter::unknown},
       {"losses, and others had the DUT's CPU",
        {.dut_busy = 1.0,
         .generator_busy = 1.0,
