@@ -67,7 +67,7 @@ class OnlookerTest : public ::testing::Test {
   StopFlag stop_{false};
 };
 
-TEST_F(OnlookerTest, SeesWhatIsReceivedByKindAndNotWhatIsSent) {
+TEST_F(OnlookerTest, NamesWhatIsReceivedByKindAndNotWhatIsSent) {
   const sys::Fd there = socket_on(veth_->generator());
   const sys::Fd here = socket_on(veth_->dut());
   std::atomic<bool> done{false};

@@ -8,14 +8,14 @@ import sys
 import time
 
 from .model import Failed
-from .programs import TELEMETRY, attach_bare_drop
+from .programs import FILE_PREFIX, TELEMETRY, attach_bare_drop
 from .tools import need
 
 
 def testpmd_alone(folder, driver):
     """A function for one trial of rxonly over a driver without a device, on the DUT's CPU."""
     generator, dut = sorted(os.sched_getaffinity(0))[:2]
-    prefix = f"pktbench-{driver}"
+    prefix = FILE_PREFIX + driver
     ask = folder / "telemetry.py"
     ask.write_text(TELEMETRY)
 

@@ -48,6 +48,7 @@ def start(command, ready):
 
 STOP = "kill -INT $(cat $PID)\nuntil_true '! kill -0 $(cat $PID) 2>/dev/null'"
 
+FILE_PREFIX = "pktbench-"  # of testpmd's: DPDK names its run-time folder by it
 DATAGRAMS_READ = "awk '/^Udp: [0-9]/ {print $2}' /proc/net/snmp"
 
 TELEMETRY = """
@@ -67,7 +68,7 @@ sys.exit("testpmd does not tell its statistics")
 
 def testpmd(folder, driver):
     """dpdk-testpmd in rxonly, counted by its telemetry; without huge pages, as ours is started."""
-    prefix = f"pktbench-{driver}"
+    prefix = FILE_PREFIX + driver
     ask = folder / "telemetry.py"
     ask.write_text(TELEMETRY)
     vdev = f"{driver}0,iface=$DEV" + (",busy_budget=0" if driver == "net_af_xdp" else "")
