@@ -20,12 +20,9 @@ def comparison(metric="mpps", target=1.1, **more):
     return Comparison(Side("ours", "a"), Side("theirs", "b"), metric, target, **more)
 
 
-def test_the_distance_is_the_trials_condition_or_the_longer_of_its_readings():
+def test_the_distance_is_the_trials_condition():
     assert measuring.distance_ns({"condition": {"cpu_distance_ns": 92.5}}) == 92.5
-    read = {"evidence": {"before_ns": 90, "after_ns": 410, "near_ns": 80}}
-    assert measuring.distance_ns({"disturbance": {"cpu_distance": read}}) == 410
-    assert measuring.distance_ns({"disturbance": {"cpu_distance": None}}) is None
-    assert measuring.distance_ns({"disturbance": None}) is None
+    assert measuring.distance_ns({"condition": {"cpu_distance_ns": None}}) is None
 
 
 def test_each_condition_has_a_ratio_of_its_own_and_its_own_target(capsys):
@@ -59,14 +56,14 @@ def test_disturbed_pairs_are_counted_and_used_only_where_there_are_no_others(cap
     assert "ratio of Mpps: median 3 (3 to 3)" in told
 
 
-def test_the_best_trial_is_an_ok_one_then_a_disturbed_one_with_its_figures():
-    def made(status, disturbed, mpps):
-        return {"status": status, "disturbed": disturbed, "mpps": mpps}
-    invalid, empty = made("invalid", False, 1), made("invalid", True, None)
+def test_the_best_trial_is_an_ok_one_then_a_disturbed_one_whose_frames_add_up():
+    def made(status, disturbed, mpps, conserved=True):
+        return {"status": status, "disturbed": disturbed, "mpps": mpps, "conserved": conserved}
+    invalid, broken = made("invalid", False, 1), made("invalid", True, 4, conserved=False)
     disturbed = made("invalid", True, 2)
-    assert measuring.best_of([invalid, empty, disturbed, made("ok", False, 3)])["mpps"] == 3
-    assert measuring.best_of([invalid, empty, disturbed])["mpps"] == 2
-    assert measuring.best_of([invalid, empty]) is None
+    assert measuring.best_of([invalid, broken, disturbed, made("ok", False, 3)])["mpps"] == 3
+    assert measuring.best_of([invalid, broken, disturbed])["mpps"] == 2
+    assert measuring.best_of([invalid, broken]) is None
     assert measuring.best_of([]) is None
 
 

@@ -144,14 +144,16 @@ TextRow make_row(const CaseResult& result, Shown& shown) {
 
 std::string legend(const Shown& shown, const TestbedFacts& facts) {
   std::string made;
+  const std::string trials = shown.disturbed.empty() ? "ok trials" : "ok or disturbed trials";
   if (!shown.confidence.empty()) {
-    made += "Mpps: median of the ok trials; 95% CI: of that median, by order statistics (covers";
+    made +=
+        "Mpps: median of the " + trials + "; 95% CI: of that median, by order statistics (covers";
     for (const auto& [n, confidence] : shown.confidence)
       made += (n == shown.confidence.begin()->first ? " " : ", ") + fixed(confidence * 100, 1) +
               "% with " + std::to_string(n) + " trials";
     made += ").\n";
   } else {
-    made += "Mpps: median of the ok trials.\n";
+    made += "Mpps: median of the " + trials + ".\n";
   }
   if (shown.bound) made += "≥: limited by the generator or the link, a lower bound for the DUT.\n";
   if (shown.cycle_sources.contains("pmu"))

@@ -96,6 +96,7 @@ TEST(Table, ADisturbedCaseHasItsFigureWithTheWordAndTheShare) {
   const std::string table = result_table(cases, kVeth, false);
   EXPECT_NE(table.find("  4.000  "), std::string::npos) << table;
   EXPECT_NE(table.find("  0/2  disturbed 21%\n"), std::string::npos) << table;
+  EXPECT_NE(table.find("\nMpps: median of the ok or disturbed trials.\n"), std::string::npos);
   EXPECT_NE(table.find("\ndisturbed: no trial of dpdk/drop/64B/1q/1f was undisturbed; do not rely "
                        "on their figures.\n"),
             std::string::npos)

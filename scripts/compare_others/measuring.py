@@ -14,17 +14,13 @@ NEAR_NS = 120
 
 def distance_ns(trial):
     """How far the CPUs were apart; None where nobody has looked."""
-    if "cpu_distance_ns" in (trial.get("condition") or {}):
-        return trial["condition"]["cpu_distance_ns"]
-    source = (trial.get("disturbance") or {}).get("cpu_distance")
-    read = [source["evidence"].get(at) for at in ("before_ns", "after_ns")] if source else []
-    return max((ns for ns in read if ns is not None), default=None)
+    return (trial.get("condition") or {}).get("cpu_distance_ns")
 
 
 def best_of(trials):
-    """An ok trial; else one that others disturbed and that has its figures; None: there is neither."""
+    """An ok trial; else a disturbed one whose frames are all accounted for; None: there is neither."""
     ok = [t for t in trials if t["status"] == "ok" and not t["disturbed"]]
-    disturbed = [t for t in trials if t["disturbed"] and t.get("mpps")]
+    disturbed = [t for t in trials if t["disturbed"] and t["conserved"]]
     return (ok + disturbed + [None])[0]
 
 
