@@ -44,6 +44,13 @@ def test_a_pair_of_two_conditions_is_left_out(capsys):
     assert "1 pairs left out: the distance of the CPUs changed" in told
 
 
+def test_pairs_on_both_sides_of_a_words_limit_are_of_one_condition(capsys):
+    measuring.judge(comparison(near_target=1.3), [(trial(12, 148), trial(10, 160)), (trial(13, 166), trial(10, 149))])
+    told = capsys.readouterr().out
+    assert "CPUs apart: 154 ns (148 to 166); 2 pairs\n" in told and "left out" not in told
+    assert "target >= 1.1: met" in told
+
+
 def test_disturbed_pairs_are_counted_and_used_only_where_there_are_no_others(capsys):
     disturbed = (trial(30) | {"disturbed": True}, trial(10))
     measuring.judge(comparison(), [disturbed, (trial(12), trial(10))])

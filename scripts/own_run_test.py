@@ -30,6 +30,20 @@ def test_the_hosts_run_is_neither_seen_nor_changed():
 
 
 @needs_root
+@pytest.mark.parametrize("shown", ["yes", "no"])
+def test_an_idle_driver_is_shown_or_hidden_and_the_rest_stays(shown):
+    cpu = "/sys/devices/system/cpu/cpu0"
+    rest = [p.name for p in pathlib.Path(cpu).iterdir() if p.name != "cpuidle"]
+    done = subprocess.run([ROOT / "scripts/own-run", "--idle-driver", shown, "sh", "-c",
+                           f"cat {cpu}/cpuidle/state0/name; cat {cpu}/topology/core_id; ls {cpu}; uname"],
+                          capture_output=True, text=True, timeout=60, check=False)
+    core = pathlib.Path(cpu, "topology/core_id").read_text()
+    entries = sorted(rest + ["cpuidle"] * (shown == "yes"))
+    assert done.stdout == ("POLL\n" if shown == "yes" else "") + core + "\n".join(entries) + "\nLinux\n", done.stderr
+    assert "idle-driver" not in pathlib.Path("/proc/self/mounts").read_text()
+
+
+@needs_root
 def test_two_have_namespaces_of_one_name():
     name = "pktbench0-dut"
     made = f"ip netns add {name} && ip netns exec {name} ip -br link && ip netns del {name}"

@@ -38,6 +38,16 @@ def test_quickstart_conserves_every_frame_and_validates(tmp_path):
     assert stdout.splitlines()[-1] == f"run: {out}/run.json"
 
 
+@pytest.mark.parametrize("idle_driver, how", [("yes", "poll"), ("no", "spin")])
+def test_with_and_without_an_idle_driver_each_case_has_a_figure(tmp_path, idle_driver, how):
+    ran = subprocess.run([SOURCE / "scripts" / "own-run", "--idle-driver", idle_driver, BINARY, "run", QUICKSTART,
+                          "--out", tmp_path / "out", *SHORT], capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 0, ran.stderr
+    for case in json.loads((tmp_path / "out" / "run.json").read_text())["cases"]:
+        assert (case["dut_idle"], case["condition"]["idle"]) == (how, how)
+        assert case["status"] == "ok" and case["summary"]["mpps"]["median"] > 0
+
+
 @pytest.mark.parametrize("generator", ["xdp-live", "packet-sendmmsg", "udp-sendmmsg"])
 def test_every_generator_conserves_at_full_rate_and_paced(tmp_path, generator):
     out = tmp_path / "out"

@@ -249,7 +249,8 @@ GeneratorType xdp_live_generator() {
   return {.name = "xdp-live",
           .summary = "frames made and redirected in the kernel by BPF_PROG_TEST_RUN",
           .options = {{.name = "batch",
-                       .default_value = std::int64_t{64},
+                       // The kernel keeps as many pages for frames to come back to.
+                       .default_value = std::int64_t{256},
                        .choices = {},
                        .min = 1,
                        .max = 256,

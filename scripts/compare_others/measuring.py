@@ -8,8 +8,11 @@ from .model import UNITS, Failed
 
 # A program of its own may keep a frame that is no test frame: iperf3's client sends a few.
 STRAYS = 20
-# What a cache line takes from one CPU to the other and back, where both share a cache.
-NEAR_NS = 120
+# What a cache line takes from one CPU to the other and back; the same words as a run's table has
+# (harness/measure/conditions.*), and the same distance is within a factor of two.
+NEAR_NS = 150
+FAR_NS = 300
+SAME_DISTANCE = 2
 
 
 def distance_ns(trial):
@@ -59,29 +62,40 @@ def spread(values):
     return f"median {statistics.median(values):.4g} ({min(values):.4g} to {max(values):.4g})"
 
 
-def condition_of(trial):
-    ns = trial.get("cpu_distance_ns")
-    return None if ns is None else "near" if ns < NEAR_NS else "far"
+def distances(pairs):
+    return [t["cpu_distance_ns"] for pair in pairs for t in pair if t.get("cpu_distance_ns") is not None]
 
 
 def by_condition(pairs):
-    """The pairs of each condition, and how many there are whose two sides had different ones. Where one
-    side does not know, the other's holds."""
-    groups, mixed = {}, 0
-    for ours, other in pairs:
-        conditions = {condition_of(trial) for trial in (ours, other)} - {None}
-        if len(conditions) > 1:
-            mixed += 1
-        else:
-            groups.setdefault(conditions.pop() if conditions else None, []).append((ours, other))
+    """The pairs of each condition, those of which there are most first, and how many there are whose two
+    sides had different ones. Where one side does not know, the other's holds."""
+    def alike(some):
+        return max(distances(some)) <= SAME_DISTANCE * min(distances(some))
+
+    unknown = [pair for pair in pairs if not distances([pair])]
+    left = sorted((pair for pair in pairs if pair not in unknown and alike([pair])),
+                  key=lambda pair: min(distances([pair])))
+    groups, mixed = [unknown] if unknown else [], len(pairs) - len(unknown) - len(left)
+    while left:
+        _, first, last = max((last - first, -first, last) for first in range(len(left))
+                             for last in range(first + 1, len(left) + 1) if alike(left[first:last]))
+        groups.append(left[-first:last])
+        left[-first:last] = []
     return groups, mixed
 
 
-def in_words(condition, pairs):
-    if condition is None:
+def condition_of(pairs):
+    """near, far, or apart (between them); None: nobody has looked."""
+    read = distances(pairs)
+    middle = statistics.median(read) if read else None
+    return middle and ("near" if middle < NEAR_NS else "far" if middle > FAR_NS else "apart")
+
+
+def in_words(pairs):
+    read = distances(pairs)
+    if not read:
         return "distance of the CPUs not known"
-    read = [t["cpu_distance_ns"] for pair in pairs for t in pair if t.get("cpu_distance_ns") is not None]
-    where = "near each other" if condition == "near" else "far apart"
+    where = {"near": "near each other", "far": "far apart", "apart": "apart"}[condition_of(pairs)]
     return f"CPUs {where}: {statistics.median(read):.0f} ns ({min(read):.0f} to {max(read):.0f})"
 
 
@@ -100,7 +114,8 @@ def judge(comparison, pairs):
               f"{'the others' if clean else 'these'}")
     groups, mixed = by_condition(clean or pairs)
     reached = False
-    for condition, alike in groups.items():
+    for alike in groups:
+        condition = condition_of(alike)
         ratios = [a[comparison.metric] / b[comparison.metric] for a, b in alike]
         met = [comparison.met(ratio, condition) for ratio in ratios]
         if comparison.met(statistics.median(ratios), condition):
@@ -108,7 +123,7 @@ def judge(comparison, pairs):
         else:
             verdict = "not told apart from it" if any(met) else "MISSED"
         reached = reached or any(met)
-        print(f"  {in_words(condition, alike)}; {len(alike)} pairs")
+        print(f"  {in_words(alike)}; {len(alike)} pairs")
         print(f"  ratio of {UNITS[comparison.metric]}: {spread(ratios)}; target "
               f"{'>=' if comparison.at_least else '<='} {comparison.target_at(condition)}: {verdict}")
     if mixed:
