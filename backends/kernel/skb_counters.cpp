@@ -1,18 +1,11 @@
 #include "backends/kernel/skb_counters.hpp"
 
 #include <bpf/bpf.h>
-#include <linux/ethtool.h>
-#include <linux/sockios.h>
-#include <net/if.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
-#include <cerrno>
-#include <cstring>
 #include <vector>
 
 #include "bpf/frame_counters.h"
-#include "harness/sys/fd.hpp"
+#include "harness/sys/ethtool.hpp"
 
 namespace pktbench::kernel {
 
@@ -52,14 +45,8 @@ Result<ProgramInfo> program_info(int program) {
 }
 
 std::string driver_name(const std::string& device) {
-  const sys::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  ethtool_drvinfo info{};
-  info.cmd = ETHTOOL_GDRVINFO;
-  ifreq request{};
-  std::strncpy(request.ifr_name, device.c_str(), IFNAMSIZ - 1);
-  request.ifr_data = reinterpret_cast<char*>(&info);
-  if (ioctl(socket.get(), SIOCETHTOOL, &request) != 0) return "";
-  return {info.driver, strnlen(info.driver, sizeof info.driver)};
+  const auto info = sys::driver_info(device);
+  return info ? info->driver : "";
 }
 
 }  // namespace pktbench::kernel

@@ -1,7 +1,6 @@
 #include "harness/measure/driver_counters.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -123,7 +122,7 @@ std::optional<std::uint64_t> growth(std::uint64_t before, std::uint64_t after, u
 Result<DeviceStatistics> read_device_statistics(const std::string& device) {
   DeviceStatistics statistics;
   auto driver = sys::driver_statistics(device);
-  if (!driver && driver.error().sys_errno != EOPNOTSUPP) return driver.error();
+  if (!driver && driver.error().code != ErrorCode::unsupported) return driver.error();
   if (driver) statistics.driver = std::move(*driver);
   auto link = sys::get_link(device);
   if (!link) return link.error();

@@ -76,7 +76,7 @@ TEST(NicInfo, IsReadInThePortsNamespace) {
     EXPECT_TRUE(nic["firmware"].is_null());
     EXPECT_EQ(made["missing"][path + "firmware"], "the driver does not tell a firmware version");
     EXPECT_TRUE(nic["rings"].is_null());
-    EXPECT_EQ(made["missing"][path + "rings"], "the driver of pbtap0 does not tell its rings");
+    EXPECT_EQ(made["missing"][path + "rings"], "the driver of pbtap0 does not tell its ring sizes");
   }
 
   // And the caller is back where it was.

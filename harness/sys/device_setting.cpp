@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -112,15 +113,8 @@ Result<void> write_irqs(const std::string& device, const std::string& value) {
   return result;
 }
 
-// One value of the device's folder in sysfs.
-bool in_sysfs(const std::string& setting) {
-  return setting == "threaded" || setting == "napi_defer_hard_irqs" ||
-         setting == "gro_flush_timeout";
-}
-
 // "rps" is in queues/rx-N/rps_cpus, "xps" in queues/tx-N/xps_cpus.
-bool by_queue(const std::string& setting) { return setting == "rps" || setting == "xps"; }
-
+//
 // "rx-0=3 rx-1=0", in the order of the queues' names.
 Result<std::string> read_queues(const std::string& device, const std::string& setting) {
   const std::string prefix = setting == "rps" ? "rx-" : "tx-";
@@ -160,6 +154,15 @@ Result<void> write_queues(const std::string& device, const std::string& setting,
   });
 }
 
+std::string text_of(const Rings& r) {
+  return "rx=" + std::to_string(r.rx) + " tx=" + std::to_string(r.tx);
+}
+
+std::string text_of(const Pause& p) {
+  return std::string("autoneg=") + on_off(p.autoneg) + " rx=" + on_off(p.rx) +
+         " tx=" + on_off(p.tx);
+}
+
 std::string text_of(const Channels& c) {
   return "rx=" + std::to_string(c.rx) + " tx=" + std::to_string(c.tx) +
          " combined=" + std::to_string(c.combined);
@@ -188,106 +191,156 @@ std::vector<std::uint32_t> words_of(const std::string& text) {
   return words;
 }
 
-Result<void> set(const std::string& device, const std::string& setting, const std::string& value) {
-  const Error bad =
-      make_error(ErrorCode::failed, setting + " of " + device + " cannot be \"" + value + "\"");
-  if (setting == "mtu") {
-    const auto bytes = number(value);
-    if (!bytes) return bad;
-    auto r = mtu(device, static_cast<int>(*bytes));
-    return r ? Result<void>() : Result<void>(r.error());
-  }
-  if (setting == "lro") return set_offload(device, Offload::lro, value == "on");
-  if (setting == "rings") {
-    const auto rx = number(part_of(value, "rx")), tx = number(part_of(value, "tx"));
-    return rx && tx ? set_rings(device, *rx, *tx) : Result<void>(bad);
-  }
-  if (setting == "gro") return set_offload(device, Offload::gro, value == "on");
-  if (setting == "tso") return set_offload(device, Offload::tso, value == "on");
-  if (setting == "features") return set_features(device, words_of(value));
-  if (setting == "irqs") return write_irqs(device, value);
-  if (by_queue(setting)) return write_queues(device, setting, value);
-  if (in_sysfs(setting))
-    return with_sysfs_of("", [&] { return write_file(path_of(device, setting), value); });
+Result<std::string> read_sysfs(const std::string& device, const std::string& name) {
+  Result<std::string> text = std::string();
+  auto read = with_sysfs_of("", [&]() -> Result<void> {
+    text = read_file(path_of(device, name));
+    return {};
+  });
+  if (!read) return read.error();
+  return text;
+}
+
+Result<void> write_sysfs(const std::string& device, const std::string& name,
+                         const std::string& value) {
+  return with_sysfs_of("", [&] { return write_file(path_of(device, name), value); });
+}
+
+Result<std::string> read_mtu(const std::string& device) {
+  const auto bytes = mtu(device, std::nullopt);
+  if (!bytes) return bytes.error();
+  return std::to_string(*bytes);
+}
+
+// What cannot be the value of a setting is nothing.
+using Set = std::optional<Result<void>>;
+
+Set write_mtu(const std::string& device, const std::string& value) {
+  const auto bytes = number(value);
+  if (!bytes) return std::nullopt;
+  const auto r = mtu(device, static_cast<int>(*bytes));
+  return r ? Result<void>() : Result<void>(r.error());
+}
+
+Set write_rings(const std::string& device, const std::string& value) {
+  const auto rx = number(part_of(value, "rx")), tx = number(part_of(value, "tx"));
+  if (!rx || !tx) return std::nullopt;
+  return set_rings(device, *rx, *tx);
+}
+
+Set write_pause(const std::string& device, const std::string& value) {
+  const auto on = [&](const char* key) { return part_of(value, key) == "on"; };
+  return set_pause(device, {on("autoneg"), on("rx"), on("tx")});
+}
+
+Set write_channels(const std::string& device, const std::string& value) {
   const auto count = [&](const char* key) { return number(part_of(value, key)); };
-  if (setting == "channels") {
-    const auto rx = count("rx"), tx = count("tx"), combined = count("combined");
-    return rx && tx && combined ? set_channels(device, {*rx, *tx, *combined}) : Result<void>(bad);
-  }
-  if (setting == "coalescing") {
-    const auto rx = count("rx-usecs"), rx_frames = count("rx-frames"), tx = count("tx-usecs"),
-               tx_frames = count("tx-frames");
-    if (!rx || !rx_frames || !tx || !tx_frames) return bad;
-    return set_coalescing(
-        device, {part_of(value, "adaptive-rx") == "on", part_of(value, "adaptive-tx") == "on", *rx,
-                 *rx_frames, *tx, *tx_frames});
-  }
-  if (setting == "pause") {
-    const auto on = [&](const char* key) { return part_of(value, key) == "on"; };
-    return set_pause(device, {on("autoneg"), on("rx"), on("tx")});
-  }
-  return bad;
+  const auto rx = count("rx"), tx = count("tx"), combined = count("combined");
+  if (!rx || !tx || !combined) return std::nullopt;
+  return set_channels(device, {*rx, *tx, *combined});
+}
+
+Set write_coalescing(const std::string& device, const std::string& value) {
+  const auto count = [&](const char* key) { return number(part_of(value, key)); };
+  const auto rx = count("rx-usecs"), rx_frames = count("rx-frames"), tx = count("tx-usecs"),
+             tx_frames = count("tx-frames");
+  if (!rx || !rx_frames || !tx || !tx_frames) return std::nullopt;
+  return set_coalescing(
+      device, {part_of(value, "adaptive-rx") == "on", part_of(value, "adaptive-tx") == "on", *rx,
+               *rx_frames, *tx, *tx_frames});
+}
+
+// A reader that gives what an ethtool call reads as text.
+template <class T>
+std::function<Result<std::string>(const std::string&)> as_text(
+    Result<T> (*get)(const std::string&)) {
+  return [get](const std::string& device) -> Result<std::string> {
+    const auto value = get(device);
+    if (!value) return value.error();
+    return text_of(*value);
+  };
+}
+
+struct Setting {
+  std::string name;
+  std::function<Result<std::string>(const std::string& device)> get;
+  std::function<Set(const std::string& device, const std::string& value)> set;
+};
+
+Setting offload(const char* name, Offload which) {
+  return {name,
+          [which](const std::string& device) -> Result<std::string> {
+            const auto on = get_offload(device, which);
+            if (!on) return on.error();
+            return std::string(on_off(*on));
+          },
+          [which](const std::string& device, const std::string& value) -> Set {
+            return set_offload(device, which, value == "on");
+          }};
+}
+
+Setting in_sysfs(const std::string& name) {
+  return {name, [name](const std::string& device) { return read_sysfs(device, name); },
+          [name](const std::string& device, const std::string& value) -> Set {
+            return write_sysfs(device, name, value);
+          }};
+}
+
+Setting by_queue(const std::string& name) {
+  return {name, [name](const std::string& device) { return read_queues(device, name); },
+          [name](const std::string& device, const std::string& value) -> Set {
+            return write_queues(device, name, value);
+          }};
+}
+
+const std::vector<Setting>& settings() {
+  static const std::vector<Setting> all = {
+      {"mtu", read_mtu, write_mtu},
+      {"rings", as_text(get_rings), write_rings},
+      {"pause", as_text(get_pause), write_pause},
+      offload("lro", Offload::lro),
+      offload("gro", Offload::gro),
+      offload("tso", Offload::tso),
+      {"features", as_text(get_features),
+       [](const std::string& device, const std::string& value) -> Set {
+         return set_features(device, words_of(value));
+       }},
+      {"channels", as_text(get_channels), write_channels},
+      {"coalescing", as_text(get_coalescing), write_coalescing},
+      {"irqs", read_irqs, write_irqs},
+      in_sysfs("threaded"),
+      in_sysfs("napi_defer_hard_irqs"),
+      in_sysfs("gro_flush_timeout"),
+      by_queue("rps"),
+      by_queue("xps"),
+  };
+  return all;
+}
+
+Result<const Setting*> find_setting(const std::string& name) {
+  for (const Setting& setting : settings())
+    if (setting.name == name) return &setting;
+  return make_error(ErrorCode::failed, "no setting is named \"" + name + "\"");
 }
 
 }  // namespace
 
 Result<std::string> get_device_setting(const std::string& device, const std::string& setting) {
-  if (setting == "mtu") {
-    auto value = mtu(device, std::nullopt);
-    if (!value) return value.error();
-    return std::to_string(*value);
-  }
-  if (setting == "lro" || setting == "gro" || setting == "tso") {
-    auto on = get_offload(device, setting == "lro"   ? Offload::lro
-                                  : setting == "gro" ? Offload::gro
-                                                     : Offload::tso);
-    if (!on) return on.error();
-    return std::string(on_off(*on));
-  }
-  if (setting == "features") {
-    auto words = get_features(device);
-    if (!words) return words.error();
-    return text_of(*words);
-  }
-  if (setting == "channels") {
-    auto channels = get_channels(device);
-    if (!channels) return channels.error();
-    return text_of(*channels);
-  }
-  if (setting == "coalescing") {
-    auto coalescing = get_coalescing(device);
-    if (!coalescing) return coalescing.error();
-    return text_of(*coalescing);
-  }
-  if (setting == "irqs") return read_irqs(device);
-  if (by_queue(setting)) return read_queues(device, setting);
-  if (in_sysfs(setting)) {
-    Result<std::string> text = std::string();
-    auto read = with_sysfs_of("", [&]() -> Result<void> {
-      text = read_file(path_of(device, setting));
-      return {};
-    });
-    if (!read) return read.error();
-    return text;
-  }
-  if (setting == "rings") {
-    auto rings = get_rings(device);
-    if (!rings) return rings.error();
-    return "rx=" + std::to_string(rings->rx) + " tx=" + std::to_string(rings->tx);
-  }
-  if (setting == "pause") {
-    auto pause = get_pause(device);
-    if (!pause) return pause.error();
-    return std::string("autoneg=") + on_off(pause->autoneg) + " rx=" + on_off(pause->rx) +
-           " tx=" + on_off(pause->tx);
-  }
-  return make_error(ErrorCode::failed, "no setting is named \"" + setting + "\"");
+  const auto found = find_setting(setting);
+  if (!found) return found.error();
+  return (*found)->get(device);
 }
 
 Result<void> set_device_setting(const std::string& device, const std::string& setting,
                                 const std::string& value) {
-  if (auto r = set(device, setting, value); !r) return r;
-  auto now = get_device_setting(device, setting);
+  const auto found = find_setting(setting);
+  if (!found) return found.error();
+  const Set done = (*found)->set(device, value);
+  if (!done)
+    return make_error(ErrorCode::failed,
+                      setting + " of " + device + " cannot be \"" + value + "\"");
+  if (!*done) return *done;
+  const auto now = (*found)->get(device);
   if (!now) return now.error();
   if (*now != value)
     return make_error(ErrorCode::failed,

@@ -69,7 +69,7 @@ Result<DriverInfo> driver_info(const std::string& device) {
   ethtool_drvinfo info{};
   info.cmd = ETHTOOL_GDRVINFO;
   if (auto r = ethtool(device, &info, "read the driver"); !r) return r.error();
-  return DriverInfo{fixed_text(info.driver), fixed_text(info.fw_version),
+  return DriverInfo{fixed_text(info.driver), fixed_text(info.version), fixed_text(info.fw_version),
                     fixed_text(info.bus_info)};
 }
 
@@ -247,8 +247,25 @@ Result<std::uint32_t> count_strings(const std::string& device, ethtool_stringset
   auto* sset = reinterpret_cast<ethtool_sset_info*>(buffer.data());
   sset->cmd = ETHTOOL_GSSET_INFO;
   sset->sset_mask = 1ull << set;
-  if (auto r = ethtool(device, sset, "count the " + what); !r) return r.error();
+  if (auto r = ask(device, sset, what); !r) return r.error();
   return sset->sset_mask ? sset->data[0] : 0;
+}
+
+// As many as there are; some have no name.
+Result<std::vector<std::string>> names_of(const std::string& device, ethtool_stringset set,
+                                          const std::string& what) {
+  const auto n = count_strings(device, set, what);
+  if (!n) return n.error();
+  std::vector<std::uint32_t> buffer((sizeof(ethtool_gstrings) + std::size_t{*n} * ETH_GSTRING_LEN) /
+                                    4);
+  auto* strings = reinterpret_cast<ethtool_gstrings*>(buffer.data());
+  *strings = {ETHTOOL_GSTRINGS, static_cast<std::uint32_t>(set), *n};
+  if (auto r = ask(device, strings, what); !r) return r.error();
+  const char* text = reinterpret_cast<const char*>(buffer.data()) + sizeof(ethtool_gstrings);
+  std::vector<std::string> names;
+  for (std::uint32_t i = 0; i < *n; ++i, text += ETH_GSTRING_LEN)
+    names.emplace_back(text, strnlen(text, ETH_GSTRING_LEN));
+  return names;
 }
 
 Result<std::vector<ethtool_get_features_block>> feature_blocks(const std::string& device) {
@@ -271,6 +288,18 @@ Result<std::vector<std::uint32_t>> get_features(const std::string& device) {
   std::vector<std::uint32_t> active;
   for (const ethtool_get_features_block& block : *blocks) active.push_back(block.active);
   return active;
+}
+
+Result<std::vector<std::pair<std::string, bool>>> get_offloads(const std::string& device) {
+  const auto names = names_of(device, ETH_SS_FEATURES, "offloads");
+  if (!names) return names.error();
+  const auto words = get_features(device);
+  if (!words) return words.error();
+  std::vector<std::pair<std::string, bool>> offloads;
+  for (std::size_t i = 0; i < names->size() && i / 32 < words->size(); ++i)
+    if (!(*names)[i].empty())
+      offloads.emplace_back((*names)[i], ((*words)[i / 32] >> (i % 32) & 1u) != 0);
+  return offloads;
 }
 
 Result<void> set_features(const std::string& device, const std::vector<std::uint32_t>& active) {
@@ -303,26 +332,15 @@ Result<void> set_offload(const std::string& device, Offload offload, bool on) {
 }
 
 Result<std::map<std::string, std::uint64_t>> driver_statistics(const std::string& device) {
-  auto count = count_strings(device, ETH_SS_STATS, "statistics");
-  if (!count) return count.error();
-  const std::uint32_t n = *count;
-
-  std::vector<char> names(sizeof(ethtool_gstrings) + std::size_t{n} * ETH_GSTRING_LEN);
-  auto* strings = reinterpret_cast<ethtool_gstrings*>(names.data());
-  *strings = {ETHTOOL_GSTRINGS, ETH_SS_STATS, n};
-  if (auto r = ethtool(device, strings, "read the names of statistics"); !r) return r.error();
-
-  std::vector<std::uint64_t> values(sizeof(ethtool_stats) / 8 + n);
+  const auto names = names_of(device, ETH_SS_STATS, "statistics");
+  if (!names) return names.error();
+  std::vector<std::uint64_t> values(sizeof(ethtool_stats) / 8 + names->size());
   auto* stats = reinterpret_cast<ethtool_stats*>(values.data());
-  *stats = {ETHTOOL_GSTATS, n};
-  if (auto r = ethtool(device, stats, "read the statistics"); !r) return r.error();
-
+  *stats = {ETHTOOL_GSTATS, static_cast<std::uint32_t>(names->size())};
+  if (auto r = ask(device, stats, "statistics"); !r) return r.error();
   std::map<std::string, std::uint64_t> result;
-  for (std::uint32_t i = 0; i < n; ++i) {
-    const char* name = names.data() + sizeof(ethtool_gstrings) + std::size_t{i} * ETH_GSTRING_LEN;
-    result[std::string(name, strnlen(name, ETH_GSTRING_LEN))] +=
-        values[sizeof(ethtool_stats) / 8 + i];
-  }
+  for (std::size_t i = 0; i < names->size(); ++i)
+    result[(*names)[i]] += values[sizeof(ethtool_stats) / 8 + i];
   return result;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/core/result.hpp"
@@ -13,6 +14,7 @@ namespace pktbench::sys {
 
 struct DriverInfo {
   std::string driver;    // "ixgbe"
+  std::string version;   // empty: the driver does not tell
   std::string firmware;  // empty: the driver does not tell
   std::string bus;       // "0000:01:00.0"; empty: the device is on no bus
 };
@@ -88,6 +90,9 @@ Result<void> set_coalescing(const std::string& device, const Coalescing& coalesc
 // leaves alone what cannot be changed.
 Result<std::vector<std::uint32_t>> get_features(const std::string& device);
 Result<void> set_features(const std::string& device, const std::vector<std::uint32_t>& active);
+
+// Whether each named offload of the device is on, in the order of this kernel.
+Result<std::vector<std::pair<std::string, bool>>> get_offloads(const std::string& device);
 
 // The driver's statistics (`ethtool -S`), by the driver's own names; those of the same name, as
 // some drivers have one for each queue, are summed.

@@ -33,6 +33,9 @@ int read_link_attribute(const nlattr* attr, void* data) {
       if (mnl_attr_get_payload_len(attr) == info->mac.size())
         std::memcpy(info->mac.data(), mnl_attr_get_payload(attr), info->mac.size());
       break;
+    case IFLA_MTU:
+      info->mtu = mnl_attr_get_u32(attr);
+      break;
     case IFLA_CARRIER:
       info->carrier = mnl_attr_get_u8(attr) != 0;
       break;

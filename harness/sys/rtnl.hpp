@@ -15,6 +15,7 @@ struct LinkInfo {
   std::string name;
   unsigned ifindex = 0;
   std::array<std::uint8_t, 6> mac{};
+  unsigned mtu = 0;    // bytes
   unsigned flags = 0;  // IFF_*
   bool carrier = false;
   std::uint32_t carrier_changes = 0;
