@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Check every tracked file: white space, JSON, length, and that no source or test is left out of the build.
+"""Check every tracked file: white space, JSON, length, links, and that no source or test is left out of the build.
 
 Usage: scripts/check_files.py BUILD
 
@@ -8,6 +8,7 @@ Exit: 0 clean, 1 problems, 2 usage.
 """
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -47,6 +48,14 @@ def text_problems(name, text):
             json.loads(text, parse_constant=_refuse)
         except ValueError as error:
             yield f"not JSON: {error}"
+
+
+def dead_links(name, text, root):
+    """Relative links of a Markdown file that lead nowhere."""
+    if name.suffix == ".md":
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+            if not (root / name.parent / target).exists():
+                yield f"links to {target}, which is not there"
 
 
 def _refuse(token):
@@ -113,6 +122,7 @@ def main(argv):
         except UnicodeDecodeError:
             continue  # a picture
         problems += [f"{name}: {what}" for what in text_problems(name, text)]
+        problems += [f"{name}: {what}" for what in dead_links(name, text, ROOT)]
         warning = length_warning(name, text)
         if warning:
             print(f"{name}: warning: {warning}")

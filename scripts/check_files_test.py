@@ -33,6 +33,14 @@ def test_what_is_right_passes(name, text):
     assert problems(name, text) == []
 
 
+def test_links_lead_somewhere(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "there.md").write_text("")
+    text = "[1](../there.md) [2](../there.md#part) [3](https://x.test/y) [4](gone.md) [5](#here)\n"
+    said = list(check_files.dead_links(pathlib.PurePosixPath("a/b.md"), text, tmp_path))
+    assert said == ["links to gone.md, which is not there"]
+
+
 def test_only_long_sources_are_warned_about():
     def said(name, lines):
         return check_files.length_warning(pathlib.PurePosixPath(name), "x\n" * lines)
