@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "harness/core/options.hpp"
 #include "harness/core/result.hpp"
 #include "harness/core/units.hpp"
 #include "harness/core/version.hpp"
@@ -27,6 +28,12 @@ TEST(ResultTest, HoldsEitherAValueOrAnError) {
   ASSERT_FALSE(bad);
   EXPECT_EQ(bad.error().sys_errno, ENOENT);
   EXPECT_EQ(bad.error().message, "open /nowhere: No such file or directory");
+}
+
+TEST(OptionsTest, AValueOutlivesThem) {
+  const std::string name(100, 'x');
+  const auto& value = option<std::string>(Options{{name, name}}, name);
+  EXPECT_EQ(value, name);
 }
 
 TEST(Version, IsSet) {

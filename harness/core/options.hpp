@@ -25,9 +25,10 @@ struct OptionSpec {
   std::string pattern = {};
 };
 
+// A copy, which outlives both arguments.
 // REQUIRES: `options` was filled in from specs, so that `name` exists with type T.
 template <class T>
-const T& option(const Options& options, const std::string& name) {
+T option(const Options& options, const std::string& name) {
   return std::get<T>(options.at(name));
 }
 
