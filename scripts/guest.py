@@ -100,7 +100,9 @@ def boot():
     # They in turn use this module, when their tests run.
     sys.path += [str(SOURCE / "scripts"), str(SOURCE / "harness" / "cli")]
     import boot_guest_test
+    import clock_guest_test
     import compare_guest_test
     import nic_guest_test
-    return Boot({**boot_guest_test.PARTS, **compare_guest_test.PARTS, **dict(nic_guest_test.parts())},
+    return Boot({**boot_guest_test.PARTS, **compare_guest_test.PARTS, **dict(nic_guest_test.parts()),
+                 **clock_guest_test.PARTS},
                 boot_guest_test.LAST)

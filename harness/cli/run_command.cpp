@@ -23,6 +23,7 @@
 #include "harness/report/run_writer.hpp"
 #include "harness/report/table.hpp"
 #include "harness/runner/run.hpp"
+#include "harness/sys/utc.hpp"
 #include "harness/testbed/nic.hpp"
 #include "harness/testbed/port_safety.hpp"
 
@@ -252,7 +253,7 @@ int run_command(const RunArguments& arguments) {
   }
   document.cases = outcome->cases;
   document.interrupted = outcome->interrupted;
-  document.finished_at = rfc3339_utc_now();
+  document.finished_at = sys::rfc3339_utc(sys::utc_now());
   if (auto r = writer->finish(document); !r) return report_error(r.error());
 
   const bool colour = isatty(STDOUT_FILENO) && !std::getenv("NO_COLOR");

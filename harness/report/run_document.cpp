@@ -4,6 +4,7 @@
 #include "harness/report/case_pairs.hpp"
 #include "harness/report/run_identity.hpp"
 #include "harness/report/section.hpp"
+#include "harness/sys/utc.hpp"
 
 namespace pktbench {
 
@@ -13,7 +14,7 @@ RunDocument new_run_document(std::vector<std::string> argv) {
   made.tool_version = build_info().version;
   made.git_commit = build_info().git_commit;
   made.host = host_name();
-  made.started_at = rfc3339_utc_now();
+  made.started_at = sys::rfc3339_utc(sys::utc_now());
   made.argv = std::move(argv);
   return made;
 }

@@ -8,16 +8,11 @@
 #include <cstdio>
 #include <random>
 
+#include "harness/sys/utc.hpp"
+
 namespace pktbench {
 
 namespace {
-
-tm utc(std::chrono::system_clock::time_point at) {
-  const time_t seconds = std::chrono::system_clock::to_time_t(at);
-  tm parts{};
-  gmtime_r(&seconds, &parts);
-  return parts;
-}
 
 std::string file_name_part(const std::string& text) {
   constexpr const char* kPlain =
@@ -54,23 +49,12 @@ std::string host_name() {
   return name.data();
 }
 
-std::string rfc3339_utc(std::chrono::system_clock::time_point at) {
-  using std::chrono::milliseconds;
-  const auto second = std::chrono::floor<std::chrono::seconds>(at);
-  const auto ms = std::chrono::floor<milliseconds>(at) - second;
-  const tm parts = utc(second);
-  std::array<char, 32> date{};
-  std::array<char, 8> fraction{};
-  strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(fraction.data(), fraction.size(), ".%03dZ", static_cast<int>(ms.count()));
-  return std::string(date.data()) + fraction.data();
-}
-
-std::string rfc3339_utc_now() { return rfc3339_utc(std::chrono::system_clock::now()); }
-
 std::string run_dir_name(const std::string& results_root, const std::string& host,
                          const std::string& scenario, std::chrono::system_clock::time_point at) {
-  const tm parts = utc(std::chrono::floor<std::chrono::seconds>(at));
+  const time_t seconds =
+      std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(at));
+  tm parts{};
+  gmtime_r(&seconds, &parts);
   std::array<char, 32> stamp{};
   strftime(stamp.data(), stamp.size(), "%Y%m%dT%H%M%SZ", &parts);
   return results_root + "/" + stamp.data() + "-" + file_name_part(host) + "-" +
@@ -78,7 +62,7 @@ std::string run_dir_name(const std::string& results_root, const std::string& hos
 }
 
 std::string default_run_dir(const std::string& results_root, const std::string& scenario) {
-  return run_dir_name(results_root, host_name(), scenario, std::chrono::system_clock::now());
+  return run_dir_name(results_root, host_name(), scenario, sys::utc_now());
 }
 
 }  // namespace pktbench

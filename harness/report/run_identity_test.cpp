@@ -21,15 +21,6 @@ TEST(RunId, LooksLikeAUuidAndIsNeverTheSame) {
   }
 }
 
-TEST(Rfc3339, IsUtcWithMilliseconds) {
-  EXPECT_EQ(rfc3339_utc(system_clock::time_point(milliseconds(0))), "1970-01-01T00:00:00.000Z");
-  EXPECT_EQ(rfc3339_utc(system_clock::time_point(milliseconds(1'767'323'045'007))),
-            "2026-01-02T03:04:05.007Z");
-  EXPECT_EQ(rfc3339_utc(system_clock::time_point(milliseconds(1'767'323'045'999))),
-            "2026-01-02T03:04:05.999Z");
-  EXPECT_EQ(rfc3339_utc_now().size(), 24u);
-}
-
 TEST(RunDir, IsNamedByTimeHostAndScenario) {
   const system_clock::time_point at(milliseconds(1'767'323'045'999));
   EXPECT_EQ(run_dir_name("results", "example", "drop", at),

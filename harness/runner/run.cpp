@@ -3,7 +3,6 @@
 #include <sys/random.h>
 
 #include <algorithm>
-#include <array>
 #include <ctime>
 #include <map>
 #include <numeric>
@@ -15,23 +14,13 @@
 #include "harness/runner/rounds.hpp"
 #include "harness/runner/testbed_set.hpp"
 #include "harness/sys/cpu.hpp"
+#include "harness/sys/utc.hpp"
 
 namespace pktbench {
 
 namespace {
 
 constexpr int kGiveUpAfter = 2;  // failures of one case in a row
-
-std::string utc_now() {
-  timespec t{};
-  clock_gettime(CLOCK_REALTIME, &t);
-  tm parts{};
-  gmtime_r(&t.tv_sec, &parts);
-  std::array<char, 40> text{};
-  const std::size_t n = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(text.data() + n, text.size() - n, ".%03ldZ", t.tv_nsec / 1'000'000);
-  return text.data();
-}
 
 // Frames of another run must not carry this run's tags.
 std::uint32_t random_tag() {
@@ -198,7 +187,7 @@ Result<void> Run::make_trial(CaseState& state, int round, bool bpf_stats) {
   std::vector<TrialRecord>& trials = state.trials(bpf_stats);
   const int of = std::max(scenario_.trials, round + 1);
   progress_.trial_started(spec, round, of);
-  const std::string started_at = utc_now();
+  const std::string started_at = sys::rfc3339_utc(sys::utc_now());
   auto trial = attempt(spec, bpf_stats);
   TrialRecord record;
   if (trial) {
