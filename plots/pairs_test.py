@@ -32,7 +32,8 @@ def test_band_line_and_dashes_are_interval_estimate_and_smallest_change(drawn):
     run, made, _ = drawn
     for i, pair in enumerate(run.pairs[:4]):
         (band,) = artists(made, f"interval-{i}")
-        heights = [y for _, y in band.get_xy()]
+        # A polygon or, since matplotlib 3.9, a rectangle.
+        heights = band.get_patch_transform().transform_path(band.get_path()).vertices[:, 1]
         assert (min(heights), max(heights)) == pytest.approx([100 * (end - 1) for end in pair.ci95])
         (line,) = artists(made, f"estimate-{i}")
         assert line.get_ydata()[0] == pytest.approx(100 * (pair.ratio - 1))

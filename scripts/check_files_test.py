@@ -14,7 +14,7 @@ def problems(name, text):
     ("a.cpp", "int a; \n", "1: trailing white space"),
     ("a.cpp", "\n\t\nint a;\n", "2: trailing white space"),
     ("a.cpp", "int a;", "no newline at the end"),
-    ("a.json", '{"a": 1,}\n', "not JSON: Expecting property name"),
+    ("a.json", '{"a" 1}\n', "not JSON: Expecting ':' delimiter"),
     ("a.json", '{"a": NaN}\n', "not JSON: NaN is not JSON"),
 ])
 def test_a_fault_is_named(name, text, said):

@@ -64,9 +64,10 @@ def parse(text):
 def _validator(name):
     schemas = {file: json.loads((HERE / file).read_text(encoding="utf-8"))
                for file in (RUN_SCHEMA, TRIAL_SCHEMA)}
-    store = {schema["$id"]: schema for schema in schemas.values()}
-    resolver = jsonschema.RefResolver.from_schema(schemas[name], store=store)
-    return jsonschema.Draft7Validator(schemas[name], resolver=resolver)
+    if name != RUN_SCHEMA:
+        # Its references find the run's schema by its $id, and need no resolver.
+        schemas[name]["definitions"] = {"run": schemas[RUN_SCHEMA]}
+    return jsonschema.Draft7Validator(schemas[name])
 
 
 def _shorten(text, limit=160):
