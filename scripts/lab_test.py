@@ -88,3 +88,34 @@ def test_the_kernel_is_taken_out_of_its_image():
     assert lab.uncompressed(image(b"\x7fELF and more")) == b"\x7fELF and more"
     with pytest.raises(lab.Missing):
         lab.uncompressed(image(b"something else"))
+
+
+def test_an_image_that_is_not_packed_with_xz_is_booted_as_it_is():
+    zstd = image(b"\x7fELF").replace(lzma.compress(b"\x7fELF")[:6], b"\x28\xb5\x2f\xfd\x04\x88")
+    assert lab.uncompressed(zstd) == zstd
+
+
+@pytest.mark.parametrize("where, packed", [("lib/modules", False), ("usr/lib/modules", True)],
+                         ids=["Debian 12", "Debian 13"])
+def test_the_kernel_package_of_each_release_is_unpacked(tmp_path, monkeypatch, where, packed):
+    name = "linux-image-9.9-amd64"
+    tree = tmp_path / "tree"
+    module = tree / where / "9.9-amd64/kernel/fs/9p" / ("9p.ko.xz" if packed else "9p.ko")
+    for path, content in ((module, lzma.compress(b"module") if packed else b"module"),
+                          (tree / "boot/vmlinuz-9.9-amd64", image(b"\x7fELF")),
+                          (tree / "DEBIAN/control", f"Package: {name}\nVersion: 1\nArchitecture: all\n"
+                           "Maintainer: x <x@example.com>\nDescription: x\n".encode())):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content)
+    unpacked = f"{tmp_path}/cache/{name}_1/lib/modules/9.9-amd64/kernel/fs/9p/{module.name}"
+    tools = {"dpkg-deb": "dpkg-deb", "tar": "tar", "depmod": "true", "cpio": "true"}
+    for tool, does in (("apt-get", f"exec dpkg-deb -Znone -b {tree} {name}.deb"), ("busybox", ""),
+                       ("modprobe", f"echo insmod {unpacked}")):
+        tools[tool] = str(tmp_path / tool)
+        Path(tools[tool]).write_text(f"#!/bin/sh\n{does}\n")
+        os.chmod(tools[tool], 0o755)
+    monkeypatch.setattr(lab, "kernel_package", lambda: (name, "1"))
+    made = lab.kernel(tools, tmp_path / "cache")
+    assert (made / "vmlinux").read_bytes() == b"\x7fELF"
+    lab.initramfs(tools, made, "9.9-amd64", tmp_path)
+    assert (tmp_path / "initramfs/modules/00").read_bytes() == b"module"
