@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <string>
 
+#include "harness/core/bounds.hpp"
 #include "harness/core/options.hpp"
 #include "harness/core/result.hpp"
 #include "harness/core/units.hpp"
@@ -19,6 +21,18 @@ TEST(Units, LineRateCountsFcsPreambleAndGap) {
 }
 
 TEST(Units, A64ByteFrameIs60BytesInABuffer) { EXPECT_EQ(buffer_length(64), 60u); }
+
+TEST(Bounds, NothingThatIsNotFiniteIsInside) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  for (const Bounds& bounds : {Bounds{}, Bounds{0, 1}, Bounds{0, {}}, Bounds{{}, 1}}) {
+    for (const double value : {std::numeric_limits<double>::quiet_NaN(), kInfinity, -kInfinity})
+      EXPECT_FALSE(inside(value, bounds));
+    EXPECT_TRUE(inside(0, bounds));
+    EXPECT_TRUE(inside(1, bounds));
+  }
+  EXPECT_FALSE(inside(-0.1, {0, 1}));
+  EXPECT_FALSE(inside(1.1, {0, 1}));
+}
 
 TEST(ResultTest, HoldsEitherAValueOrAnError) {
   Result<std::string> good = std::string("x");

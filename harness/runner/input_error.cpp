@@ -99,6 +99,12 @@ std::string number_text(double value) {
   return {buffer.data(), end.ptr};
 }
 
+std::string range_text(const Bounds& bounds) {
+  if (bounds.min && bounds.max) return number_text(*bounds.min) + " to " + number_text(*bounds.max);
+  if (bounds.min) return "at least " + number_text(*bounds.min);
+  return bounds.max ? "at most " + number_text(*bounds.max) : "a finite number";
+}
+
 Error input_error(std::string_view where, std::string_view pointer, std::string_view problem) {
   std::string line = where.empty() ? "\"\"" : printable_where(where);
   if (!pointer.empty()) line += ": " + printable(pointer, kMaxPointer);

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "harness/core/bounds.hpp"
 #include "harness/core/result.hpp"
 
 namespace pktbench {
@@ -33,6 +34,9 @@ std::string in_quotes(std::string_view text);
 // Shortest decimal text that reads back as `value`; no exponent and no fraction below 10^15 where
 // the value is whole.
 std::string number_text(double value);
+
+// "1 to 64", "at least 1", "at most 64", "a finite number".
+std::string range_text(const Bounds& bounds);
 
 // Code invalid_input. `pointer` is an RFC 6901 pointer; empty (the whole document): left out.
 Error input_error(std::string_view where, std::string_view pointer, std::string_view problem);

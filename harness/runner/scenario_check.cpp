@@ -13,12 +13,6 @@ namespace {
 
 constexpr std::size_t kMaxOptionText = 255;
 
-std::string range_text(const Bounds& bounds) {
-  if (bounds.min && bounds.max) return number_text(*bounds.min) + " to " + number_text(*bounds.max);
-  return bounds.min ? "at least " + number_text(*bounds.min)
-                    : "at most " + number_text(*bounds.max);
-}
-
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
 }  // namespace
@@ -65,11 +59,8 @@ bool Check::object(const Node& node, const std::vector<std::string>& keys) {
   return true;
 }
 
-bool Check::inside(const Node& node, double value, const Bounds& bounds) {
-  // Written so that NaN is outside.
-  const bool above = !bounds.min || value >= *bounds.min;
-  const bool below = !bounds.max || value <= *bounds.max;
-  if (above && below) return true;
+bool Check::within(const Node& node, double value, const Bounds& bounds) {
+  if (inside(value, bounds)) return true;
   fail(node.at, "must be " + range_text(bounds) + ", not " + node.described());
   return false;
 }
@@ -87,7 +78,7 @@ std::int64_t Check::integer(const Node& node, const Bounds& bounds) {
     return 0;
   }
   const auto value = node.value->get<std::int64_t>();
-  return inside(node, static_cast<double>(value), bounds) ? value : 0;
+  return within(node, static_cast<double>(value), bounds) ? value : 0;
 }
 
 double Check::number(const Node& node, const Bounds& bounds) {
@@ -96,7 +87,7 @@ double Check::number(const Node& node, const Bounds& bounds) {
     return 0;
   }
   const auto value = node.value->get<double>();
-  return inside(node, value, bounds) ? value : 0;
+  return within(node, value, bounds) ? value : 0;
 }
 
 std::string Check::text(const Node& node, std::size_t max_bytes) {

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/core/bounds.hpp"
 #include "harness/core/options.hpp"
 #include "harness/core/result.hpp"
 #include "harness/runner/json_file.hpp"
@@ -45,12 +46,6 @@ struct Node {
   Node key(const std::string& name) const;  // REQUIRES: an object
   Node element(std::size_t index) const;    // REQUIRES: an array with this element
   std::string described() const;            // REQUIRES: a value; short, for "not ..."
-};
-
-// Inclusive.
-struct Bounds {
-  std::optional<double> min;
-  std::optional<double> max;
 };
 
 // A type that a name in the scenario can mean, and the options it takes.
@@ -115,7 +110,7 @@ class Check {
   }
 
  private:
-  bool inside(const Node& node, double value, const Bounds& bounds);
+  bool within(const Node& node, double value, const Bounds& bounds);
 
   const Origins& origins_;
   std::optional<Error> error_;
