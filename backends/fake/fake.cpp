@@ -56,7 +56,7 @@ OptionSpec count(const char* name, const char* help) {
           .default_value = std::int64_t{0},
           .choices = {},
           .min = 0,
-          .max = {},
+          .max = 1e12,
           .help = help};
 }
 

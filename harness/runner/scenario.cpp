@@ -72,7 +72,7 @@ const std::vector<OptionSpec>& throughput_options() {
        static_cast<std::int64_t>(kPlan.tolerance_packets),
        {},
        0,
-       {},
+       1e12,
        "packets that a valid trial may leave unaccounted"},
       {"max_disturbance",
        kPlan.max_disturbance,

@@ -255,8 +255,7 @@ class SimulatedTestbed final : public Testbed {
   Port dut_;
 };
 
-OptionSpec number(const char* name, double value, double min, std::optional<double> max,
-                  const char* help) {
+OptionSpec number(const char* name, double value, double min, double max, const char* help) {
   return {
       .name = name, .default_value = value, .choices = {}, .min = min, .max = max, .help = help};
 }
@@ -269,28 +268,28 @@ TestbedType simulated_testbed() {
       .summary = "no packets: a device of given capacity and noise, to test the methods",
       .touches_host = false,
       .is_virtual = true,
-      .options = {number("capacity_pps", 2e6, 0, {}, "frames per second the device can take"),
+      .options = {number("capacity_pps", 2e6, 0, 1e12, "frames per second the device can take"),
                   number("noise", 0.01, 0, 1,
                          "standard deviation of the capacity from window to window, relative"),
                   number("drift", 0, 0, 1, "standard deviation of a slow wander, relative"),
-                  number("drift_s", 60, 0.001, {}, "seconds until the wander has forgotten 63%"),
+                  number("drift_s", 60, 0.001, 1e9, "seconds until the wander has forgotten 63%"),
                   number("burst", 0, 0, 1, "share of the windows that are slowed down"),
                   number("burst_depth", 0.5, 0, 1, "share of the capacity that these lose"),
                   number("loss", 0, 0, 1, "share of the frames that the wire loses"),
-                  number("cycles_per_packet", 900, 0, {}, "what one frame costs the DUT"),
-                  number("far_every_s", 0, 0, {},
+                  number("cycles_per_packet", 900, 0, 1e12, "what one frame costs the DUT"),
+                  number("far_every_s", 0, 0, 1e9,
                          "mean seconds until the CPUs come near or go far apart; 0: always near"),
-                  number("far_cost", 1.25, 1, {},
+                  number("far_cost", 1.25, 1, 1000,
                          "what a frame costs where they are far apart, in times of near"),
                   number("foreign", 0, 0, 1, "share of the DUT's CPU that others use"),
-                  number("foreign_until_s", 1e9, 0, {}, "simulated time at which they end"),
+                  number("foreign_until_s", 1e9, 0, 1e9, "simulated time at which they end"),
                   number("clock_error", 0, -0.5, 0.5,
                          "a fault to be caught: how much too fast the clock runs, relative"),
                   {.name = "seed",
                    .default_value = std::int64_t{1},
                    .choices = {},
                    .min = 0,
-                   .max = {},
+                   .max = 4'294'967'295,
                    .help = "of the noise"}},
       .probe = [] { return std::string(); },
       .make = [] { return std::make_unique<SimulatedTestbed>(); },
