@@ -3,7 +3,6 @@
 
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -11,6 +10,7 @@
 
 #include "backends/af_xdp/af_xdp.hpp"
 #include "backends/af_xdp/xsk_queue.hpp"
+#include "harness/core/number_test_util.hpp"
 #include "harness/traffic/test_veth.hpp"
 
 namespace pktbench::backends {
@@ -195,9 +195,7 @@ struct Held {
 //   backends/af_xdp/backend_af_xdp_root_test --gtest_filter='*NothingOpen'
 TEST_F(AfXdpStart, StartAndStopLeaveNothingOpen) {
   const TestVeth veth;
-  const char* rounds = std::getenv("PKTBENCH_TEST_ROUNDS");
-  const int n = rounds ? std::atoi(rounds) : 200;
-  ASSERT_GE(n, 10) << "PKTBENCH_TEST_ROUNDS=" << rounds;
+  const int n = test::number_of_environment("PKTBENCH_TEST_ROUNDS", 200, 10);
   constexpr std::int64_t kUmemKb = 8192;
   constexpr std::int64_t kUmemHugePages = kUmemKb / 2048;
   const ReservedHugePages huge(2 * kUmemHugePages);

@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <iterator>
 #include <numeric>
@@ -14,6 +13,7 @@
 #include <thread>
 
 #include "backends/dpdk/dpdk.hpp"
+#include "harness/core/number_test_util.hpp"
 #include "harness/traffic/packet_sendmmsg.hpp"
 #include "harness/traffic/test_veth.hpp"
 #include "harness/traffic/xdp_live.hpp"
@@ -107,9 +107,8 @@ inline void send_all(TrafficSource& source, std::uint64_t count) {
 }
 
 // Starts of a test that looks for what they leave behind: PKTBENCH_TEST_ROUNDS, or `usual`.
-inline std::uint64_t rounds(std::uint64_t usual) {
-  const char* said = std::getenv("PKTBENCH_TEST_ROUNDS");
-  return said ? std::strtoull(said, nullptr, 10) : usual;
+inline std::uint64_t rounds(int usual) {
+  return static_cast<std::uint64_t>(test::number_of_environment("PKTBENCH_TEST_ROUNDS", usual));
 }
 
 using GeneratorFactory = GeneratorType (*)();

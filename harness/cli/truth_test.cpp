@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 
 #include "harness/cli/simulated_run.hpp"
+#include "harness/core/number_test_util.hpp"
 #include "harness/measure/paired_ratio.hpp"
 #include "harness/report/case_summary.hpp"
 #include "harness/report/comparison.hpp"
@@ -21,10 +21,7 @@ namespace {
 constexpr double kCapacity = 2.0;  // Mpps
 constexpr int kFullRuns = 1000;
 
-int runs() {
-  const char* given = std::getenv("PKTBENCH_TRUTH_RUNS");
-  return given ? std::atoi(given) : kFullRuns;
-}
+int runs() { return test::number_of_environment("PKTBENCH_TRUTH_RUNS", kFullRuns); }
 
 // How often something happened, of how many times.
 struct Share {
