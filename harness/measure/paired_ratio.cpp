@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "harness/core/bounds.hpp"
 #include "harness/measure/summary.hpp"
 
 namespace pktbench {
@@ -16,6 +17,9 @@ constexpr double kConfidence = 0.95;
 // Of 100 such changes 80 are found, by simulation: the statistic is coarser than the t it is taken
 // for.
 constexpr double kPower = 0.85;
+
+// Of anything that was measured twice. The interval's ends stay finite, however they are combined.
+constexpr double kMaxRatio = 1e9;
 
 double normal_quantile(double p) { return boost::math::quantile(boost::math::normal(), p); }
 
@@ -64,6 +68,9 @@ Result<PairedRatio> paired_ratio(const std::vector<double>& base, const std::vec
     if (base[i] <= 0 || next[i] <= 0)
       return make_error(ErrorCode::unsupported, "a value of 0 has no ratio to another");
     ratios[i] = next[i] / base[i];
+    if (!inside(ratios[i], {1 / kMaxRatio, kMaxRatio}))
+      return make_error(ErrorCode::unsupported,
+                        "the two values of a pair are more than a billion times apart");
     logs[i] = std::log(next[i]) - std::log(base[i]);
   }
   std::vector<double> means;

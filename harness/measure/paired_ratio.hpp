@@ -40,8 +40,8 @@ struct PairedRatio {
 };
 
 // Code unsupported, with the reason, for fewer than kMinPairs or more than kMaxPairs pairs, and
-// where a value is not above 0. REQUIRES: base.size() == next.size(), base[i] and next[i] of the
-// same round; every value finite.
+// where a value is not above 0 or a pair's two are more than a billion times apart. REQUIRES:
+// base.size() == next.size(), base[i] and next[i] of the same round; every value finite.
 Result<PairedRatio> paired_ratio(const std::vector<double>& base, const std::vector<double>& next);
 
 enum class Better { higher, lower };  // which values are better: of a rate the higher

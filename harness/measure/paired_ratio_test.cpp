@@ -36,6 +36,21 @@ TEST(PairedRatio, KeepsOutWhatIsCommonToARound) {
   EXPECT_GT(made->mann_whitney.p, 0.5) << "without the rounds the drift hides it";
 }
 
+TEST(PairedRatio, WhatIsTooFarApartIsNotCompared) {
+  for (const double by : {1e20, 1e-20}) {
+    std::vector<double> next = kSteady;
+    next[3] *= by;
+    const auto made = paired_ratio(kSteady, next);
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().message, "the two values of a pair are more than a billion times apart");
+  }
+  std::vector<double> far = scaled(kSteady, 1e8);
+  far[0] /= 1e16;
+  const auto made = paired_ratio(kSteady, far);
+  ASSERT_TRUE(made);
+  EXPECT_TRUE(std::isfinite(smallest_change(*made, {})));
+}
+
 TEST(PairedRatio, SaysWhyThereIsNone) {
   const auto few = paired_ratio({1, 2, 3, 4, 5}, {1, 2, 3, 4, 5});
   ASSERT_FALSE(few);
