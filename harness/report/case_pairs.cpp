@@ -117,10 +117,16 @@ Json to_json(const CasePair& pair) {
   made["base"] = pair.base;
   made["next"] = pair.next;
   made["measure"] = pair.measure;
-  made["rounds"] = pair.rounds;
-  Json& ratios = made["ratios"] = Json::array();
-  for (std::size_t i = 0; i < pair.rounds.size(); ++i)
-    ratios.push_back(pair.next_values[i] / pair.base_values[i]);
+  Json rounds = Json::array();
+  Json ratios = Json::array();
+  for (std::size_t i = 0; i < pair.rounds.size(); ++i) {
+    const double ratio = pair.next_values[i] / pair.base_values[i];
+    if (!inside(ratio, kMeasure)) continue;  // the base is 0
+    rounds.push_back(pair.rounds[i]);
+    ratios.push_back(ratio);
+  }
+  made["rounds"] = std::move(rounds);
+  made["ratios"] = std::move(ratios);
   made["ratio"] = nullptr;
   made["ci95"] = nullptr;
   made["confidence"] = nullptr;

@@ -41,6 +41,14 @@ TEST(CasePairs, AreOfCasesThatDifferInLabelOrTelemetryAlone) {
   EXPECT_TRUE(case_pairs({labelled("a", 1'000'000), other_rate, other_options}).empty());
 }
 
+TEST(CasePairs, ARoundWithoutARatioIsLeftOutOfTheRecord) {
+  CaseResult a = labelled("a", 1'000'000, 3);
+  a.trials[1].mpps = 0;
+  const auto json = to_json(case_pairs({a, labelled("b", 1'000'000, 3)}).at(0));
+  EXPECT_EQ(json["rounds"], nlohmann::ordered_json::array({0, 2}));
+  EXPECT_EQ(json["ratios"].size(), 2u);
+}
+
 TEST(CasePairs, GoByRoundAndTakeOkTrialsOnly) {
   CaseResult a = labelled("a", 1'000'000);
   CaseResult b = labelled("b", 970'000);

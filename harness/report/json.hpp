@@ -2,7 +2,7 @@
 // trial's "missing"; a number that is not finite does not exist.
 //
 // Units are in the key or in results/README.md. Threads: none. Errors: reading gives invalid_input
-// with the dotted path of the value at fault; nothing throws.
+// with the JSON pointer of the value at fault; nothing throws.
 #pragma once
 
 #include <nlohmann/json.hpp>

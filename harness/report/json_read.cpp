@@ -2,6 +2,7 @@
 
 #include "harness/report/json.hpp"
 #include "harness/report/section.hpp"
+#include "harness/runner/input_error.hpp"
 
 namespace pktbench {
 
@@ -13,8 +14,8 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 // of them and asks once.
 class Reader {
  public:
-  Reader(const Json& json, std::string path, std::string& fault)
-      : json_(json), path_(std::move(path)), fault_(fault) {
+  Reader(const Json& json, Json::json_pointer at, std::string& fault)
+      : json_(json), at_(std::move(at)), fault_(fault) {
     if (!json.is_object()) fail("", "is no object");
   }
 
@@ -27,11 +28,11 @@ class Reader {
     return {};
   }
 
-  std::optional<double> number(const std::string& key) {
+  std::optional<double> number(const std::string& key, const Bounds& bounds = kMeasure) {
     const Json* v = find(key);
     if (!v || v->is_null()) return std::nullopt;
-    if (v->is_number()) return v->get<double>();
-    fail(key, "is no number");
+    if (const auto number = number_of(*v, bounds)) return number;
+    fail(key, v->is_number() ? "must be " + range_text(bounds) : "is no number");
     return std::nullopt;
   }
 
@@ -46,17 +47,23 @@ class Reader {
   std::int64_t integer(const std::string& key) {
     const Json* v = find(key);
     if (!v || v->is_null()) return 0;
-    if (v->is_number_integer()) return v->get<std::int64_t>();
+    if (const auto integer = integer_of(*v)) return *integer;
     fail(key, "is no integer");
     return 0;
   }
 
-  std::uint64_t count(const std::string& key) {
+  std::uint64_t count(const std::string& key,
+                      std::uint64_t max = std::numeric_limits<std::uint64_t>::max()) {
     const Json* v = find(key);
     if (!v || v->is_null()) return 0;
-    if (v->is_number_unsigned()) return v->get<std::uint64_t>();
+    if (const auto count = count_of(*v, max)) return *count;
     fail(key, "is no count");
     return 0;
+  }
+
+  // Of rounds, CPUs and so on.
+  int small_count(const std::string& key) {
+    return static_cast<int>(count(key, std::numeric_limits<int>::max()));
   }
 
   std::vector<std::uint64_t> counts(const std::string& key) {
@@ -65,11 +72,12 @@ class Reader {
     if (!v || v->is_null()) return made;
     if (!v->is_array()) fail(key, "is no list");
     for (const Json& item : *v) {
-      if (!item.is_number_unsigned()) {
+      const auto count = count_of(item);
+      if (!count) {
         fail(key, "has an item that is no count");
         break;
       }
-      made.push_back(item.get<std::uint64_t>());
+      made.push_back(*count);
     }
     return made;
   }
@@ -125,14 +133,14 @@ class Reader {
     if (!v) return;
     if (!v->is_array()) return fail(key, "is no list");
     std::size_t i = 0;
-    for (const Json& item : *v) read(Reader(item, full(key) + "." + std::to_string(i++), fault_));
+    for (const Json& item : *v) read(Reader(item, full(key) / i++, fault_));
   }
 
   // For keys that only some trials have.
   bool has(const std::string& key) const { return json_.is_object() && json_.contains(key); }
 
   void fail(const std::string& key, const std::string& what) {
-    if (fault_.empty()) fault_ = full(key) + " " + what;
+    if (fault_.empty()) fault_ = full(key).to_string() + ": " + what;
   }
 
  private:
@@ -144,12 +152,11 @@ class Reader {
     return nullptr;
   }
 
-  std::string full(const std::string& key) const {
-    return path_.empty() ? key : key.empty() ? path_ : path_ + "." + key;
-  }
+  // An empty key is the object itself.
+  Json::json_pointer full(const std::string& key) const { return key.empty() ? at_ : at_ / key; }
 
   const Json& json_;
-  std::string path_;
+  Json::json_pointer at_;
   std::string& fault_;
 };
 
@@ -169,7 +176,7 @@ EffectiveMode read_mode(Reader reader) {
 
 CpuUsage read_cpu(Reader reader) {
   CpuUsage usage;
-  usage.cpu = static_cast<int>(reader.integer("cpu"));
+  usage.cpu = reader.small_count("cpu");
   usage.role = reader.text("role");
   usage.busy = reader.number("busy").value_or(kNaN);
   usage.user = reader.number("user");
@@ -214,11 +221,11 @@ ReturnRecord read_returned(Reader reader) {
 
 Result<TrialRecord> trial_from_json(const Json& json) {
   std::string fault;
-  Reader reader(json, "", fault);
+  Reader reader(json, Json::json_pointer(), fault);
   TrialRecord trial;
-  trial.index = static_cast<int>(reader.integer("index"));
-  trial.round = static_cast<int>(reader.integer("round"));
-  trial.order = static_cast<int>(reader.integer("order"));
+  trial.index = reader.small_count("index");
+  trial.round = reader.small_count("round");
+  trial.order = reader.small_count("order");
   trial.started_at = reader.text("started_at");
   trial.status =
       reader.one_of("status", {TrialStatus::ok, TrialStatus::invalid, TrialStatus::failed});
@@ -241,7 +248,7 @@ Result<TrialRecord> trial_from_json(const Json& json) {
   read_counts(reader.below("offered"), reader.below("received"), reader.below("drops"), trial);
   trial.unaccounted = reader.integer("unaccounted");
   if (reader.has("returned")) trial.returned = read_returned(reader.below("returned"));
-  trial.loss_ratio = reader.number("loss_ratio");
+  trial.loss_ratio = reader.number("loss_ratio", kFraction);
   trial.mpps = reader.number("mpps");
   trial.ns_per_packet = reader.number("ns_per_packet");
   trial.cycles_per_packet = reader.number("cycles_per_packet");
@@ -254,7 +261,7 @@ Result<TrialRecord> trial_from_json(const Json& json) {
     if (key == "dut_limited_by")
       trial.dut_limited_by = evidence.text(key);
     else
-      trial.evidence[key] = evidence.number(key).value_or(kNaN);
+      trial.evidence[key] = evidence.number(key, kRecordable).value_or(kNaN);
   });
   reader.list("cpus", [&](Reader cpu) { trial.cpus.push_back(read_cpu(std::move(cpu))); });
   Reader disturbance = reader.below("disturbance");
@@ -264,8 +271,9 @@ Result<TrialRecord> trial_from_json(const Json& json) {
     Reader entry = disturbance.below(source);
     DisturbanceFinding finding;
     Reader values = entry.below("evidence");
-    values.each(
-        [&](const std::string& key) { finding.evidence[key] = values.number(key).value_or(kNaN); });
+    values.each([&](const std::string& key) {
+      finding.evidence[key] = values.number(key, kRecordable).value_or(kNaN);
+    });
     finding.reasons = entry.texts("reasons");
     trial.disturbance[source] = std::move(finding);
   });
@@ -276,14 +284,14 @@ Result<TrialRecord> trial_from_json(const Json& json) {
     if (time.number("runs")) trial.bpf_run_time = {time.count("runs"), time.count("ns")};
   }
   trial.missing = read_texts(reader.below("missing"));
-  if (!fault.empty()) return make_error(ErrorCode::invalid_input, "a trial's " + fault);
+  if (!fault.empty()) return make_error(ErrorCode::invalid_input, fault);
   return trial;
 }
 
 Result<EffectiveMode> mode_from_json(const Json& json) {
   std::string fault;
-  EffectiveMode mode = read_mode(Reader(json, "", fault));
-  if (!fault.empty()) return make_error(ErrorCode::invalid_input, "a mode's " + fault);
+  EffectiveMode mode = read_mode(Reader(json, Json::json_pointer(), fault));
+  if (!fault.empty()) return make_error(ErrorCode::invalid_input, fault);
   return mode;
 }
 

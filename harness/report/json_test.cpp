@@ -158,19 +158,31 @@ TEST(TrialJson, ANumberThatIsNotFiniteIsNullWithAReason) {
   t.target_pps = kInfinity;
   t.cpus[0].busy = kNaN;
   t.cpus[1].classes[0] = kNaN;
+  t.received_pps = 1e300;
+  t.disturbance["link"] = DisturbanceFinding{{{"speed", kInfinity}}, {}};
   const Json made = to_json(t);
   const std::string text = dump_json(made, -1);
   EXPECT_EQ(text.find("nan"), std::string::npos);
   EXPECT_EQ(text.find("inf"), std::string::npos);
   for (const char* path :
        {"mpps", "ns_per_packet", "cycles_per_packet", "evidence.ratio", "drain_s",
-        "offered.target_pps", "cpus.0.busy", "cpus.1.idle", "cpus.1.classes.idle"})
-    EXPECT_EQ(made["missing"][path], "not a finite number") << path;
+        "offered.target_pps", "cpus.0.busy", "cpus.1.idle", "cpus.1.classes.idle", "received.pps",
+        "disturbance.link.evidence.speed"})
+    EXPECT_EQ(made["missing"][path], kNoNumber) << path;
+  EXPECT_EQ(made["disturbance"]["link"]["evidence"]["speed"], nullptr);
   EXPECT_EQ(made["mpps"], nullptr);
   EXPECT_EQ(made["cpus"][1]["classes"]["idle"], nullptr);
   // The source of cycles that do not exist does not exist either.
   EXPECT_EQ(made["cycles_source"], nullptr);
   EXPECT_TRUE(made["missing"].contains("cycles_source"));
+}
+
+TEST(SummaryJson, AnIntervalThatIsNotFiniteIsNullWithAReason) {
+  Summary summary = summarize({1, 2, 3, 4, 5, 6});
+  summary.ci95->hi = kInfinity;
+  const Json made = to_json(summary);
+  EXPECT_EQ(made["ci95"], nullptr);
+  EXPECT_EQ(made["reason"], "no reason was recorded");
 }
 
 TEST(TrialJson, TheRunnersReasonIsKept) {
@@ -245,19 +257,26 @@ TEST(TrialJson, ReadingNamesTheValueAtFault) {
     EXPECT_FALSE(read.ok()) << pointer;
     return read ? "" : read.error().message;
   };
-  EXPECT_EQ(fault("/mpps", "fast"), "a trial's mpps is no number");
-  EXPECT_EQ(fault("/offered/packets", -1), "a trial's offered.packets is no count");
+  EXPECT_EQ(fault("/mpps", "fast"), "/mpps: is no number");
+  EXPECT_EQ(fault("/mpps", -1), "/mpps: must be 0 to 1e+20");
+  EXPECT_EQ(fault("/mpps", 1e300), "/mpps: must be 0 to 1e+20");
+  EXPECT_EQ(fault("/loss_ratio", 1.5), "/loss_ratio: must be 0 to 1");
+  EXPECT_EQ(fault("/evidence/x", -1e300), "/evidence/x: must be -1e+20 to 1e+20");
+  EXPECT_EQ(fault("/round", -1), "/round: is no count");
+  EXPECT_EQ(fault("/index", 4'294'967'296), "/index: is no count");
+  EXPECT_EQ(fault("/unaccounted", 18'446'744'073'709'551'615u), "/unaccounted: is no integer");
+  EXPECT_EQ(fault("/offered/packets", -1), "/offered/packets: is no count");
   EXPECT_EQ(fault("/received/per_queue", {1, "x"}),
-            "a trial's received.per_queue has an item that is no count");
-  EXPECT_EQ(fault("/drops/ring", 1.5), "a trial's drops.ring is no count");
-  EXPECT_EQ(fault("/status", "fine"), "a trial's status is none of the known words: \"fine\"");
-  EXPECT_EQ(fault("/cpus/1/classes/napi", true), "a trial's cpus.1.classes.napi is no number");
-  EXPECT_EQ(fault("/cpus", 3), "a trial's cpus is no list");
-  EXPECT_EQ(fault("/mode", nullptr), "a trial's mode is no object");
-  EXPECT_EQ(fault("/missing", Json::array()), "a trial's missing is no object");
+            "/received/per_queue: has an item that is no count");
+  EXPECT_EQ(fault("/drops/ring", 1.5), "/drops/ring: is no count");
+  EXPECT_EQ(fault("/status", "fine"), "/status: is none of the known words: \"fine\"");
+  EXPECT_EQ(fault("/cpus/1/classes/napi", true), "/cpus/1/classes/napi: is no number");
+  EXPECT_EQ(fault("/cpus", 3), "/cpus: is no list");
+  EXPECT_EQ(fault("/mode", nullptr), "/mode: is no object");
+  EXPECT_EQ(fault("/missing", Json::array()), "/missing: is no object");
   Json without = good;
   without.erase("duration_s");
-  EXPECT_EQ(trial_from_json(without).error().message, "a trial's duration_s is not there");
+  EXPECT_EQ(trial_from_json(without).error().message, "/duration_s: is not there");
   for (const Json& nonsense : {Json(), Json(3), Json("x"), Json::array(), Json::object()})
     EXPECT_FALSE(trial_from_json(nonsense).ok());
 }

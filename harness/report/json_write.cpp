@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <string>
 #include <variant>
@@ -109,9 +108,9 @@ Json condition_json(const CaseResult& result) {
   const Condition& c = result.condition;
   Json made = Json::object();
   made["words"] = text_or_null(in_words(c));
-  made["cpu_distance_ns"] = c.cpu_distance_ns ? Json(*c.cpu_distance_ns) : Json(nullptr);
+  made["cpu_distance_ns"] = number_or_null(c.cpu_distance_ns);
   made["idle"] = text_or_null(c.idle);
-  made["cpu_mhz"] = c.cpu_mhz ? Json(*c.cpu_mhz) : Json(nullptr);
+  made["cpu_mhz"] = number_or_null(c.cpu_mhz);
   made["trials"] = std::count_if(result.trials.begin(), result.trials.end(),
                                  [](const auto& t) { return in_summary(t); });
   made["other_trials"] = result.other_condition;
@@ -119,12 +118,18 @@ Json condition_json(const CaseResult& result) {
 }
 
 Json disturbance_json(const TrialRecord& trial, Section section) {
-  for (const auto& [source, finding] : trial.disturbance)
-    if (finding)
-      section.set(source,
-                  Json({{"evidence", map_json(finding->evidence)}, {"reasons", finding->reasons}}));
-    else
+  for (const auto& [source, finding] : trial.disturbance) {
+    if (!finding) {
       section.null(source, kNoReason);
+      continue;
+    }
+    Section entry = section.below(source);
+    Section evidence = entry.below("evidence");
+    for (const auto& [key, value] : finding->evidence) evidence.number(key, value);
+    entry.set("evidence", evidence.take());
+    entry.set("reasons", Json(finding->reasons));
+    section.set(source, entry.take());
+  }
   return section.take();
 }
 
@@ -245,7 +250,7 @@ Json to_json(const TrialRecord& trial) {
   section.number("mpps", trial.mpps, gap);
   section.number("ns_per_packet", trial.ns_per_packet, gap);
   section.number("cycles_per_packet", trial.cycles_per_packet, gap);
-  const bool cycles = trial.cycles_per_packet && std::isfinite(*trial.cycles_per_packet);
+  const bool cycles = trial.cycles_per_packet && inside(*trial.cycles_per_packet, kRecordable);
   section.text("cycles_source", cycles ? trial.cycles_source : "",
                "there are no cycles per packet");
   // Without a link there is nothing to be missed.

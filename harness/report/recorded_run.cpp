@@ -1,11 +1,11 @@
 #include "harness/report/recorded_run.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <limits>
 #include <set>
 
+#include "harness/report/record_number.hpp"
 #include "harness/report/run_writer.hpp"
 #include "harness/runner/input_error.hpp"
 #include "harness/runner/json_file.hpp"
@@ -15,8 +15,6 @@ namespace pktbench {
 namespace {
 
 constexpr const char* kSchema = "pktbench-run/1";
-// A thousand cases of a thousand trials are far below these.
-constexpr JsonLimits kLimits{.bytes = std::size_t{1} << 30, .depth = 32, .keys = 100'000};
 
 // A value and where it stands. Reading goes on after a fault with an empty value; the first fault
 // is kept, so that a caller reads everything and asks once.
@@ -58,22 +56,18 @@ class Value {
     return false;
   }
 
-  int count() const {
-    if (json_ && json_->is_number_unsigned() &&
-        json_->get<std::uint64_t>() <= std::numeric_limits<int>::max())
-      return json_->get<int>();
-    fail("must be a count");
+  int count(std::uint64_t min = 0) const {
+    const auto found = json_ ? count_of(*json_, std::numeric_limits<int>::max()) : std::nullopt;
+    if (found && *found >= min) return static_cast<int>(*found);
+    fail(min == 0 ? "must be a count" : "must be a count of at least " + std::to_string(min));
     return 0;
   }
 
   std::optional<double> measure_or_null() const {
     if (is_null()) return std::nullopt;
-    if (json_ && json_->is_number()) {
-      const double value = json_->get<double>();
-      if (std::isfinite(value) && value >= 0) return value;
-    }
-    fail("must be a number, 0 or above, or null");
-    return std::nullopt;
+    const auto found = json_ ? number_of(*json_, kMeasure) : std::nullopt;
+    if (!found) fail("must be a number, " + range_text(kMeasure) + ", or null");
+    return found;
   }
 
   // Whatever it is, in one line; "none" for null.
@@ -137,6 +131,7 @@ RecordedTrial read_trial(const Value& value) {
   made.mpps = value["mpps"].measure_or_null();
   made.cycles_per_packet = value["cycles_per_packet"].measure_or_null();
   made.cycles_source = value["cycles_source"].text_or_null();
+  made.started_at = value.optional("started_at").text_or_null();
   if (const Value offered = value.optional("offered"); offered.is_object())
     made.offered_pps = offered.optional("pps").measure_or_null();
   made.condition = read_condition(value);
@@ -149,6 +144,10 @@ RecordedCase read_case(const Value& value) {
   made.status = value["status"].text();
   made.reason = value["reason"].text_or_null();
   made.limiter = read_limiter(value["limiter"]);
+  value["frame_size"].count(64);
+  for (const char* key : {"flows", "queues"}) value[key].count(1);
+  if (!value["generator_batch"].is_null()) value["generator_batch"].count(1);
+  value["rate_pps"].measure_or_null();
   for (const char* key : {"testbed", "arrangement", "generator", "generator_batch", "frame_size",
                           "flows", "rate_pps", "virtual"})
     made.setting[key] = value[key].any();
@@ -233,7 +232,7 @@ Result<RecordedRun> read_document(const Json& json, const std::string& where) {
 }  // namespace
 
 Result<RecordedRun> parse_recorded_run(const std::string& text, const std::string& where) {
-  const auto json = parse_json(text, where, kLimits);
+  const auto json = parse_json(text, where, kRunLimits);
   if (!json) return json.error();
   return read_document(*json, where);
 }
@@ -242,7 +241,7 @@ Result<RecordedRun> read_recorded_run(const std::string& path) {
   std::error_code ignored;
   const bool directory = std::filesystem::is_directory(path, ignored);
   const std::string file = directory ? (std::filesystem::path(path) / kRunFileName).string() : path;
-  const auto json = read_json_file(file, kLimits);
+  const auto json = read_json_file(file, kRunLimits);
   if (!json) {
     if (directory && !std::filesystem::exists(file, ignored))
       return input_error(path, "",

@@ -13,6 +13,7 @@
 
 #include "harness/core/result.hpp"
 #include "harness/core/trial.hpp"
+#include "harness/runner/json_file.hpp"
 
 namespace pktbench {
 
@@ -24,6 +25,7 @@ struct RecordedTrial {
   std::string cycles_source;  // empty: none
   std::optional<double> offered_pps = {};
   Condition condition = {};
+  std::string started_at = {};  // empty: not known
 };
 
 struct RecordedCase {
@@ -51,6 +53,9 @@ struct RecordedRun {
   std::map<std::string, std::string> environment;  // CPU, kernel and so on; empty: not known
   std::vector<RecordedCase> cases;                 // ids are unique
 };
+
+// A thousand cases of a thousand trials are far below these.
+inline constexpr JsonLimits kRunLimits{.bytes = std::size_t{1} << 30, .depth = 32, .keys = 100'000};
 
 // `path`: a run.json or the directory that holds it.
 Result<RecordedRun> read_recorded_run(const std::string& path);

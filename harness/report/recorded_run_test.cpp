@@ -113,8 +113,15 @@ TEST(RecordedRun, EveryFaultIsNamedByItsPointer) {
       {"/cases/0/trials", nullptr, "must be a list"},
       {"/cases/0/trials/2/round", -1, "must be a count"},
       {"/cases/0/trials/2/round", 1e30, "must be a count"},
-      {"/cases/0/trials/2/mpps", "5", "must be a number, 0 or above, or null"},
-      {"/cases/0/trials/2/mpps", -5, "must be a number, 0 or above, or null"},
+      {"/cases/0/trials/2/mpps", "5", "must be a number, 0 to 1e+20, or null"},
+      {"/cases/0/trials/2/mpps", -5, "must be a number, 0 to 1e+20, or null"},
+      {"/cases/0/trials/2/mpps", 1e300, "must be a number, 0 to 1e+20, or null"},
+      {"/cases/0/trials/2/offered/pps", -1, "must be a number, 0 to 1e+20, or null"},
+      {"/cases/0/rate_pps", 1e300, "must be a number, 0 to 1e+20, or null"},
+      {"/cases/0/flows", -1, "must be a count of at least 1"},
+      {"/cases/0/queues", 1e300, "must be a count of at least 1"},
+      {"/cases/0/generator_batch", 0, "must be a count of at least 1"},
+      {"/cases/0/frame_size", 63, "must be a count of at least 64"},
       {"/cases/0/trials/4/cycles_source", 1, "must be a string"},
       {"/cases/0/trials/4", Json::array(), "is no object"},
   };
@@ -124,6 +131,23 @@ TEST(RecordedRun, EveryFaultIsNamedByItsPointer) {
     EXPECT_EQ(fault_of(json),
               "run.json: " + std::string(fault.pointer) + ": " + std::string(fault.message));
   }
+}
+
+TEST(RecordedRun, ANumberThatNoDoubleHoldsIsRefusedWhereverItStands) {
+  for (const std::string& number : {std::string("1e999"), "-" + std::string(5000, '9')})
+    for (const char* pointer :
+         {"/cases/0/trials/2/mpps", "/environment/before/memory/total_bytes"}) {
+      Json json = sample();
+      json[Json::json_pointer(pointer)] = "NUMBER";
+      std::string text = json.dump();
+      text.replace(text.find("\"NUMBER\""), 8, number);
+      const auto run = parse_recorded_run(text, "run.json");
+      ASSERT_FALSE(run);
+      EXPECT_EQ(run.error().code, ErrorCode::invalid_input);
+      EXPECT_TRUE(
+          run.error().message.starts_with("run.json: " + std::string(pointer) + ": the number "))
+          << run.error().message;
+    }
 }
 
 TEST(RecordedRun, AMissingKeyIsNamed) {

@@ -5,17 +5,32 @@
 // reason.
 #pragma once
 
-#include <cmath>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "harness/core/result.hpp"
+#include "harness/report/record_number.hpp"
 
 namespace pktbench {
 
 using Json = nlohmann::ordered_json;
+
+// JSON knows neither NaN nor infinity, and nobody who reads a record takes a larger number.
+inline constexpr const char* kNoNumber = "not a finite number, or beyond 1e20";
+
+inline Json number_or_null(const std::optional<double>& value) {
+  return value && inside(*value, kRecordable) ? Json(*value) : Json(nullptr);
+}
+
+inline bool has_a_number_that_is_none(const Json& json) {
+  if (json.is_array())
+    return std::any_of(json.begin(), json.end(),
+                       [](const Json& item) { return has_a_number_that_is_none(item); });
+  return json.is_number_float() && !inside(json.get<double>(), kRecordable);
+}
 
 inline Json text_or_null(const std::string& text) {
   return text.empty() ? Json(nullptr) : Json(text);
@@ -27,7 +42,10 @@ class Section {
   // reason that it holds already is kept.
   Section(std::string path, Json& missing) : path_(std::move(path)), missing_(missing) {}
 
-  void set(const std::string& key, Json value) { object_[key] = std::move(value); }
+  void set(const std::string& key, Json value) {
+    if (has_a_number_that_is_none(value)) return null(key, kNoNumber);
+    object_[key] = std::move(value);
+  }
 
   void null(const std::string& key, const std::string& reason) {
     object_[key] = nullptr;
@@ -44,15 +62,12 @@ class Section {
       null(key, value.error().message);
   }
 
-  // JSON knows neither NaN nor infinity.
   void number(const std::string& key, const std::optional<double>& value,
               const std::string& reason = {}) {
-    if (!value)
-      null(key, reason);
-    else if (!std::isfinite(*value))
-      null(key, "not a finite number");
-    else
+    if (value)
       set(key, Json(*value));
+    else
+      null(key, reason);
   }
 
   void text(const std::string& key, const std::string& value, const std::string& reason) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "harness/report/json.hpp"
+#include "harness/report/recorded_run.hpp"
 #include "harness/report/section.hpp"
 #include "harness/sys/fd.hpp"
 
@@ -36,7 +37,6 @@ Result<std::string> read_whole(const std::string& path) {
 }
 
 Result<LoggedTrial> parse_line(const Json& json) {
-  if (json.is_discarded()) return make_error(ErrorCode::invalid_input, "not JSON");
   const auto text = [&json](const char* key) {
     const auto found = json.is_object() ? json.find(key) : json.end();
     return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
@@ -49,11 +49,15 @@ Result<LoggedTrial> parse_line(const Json& json) {
   if (made.case_id.empty()) return make_error(ErrorCode::invalid_input, "it names no case");
   if (!json.contains("mode") || !json.contains("trial"))
     return make_error(ErrorCode::invalid_input, "it has no mode or no trial");
+  const auto below = [](const char* pointer, Error error) {
+    error.message.insert(0, pointer);
+    return error;
+  };
   auto mode = mode_from_json(json["mode"]);
-  if (!mode) return mode.error();
+  if (!mode) return below("/mode", mode.error());
   made.mode = std::move(*mode);
   auto trial = trial_from_json(json["trial"]);
-  if (!trial) return trial.error();
+  if (!trial) return below("/trial", trial.error());
   made.trial = std::move(*trial);
   return made;
 }
@@ -83,13 +87,14 @@ Result<TrialLog> load_trials(const std::string& dir) {
     const bool ended = newline != std::string::npos;
     const std::size_t end = ended ? newline : text->size();
     const std::string where = path + ", line " + std::to_string(number);
-    const Json json = Json::parse(text->substr(begin, end - begin), nullptr, false);
-    if (json.is_discarded() && !ended) {
+    const auto json = parse_json(text->substr(begin, end - begin), where, kRunLimits);
+    if (!json && !ended) {
       log.torn = where + ": cut short after " + std::to_string(end - begin) +
                  " bytes; the trial it was for is made again";
       break;
     }
-    auto parsed = parse_line(json);
+    if (!json) return json.error();
+    auto parsed = parse_line(*json);
     if (!parsed) return make_error(ErrorCode::invalid_input, where + ": " + parsed.error().message);
     if (!seen.emplace(parsed->case_id, parsed->trial.index).second)
       return make_error(ErrorCode::invalid_input,
