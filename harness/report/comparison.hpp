@@ -9,7 +9,9 @@
 // than 5%, for cycles per packet depend on the load. A rate that it limited on one side is a lower
 // bound: only what holds all the more then is called a change.
 //
-// Threads: none. Errors: none but an unknown case id; a gap is part of the result.
+// A case is never compared with itself: both sides of one run are two of its cases.
+//
+// Threads: none. Errors: none but those below; a gap is part of the result.
 #pragma once
 
 #include <optional>
@@ -84,7 +86,7 @@ struct CompareChoice {
   CompareRules rules;
 };
 
-// Code invalid_input where a chosen case is not in its run.
+// Code invalid_input where a chosen case is not in its run, or both sides are one case of one run.
 Result<Comparison> compare_runs(const RecordedRun& base, const RecordedRun& next,
                                 const CompareChoice& choice);
 

@@ -359,6 +359,51 @@ TEST(Comparison, TwoCasesOfOneRun) {
   EXPECT_EQ(wrong.error().message, "a/run.json: /cases: no case \"fats\"; did you mean \"fast\"?");
 }
 
+std::string refusal(const RecordedRun& base, const RecordedRun& next, CompareChoice choice = {}) {
+  const auto made = compare_runs(base, next, choice);
+  if (made) return "";
+  EXPECT_EQ(made.error().code, ErrorCode::invalid_input);
+  return made.error().message;
+}
+
+TEST(Comparison, ARunIsNotComparedWithItself) {
+  const RecordedRun run = make_run("a", {make_case("x", 5, 300), make_case("y", 5, 300)});
+  RecordedRun copy = run;
+  copy.path = "elsewhere/run.json";
+  EXPECT_EQ(refusal(run, copy),
+            "elsewhere/run.json: /run/id: BASE and NEW are one run: name two runs, or two of its "
+            "cases with --base-case and --new-case");
+  EXPECT_NE(refusal(run, copy, {"x", "x", {}}), "");
+  EXPECT_EQ(refusal(run, copy, {"x", "y", {}}), "");
+}
+
+// A run gets another id when it is resumed.
+TEST(Comparison, ARunIsNotComparedWithWhatItWasBeforeItWasResumed) {
+  RecordedRun before = make_run("a", {make_case("c", 5, 300)});
+  for (RecordedTrial& trial : before.cases[0].trials)
+    trial.started_at = "2026-01-02T03:04:0" + std::to_string(trial.round % 10) + ".5Z";
+  RecordedRun after = before;
+  after.id = "b";
+  EXPECT_NE(refusal(before, after).find("are one run, which was resumed: name two"),
+            std::string::npos);
+  for (RecordedTrial& trial : after.cases[0].trials) trial.started_at += "x";
+  EXPECT_EQ(refusal(before, after), "");
+}
+
+TEST(Comparison, WithoutAnythingToCompareItIsInconclusive) {
+  RecordedCase skipped = make_case("c", 5, 300);
+  skipped.status = "unsupported";
+  for (const auto& cases : {std::vector<RecordedCase>{}, {skipped}}) {
+    const Comparison made = compare(make_run("a", cases), make_run("b", cases));
+    EXPECT_EQ(made.verdict, Verdict::inconclusive);
+    EXPECT_EQ(made.reason, "no case could be compared");
+  }
+  RecordedCase failed = make_case("c", 5, 300);
+  failed.status = "failed";
+  EXPECT_EQ(compare(failed, failed).verdict, Verdict::inconclusive);
+  EXPECT_EQ(compare(make_case("c", 5, 300), make_case("d", 5, 300)).verdict, Verdict::inconclusive);
+}
+
 TEST(Comparison, TheNoiseFloorComparesBaseWithItself) {
   const Comparison enough = compare(make_case("c", 5, 300, 16), make_case("c", 5, 300, 16));
   const NoiseFloor& floor = enough.cases[0].measures[0].noise_floor;
