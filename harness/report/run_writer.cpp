@@ -38,6 +38,14 @@ Error file_error(const std::string& what, int error) {
   return made;
 }
 
+// Of a run that is under way, and goes on in its own directory.
+Error write_error(const std::string& what, int error) {
+  Error made = system_error(what, error);
+  if (error == ENOSPC || error == EDQUOT) made.message += "; free some space there";
+  if (error == EFBIG) made.message += "; raise the limit on the size of files (ulimit -f)";
+  return made;
+}
+
 // errno of the write that failed, or 0.
 int write_all(int fd, const std::string& text) {
   for (std::size_t done = 0; done < text.size();) {
@@ -139,7 +147,7 @@ Result<void> RunWriter::on_trial(const CaseSpec& spec, const TrialRecord& trial)
       fdatasync(log_.get());
     else
       log_.reset();  // and nothing may come after it
-    return file_error("write " + dir_ + "/" + kTrialLogName, error);
+    return write_error("write " + dir_ + "/" + kTrialLogName, error);
   }
   log_bytes_ += line.size();
   return {};
@@ -154,9 +162,9 @@ Result<void> RunWriter::finish(const RunDocument& document) {
   if (error == 0 && renameat(dir, kTempName, dir, kRunFileName) != 0) error = errno;
   if (error != 0) {
     if (temp) unlinkat(dir, kTempName, 0);
-    return file_error("write " + dir_ + "/" + kRunFileName, error);
+    return write_error("write " + dir_ + "/" + kRunFileName, error);
   }
-  if (fsync(dir) != 0) return file_error("sync " + dir_, errno);
+  if (fsync(dir) != 0) return write_error("sync " + dir_, errno);
   return {};
 }
 

@@ -193,15 +193,20 @@ TEST_F(RunWriterTest, AnyOtherLineThatIsNoTrialIsAnErrorWithItsNumber) {
   const struct {
     std::string text, message;
   } kBad[] = {
-      {"{\"schema\":\"pktb\n", ", line 3: not JSON"},
-      {"\n", ", line 3: not JSON"},
+      {"{\"schema\":\"pktb\n",
+       ", line 3: line 1, column 16: not valid JSON: invalid string: missing closing quote; last "
+       "read: '\"pktb'"},
+      {"\n", ", line 3: line 1, column 1: not valid JSON"},
+      {R"({"schema":"pktbench-trial/1","case":"a","trial":{"mpps":1e999}})"
+       "\n",
+       ", line 3: /trial/mpps: the number 1e999 is too large"},
       {"[]\n", ", line 3: its schema is not \"pktbench-trial/1\""},
       {"{}", ", line 3: its schema is not \"pktbench-trial/1\""},
       {"{\"schema\":\"pktbench-trial/1\"}\n", ", line 3: it names no case"},
       {"{\"schema\":\"pktbench-trial/1\",\"case\":\"a\"}\n",
        ", line 3: it has no mode or no trial"},
       {"{\"schema\":\"pktbench-trial/1\",\"case\":\"a\",\"mode\":{},\"trial\":{}}\n",
-       ", line 3: a mode's requested is not there"},
+       ", line 3: /mode/requested: is not there"},
       {good.substr(0, good.find('\n') + 1),
        ", line 3: trial 0 of case \"" + case_.spec.id + "\" is there twice"},
   };
@@ -210,7 +215,7 @@ TEST_F(RunWriterTest, AnyOtherLineThatIsNoTrialIsAnErrorWithItsNumber) {
     const auto log = load_trials(dir_);
     ASSERT_FALSE(log) << bad.text;
     EXPECT_EQ(log.error().code, ErrorCode::invalid_input);
-    EXPECT_EQ(log.error().message, path + bad.message);
+    EXPECT_TRUE(log.error().message.starts_with(path + bad.message)) << log.error().message;
     EXPECT_FALSE(RunWriter::resume(dir_).ok());
     EXPECT_EQ(read("trials.jsonl"), good + bad.text) << "an error changes nothing";
   }
@@ -275,8 +280,8 @@ TEST_F(RunWriterTest, AWriteThatFailsHalfWayLeavesTheFilesAsTheyWere) {
     ASSERT_FALSE(trial);
     EXPECT_EQ(trial.error().sys_errno, EFBIG);
     EXPECT_EQ(trial.error().message, "write " + dir_ +
-                                         "/trials.jsonl: File too large; choose another "
-                                         "directory with --out");
+                                         "/trials.jsonl: File too large; raise the limit on the "
+                                         "size of files (ulimit -f)");
     const auto finished = writer->finish(test::sample_run());
     ASSERT_FALSE(finished);
     EXPECT_EQ(finished.error().message.find("write " + dir_ + "/run.json: File too large"), 0u);
