@@ -1,8 +1,11 @@
 """Draw the figures of a run: /usr/bin/python3 -m plots RUN.json [--out DIR] [--format png,svg,pdf]
 
-Prints the paths written, one a line. Exit: 0 done, 2 bad input (one line on stderr).
+Prints the paths written, one a line. Exit: 0 done, 2 bad input, 6 a file or stdout took no more (one line
+on stderr).
 """
 import argparse
+import contextlib
+import io
 import pathlib
 import sys
 
@@ -34,31 +37,63 @@ def main(argv=None):
     try:
         run = load.load(options.run)
         made = backends.figures(run) + nics.figures(run) + pairs.figures(run)
-        for path in write(made, out, options.formats):
-            print(path)
     except (load.LoadError, groups.GroupError) as error:
         print(f"plots: {error}", file=sys.stderr)
         return 2
+    try:
+        out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        print(f"plots: {error.filename or out}: {error.strerror}", file=sys.stderr)
+        print(f"plots: {error.filename}: {error.strerror}; choose another directory with --out",
+              file=sys.stderr)
         return 2
+    try:
+        paths = list(write(made, out, options.formats))
+    except WriteError as error:
+        print(f"plots: {error}", file=sys.stderr)
+        return 6
+    for path in paths:
+        print(path)
     return 0
+
+
+class WriteError(Exception):
+    """A file could not be written as a whole; the message is one line."""
 
 
 def write(made, out, kinds):
     """Write figures and caption.txt into out; yields each path once it is written."""
-    out.mkdir(parents=True, exist_ok=True)
     for name, figure, _ in made:
         for kind in kinds:
-            path = out / f"{name}.{kind}"
-            style.save(figure, path, kind)
-            yield path
-    path = out / "caption.txt"
+            data = io.BytesIO()
+            style.save(figure, data, kind)
+            yield _put(out / f"{name}.{kind}", data.getvalue())
     alone = len(made) == 1
-    path.write_text("\n".join(f"{said}\n" if alone else f"{name}: {said}\n" for name, _, said in made),
-                    encoding="utf-8")
-    yield path
+    said = "\n".join(f"{said}\n" if alone else f"{name}: {said}\n" for name, _, said in made)
+    yield _put(out / "caption.txt", said.encode("utf-8", "backslashreplace"))
+
+
+def _put(path, data):
+    """As a whole: half a figure is worse than none."""
+    half = path.with_name(f".{path.name}.tmp")
+    try:
+        half.write_bytes(data)
+        half.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            half.unlink()
+        raise WriteError(f"{path}: {error.strerror}") from error
+    return path
+
+
+def entry():
+    """Run as a program."""
+    try:
+        checked = load.validator().checked
+    except load.LoadError as error:
+        print(f"plots: {error}", file=sys.stderr)
+        return 2
+    return checked.run(main, "plots")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(entry())

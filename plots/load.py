@@ -153,13 +153,15 @@ class Run:
 
 
 def validator():
-    """The module results/schema/validate.py. Raises LoadError when it is not there."""
+    """The module results/schema/validate.py. Raises LoadError when it, or what it needs, is not there."""
     spec = importlib.util.spec_from_file_location("pktbench_results_validate", VALIDATE)
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
     except OSError as error:
         raise LoadError(f"{VALIDATE}: {error.strerror}") from error
+    except ImportError as error:
+        raise LoadError(f"{VALIDATE}: {error}") from error
     return module
 
 

@@ -59,7 +59,11 @@ def test_two_runs_write_the_same_bytes(tmp_path):
 
 @pytest.mark.parametrize("content, said", [
     (None, "No such file"), ("{", "not JSON"), ('{"schema": "pktbench-run/9"}', "'pktbench-run/9'"),
-    ('{"schema": NaN}', "NaN is not JSON"), ('{"schema": "pktbench-run/1"}', "required")])
+    ('{"schema": NaN}', "/schema: NaN is not JSON"),
+    ('{"cases": [{"mpps": 1e999}]}', "/cases/0/mpps: the number 1e999 is too large"),
+    ('{"cases": [{"mpps": ' + "9" * 5000 + "}]}", "/cases/0/mpps: the number 9999"),
+    ('{"schema": "pktbench-run/1"}', "required")],
+    ids=lambda text: str(text)[:40])
 def test_bad_input_is_one_line_and_exit_2(tmp_path, content, said):
     path = tmp_path / "run.json"
     if content is not None:
@@ -79,3 +83,20 @@ def test_output_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     done = call(fixtures.path("four"), "--out", tmp_path / "file")
     assert done.returncode == 2 and done.stderr.count("\n") == 1
+
+
+def test_a_figure_that_cannot_be_written_is_status_6_and_leaves_no_half(tmp_path):
+    line = f"ulimit -f 1; exec {PYTHON} -m plots {fixtures.path('four')} --format svg --out {tmp_path}"
+    done = subprocess.run(["/bin/sh", "-c", line], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (6, "")
+    assert done.stderr == f"plots: {tmp_path}/backends.svg: File too large\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_paths_that_cannot_be_printed_are_status_6_and_the_figures_are_there(tmp_path):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        command = [PYTHON, "-m", "plots", fixtures.path("four"), "--format", "svg", "--out", tmp_path]
+        done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 6
+    assert done.stderr == "plots: the result cannot be written to stdout: No space left on device\n"
+    assert {path.name for path in tmp_path.iterdir()} == {"backends.svg", "caption.txt"}

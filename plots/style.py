@@ -94,7 +94,7 @@ def context():
     return matplotlib.rc_context(settings)
 
 
-def save(figure, path, kind):
-    """Write figure as kind (png, svg or pdf); the same figure gives the same bytes."""
+def save(figure, file, kind):
+    """Write figure to a file or a path as kind (png, svg or pdf); the same figure gives the same bytes."""
     with context():
-        figure.savefig(path, format=kind, dpi=PNG_DPI, metadata=METADATA[kind])
+        figure.savefig(file, format=kind, dpi=PNG_DPI, metadata=METADATA[kind])

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 """Check every tracked file: white space, JSON, length, links, and that no source or test is left out of the build.
 
 Usage: scripts/check_files.py BUILD
@@ -11,6 +11,9 @@ import pathlib
 import re
 import subprocess
 import sys
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "results" / "schema"))
+import checked  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MAX_LINES = 400
@@ -135,4 +138,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(checked.run(lambda: main(sys.argv[1:]), "check_files.py"))

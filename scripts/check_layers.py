@@ -1,14 +1,18 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 """Check that includes and links between the rooms run one way (DESIGN: core <- sys <- ... <- cli).
 
 Usage: scripts/check_layers.py [ROOT]
 
-Prints one line per violation: file, line, what it reaches for. Exit: 0 none, 1 violations, 2 usage.
+Prints one line per violation: file, line, what it reaches for. Exit: 0 none, 1 violations, 2 usage, or no
+room under ROOT.
 """
 import fnmatch
 import pathlib
 import re
 import sys
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "results" / "schema"))
+import checked  # noqa: E402
 
 # What each room may use beside itself. Rooms in the same rank do not use each other, but testbed owns
 # the CPU meter and so uses measure. cli alone links the backends.
@@ -117,6 +121,9 @@ def main(argv):
         print(__doc__)
         return 0 if len(argv) == 1 else 2
     root = pathlib.Path(argv[0]) if argv else pathlib.Path(__file__).resolve().parent.parent
+    if not (root / "harness").is_dir():
+        print(f"check_layers.py: {root}: has no harness/, and so no rooms to check", file=sys.stderr)
+        return 2
     found = list(violations(root))
     for line in found:
         print(line)
@@ -124,4 +131,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(checked.run(lambda: main(sys.argv[1:]), "check_layers.py"))

@@ -82,3 +82,4 @@ def test_command_line(tmp_path):
     done = subprocess.run([ROOT / "scripts/check_layers.py", tmp_path], capture_output=True, text=True,
                           check=False)
     assert (done.returncode, done.stdout) == (1, "harness/core/a.hpp:1: core must not use cli\n")
+    assert check_layers.main([str(tmp_path / "nowhere")]) == 2

@@ -49,8 +49,9 @@ def compare(*arguments):
 
 
 def compared(result):
-    # 1: a ratio missed its target, which a trial this short may.
-    assert result.returncode in (0, 1), result.stdout + result.stderr
+    # 1: a ratio missed its target, which a trial this short may; 4: the only pair was left out.
+    assert result.returncode in (0, 1) or (result.returncode, "left out" in result.stdout) == (4, True), \
+        result.stdout + result.stderr
     return len(re.findall(r"ratio of .*(?:met|not told apart from it|MISSED)$", result.stdout, re.M)) + \
         result.stdout.count("left out")
 

@@ -1,5 +1,6 @@
 """What scripts/compare-others makes of its pairs."""
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -49,6 +50,30 @@ def test_pairs_on_both_sides_of_a_words_limit_are_of_one_condition(capsys):
     told = capsys.readouterr().out
     assert "CPUs apart: 154 ns (148 to 166); 2 pairs\n" in told and "left out" not in told
     assert "target >= 1.1: met" in told
+
+
+def test_nothing_compared_is_no_verdict(capsys):
+    assert measuring.judge(comparison(), [(trial(10, 92), trial(20, 420))]) is None
+    assert "not compared: no pair is left" in capsys.readouterr().out
+    for without in (None, 0):
+        assert measuring.judge(comparison(), [(trial(10), trial(without))]) is None
+        assert "1 pairs left out: a trial has no Mpps" in capsys.readouterr().out
+    assert measuring.judge(comparison(), [(trial(10), trial(None)), (trial(12), trial(10))])
+
+
+def test_comparisons_of_which_no_pair_is_left_are_none(monkeypatch, tmp_path):
+    made = iter([trial(10, 92), trial(20, 420)])
+    monkeypatch.setattr(measuring, "measure", lambda *_: next(made))
+    options = type("Options", (), {"pairs": 1})
+    assert measuring.compare([comparison()], options, tmp_path, iter(range(9))) == []
+
+
+@pytest.mark.parametrize("option", ["--pairs", "--duration", "--max-disturbance"])
+@pytest.mark.parametrize("number", ["nan", "inf", "1e999", "-1", "1e300"])
+def test_no_option_takes_a_number_that_is_none(option, number):
+    script = Path(os.environ["PKTBENCH_SOURCE"]) / "scripts" / "compare-others"
+    done = subprocess.run([script, f"{option}={number}"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and f"argument {option}: must be " in done.stderr
 
 
 def test_disturbed_pairs_are_counted_and_used_only_where_there_are_no_others(capsys):

@@ -35,6 +35,25 @@ def test_bad_usage_is_status_2_and_names_what_there_is(arguments, words):
         assert word in result.stderr
 
 
+@pytest.mark.parametrize("option", ["--cpus", "--memory", "--hugepages", "--timeout"])
+@pytest.mark.parametrize("number", ["nan", "inf", "1e999", "-1", "1e300", "9" * 5000],
+                         ids=lambda text: text[:9])
+def test_no_option_takes_a_number_that_is_none(option, number, capsys):
+    with pytest.raises(SystemExit) as ended:
+        lab.parse([f"{option}={number}", "--", "list"])
+    assert ended.value.code == 2
+    assert f"argument {option}: must be a" in capsys.readouterr().err
+
+
+def test_output_that_cannot_be_written_is_told_and_the_guest_goes_on():
+    with open("/dev/full", "wb", buffering=0) as full:
+        copy = lab.Copy(full.fileno())
+        for _ in range(100):
+            os.write(copy.sink, bytes(65536))  # does not block
+        copy.close()
+    assert copy.failed == "No space left on device"
+
+
 def test_without_qemu_the_packages_are_named(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(lab, "TOOLS", {"no-such-qemu": "qemu-system-x86", "sh": "dash"})
     monkeypatch.setattr(lab.sys, "argv", ["lab", "--cache", str(tmp_path), "--", "true"])

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 """Sum up the stages of a test run, from ctest's JUnit files.
 
 Usage: scripts/test_report.py [--listed FILE]... STAGE=JUNIT.xml...
@@ -6,11 +6,15 @@ Usage: scripts/test_report.py [--listed FILE]... STAGE=JUNIT.xml...
 Prints each skipped test with its reason, the ten slowest tests, each test in a list (what `ctest -N`
 prints) that no stage has run, and, alone on the last line, "N passed, N failed, N skipped". A file of
 pytest counts as the tests in it. Exit: 0, or 1 when a test failed, ran nowhere, or gave no reason for
-its skip.
+its skip, or when there was no test at all.
 """
+import pathlib
 import re
 import sys
 import xml.etree.ElementTree
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "results" / "schema"))
+import checked  # noqa: E402
 
 # What GoogleTest prints between the line that says "Skipped" and the closing line of the test.
 GTEST = re.compile(r"^[^\n]+:\d+: Skipped\n(.*?)\n*^\[  SKIPPED \]", re.MULTILINE | re.DOTALL)
@@ -86,7 +90,8 @@ def report(stages, known):
                                for what in ("passed", "failed", "skipped"))
     lines.append(f"{len({case.name for _, case in every})} distinct tests of ctest in {len(stages)} stages")
     lines.append(f"{passed} passed, {failed} failed, {skipped} skipped")
-    return lines, not (failed or missing or any(not reason for _, reason in skips))
+    # Stages in which nothing ran have shown nothing.
+    return lines, bool(every) and not (failed or missing or any(not reason for _, reason in skips))
 
 
 def main(argv):
@@ -108,4 +113,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(checked.run(lambda: main(sys.argv[1:]), "test_report.py"))

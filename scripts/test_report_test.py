@@ -110,6 +110,11 @@ def test_a_failure_and_a_skip_without_a_reason_are_errors(tmp_path, capsys):
         assert (done, lines[0]) == (code, f"skipped: a.b: {reason or 'no reason given'}")
 
 
+def test_stages_without_a_test_are_an_error(tmp_path, capsys):
+    code, lines = command_line(tmp_path, capsys, xml.etree.ElementTree.Element("testsuite"))
+    assert code == 1 and lines[-1] == "0 passed, 0 failed, 0 skipped"
+
+
 def test_usage():
     assert test_report.main([]) == test_report.main(["x"]) == 2
     assert test_report.main(["--help"]) == 0

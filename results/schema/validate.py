@@ -1,10 +1,10 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 """Check run.json and trials.jsonl against the schema and against what a schema cannot say.
 
 Usage: results/schema/validate.py RUN.json|trials.jsonl ...
 
 Prints one line per problem: file, JSON pointer, what is wrong.
-Exit: 0 all valid, 2 unreadable or not JSON, 5 violations.
+Exit: 0 all valid, 2 unreadable or not JSON, 5 violations, 6 stdout took no more.
 """
 import argparse
 import functools
@@ -18,6 +18,11 @@ from typing import NamedTuple
 import jsonschema
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.append(str(HERE))  # where plots load this file by its path
+
+import checked  # noqa: E402
+from checked import NotJson, parse, pointer  # noqa: E402
+
 RUN_SCHEMA = "run.schema.json"
 TRIAL_SCHEMA = "trial-line.schema.json"
 MEASURES = ("mpps", "cycles_per_packet", "ns_per_packet")
@@ -31,35 +36,6 @@ class Problem(NamedTuple):
     message: str
 
 
-class NotJson(ValueError):
-    """The text is no JSON; NaN and Infinity count as that."""
-
-
-def pointer(*path):
-    """JSON pointer (RFC 6901) of a path of keys and indices."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
-
-
-def parse(text):
-    """Parse strict JSON. Raises NotJson, also for the bare tokens NaN and Infinity and for repeated keys."""
-    def refuse_constant(token):
-        raise NotJson(f"{token} is not JSON; a value that does not exist is null with a reason")
-
-    def refuse_repeats(pairs):
-        keys = [key for key, _ in pairs]
-        repeated = sorted({key for key in keys if keys.count(key) > 1})
-        if repeated:
-            raise NotJson(f"key {repeated[0]!r} appears twice in one object")
-        return dict(pairs)
-
-    try:
-        return json.loads(text, parse_constant=refuse_constant, object_pairs_hook=refuse_repeats)
-    except json.JSONDecodeError as error:
-        raise NotJson(f"not JSON: {error}") from error
-    except RecursionError as error:
-        raise NotJson("not JSON a run could have: nested too deeply") from error
-
-
 @functools.lru_cache(maxsize=None)
 def _validator(name):
     schemas = {file: json.loads((HERE / file).read_text(encoding="utf-8"))
@@ -67,7 +43,10 @@ def _validator(name):
     if name != RUN_SCHEMA:
         # Its references find the run's schema by its $id, and need no resolver.
         schemas[name]["definitions"] = {"run": schemas[RUN_SCHEMA]}
-    return jsonschema.Draft7Validator(schemas[name])
+    # 1.0 is no count, as for pktbench's own reader.
+    types = jsonschema.Draft7Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool))
+    return jsonschema.validators.extend(jsonschema.Draft7Validator, type_checker=types)(schemas[name])
 
 
 def _shorten(text, limit=160):
@@ -114,11 +93,12 @@ def check_trial_line(document):
 def check_trial_lines(text):
     """(line number, Problem) for every problem of a trials.jsonl. Raises NotJson naming the line."""
     found, seen = [], set()
-    for number, line in enumerate(text.splitlines(), start=1):
+    # A line may hold what else Python takes for the end of one.
+    for number, line in enumerate(text.removesuffix("\n").split("\n") if text else (), start=1):
         try:
             document = parse(line)
         except NotJson as error:
-            raise NotJson(f"line {number}: {error}") from error
+            raise NotJson(f"line {number}: {error}", placed=error.placed) from error
         problems = check_trial_line(document)
         if not problems:
             key = (document["case"], document["trial"]["index"])
@@ -179,7 +159,7 @@ def _bpf_problems(bpf, path):
     values = []
     for i, trial in enumerate(bpf["trials"]):
         time = trial["bpf_run_time"]
-        value = time["ns"] / time["runs"] if time["runs"] else None
+        value = time["ns"] / time["runs"] if time["runs"] and time["ns"] is not None else None
         if not _same(time["ns_per_run"], value):
             yield Problem(pointer(*path, "trials", i, "bpf_run_time", "ns_per_run"),
                           f"is {time['ns_per_run']}, but ns / runs is {value}")
@@ -204,7 +184,7 @@ def _pair_problems(pair, cases, path):
     if not set(pair["rounds"]) <= base.keys() & other.keys() or pair["rounds"] != sorted(set(pair["rounds"])):
         yield Problem(pointer(*path, "rounds"), "are not of those in which both have an ok trial")
     elif len(pair["ratios"]) != len(pair["rounds"]) or not all(
-            _same(ratio, other[n] / base[n]) for n, ratio in zip(pair["rounds"], pair["ratios"])):
+            base[n] and _same(ratio, other[n] / base[n]) for n, ratio in zip(pair["rounds"], pair["ratios"])):
         yield Problem(pointer(*path, "ratios"), "are not next over base of these rounds")
     known = [pair[key] is None for key in ("ratio", "ci95", "confidence", "smallest_change")]
     if any(known) != all(known):
@@ -323,7 +303,7 @@ def main(argv=None):
             lines = check_file(name)
         except (OSError, UnicodeDecodeError, NotJson) as error:
             message = error.strerror if isinstance(error, OSError) else error
-            print(f"{name}: /: {message}")
+            print(f"{name}: {message}" if getattr(error, "placed", False) else f"{name}: /: {message}")
             unreadable = True
             continue
         violated = violated or bool(lines)
@@ -333,4 +313,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(checked.run(main, "validate.py"))

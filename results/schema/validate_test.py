@@ -261,6 +261,26 @@ def test_tokens_that_are_no_json_are_refused(valid, token):
         validate.parse(text)
 
 
+@pytest.mark.parametrize("pointer, value", [
+    (TRIAL + "/mpps", 1e300), (TRIAL + "/mpps", -1), (TRIAL + "/round", -1), (TRIAL + "/round", 2**31),
+    (TRIAL + "/offered/packets", 2**64), (TRIAL + "/offered/packets", 1e6), (TRIAL + "/evidence/x", -1e300),
+    (TRIAL + "/unaccounted", 2**63), (MPPS + "/ci95/1", 1e300), ("/cases/0/flows", 2**31),
+    ("/scenario/method/tolerance_packets", 1e13), ("/environment/before/cpu/tsc_hz", 1e300)])
+def test_a_number_beyond_its_bound_is_refused(valid, pointer, value):
+    assert pointer in pointers(change(valid, pointer, value))
+
+
+def test_a_pair_whose_base_is_0_is_told_and_no_crash():
+    document = change(with_a_pair(), "/cases/0/trials/0/mpps", 0)
+    assert "/pairs/0/ratios" in pointers(document)
+
+
+def test_a_line_ends_where_the_file_says_so():
+    odd = line(trial=sample_run.trial(status="failed", reason="a\u2028b\x85c"))
+    assert validate.check_trial_lines(json.dumps(odd, ensure_ascii=False) + "\n") == []
+    assert validate.check_trial_lines("") == []
+
+
 def test_repeated_keys_are_refused():
     with pytest.raises(validate.NotJson, match="'a' appears twice"):
         validate.parse('{"a": 1, "a": 2}')

@@ -4,6 +4,8 @@ import statistics
 import subprocess
 from pathlib import Path
 
+import checked
+
 from .model import UNITS, Failed
 
 # A program of its own may keep a frame that is no test frame: iperf3's client sends a few.
@@ -49,13 +51,21 @@ def measure(side, rate, options, folder, number):
     out = Path(options.out or folder) / f"{number:03}"
     ran = subprocess.run([options.pktbench, "run", path, "--out", out], capture_output=True, text=True)
     document = out / "run.json"
-    case = json.loads(document.read_text())["cases"][0] if document.exists() else {"trials": []}
+    try:
+        cases = checked.parse(document.read_text())["cases"] if document.exists() else []
+    except checked.NotJson as error:
+        raise Failed(side, 5, f"{document}: {error}") from error
+    case = cases[0] if cases else {"trials": []}
     trial = best_of(case["trials"])
     if not trial:
         raise Failed(side, ran.returncode or 5, f"{case.get('reason') or ''}\n{ran.stderr.strip()[-1500:]}")
-    return {"mpps": trial["mpps"], "offered_mpps": trial["offered"]["pps"] / 1e6,
+    return {"mpps": trial["mpps"], "offered_mpps": (trial["offered"]["pps"] or 0) / 1e6,
             "cycles_per_packet": trial["cycles_per_packet"], "cpu_distance_ns": distance_ns(trial),
             "disturbed": trial["disturbed"]}
+
+
+def values(trials, metric):
+    return [trial[metric] for trial in trials if trial.get(metric) is not None]
 
 
 def spread(values):
@@ -99,20 +109,28 @@ def in_words(pairs):
     return f"CPUs {where}: {statistics.median(read):.0f} ns ({min(read):.0f} to {max(read):.0f})"
 
 
+def has_figures(pair, metric):
+    """Whether the two trials of a pair have a ratio."""
+    return all((trial.get(metric) or 0) > 0 for trial in pair)
+
+
 def judge(comparison, pairs):
-    """Prints the ratios of one comparison; False where every pair misses its target."""
+    """Prints the ratios of one comparison; False where every pair misses its target, None where no pair
+    could be compared."""
     at = "overload" if comparison.rate == "max" else f"{comparison.rate} pps"
     print(f"\n{comparison.ours.name} against {comparison.other.name}, {at}, {len(pairs)} pairs")
     for side, trials in zip((comparison.ours, comparison.other), zip(*pairs)):
         # What a program offers is the generator's, but where it is what is compared.
         shown = [m for m in UNITS if trials[0].get(m) is not None and
                  (m != "offered_mpps" or comparison.metric == m)]
-        print(f"  {side.name}: {'; '.join(f'{UNITS[m]} {spread([t[m] for t in trials])}' for m in shown)}")
+        print(f"  {side.name}: {'; '.join(f'{UNITS[m]} {spread(values(trials, m))}' for m in shown)}")
     clean = [pair for pair in pairs if not any(trial.get("disturbed") for trial in pair)]
     if len(clean) < len(pairs):
         print(f"  disturbed by others: {len(pairs) - len(clean)} of {len(pairs)} pairs; the ratio is of "
               f"{'the others' if clean else 'these'}")
-    groups, mixed = by_condition(clean or pairs)
+    figures = [pair for pair in clean or pairs if has_figures(pair, comparison.metric)]
+    without = len(clean or pairs) - len(figures)
+    groups, mixed = by_condition(figures)
     reached = False
     for alike in groups:
         condition = condition_of(alike)
@@ -128,13 +146,17 @@ def judge(comparison, pairs):
               f"{'>=' if comparison.at_least else '<='} {comparison.target_at(condition)}: {verdict}")
     if mixed:
         print(f"  {mixed} pairs left out: the distance of the CPUs changed between their two trials")
+    if without:
+        print(f"  {without} pairs left out: a trial has no {UNITS[comparison.metric]}")
+    if not groups:
+        print("  not compared: no pair is left")
     print(end="", flush=True)
-    return reached or not groups
+    return reached if groups else None
 
 
 def compare(group, options, folder, number):
     """Comparisons with the same other side and rate: in each round each of ours once, and the other once.
-    Returns a verdict for each."""
+    Returns a verdict for each that could be compared."""
     other, rate = group[0].other, group[0].rate
     pairs = [[] for _ in group]
     for _ in range(options.pairs):
@@ -142,4 +164,5 @@ def compare(group, options, folder, number):
         theirs = measure(other, rate, options, folder, next(number))
         for made, trial in zip(pairs, ours):
             made.append((trial, theirs))
-    return [judge(comparison, made) for comparison, made in zip(group, pairs)]
+    verdicts = [judge(comparison, made) for comparison, made in zip(group, pairs)]
+    return [verdict for verdict in verdicts if verdict is not None]
