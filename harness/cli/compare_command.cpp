@@ -1,10 +1,10 @@
 #include <unistd.h>
 
-#include <cstdio>
 #include <cstdlib>
 
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_status.hpp"
+#include "harness/cli/output.hpp"
 #include "harness/report/comparison.hpp"
 
 namespace pktbench::cli {
@@ -45,8 +45,7 @@ int compare_command(const CompareArguments& arguments) {
   const bool colour = isatty(STDOUT_FILENO) && !std::getenv("NO_COLOR");
   const std::string text =
       arguments.json ? comparison_json(*made, status) : comparison_text(*made, colour);
-  std::fputs(text.c_str(), stdout);
-  return status;
+  return print_result(text, status);
 }
 
 }  // namespace pktbench::cli

@@ -2,6 +2,7 @@
 import json
 import os
 import random
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -103,7 +104,7 @@ def test_the_minimum_effect_is_the_callers(runs):
 
 
 def test_too_few_trials_are_inconclusive(runs):
-    made = compared(runs["few"], runs["few"], status=5)
+    made = compared(runs["base"], runs["few"], status=5)
     assert made["reason"] == "no case could be compared"
     assert "8 pairs, there are 5" in made["cases"][0]["measures"]["mpps"]["reason"]
 
@@ -126,6 +127,44 @@ def test_two_cases_of_one_run(runs):
     assert refused.returncode == 2 and "/cases: no case" in refused.stderr
     alone = pktbench("compare", runs["two"], runs["two"], "--base-case", ids[0])
     assert alone.returncode == 2 and "--new-case" in alone.stderr
+
+
+def test_a_run_is_not_compared_with_itself(runs, tmp_path):
+    copy, link = tmp_path / "copy", tmp_path / "link"
+    shutil.copytree(runs["base"], copy)
+    link.symlink_to(runs["base"])
+    for other in (runs["base"], runs["base"] / "run.json", copy, link):
+        for cases in ((), ("--base-case", CASE, "--new-case", CASE)):
+            assert "BASE and NEW are one run: name two runs, or two of its cases" in one_line(
+                pktbench("compare", runs["base"], other, *cases))
+
+
+def test_a_run_is_not_compared_with_what_it_was_before_it_was_resumed(runs, tmp_path):
+    before, after = tmp_path / "before", tmp_path / "after"
+    for made in (before, after):
+        shutil.copytree(runs["base"], made)
+    lines = (after / "trials.jsonl").read_text().splitlines(keepends=True)
+    (after / "trials.jsonl").write_text("".join(lines[:12]))
+    scenario = runs["base"].with_suffix(".scenario.json")
+    assert pktbench("run", scenario, "--resume", after).returncode == 0
+    assert "which was resumed" in one_line(pktbench("compare", before, after))
+
+
+def test_success_means_that_something_was_compared(runs, tmp_path):
+    unsupported = []
+    for name in ("a", "b"):
+        path = tmp_path / f"{name}.json"
+        path.write_text(json.dumps({"testbed": "simulated", "traffic": {"generator": "simulated"},
+                                    "backends": [{"name": "fake", "unsupported": True}]}))
+        assert pktbench("run", path, "--out", tmp_path / name).returncode == 4
+        unsupported.append(tmp_path / name)
+    made = compared(*unsupported, status=5)
+    assert made["reason"] == "no case could be compared" and len(made["unsupported"]) == 1
+    for run_ in unsupported:
+        document = json.loads((run_ / "run.json").read_text())
+        document["cases"] = []
+        (run_ / "run.json").write_text(json.dumps(document))
+    assert compared(*unsupported, status=5)["reason"] == "no case could be compared"
 
 
 def test_colour_only_on_a_terminal_and_not_with_no_color(runs):

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <boost/algorithm/string/join.hpp>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_status.hpp"
 #include "harness/cli/host.hpp"
+#include "harness/cli/output.hpp"
 #include "harness/core/version.hpp"
 #include "harness/report/json.hpp"
 #include "harness/runner/suggest.hpp"
@@ -72,48 +72,48 @@ Result<Report> examine(const DoctorArguments& arguments) {
   return report;
 }
 
-void print_findings(std::vector<Finding> findings) {
+std::string findings_text(std::vector<Finding> findings) {
   std::stable_sort(findings.begin(), findings.end(),
                    [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
+  std::string made;
   for (const Finding& f : findings) {
-    std::printf("  %-5s %s: %s%s\n", severity_name(f.severity), f.check.c_str(),
-                f.unknown ? "unknown: " : "", f.seen.c_str());
-    if (f.severity != Severity::info) std::printf("        why: %s\n", f.why.c_str());
-    if (!f.fix.empty()) std::printf("        fix: %s\n", f.fix.c_str());
+    made += fmt::format("  {:<5} {}: {}{}\n", severity_name(f.severity), f.check,
+                        f.unknown ? "unknown: " : "", f.seen);
+    if (f.severity != Severity::info) made += fmt::format("        why: {}\n", f.why);
+    if (!f.fix.empty()) made += fmt::format("        fix: {}\n", f.fix);
   }
+  return made;
 }
 
 std::string target_of(const Applied& a) {
   return a.setting.device.empty() ? a.setting.name : a.setting.device + " " + a.setting.name;
 }
 
-void print_text(const Report& report) {
-  std::printf("host (Linux %s)\n",
-              report.host.kernel ? report.host.kernel->c_str() : "of unknown version");
-  print_findings(report.host_findings);
+std::string as_text(const Report& report) {
+  std::string made = fmt::format("host (Linux {})\n",
+                                 report.host.kernel ? *report.host.kernel : "of unknown version");
+  made += findings_text(report.host_findings);
   if (report.port) {
     const PortFacts& p = *report.port;
-    std::printf("\nport %s (driver %s%s)\n", p.name.empty() ? p.pci.c_str() : p.name.c_str(),
-                p.driver.empty() ? "unknown" : p.driver.c_str(),
-                p.pci.empty() || p.name.empty() ? "" : (", PCI " + p.pci).c_str());
-    print_findings(report.port_findings);
+    made += fmt::format("\nport {} (driver {}{})\n", p.name.empty() ? p.pci : p.name,
+                        p.driver.empty() ? "unknown" : p.driver,
+                        p.pci.empty() || p.name.empty() ? "" : ", PCI " + p.pci);
+    made += findings_text(report.port_findings);
   } else {
-    std::printf("\nports\n");
+    made += "\nports\n";
     for (const PortLine& line : report.ports)
-      std::printf("  %-15s %-13s %s\n", line.name.c_str(),
-                  line.pci.empty() ? "-" : line.pci.c_str(),
-                  line.safety.allowed
-                      ? "may be used"
-                      : ("refused: " + boost::algorithm::join(line.safety.reasons, "; ")).c_str());
+      made += fmt::format("  {:<15} {:<13} {}\n", line.name, line.pci.empty() ? "-" : line.pci,
+                          line.safety.allowed
+                              ? "may be used"
+                              : "refused: " + boost::algorithm::join(line.safety.reasons, "; "));
   }
-  if (!report.apply) return;
-  std::printf("\napplied%s\n", report.applied.empty() ? ": nothing was left to set" : "");
+  if (!report.apply) return made;
+  made += fmt::format("\napplied{}\n", report.applied.empty() ? ": nothing was left to set" : "");
   for (const Applied& a : report.applied)
-    if (a.failed.empty())
-      std::printf("  %s: %s -> %s\n", target_of(a).c_str(), a.before.c_str(), a.after.c_str());
-    else
-      std::printf("  %s: not set: %s\n", target_of(a).c_str(), a.failed.c_str());
-  if (!report.applied.empty()) std::printf("  until: pktbench restore\n");
+    made += a.failed.empty() ? fmt::format("  {}: {} -> {}\n", target_of(a), a.before, a.after)
+                             : fmt::format("  {}: not set: {}\n", target_of(a), a.failed);
+  if (!report.applied.empty()) made += "  until: pktbench restore\n";
+  return made;
 }
 
 Json or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
@@ -133,7 +133,7 @@ void add_findings(const std::string& subject, const std::vector<Finding>& findin
                    {"fix", or_null(f.fix)}});
 }
 
-void print_json(const Report& report) {
+std::string as_json(const Report& report) {
   Json findings = Json::array();
   add_findings("host", report.host_findings, findings);
   Json j = {{"schema", "pktbench-doctor/1"},
@@ -166,7 +166,7 @@ void print_json(const Report& report) {
                               {"after", or_null(a.after)},
                               {"failed", or_null(a.failed)}});
   }
-  std::printf("%s\n", dump_json(j, 2).c_str());
+  return dump_json(j, 2) + "\n";
 }
 
 // Sets what can be set and examines anew. A refused port is left alone, and so is the host.
@@ -197,16 +197,14 @@ int doctor_command(const DoctorArguments& arguments) {
   auto report = examine(arguments);
   if (report && arguments.apply) report = apply(arguments);
   if (!report) return report_error(report.error());
-  if (arguments.json)
-    print_json(*report);
-  else
-    print_text(*report);
+  const std::string text = arguments.json ? as_json(*report) : as_text(*report);
   const auto is_error = [](const Finding& f) { return f.severity == Severity::error; };
   const auto failed = [](const Applied& a) { return !a.failed.empty(); };
   if (std::any_of(report->host_findings.begin(), report->host_findings.end(), is_error) ||
       std::any_of(report->port_findings.begin(), report->port_findings.end(), is_error))
-    return kRefused;
-  return std::any_of(report->applied.begin(), report->applied.end(), failed) ? kInternal : kDone;
+    return print_result(text, kRefused);
+  const bool any_failed = std::any_of(report->applied.begin(), report->applied.end(), failed);
+  return print_result(text, any_failed ? kInternal : kDone);
 }
 
 }  // namespace pktbench::cli

@@ -1,7 +1,6 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -9,7 +8,9 @@
 
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_status.hpp"
+#include "harness/cli/output.hpp"
 #include "harness/cli/registry.hpp"
+#include "harness/report/json.hpp"
 
 namespace pktbench::cli {
 
@@ -71,23 +72,23 @@ void add_scenarios(std::vector<Entry>& entries) {
   }
 }
 
-void print_text(const std::vector<Entry>& entries) {
+std::string as_text(const std::vector<Entry>& entries) {
+  std::string made;
   std::string kind;
   for (const Entry& e : entries) {
-    if (e.kind != kind) std::printf("%s%ss\n", kind.empty() ? "" : "\n", e.kind.c_str());
+    if (e.kind != kind) made += fmt::format("{}{}s\n", kind.empty() ? "" : "\n", e.kind);
     kind = e.kind;
-    if (e.unavailable.empty())
-      std::printf("  %-26s available    %s\n", e.name.c_str(), e.summary.c_str());
-    else
-      std::printf("  %-26s unavailable  %s\n", e.name.c_str(), e.unavailable.c_str());
-    for (const OptionSpec& o : e.options) {
-      std::printf("      %s = %s%s  %s\n", o.name.c_str(), value_text(o.default_value).c_str(),
-                  bounds(o).c_str(), o.help.c_str());
-    }
+    made += e.unavailable.empty()
+                ? fmt::format("  {:<26} available    {}\n", e.name, e.summary)
+                : fmt::format("  {:<26} unavailable  {}\n", e.name, e.unavailable);
+    for (const OptionSpec& o : e.options)
+      made += fmt::format("      {} = {}{}  {}\n", o.name, value_text(o.default_value), bounds(o),
+                          o.help);
   }
+  return made;
 }
 
-void print_json(const std::vector<Entry>& entries) {
+std::string as_json(const std::vector<Entry>& entries) {
   nlohmann::ordered_json all = nlohmann::ordered_json::array();
   for (const Entry& e : entries) {
     nlohmann::ordered_json options = nlohmann::ordered_json::object();
@@ -106,7 +107,7 @@ void print_json(const std::vector<Entry>& entries) {
     if (!e.unavailable.empty()) entry["reason"] = e.unavailable;
     all.push_back(entry);
   }
-  std::printf("%s\n", all.dump(2).c_str());
+  return dump_json(all, 2) + "\n";
 }
 
 }  // namespace
@@ -117,11 +118,7 @@ int list_command(const ListArguments& arguments) {
   add(entries, "generator", registry().generators);
   add(entries, "testbed", registry().testbeds);
   add_scenarios(entries);
-  if (arguments.json)
-    print_json(entries);
-  else
-    print_text(entries);
-  return kDone;
+  return print_result(arguments.json ? as_json(entries) : as_text(entries), kDone);
 }
 
 }  // namespace pktbench::cli

@@ -4,16 +4,22 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <exception>
+#include <iostream>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_status.hpp"
+#include "harness/cli/number_check.hpp"
+#include "harness/cli/output.hpp"
+#include "harness/cli/signals.hpp"
 #include "harness/core/version.hpp"
 
 namespace {
 
 using namespace pktbench;
+using cli::number_within;
 
 std::string version_text() {
   const BuildInfo& b = build_info();
@@ -35,8 +41,9 @@ CLI::App* add_run(CLI::App& app, cli::RunArguments& a) {
       ->take_all()
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  run->add_option("--trials", a.overrides.trials, "Trials per case");
-  run->add_option("--duration", a.overrides.duration_s, "Measured window of a trial, in seconds");
+  run->add_option("--trials", a.overrides.trials, "Trials per case")->check(number_within());
+  run->add_option("--duration", a.overrides.duration_s, "Measured window of a trial, in seconds")
+      ->check(number_within());
   run->add_option("--set", a.overrides.set,
                   "Set a value of the scenario: /json/pointer=value (repeatable)")
       ->expected(1)
@@ -63,20 +70,23 @@ CLI::App* add_compare(CLI::App& app, cli::CompareArguments& a) {
       "  pktbench compare results/both results/both --base-case xdp-native/drop/64B/1q/1f\n"
       "    --new-case af_xdp/drop/64B/1q/1f\n\n"
       "Cases are matched by id, trials by round; 8 rounds at least, 10 or more to see little.\n\n"
-      "Exit status: 0 no regression, 1 regression, 2 bad input, 5 inconclusive or not comparable.");
+      "Exit status: 0 no regression in what was compared, 1 regression, 2 bad input or a run "
+      "against\n"
+      "itself, 5 inconclusive or not comparable, 6 the result could not be written.");
   compare->add_option("base", a.base, "run.json or its directory")->required();
-  compare->add_option("new", a.next, "run.json or its directory; may be the same")->required();
+  compare->add_option("new", a.next, "run.json or its directory; the same for two of its cases")
+      ->required();
   compare->add_option("--base-case", a.base_case, "Compare this case of BASE...");
   compare->add_option("--new-case", a.new_case, "...with this one of NEW");
   compare
       ->add_option("--min-effect", a.min_effect_percent,
                    "Changes up to this raise no alarm, in percent")
-      ->check(CLI::Range(0.0, 50.0))
+      ->check(number_within({0, 50}))
       ->capture_default_str();
   compare
       ->add_option("--must-see", a.must_see_percent,
                    "A case in which such a change would not be seen is inconclusive, in percent")
-      ->check(CLI::Range(0.1, 1000.0))
+      ->check(number_within({0.1, 1000}))
       ->capture_default_str();
   compare->add_flag("--json", a.json, "As JSON (results/schema/comparison.schema.json)");
   return compare;
@@ -142,6 +152,7 @@ CLI::App* add_lab(CLI::App& app, cli::LabArguments& a) {
 int main(int argc, char** argv) {
   spdlog::set_default_logger(spdlog::stderr_logger_st("pktbench"));
   spdlog::set_pattern("%n: %v");
+  cli::outlive_file_size_limits();
 
   CLI::App app{"pktbench: every way of receiving a packet on Linux through one measurement",
                "pktbench"};
@@ -188,8 +199,9 @@ int main(int argc, char** argv) {
         make_error(ErrorCode::invalid_input,
                    command + " does not know " + unknown + "; see " + command + " --help"));
   } catch (const CLI::ParseError& e) {
-    const int status = app.exit(e);
-    return status == 0 ? cli::kDone : cli::kUsage;
+    std::ostringstream asked_for;  // --help, --version
+    if (app.exit(e, asked_for, std::cerr) != 0) return cli::kUsage;
+    return cli::print_result(asked_for.str(), cli::kDone);
   }
   if (!run_arguments.resume.empty() && !run_arguments.out.empty())
     return cli::report_error(

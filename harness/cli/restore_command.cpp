@@ -1,7 +1,8 @@
-#include <cstdio>
+#include <string>
 
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_status.hpp"
+#include "harness/cli/output.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/host_lock.hpp"
 #include "harness/sys/journal.hpp"
@@ -10,10 +11,8 @@ namespace pktbench::cli {
 
 int restore_command() {
   // Without a journal there is nothing to undo, whoever asks.
-  if (!sys::has_journals(sys::kStateDir, sys::Journals::all)) {
-    std::printf("nothing to restore\n");
-    return kDone;
-  }
+  if (!sys::has_journals(sys::kStateDir, sys::Journals::all))
+    return print_result("nothing to restore\n", kDone);
   if (!sys::missing_capabilities().empty())
     return report_error(make_error(ErrorCode::refused, "not permitted: this process lacks " +
                                                            sys::missing_capabilities().front() +
@@ -22,10 +21,11 @@ int restore_command() {
   if (!lock) return report_error(lock.error());
   auto report = sys::restore_all(sys::kStateDir, sys::Journals::all);
   if (!report) return report_error(report.error());
-  for (const auto& line : report->undone) std::printf("%s\n", line.c_str());
+  std::string undone;
+  for (const auto& line : report->undone) undone += line + "\n";
   for (const auto& line : report->failed)
     report_error(make_error(ErrorCode::failed, "cannot undo: " + line));
-  return report->failed.empty() ? kDone : kInternal;
+  return print_result(undone, report->failed.empty() ? kDone : kInternal);
 }
 
 }  // namespace pktbench::cli

@@ -3,10 +3,8 @@
 
 #include <algorithm>
 #include <boost/algorithm/string/join.hpp>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <random>
 #include <utility>
@@ -14,10 +12,13 @@
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_status.hpp"
 #include "harness/cli/host.hpp"
+#include "harness/cli/output.hpp"
 #include "harness/cli/registry.hpp"
+#include "harness/cli/resume_line.hpp"
 #include "harness/cli/signals.hpp"
 #include "harness/report/case_pairs.hpp"
 #include "harness/report/environment.hpp"
+#include "harness/report/recorded_run.hpp"
 #include "harness/report/run_document.hpp"
 #include "harness/report/run_identity.hpp"
 #include "harness/report/run_writer.hpp"
@@ -36,7 +37,7 @@ class Recorder final : public RunSink {
  public:
   Recorder(RunWriter& writer, RunDocument& document) : writer_(writer), document_(document) {}
 
-  void on_testbeds_up(const Testbeds& testbeds) override {
+  Result<void> on_testbeds_up(const Testbeds& testbeds) override {
     document_.testbed.arrangement = testbeds.front().testbed->arrangement();
     document_.testbed.dut_idle = testbeds.front().testbed->dut_idle();
     document_.testbed.ports = ports_of(testbeds);
@@ -53,8 +54,8 @@ class Recorder final : public RunSink {
     document_.environment_before = capture(testbeds);
     // A run that is killed leaves its scenario and environment behind, for --resume.
     // One that is resumed has them there already, with the trials.
-    if (document_.resumed) return;
-    if (auto r = writer_.finish(document_); !r) spdlog::warn("{}", r.error().message);
+    if (document_.resumed) return {};
+    return writer_.finish(document_);
   }
   void on_testbeds_down(const Testbeds& testbeds) override {
     document_.testbed.ports = ports_of(testbeds);
@@ -106,12 +107,12 @@ std::string made_by(const nlohmann::ordered_json& run) {
 
 Result<nlohmann::ordered_json> load_run(const std::string& dir) {
   const std::string path = dir + "/" + kRunFileName;
-  std::ifstream in(path);
-  if (!in)
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored))
     return make_error(ErrorCode::invalid_input,
                       path + ": cannot be read; --resume takes the directory of an earlier run");
-  const auto run = nlohmann::ordered_json::parse(in, nullptr, false);
-  if (!run.is_object() || !run.contains("scenario"))
+  auto run = read_json_file(path, kRunLimits);
+  if (run && (!run->is_object() || !run->contains("scenario")))
     return make_error(ErrorCode::invalid_input, path + ": is not the record of a run");
   return run;
 }
@@ -156,12 +157,13 @@ Result<RunWriter> open_writer(const RunArguments& arguments, const Scenario& sce
 }
 
 // After an error: a directory without a trial is not worth keeping, and in the way of the next run.
-void abandon(const RunWriter& writer) {
+void abandon(const RunWriter& writer, const RunArguments& arguments) {
   namespace fs = std::filesystem;
   const fs::path dir = writer.dir();
   std::error_code ignored;
   if (fs::file_size(dir / kTrialLogName, ignored) > 0) {
-    spdlog::info("finished trials are in {}", writer.dir());
+    spdlog::info("finished trials are in {}; go on with: {}", writer.dir(),
+                 resume_line(arguments, writer.dir()));
     return;
   }
   fs::remove(dir / kTrialLogName, ignored);
@@ -248,25 +250,30 @@ int run_command(const RunArguments& arguments) {
   auto progress = make_stderr_progress();
   auto outcome = run_scenario(*scenario, registry(), finished, recorder, *progress, stop);
   if (!outcome) {
-    abandon(*writer);
+    abandon(*writer, arguments);
     return report_error(outcome.error());
   }
   document.cases = outcome->cases;
   document.interrupted = outcome->interrupted;
   document.finished_at = sys::rfc3339_utc(sys::utc_now());
-  if (auto r = writer->finish(document); !r) return report_error(r.error());
+  const auto kept = writer->finish(document);
 
   const bool colour = isatty(STDOUT_FILENO) && !std::getenv("NO_COLOR");
   const std::string pairs = pairs_text(case_pairs(outcome->cases));
-  std::printf("%s\n%s%srun: %s/%s\n",
-              result_table(outcome->cases, document.testbed, colour).c_str(), pairs.c_str(),
-              pairs.empty() ? "" : "\n", writer->dir().c_str(), kRunFileName);
+  std::string text = result_table(outcome->cases, document.testbed, colour) + "\n" + pairs;
+  if (!pairs.empty()) text += "\n";
+  if (kept) text += "run: " + writer->dir() + "/" + kRunFileName + "\n";
+  int status = print_result(text, exit_status(*outcome));
   if (!outcome->not_restored.empty())
     spdlog::error("the host is not restored: {}; run pktbench restore", outcome->not_restored);
-  if (outcome->interrupted)
-    spdlog::warn("interrupted; go on with: pktbench run {} --resume {}", arguments.scenario,
-                 writer->dir());
-  return exit_status(*outcome);
+  if (!kept) {
+    status = report_error(kept.error());
+    spdlog::error("every finished trial is kept; go on with: {}",
+                  resume_line(arguments, writer->dir()));
+  } else if (outcome->interrupted) {
+    spdlog::warn("interrupted; go on with: {}", resume_line(arguments, writer->dir()));
+  }
+  return status;
 }
 
 }  // namespace pktbench::cli

@@ -24,4 +24,12 @@ const StopFlag& install_stop_signals() {
   return stop_requested;
 }
 
+void outlive_file_size_limits() {
+  // A handler, for a program that is executed would inherit SIG_IGN.
+  struct sigaction action {};
+  action.sa_handler = [](int) {};
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGXFSZ, &action, nullptr);
+}
+
 }  // namespace pktbench::cli

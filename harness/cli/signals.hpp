@@ -10,4 +10,8 @@ namespace pktbench::cli {
 // Installs the handlers; the flag is the process's own.
 const StopFlag& install_stop_signals();
 
+// A write past `ulimit -f` is an error of that write, and no reason to die before the host is
+// restored.
+void outlive_file_size_limits();
+
 }  // namespace pktbench::cli

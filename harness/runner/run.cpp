@@ -290,10 +290,12 @@ Result<RunOutcome> Run::run(const FinishedTrials& finished) {
   for (const CaseState& state : cases_) left += rounds_left(state);
   made = testbeds_.start_meters();
   if (made) {
-    sink_.on_testbeds_up(testbeds_.all());
-    progress_.begin(left);
-    made = rounds();
-    progress_.end();
+    made = sink_.on_testbeds_up(testbeds_.all());
+    if (made) {
+      progress_.begin(left);
+      made = rounds();
+      progress_.end();
+    }
     // What the ports are like afterwards is seen through their kernel drivers.
     if (auto r = testbeds_.take_back(); made && !r) made = r;
     sink_.on_testbeds_down(testbeds_.all());

@@ -61,7 +61,8 @@ class RunSink {
   virtual ~RunSink() = default;
   // The wiring stands, before the first and after the last trial: the time to look at the machine.
   // All of the scenario's testbeds, in its order.
-  virtual void on_testbeds_up(const Testbeds&) {}
+  // An error of the first ends the run before it has measured.
+  virtual Result<void> on_testbeds_up(const Testbeds&) { return {}; }
   virtual void on_testbeds_down(const Testbeds&) {}
   // Must be durable when it returns: a trial that has ended is never lost.
   virtual Result<void> on_trial(const CaseSpec& spec, const TrialRecord& trial) = 0;
