@@ -2,19 +2,20 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 
+#include "harness/core/clean_text.hpp"
+
 namespace pktbench::sys {
 
 Result<HostLock> HostLock::acquire(const std::string& purpose, const std::string& dir) {
-  if (mkdir(dir.c_str(), 0755) != 0 && errno != EEXIST) return system_error("mkdir " + dir, errno);
+  if (auto r = make_state_directory(dir); !r) return r.error();
   const std::string path = dir + "/lock";
   // Children must not inherit it: they would keep it after this process has died.
-  Fd file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  Fd file(open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644));
   if (!file) return system_error("open " + path, errno);
   if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return system_error("lock " + path, errno);
@@ -25,7 +26,8 @@ Result<HostLock> HostLock::acquire(const std::string& purpose, const std::string
     return make_error(ErrorCode::refused, "another pktbench is at work on this host (" + text +
                                               "); wait for it or end it");
   }
-  const std::string text = "process " + std::to_string(getpid()) + ", " + purpose + "\n";
+  const std::string text =
+      "process " + std::to_string(getpid()) + ", " + clean_line(purpose) + "\n";
   if (ftruncate(file.get(), 0) != 0 ||
       pwrite(file.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
     return system_error("write " + path, errno);

@@ -50,5 +50,13 @@ TEST_F(HostLockTest, IsFreeWhenItsHolderWasKilled) {
   EXPECT_TRUE(HostLock::acquire("after", dir_));
 }
 
+TEST_F(HostLockTest, ADirectoryThatOthersMayWriteIsRefused) {
+  std::filesystem::create_directory(dir_);
+  std::filesystem::permissions(dir_, std::filesystem::perms(0777));
+  auto lock = HostLock::acquire("one", dir_);
+  ASSERT_FALSE(lock);
+  EXPECT_EQ(lock.error().code, ErrorCode::refused);
+}
+
 }  // namespace
 }  // namespace pktbench::sys

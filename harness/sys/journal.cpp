@@ -10,9 +10,11 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "harness/sys/bytes_text.hpp"
 #include "harness/sys/device_setting.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
+#include "harness/sys/own_path.hpp"
 #include "harness/sys/port_state.hpp"
 
 namespace pktbench::sys {
@@ -43,7 +45,9 @@ Result<void> undo(const UndoEntry& entry) {
 }
 
 std::string line_of(const UndoEntry& entry) {
-  const json j = {{"kind", entry.kind}, {"target", entry.target}, {"value", entry.value}};
+  const json j = {{"kind", entry.kind},
+                  {"target", bytes_to_text(entry.target)},
+                  {"value", bytes_to_text(entry.value)}};
   return j.dump() + "\n";
 }
 
@@ -74,12 +78,22 @@ std::vector<UndoEntry> read_entries(const fs::path& path) {
     // A torn last line was never synced, so its change was never made.
     const auto text = [&](const char* key) { return j.contains(key) && j[key].is_string(); };
     if (!j.is_object() || !text("kind") || !text("target") || !text("value")) continue;
-    entries.push_back({j["kind"], j["target"], j["value"]});
+    entries.push_back({j["kind"], text_to_bytes(j["target"].get_ref<const std::string&>()),
+                       text_to_bytes(j["value"].get_ref<const std::string&>())});
   }
   return entries;
 }
 
 }  // namespace
+
+Result<void> make_state_directory(const std::string& dir) {
+  const bool made = mkdir(dir.c_str(), 0755) == 0;
+  if (!made && errno != EEXIST) return system_error("mkdir " + dir, errno);
+  if (made && chmod(dir.c_str(), 0755) != 0) return system_error("set the mode of " + dir, errno);
+  auto own = open_own(dir);
+  if (!own) return own.error();
+  return {};
+}
 
 Result<Journal> Journal::create(const std::string& dir) {
   return open_at(dir, std::to_string(getpid()) + kSuffix);
@@ -88,9 +102,9 @@ Result<Journal> Journal::create(const std::string& dir) {
 Result<Journal> Journal::kept(const std::string& dir) { return open_at(dir, kKeptFile); }
 
 Result<Journal> Journal::open_at(const std::string& dir, const std::string& name) {
-  if (mkdir(dir.c_str(), 0755) != 0 && errno != EEXIST) return system_error("mkdir " + dir, errno);
+  if (auto r = make_state_directory(dir); !r) return r.error();
   const std::string path = dir + "/" + name;
-  Fd file(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  Fd file(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0644));
   if (!file) return system_error("create the undo journal " + path, errno);
   Fd parent(open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!parent || fsync(parent.get()) != 0) return system_error("sync " + dir, errno);
@@ -150,6 +164,8 @@ Result<void> Journal::undo_all() {
 Result<RestoreReport> restore_all(const std::string& dir, Journals which) {
   RestoreReport report;
   for (const fs::path& path : journals(dir, which)) {
+    // It says what to write where, as root.
+    if (auto own = open_own(path); !own) return own.error();
     std::vector<UndoEntry> entries = read_entries(path);
     bool all = true;
     for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {

@@ -19,6 +19,10 @@ namespace pktbench::sys {
 
 inline constexpr const char* kStateDir = "/run/pktbench";
 
+// Made where it is not there, for all to read whatever the umask. Errors: `refused` where others
+// could put something into it: what its journals say is done as root.
+Result<void> make_state_directory(const std::string& dir);
+
 struct UndoEntry {
   std::string kind;  // "netns": remove the namespace `target`
                      // "write": write `value` into the file `target`

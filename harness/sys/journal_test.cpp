@@ -1,6 +1,7 @@
 #include "harness/sys/journal.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -110,6 +111,33 @@ TEST_F(JournalTest, WhatCannotBeUndoneStaysRecordedAndTheRestIsUndone) {
   EXPECT_EQ(report->failed.size(), 1u);
   EXPECT_EQ(get("a"), "before");
   EXPECT_TRUE(has_journals(state_));
+}
+
+TEST_F(JournalTest, KeepsTheVeryBytesOfAName) {
+  const std::string name = file("n\xff\x1b\xc3");
+  put("n\xff\x1b\xc3", "now");
+  leave_journal({{"write", name, "before\xfe"}});
+  auto report = restore_all(state_);
+  ASSERT_TRUE(report);
+  EXPECT_TRUE(report->failed.empty());
+  EXPECT_EQ(get("n\xff\x1b\xc3"), "before\xfe");
+}
+
+TEST_F(JournalTest, IsForAllToReadWhateverTheUmask) {
+  const mode_t before = umask(077);
+  leave_journal({{"write", file("a"), "before-a"}});
+  umask(before);
+  EXPECT_EQ(fs::status(state_).permissions(), fs::perms(0755));
+}
+
+TEST_F(JournalTest, WhatOthersMayWriteIsNotUndone) {
+  leave_journal({{"write", file("a"), "theirs"}});
+  ASSERT_EQ(chmod(state_.c_str(), 0777), 0);
+  const auto restored = restore_all(state_);
+  ASSERT_FALSE(restored);
+  EXPECT_EQ(restored.error().code, ErrorCode::refused);
+  EXPECT_FALSE(Journal::create(state_));
+  EXPECT_EQ(get("a"), "old");
 }
 
 }  // namespace

@@ -21,8 +21,11 @@ constexpr const char* kOwnNamespace = "/proc/thread-self/ns/net";
 // iproute2 keeps its directory a shared mount, so that names are seen in every mount namespace. A
 // plain directory works too, but a later `ip netns add` would cover our names with its own mount.
 Result<void> prepare_directory() {
-  if (mkdir(kNetnsDir, 0755) != 0 && errno != EEXIST)
-    return system_error(std::string("mkdir ") + kNetnsDir, errno);
+  const bool made = mkdir(kNetnsDir, 0755) == 0;
+  if (!made && errno != EEXIST) return system_error(std::string("mkdir ") + kNetnsDir, errno);
+  // Whatever the umask: others name namespaces there too.
+  if (made && chmod(kNetnsDir, 0755) != 0)
+    return system_error(std::string("set the mode of ") + kNetnsDir, errno);
   if (mount("", kNetnsDir, "none", MS_SHARED | MS_REC, nullptr) == 0) return {};
   if (errno != EINVAL) return system_error(std::string("mount --make-shared ") + kNetnsDir, errno);
   if (mount(kNetnsDir, kNetnsDir, "none", MS_BIND | MS_REC, nullptr) != 0)

@@ -40,6 +40,18 @@ class NetnsTest : public ::testing::Test {
   std::string name_;
 };
 
+TEST(NetnsFolder, IsMadeForAllToReadWhateverTheUmask) {
+  if (!missing_capabilities().empty()) GTEST_SKIP() << "needs " << missing_capabilities().front();
+  if (std::filesystem::exists(kNetnsDir)) GTEST_SKIP() << kNetnsDir << " was there before";
+  const std::string name = "pktbench-systest-" + std::to_string(getpid());
+  const mode_t before = umask(077);
+  const auto made = create_netns(name);
+  umask(before);
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(std::filesystem::status(kNetnsDir).permissions(), std::filesystem::perms(0755));
+  EXPECT_TRUE(delete_netns(name));
+}
+
 TEST_F(NetnsTest, ATakenNameIsRefused) {
   auto again = create_netns(name_);
   ASSERT_FALSE(again);

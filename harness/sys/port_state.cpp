@@ -11,6 +11,7 @@
 #include <optional>
 #include <thread>
 
+#include "harness/sys/bytes_text.hpp"
 #include "harness/sys/device_setting.hpp"
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/file.hpp"
@@ -130,7 +131,7 @@ Result<PortState> read_port_state(const std::string& name) {
 }
 
 std::string to_text(const PortState& s) {
-  return json({{"name", s.name},
+  return json({{"name", bytes_to_text(s.name)},
                {"ifindex", s.ifindex},
                {"netns", s.netns},
                {"away", s.away},
@@ -141,14 +142,14 @@ std::string to_text(const PortState& s) {
                {"settings", s.settings},
                {"sysctls", s.sysctls},
                {"messages", s.messages}})
-      .dump(-1, ' ', false, json::error_handler_t::replace);
+      .dump();
 }
 
 Result<PortState> port_state_from(const std::string& text) {
   const json j = json::parse(text, nullptr, false);
   PortState s;
   try {
-    j.at("name").get_to(s.name);
+    s.name = text_to_bytes(j.at("name").get_ref<const std::string&>());
     j.at("ifindex").get_to(s.ifindex);
     j.at("netns").get_to(s.netns);
     j.at("away").get_to(s.away);

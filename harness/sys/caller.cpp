@@ -1,0 +1,63 @@
+#include "harness/sys/caller.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <string_view>
+
+namespace pktbench::sys {
+
+namespace {
+
+std::optional<id_t> id_from(const char* variable) {
+  const char* text = std::getenv(variable);
+  if (!text) return std::nullopt;
+  const std::string_view digits = text;
+  id_t id = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), id);
+  // The largest one means "leave it as it is" to chown().
+  if (error != std::errc() || end != digits.data() + digits.size() ||
+      id == std::numeric_limits<id_t>::max())
+    return std::nullopt;
+  return id;
+}
+
+bool is_empty(int directory) {
+  const int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* entries = fd < 0 ? nullptr : fdopendir(fd);
+  if (!entries) {
+    if (fd >= 0) close(fd);
+    return false;
+  }
+  bool empty = true;
+  while (const dirent* entry = readdir(entries))
+    empty &= std::strcmp(entry->d_name, ".") == 0 || std::strcmp(entry->d_name, "..") == 0;
+  closedir(entries);
+  return empty;
+}
+
+}  // namespace
+
+std::optional<Caller> sudo_caller() {
+  if (geteuid() != 0) return std::nullopt;
+  const auto uid = id_from("SUDO_UID");
+  const auto gid = id_from("SUDO_GID");
+  if (!uid || !gid || *uid == 0) return std::nullopt;
+  return Caller{*uid, *gid};
+}
+
+void give_to_caller(int fd) {
+  const auto caller = sudo_caller();
+  struct stat made {};
+  if (!caller || fstat(fd, &made) != 0 || made.st_uid != 0) return;
+  if (S_ISDIR(made.st_mode) && !is_empty(fd)) return;
+  (void)!fchownat(fd, "", caller->uid, caller->gid, AT_EMPTY_PATH);
+}
+
+}  // namespace pktbench::sys
