@@ -27,9 +27,6 @@ namespace {
 
 using dpdk::kMaxQueues;
 
-constexpr const char* kNoHelper =
-    "the program pktbench-dpdk is not there: install it, or name its folder in PKTBENCH_LIBEXEC";
-
 // A frame that a poll-mode driver has taken is its own: there is no way on to the stack.
 constexpr const char* kWorkloads[] = {"drop",         "touch",  "parse",
                                       "count-per-ip", "filter", "reflect"};
@@ -215,8 +212,8 @@ Result<EffectiveMode> Dpdk::start(const BackendConfig& config) {
 Result<EffectiveMode> Dpdk::start_inside(const dpdk::Setup& setup) {
   if (const std::string without = not_built(); !without.empty())
     return make_error(ErrorCode::unsupported, without);
-  const std::string helper = dpdk::find_helper();
-  if (helper.empty()) return make_error(ErrorCode::unsupported, kNoHelper);
+  const auto helper = dpdk::find_helper();
+  if (!helper) return helper.error();
   const std::string driver = setup.driver;
   if (driver == "net_af_xdp") {
     const auto link = sys::get_link(port_.name);
@@ -235,7 +232,7 @@ Result<EffectiveMode> Dpdk::start_inside(const dpdk::Setup& setup) {
                                                     " RX queues, not " +
                                                     std::to_string(setup.queues));
   }
-  auto ready = helper_.start(helper, setup, setup.wire ? port_.wire_fd : port_.pump_fd);
+  auto ready = helper_.start(*helper, setup, setup.wire ? port_.wire_fd : port_.pump_fd);
   if (!ready) {
     Error e = ready.error();
     explain(e, setup);
@@ -327,7 +324,7 @@ void Dpdk::stop() noexcept {
 
 Unavailable probe() {
   if (std::string without = not_built(); !without.empty()) return without;
-  if (dpdk::find_helper().empty()) return kNoHelper;
+  if (const auto helper = dpdk::find_helper(); !helper) return helper.error().message;
   if (auto missing = sys::missing_capabilities(); !missing.empty())
     return "needs " + missing.front() + " (run as root)";
   return {};

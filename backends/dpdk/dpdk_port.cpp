@@ -1,5 +1,6 @@
 #include "backends/dpdk/dpdk_port.hpp"
 
+#include <rte_config.h>
 #include <rte_dev.h>
 #include <rte_eal.h>
 #include <rte_ethdev.h>
@@ -11,6 +12,9 @@
 
 #include <array>
 #include <cstdio>
+#include <filesystem>
+
+#include "harness/sys/own_path.hpp"
 
 namespace pktbench::dpdk {
 
@@ -22,11 +26,29 @@ std::uint32_t buffers_per_queue(const Setup& setup) {
   return 2048 + 4 * setup.descriptors + 8 * setup.burst + 1024;
 }
 
+// EAL loads every driver in this folder.
+Result<void> check_drivers() {
+#ifdef RTE_EAL_PMD_PATH
+  const std::string folder = RTE_EAL_PMD_PATH;
+  std::error_code error;
+  if (folder.empty() || !std::filesystem::is_directory(folder, error)) return {};
+  Result<sys::Fd> own = sys::open_own(folder);
+  std::filesystem::directory_iterator driver(folder, error);
+  for (; own && !error && driver != std::filesystem::directory_iterator(); driver.increment(error))
+    own = sys::open_own(driver->path());
+  if (!own)
+    return make_error(ErrorCode::unsupported,
+                      "DPDK's drivers are not loaded: " + own.error().message);
+#endif
+  return {};
+}
+
 }  // namespace
 
 Result<void> DpdkPort::open(const Setup& setup) {
   driver_ = setup.driver;
   descriptors_ = setup.descriptors;
+  if (auto r = check_drivers(); !r) return r;
   if (auto r = start_eal(setup); !r) return r;
   if (setup.wire) return open_memory(setup);
   if (is_pci_address(driver_)) return open_pci(setup);

@@ -3,9 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-
 #include "backends/dpdk/helper_process.hpp"
 
 namespace pktbench::backends {
@@ -20,23 +17,8 @@ BackendConfig config_of(const BackendType& type) {
   return config;
 }
 
-// An empty folder as the only place for the helper.
-class WithoutHelper : public ::testing::Test {
- protected:
-  void SetUp() override {
-    folder_ =
-        std::filesystem::temp_directory_path() / ("pktbench-none-" + std::to_string(getpid()));
-    std::filesystem::create_directory(folder_);
-    setenv("PKTBENCH_LIBEXEC", folder_.c_str(), 1);
-  }
-  void TearDown() override {
-    unsetenv("PKTBENCH_LIBEXEC");
-    std::filesystem::remove_all(folder_);
-  }
-  std::filesystem::path folder_;
-};
-
-TEST_F(WithoutHelper, TheBackendIsListedWithTheReason) {
+// This program is not beside the helper.
+TEST(DpdkWithoutHelper, TheBackendIsListedWithTheReason) {
   const auto type = dpdk_backend();
   EXPECT_EQ(type.name, "dpdk");
   EXPECT_NE(type.probe(), "");
@@ -46,11 +28,9 @@ TEST_F(WithoutHelper, TheBackendIsListedWithTheReason) {
   EXPECT_EQ(mode.error().message, type.probe());
 }
 
-TEST_F(WithoutHelper, AProgramThatIsNotTheHelperIsAnError) {
-  const auto path = folder_ / "pktbench-dpdk";
-  std::filesystem::copy_file("/bin/true", path);
+TEST(DpdkWithoutHelper, AProgramThatIsNotTheHelperIsAnError) {
   dpdk::HelperProcess helper;
-  const auto ready = helper.start(path, dpdk::Setup{}, -1);
+  const auto ready = helper.start("/bin/true", dpdk::Setup{}, -1);
   ASSERT_FALSE(ready);
   EXPECT_EQ(ready.error().code, ErrorCode::failed);
   EXPECT_FALSE(helper.running());

@@ -26,6 +26,7 @@
 #include "backends/dpdk/protocol.hpp"
 #include "backends/dpdk/send_loop.hpp"
 #include "harness/sys/memory_wire.hpp"
+#include "harness/sys/standard_streams.hpp"
 
 namespace pktbench::dpdk {
 
@@ -244,4 +245,7 @@ int main_helper() {
 
 }  // namespace pktbench::dpdk
 
-int main() { return pktbench::dpdk::main_helper(); }
+int main() {
+  pktbench::sys::open_standard_streams();
+  return pktbench::dpdk::main_helper();
+}

@@ -14,9 +14,11 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <vector>
+
+#include "harness/sys/own_path.hpp"
+#include "harness/sys/plain_environment.hpp"
 
 namespace pktbench::dpdk {
 
@@ -38,18 +40,21 @@ bool wait_readable(int fd, int timeout_ms) {
 
 }  // namespace
 
-std::string find_helper() {
-  std::vector<std::filesystem::path> folders;
-  if (const char* set = std::getenv("PKTBENCH_LIBEXEC"); set && *set) {
-    folders = {set};
-  } else {
-    std::error_code ignored;
-    folders = {std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path(),
-               PKTBENCH_LIBEXEC_DIR, PKTBENCH_HELPER_BUILD_DIR};
+Result<std::string> find_helper() {
+  std::error_code failed;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", failed);
+  for (const char* folder : {".", PKTBENCH_LIBEXEC_FROM_BIN}) {
+    const auto path = (program.parent_path() / folder / kHelper).lexically_normal();
+    if (failed || access(path.c_str(), F_OK) != 0) continue;
+    if (auto own = sys::open_own(path); !own)
+      return make_error(ErrorCode::unsupported,
+                        "the program pktbench-dpdk is not started: " + own.error().message);
+    return path.string();
   }
-  for (const auto& folder : folders)
-    if (const auto path = folder / kHelper; access(path.c_str(), X_OK) == 0) return path;
-  return {};
+  return make_error(ErrorCode::unsupported,
+                    "the program pktbench-dpdk is neither beside pktbench nor where `cmake "
+                    "--install` puts it (" +
+                        std::string(PKTBENCH_LIBEXEC_FROM_BIN) + " from there); install both");
 }
 
 Result<Ready> HelperProcess::start(const std::string& path, const Setup& setup, int extra_fd) {
@@ -109,9 +114,10 @@ Result<void> HelperProcess::spawn(const std::string& path, int extra_fd) {
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   std::string name = kHelper;
   std::array<char*, 2> arguments{name.data(), nullptr};
+  sys::PlainEnvironment environment;
   pid_t pid = 0;
   const int error =
-      posix_spawn(&pid, path.c_str(), &actions, &attributes, arguments.data(), environ);
+      posix_spawn(&pid, path.c_str(), &actions, &attributes, arguments.data(), environment.get());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) return system_error("start " + path, error);

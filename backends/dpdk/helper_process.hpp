@@ -14,9 +14,10 @@
 
 namespace pktbench::dpdk {
 
-// Looked for in $PKTBENCH_LIBEXEC alone where that is set; else beside this program, where it is
-// installed and where it was built. Empty: not there.
-std::string find_helper();
+// Its path: beside this program, or where an installation has it relative to this program. Errors:
+// `unsupported`: it is in neither place, or others than root and the caller could have put it
+// there.
+Result<std::string> find_helper();
 
 class HelperProcess {
  public:
@@ -27,7 +28,7 @@ class HelperProcess {
 
   // Returns when it receives, within 10 s. `extra_fd` is that of the pump or the wire; < 0: none.
   // Errors: the helper's own sentence, with what DPDK printed in `detail`; then nothing is left of
-  // it.
+  // it. It gets none of this process's environment that chooses what is loaded.
   Result<Ready> start(const std::string& path, const Setup& setup, int extra_fd);
 
   // Errors: it ended by itself, or gave no answer within 10 s.

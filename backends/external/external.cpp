@@ -18,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "harness/core/clean_text.hpp"
 #include "harness/core/units.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/ethtool.hpp"
@@ -239,7 +240,9 @@ class External final : public Backend {
     if (!detach_.empty()) {
       auto inside = sys::NetnsScope::enter(port_.netns_path);
       const Result<Spawned> done = inside ? run_command(detach_, port_) : inside.error();
-      if (!done) std::fprintf(stderr, "pktbench: not detached: %s\n", done.error().message.c_str());
+      if (!done)
+        std::fprintf(stderr, "pktbench: not detached: %s\n",
+                     clean_text(done.error().message).c_str());
     }
     // What the command has not ended must not outlive the trial.
     if (group_ && !threads_of_group(group_).empty()) kill(-group_, SIGKILL);

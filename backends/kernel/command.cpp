@@ -11,6 +11,8 @@
 #include <sstream>
 
 #include "harness/sys/fd.hpp"
+#include "harness/sys/own_path.hpp"
+#include "harness/sys/plain_environment.hpp"
 
 namespace pktbench::kernel {
 
@@ -28,13 +30,19 @@ std::string contents(int file) {
 
 }  // namespace
 
-std::string find_command(const std::string& name) {
+Result<std::string> find_command(const std::string& name, const std::string& package) {
   const char* path = std::getenv("PATH");
   std::istringstream folders(std::string(path ? path : "") + ":/usr/sbin:/sbin:/usr/bin:/bin");
-  for (std::string folder; std::getline(folders, folder, ':');)
-    if (std::string file = folder + "/" + name; !folder.empty() && access(file.c_str(), X_OK) == 0)
-      return file;
-  return "";
+  std::string why;
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    const std::string file = folder + "/" + name;
+    if (!folder.starts_with('/') || access(file.c_str(), X_OK) != 0) continue;
+    const auto own = sys::open_own(file);
+    if (own) return file;
+    if (why.empty()) why = name + " is not run: " + own.error().message;
+  }
+  if (why.empty()) why = "there is no " + name + " command (package " + package + ")";
+  return make_error(ErrorCode::unsupported, std::move(why));
 }
 
 Result<CommandOutput> run_command(const std::vector<std::string>& arguments) {
@@ -51,8 +59,9 @@ Result<CommandOutput> run_command(const std::vector<std::string>& arguments) {
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, out.get(), STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, err.get(), STDERR_FILENO);
+  sys::PlainEnvironment environment;
   pid_t child = 0;
-  const int error = posix_spawn(&child, argv[0], &actions, nullptr, argv.data(), environ);
+  const int error = posix_spawn(&child, argv[0], &actions, nullptr, argv.data(), environment.get());
   posix_spawn_file_actions_destroy(&actions);
   if (error) return system_error("run " + arguments[0], error);
   int status = 0;

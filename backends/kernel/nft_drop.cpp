@@ -61,9 +61,9 @@ class NftDrop final : public Backend {
 Result<EffectiveMode> NftDrop::begin(const BackendConfig& config) {
   static std::atomic<unsigned> count{0};
   port_ = config.port;
-  nft_ = kernel::find_command("nft");
-  if (nft_.empty())
-    return make_error(ErrorCode::unsupported, "there is no nft command (package nftables)");
+  auto nft_command = kernel::find_command("nft", "nftables");
+  if (!nft_command) return nft_command.error();
+  nft_ = std::move(*nft_command);
   // `create` fails where somebody has a table of that name. One transaction: all of it or nothing.
   const std::string table = "pktbench_" + std::to_string(getpid()) + "_" + std::to_string(count++);
   const std::string chain = "ip " + table + " " + kChain;
@@ -108,7 +108,8 @@ Result<std::string> NftDrop::nft(std::vector<std::string> arguments) const {
 std::string probe() {
   if (auto missing = sys::missing_capabilities(); !missing.empty())
     return "needs " + missing.front() + " (run as root)";
-  if (kernel::find_command("nft").empty()) return "there is no nft command (package nftables)";
+  if (const auto found = kernel::find_command("nft", "nftables"); !found)
+    return found.error().message;
   return "";
 }
 
