@@ -41,7 +41,11 @@ nlohmann::ordered_json to_json(const EffectiveMode& mode, const std::string& bac
 Result<TrialRecord> trial_from_json(const nlohmann::ordered_json& json);
 Result<EffectiveMode> mode_from_json(const nlohmann::ordered_json& json);
 
-// One line where `indent` is negative. Text that is not UTF-8 is made so instead of refused.
+// Every text in it, keys included, as clean_text() makes it: names of hosts and devices, labels and
+// command lines may hold any byte.
+nlohmann::ordered_json cleaned(const nlohmann::ordered_json& json);
+
+// cleaned(), as text; one line where `indent` is negative.
 std::string dump_json(const nlohmann::ordered_json& json, int indent);
 
 }  // namespace pktbench

@@ -355,8 +355,14 @@ TEST(RunJson, GapsHaveReasons) {
   EXPECT_EQ(made["run"]["missing"]["environment.after"], "it was not captured");
 }
 
-TEST(DumpJson, TextThatIsNotUtf8DoesNotThrow) {
-  EXPECT_EQ(dump_json(Json("a\xff"), -1), "\"a\xef\xbf\xbd\"");
+TEST(DumpJson, WhateverAHostIsCalledIsValidUtf8WithoutControlCharacters) {
+  const Json json = {{"host", "a\xff\x1b[2J"}, {"label\x07", {"x\ny", "größe"}}, {"n", 1}};
+  const Json read = Json::parse(dump_json(json, -1));
+  EXPECT_EQ(read,
+            Json({{"host", "a\\xff\\u001b[2J"}, {"label\\u0007", {"x\ny", "größe"}}, {"n", 1}}));
+  // What was written is what a resumed run compares with.
+  EXPECT_EQ(read, cleaned(json));
+  EXPECT_EQ(cleaned(read), read);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <string>
 #include <variant>
 
+#include "harness/core/clean_text.hpp"
 #include "harness/measure/conditions.hpp"
 #include "harness/report/case_summary.hpp"
 #include "harness/report/json.hpp"
@@ -154,6 +155,15 @@ Json bpf_run_time_json(const CaseResult& result) {
   made["trials"] = Json::array();
   for (const TrialRecord& trial : result.bpf_trials) made["trials"].push_back(to_json(trial));
   return made;
+}
+
+// Most records are, and a long one is not copied for nothing.
+bool is_clean(const Json& json) {
+  if (json.is_string()) return is_clean_text(json.get_ref<const std::string&>());
+  if (!json.is_structured()) return true;
+  for (auto item = json.begin(); item != json.end(); ++item)
+    if ((json.is_object() && !is_clean_text(item.key())) || !is_clean(*item)) return false;
+  return true;
 }
 
 }  // namespace
@@ -315,8 +325,20 @@ Json to_json(const CaseResult& result, const TestbedFacts& facts) {
   return made;
 }
 
+Json cleaned(const Json& json) {
+  if (json.is_string()) return clean_text(json.get_ref<const std::string&>());
+  if (!json.is_structured()) return json;
+  Json made = json.is_array() ? Json::array() : Json::object();
+  for (auto item = json.begin(); item != json.end(); ++item)
+    if (json.is_array())
+      made.push_back(cleaned(*item));
+    else
+      made[clean_text(item.key())] = cleaned(*item);
+  return made;
+}
+
 std::string dump_json(const Json& json, int indent) {
-  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+  return is_clean(json) ? json.dump(indent) : cleaned(json).dump(indent);
 }
 
 }  // namespace pktbench

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <random>
 
+#include "harness/core/clean_text.hpp"
 #include "harness/sys/utc.hpp"
 
 namespace pktbench {
@@ -46,7 +47,7 @@ std::string random_run_id() {
 std::string host_name() {
   std::array<char, 256> name{};
   if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "unknown";
-  return name.data();
+  return clean_line(name.data());
 }
 
 std::string run_dir_name(const std::string& results_root, const std::string& host,

@@ -11,7 +11,7 @@ namespace pktbench {
 // Random, in the form of a UUID (version 4).
 std::string random_run_id();
 
-// gethostname(); "unknown" where there is none.
+// gethostname(), as clean_line() makes it; "unknown" where there is none.
 std::string host_name();
 
 // "<results_root>/20260102T030405Z-<host>-<scenario>"; what a file name should not hold becomes

@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "harness/sys/caller.hpp"
+
 namespace pktbench {
 
 namespace {
@@ -71,23 +73,30 @@ Result<void> refuse_unless_empty(const std::string& dir) {
                         "another directory with --out");
 }
 
-// Every directory that is made must be on the disk before something in it counts as durable.
+// Every directory that is made must be on the disk before something in it counts as durable, and
+// belongs to the user who called sudo. Each is opened in the one above it, never by its whole path:
+// that user may put a link in its place.
 Result<void> make_directory(const std::string& dir) {
   std::error_code ec;
-  const std::filesystem::path path = std::filesystem::absolute(dir, ec);
-  std::filesystem::path made;
-  int error = 0;
-  for (const auto& part : path) {
-    const std::filesystem::path parent = made;
-    made /= part;
-    if (part.empty()) continue;
-    error = mkdir(made.c_str(), 0777) == 0 ? 0 : errno;
-    if (error != 0) continue;
-    sys::Fd above(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (above) fsync(above.get());
+  sys::Fd at(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  for (const auto& part : std::filesystem::absolute(dir, ec)) {
+    if (part.empty() || part == "/") continue;
+    const bool made = mkdirat(at.get(), part.c_str(), 0777) == 0;
+    int error = made ? EEXIST : errno;
+    sys::Fd next(openat(at.get(), part.c_str(),
+                        O_DIRECTORY | O_CLOEXEC | (made ? O_RDONLY | O_NOFOLLOW : O_PATH)));
+    if (!next) {
+      if (error == EEXIST) error = errno;  // else it is not there
+      return file_error("make directory " + dir, error);
+    }
+    if (made) {
+      sys::give_to_caller(next.get());
+      if (const sys::Fd above(openat(at.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)); above)
+        fsync(above.get());
+    }
+    at = std::move(next);
   }
-  if (std::filesystem::is_directory(path, ec)) return {};
-  return file_error("make directory " + dir, error == EEXIST ? ENOTDIR : error);
+  return {};
 }
 
 }  // namespace
@@ -97,10 +106,12 @@ Result<RunWriter> RunWriter::open(const std::string& dir, bool is_new) {
   if (!dir_fd) return file_error("open directory " + dir, errno);
   RunWriter writer(dir, std::move(dir_fd));
   const std::string path = dir + "/" + kTrialLogName;
-  const int extra = is_new ? O_CREAT | O_EXCL : 0;
+  // No link, and nothing that would block: root may write into a user's directory.
+  const int extra = O_NOFOLLOW | O_NONBLOCK | (is_new ? O_CREAT | O_EXCL : 0);
   writer.log_ = sys::Fd(
       openat(writer.dir_fd_.get(), kTrialLogName, O_WRONLY | O_APPEND | O_CLOEXEC | extra, 0666));
   if (!writer.log_) return file_error("open " + path, errno);
+  if (is_new) sys::give_to_caller(writer.log_.get());
   if (flock(writer.log_.get(), LOCK_EX | LOCK_NB) != 0)
     return make_error(ErrorCode::refused,
                       path + " is being written by another pktbench; wait for it to end");
@@ -156,7 +167,10 @@ Result<void> RunWriter::on_trial(const CaseSpec& spec, const TrialRecord& trial)
 Result<void> RunWriter::finish(const RunDocument& document) {
   const std::string text = dump_json(to_json(document), 2) + "\n";
   const int dir = dir_fd_.get();
-  sys::Fd temp(openat(dir, kTempName, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666));
+  // A new one: what is there is a killed writer's, or was put there to be written through.
+  unlinkat(dir, kTempName, 0);
+  sys::Fd temp(openat(dir, kTempName, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
+  if (temp) sys::give_to_caller(temp.get());
   int error = temp ? write_all(temp.get(), text) : errno;
   if (error == 0 && fsync(temp.get()) != 0) error = errno;
   if (error == 0 && renameat(dir, kTempName, dir, kRunFileName) != 0) error = errno;

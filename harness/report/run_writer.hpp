@@ -1,5 +1,7 @@
 // Writes the directory of one run: trials.jsonl as the trials end, run.json at the end.
 //
+// Under sudo all of it belongs to the user who called sudo; root follows no link there.
+//
 // Threads: one. A second writer on the same directory is refused. Errors: a sentence with the file
 // and the remedy; after an error the files are as they were before the call.
 #pragma once

@@ -135,5 +135,69 @@ TEST_F(TroubledDirectory, ADirectoryOfSomebodyElseIsAnErrorWithARemedy) {
   EXPECT_EQ(below, "open " + dir_ + "/trials.jsonl: " + why);
 }
 
+// As under sudo, with a umask that keeps everybody out.
+class UnderSudo : public TroubledDirectory {
+ protected:
+  void SetUp() override {
+    if (geteuid() != 0) GTEST_SKIP() << "needs root, to give files away";
+    setenv("SUDO_UID", "12345", 1);
+    setenv("SUDO_GID", "12345", 1);
+    before_ = umask(077);
+  }
+  void TearDown() override {
+    unsetenv("SUDO_UID");
+    unsetenv("SUDO_GID");
+    umask(before_);
+  }
+  uid_t owner(const std::string& name) const {
+    struct stat st {};
+    EXPECT_EQ(lstat((root_ + "/" + name).c_str(), &st), 0) << name;
+    return st.st_uid;
+  }
+
+  mode_t before_ = 022;
+};
+
+TEST_F(UnderSudo, WhatARunMakesBelongsToTheUserWhoCalledIt) {
+  fs::create_directory(root_ + "/there");
+  auto writer = RunWriter::create(root_ + "/there/new/../new/run");
+  ASSERT_TRUE(writer) << writer.error().message;
+  ASSERT_TRUE(writer->finish(test::sample_run()));
+  for (const char* made :
+       {"there/new", "there/new/run", "there/new/run/trials.jsonl", "there/new/run/run.json"})
+    EXPECT_EQ(owner(made), 12345u) << made;
+  EXPECT_EQ(owner("there"), 0u);
+}
+
+TEST_F(UnderSudo, WithoutACallerItStaysRoots) {
+  unsetenv("SUDO_UID");
+  auto writer = RunWriter::create(dir_);
+  ASSERT_TRUE(writer);
+  EXPECT_EQ(owner("run"), 0u);
+  EXPECT_EQ(owner("run/trials.jsonl"), 0u);
+}
+
+TEST_F(UnderSudo, ALinkThatTheUserPutsThereLeadsNowhere) {
+  const std::string roots = root_ + "/roots";
+  std::ofstream(roots) << "roots";
+  {
+    auto writer = RunWriter::create(dir_);
+    ASSERT_TRUE(writer);
+    for (const char* name : {".run.json.tmp", "run.json"}) {
+      fs::remove(dir_ + "/" + name);
+      fs::create_symlink(roots, dir_ + "/" + name);
+      ASSERT_TRUE(writer->finish(test::sample_run()));
+      EXPECT_FALSE(fs::is_symlink(dir_ + "/run.json"));
+    }
+    fs::create_hard_link(roots, dir_ + "/.run.json.tmp");
+    ASSERT_TRUE(writer->finish(test::sample_run()));
+  }
+  fs::rename(dir_ + "/trials.jsonl", root_ + "/moved");
+  fs::create_symlink(root_ + "/moved", dir_ + "/trials.jsonl");
+  EXPECT_FALSE(RunWriter::resume(dir_));
+  EXPECT_EQ(read(roots), "roots");
+  EXPECT_EQ(owner("roots"), 0u);
+}
+
 }  // namespace
 }  // namespace pktbench

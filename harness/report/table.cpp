@@ -175,7 +175,7 @@ std::string legend(const Shown& shown, const TestbedFacts& facts) {
   made += "Testbed: " + facts.testbed;
   if (!facts.arrangement.empty()) made += ", arrangement " + facts.arrangement;
   if (!facts.emulator.empty())
-    made += "; on devices emulated by " + facts.emulator +
+    made += "; on devices emulated by " + printable(facts.emulator, kMaxText) +
             ": the counts prove the function, the figures say nothing about hardware.\n";
   else
     made +=
@@ -197,7 +197,7 @@ std::string conditions(const std::vector<CaseResult>& cases) {
     made += "Condition";
     if (cases_in.size() > 1)
       made += " of " + printable(boost::algorithm::join(ids, ", "), kMaxText);
-    made += ": " + words + ".\n";
+    made += ": " + printable(words, kMaxText) + ".\n";
   }
   if (others > 0)
     made += "Trials in another condition, kept and not in the figures: " + std::to_string(others) +

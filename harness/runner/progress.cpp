@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <string>
 
+#include "harness/core/clean_text.hpp"
+
 namespace pktbench {
 
 namespace {
@@ -26,7 +28,7 @@ class Silent final : public Progress {
 
 std::string describe(const TrialRecord& record) {
   if (record.status != TrialStatus::ok)
-    return std::string(to_string(record.status)) + ": " + record.reason;
+    return std::string(to_string(record.status)) + ": " + clean_line(record.reason);
   char text[160];
   if (record.cycles_per_packet)
     std::snprintf(text, sizeof text, "%.3f Mpps, %.0f cycles/packet, limited by %s",
@@ -42,7 +44,7 @@ class Lines final : public Progress {
   void begin(std::size_t trials) override { total_ = trials; }
   void more(std::size_t trials, const std::string& why) override {
     total_ += trials;
-    std::fprintf(stderr, "[%zu/%zu] %s\n", done_, total_, why.c_str());
+    std::fprintf(stderr, "[%zu/%zu] %s\n", done_, total_, clean_line(why).c_str());
   }
   void trial_started(const CaseSpec&, int, int) override {}
   void trial_ended(const CaseSpec& spec, const TrialRecord& record, int of) override {
@@ -56,9 +58,12 @@ class Lines final : public Progress {
   }
   void skipped(const CaseSpec& spec, std::size_t trials, const std::string& reason) override {
     done_ += trials;
-    std::fprintf(stderr, "[%zu/%zu] %s: %s\n", done_, total_, spec.id.c_str(), reason.c_str());
+    std::fprintf(stderr, "[%zu/%zu] %s: %s\n", done_, total_, spec.id.c_str(),
+                 clean_line(reason).c_str());
   }
-  void detail(const std::string& text) override { std::fprintf(stderr, "%s\n", text.c_str()); }
+  void detail(const std::string& text) override {
+    std::fprintf(stderr, "%s\n", clean_text(text).c_str());
+  }
   void end() override {}
 
  private:
@@ -75,7 +80,7 @@ class Bar final : public Progress {
   void more(std::size_t trials, const std::string& why) override {
     total_ += trials;
     clear();
-    std::fprintf(stderr, "%s\n", why.c_str());
+    std::fprintf(stderr, "%s\n", clean_line(why).c_str());
   }
   void trial_started(const CaseSpec& spec, int trial, int of) override {
     draw(spec.id + " trial " + std::to_string(trial + 1) + "/" + std::to_string(of));
@@ -97,11 +102,11 @@ class Bar final : public Progress {
   void skipped(const CaseSpec& spec, std::size_t trials, const std::string& reason) override {
     done_ += trials;
     clear();
-    std::fprintf(stderr, "%s: %s\n", spec.id.c_str(), reason.c_str());
+    std::fprintf(stderr, "%s: %s\n", spec.id.c_str(), clean_line(reason).c_str());
   }
   void detail(const std::string& text) override {
     clear();
-    std::fprintf(stderr, "%s\n", text.c_str());
+    std::fprintf(stderr, "%s\n", clean_text(text).c_str());
   }
   void end() override { clear(); }
 
