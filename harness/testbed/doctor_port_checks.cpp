@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "harness/core/clean_text.hpp"
 #include "harness/testbed/doctor_findings.hpp"
 
 namespace pktbench {
@@ -55,13 +56,13 @@ Finding check_safety(const PortFacts& port) {
 Finding check_link(const PortFacts& port) {
   const char* check = "link";
   const char* why = "line rate is a bound on every figure; without a link nothing arrives";
-  const std::string speed_fix = "ethtool " + port.name +
+  const std::string speed_fix = "ethtool " + shell_word(port.name) +
                                 ": look at the cable, and at what the other "
                                 "end advertises";
   if (port.carrier && !*port.carrier)
     return make_finding(
         Severity::error, check, "no carrier", why,
-        "ip link set dev " + port.name + " up; look at the cable and the other end");
+        "ip link set dev " + shell_word(port.name) + " up; look at the cable and the other end");
   if (!port.carrier) return unknown_finding(check, port.carrier.error(), why);
   if (!port.speed) return unknown_finding(check, port.speed.error(), why);
   const sys::LinkSpeed& link = *port.speed;
@@ -155,8 +156,9 @@ Finding check_queues(const PortFacts& port, const HostFacts& host) {
                            std::to_string(port.queues->max) + ", " + std::to_string(cpus->size()) +
                            " CPUs";
   if (port.queues->now <= cpus->size()) return make_finding(Severity::info, check, seen, why);
-  return make_finding(Severity::warn, check, seen, why,
-                      "ethtool -L " + port.name + " combined " + std::to_string(cpus->size()));
+  return make_finding(
+      Severity::warn, check, seen, why,
+      "ethtool -L " + shell_word(port.name) + " combined " + std::to_string(cpus->size()));
 }
 
 Finding check_rings(const PortFacts& port) {
@@ -169,7 +171,7 @@ Finding check_rings(const PortFacts& port) {
   if (r.rx >= r.max_rx && r.tx >= r.max_tx) return make_finding(Severity::info, check, seen, why);
   const std::string rx = std::to_string(r.max_rx), tx = std::to_string(r.max_tx);
   Finding found = make_finding(Severity::warn, check, seen, why,
-                               "ethtool -G " + port.name + " rx " + rx + " tx " + tx);
+                               "ethtool -G " + shell_word(port.name) + " rx " + rx + " tx " + tx);
   found.settings = {{port.name, "rings", "rx=" + rx + " tx=" + tx}};
   return found;
 }
@@ -183,8 +185,9 @@ Finding check_pause(const PortFacts& port) {
   const std::string seen =
       std::string("rx ") + text(p.rx) + ", tx " + text(p.tx) + ", negotiated " + text(p.autoneg);
   if (!p.rx && !p.tx && !p.autoneg) return make_finding(Severity::info, check, seen, why);
-  Finding found = make_finding(Severity::warn, check, seen, why,
-                               "ethtool -A " + port.name + " autoneg off rx off tx off");
+  Finding found =
+      make_finding(Severity::warn, check, seen, why,
+                   "ethtool -A " + shell_word(port.name) + " autoneg off rx off tx off");
   found.settings = {{port.name, "pause", "autoneg=off rx=off tx=off"}};
   return found;
 }
@@ -195,8 +198,8 @@ Finding check_lro(const PortFacts& port) {
       "it merges packets before they are counted, and most drivers refuse XDP with it";
   if (!port.lro) return unknown_finding(check, port.lro.error(), why);
   if (!*port.lro) return make_finding(Severity::info, check, "off", why);
-  Finding found =
-      make_finding(Severity::warn, check, "on", why, "ethtool -K " + port.name + " lro off");
+  Finding found = make_finding(Severity::warn, check, "on", why,
+                               "ethtool -K " + shell_word(port.name) + " lro off");
   found.settings = {{port.name, "lro", "off"}};
   return found;
 }
@@ -210,7 +213,7 @@ Finding check_mtu(const PortFacts& port) {
                                seen + ", above " + std::to_string(kLargestXdpMtu) +
                                    ", which is all that "
                                    "a page leaves",
-                               why, "ip link set dev " + port.name + " mtu 1500");
+                               why, "ip link set dev " + shell_word(port.name) + " mtu 1500");
   found.settings = {{port.name, "mtu", "1500"}};
   return found;
 }

@@ -173,6 +173,13 @@ TEST(Doctor, EachFaultOfThePortIsOneFindingWithItsFix) {
   }
 }
 
+TEST(Doctor, ACommandNamesThePortAsOneWordOfAShell) {
+  PortFacts port = good_port();
+  port.name = "e;reboot";
+  port.mtu = 9000;
+  EXPECT_EQ(the(check_port(port, good_host()), "mtu").fix, "ip link set dev 'e;reboot' mtu 1500");
+}
+
 TEST(Doctor, APortOnOneOfTwoNodesIsSaid) {
   HostFacts host = good_host();
   host.cpus = std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7};
