@@ -8,6 +8,7 @@
 #include "harness/cli/exit_status.hpp"
 #include "harness/cli/host.hpp"
 #include "harness/cli/output.hpp"
+#include "harness/core/clean_text.hpp"
 #include "harness/core/version.hpp"
 #include "harness/report/json.hpp"
 #include "harness/runner/suggest.hpp"
@@ -73,6 +74,8 @@ Result<Report> examine(const DoctorArguments& arguments) {
 }
 
 std::string findings_text(std::vector<Finding> findings) {
+  for (Finding& f : findings)
+    for (std::string* text : {&f.seen, &f.why, &f.fix}) *text = clean_line(*text);
   std::stable_sort(findings.begin(), findings.end(),
                    [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
   std::string made;
@@ -86,32 +89,36 @@ std::string findings_text(std::vector<Finding> findings) {
 }
 
 std::string target_of(const Applied& a) {
-  return a.setting.device.empty() ? a.setting.name : a.setting.device + " " + a.setting.name;
+  return clean_line(a.setting.device + (a.setting.device.empty() ? "" : " ") + a.setting.name);
 }
 
 std::string as_text(const Report& report) {
-  std::string made = fmt::format("host (Linux {})\n",
-                                 report.host.kernel ? *report.host.kernel : "of unknown version");
+  std::string made =
+      fmt::format("host (Linux {})\n",
+                  report.host.kernel ? clean_line(*report.host.kernel) : "of unknown version");
   made += findings_text(report.host_findings);
   if (report.port) {
     const PortFacts& p = *report.port;
-    made += fmt::format("\nport {} (driver {}{})\n", p.name.empty() ? p.pci : p.name,
-                        p.driver.empty() ? "unknown" : p.driver,
+    made += fmt::format("\nport {} (driver {}{})\n", p.name.empty() ? p.pci : clean_line(p.name),
+                        p.driver.empty() ? "unknown" : clean_line(p.driver),
                         p.pci.empty() || p.name.empty() ? "" : ", PCI " + p.pci);
     made += findings_text(report.port_findings);
   } else {
     made += "\nports\n";
     for (const PortLine& line : report.ports)
-      made += fmt::format("  {:<15} {:<13} {}\n", line.name, line.pci.empty() ? "-" : line.pci,
-                          line.safety.allowed
-                              ? "may be used"
-                              : "refused: " + boost::algorithm::join(line.safety.reasons, "; "));
+      made += fmt::format(
+          "  {:<15} {:<13} {}\n", clean_line(line.name), line.pci.empty() ? "-" : line.pci,
+          line.safety.allowed
+              ? "may be used"
+              : clean_line("refused: " + boost::algorithm::join(line.safety.reasons, "; ")));
   }
   if (!report.apply) return made;
   made += fmt::format("\napplied{}\n", report.applied.empty() ? ": nothing was left to set" : "");
   for (const Applied& a : report.applied)
-    made += a.failed.empty() ? fmt::format("  {}: {} -> {}\n", target_of(a), a.before, a.after)
-                             : fmt::format("  {}: not set: {}\n", target_of(a), a.failed);
+    made += a.failed.empty()
+                ? fmt::format("  {}: {} -> {}\n", target_of(a), clean_line(a.before),
+                              clean_line(a.after))
+                : fmt::format("  {}: not set: {}\n", target_of(a), clean_line(a.failed));
   if (!report.applied.empty()) made += "  until: pktbench restore\n";
   return made;
 }

@@ -5,6 +5,7 @@
 
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_status.hpp"
+#include "harness/sys/own_path.hpp"
 
 namespace pktbench::cli {
 
@@ -30,6 +31,8 @@ int lab_command(const LabArguments& arguments) {
     return report_error(
         make_error(ErrorCode::refused, "scripts/lab is neither in the checkout of " +
                                            program.string() + " nor installed beside it"));
+  if (auto own = sys::open_own(script); !own)
+    return report_error(make_error(own.error().code, "the lab is not run: " + own.error().message));
   std::vector<std::string> words = {script};
   for (const auto& [option, value] : arguments.options)
     if (!value.empty()) words.insert(words.end(), {option, value});

@@ -10,6 +10,7 @@
 #include "harness/cli/exit_status.hpp"
 #include "harness/cli/output.hpp"
 #include "harness/cli/registry.hpp"
+#include "harness/core/clean_text.hpp"
 #include "harness/report/json.hpp"
 
 namespace pktbench::cli {
@@ -62,11 +63,12 @@ void add_scenarios(std::vector<Entry>& entries) {
       if (file.path().extension() == ".json") files.push_back(file.path());
     std::sort(files.begin(), files.end());
     for (const fs::path& file : files) {
+      const std::string name = clean_line(file.string());
       auto scenario = load_scenario(file.string(), registry(), {});
       if (scenario)
-        entries.push_back({"scenario", file.string(), scenario->description, "", {}});
+        entries.push_back({"scenario", name, clean_line(scenario->description), "", {}});
       else
-        entries.push_back({"scenario", file.string(), "", scenario.error().message, {}});
+        entries.push_back({"scenario", name, "", scenario.error().message, {}});
     }
     if (!files.empty()) return;  // the checkout's own come before the installed ones
   }

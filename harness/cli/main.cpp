@@ -1,6 +1,3 @@
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <exception>
@@ -11,10 +8,13 @@
 
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_status.hpp"
+#include "harness/cli/log.hpp"
 #include "harness/cli/number_check.hpp"
 #include "harness/cli/output.hpp"
 #include "harness/cli/signals.hpp"
+#include "harness/core/clean_text.hpp"
 #include "harness/core/version.hpp"
+#include "harness/sys/standard_streams.hpp"
 
 namespace {
 
@@ -150,8 +150,8 @@ CLI::App* add_lab(CLI::App& app, cli::LabArguments& a) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  spdlog::set_default_logger(spdlog::stderr_logger_st("pktbench"));
-  spdlog::set_pattern("%n: %v");
+  sys::open_standard_streams();
+  cli::set_up_log();
   cli::outlive_file_size_limits();
 
   CLI::App app{"pktbench: every way of receiving a packet on Linux through one measurement",
@@ -200,8 +200,10 @@ int main(int argc, char** argv) {
                    command + " does not know " + unknown + "; see " + command + " --help"));
   } catch (const CLI::ParseError& e) {
     std::ostringstream asked_for;  // --help, --version
-    if (app.exit(e, asked_for, std::cerr) != 0) return cli::kUsage;
-    return cli::print_result(asked_for.str(), cli::kDone);
+    std::ostringstream said;       // quotes what was typed
+    const int status = app.exit(e, asked_for, said);
+    std::cerr << clean_text(said.str());
+    return status == 0 ? cli::print_result(asked_for.str(), cli::kDone) : cli::kUsage;
   }
   if (!run_arguments.resume.empty() && !run_arguments.out.empty())
     return cli::report_error(

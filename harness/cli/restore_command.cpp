@@ -3,6 +3,7 @@
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_status.hpp"
 #include "harness/cli/output.hpp"
+#include "harness/core/clean_text.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/host_lock.hpp"
 #include "harness/sys/journal.hpp"
@@ -22,7 +23,7 @@ int restore_command() {
   auto report = sys::restore_all(sys::kStateDir, sys::Journals::all);
   if (!report) return report_error(report.error());
   std::string undone;
-  for (const auto& line : report->undone) undone += line + "\n";
+  for (const auto& line : report->undone) undone += clean_line(line) + "\n";
   for (const auto& line : report->failed)
     report_error(make_error(ErrorCode::failed, "cannot undo: " + line));
   return print_result(undone, report->failed.empty() ? kDone : kInternal);

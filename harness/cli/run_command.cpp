@@ -16,6 +16,7 @@
 #include "harness/cli/registry.hpp"
 #include "harness/cli/resume_line.hpp"
 #include "harness/cli/signals.hpp"
+#include "harness/core/clean_text.hpp"
 #include "harness/report/case_pairs.hpp"
 #include "harness/report/environment.hpp"
 #include "harness/report/recorded_run.hpp"
@@ -24,6 +25,7 @@
 #include "harness/report/run_writer.hpp"
 #include "harness/report/table.hpp"
 #include "harness/runner/run.hpp"
+#include "harness/sys/own_path.hpp"
 #include "harness/sys/utc.hpp"
 #include "harness/testbed/nic.hpp"
 #include "harness/testbed/port_safety.hpp"
@@ -142,13 +144,13 @@ Result<RunWriter> open_writer(const RunArguments& arguments, const Scenario& sce
   }
   auto earlier = load_run(arguments.resume);
   if (!earlier) return earlier.error();
-  if ((*earlier)["scenario"] != scenario.resolved)
+  if ((*earlier)["scenario"] != cleaned(scenario.resolved))
     return make_error(ErrorCode::invalid_input,
                       arguments.resume +
                           ": was made from another scenario or other options; "
                           "resume it with the same, or start a new run");
   // Trials of another host, kernel or build do not belong into one median.
-  if (made_by(*earlier) != made_by(to_json(here())))
+  if (made_by(*earlier) != made_by(cleaned(to_json(here()))))
     return make_error(ErrorCode::invalid_input,
                       arguments.resume +
                           ": was made on another host or kernel, or by another build; "
@@ -205,6 +207,16 @@ Result<void> add_port_policy(const RunArguments& arguments, Scenario& scenario) 
   return {};
 }
 
+// The commands of a scenario are run as root: nobody else may have written them.
+Result<void> check_commands(const std::string& path, const Scenario& scenario) {
+  const auto has_commands = [](const CaseSpec& spec) { return spec.backend == "external"; };
+  if (std::none_of(scenario.cases.begin(), scenario.cases.end(), has_commands)) return {};
+  if (auto own = sys::open_own(path); !own)
+    return make_error(own.error().code,
+                      "the commands of " + path + " are not run: " + own.error().message);
+  return {};
+}
+
 }  // namespace
 
 int run_command(const RunArguments& arguments) {
@@ -220,6 +232,7 @@ int run_command(const RunArguments& arguments) {
   if (!scenario) return report_error(scenario.error());
 
   if (auto r = add_port_policy(arguments, *scenario); !r) return report_error(r.error());
+  if (auto r = check_commands(arguments.scenario, *scenario); !r) return report_error(r.error());
 
   const TestbedType& testbed = *find_by_name(registry().testbeds, scenario->testbed);
   std::optional<sys::HostLock> lock;
@@ -262,7 +275,7 @@ int run_command(const RunArguments& arguments) {
   const std::string pairs = pairs_text(case_pairs(outcome->cases));
   std::string text = result_table(outcome->cases, document.testbed, colour) + "\n" + pairs;
   if (!pairs.empty()) text += "\n";
-  if (kept) text += "run: " + writer->dir() + "/" + kRunFileName + "\n";
+  if (kept) text += "run: " + clean_line(writer->dir()) + "/" + kRunFileName + "\n";
   int status = print_result(text, exit_status(*outcome));
   if (!outcome->not_restored.empty())
     spdlog::error("the host is not restored: {}; run pktbench restore", outcome->not_restored);
