@@ -6,12 +6,18 @@ on stderr).
 import argparse
 import contextlib
 import io
+import os
 import pathlib
 import sys
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 if not __package__:
-    sys.path[0] = str(pathlib.Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(ROOT)
+sys.path.append(str(ROOT / "scripts"))
+if os.geteuid() == 0:
+    sys.dont_write_bytecode = True  # it would be root's, in a user's checkout
 
+import sudo_user  # noqa: E402
 from plots import backends, groups, load, nics, pairs, style  # noqa: E402
 
 
@@ -34,14 +40,16 @@ def main(argv=None):
                         help="any of png,svg,pdf (default: all)")
     options = parser.parse_args(argv)
     out = options.out or options.run.parent
+    if sys.stdout:
+        sys.stdout.reconfigure(errors="surrogateescape")  # a path may be no UTF-8
     try:
         run = load.load(options.run)
         made = backends.figures(run) + nics.figures(run) + pairs.figures(run)
     except (load.LoadError, groups.GroupError) as error:
-        print(f"plots: {error}", file=sys.stderr)
+        print(load.validator().printable(f"plots: {error}"), file=sys.stderr)
         return 2
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        sudo_user.make_directories(out)
     except OSError as error:
         print(f"plots: {error.filename}: {error.strerror}; choose another directory with --out",
               file=sys.stderr)
@@ -76,7 +84,8 @@ def _put(path, data):
     """As a whole: half a figure is worse than none."""
     half = path.with_name(f".{path.name}.tmp")
     try:
-        half.write_bytes(data)
+        with sudo_user.create(half) as file:
+            file.write(data)
         half.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):

@@ -182,7 +182,18 @@ def load(path):
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise LoadError(f"{path}: {problems[0].pointer or '/'}: {problems[0].message}{more}")
-    return _run(str(path), document)
+    return _run(str(path), _cleaned(document, validate.printable))
+
+
+def _cleaned(value, printable):
+    """value with every text in it fit for a figure and a terminal: others' records may hold anything."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, list):
+        return [_cleaned(one, printable) for one in value]
+    if isinstance(value, dict):
+        return {printable(key): _cleaned(one, printable) for key, one in value.items()}
+    return value
 
 
 def _run(path, document):

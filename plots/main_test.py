@@ -100,3 +100,51 @@ def test_paths_that_cannot_be_printed_are_status_6_and_the_figures_are_there(tmp
     assert done.returncode == 6
     assert done.stderr == "plots: the result cannot be written to stdout: No space left on device\n"
     assert {path.name for path in tmp_path.iterdir()} == {"backends.svg", "caption.txt"}
+
+
+NAMES = {"escape": "v\x1b[31mm", "surrogate": "v\udcffm", "no XML": "v\uffff\x00m",
+         "reordered": "\u202evm"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_in_somebody_elses_record_are_cleaned(tmp_path, name):
+    document = fixtures.document("four")
+    document["run"]["host"] = document["cases"][0]["label"] = NAMES[name]
+    document["environment"]["before"]["cpu"]["model"] = NAMES[name]
+    document["cases"][0]["mode"]["details"] = {NAMES[name]: NAMES[name]}
+    done = call(fixtures.write(tmp_path, document), "--format", "svg")
+    assert done.returncode == 0, done.stderr
+    ElementTree.parse(tmp_path / "backends.svg")
+    said = (tmp_path / "caption.txt").read_text(encoding="utf-8")
+    assert said.replace("\n", "").isprintable() and "host: " in said
+
+
+def test_a_fault_in_somebody_elses_record_is_one_clean_line(tmp_path):
+    done = call(fixtures.write(tmp_path, {"schema": "pktbench-run/1\x1b[2J\udcff"}))
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "\x1b" not in done.stderr
+    checked = subprocess.run([ROOT / "results/schema/validate.py", tmp_path / "run.json"],
+                             capture_output=True, text=True, check=False)
+    assert checked.returncode == 5 and "\x1b" not in checked.stdout and checked.stderr == ""
+
+
+def test_a_path_may_be_no_utf8(tmp_path):
+    out = os.fsencode(tmp_path) + b"/n\xff"
+    done = subprocess.run([PYTHON, "-m", "plots", fixtures.path("four"), "--format", "svg", "--out", out],
+                          cwd=ROOT, capture_output=True, check=False, env={**os.environ, "LC_ALL": "C.UTF-8"})
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.splitlines() == [out + b"/backends.svg", out + b"/caption.txt"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="giving files to another user needs root")
+def test_under_sudo_the_figures_belong_to_who_called_it(tmp_path):
+    roots = tmp_path / "roots"
+    roots.write_text("roots")
+    out = tmp_path / "new" / "out"
+    out.mkdir(parents=True)
+    (out / "caption.txt").symlink_to(roots)
+    for made in (out, out / "newer"):
+        done = call(fixtures.path("four"), "--out", made, "--format", "svg", SUDO_UID="12345",
+                    SUDO_GID="12345")
+        assert done.returncode == 0, done.stderr
+    assert {path.stat().st_uid for path in out.rglob("*")} == {12345}
+    assert (roots.read_text(), roots.stat().st_uid) == ("roots", 0)

@@ -39,7 +39,7 @@ def script(path, text):
 def fixture_bench(tmp_path):
     """Runs a copy of scripts/bench in a checkout with a space in its name, from another folder."""
     root = tmp_path / "a checkout"
-    for name in ("bench", "lib.sh"):
+    for name in ("bench", "lib.sh", "sudo_user.py"):
         (root / "scripts").mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "scripts" / name, root / "scripts")
     script(root / "scripts/setup", "#!/bin/sh\n")
@@ -53,11 +53,11 @@ def fixture_bench(tmp_path):
     made = tmp_path / "made.json"
     made.write_text(json.dumps(sample_run.run()))
 
-    def run(*arguments, code=0, sudo_uid=""):
+    def run(*arguments, code=0, sudo_uid="", prefix=()):
         environment = {**os.environ, "PATH": f"{tmp_path}/bin:{os.environ['PATH']}",
                        "FAKE_RUN": str(made), "FAKE_EXIT": str(code),
                        "SUDO_UID": sudo_uid, "SUDO_GID": sudo_uid}
-        return subprocess.run([root / "scripts/bench", *arguments], capture_output=True, text=True,
+        return subprocess.run([*prefix, root / "scripts/bench", *arguments], capture_output=True, text=True,
                               check=False, cwd=tmp_path, env=environment)
 
     run.root, run.made = root, made
@@ -126,6 +126,7 @@ def owners(folder):
 @pytest.mark.skipif(os.geteuid() != 0, reason="giving files to another user needs root")
 def test_under_sudo_nothing_new_stays_roots(bench):
     out = bench.root / "results/new"
+    os.chown(bench.root, 12345, 12345)
     assert bench("--out", out, sudo_uid="12345").returncode == 0
     assert set(owners(out).values()) == set(owners(bench.root / "build").values()) == {12345}
 
@@ -138,6 +139,23 @@ def test_under_sudo_a_directory_that_was_there_is_not_given_away(bench):
     assert bench("--out", out, sudo_uid="12345").returncode == 0
     found = owners(out)
     assert (found["old"], found["theirs"], found["run.json"]) == (0, 0, 12345)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="giving files to another user needs root")
+def test_in_roots_checkout_the_build_stays_roots(bench):
+    out = bench.root / "results/new"
+    assert bench("--out", out, sudo_uid="12345").returncode == 0
+    assert set(owners(out).values()) == {12345}
+    assert set(owners(bench.root / "build").values()) == {0}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="naming a host needs root")
+def test_a_host_may_be_called_anything(bench):
+    script = "import socket; socket.sethostname(b'a/\\x1b\\xff/b')"
+    done = bench(prefix=("unshare", "--uts", "sh", "-c", f'/usr/bin/python3 -c "{script}"; exec "$@"', "sh"))
+    assert done.returncode == 0, done.stderr
+    made, = (path for path in (bench.root / "results").iterdir() if path.name != "schema")
+    assert made.name.endswith("-a----b-quickstart")
 
 
 def test_help(bench):

@@ -138,3 +138,30 @@ def test_the_kernel_package_of_each_release_is_unpacked(tmp_path, monkeypatch, w
     assert (made / "vmlinux").read_bytes() == b"\x7fELF"
     lab.initramfs(tools, made, "9.9-amd64", tmp_path)
     assert (tmp_path / "initramfs/modules/00").read_bytes() == b"module"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give it up")
+def test_under_sudo_the_lab_is_the_users():
+    program = ("import os, runpy, subprocess, sys; import shutil; "
+               "shutil.which = lambda *a, **k: sys.exit(f'{os.getresuid()} {os.getresgid()}'); "
+               f"sys.argv = ['lab', '--', 'true']; runpy.run_path({str(SCRIPT)!r}, run_name='__main__')")
+    environment = {**os.environ, "PYTHONPATH": str(SCRIPT.parent), "SUDO_UID": "12345", "SUDO_GID": "12345"}
+    done = subprocess.run(["/usr/bin/python3", "-B", "-c", program], capture_output=True, text=True,
+                          timeout=60, env=environment, check=False)
+    assert done.stderr == "(12345, 12345, 12345) (12345, 12345, 12345)\n"
+
+
+def test_a_kernel_that_others_may_change_is_not_booted(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(lab, "TOOLS", {"sh": "dash"})
+    tmp_path.chmod(0o777)
+    monkeypatch.setattr(lab.sys, "argv", ["lab", "--cache", str(tmp_path), "--", "true"])
+    assert lab.main() == 3
+    assert f"{tmp_path} can be written by others" in capsys.readouterr().err
+
+
+def test_a_cache_that_cannot_be_made_is_one_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(lab, "TOOLS", {"sh": "dash"})
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(lab.sys, "argv", ["lab", "--check", "--cache", str(tmp_path / "file" / "below")])
+    assert lab.main() == 3
+    assert capsys.readouterr().err.count("\n") == 1

@@ -1,6 +1,11 @@
 # shellcheck shell=bash
 # What the scripts here share; sourced by them.
 
+# Descriptors that were closed: the next file would be taken for them.
+[[ -e /proc/self/fd/0 ]] || exec </dev/null
+[[ -e /proc/self/fd/1 ]] || exec >/dev/null
+[[ -e /proc/self/fd/2 ]] || exec 2>/dev/null
+
 # shellcheck disable=SC2034
 PYTHON=/usr/bin/python3 # Debian's own: another python3 in PATH would lack Debian's modules
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -23,11 +28,10 @@ usage() { sed -n '2,/^[^#]/{/^#/!d;s/^# \{0,1\}//;p}' "$1"; }
 
 # hand_back PATH...: under sudo, what this script has written there as root goes back to the user.
 STARTED=$(date +%s)
-hand_back() {
-  [[ $(id -u) -eq 0 && -n ${SUDO_UID:-} ]] || return 0
-  local path
-  for path in "$@"; do
-    [[ -e $path ]] || continue
-    find "$path" -xdev -user root -newerct "@$STARTED" -exec chown -h "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" {} +
-  done
+hand_back() { "$PYTHON" "$ROOT/scripts/sudo_user.py" "$STARTED" "$@"; }
+
+# hand_back_build FOLDER...: the same, in the user's own checkout. In root's, what root will run from there
+# stays root's.
+hand_back_build() {
+  [[ $(stat -c %u "$ROOT") != "${SUDO_UID:-0}" ]] || hand_back "$@"
 }

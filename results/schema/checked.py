@@ -54,6 +54,13 @@ def _short(text, limit=40):
     return text if len(text) <= limit else f"{text[:limit]}..."
 
 
+def printable(text):
+    """text with what a terminal obeys, or XML and UTF-8 lack, escaped as pktbench does; line ends stay."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t\u00a0" else f"\\u{ord(c):04x}" for c in text)
+
+
 def pointer(*path):
     """JSON pointer (RFC 6901) of a path of keys and indices."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)

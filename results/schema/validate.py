@@ -21,7 +21,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE))  # where plots load this file by its path
 
 import checked  # noqa: E402
-from checked import NotJson, parse, pointer  # noqa: E402
+from checked import NotJson, parse, pointer, printable  # noqa: E402
 
 RUN_SCHEMA = "run.schema.json"
 TRIAL_SCHEMA = "trial-line.schema.json"
@@ -303,12 +303,12 @@ def main(argv=None):
             lines = check_file(name)
         except (OSError, UnicodeDecodeError, NotJson) as error:
             message = error.strerror if isinstance(error, OSError) else error
-            print(f"{name}: {message}" if getattr(error, "placed", False) else f"{name}: /: {message}")
+            print(printable(f"{name}: {message}" if getattr(error, "placed", False) else f"{name}: /: {message}"))
             unreadable = True
             continue
         violated = violated or bool(lines)
         for line in lines:
-            print(line)
+            print(printable(line))
     return 2 if unreadable else 5 if violated else 0
 
 

@@ -4,7 +4,8 @@ execute_process(COMMAND git -C ${SOURCE} rev-parse HEAD OUTPUT_VARIABLE commit
 if(failed)
   set(commit "")
 else()
-  execute_process(COMMAND git -C ${SOURCE} status --porcelain --untracked-files=no
+  # Without the lock that status takes to write what it has found out: root's build would leave it root's.
+  execute_process(COMMAND git --no-optional-locks -C ${SOURCE} status --porcelain --untracked-files=no
                   OUTPUT_VARIABLE changes ERROR_QUIET)
   if(changes)
     string(APPEND commit "-dirty")

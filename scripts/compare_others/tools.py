@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import sys
 
+import sudo_user
+
 SYSTEM = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -12,6 +14,14 @@ def need(program, package):
     path = shutil.which(program, path=SYSTEM)
     if not path:
         sys.exit(f"compare-others: {program} is not installed; apt-get install {package}")
+    return own(path)
+
+
+def own(path):
+    """The program as a word of a command: root runs it, so that nobody else may be able to change it."""
+    problem = sudo_user.why_not_own(path)
+    if problem:
+        sys.exit(f"compare-others: not run: {problem}")
     return shlex.quote(path)
 
 
@@ -28,7 +38,7 @@ class XdpTools:
         path = shutil.which(os.path.abspath(os.path.join(self.folder, program)))
         if not path:
             sys.exit(f"compare-others: --xdp-tools {self.folder}: there is no program {program}")
-        return shlex.quote(path)
+        return own(path)
 
     def version(self, program, mode):
         """"xdp-bench 1.6.3"; the name alone where it does not tell."""
