@@ -165,3 +165,12 @@ def test_a_cache_that_cannot_be_made_is_one_sentence(tmp_path, monkeypatch, caps
     monkeypatch.setattr(lab.sys, "argv", ["lab", "--check", "--cache", str(tmp_path / "file" / "below")])
     assert lab.main() == 3
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_root_in_the_guest_acts_for_the_user_of_the_lab(monkeypatch):
+    monkeypatch.setattr(lab.os, "geteuid", lambda: 1234)
+    monkeypatch.setattr(lab.os, "getegid", lambda: 4321)
+    made = lab.guest_environment()
+    assert (made["SUDO_UID"], made["SUDO_GID"]) == ("1234", "4321")
+    monkeypatch.setattr(lab.os, "geteuid", lambda: 0)
+    assert "SUDO_UID" not in lab.guest_environment()
