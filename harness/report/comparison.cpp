@@ -5,7 +5,6 @@
 #include <cmath>
 #include <map>
 #include <set>
-#include <tuple>
 
 #include "harness/report/comparison_sides.hpp"
 #include "harness/runner/input_error.hpp"
@@ -294,30 +293,11 @@ Result<const RecordedCase*> choose(const RecordedRun& run, const std::string& id
   return input_error(run.path, "/cases", "no case " + in_quotes(id) + suggestion(id, ids));
 }
 
-// Whether trials of one are trials of the other: a run that was resumed has another id than the
-// copy that was made of it before.
-bool share_trials(const RecordedRun& a, const RecordedRun& b) {
-  if (a.host != b.host) return false;
-  using Key = std::tuple<std::string, std::string, int, std::optional<double>>;
-  std::set<Key> known;
-  const auto each = [](const RecordedRun& run, auto&& use) {
-    for (const RecordedCase& c : run.cases)
-      for (const RecordedTrial& t : c.trials)
-        if (!t.started_at.empty() && use(Key(c.id, t.started_at, t.round, t.mpps))) return true;
-    return false;
-  };
-  each(a, [&](Key key) {
-    known.insert(std::move(key));
-    return false;
-  });
-  return each(b, [&](const Key& key) { return known.count(key) > 0; });
-}
-
 // A comparison of something with itself would always find that nothing has changed.
 Result<void> refuse_itself(const RecordedRun& base, const RecordedRun& next,
                            const CompareChoice& choice) {
   if (!choice.base_case.empty() && choice.base_case != choice.new_case) return {};
-  if (base.id != next.id && !share_trials(base, next)) return {};
+  if (!share_trials(base, next)) return {};
   const std::string what = base.id == next.id ? "BASE and NEW are one run"
                                               : "BASE and NEW are one run, which was resumed";
   return input_error(next.path, "/run/id",

@@ -1,6 +1,9 @@
 #include "harness/report/comparison_sides.hpp"
 
 #include <map>
+#include <optional>
+#include <set>
+#include <tuple>
 
 namespace pktbench {
 
@@ -22,6 +25,24 @@ Points points_of(const Sides& sides, const RecordedCase& c,
   Points made;
   for (const auto& [round, point] : rounds) made.push_back(point);
   return made;
+}
+
+bool share_trials(const RecordedRun& a, const RecordedRun& b) {
+  if (a.id == b.id) return true;
+  if (a.host != b.host) return false;
+  using Key = std::tuple<std::string, std::string, int, std::optional<double>>;
+  std::set<Key> known;
+  const auto each = [](const RecordedRun& run, auto&& use) {
+    for (const RecordedCase& c : run.cases)
+      for (const RecordedTrial& t : c.trials)
+        if (!t.started_at.empty() && use(Key(c.id, t.started_at, t.round, t.mpps))) return true;
+    return false;
+  };
+  each(a, [&](Key key) {
+    known.insert(std::move(key));
+    return false;
+  });
+  return each(b, [&](const Key& key) { return known.count(key) > 0; });
 }
 
 std::string condition_words(const ConditionGroups& groups, const Points& points) {

@@ -31,6 +31,10 @@ Sides sides_of(const RecordedRun& base, const RecordedRun& next, bool across_rou
 Points points_of(const Sides& sides, const RecordedCase& c,
                  std::optional<double> RecordedTrial::*value);
 
+// Whether they are one run, or have trials in common: a run that was resumed has another id than
+// the copy that was made of it before.
+bool share_trials(const RecordedRun& base, const RecordedRun& next);
+
 // "12 × (CPUs near: 92 ns), and 8 × (CPUs far apart: 420 ns)"
 std::string condition_words(const ConditionGroups& groups, const Points& points);
 
