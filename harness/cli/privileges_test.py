@@ -33,6 +33,14 @@ def fixture_scenario(tmp_path):
     return path
 
 
+def put_program(path):
+    """pktbench there; under the sanitizers it is large."""
+    try:
+        os.link(BINARY, path)
+    except OSError:
+        shutil.copy(BINARY, path)
+
+
 class Moved:
     """pktbench in a folder of its own, with a helper that only leaves a mark."""
 
@@ -41,7 +49,7 @@ class Moved:
         self.helper = root / helper / "pktbench-dpdk"
         for path in (self.program, self.helper):
             path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(BINARY, self.program)
+        put_program(self.program)
         self.helper.write_text(f"#!/bin/sh\ntouch {root}/ran\n")
         self.helper.chmod(0o755)
 
@@ -111,6 +119,8 @@ def test_no_path_of_the_build_is_compiled_in(tmp_path):
         pytest.skip("needs strip, to leave the names of sources out")
     subprocess.run(["strip", "-o", tmp_path / "stripped", BINARY], check=True)
     text = (tmp_path / "stripped").read_bytes()
+    if b"__asan_init" in text or b"__tsan_init" in text:
+        pytest.skip("a sanitizer keeps the names of sources")
     assert os.fsencode(BINARY.parent) not in text
     assert b"pktbench-dpdk" in text
 
@@ -121,7 +131,7 @@ def test_the_lab_of_somebody_else_is_not_run(tmp_path):
     script = tmp_path / "scripts" / "lab"
     for path in (program, script):
         path.parent.mkdir()
-    shutil.copy(BINARY, program)
+    put_program(program)
     script.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
     script.chmod(0o755)
     os.chown(script, 12345, 12345)
