@@ -242,3 +242,14 @@ def test_a_scenario_may_be_called_anything(tmp_path):
         assert listed.returncode == 0, listed.stderr
         assert b"\x1b" not in listed.stdout
         assert b"n\\u001b\\xff.json" in listed.stdout.replace(b"\\\\", b"\\")
+
+
+@needs_root
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_device_may_be_called_anything(options):
+    script = ("ip link add name \"$(printf 'e\\033[2J\\377')\" type veth peer name 'p;reboot' && "
+              "exec \"$0\" doctor $@")
+    done = call("unshare", "--net", "sh", "-c", script, BINARY, *options)
+    assert done.returncode in (0, 3), done.stderr
+    assert b"\x1b" not in done.stdout + done.stderr
+    assert b"e\\u001b[2J\\xff" in done.stdout.replace(b"\\\\", b"\\")
