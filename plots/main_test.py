@@ -102,8 +102,7 @@ def test_paths_that_cannot_be_printed_are_status_6_and_the_figures_are_there(tmp
     assert {path.name for path in tmp_path.iterdir()} == {"backends.svg", "caption.txt"}
 
 
-NAMES = {"escape": "v\x1b[31mm", "surrogate": "v\udcffm", "no XML": "v\uffff\x00m",
-         "reordered": "\u202evm"}
+NAMES = {"escape": "v\x1b[31mm", "no XML": "v\uffff\x00m", "reordered": "\u202evm"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -120,7 +119,7 @@ def test_names_in_somebody_elses_record_are_cleaned(tmp_path, name):
 
 
 def test_a_fault_in_somebody_elses_record_is_one_clean_line(tmp_path):
-    done = call(fixtures.write(tmp_path, {"schema": "pktbench-run/1\x1b[2J\udcff"}))
+    done = call(fixtures.write(tmp_path, {"schema": "pktbench-run/1\x1b[2J"}))
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and "\x1b" not in done.stderr
     checked = subprocess.run([ROOT / "results/schema/validate.py", tmp_path / "run.json"],
                              capture_output=True, text=True, check=False)
