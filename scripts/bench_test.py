@@ -21,7 +21,8 @@ mkdir -p build && cp scripts/pktbench build/pktbench
 PKTBENCH = """#!/usr/bin/python3
 import json, os, pathlib, shutil, sys
 print(json.dumps(sys.argv[1:]))
-out = next((b for a, b in zip(sys.argv, sys.argv[1:]) if a in ("--out", "--resume")), None)
+words = [word for argument in sys.argv for word in argument.split("=", 1)]
+out = next((b for a, b in zip(words, words[1:]) if a in ("--out", "--resume")), None)
 if os.path.exists(os.environ["FAKE_RUN"]):
     pathlib.Path(out).mkdir(parents=True, exist_ok=True)
     shutil.copy(os.environ["FAKE_RUN"], pathlib.Path(out) / "run.json")
@@ -85,6 +86,13 @@ def test_the_users_own_directory_is_used(bench, tmp_path, option):
     assert json.loads(done.stdout.splitlines()[0])[2:] == [option, "my runs/first"]
     assert f"\n{tmp_path}/my runs/first/run.json\n" in done.stdout
     assert [path.name for path in (bench.root / "results").iterdir()] == ["schema"]
+
+
+@pytest.mark.parametrize("option", [["--resume", "my runs/first"], ["--resume=my runs/first"]])
+def test_a_run_is_resumed_by_its_own_scenario(bench, option):
+    done = bench(*option)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[0]) == ["run", *option]
 
 
 def test_an_invalid_run_is_still_drawn_and_keeps_its_exit_code(bench):

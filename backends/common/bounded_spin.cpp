@@ -7,8 +7,8 @@ namespace pktbench::backends {
 
 bool napi_in_threads(const Port& port) {
   bool threaded = false;
-  (void)sys::with_sysfs_of(port.netns_path, [&]() -> Result<void> {
-    const auto text = sys::read_file("/sys/class/net/" + port.name + "/threaded");
+  (void)sys::with_sysfs_of(port.netns_path, [&](const std::string& sysfs) -> Result<void> {
+    const auto text = sys::read_file(sysfs + "/class/net/" + port.name + "/threaded");
     threaded = text && text->starts_with("1");
     return {};
   });

@@ -56,9 +56,10 @@ std::string wrong_port(const std::string& driver, const Port& port) {
 
 Result<std::size_t> rx_queues(const Port& port) {
   std::size_t count = 0;
-  auto read = sys::with_sysfs_of(port.netns_path, [&]() -> Result<void> {
+  auto read = sys::with_sysfs_of(port.netns_path, [&](const std::string& sysfs) -> Result<void> {
     std::error_code error;
-    const std::filesystem::directory_iterator all("/sys/class/net/" + port.name + "/queues", error);
+    const std::filesystem::directory_iterator all(sysfs + "/class/net/" + port.name + "/queues",
+                                                  error);
     if (error) return system_error("count the RX queues of " + port.name, error.value());
     for (const auto& queue : all) count += queue.path().filename().string().starts_with("rx-");
     return {};

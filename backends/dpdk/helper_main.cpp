@@ -4,7 +4,6 @@
 // Threads: the main lcore sleeps in recv() and answers; the other lcores poll.
 #include <rte_launch.h>
 #include <rte_lcore.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,17 +13,21 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "backends/common/workload.hpp"
 #include "backends/dpdk/dpdk_port.hpp"
 #include "backends/dpdk/poll_loop.hpp"
 #include "backends/dpdk/protocol.hpp"
 #include "backends/dpdk/send_loop.hpp"
+#include "harness/sys/detached_mount.hpp"
 #include "harness/sys/memory_wire.hpp"
 #include "harness/sys/standard_streams.hpp"
 
@@ -202,13 +205,19 @@ Result<void> Helper::serve() {
   return {};
 }
 
-// libxdp keeps things in a bpffs and EAL in /run: here they go with the process. Where a mount is
-// not allowed, those who need it say so.
-void private_mounts() {
-  if (unshare(CLONE_NEWNS) != 0 || mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-      mount("bpf", "/sys/fs/bpf", "bpf", 0, "mode=0700") != 0 ||
-      mount("tmpfs", "/run", "tmpfs", 0, "mode=0755") != 0)
-    std::perror("mount a private /sys/fs/bpf and /run");
+// libxdp keeps things in a bpffs and EAL in a folder: these here go with the process. Where they
+// are not allowed, those who need them say so.
+void keep_to_oneself(std::vector<sys::DetachedMount>& mounts) {
+  for (const auto& [type, variable] :
+       {std::pair("bpf", "LIBXDP_BPFFS"), std::pair("tmpfs", "RUNTIME_DIRECTORY")}) {
+    auto made = sys::DetachedMount::make(type);
+    if (!made) {
+      std::fprintf(stderr, "%s\n", made.error().message.c_str());
+      continue;
+    }
+    mounts.push_back(std::move(*made));
+    setenv(variable, mounts.back().path().c_str(), 1);
+  }
 }
 
 int main_helper() {
@@ -228,7 +237,8 @@ int main_helper() {
     return 2;
   }
   if (getppid() != setup.parent) return 1;  // it died before prctl()
-  private_mounts();
+  std::vector<sys::DetachedMount> mounts;
+  keep_to_oneself(mounts);
   Helper helper;
   const auto ran = helper.run(setup);
   if (ran) return 0;

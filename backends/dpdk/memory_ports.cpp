@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace pktbench::dpdk {
 
@@ -54,7 +55,10 @@ Result<MemoryPorts> open_rings(const Setup& setup, const SetUpQueue& set_up,
 Result<MemoryPorts> open_virtio(const Setup& setup, const SetUpQueue& set_up,
                                 std::vector<std::uint16_t>& opened) {
   constexpr int kLinkMs = 10'000;
-  const std::string path = "/run/pktbench-vhost-" + std::to_string(getpid());
+  // The helper's own folder, where it has one.
+  const char* folder = std::getenv("RUNTIME_DIRECTORY");
+  const std::string path =
+      std::string(folder ? folder : "/run") + "/pktbench-vhost-" + std::to_string(getpid());
   MemoryPorts ports;
   auto vhost = add("net_vhost0", "iface=" + path + ",queues=1");
   if (!vhost) return vhost.error();

@@ -1,4 +1,5 @@
 #include <spdlog/fmt/fmt.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/algorithm/string/join.hpp>
@@ -12,6 +13,7 @@
 #include "harness/core/version.hpp"
 #include "harness/report/json.hpp"
 #include "harness/runner/suggest.hpp"
+#include "harness/sys/called_as.hpp"
 #include "harness/testbed/doctor.hpp"
 
 namespace pktbench::cli {
@@ -88,6 +90,11 @@ std::string findings_text(std::vector<Finding> findings) {
   return made;
 }
 
+bool any_fix(const std::vector<Finding>& findings) {
+  return std::any_of(findings.begin(), findings.end(),
+                     [](const Finding& f) { return !f.fix.empty(); });
+}
+
 std::string target_of(const Applied& a) {
   return clean_line(a.setting.device + (a.setting.device.empty() ? "" : " ") + a.setting.name);
 }
@@ -112,6 +119,9 @@ std::string as_text(const Report& report) {
               ? "may be used"
               : clean_line("refused: " + boost::algorithm::join(line.safety.reasons, "; ")));
   }
+  // A redirection is the shell's own doing: sudo before the command does not reach it.
+  if (geteuid() != 0 && (any_fix(report.host_findings) || any_fix(report.port_findings)))
+    made += "\nThe commands under \"fix\" are for a shell of root (sudo -s).\n";
   if (!report.apply) return made;
   made += fmt::format("\napplied{}\n", report.applied.empty() ? ": nothing was left to set" : "");
   for (const Applied& a : report.applied)
@@ -119,7 +129,7 @@ std::string as_text(const Report& report) {
                 ? fmt::format("  {}: {} -> {}\n", target_of(a), clean_line(a.before),
                               clean_line(a.after))
                 : fmt::format("  {}: not set: {}\n", target_of(a), clean_line(a.failed));
-  if (!report.applied.empty()) made += "  until: pktbench restore\n";
+  if (!report.applied.empty()) made += "  until: " + sys::called_as() + " restore\n";
   return made;
 }
 

@@ -99,6 +99,40 @@ def test_the_kernel_is_asked_what_xdp_can_do():
     assert "AF_XDP zero-copy no" in seen["seen"]
 
 
+def typed(command):
+    subprocess.run(["nsenter", f"--net=/run/netns/{NAMESPACE}", "sh", "-c", command], check=True, timeout=20)
+
+
+def test_the_fixes_of_a_port_work_as_they_are_printed():
+    queues = os.cpu_count() + 2
+    ip(f"-n {NAMESPACE} link del pbdoc0")
+    ip(f"-n {NAMESPACE} link add pb;doc mtu 9000 numrxqueues {queues} numtxqueues {queues} type veth "
+       "peer name pbdoc1 mtu 9000")
+    ip(f"-n {NAMESPACE} link set pbdoc1 up")
+    checks = ("link", "queues", "mtu")
+    for check in checks:
+        found = finding(doctor("pb;doc")[1], check)
+        assert found["severity"] in ("WARN", "ERROR"), found
+        typed(found["fix"])
+        assert finding(doctor("pb;doc")[1], check)["severity"] == "INFO", found
+
+
+@pytest.mark.parametrize("mode", ["xdpgeneric", "xdpdrv"])
+def test_a_program_is_taken_off_by_the_fix(mode):
+    for end in ("pbdoc0", "pbdoc1"):
+        ip(f"-n {NAMESPACE} link set {end} mtu 1500")
+    program = Path(BINARY).parent / "bpf" / "reflect_sink.bpf.o"
+    attached = subprocess.run(["unshare", "--mount", "ip", "-n", NAMESPACE, "link", "set", "pbdoc0", mode,
+                               "obj", str(program), "sec", "xdp"],
+                              capture_output=True, text=True, timeout=30)
+    if attached.returncode != 0:
+        pytest.skip("no XDP program can be attached by iproute2: " + attached.stderr.strip())
+    found = finding(doctor("pbdoc0")[1], "xdp-programs")
+    assert found["severity"] == "WARN"
+    typed(found["fix"])
+    assert finding(doctor("pbdoc0")[1], "xdp-programs")["seen"] == "none"
+
+
 def test_apply_sets_reads_back_and_stays_until_restore():
     status, document = doctor("pbdoc0", "--apply")
     applied = [a for a in document["applied"] if a["device"] == "pbdoc0"]
@@ -116,6 +150,19 @@ def test_apply_sets_reads_back_and_stays_until_restore():
     assert "pbdoc0" in restored.stdout
     assert mtu() == 9000
     assert journals() == []
+
+
+def test_a_change_that_cannot_be_undone_is_taken_off_the_record_by_the_command_that_is_printed():
+    STATE.mkdir(exist_ok=True)
+    (STATE / "1.journal").write_text(json.dumps({"kind": "none", "target": "x", "value": "1"}) + "\n")
+    try:
+        said = pktbench("doctor", "--apply")
+        assert said.returncode == 3 and "an ended run's change cannot be undone: " in said.stderr
+        typed(said.stderr.strip().rsplit("; where the host is as you want it: ", 1)[1])
+        assert journals() == []
+        assert pktbench("doctor", "--apply", "pbdoc0").stderr == ""
+    finally:
+        (STATE / "1.journal").unlink(missing_ok=True)
 
 
 def test_a_refused_port_is_left_alone():

@@ -25,7 +25,9 @@ Result<sys::HostLock> claim_host(const std::string& purpose) {
     spdlog::warn("an ended run's change undone: {}", line);
   if (!report->failed.empty())
     return make_error(ErrorCode::refused,
-                      "an ended run's change cannot be undone: " + report->failed.front());
+                      "an ended run's change cannot be undone: " + report->failed.front() +
+                          "; where the host is as you want it: rm " + sys::kStateDir +
+                          "/*.journal");
   return lock;
 }
 

@@ -31,10 +31,11 @@ CLI::App* add_run(CLI::App& app, cli::RunArguments& a) {
   run->footer(
       "Example:\n"
       "  sudo pktbench run scenarios/quickstart.json --backend xdp-native --trials 10\n"
-      "  sudo pktbench run scenarios/quickstart.json --set /traffic/frame_size=512\n\n"
+      "  sudo pktbench run scenarios/quickstart.json --set /traffic/frame_size=512\n"
+      "  sudo pktbench run --resume results/20261128T120000Z-host-quickstart\n\n"
       "Exit status: 0 done, 2 bad input, 3 refused, 4 every case unsupported, 5 an invalid case,\n"
       "6 a failed case, 130 interrupted (finished trials are kept).");
-  run->add_option("scenario", a.scenario, "Scenario file (JSON)")->required();
+  run->add_option("scenario", a.scenario, "Scenario file (JSON)");
   run->add_option("--out", a.out, "Directory for the results; it must be new or empty");
   run->add_option("--backend", a.overrides.backends,
                   "Only this backend of the scenario (repeatable)")
@@ -57,7 +58,8 @@ CLI::App* add_run(CLI::App& app, cli::RunArguments& a) {
                   "(repeatable)")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  run->add_option("--resume", a.resume, "Go on with an interrupted run in this directory");
+  run->add_option("--resume", a.resume,
+                  "Go on with the interrupted run in this directory, by the scenario it has");
   return run;
 }
 
@@ -205,11 +207,6 @@ int main(int argc, char** argv) {
     std::cerr << clean_text(said.str());
     return status == 0 ? cli::print_result(asked_for.str(), cli::kDone) : cli::kUsage;
   }
-  if (!run_arguments.resume.empty() && !run_arguments.out.empty())
-    return cli::report_error(
-        make_error(ErrorCode::invalid_input,
-                   "--out and --resume exclude each other; --resume goes on in "
-                   "its own directory"));
   // Nothing of ours throws; what a library throws still has to unwind, which restores the host.
   try {
     if (*run) return cli::run_command(run_arguments);

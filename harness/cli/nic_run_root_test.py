@@ -1,6 +1,7 @@
 """Testbed nic on a veth pair that stands for two ports: what it refuses, sets, counts and gives back."""
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -195,6 +196,76 @@ def test_a_port_with_the_default_route_needs_its_name_repeated(tmp_path):
     waived = [w for port in document["ports"] for w in port["waived"]]
     assert any("default route" in w for w in waived)
     assert state() == before
+
+
+def test_an_interrupted_run_goes_on_with_what_was_said_of_its_ports(tmp_path):
+    ip(f"-n {HOME} route add default via 192.0.2.9 dev pbnic0")
+    scenario = tmp_path / "nic.json"
+    out = tmp_path / "out"
+    scenario.write_text(json.dumps({
+        "testbed": {"name": "nic", "dut": "pbnic0", "generator": "pbnic1", "virtual_ports": "allow"},
+        "traffic": {"generator": "packet-sendmmsg", "rate": 2000}, "backends": ["udp-recvmmsg"],
+        "method": {"trials": 3, "duration_s": 0.1, "warmup_s": 0.02, "max_disturbance": 1}}))
+    process = at_home(BINARY, "run", str(scenario), "--out", str(out), "--i-know-this-is", "pbnic0",
+                      "--i-know-this-is", "pbnic1")
+    log = out / "trials.jsonl"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (log.exists() and log.read_text()):
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    line, = [text.split("go on with: ", 1)[1] for text in stderr.splitlines() if "go on with: " in text]
+    again = at_home("sh", "-c", line)
+    _, stderr = again.communicate(timeout=120)
+    assert again.returncode == 0, stderr
+    case, = json.loads((out / "run.json").read_text())["cases"]
+    assert len(case["trials"]) >= 3 and case["status"] == "ok"
+
+
+def ethtool(*arguments):
+    return subprocess.run(["nsenter", f"--net={NETNS / HOME}", "ethtool", *arguments], check=True,
+                          capture_output=True, text=True, timeout=20).stdout
+
+
+def test_frames_that_find_no_gro_are_told_what_helps(tmp_path):
+    ethtool("-K", "pbnic0", "gro", "off")
+    live = ["--set", "/traffic/generator=xdp-live", "--backend", "udp-recvmmsg", "--backend", "xdp-generic"]
+    status, stderr, document = run(tmp_path, *live)
+    assert status == 6, stderr
+    for case in document["cases"]:
+        assert case["reason"].startswith("none of 64 frames sent to pbnic0 was counted by "), case["reason"]
+        assert "native XDP or GRO" in case["reason"]
+        _, command, others = re.fullmatch(r"(.*GRO of pbnic0 is off: )(.*), or use generator (.*)",
+                                          case["reason"]).groups()
+    for generator in others.split(" or "):
+        status, stderr, _ = run(tmp_path, "--set", f"/traffic/generator={generator}", *live[2:],
+                                name=generator)
+        assert status == 0, stderr
+    typed = at_home("sh", "-c", command)
+    _, stderr = typed.communicate(timeout=20)
+    assert typed.returncode == 0, stderr
+    status, stderr, _ = run(tmp_path, *live, name="again")
+    assert status == 0, stderr
+
+
+@pytest.mark.parametrize("mode", ["xdpgeneric", "xdpdrv"])
+def test_a_foreign_xdp_program_is_taken_off_by_the_command_that_is_printed(tmp_path, mode):
+    for end in ("pbnic0", "pbnic1"):
+        ip(f"-n {HOME} link set {end} mtu 1500")
+    program = Path(BINARY).parent / "bpf" / "reflect_sink.bpf.o"
+    attached = subprocess.run(["unshare", "--mount", "ip", "-n", HOME, "link", "set", "pbnic0", mode,
+                               "obj", str(program), "sec", "xdp"],
+                              capture_output=True, text=True, timeout=30)
+    if attached.returncode != 0:
+        pytest.skip("no XDP program can be attached by iproute2: " + attached.stderr.strip())
+    status, stderr, _ = run(tmp_path)
+    assert status == 3
+    typed = at_home("sh", "-c", stderr.strip().rsplit("when nobody needs it: ", 1)[1])
+    _, said = typed.communicate(timeout=20)
+    assert typed.returncode == 0, said
+    status, stderr, _ = run(tmp_path, name="again")
+    assert status == 0, stderr
 
 
 def test_a_foreign_xdp_program_is_never_replaced(tmp_path):

@@ -1,31 +1,20 @@
 #include "harness/cli/resume_line.hpp"
 
+#include "harness/core/clean_text.hpp"
+#include "harness/sys/called_as.hpp"
+
 namespace pktbench::cli {
 
-namespace {
-
-// As one word of a shell.
-std::string quoted(const std::string& word) {
-  constexpr const char* kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
-  std::string made = "'";
-  for (const char c : word) made += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return made + "'";
-}
-
-}  // namespace
-
 std::string resume_line(const RunArguments& arguments, const std::string& dir) {
-  std::string line;
-  for (std::size_t i = 0; i < arguments.argv.size(); ++i) {
-    const std::string& word = arguments.argv[i];
-    if (word == "--out" || word == "--resume")
-      ++i;  // and its value
-    else if (!word.starts_with("--out=") && !word.starts_with("--resume="))
-      line += quoted(word) + " ";
-  }
-  return line + "--resume " + quoted(dir);
+  std::string line = sys::called_as() + " run";
+  const auto add = [&](const std::string& option, const std::string& value) {
+    // A value that looks like an option has to be tied to its own.
+    line += " " + option + (value.starts_with('-') ? "=" : " ") + shell_word(value);
+  };
+  add("--resume", dir);
+  for (const std::string& pci : arguments.allowed_pci) add("--allow", pci);
+  for (const std::string& port : arguments.i_know_this_is) add("--i-know-this-is", port);
+  return line;
 }
 
 }  // namespace pktbench::cli

@@ -7,7 +7,8 @@
 
 namespace pktbench::cli {
 
-// To be typed in the directory in which pktbench was called.
+// To be typed in the directory in which pktbench was called. The run's directory holds the
+// scenario; what was said of the ports is said again.
 std::string resume_line(const RunArguments& arguments, const std::string& dir);
 
 }  // namespace pktbench::cli

@@ -24,7 +24,9 @@
 #include "harness/report/run_identity.hpp"
 #include "harness/report/run_writer.hpp"
 #include "harness/report/table.hpp"
+#include "harness/report/trial_check.hpp"
 #include "harness/runner/run.hpp"
+#include "harness/sys/called_as.hpp"
 #include "harness/sys/own_path.hpp"
 #include "harness/sys/utc.hpp"
 #include "harness/testbed/nic.hpp"
@@ -119,21 +121,72 @@ Result<nlohmann::ordered_json> load_run(const std::string& dir) {
   return run;
 }
 
-// A resumed run goes on in the order in which it began.
-Result<std::uint64_t> seed_of_run(const std::string& dir) {
-  auto run = load_run(dir);
-  if (!run) return run.error();
-  static const nlohmann::ordered_json::json_pointer kSeed("/scenario/method/seed");
-  if (!run->contains(kSeed) || !(*run)[kSeed].is_number_unsigned())
-    return make_error(ErrorCode::invalid_input,
-                      dir + "/" + kRunFileName + ": has no /scenario/method/seed; start a new run");
-  return (*run)[kSeed].get<std::uint64_t>();
-}
-
 // Not 0, and of 32 bits, so that every JSON reader keeps it exactly.
 std::uint64_t draw_seed() {
   std::random_device device;
   return std::uniform_int_distribution<std::uint32_t>(1)(device);
+}
+
+// What belongs to the scenario, and so not beside --resume alone.
+std::string first_override(const ScenarioOverrides& overrides) {
+  if (!overrides.backends.empty()) return "--backend";
+  if (overrides.trials) return "--trials";
+  if (overrides.duration_s) return "--duration";
+  return overrides.set.empty() ? "" : "--set";
+}
+
+Result<void> check_usage(const RunArguments& arguments) {
+  const auto bad = [](const std::string& why) { return make_error(ErrorCode::invalid_input, why); };
+  if (arguments.resume.empty()) {
+    if (arguments.scenario.empty())
+      return bad("run needs a scenario, or --resume with the directory of a run");
+    return {};
+  }
+  if (!arguments.out.empty())
+    return bad("--out and --resume exclude each other; --resume goes on in its own directory");
+  if (const std::string option = first_override(arguments.overrides);
+      arguments.scenario.empty() && !option.empty())
+    return bad(option + ": --resume goes on with the scenario that the run has; leave it out");
+  return {};
+}
+
+// Where two scenarios first differ, as a JSON pointer.
+std::string first_difference(const nlohmann::ordered_json& one,
+                             const nlohmann::ordered_json& other) {
+  const auto changes = nlohmann::ordered_json::diff(one, other);
+  return changes.empty() ? "/" : changes.front()["path"].get<std::string>();
+}
+
+// The scenario of an earlier run. One that is given as well has to be the same.
+Result<Scenario> scenario_of_run(const RunArguments& arguments) {
+  const std::string& dir = arguments.resume;
+  auto earlier = load_run(dir);
+  if (!earlier) return earlier.error();
+  // Trials of another host, kernel or build do not belong into one median.
+  if (made_by(*earlier) != made_by(cleaned(to_json(here()))))
+    return make_error(
+        ErrorCode::invalid_input,
+        dir + ": was made on another host or kernel, or by another build; start a new run");
+  auto scenario = read_scenario((*earlier)["scenario"], dir + "/" + kRunFileName + ", scenario",
+                                registry(), {});
+  if (!scenario || arguments.scenario.empty()) return scenario;
+  // A run goes on in the order in which it began.
+  ScenarioOverrides overrides = arguments.overrides;
+  overrides.drawn_seed = scenario->order_seed;
+  auto given = load_scenario(arguments.scenario, registry(), overrides);
+  if (given && cleaned(given->resolved) != cleaned(scenario->resolved))
+    return make_error(ErrorCode::invalid_input,
+                      dir + ": was made from another scenario or other options (they differ at " +
+                          first_difference(scenario->resolved, given->resolved) +
+                          "); go on with: " + resume_line(arguments, dir));
+  return given;
+}
+
+Result<Scenario> scenario_of(const RunArguments& arguments) {
+  if (!arguments.resume.empty()) return scenario_of_run(arguments);
+  ScenarioOverrides overrides = arguments.overrides;
+  overrides.drawn_seed = draw_seed();
+  return load_scenario(arguments.scenario, registry(), overrides);
 }
 
 Result<RunWriter> open_writer(const RunArguments& arguments, const Scenario& scenario) {
@@ -142,19 +195,10 @@ Result<RunWriter> open_writer(const RunArguments& arguments, const Scenario& sce
         arguments.out.empty() ? default_run_dir("results", scenario.name) : arguments.out;
     return RunWriter::create(dir);
   }
-  auto earlier = load_run(arguments.resume);
-  if (!earlier) return earlier.error();
-  if ((*earlier)["scenario"] != cleaned(scenario.resolved))
-    return make_error(ErrorCode::invalid_input,
-                      arguments.resume +
-                          ": was made from another scenario or other options; "
-                          "resume it with the same, or start a new run");
-  // Trials of another host, kernel or build do not belong into one median.
-  if (made_by(*earlier) != made_by(cleaned(to_json(here()))))
-    return make_error(ErrorCode::invalid_input,
-                      arguments.resume +
-                          ": was made on another host or kernel, or by another build; "
-                          "start a new run");
+  // Before anything is written there.
+  auto log = load_trials(arguments.resume);
+  if (!log) return log.error();
+  if (auto r = check_trials(*log, scenario, arguments.resume); !r) return r.error();
   return RunWriter::resume(arguments.resume);
 }
 
@@ -220,19 +264,14 @@ Result<void> check_commands(const std::string& path, const Scenario& scenario) {
 }  // namespace
 
 int run_command(const RunArguments& arguments) {
-  ScenarioOverrides overrides = arguments.overrides;
-  if (arguments.resume.empty()) {
-    overrides.drawn_seed = draw_seed();
-  } else {
-    auto seed = seed_of_run(arguments.resume);
-    if (!seed) return report_error(seed.error());
-    overrides.drawn_seed = *seed;
-  }
-  auto scenario = load_scenario(arguments.scenario, registry(), overrides);
+  if (auto r = check_usage(arguments); !r) return report_error(r.error());
+  auto scenario = scenario_of(arguments);
   if (!scenario) return report_error(scenario.error());
 
   if (auto r = add_port_policy(arguments, *scenario); !r) return report_error(r.error());
-  if (auto r = check_commands(arguments.scenario, *scenario); !r) return report_error(r.error());
+  const std::string commands_from =
+      arguments.scenario.empty() ? arguments.resume + "/" + kRunFileName : arguments.scenario;
+  if (auto r = check_commands(commands_from, *scenario); !r) return report_error(r.error());
 
   const TestbedType& testbed = *find_by_name(registry().testbeds, scenario->testbed);
   std::optional<sys::HostLock> lock;
@@ -278,7 +317,8 @@ int run_command(const RunArguments& arguments) {
   if (kept) text += "run: " + clean_line(writer->dir()) + "/" + kRunFileName + "\n";
   int status = print_result(text, exit_status(*outcome));
   if (!outcome->not_restored.empty())
-    spdlog::error("the host is not restored: {}; run pktbench restore", outcome->not_restored);
+    spdlog::error("the host is not restored: {}; type: {} restore", outcome->not_restored,
+                  sys::called_as());
   if (!kept) {
     status = report_error(kept.error());
     spdlog::error("every finished trial is kept; go on with: {}",

@@ -54,6 +54,29 @@ def test_a_device_that_was_deleted_is_made_anew_for_the_next_trial(tmp_path):
     assert "pbdut0 was gone: somebody deleted it; it is made anew" in stderr
 
 
+@pytest.mark.parametrize("arrangement, backend", [("isolated", "udp-recvmmsg"),
+                                                  ("pump", "udp-recvmmsg"), ("pump", "xdp-generic")])
+def test_gro_that_was_switched_off_is_on_again_for_the_next_trial(tmp_path, arrangement, backend):
+    process = begin(tmp_path / "out", backend, "--set", f"/testbed/arrangement={arrangement}")
+    await_window()
+    subprocess.run(["nsenter", "--net=/run/netns/pktbench0-dut", "ethtool", "-K", "pbdut0", "gro", "off"],
+                   check=True)
+    (_, *after), stderr = ended(process, tmp_path / "out")
+    assert "GRO of pbdut0 was switched off; it is on again" in stderr
+    assert after[-1]["status"] == "ok", after[-1]["reason"]
+    assert after[-1]["received"]["packets"] > 0 and after[-1]["unaccounted"] == 0
+
+
+def test_an_untouched_pump_goes_on_pumping(tmp_path):
+    process = begin(tmp_path / "out", "xdp-native", "--set", "/testbed/arrangement=pump")
+    trials, stderr = ended(process, tmp_path / "out")
+    assert process.returncode == 0, stderr
+    for trial in trials:
+        dut, = [cpu for cpu in trial["cpus"] if cpu["role"] == "dut"]
+        # Nobody but the pump has what others leave of its CPU.
+        assert dut["classes"]["napi"] > 0.8 * (1 - dut["classes"]["foreign"]), trial["cpus"]
+
+
 def test_a_device_that_was_renamed_is_named_in_every_trial_that_follows(tmp_path):
     process = begin(tmp_path / "out", "xdp-native", trials=3)
     await_window()

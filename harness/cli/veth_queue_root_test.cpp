@@ -67,13 +67,13 @@ class VethQueues : public ::testing::TestWithParam<const char*> {
   // Whatever the generator's CPU sends leaves by the second TX queue, and so arrives on RX queue 1.
   Result<void> steer_to_queue_one() {
     const Port& from = testbed_->generator_port();
-    return sys::with_sysfs_of(from.netns_path, [&] {
+    return sys::with_sysfs_of(from.netns_path, [&](const std::string& sysfs) {
       // A mask of hexadecimal digits, the last CPUs first, in groups of eight.
       const auto cpu = static_cast<std::size_t>(from.cpus.front());
       std::string mask(1, "1248"[cpu % 4]);
       mask.append(cpu / 4 % 8, '0');
       for (std::size_t i = 0; i < cpu / 32; ++i) mask += ",00000000";
-      return sys::write_file("/sys/class/net/" + from.name + "/queues/tx-1/xps_cpus", mask);
+      return sys::write_file(sysfs + "/class/net/" + from.name + "/queues/tx-1/xps_cpus", mask);
     });
   }
 

@@ -81,24 +81,25 @@ bool is_clean_text(std::string_view text) {
   return true;
 }
 
-std::string shell_word(std::string_view text) {
+std::string shell_word(std::string_view word) {
   constexpr std::string_view kPlain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
-  if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos)
-    return std::string(text);
-  const bool one_line = clean_line(text) == text;
-  std::string word = one_line ? "'" : "$'";
-  for (char c : text) {
-    if (one_line)
-      word += c == '\'' ? "'\\''" : std::string(1, c);
-    else if (c == '\'' || c == '\\')
-      word.append("\\").append(1, c);
-    else if (c >= ' ' && c <= '~')
-      word += c;
-    else
-      word += escape("\\x%02x", static_cast<unsigned char>(c));
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos)
+    return std::string(word);
+  std::string quoted;
+  if (clean_line(word) == word) {
+    for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+    return "'" + quoted + "'";
   }
-  return word + "'";
+  for (const char c : word) {
+    if (c == '%')
+      quoted += "%%";
+    else if (c < ' ' || c > '~' || c == '\'' || c == '\\')
+      quoted += escape("\\%03o", static_cast<unsigned char>(c));
+    else
+      quoted += c;
+  }
+  return "\"$(printf -- '" + quoted + "')\"";
 }
 
 }  // namespace pktbench

@@ -35,7 +35,10 @@ std::string clean_text(std::string_view text);
 // clean_text() would change nothing.
 bool is_clean_text(std::string_view text);
 
-// `text` as one word of a command that is printed to be typed: a device may be named "e;reboot".
-std::string shell_word(std::string_view text);
+// `word` of a command that is printed to be typed, as a POSIX shell reads it back: bare where
+// nothing in it is special, else in single quotes; as the output of a printf where it is not fit to
+// be shown (which loses newlines at its end). An option's value that begins with a dash still needs
+// "--option=" before it.
+std::string shell_word(std::string_view word);
 
 }  // namespace pktbench

@@ -29,7 +29,7 @@ TEST(ShellWord, IsOneWordWhateverIsInIt) {
   EXPECT_EQ(shell_word("eth0"), "eth0");
   EXPECT_EQ(shell_word("e;reboot"), "'e;reboot'");
   EXPECT_EQ(shell_word("it's größe"), R"('it'\''s größe')");
-  EXPECT_EQ(shell_word("a\x1b'\\\xff"), R"($'a\x1b\'\\\xff')");
+  EXPECT_EQ(shell_word("a\x1b'\\\xff"), "\"$(printf -- 'a\\033\\047\\134\\377')\"");
   EXPECT_EQ(shell_word(""), "''");
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "harness/core/counters.hpp"
@@ -52,6 +53,10 @@ class TrafficSource {
 
   // Monotonic since start().
   virtual Result<SentCounters> sample() = 0;
+
+  // Of frames that were sent and of which none arrived: what this source needs on the way, and the
+  // command or the setting that helps; empty: nothing of its own. Between start() and stop().
+  virtual std::string when_none_arrives() const { return ""; }
 
   // Threads that generate, for the CPU accounting.
   virtual std::vector<pid_t> threads() const = 0;

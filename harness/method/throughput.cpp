@@ -210,10 +210,13 @@ Result<Snapshot> Trial::confirm() {
   if (sent == 0)
     return make_error(ErrorCode::failed,
                       "generator " + spec_.generator + " sent nothing within 10 s");
-  if (after->received.packets == before->received.packets)
+  if (after->received.packets == before->received.packets) {
+    const std::string hint = p_.traffic.when_none_arrives();
     return make_error(ErrorCode::failed, "none of " + std::to_string(sent) + " frames sent to " +
                                              p_.testbed.dut_port().name + " was counted by " +
-                                             spec_.backend + dropped_since(*before, *after));
+                                             spec_.backend + dropped_since(*before, *after) +
+                                             (hint.empty() ? "" : "; " + hint));
+  }
   const FirstFrames first = {spec_.backend, p_.testbed.dut_port().name,
                              p_.testbed.generator_port().name};
   if (p_.testbed.unnamed_loss() > 0)

@@ -131,6 +131,14 @@ std::optional<double> median_offered(const RecordedCase& c) {
   return summarize(std::move(rates)).median;
 }
 
+// Too few pairs want more trials, ten of which are a start, and more where some made no pair.
+// Nothing else that is wrong with pairs is mended by more of them.
+std::string remedy(std::size_t pairs, std::size_t trials) {
+  if (pairs >= kMinPairs) return "";
+  const std::size_t wanted = 10 * std::max<std::size_t>(pairs ? trials / pairs : trials, 1);
+  return ": make more trials (--trials " + std::to_string(wanted) + ")";
+}
+
 MeasureComparison measure_pairs(const MeasureKind& kind, const Sides& sides,
                                 const RecordedCase& base, const RecordedCase& next) {
   MeasureComparison made;
@@ -151,7 +159,7 @@ MeasureComparison measure_pairs(const MeasureKind& kind, const Sides& sides,
   if (found)
     made.found = *found;
   else
-    made.reason = found.error().message + ": make more trials (--trials 10)";
+    made.reason = found.error().message + remedy(pairs.base.size(), base.trials.size());
   return made;
 }
 

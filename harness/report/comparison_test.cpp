@@ -125,6 +125,11 @@ TEST(Comparison, TooFewPairsAreInconclusive) {
             "a comparison needs 8 pairs, there are 5: make more trials (--trials 10)");
 }
 
+TEST(Comparison, MoreTrialsAreNoRemedyForAValueOf0) {
+  const Comparison made = compare(make_case("c", 5, 0, 20), make_case("c", 5, 300, 20));
+  EXPECT_EQ(made.cases[0].measures[1].reason, "a value of 0 has no ratio to another");
+}
+
 TEST(Comparison, WhatMustNotBeComparedIsRefused) {
   for (const char* key :
        {"testbed", "arrangement", "generator", "generator_batch", "generator_options", "frame_size",

@@ -45,6 +45,7 @@ Error write_error(const std::string& what, int error) {
   Error made = system_error(what, error);
   if (error == ENOSPC || error == EDQUOT) made.message += "; free some space there";
   if (error == EFBIG) made.message += "; raise the limit on the size of files (ulimit -f)";
+  if (error == EACCES || error == EPERM) made.message += "; resume it as the user who made it";
   return made;
 }
 
@@ -103,14 +104,17 @@ Result<void> make_directory(const std::string& dir) {
 
 Result<RunWriter> RunWriter::open(const std::string& dir, bool is_new) {
   sys::Fd dir_fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!dir_fd) return file_error("open directory " + dir, errno);
+  if (!dir_fd)
+    return is_new ? file_error("open directory " + dir, errno)
+                  : write_error("open directory " + dir, errno);
   RunWriter writer(dir, std::move(dir_fd));
   const std::string path = dir + "/" + kTrialLogName;
   // No link, and nothing that would block: root may write into a user's directory.
   const int extra = O_NOFOLLOW | O_NONBLOCK | (is_new ? O_CREAT | O_EXCL : 0);
   writer.log_ = sys::Fd(
       openat(writer.dir_fd_.get(), kTrialLogName, O_WRONLY | O_APPEND | O_CLOEXEC | extra, 0666));
-  if (!writer.log_) return file_error("open " + path, errno);
+  if (!writer.log_)
+    return is_new ? file_error("open " + path, errno) : write_error("open " + path, errno);
   if (is_new) sys::give_to_caller(writer.log_.get());
   if (flock(writer.log_.get(), LOCK_EX | LOCK_NB) != 0)
     return make_error(ErrorCode::refused,

@@ -117,13 +117,13 @@ std::string Run::impossible(const CaseSpec& spec) const {
     return "generator " + generator.name + " does not work on testbed " + type_.name;
   if (type_.memory && !backend.memory)
     return "backend " + backend.name + " receives from a network device, and testbed " +
-           type_.name + " has none; use veth";
+           type_.name + " has none; use veth, with generator xdp-live";
   if (type_.memory && !generator.memory)
     return "generator " + generator.name + " sends into a network device, and testbed " +
            type_.name + " has none; use generator memory";
   if (generator.memory && !type_.memory)
     return "generator " + generator.name + " needs testbed memory; testbed " + type_.name +
-           " has network devices";
+           " has network devices: use generator xdp-live";
   if (generator.one_queue && spec.queues > 1)
     return "generator " + generator.name + " sends into one RX queue and not into " +
            std::to_string(spec.queues) + "; use packet-sendmmsg or udp-sendmmsg";

@@ -330,12 +330,16 @@ Result<Scenario> load_scenario(const std::string& path, const Registry& registry
                                const ScenarioOverrides& overrides) {
   Result<Json> document = read_json_file(path);
   if (!document) return document.error();
-  const Node root{&*document, Pointer()};
-  if (!document->is_object())
-    return input_error(path, "", "expected an object, not " + root.described());
-  Origins origins(path);
-  if (Result<void> done = apply_overrides(*document, overrides, origins); !done)
-    return done.error();
+  return read_scenario(std::move(*document), path, registry, overrides);
+}
+
+Result<Scenario> read_scenario(Json document, const std::string& where, const Registry& registry,
+                               const ScenarioOverrides& overrides) {
+  const Node root{&document, Pointer()};
+  if (!document.is_object())
+    return input_error(where, "", "expected an object, not " + root.described());
+  Origins origins(where);
+  if (Result<void> done = apply_overrides(document, overrides, origins); !done) return done.error();
 
   Check check(origins);
   check.object(root, {"name", "description", "testbed", "queues", "traffic", "backends",
@@ -344,7 +348,7 @@ Result<Scenario> load_scenario(const std::string& path, const Registry& registry
 
   Scenario scenario;
   CaseGrid grid;
-  scenario.name = read_name(check, root.key("name"), path);
+  scenario.name = read_name(check, root.key("name"), where);
   if (const Node node = root.key("description"))
     scenario.description = check.text(node, kMaxDescription);
   read_testbeds(check, root.key("testbed"), registry, scenario);
@@ -367,7 +371,7 @@ Result<Scenario> load_scenario(const std::string& path, const Registry& registry
 
   if (Result<void> done = keep_backends(grid.backends, overrides.backends, registry); !done)
     return done.error();
-  if (case_count(grid) > kMaxCases) return input_error(path, "", too_many_cases(grid));
+  if (case_count(grid) > kMaxCases) return input_error(where, "", too_many_cases(grid));
 
   scenario.trials = static_cast<int>(option<std::int64_t>(method.options, "trials"));
   scenario.plan.warmup_s = option<double>(method.options, "warmup_s");

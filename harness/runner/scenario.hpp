@@ -53,4 +53,8 @@ struct ScenarioOverrides {
 Result<Scenario> load_scenario(const std::string& path, const Registry& registry,
                                const ScenarioOverrides& overrides);
 
+// The same of a document at hand; `where` is what errors call it.
+Result<Scenario> read_scenario(nlohmann::ordered_json document, const std::string& where,
+                               const Registry& registry, const ScenarioOverrides& overrides);
+
 }  // namespace pktbench

@@ -59,8 +59,8 @@ std::optional<std::uint32_t> number(const std::string& text) {
 
 const char* on_off(bool on) { return on ? "on" : "off"; }
 
-std::string path_of(const std::string& device, const std::string& name) {
-  return "/sys/class/net/" + device + "/" + name;
+std::string path_of(const std::string& sysfs, const std::string& device, const std::string& name) {
+  return sysfs + "/class/net/" + device + "/" + name;
 }
 
 // The files by which the interrupts of the device's PCI function are placed, in their order.
@@ -119,10 +119,10 @@ Result<void> write_irqs(const std::string& device, const std::string& value) {
 Result<std::string> read_queues(const std::string& device, const std::string& setting) {
   const std::string prefix = setting == "rps" ? "rx-" : "tx-";
   std::map<std::string, std::string> masks;
-  auto read = with_sysfs_of("", [&]() -> Result<void> {
+  auto read = with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
     namespace fs = std::filesystem;
     std::error_code ec;
-    for (fs::directory_iterator it(path_of(device, "queues"), ec), end; !ec && it != end;
+    for (fs::directory_iterator it(path_of(sysfs, device, "queues"), ec), end; !ec && it != end;
          it.increment(ec)) {
       const std::string queue = it->path().filename();
       if (!queue.starts_with(prefix)) continue;
@@ -142,12 +142,14 @@ Result<std::string> read_queues(const std::string& device, const std::string& se
 
 Result<void> write_queues(const std::string& device, const std::string& setting,
                           const std::string& value) {
-  return with_sysfs_of("", [&]() -> Result<void> {
+  return with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
     std::istringstream parts(value);
     for (std::string part; parts >> part;) {
       const auto at = part.find('=');
       const std::string folder = "queues/" + part.substr(0, at) + "/";
-      if (auto r = write_file(path_of(device, folder + setting + "_cpus"), part.substr(at + 1)); !r)
+      if (auto r =
+              write_file(path_of(sysfs, device, folder + setting + "_cpus"), part.substr(at + 1));
+          !r)
         return r;
     }
     return {};
@@ -193,8 +195,8 @@ std::vector<std::uint32_t> words_of(const std::string& text) {
 
 Result<std::string> read_sysfs(const std::string& device, const std::string& name) {
   Result<std::string> text = std::string();
-  auto read = with_sysfs_of("", [&]() -> Result<void> {
-    text = read_file(path_of(device, name));
+  auto read = with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
+    text = read_file(path_of(sysfs, device, name));
     return {};
   });
   if (!read) return read.error();
@@ -203,7 +205,9 @@ Result<std::string> read_sysfs(const std::string& device, const std::string& nam
 
 Result<void> write_sysfs(const std::string& device, const std::string& name,
                          const std::string& value) {
-  return with_sysfs_of("", [&] { return write_file(path_of(device, name), value); });
+  return with_sysfs_of("", [&](const std::string& sysfs) {
+    return write_file(path_of(sysfs, device, name), value);
+  });
 }
 
 Result<std::string> read_mtu(const std::string& device) {

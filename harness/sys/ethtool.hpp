@@ -59,6 +59,7 @@ Result<void> set_pause(const std::string& device, const Pause& pause);
 struct RxQueues {
   unsigned now = 0;
   unsigned max = 0;
+  bool combined = true;  // it is those whose number is set
 };
 Result<RxQueues> get_rx_queues(const std::string& device);
 

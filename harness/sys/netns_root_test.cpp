@@ -12,6 +12,8 @@
 
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/ethtool.hpp"
+#include "harness/sys/fd.hpp"
+#include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
 #include "harness/sys/sysfs.hpp"
@@ -89,14 +91,53 @@ TEST_F(NetnsTest, SysfsOfTheNamespaceThatIsMountedAlreadyIsReadWhereItIs) {
     ASSERT_EQ(mount("", "/", "none", MS_SLAVE | MS_REC, nullptr), 0);
     ASSERT_EQ(mount("sysfs", "/sys", "sysfs", 0, nullptr), 0);
     std::vector<std::string> devices;
-    const auto listed = with_sysfs_of("", [&]() -> Result<void> {
-      for (const auto& device : std::filesystem::directory_iterator("/sys/class/net"))
+    const auto listed = with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
+      for (const auto& device : std::filesystem::directory_iterator(sysfs + "/class/net"))
         devices.push_back(device.path().filename());
       return {};
     });
     EXPECT_TRUE(listed) << listed.error().message;
     EXPECT_EQ(devices, std::vector<std::string>{"lo"});
   }).join();
+}
+
+// A mount that is attached needs a namespace of mounts that is private, and only a root that is a
+// mount can be made so.
+TEST_F(NetnsTest, SysfsIsReadInAPlainChroot) {
+  std::string root = (std::filesystem::temp_directory_path() / "pktbench-chroot-XXXXXX").string();
+  ASSERT_NE(mkdtemp(root.data()), nullptr);
+  ASSERT_TRUE(std::filesystem::create_directory(root + "/proc"));
+  const std::string netns = netns_path(name_);
+  std::thread([&] {
+    const Fd inside(open(netns.c_str(), O_RDONLY | O_CLOEXEC));
+    ASSERT_EQ(unshare(CLONE_NEWNS), 0);
+    ASSERT_EQ(mount("", "/", "none", MS_SLAVE | MS_REC, nullptr), 0);
+    ASSERT_EQ(mount("proc", (root + "/proc").c_str(), "proc", 0, nullptr), 0);
+    ASSERT_EQ(chroot(root.c_str()), 0);
+    ASSERT_EQ(chdir("/"), 0);
+    ASSERT_NE(mount("", "/", "none", MS_SLAVE | MS_REC, nullptr), 0) << "the root is a mount";
+    std::vector<std::string> devices;
+    const auto listed = with_sysfs_of(
+        "/proc/self/fd/" + std::to_string(inside.get()),
+        [&](const std::string& sysfs) -> Result<void> {
+          for (const auto& device : std::filesystem::directory_iterator(sysfs + "/class/net"))
+            devices.push_back(device.path().filename());
+          return {};
+        });
+    EXPECT_TRUE(listed) << listed.error().message;
+    EXPECT_EQ(devices, std::vector<std::string>{"lo"});
+  }).join();
+  std::filesystem::remove_all(root);
+}
+
+TEST_F(NetnsTest, WhatFailsInThatSysfsIsNamedAsTheReaderKnowsIt) {
+  const auto read = with_sysfs_of(netns_path(name_), [](const std::string& sysfs) -> Result<void> {
+    auto text = read_file(sysfs + "/class/net/none/mtu");
+    return text ? Result<void>() : Result<void>(text.error());
+  });
+  ASSERT_FALSE(read);
+  EXPECT_NE(read.error().message.find("/sys/class/net/none/mtu"), std::string::npos)
+      << read.error().message;
 }
 
 TEST_F(NetnsTest, AVethPairComesUpWithItsQueuesAndOffloads) {

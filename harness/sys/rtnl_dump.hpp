@@ -32,6 +32,9 @@ std::string to_text(const IpAddress& address);
 struct XdpAttachment {
   std::string mode;  // "driver", "generic", "offload"
   unsigned program_id = 0;
+  // The BPF link that holds it there, where find_xdp_links() has found one, and whose it is.
+  std::vector<unsigned> links = {};
+  std::string holder = {};
 };
 
 struct Device {

@@ -8,8 +8,10 @@
 
 namespace pktbench::sys {
 
-// Runs `work` on a thread whose /sys shows the network devices of `netns` (a path): sysfs shows
-// those of the namespace it was mounted in. The host's mounts stay as they are.
-Result<void> with_sysfs_of(const std::string& netns, const std::function<Result<void>()>& work);
+// Runs `work` in the network namespace `netns` (a path; empty: the caller's own) with the root of a
+// sysfs that shows its devices: sysfs shows those of the namespace it was mounted in. Nobody else
+// sees that mount, wherever /sys is and whatever it shows.
+Result<void> with_sysfs_of(const std::string& netns,
+                           const std::function<Result<void>(const std::string& sysfs)>& work);
 
 }  // namespace pktbench::sys

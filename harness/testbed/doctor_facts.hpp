@@ -28,6 +28,7 @@ struct DoctorSources {
 inline Error not_asked() { return make_error(ErrorCode::unsupported, "was not asked"); }
 
 struct IdleState {
+  std::string folder;  // "state2"
   std::string name;
   unsigned latency_us = 0;
   bool disabled = false;
@@ -42,10 +43,13 @@ struct HostFacts {
   Result<bool> turbo = not_asked();
   std::string turbo_path;
   Result<std::vector<IdleState>> idle_states = not_asked();  // of the first CPU
+  std::string idle_path;  // "/sys/devices/system/cpu/cpu*/cpuidle"
   Result<bool> smt = not_asked();
   Result<bool> irqbalance = not_asked();
+  Result<long> huge_pages = not_asked();  // taken ones among them
   Result<long> huge_pages_free = not_asked();
   Result<long> huge_page_kb = not_asked();
+  std::string huge_pages_path;
   Result<long> iommu_groups = not_asked();
   Result<long> bpf_jit = not_asked();
   std::string bpf_jit_path;
@@ -65,6 +69,7 @@ struct PortFacts {
   std::string pci;     // empty: on no PCI bus
   std::string driver;  // empty: not known
   unsigned mtu = 0;
+  bool up = false;
   Result<bool> carrier = not_asked();
   Result<sys::LinkSpeed> speed = not_asked();
   Result<PcieLink> pcie = not_asked();

@@ -21,8 +21,9 @@ Finding check_governor(const HostFacts& facts) {
   std::string seen;
   for (const std::string& name : names) seen += (seen.empty() ? "" : ", ") + name;
   if (settings.empty()) return make_finding(Severity::info, check, seen, why);
-  Finding found =
-      make_finding(Severity::warn, check, seen, why, "cpupower frequency-set -g performance");
+  std::string all = facts.cpufreq_path;
+  all.replace(all.find('%'), 1, "*");
+  Finding found = make_finding(Severity::warn, check, seen, why, "echo performance | tee " + all);
   found.settings = std::move(settings);
   return found;
 }
@@ -43,15 +44,17 @@ Finding check_idle_states(const HostFacts& facts) {
   constexpr unsigned kShortUs = 10;
   if (!facts.idle_states) return unknown_finding(check, facts.idle_states.error(), why);
   std::string deep;
+  std::string files;
   for (const IdleState& state : *facts.idle_states)
-    if (!state.disabled && state.latency_us > kShortUs)
+    if (!state.disabled && state.latency_us > kShortUs) {
       deep += (deep.empty() ? "" : ", ") + state.name + " (" + std::to_string(state.latency_us) +
               " us)";
+      files += " " + facts.idle_path + "/" + state.folder + "/disable";
+    }
   if (deep.empty())
     return make_finding(Severity::info, check,
                         "none above " + std::to_string(kShortUs) + " us is enabled", why);
-  return make_finding(Severity::warn, check, "enabled: " + deep, why,
-                      "cpupower idle-set -D " + std::to_string(kShortUs));
+  return make_finding(Severity::warn, check, "enabled: " + deep, why, "echo 1 | tee" + files);
 }
 
 Finding check_smt(const HostFacts& facts) {
@@ -90,14 +93,14 @@ Finding check_huge_pages(const HostFacts& facts) {
   const std::string seen = std::to_string(*facts.huge_pages_free) + " free of " +
                            std::to_string(*facts.huge_page_kb) + " kB: " + std::to_string(mb) +
                            " MB";
-  constexpr long kEnoughMb = 128;
+  constexpr long kEnoughMb = 144;  // what the dpdk backend takes for one queue
   if (mb >= kEnoughMb) return make_finding(Severity::info, check, seen, why);
-  return make_finding(
-      Severity::warn, check, seen, why,
-      "sysctl vm.nr_hugepages=" +
-          std::to_string(*facts.huge_page_kb > 0
-                             ? (kEnoughMb * 1024 + *facts.huge_page_kb - 1) / *facts.huge_page_kb
-                             : kEnoughMb));
+  const long enough = *facts.huge_page_kb > 0
+                          ? (kEnoughMb * 1024 + *facts.huge_page_kb - 1) / *facts.huge_page_kb
+                          : kEnoughMb;
+  const long taken = facts.huge_pages ? *facts.huge_pages - *facts.huge_pages_free : 0;
+  return make_finding(Severity::warn, check, seen, why,
+                      "echo " + std::to_string(taken + enough) + " > " + facts.huge_pages_path);
 }
 
 Finding check_iommu(const HostFacts& facts) {
@@ -118,7 +121,7 @@ Finding check_jit(const HostFacts& facts) {
   if (!facts.bpf_jit) return unknown_finding(check, facts.bpf_jit.error(), why);
   if (*facts.bpf_jit != 0) return make_finding(Severity::info, check, "on", why);
   Finding found =
-      make_finding(Severity::error, check, "off", why, "sysctl net.core.bpf_jit_enable=1");
+      make_finding(Severity::error, check, "off", why, "echo 1 > " + facts.bpf_jit_path);
   found.settings = {{"", facts.bpf_jit_path, "1"}};
   return found;
 }

@@ -74,7 +74,7 @@ Result<std::vector<IdleState>> idle_states(const std::string& dir) {
     const auto disabled = read_number(entry / "disable");
     if (!name || !latency || !disabled)
       return make_error(ErrorCode::failed, "cannot read all of " + entry.string());
-    states.push_back({*name, static_cast<unsigned>(*latency), *disabled != 0});
+    states.push_back({entry.filename(), *name, static_cast<unsigned>(*latency), *disabled != 0});
   }
   return states;
 }
@@ -155,6 +155,9 @@ HostFacts gather_host_facts(const DoctorSources& sources) {
   const auto smt = read_number(cpu_dir + "/smt/active");
   facts.smt = smt ? Result<bool>(*smt == 1) : Result<bool>(smt.error());
   facts.irqbalance = runs(sources.procfs, "irqbalance");
+  facts.idle_path = cpu_dir + "/cpu*/cpuidle";
+  facts.huge_pages = meminfo(sources.procfs, "HugePages_Total");
+  facts.huge_pages_path = sources.procfs + "/sys/vm/nr_hugepages";
   facts.huge_pages_free = meminfo(sources.procfs, "HugePages_Free");
   facts.huge_page_kb = meminfo(sources.procfs, "Hugepagesize");
   const auto groups = entries_of(sources.sysfs + "/kernel/iommu_groups");

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "harness/core/clean_text.hpp"
+#include "harness/sys/xdp_links.hpp"
 #include "harness/testbed/doctor_findings.hpp"
 
 namespace pktbench {
@@ -26,7 +27,7 @@ constexpr DriverFact kDriverFacts[] = {
     {"tun", "native XDP since Linux 4.14, never zero-copy"},
     {"r8169",
      "no native XDP, one queue, 256 descriptors; DPDK's r8169 PMD exists since 24.11: use "
-     "sockets, xdp-generic, af_xdp in copy mode, or dpdk with net_af_packet"},
+     "sockets, xdp-generic, af_xdp with \"attach\": \"generic\", or dpdk with net_af_packet"},
     {"r8125", "no native XDP"},
     {"rtase", "no native XDP"},
     {"e1000", "no native XDP; DPDK has a PMD"},
@@ -56,13 +57,11 @@ Finding check_safety(const PortFacts& port) {
 Finding check_link(const PortFacts& port) {
   const char* check = "link";
   const char* why = "line rate is a bound on every figure; without a link nothing arrives";
-  const std::string speed_fix = "ethtool " + shell_word(port.name) +
-                                ": look at the cable, and at what the other "
-                                "end advertises";
+  const std::string ends = "look at the cable and at the other end";
+  const std::string speed_fix = ends + "; what each advertises: ethtool " + shell_word(port.name);
   if (port.carrier && !*port.carrier)
-    return make_finding(
-        Severity::error, check, "no carrier", why,
-        "ip link set dev " + shell_word(port.name) + " up; look at the cable and the other end");
+    return make_finding(Severity::error, check, port.up ? "no carrier" : "the port is down", why,
+                        port.up ? ends : "ip link set dev " + shell_word(port.name) + " up");
   if (!port.carrier) return unknown_finding(check, port.carrier.error(), why);
   if (!port.speed) return unknown_finding(check, port.speed.error(), why);
   const sys::LinkSpeed& link = *port.speed;
@@ -156,9 +155,10 @@ Finding check_queues(const PortFacts& port, const HostFacts& host) {
                            std::to_string(port.queues->max) + ", " + std::to_string(cpus->size()) +
                            " CPUs";
   if (port.queues->now <= cpus->size()) return make_finding(Severity::info, check, seen, why);
-  return make_finding(
-      Severity::warn, check, seen, why,
-      "ethtool -L " + shell_word(port.name) + " combined " + std::to_string(cpus->size()));
+  return make_finding(Severity::warn, check, seen, why,
+                      "ethtool -L " + shell_word(port.name) +
+                          (port.queues->combined ? " combined " : " rx ") +
+                          std::to_string(cpus->size()));
 }
 
 Finding check_rings(const PortFacts& port) {
@@ -222,12 +222,14 @@ Finding check_xdp_programs(const PortFacts& port) {
   const char* check = "xdp-programs";
   const char* why = "one is in the way of pktbench's own, and sees every packet first";
   std::string seen;
-  for (const sys::XdpAttachment& xdp : port.xdp)
+  std::string fix;
+  for (const sys::XdpAttachment& xdp : port.xdp) {
     seen += (seen.empty() ? "" : ", ") + std::string("id ") + std::to_string(xdp.program_id) +
-            " (" + xdp.mode + ")";
+            " (" + xdp.mode + sys::held_by(xdp) + ")";
+    fix += (fix.empty() ? "" : "; ") + sys::off_command(port.name, xdp);
+  }
   if (seen.empty()) return make_finding(Severity::info, check, "none", why);
-  return make_finding(Severity::warn, check, seen, why,
-                      "ip link set dev " + port.name + " xdp off");
+  return make_finding(Severity::warn, check, seen, why, fix);
 }
 
 Finding check_kernel_support(const PortFacts& port) {
@@ -245,7 +247,9 @@ Finding check_kernel_support(const PortFacts& port) {
                            ", AF_XDP zero-copy " + yes(f.zero_copy) + ", offload " + yes(f.offload);
   return make_finding(f.native ? Severity::info : Severity::warn, check,
                       explained(seen, port.driver), why,
-                      f.native ? "" : "use xdp-generic, af_xdp in copy mode or sockets");
+                      f.native ? ""
+                               : "use xdp-generic, af_xdp with \"attach\": \"generic\", or "
+                                 "sockets");
 }
 
 Finding check_dpdk_support(const PortFacts& port) {
@@ -255,9 +259,12 @@ Finding check_dpdk_support(const PortFacts& port) {
   std::string seen;
   for (const std::string& name : *port.dpdk_drivers) seen += (seen.empty() ? "" : ", ") + name;
   if (!seen.empty()) return make_finding(Severity::info, check, seen, why);
-  return make_finding(Severity::warn, check,
-                      explained("no driver of the installed DPDK knows this chip", port.driver),
-                      why, "use dpdk with net_af_xdp or net_af_packet");
+  // net_af_xdp attaches to the driver, and to nothing else.
+  const bool native = port.xdp_features && port.xdp_features->native;
+  return make_finding(
+      Severity::warn, check,
+      explained("no driver of the installed DPDK knows this chip", port.driver), why,
+      std::string("use dpdk with ") + (native ? "net_af_xdp or " : "") + "net_af_packet");
 }
 
 }  // namespace

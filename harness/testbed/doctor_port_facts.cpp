@@ -85,6 +85,7 @@ void read_function(const DoctorSources& sources, PortFacts& facts) {
 
 void read_device(const sys::Device& device, PortFacts& facts) {
   facts.mtu = device.mtu;
+  facts.up = device.up;
   facts.xdp = device.xdp;
   const auto link = sys::get_link(device.name);
   facts.carrier = link ? Result<bool>(link->carrier) : Result<bool>(link.error());

@@ -39,9 +39,10 @@ HostFacts good_host() {
   h.governors = std::map<int, std::string>{{0, "performance"}, {1, "performance"}};
   h.cpufreq_path = "/cpu%/governor";
   h.turbo = false;
-  h.idle_states = std::vector<IdleState>{{"C1", 2, false}, {"C6", 100, true}};
+  h.idle_states = std::vector<IdleState>{{"state0", "C1", 2, false}, {"state1", "C6", 100, true}};
   h.smt = false;
   h.irqbalance = false;
+  h.huge_pages = 600L;
   h.huge_pages_free = 512L;
   h.huge_page_kb = 2048L;
   h.iommu_groups = 12L;
@@ -58,6 +59,7 @@ PortFacts good_port() {
   p.pci = "0000:01:00.0";
   p.driver = "ixgbe";
   p.mtu = 1500;
+  p.up = true;
   p.carrier = true;
   p.speed = sys::LinkSpeed{10000, true, true, 10000};
   p.pcie = PcieLink{"8.0 GT/s PCIe", "8.0 GT/s PCIe", 8, 8};
@@ -103,8 +105,8 @@ TEST(Doctor, EachFaultOfTheHostIsOneFindingWithItsFix) {
        "enabled: C6 (100 us)"},
       {"smt", Severity::warn, [](HostFacts& h) { h.smt = true; }, "on"},
       {"irqbalance", Severity::warn, [](HostFacts& h) { h.irqbalance = true; }, "running"},
-      {"huge-pages", Severity::warn, [](HostFacts& h) { h.huge_pages_free = 63L; },
-       "63 free of 2048 kB: 126 MB"},
+      {"huge-pages", Severity::warn, [](HostFacts& h) { h.huge_pages_free = 71L; },
+       "71 free of 2048 kB: 142 MB"},
       {"iommu", Severity::warn, [](HostFacts& h) { h.iommu_groups = 0L; }, "no IOMMU groups"},
       {"bpf-jit", Severity::error, [](HostFacts& h) { h.bpf_jit = 0L; }, "off"},
   };
@@ -132,6 +134,7 @@ TEST(Doctor, EachFaultOfThePortIsOneFindingWithItsFix) {
       {"link", Severity::error, [](PortFacts& p) { p.speed->full_duplex = false; },
        "10000 Mbit/s, half duplex"},
       {"link", Severity::error, [](PortFacts& p) { p.carrier = false; }, "no carrier"},
+      {"link", Severity::error, [](PortFacts& p) { p.carrier = p.up = false; }, "the port is down"},
       {"pcie", Severity::warn, [](PortFacts& p) { p.pcie->width = 4; },
        "x4 at 8.0 GT/s PCIe; the card can do x8 at 8.0 GT/s PCIe"},
       {"pcie", Severity::warn, [](PortFacts& p) { p.pcie->speed = "2.5 GT/s PCIe"; },
@@ -240,6 +243,23 @@ TEST(Doctor, WhatCanBeSetCarriesItsSetting) {
   ASSERT_EQ(rings.settings.size(), 1u);
   EXPECT_EQ(rings.settings[0].device, "eth1");
   EXPECT_EQ(rings.settings[0].value, "rx=4096 tx=4096");
+}
+
+TEST(Doctor, NamesOfDevicesAreQuotedForTheShell) {
+  PortFacts port = good_port();
+  port.name = "eth1;id";
+  port.xdp = {{"generic", 7}};
+  EXPECT_EQ(the(check_port(port, good_host()), "xdp-programs").fix,
+            "ip link set dev 'eth1;id' xdpgeneric off");
+}
+
+TEST(Doctor, DpdkOverAKernelDeviceIsOfferedByWhatTheDriverCan) {
+  PortFacts port = good_port();
+  port.dpdk_drivers->clear();
+  EXPECT_EQ(the(check_port(port, good_host()), "dpdk-support").fix,
+            "use dpdk with net_af_xdp or net_af_packet");
+  port.xdp_features->native = false;
+  EXPECT_EQ(the(check_port(port, good_host()), "dpdk-support").fix, "use dpdk with net_af_packet");
 }
 
 TEST(Doctor, CpuListsAreReadAndWritten) {

@@ -23,8 +23,8 @@ std::string probe_napi_threads() {
 }
 
 Result<void> set_threaded_napi(const Port& port, bool on) {
-  return sys::with_sysfs_of(port.netns_path, [&] {
-    return sys::write_file("/sys/class/net/" + port.name + "/threaded", on ? "1" : "0");
+  return sys::with_sysfs_of(port.netns_path, [&](const std::string& sysfs) {
+    return sys::write_file(sysfs + "/class/net/" + port.name + "/threaded", on ? "1" : "0");
   });
 }
 

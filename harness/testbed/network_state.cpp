@@ -8,6 +8,7 @@
 #include <set>
 
 #include "harness/sys/ethtool.hpp"
+#include "harness/sys/xdp_links.hpp"
 
 namespace pktbench {
 
@@ -45,6 +46,7 @@ void add_devices(const NetworkSources& sources, NetworkState& state) {
     return;
   }
   for (sys::Device& found : *devices) {
+    sys::find_xdp_links(found);
     NetDevice device{std::move(found), "", ""};
     // A driver without a bus says "", "N/A", "tap"; virtio and others name the PCI function.
     if (const auto driver = sys::driver_info(device.name)) {

@@ -53,9 +53,11 @@ Result<void> allow_no_iommu(sys::Journal& journal) {
 Result<void> check_iommu(const std::string& pci) {
   const sys::IommuGroup group = sys::iommu_group(pci);
   if (!group.has_group)
+    // Debian's kernels cannot do without it.
     return unsupported(pci +
                        " is behind no IOMMU, which vfio-pci needs: switch it on, or set "
-                       "/testbed/dpdk_driver to uio_pci_generic or vfio-pci-noiommu");
+                       "/testbed/dpdk_driver to uio_pci_generic" +
+                       (sys::read_file(kNoIommuSwitch) ? " or vfio-pci-noiommu" : ""));
   if (group.in_use.empty()) return {};
   std::string others;
   for (const std::string& other : group.in_use) others += (others.empty() ? "" : ", ") + other;

@@ -3,6 +3,7 @@
 #include <sstream>
 #include <utility>
 
+#include "harness/sys/called_as.hpp"
 #include "harness/testbed/nic.hpp"
 #include "harness/testbed/two_cpus.hpp"
 
@@ -105,8 +106,8 @@ Result<NicOptions> read_nic_options(const Options& options) {
     if (value.empty())
       return make_error(ErrorCode::invalid_input,
                         std::string("/testbed/") + key +
-                            ": missing: an interface's name or a PCI address; `pktbench doctor` "
-                            "lists this host's ports");
+                            ": missing: an interface's name or a PCI address; `" +
+                            sys::called_as() + " doctor` lists this host's ports");
   o.own_namespaces = text_of("namespaces") == "own";
   o.virtual_ports = text_of("virtual_ports") == "allow";
   o.unnamed_loss = option<double>(options, "unnamed_loss");

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "harness/sys/called_as.hpp"
 #include "harness/sys/device_setting.hpp"
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/file.hpp"
@@ -30,9 +31,9 @@ Result<std::string> interface_of(const std::string& role, const std::string& ask
   const std::string pci = full_pci_address(asked);
   if (pci.empty()) {
     if (sys::get_link(asked)) return asked;
-    return make_error(ErrorCode::invalid_input,
-                      "/testbed/" + role + ": there is no interface \"" + asked +
-                          "\" in this network namespace; `pktbench doctor` lists them");
+    return make_error(ErrorCode::invalid_input, "/testbed/" + role + ": there is no interface \"" +
+                                                    asked + "\" in this network namespace; `" +
+                                                    sys::called_as() + " doctor` lists them");
   }
   if (auto name = sys::find_netdev(pci)) return *name;
   std::error_code ec;
@@ -48,9 +49,9 @@ Result<std::string> interface_of(const std::string& role, const std::string& ask
 
 bool on_a_bus(const std::string& device) {
   bool found = false;
-  (void)sys::with_sysfs_of("", [&]() -> Result<void> {
+  (void)sys::with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
     std::error_code ec;
-    found = std::filesystem::exists("/sys/class/net/" + device + "/device", ec);
+    found = std::filesystem::exists(sysfs + "/class/net/" + device + "/device", ec);
     return {};
   });
   return found;

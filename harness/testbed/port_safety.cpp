@@ -6,6 +6,7 @@
 #include <regex>
 
 #include "harness/sys/file.hpp"
+#include "harness/sys/xdp_links.hpp"
 
 namespace pktbench {
 
@@ -57,10 +58,10 @@ void judge_device(const NetDevice& device, const NetworkState& state,
 
 void judge_xdp(const NetDevice& device, std::vector<std::string>& reasons) {
   for (const sys::XdpAttachment& xdp : device.xdp)
-    reasons.push_back("an XDP program that is not pktbench's is attached to " + device.name +
-                      " (id " + std::to_string(xdp.program_id) + ", " + xdp.mode +
-                      "), and is not replaced; when nobody needs it: ip link set dev " +
-                      device.name + " xdp off");
+    reasons.push_back(
+        "an XDP program that is not pktbench's is attached to " + device.name + " (id " +
+        std::to_string(xdp.program_id) + ", " + xdp.mode + sys::held_by(xdp) +
+        "), and is not replaced; when nobody needs it: " + sys::off_command(device.name, xdp));
 }
 
 bool on_list(const std::string& pci, const std::vector<std::string>& allowed) {

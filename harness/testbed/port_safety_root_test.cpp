@@ -83,6 +83,16 @@ class PortSafetyRoot : public ::testing::Test {
     EXPECT_EQ(verdict.reasons, Strings{});
   }
 
+  // The command at the end of the only reason against the port.
+  void type_the_remedy(const std::string& port) {
+    const auto verdict = check_port_safety(port);
+    ASSERT_EQ(verdict.reasons.size(), 1u);
+    const std::string mark = "when nobody needs it: ";
+    const auto at = verdict.reasons[0].find(mark);
+    ASSERT_NE(at, std::string::npos) << verdict.reasons[0];
+    EXPECT_TRUE(run(verdict.reasons[0].substr(at + mark.size())));
+  }
+
   void default_route_on_a_bridge_over(const std::string& kind) {
     ASSERT_TRUE(run("ip link add pbbr0 type bridge") && run("ip link set pbbr0 up") &&
                 run("ip link set pbstack0 master pbbr0") &&
@@ -244,19 +254,43 @@ TEST_F(PortSafetyRoot, AForeignXdpProgram) {
   struct Mode {
     __u32 flag;
     const char* name;
+    const char* off;
   };
-  for (const Mode mode :
-       {Mode{XDP_FLAGS_DRV_MODE, "driver"}, Mode{XDP_FLAGS_SKB_MODE, "generic"}}) {
+  for (const Mode mode : {Mode{XDP_FLAGS_DRV_MODE, "driver", "xdpdrv off"},
+                          Mode{XDP_FLAGS_SKB_MODE, "generic", "xdpgeneric off"}}) {
     const int ifindex = static_cast<int>(port->ifindex);
     ASSERT_EQ(bpf_xdp_attach(ifindex, program.get(), mode.flag, nullptr), 0) << mode.name;
     expect_refused("pbport0", "an XDP program that is not pktbench's is attached to pbport0 (id " +
                                   std::to_string(info.id) + ", " + mode.name +
                                   "), and is not replaced; when nobody needs it: ip link set dev "
-                                  "pbport0 xdp off");
+                                  "pbport0 " +
+                                  mode.off);
     EXPECT_FALSE(check_port_safety("pbport0", {{}, "pbport0"}).allowed);
-    ASSERT_EQ(bpf_xdp_detach(ifindex, mode.flag, nullptr), 0);
+    type_the_remedy("pbport0");
+    expect_allowed("pbport0");
   }
-  expect_allowed("pbport0");
+}
+
+// iproute2 cannot take off what a BPF link holds.
+TEST_F(PortSafetyRoot, AForeignXdpProgramOfABpfLink) {
+  const bpf_insn pass[] = {{0xb7, 0, 0, 0, XDP_PASS}, {0x95, 0, 0, 0, 0}};
+  sys::Fd program(bpf_prog_load(BPF_PROG_TYPE_XDP, "foreign", "GPL", pass, 2, nullptr));
+  ASSERT_TRUE(program) << "needs CAP_BPF";
+  const auto port = sys::get_link("pbport0");
+  ASSERT_TRUE(port);
+  for (const __u32 flag : {XDP_FLAGS_DRV_MODE, XDP_FLAGS_SKB_MODE}) {
+    LIBBPF_OPTS(bpf_link_create_opts, options, .flags = flag);
+    const sys::Fd link(
+        bpf_link_create(program.get(), static_cast<int>(port->ifindex), BPF_XDP, &options));
+    ASSERT_TRUE(link);
+    const auto verdict = check_port_safety("pbport0");
+    ASSERT_EQ(verdict.reasons.size(), 1u);
+    EXPECT_NE(verdict.reasons[0].find(" of process " + std::to_string(getpid()) + " ("),
+              std::string::npos)
+        << verdict.reasons[0];
+    type_the_remedy("pbport0");
+    expect_allowed("pbport0");
+  }
 }
 
 }  // namespace

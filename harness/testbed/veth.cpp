@@ -90,6 +90,7 @@ class VethTestbed final : public Testbed {
   Result<void> configure_dut();
   Result<void> bring_up();
   Result<void> arrange();
+  Result<std::vector<std::string>> gro_again();
   bool threaded() const { return arrangement_ == "isolated"; }
 
   std::string arrangement_;
@@ -221,8 +222,8 @@ Result<void> VethTestbed::bring_up() {
 
 Result<void> VethTestbed::arrange() {
   if (auto r = set_threaded_napi(dut_, threaded()); !r || arrangement_ != "pump") return r;
-  auto set = sys::with_sysfs_of(dut_.netns_path, [&]() -> Result<void> {
-    const std::string device = "/sys/class/net/" + dut_.name + "/";
+  auto set = sys::with_sysfs_of(dut_.netns_path, [&](const std::string& sysfs) -> Result<void> {
+    const std::string device = sysfs + "/class/net/" + dut_.name + "/";
     // Long enough for the pump to come round; at 200 us the kernel polls by itself again and again.
     if (auto r = sys::write_file(device + "napi_defer_hard_irqs", "100"); !r) return r;
     return sys::write_file(device + "gro_flush_timeout", "2000000");
@@ -244,15 +245,28 @@ Result<std::vector<std::string>> VethTestbed::mend() {
     return make_error(ErrorCode::failed, found->gone.front() +
                                              " is gone: somebody renamed it, or moved it out of " +
                                              dut_.netns_path + "; start the run again");
-  Result<void> mended;
+  if (found->gone.empty() && found->down.empty()) return gro_again();
   pump_.reset();
-  if (!found->gone.empty())
-    mended = wire();
-  else if (!found->down.empty())
-    mended = bring_up();
+  const Result<void> mended = found->gone.empty() ? bring_up() : wire();
   if (!mended) return mended.error();
   if (found->gone.empty()) return up_again(found->down);
   return std::vector{dut_.name + " was gone: somebody deleted it; it is made anew"};
+}
+
+// Without it redirected frames reach the DUT only while a native XDP program is there, and NAPI
+// goes with the program.
+Result<std::vector<std::string>> VethTestbed::gro_again() {
+  {
+    auto inside = sys::NetnsScope::enter(dut_.netns_path);
+    if (!inside) return inside.error();
+    const auto on = sys::get_offload(dut_.name, sys::Offload::gro);
+    if (!on) return on.error();
+    if (*on) return std::vector<std::string>{};
+    if (auto r = sys::set_offload(dut_.name, sys::Offload::gro, true); !r) return r.error();
+  }
+  pump_.reset();
+  if (auto r = arrange(); !r) return r.error();
+  return std::vector{"GRO of " + dut_.name + " was switched off; it is on again"};
 }
 
 Result<std::vector<pid_t>> VethTestbed::settle(bool backend_polls) {

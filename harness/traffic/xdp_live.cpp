@@ -18,9 +18,11 @@
 #include "bpf/frame.h"
 #include "bpf/live_generator.h"
 #include "bpf/live_generator.skel.h"
+#include "harness/core/clean_text.hpp"
 #include "harness/core/units.hpp"
 #include "harness/sys/bpf.hpp"
 #include "harness/sys/cpu.hpp"
+#include "harness/sys/ethtool.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/traffic/frame.hpp"
 
@@ -65,6 +67,7 @@ class XdpLive final : public TrafficSource {
   bool finished() override { return epoch_seen() && load(state().remaining) == 0; }
   Result<void> close() override;
   Result<SentCounters> sample() override;
+  std::string when_none_arrives() const override;
   std::vector<pid_t> threads() const override { return {tid_.load()}; }
   void stop() noexcept override;
 
@@ -219,6 +222,22 @@ Result<SentCounters> XdpLive::sample() {
   counters.bytes = counters.packets * buffer_length(config_.traffic.frame_size);
   counters.unsent = unsent_;
   return counters;
+}
+
+// Where a device takes no redirected frames, they are gone without a count.
+std::string XdpLive::when_none_arrives() const {
+  constexpr const char* kOthers = "use generator packet-sendmmsg or udp-sendmmsg";
+  const std::string& to = config_.to.name;
+  auto inside = sys::NetnsScope::enter(config_.to.netns_path);
+  const auto driver = sys::driver_info(to);
+  if (inside && driver && driver->driver == "veth") {
+    const auto gro = sys::get_offload(to, sys::Offload::gro);
+    if (gro && !*gro)
+      return "frames of xdp-live reach a veth only where it has native XDP or GRO, and GRO of " +
+             to + " is off: ethtool -K " + shell_word(to) + " gro on, or " + kOthers;
+  }
+  return "xdp-live redirects frames into " + config_.from.name +
+         ", whose driver may take none without an XDP program of its own; " + kOthers;
 }
 
 void XdpLive::stop() noexcept {
