@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from veth_runs import BINARY, MARKS, PORTS, await_window, link, start, validate
+from veth_runs import BINARY, MARKS, PORTS, await_window, link, processes, start, validate
 
 pytestmark = MARKS
 
@@ -85,11 +85,6 @@ def threads_on(cpu, pids):
     return found
 
 
-def pids_named(prefix):
-    return [int(p) for p in os.listdir("/proc") if p.isdigit()
-            and os.path.exists(f"/proc/{p}/comm") and Path(f"/proc/{p}/comm").read_text().startswith(prefix)]
-
-
 def await_runs_on(tid, cpu):
     """A thread is given a CPU before it runs there, so that two turns on it must pass."""
     def turns():
@@ -105,7 +100,7 @@ def await_runs_on(tid, cpu):
 def test_a_thread_that_is_moved_is_named(tmp_path, backend, who):
     process = begin(tmp_path / "out", backend)
     await_window()
-    thread, = threads_on(DUT_CPU, [process.pid] if who == "receiver" else pids_named("napi/pbdut0-"))
+    thread, = threads_on(DUT_CPU, [process.pid] if who == "receiver" else processes("napi/pbdut0-"))
     os.sched_setaffinity(thread, {OTHER_CPU})
     trial = disturbed_and_made_again(ended(process, tmp_path / "out"))
     assert (f"{who} moved: thread {thread} may run on CPU {OTHER_CPU}; the DUT's is CPU {DUT_CPU}"
@@ -147,7 +142,7 @@ def test_a_dpdk_helper_that_is_stopped_is_seen_also_where_it_lasts_beyond_the_wi
     process = begin(tmp_path / "out", "dpdk", "--set",
                     '/backends=[{"name":"dpdk","driver":"net_af_packet","idle":"spin"}]', duration=1)
     await_window()
-    helper, = pids_named("pktbench-dpdk")
+    helper, = processes("pktbench-dpdk")
     threads = threads_on(DUT_CPU, [helper])
     stop_for(helper, seconds)
     trial = disturbed_and_made_again(ended(process, tmp_path / "out"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from veth_runs import BINARY, MARKS, await_window, start, validate
+from veth_runs import BINARY, MARKS, await_window, processes, start, validate
 
 pytestmark = MARKS
 
@@ -90,8 +90,7 @@ def test_a_device_that_was_renamed_is_named_in_every_trial_that_follows(tmp_path
 def test_a_dpdk_helper_that_was_killed_is_named_and_the_next_trial_has_a_new_one(tmp_path):
     process = begin(tmp_path / "out", "dpdk", "--set", '/backends=[{"name":"dpdk","driver":"net_af_xdp"}]')
     await_window()
-    helper, = [int(p) for p in os.listdir("/proc") if p.isdigit() and os.path.exists(f"/proc/{p}/comm")
-               and Path(f"/proc/{p}/comm").read_text().startswith("pktbench-dpdk")]
+    helper, = processes("pktbench-dpdk")
     os.kill(helper, signal.SIGKILL)
     (killed, again), stderr = ended(process, tmp_path / "out")
     assert killed["status"] == "failed" and "pktbench-dpdk was ended by signal KILL" in killed["reason"]

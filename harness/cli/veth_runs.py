@@ -1,4 +1,5 @@
 """Whole runs on the veth testbed, for the tests beside this file."""
+import contextlib
 import json
 import os
 import subprocess
@@ -24,12 +25,23 @@ MARKS = [pytest.mark.skipif(os.geteuid() != 0, reason="needs root: makes namespa
          pytest.mark.usefixtures("host_as_it_was")]
 
 
+def name_of(process):
+    """Empty where it has ended meanwhile."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{process}/comm").read_text().strip()
+    return ""
+
+
+def processes(prefix):
+    """Those whose name begins so."""
+    return [int(p) for p in os.listdir("/proc") if p.isdigit() and name_of(p).startswith(prefix)]
+
+
 def host_state():
     """What a run could leave: namespaces, devices, XDP programs of ours, NAPI threads, sysctls."""
     programs = json.loads(subprocess.run(["bpftool", "-j", "prog", "show"], capture_output=True,
                                          text=True, check=True).stdout or "[]")
-    threads = [Path(f"/proc/{p}/comm").read_text().strip()
-               for p in os.listdir("/proc") if p.isdigit() and os.path.exists(f"/proc/{p}/comm")]
+    threads = [name_of(p) for p in os.listdir("/proc") if p.isdigit()]
     ours = {"drop", "generate", "reflect", "sink", "cpu_flush", "on_switch", "on_softirq_entry",
             "on_softirq_exit", "on_softirq_exi", "on_softirq_ent"}
     netns = Path("/run/netns")
