@@ -10,6 +10,7 @@
 #include "harness/cli/exit_status.hpp"
 #include "harness/cli/output.hpp"
 #include "harness/cli/registry.hpp"
+#include "harness/cli/scenario_files.hpp"
 #include "harness/core/clean_text.hpp"
 #include "harness/report/json.hpp"
 
@@ -54,23 +55,14 @@ void add(std::vector<Entry>& entries, const std::string& kind, const std::vector
     entries.push_back({kind, type.name, type.summary, type.probe(), type.options});
 }
 
-// Scenarios of the working directory's project and of the installation.
 void add_scenarios(std::vector<Entry>& entries) {
-  for (const char* dir : {"scenarios", PKTBENCH_SCENARIO_DIR}) {
-    std::vector<fs::path> files;
-    std::error_code ignored;
-    for (const auto& file : fs::directory_iterator(dir, ignored))
-      if (file.path().extension() == ".json") files.push_back(file.path());
-    std::sort(files.begin(), files.end());
-    for (const fs::path& file : files) {
-      const std::string name = clean_line(file.string());
-      auto scenario = load_scenario(file.string(), registry(), {});
-      if (scenario)
-        entries.push_back({"scenario", name, clean_line(scenario->description), "", {}});
-      else
-        entries.push_back({"scenario", name, "", scenario.error().message, {}});
-    }
-    if (!files.empty()) return;  // the checkout's own come before the installed ones
+  for (const fs::path& file : scenario_files()) {
+    const std::string name = clean_line(file.string());
+    auto scenario = load_scenario(file.string(), registry(), {});
+    if (scenario)
+      entries.push_back({"scenario", name, clean_line(scenario->description), "", {}});
+    else
+      entries.push_back({"scenario", name, "", scenario.error().message, {}});
   }
 }
 

@@ -35,7 +35,8 @@ CLI::App* add_run(CLI::App& app, cli::RunArguments& a) {
       "  sudo pktbench run --resume results/20261128T120000Z-host-quickstart\n\n"
       "Exit status: 0 done, 2 bad input, 3 refused, 4 every case unsupported, 5 an invalid case,\n"
       "6 a failed case, 130 interrupted (finished trials are kept).");
-  run->add_option("scenario", a.scenario, "Scenario file (JSON)");
+  run->add_option("scenario", a.scenario,
+                  "Scenario: a file (JSON), or the name of one that `pktbench list` shows");
   run->add_option("--out", a.out, "Directory for the results; it must be new or empty");
   run->add_option("--backend", a.overrides.backends,
                   "Only this backend of the scenario (repeatable)")

@@ -15,6 +15,7 @@
 #include "harness/cli/output.hpp"
 #include "harness/cli/registry.hpp"
 #include "harness/cli/resume_line.hpp"
+#include "harness/cli/scenario_files.hpp"
 #include "harness/cli/signals.hpp"
 #include "harness/core/clean_text.hpp"
 #include "harness/report/case_pairs.hpp"
@@ -263,8 +264,14 @@ Result<void> check_commands(const std::string& path, const Scenario& scenario) {
 
 }  // namespace
 
-int run_command(const RunArguments& arguments) {
-  if (auto r = check_usage(arguments); !r) return report_error(r.error());
+int run_command(const RunArguments& given) {
+  if (auto r = check_usage(given); !r) return report_error(r.error());
+  RunArguments arguments = given;
+  if (!given.scenario.empty()) {
+    auto file = find_scenario(given.scenario);
+    if (!file) return report_error(file.error());
+    arguments.scenario = *file;
+  }
   auto scenario = scenario_of(arguments);
   if (!scenario) return report_error(scenario.error());
 

@@ -64,6 +64,19 @@ def test_a_bad_scenario_is_one_line_with_file_pointer_and_nearest_name(tmp_path,
     assert not (tmp_path / "out").exists()
 
 
+def test_a_scenario_is_found_by_its_name_where_the_checkouts_are(tmp_path):
+    scenario = json.loads(QUICKSTART.read_text()) | {"name": "mine", "testbed": "simulated"}
+    scenario["traffic"] = {"generator": "simulated"}
+    scenario |= {"backends": ["fake"], "method": {"trials": 1, "duration_s": 0.01}}
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios" / "mine.json").write_text(json.dumps(scenario))
+    done = pktbench("run", "mine", "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["scenario"]["name"] == "mine"
+    refused(pktbench("run", "mien", cwd=tmp_path), 2, "mien: no such file or scenario", 'did you mean "mine"?')
+    refused(pktbench("run", "mine", cwd=tmp_path / "scenarios"), 2, "mine: no such file or scenario")
+
+
 def test_a_missing_file(tmp_path):
     refused(pktbench("run", tmp_path / "no.json"), 2, "no.json")
 

@@ -37,7 +37,7 @@ std::string holder_of(unsigned link) {
       const auto text = read_file(fd->path());
       if (!text || (*text + "\n").find(line) == std::string::npos) continue;
       const auto name = read_file(it->path() / "comm");
-      return "process " + pid + (name && !has_control(*name) ? " (" + *name + ")" : "");
+      return "process " + pid + (name ? " (" + clean_line(*name) + ")" : "");
     }
   }
   return "";
