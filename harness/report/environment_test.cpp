@@ -56,7 +56,8 @@ TEST_F(EnvironmentTest, OnAHostWithoutAnyFileEveryValueIsNullWithItsReason) {
     for (const auto& [key, value] : made[section].items())
       EXPECT_TRUE(value.is_null()) << section << "." << key;
   EXPECT_EQ(made["nics"][0]["name"], "no-such-device0");
-  EXPECT_EQ(made["missing"]["nics.0.driver"], "look up network device no-such-device0: No such device");
+  EXPECT_EQ(made["missing"]["nics.0.driver"],
+            "look up network device no-such-device0: No such device");
   EXPECT_EQ(made["missing"]["cpu.tsc_hz"], "no TSC");
   EXPECT_EQ(made["missing"]["kernel.clocksource"],
             "open " + root_ +
