@@ -1,5 +1,5 @@
 #!/usr/bin/python3 -B
-"""Check every tracked file: white space, JSON, length, links, and that no source or test is left out of the build.
+"""Check every tracked file: white space, JSON, length, links; and that the build leaves out no file or test.
 
 Usage: scripts/check_files.py BUILD
 

@@ -46,7 +46,8 @@ def test_a_pair_of_two_conditions_is_left_out(capsys):
 
 
 def test_pairs_on_both_sides_of_a_words_limit_are_of_one_condition(capsys):
-    measuring.judge(comparison(near_target=1.3), [(trial(12, 148), trial(10, 160)), (trial(13, 166), trial(10, 149))])
+    pairs = [(trial(12, 148), trial(10, 160)), (trial(13, 166), trial(10, 149))]
+    measuring.judge(comparison(near_target=1.3), pairs)
     told = capsys.readouterr().out
     assert "CPUs apart: 154 ns (148 to 166); 2 pairs\n" in told and "left out" not in told
     assert "target >= 1.1: met" in told

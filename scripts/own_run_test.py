@@ -42,7 +42,8 @@ def test_an_idle_driver_is_shown_or_hidden_and_the_rest_stays(shown):
                           capture_output=True, text=True, timeout=60, check=False)
     core = pathlib.Path(cpu, "topology/core_id").read_text()
     entries = sorted(rest + ["cpuidle"] * (shown == "yes"))
-    assert done.stdout == ("POLL\n" if shown == "yes" else "") + core + "\n".join(entries) + "\nLinux\n", done.stderr
+    polls = "POLL\n" if shown == "yes" else ""
+    assert done.stdout == polls + core + "\n".join(entries) + "\nLinux\n", done.stderr
     assert "idle-driver" not in pathlib.Path("/proc/self/mounts").read_text()
 
 

@@ -73,7 +73,8 @@ def test_a_scenario_is_found_by_its_name_where_the_checkouts_are(tmp_path):
     done = pktbench("run", "mine", "--out", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "out" / "run.json").read_text())["scenario"]["name"] == "mine"
-    refused(pktbench("run", "mien", cwd=tmp_path), 2, "mien: no such file or scenario", 'did you mean "mine"?')
+    slip = pktbench("run", "mien", cwd=tmp_path)
+    refused(slip, 2, 'mien: no such file or scenario; did you mean "mine"?')
     refused(pktbench("run", "mine", cwd=tmp_path / "scenarios"), 2, "mine: no such file or scenario")
 
 

@@ -40,8 +40,9 @@ def test_quickstart_conserves_every_frame_and_validates(tmp_path):
 
 @pytest.mark.parametrize("idle_driver, how", [("yes", "poll"), ("no", "spin")])
 def test_with_and_without_an_idle_driver_each_case_has_a_figure(tmp_path, idle_driver, how):
-    ran = subprocess.run([SOURCE / "scripts" / "own-run", "--idle-driver", idle_driver, BINARY, "run", QUICKSTART,
-                          "--out", tmp_path / "out", *SHORT], capture_output=True, text=True, timeout=120)
+    ran = subprocess.run([SOURCE / "scripts" / "own-run", "--idle-driver", idle_driver, BINARY, "run",
+                          QUICKSTART, "--out", tmp_path / "out", *SHORT],
+                         capture_output=True, text=True, timeout=120)
     assert ran.returncode == 0, ran.stderr
     for case in json.loads((tmp_path / "out" / "run.json").read_text())["cases"]:
         assert (case["dut_idle"], case["condition"]["idle"]) == (how, how)

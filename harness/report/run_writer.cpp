@@ -45,6 +45,7 @@ Error write_error(const std::string& what, int error) {
   Error made = system_error(what, error);
   if (error == ENOSPC || error == EDQUOT) made.message += "; free some space there";
   if (error == EFBIG) made.message += "; raise the limit on the size of files (ulimit -f)";
+  if (error == EROFS) made.message += "; make it writable (mount -o remount,rw)";
   if (error == EACCES || error == EPERM) made.message += "; resume it as the user who made it";
   return made;
 }

@@ -303,7 +303,8 @@ def main(argv=None):
             lines = check_file(name)
         except (OSError, UnicodeDecodeError, NotJson) as error:
             message = error.strerror if isinstance(error, OSError) else error
-            print(printable(f"{name}: {message}" if getattr(error, "placed", False) else f"{name}: /: {message}"))
+            place = "" if getattr(error, "placed", False) else "/: "
+            print(printable(f"{name}: {place}{message}"))
             unreadable = True
             continue
         violated = violated or bool(lines)
