@@ -140,14 +140,14 @@ Result<RunWriter> RunWriter::resume(const std::string& dir) {
   const std::string path = dir + "/" + kTrialLogName;
   if (!log->torn.empty() &&
       ftruncate(writer->log_.get(), static_cast<off_t>(log->intact_bytes)) != 0)
-    return file_error("cut the torn line off " + path, errno);
+    return write_error("cut the torn line off " + path, errno);
   writer->log_bytes_ = log->intact_bytes;
   if (log->newline_due) {
     if (const int error = write_all(writer->log_.get(), "\n"); error != 0)
-      return file_error("end the last line of " + path, error);
+      return write_error("end the last line of " + path, error);
     ++writer->log_bytes_;
   }
-  if (fdatasync(writer->log_.get()) != 0) return file_error("sync " + path, errno);
+  if (fdatasync(writer->log_.get()) != 0) return write_error("sync " + path, errno);
   unlinkat(writer->dir_fd_.get(), kTempName, 0);
   writer->resumed_ = std::move(*log);
   return writer;
