@@ -94,7 +94,8 @@ TEST_P(KernelBackends, OverloadIsAccountedForExactly) {
       EXPECT_GT(sent.packets, 0u);
       const auto dropped = device_drops(veth) - lost;
       const auto got = drained(*sink, sent.packets - dropped);
-      EXPECT_EQ(got.packets + (device_drops(veth) - lost), sent.packets);
+      EXPECT_EQ(got.packets + (device_drops(veth) - lost), sent.packets)
+          << "the device has taken " << frames_taken(veth) << " frames off its ring";
       EXPECT_EQ(got.bytes, got.packets * 60);
     }
 }

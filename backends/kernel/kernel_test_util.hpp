@@ -55,6 +55,12 @@ inline std::uint64_t device_drops(const TestVeth& veth) {
   return sum;
 }
 
+// Less than what was sent and not dropped: they wait in the ring. As many: the backend missed some.
+inline std::uint64_t frames_taken(const TestVeth& veth) {
+  const auto inside = need(sys::NetnsScope::enter(veth.dut().netns_path));
+  return need(sys::get_link(veth.dut().name)).rx_packets;
+}
+
 // Once `expected` frames have been counted, or ten seconds later; then once more, for any too many.
 inline Counters drained(Backend& backend, std::uint64_t expected) {
   const auto deadline = Clock::now() + std::chrono::seconds(10);
