@@ -197,13 +197,17 @@ TEST(RecordedRun, BrokenInputIsRefusedInOneLine) {
 }
 
 TEST(RecordedRun, ATypeThatIsWrongAnywhereNeverCrashes) {
-  const Json flat = sample().flatten();
+  Json whole = sample();
+  for (Json& c : whole["cases"])  // those between are alike
+    while (c["trials"].size() > 4) c["trials"].erase(3);
+  ASSERT_TRUE(parse_recorded_run(whole.dump(), "run.json"));
+  const Json flat = whole.flatten();
   std::mt19937_64 random(5);
   const Json kOthers[] = {nullptr, true, 3, -1, 1.5, 1e300, "x", Json::array(), Json::object()};
   int refused = 0;
   for (const auto& [pointer, value] : flat.items()) {
     if (pointer.starts_with("/environment") && random() % 4) continue;  // hardly read
-    Json json = sample();
+    Json json = whole;
     json[Json::json_pointer(pointer)] = kOthers[random() % std::size(kOthers)];
     refused += !parse_recorded_run(json.dump(), "run.json");
   }
