@@ -50,7 +50,7 @@ def test_a_generator_whose_cpu_others_take_makes_trials_invalid(tmp_path):
         assert trial["status"] == "invalid" and trial["disturbed"], trial["reason"]
         assert "starved generator: others had " in trial["reason"], trial["reason"]
         assert f" of CPU {cpu}, and " in trial["reason"]
-        assert trial["reason"].endswith(" of the frames due were not sent")
+        assert " of the frames due were not sent" in trial["reason"]  # others may be named too
         assert trial["unaccounted"] == 0 and trial["offered"]["unsent"] > trial["offered"]["packets"] / 10
         assert trial["evidence"]["generator_foreign"] > 0.5 and trial["evidence"]["unsent"] > 0.1
 
