@@ -77,13 +77,14 @@ def distances(pairs):
 
 
 def by_condition(pairs):
-    """The pairs of each condition, those of which there are most first, and how many there are whose two
-    sides had different ones. Where one side does not know, the other's holds."""
+    """The pairs of each condition (first those of which nobody knows, then the one of which there are most),
+    and how many there are whose two sides had different ones. Where one side does not know, the other's
+    holds."""
     def alike(some):
         return max(distances(some)) <= SAME_DISTANCE * min(distances(some))
 
     unknown = [pair for pair in pairs if not distances([pair])]
-    left = sorted((pair for pair in pairs if pair not in unknown and alike([pair])),
+    left = sorted((pair for pair in pairs if distances([pair]) and alike([pair])),
                   key=lambda pair: min(distances([pair])))
     groups, mixed = [unknown] if unknown else [], len(pairs) - len(unknown) - len(left)
     while left:
