@@ -16,22 +16,30 @@ import checked  # noqa: E402
 
 # What each room may use beside itself. Rooms in the same rank do not use each other, but testbed owns
 # the CPU meter and so uses measure. cli alone links the backends.
-_RANK = ("core", "sys", "measure", "testbed", "traffic", "method", "runner", "report")
+_RANK = ("core", "text", "sys", "host", "measure", "testbed", "traffic", "method", "record", "compare", "report",
+         "runner")
 ALLOWED = {
     "bpf": (),
     "core": (),
-    "sys": ("core",),
-    "measure": ("core", "sys", "bpf"),  # bpf: the CPU accounting program
-    "testbed": ("core", "sys", "measure"),
-    "traffic": ("core", "sys", "bpf"),
-    "backends": ("core", "sys", "bpf"),
-    "method": _RANK[:5],
-    "runner": _RANK[:6],
-    "report": _RANK[:7],
+    "text": ("core",),
+    "sys": ("core", "text"),
+    "host": ("core", "text", "sys"),
+    "measure": ("core", "text", "sys", "bpf"),  # bpf: the CPU accounting program
+    "testbed": ("core", "text", "sys", "host", "measure"),
+    "traffic": ("core", "text", "sys", "bpf"),
+    "backends": ("core", "text", "sys", "bpf"),
+    "method": _RANK[:7],
+    "record": ("core", "text", "sys", "measure"),
+    "compare": ("core", "text", "sys", "measure", "record"),
+    "report": ("core", "text", "sys", "measure", "record"),
+    "runner": _RANK[:9],
+    "testing": _RANK,
     "cli": _RANK + ("backends",),
 }
 # Files (a pattern) and the rooms they use beyond the above: the reason.
 EXCEPTIONS = {
+    ("*_test.cpp", ("testing",)): "what tests share",
+    ("harness/*/*test_*.hpp", ("testing",)): "shared by tests",
     ("backends/*/*_test.cpp", ("measure", "testbed", "traffic")):
         "what a backend counts must first be sent, and what it costs be measured",
     ("backends/*/*test_*.hpp", ("testbed", "traffic")): "shared by tests",

@@ -10,7 +10,7 @@
 
 #include "backends/af_xdp/af_xdp.hpp"
 #include "backends/af_xdp/xsk_queue.hpp"
-#include "harness/core/number_test_util.hpp"
+#include "harness/text/number_test_util.hpp"
 #include "harness/traffic/test_veth.hpp"
 
 namespace pktbench::backends {

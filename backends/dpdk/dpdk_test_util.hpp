@@ -13,7 +13,7 @@
 #include <thread>
 
 #include "backends/dpdk/dpdk.hpp"
-#include "harness/core/number_test_util.hpp"
+#include "harness/text/number_test_util.hpp"
 #include "harness/traffic/packet_sendmmsg.hpp"
 #include "harness/traffic/test_veth.hpp"
 #include "harness/traffic/xdp_live.hpp"

@@ -18,7 +18,6 @@
 #include <thread>
 #include <vector>
 
-#include "harness/core/clean_text.hpp"
 #include "harness/core/units.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/ethtool.hpp"
@@ -26,6 +25,7 @@
 #include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
+#include "harness/text/clean_text.hpp"
 
 namespace pktbench::backends {
 

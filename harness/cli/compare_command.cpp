@@ -5,7 +5,7 @@
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_status.hpp"
 #include "harness/cli/output.hpp"
-#include "harness/report/comparison.hpp"
+#include "harness/compare/comparison.hpp"
 
 namespace pktbench::cli {
 

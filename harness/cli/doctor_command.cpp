@@ -9,12 +9,12 @@
 #include "harness/cli/exit_status.hpp"
 #include "harness/cli/host.hpp"
 #include "harness/cli/output.hpp"
-#include "harness/core/clean_text.hpp"
 #include "harness/core/version.hpp"
-#include "harness/report/json.hpp"
-#include "harness/runner/suggest.hpp"
+#include "harness/record/json.hpp"
 #include "harness/sys/called_as.hpp"
 #include "harness/testbed/doctor.hpp"
+#include "harness/text/clean_text.hpp"
+#include "harness/text/suggest.hpp"
 
 namespace pktbench::cli {
 

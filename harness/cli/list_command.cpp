@@ -11,8 +11,8 @@
 #include "harness/cli/output.hpp"
 #include "harness/cli/registry.hpp"
 #include "harness/cli/scenario_files.hpp"
-#include "harness/core/clean_text.hpp"
-#include "harness/report/json.hpp"
+#include "harness/record/json.hpp"
+#include "harness/text/clean_text.hpp"
 
 namespace pktbench::cli {
 

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "harness/core/clean_text.hpp"
+#include "harness/text/clean_text.hpp"
 
 namespace pktbench::cli {
 

@@ -12,9 +12,9 @@
 #include "harness/cli/number_check.hpp"
 #include "harness/cli/output.hpp"
 #include "harness/cli/signals.hpp"
-#include "harness/core/clean_text.hpp"
 #include "harness/core/version.hpp"
 #include "harness/sys/standard_streams.hpp"
+#include "harness/text/clean_text.hpp"
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <string>
 
-#include "harness/runner/input_error.hpp"
+#include "harness/text/input_error.hpp"
 
 namespace pktbench::cli {
 

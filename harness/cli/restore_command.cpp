@@ -3,10 +3,10 @@
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_status.hpp"
 #include "harness/cli/output.hpp"
-#include "harness/core/clean_text.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/host_lock.hpp"
 #include "harness/sys/journal.hpp"
+#include "harness/text/clean_text.hpp"
 
 namespace pktbench::cli {
 

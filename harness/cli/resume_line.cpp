@@ -1,7 +1,7 @@
 #include "harness/cli/resume_line.hpp"
 
-#include "harness/core/clean_text.hpp"
 #include "harness/sys/called_as.hpp"
+#include "harness/text/clean_text.hpp"
 
 namespace pktbench::cli {
 

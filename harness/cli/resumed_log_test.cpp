@@ -2,7 +2,7 @@
 #include <map>
 
 #include "harness/cli/simulated_run.hpp"
-#include "harness/report/trial_check.hpp"
+#include "harness/runner/trial_check.hpp"
 
 namespace pktbench::cli {
 namespace {

@@ -17,21 +17,21 @@
 #include "harness/cli/resume_line.hpp"
 #include "harness/cli/scenario_files.hpp"
 #include "harness/cli/signals.hpp"
-#include "harness/core/clean_text.hpp"
-#include "harness/report/case_pairs.hpp"
-#include "harness/report/environment.hpp"
-#include "harness/report/recorded_run.hpp"
-#include "harness/report/run_document.hpp"
-#include "harness/report/run_identity.hpp"
-#include "harness/report/run_writer.hpp"
+#include "harness/compare/case_pairs.hpp"
+#include "harness/compare/recorded_run.hpp"
+#include "harness/host/environment.hpp"
+#include "harness/record/run_document.hpp"
+#include "harness/record/run_identity.hpp"
+#include "harness/record/run_writer.hpp"
 #include "harness/report/table.hpp"
-#include "harness/report/trial_check.hpp"
 #include "harness/runner/run.hpp"
+#include "harness/runner/trial_check.hpp"
 #include "harness/sys/called_as.hpp"
 #include "harness/sys/own_path.hpp"
 #include "harness/sys/utc.hpp"
 #include "harness/testbed/nic.hpp"
 #include "harness/testbed/port_safety.hpp"
+#include "harness/text/clean_text.hpp"
 
 namespace pktbench::cli {
 
@@ -313,12 +313,14 @@ int run_command(const RunArguments& given) {
     return report_error(outcome.error());
   }
   document.cases = outcome->cases;
+  const std::vector<CasePair> case_by_case = case_pairs(document.cases);
+  document.pairs = to_json(case_by_case);
   document.interrupted = outcome->interrupted;
   document.finished_at = sys::rfc3339_utc(sys::utc_now());
   const auto kept = writer->finish(document);
 
   const bool colour = isatty(STDOUT_FILENO) && !std::getenv("NO_COLOR");
-  const std::string pairs = pairs_text(case_pairs(outcome->cases));
+  const std::string pairs = pairs_text(case_by_case);
   std::string text = result_table(outcome->cases, document.testbed, colour) + "\n" + pairs;
   if (!pairs.empty()) text += "\n";
   if (kept) text += "run: " + clean_line(writer->dir()) + "/" + kRunFileName + "\n";

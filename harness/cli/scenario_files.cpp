@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "harness/runner/input_error.hpp"
-#include "harness/runner/suggest.hpp"
+#include "harness/text/input_error.hpp"
+#include "harness/text/suggest.hpp"
 
 namespace pktbench::cli {
 

@@ -9,11 +9,11 @@
 #include <cstdio>
 
 #include "harness/cli/simulated_run.hpp"
-#include "harness/core/number_test_util.hpp"
+#include "harness/compare/comparison.hpp"
 #include "harness/measure/paired_ratio.hpp"
-#include "harness/report/case_summary.hpp"
-#include "harness/report/comparison.hpp"
-#include "harness/report/run_document.hpp"
+#include "harness/record/case_summary.hpp"
+#include "harness/record/run_document.hpp"
+#include "harness/text/number_test_util.hpp"
 
 namespace pktbench::cli {
 namespace {

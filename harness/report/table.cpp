@@ -8,9 +8,9 @@
 #include <set>
 
 #include "harness/measure/conditions.hpp"
-#include "harness/report/case_summary.hpp"
-#include "harness/report/text_table.hpp"
-#include "harness/runner/input_error.hpp"
+#include "harness/record/case_summary.hpp"
+#include "harness/text/input_error.hpp"
+#include "harness/text/text_table.hpp"
 
 namespace pktbench {
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "harness/report/json.hpp"
-#include "harness/runner/sink.hpp"
+#include "harness/core/case_result.hpp"
+#include "harness/record/json.hpp"
 
 namespace pktbench {
 

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "harness/report/sample_test_run.hpp"
-#include "harness/report/text_table.hpp"
+#include "harness/testing/sample_test_run.hpp"
+#include "harness/text/text_table.hpp"
 
 namespace pktbench {
 namespace {

@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <string>
 
-#include "harness/core/clean_text.hpp"
+#include "harness/text/clean_text.hpp"
 
 namespace pktbench {
 

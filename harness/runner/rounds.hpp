@@ -12,8 +12,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "harness/core/case_result.hpp"
 #include "harness/core/trial.hpp"
-#include "harness/runner/sink.hpp"
 
 namespace pktbench {
 

@@ -6,12 +6,12 @@
 #include <variant>
 
 #include "harness/core/units.hpp"
-#include "harness/runner/input_error.hpp"
-#include "harness/runner/json_file.hpp"
 #include "harness/runner/scenario_cases.hpp"
 #include "harness/runner/scenario_check.hpp"
 #include "harness/runner/scenario_overrides.hpp"
-#include "harness/runner/suggest.hpp"
+#include "harness/sys/json_file.hpp"
+#include "harness/text/input_error.hpp"
+#include "harness/text/suggest.hpp"
 
 namespace pktbench {
 namespace {

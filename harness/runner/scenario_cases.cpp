@@ -6,7 +6,7 @@
 #include <string_view>
 #include <variant>
 
-#include "harness/runner/input_error.hpp"
+#include "harness/text/input_error.hpp"
 
 namespace pktbench {
 namespace {

@@ -5,8 +5,8 @@
 #include <regex>
 #include <variant>
 
-#include "harness/runner/input_error.hpp"
-#include "harness/runner/suggest.hpp"
+#include "harness/text/input_error.hpp"
+#include "harness/text/suggest.hpp"
 
 namespace pktbench {
 namespace {

@@ -18,7 +18,7 @@
 #include "harness/core/bounds.hpp"
 #include "harness/core/options.hpp"
 #include "harness/core/result.hpp"
-#include "harness/runner/json_file.hpp"
+#include "harness/sys/json_file.hpp"
 
 namespace pktbench {
 

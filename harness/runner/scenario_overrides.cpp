@@ -3,7 +3,7 @@
 #include <charconv>
 #include <string_view>
 
-#include "harness/runner/input_error.hpp"
+#include "harness/text/input_error.hpp"
 
 namespace pktbench {
 namespace {

@@ -1,7 +1,7 @@
 #include "harness/runner/scenario.hpp"
 
-#include "harness/runner/json_file.hpp"
 #include "harness/runner/scenario_test_util.hpp"
+#include "harness/sys/json_file.hpp"
 
 namespace pktbench {
 namespace {

@@ -4,14 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <string>
-#include <system_error>
 
 #include "harness/core/registry.hpp"
 #include "harness/runner/scenario.hpp"
+#include "harness/testing/scratch_files.hpp"
 
 namespace pktbench {
 
@@ -59,28 +56,8 @@ inline const Registry& test_registry() {
   return kRegistry;
 }
 
-class ScenarioFiles : public testing::Test {
+class ScenarioFiles : public ScratchFiles {
  protected:
-  ScenarioFiles() {
-    std::string name = (std::filesystem::temp_directory_path() / "pktbench-XXXXXX").string();
-    if (::mkdtemp(name.data()) != nullptr) directory_ = name;
-  }
-  ~ScenarioFiles() override {
-    std::error_code ignored;
-    std::filesystem::remove_all(directory_, ignored);
-  }
-  void SetUp() override { ASSERT_FALSE(directory_.empty()); }
-
-  std::string path(const std::string& name) const { return directory_ + "/" + name; }
-
-  std::string write(const std::string& text, const std::string& name = "test.json") const {
-    // A new file each time: some file systems wait for the disk when one is overwritten.
-    std::error_code ignored;
-    std::filesystem::remove(path(name), ignored);
-    std::ofstream(path(name), std::ios::binary) << text;
-    return path(name);
-  }
-
   Result<Scenario> load(const std::string& text, const ScenarioOverrides& overrides = {}) const {
     return load_scenario(write(text), test_registry(), overrides);
   }
@@ -94,9 +71,6 @@ class ScenarioFiles : public testing::Test {
     if (line.starts_with(path("test.json"))) line.replace(0, path("test.json").size(), "FILE");
     return line;
   }
-
- private:
-  std::string directory_;
 };
 
 }  // namespace pktbench

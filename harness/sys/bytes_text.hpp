@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "harness/core/clean_text.hpp"
+#include "harness/text/clean_text.hpp"
 
 namespace pktbench::sys {
 

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "harness/core/clean_text.hpp"
+#include "harness/text/clean_text.hpp"
 
 namespace pktbench::sys {
 

@@ -7,7 +7,7 @@
 #include <array>
 #include <cerrno>
 
-#include "harness/core/clean_text.hpp"
+#include "harness/text/clean_text.hpp"
 
 namespace pktbench::sys {
 

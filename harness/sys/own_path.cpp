@@ -14,8 +14,8 @@
 #include <filesystem>
 #include <system_error>
 
-#include "harness/core/clean_text.hpp"
 #include "harness/sys/caller.hpp"
+#include "harness/text/clean_text.hpp"
 
 namespace pktbench::sys {
 

@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <optional>
 
-#include "harness/core/clean_text.hpp"
 #include "harness/sys/fd.hpp"
 #include "harness/sys/file.hpp"
+#include "harness/text/clean_text.hpp"
 
 namespace pktbench::sys {
 

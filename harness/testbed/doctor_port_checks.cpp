@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <set>
 
-#include "harness/core/clean_text.hpp"
 #include "harness/sys/xdp_links.hpp"
 #include "harness/testbed/doctor_findings.hpp"
+#include "harness/text/clean_text.hpp"
 
 namespace pktbench {
 

@@ -18,12 +18,12 @@
 #include "bpf/frame.h"
 #include "bpf/live_generator.h"
 #include "bpf/live_generator.skel.h"
-#include "harness/core/clean_text.hpp"
 #include "harness/core/units.hpp"
 #include "harness/sys/bpf.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/netns.hpp"
+#include "harness/text/clean_text.hpp"
 #include "harness/traffic/frame.hpp"
 
 namespace pktbench::traffic {

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 
-# As pktbench's own reader has them (harness/report/recorded_run.hpp).
+# As pktbench's own reader has them (harness/compare/recorded_run.hpp).
 MAX_BYTES = 1 << 30
 MAX_DEPTH = 32
 

@@ -1,0 +1,185 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+#include "harness/compare/comparison.hpp"
+#include "harness/text/input_error.hpp"
+#include "harness/text/text_table.hpp"
+
+namespace pktbench {
+
+namespace {
+
+const std::vector<std::string> kMeasureHeads = {
+    "case", "measure", "base (95% CI)", "new (95% CI)", "change", "95% CI",
+    "p",    "p (M-W)", "sees",          "A/A",          "pairs",  "verdict"};
+const std::vector<bool> kFiguresAligned = {false, false, true, true, true, true,
+                                           true,  true,  true, true, true, false};
+
+template <class... T>
+std::string format(const char* pattern, T... values) {
+  std::array<char, 256> text{};
+  std::snprintf(text.data(), text.size(), pattern, values...);
+  return text.data();
+}
+
+std::string median_cell(const Summary& s, int decimals) {
+  std::string made = format("%.*f", decimals, *s.median);
+  if (s.ci95) made += format(" (%.*f–%.*f)", decimals, s.ci95->lo, decimals, s.ci95->hi);
+  return made;
+}
+
+std::string change(double ratio) { return format("%+.2f%%", (ratio - 1) * 100); }
+std::string share(double value) { return format("%.2g%%", value * 100); }
+std::string p_cell(double p) { return p < 0.0001 ? "<0.0001" : format("%.2g", p); }
+
+const char* colour_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::regression:
+      return kRed;
+    case Verdict::improvement:
+    case Verdict::no_change:
+      return kGreen;
+    case Verdict::inconclusive:
+      break;
+  }
+  return kYellow;
+}
+
+bool is_rate(const MeasureComparison& m) { return m.name == "mpps"; }
+
+TextRow measure_row(const std::string& id, const MeasureComparison& m) {
+  TextRow row{std::vector<std::string>(kMeasureHeads.size()), {}, ""};
+  row.cells[0] = id;
+  row.cells[1] = is_rate(m) ? "Mpps" : "cycles/packet";
+  if (!m.found) {
+    row.reason = "not compared: " + printable(m.reason, kMaxText);
+    row.colour = m.expected ? kYellow : "";
+    return row;
+  }
+  const int decimals = is_rate(m) ? 3 : 1;
+  const PairedRatio& f = *m.found;
+  row.cells[2] = median_cell(m.base, decimals);
+  row.cells[3] = median_cell(m.next, decimals);
+  row.cells[4] = change(f.ratio);
+  row.cells[5] = change(f.lo) + " to " + change(f.hi);
+  row.cells[6] = p_cell(m.p_adjusted);
+  row.cells[7] = p_cell(m.mann_whitney_p_adjusted);
+  row.cells[8] = share(m.smallest_change);
+  const auto& floor = m.noise_floor.found;
+  row.cells[9] = floor ? "±" + share(std::max(floor->hi - 1, 1 - floor->lo)) : "-";
+  row.cells[10] = std::to_string(f.pairs);
+  row.cells[11] = to_string(m.verdict);
+  row.colour = colour_of(m.verdict);
+  return row;
+}
+
+std::vector<TextRow> make_rows(const Comparison& comparison) {
+  std::vector<TextRow> rows{{kMeasureHeads, {}, kBold}};
+  for (const CaseComparison& c : comparison.cases) {
+    std::string id = printable(c.base_id, kMaxText);
+    if (c.base_id != c.new_id) id += " → " + printable(c.new_id, kMaxText);
+    if (c.measures.empty()) {
+      rows.push_back({{id, ""}, "not compared: " + printable(c.reason, kMaxText), kYellow});
+    }
+    for (const MeasureComparison& m : c.measures) rows.push_back(measure_row(id, m));
+  }
+  return rows;
+}
+
+std::string run_line(const char* side, const RecordedRun& run) {
+  return std::string(side) + printable(run.path, 300) + " (" + printable(run.host, 60) + ", " +
+         printable(run.started_at, 40) + ", pktbench " + printable(run.tool_version, 40) + ")\n";
+}
+
+std::string notes(const Comparison& comparison) {
+  std::string made;
+  const auto note = [&](const std::string& where, const std::string& text) {
+    made += "note: " + (where.empty() ? "" : printable(where, kMaxText) + ": ") +
+            printable(text, kMaxText) + "\n";
+  };
+  for (const std::string& w : comparison.warnings) note("", w);
+  for (const CaseComparison& c : comparison.cases) {
+    for (const std::string& w : c.warnings) note(c.new_id, w);
+    if (c.excluded_base + c.excluded_new)
+      note(c.new_id,
+           "trials that are not ok and were left out: " + std::to_string(c.excluded_base) +
+               " of BASE, " + std::to_string(c.excluded_new) + " of NEW");
+    if (c.unpaired_rounds)
+      note(c.new_id, std::to_string(c.unpaired_rounds) +
+                         " ok trials have no partner of their round and condition");
+    for (const MeasureComparison& m : c.measures) {
+      for (const std::string& w : m.warnings) note(c.new_id + " " + m.name, w);
+      if (m.found && m.verdict == Verdict::inconclusive) note(c.new_id + " " + m.name, m.reason);
+    }
+  }
+  for (const LoneCase& c : comparison.only_in_base) note(c.id, "only in BASE (" + c.status + ")");
+  for (const LoneCase& c : comparison.only_in_new) note(c.id, "only in NEW (" + c.status + ")");
+  for (const LoneCase& c : comparison.unsupported) note(c.id, "unsupported on both sides");
+  return made;
+}
+
+// "This comparison can see changes of 1.8% or more in Mpps (in every case)."
+std::string sight(const Comparison& comparison) {
+  std::string made;
+  for (const bool rate : {true, false}) {
+    double largest = 0;
+    for (const CaseComparison& c : comparison.cases)
+      for (const MeasureComparison& m : c.measures)
+        if (m.found && is_rate(m) == rate) largest = std::max(largest, m.smallest_change);
+    if (largest > 0)
+      made += (made.empty() ? "" : ", and of ") + share(largest) + " or more in " +
+              (rate ? "Mpps" : "cycles/packet");
+  }
+  if (made.empty()) return made;
+  return "This comparison can see changes of " + made + ", four times out of five.\n";
+}
+
+std::string conclusion(const Comparison& comparison) {
+  std::array<std::size_t, 4> count{};
+  for (const CaseComparison& c : comparison.cases) ++count[static_cast<std::size_t>(c.verdict)];
+  std::string made;
+  for (const Verdict v :
+       {Verdict::regression, Verdict::improvement, Verdict::no_change, Verdict::inconclusive})
+    if (const std::size_t n = count[static_cast<std::size_t>(v)])
+      made += (made.empty() ? "" : ", ") + std::to_string(n) + " " + to_string(v);
+  made = std::string(to_string(comparison.verdict)) +
+         (comparison.reason.empty() ? "" : ": " + comparison.reason) +
+         (made.empty() ? "" : " (cases: " + made + ")");
+  return made + "\n";
+}
+
+}  // namespace
+
+std::string comparison_text(const Comparison& comparison, bool colour) {
+  const CompareRules& rules = comparison.rules;
+  std::string made =
+      run_line("BASE  ", comparison.base) + run_line("NEW   ", comparison.next) + "\n";
+  if (!comparison.cases.empty()) {
+    made += text_table(make_rows(comparison), kFiguresAligned, colour) + "\n";
+    made +=
+        "change: NEW against BASE, pair by pair of a round (Hodges-Lehmann), with its signed-rank "
+        "interval.\n"
+        "p: of the signed-rank test, and beside it of Mann-Whitney; adjusted "
+        "(Benjamini-Hochberg).\n"
+        "A change is called one when the whole interval lies beyond " +
+        share(rules.min_effect) + " and p < " + format("%g", rules.alpha) +
+        ".\n"
+        "sees: the smallest change found four times out of five; above " +
+        share(rules.must_see) +
+        " a case is inconclusive.\n"
+        "A/A: how far BASE differs from its twin (another case with the same settings) or, without "
+        "one, its\n"
+        "rounds from the ones before them; - where that makes fewer than " +
+        std::to_string(kMinPairs) + " pairs.\n\n";
+  }
+  made += notes(comparison);
+  made += sight(comparison);
+  const std::string end = conclusion(comparison);
+  return made + (colour
+                     ? colour_of(comparison.verdict) + end.substr(0, end.size() - 1) + kReset + "\n"
+                     : end);
+}
+
+}  // namespace pktbench

@@ -1,0 +1,62 @@
+// A run.json read back for comparing: what was measured, how, and each trial's figures.
+//
+// Read strictly where a comparison relies on it and no further: keys that are not known are passed
+// over, one that is missing or has another type is an error.
+//
+// Threads: none. Errors: ErrorCode::invalid_input, one line with file, JSON pointer and problem.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/core/result.hpp"
+#include "harness/core/trial.hpp"
+
+namespace pktbench {
+
+struct RecordedTrial {
+  int round = 0;
+  bool ok = false;
+  std::optional<double> mpps;  // of an ok trial, as is the next
+  std::optional<double> cycles_per_packet;
+  std::string cycles_source;  // empty: none
+  std::optional<double> offered_pps = {};
+  Condition condition = {};
+  std::string started_at = {};  // empty: not known
+};
+
+struct RecordedCase {
+  std::string id;
+  // What must be the same on both sides of a comparison, as text: testbed, arrangement, generator,
+  // its options and batch, frame size, flows, rate, virtual, and how the DUT's NAPI thread is
+  // scheduled and its CPU idles.
+  std::map<std::string, std::string> setting;
+  // What is compared as a rule, so that a difference is said and no obstacle.
+  std::map<std::string, std::string> subject;
+  std::string status;
+  std::string reason;
+  Limiter limiter = Limiter::unknown;
+  std::vector<RecordedTrial> trials;
+};
+
+struct RecordedRun {
+  std::string path;  // of the run.json
+  std::string id;
+  std::string host;
+  std::string started_at;
+  std::string tool_version;
+  std::string git_commit;  // empty: not known
+  bool interrupted = false;
+  std::map<std::string, std::string> environment;  // CPU, kernel and so on; empty: not known
+  std::vector<RecordedCase> cases;                 // ids are unique
+};
+
+// `path`: a run.json or the directory that holds it.
+Result<RecordedRun> read_recorded_run(const std::string& path);
+
+// The same from text; `where` names it in errors.
+Result<RecordedRun> parse_recorded_run(const std::string& text, const std::string& where);
+
+}  // namespace pktbench

@@ -1,0 +1,42 @@
+#include "harness/host/environment.hpp"
+
+#include <sstream>
+#include <string_view>
+
+#include "harness/host/cpu_info.hpp"
+#include "harness/host/kernel_info.hpp"
+#include "harness/host/nic_info.hpp"
+#include "harness/host/versions.hpp"
+#include "harness/sys/file.hpp"
+
+namespace pktbench {
+
+std::string emulator(const EnvironmentSources& sources) {
+  constexpr std::string_view kKey = "pktbench.lab=";
+  const auto command_line = sys::read_file(sources.procfs + "/cmdline");
+  std::istringstream words(command_line ? *command_line : "");
+  for (std::string word; words >> word;)
+    if (word.starts_with(kKey)) return "QEMU (" + word.substr(kKey.size()) + ")";
+  return "";
+}
+
+Json capture_environment(const std::vector<EnvironmentPort>& ports,
+                         const EnvironmentSources& sources) {
+  Json missing = Json::object();
+  Json made = Json::object();
+  if (const std::string made_by = emulator(sources); !made_by.empty()) made["emulator"] = made_by;
+  made["cpu"] = cpu_info(sources, missing);
+  made["kernel"] = kernel_info(sources, missing);
+  made["memory"] = memory_info(sources, missing);
+  made["nics"] = Json::array();
+  for (const EnvironmentPort& port : ports)
+    made["nics"].push_back(
+        nic_info(port, sources, "nics." + std::to_string(made["nics"].size()), missing));
+  made["bpf"] = bpf_info(sources, missing);
+  made["versions"] = version_info(missing);
+  made["load"] = load_info(sources, missing);
+  made["missing"] = std::move(missing);
+  return made;
+}
+
+}  // namespace pktbench

@@ -1,0 +1,51 @@
+#include "harness/record/case_summary.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace pktbench {
+
+namespace {
+
+Summary summarize_trials(const CaseResult& result, std::optional<double> TrialRecord::*measure) {
+  std::vector<double> values;
+  for (const TrialRecord& trial : result.trials)
+    if (const auto& value = trial.*measure; in_summary(trial) && value && std::isfinite(*value))
+      values.push_back(*value);
+  Summary made = summarize(std::move(values));
+  if (made.n == 0) made.reason = "none of its trials has this value";
+  return made;
+}
+
+}  // namespace
+
+bool in_summary(const TrialRecord& trial) {
+  return trial.in_summary.value_or(trial.status == TrialStatus::ok);
+}
+
+std::optional<CaseSummary> summarize_case(const CaseResult& result) {
+  const bool any = std::any_of(result.trials.begin(), result.trials.end(),
+                               [](const auto& t) { return in_summary(t); });
+  if (!any) return std::nullopt;
+  return CaseSummary{summarize_trials(result, &TrialRecord::mpps),
+                     summarize_trials(result, &TrialRecord::ns_per_packet),
+                     summarize_trials(result, &TrialRecord::cycles_per_packet)};
+}
+
+std::optional<double> ns_per_run(const TrialRecord& trial) {
+  if (!trial.bpf_run_time || trial.bpf_run_time->runs == 0) return std::nullopt;
+  return static_cast<double>(trial.bpf_run_time->ns) /
+         static_cast<double>(trial.bpf_run_time->runs);
+}
+
+Summary summarize_bpf(const CaseResult& result) {
+  std::vector<double> values;
+  for (const TrialRecord& trial : result.bpf_trials)
+    if (const auto value = ns_per_run(trial); trial.status == TrialStatus::ok && value)
+      values.push_back(*value);
+  Summary made = summarize(std::move(values));
+  if (made.n == 0) made.reason = "no ok trial has this value";
+  return made;
+}
+
+}  // namespace pktbench

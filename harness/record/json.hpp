@@ -1,0 +1,51 @@
+// Records as JSON, by the keys of results/schema. What does not exist is null, with a reason in the
+// trial's "missing"; a number that is not finite does not exist.
+//
+// Units are in the key or in results/README.md. Threads: none. Errors: reading gives invalid_input
+// with the JSON pointer of the value at fault; nothing throws.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "harness/core/case_result.hpp"
+#include "harness/core/options.hpp"
+#include "harness/core/result.hpp"
+#include "harness/core/testbed.hpp"
+#include "harness/core/trial.hpp"
+#include "harness/measure/summary.hpp"
+
+namespace pktbench {
+
+// What a case inherits from its run.
+struct TestbedFacts {
+  std::string testbed;
+  std::string arrangement;  // empty: the testbed has no such choice
+  bool is_virtual = true;
+  std::string emulator = {};  // empty: the devices are not emulated
+  std::vector<PortReport> ports = {};
+  std::string dut_idle = {};  // "poll", "spin" or "sleep"; empty: as the host has it
+};
+
+nlohmann::ordered_json to_json(const Options& options);
+nlohmann::ordered_json to_json(const Summary& summary);
+nlohmann::ordered_json to_json(const PortReport& port);
+nlohmann::ordered_json to_json(const TrialRecord& trial);
+nlohmann::ordered_json to_json(const CaseResult& result, const TestbedFacts& facts);
+
+// `backend` stands for the requested mode where the backend has none to choose.
+nlohmann::ordered_json to_json(const EffectiveMode& mode, const std::string& backend);
+
+// The inverse of to_json, for resuming. Keys that are not known are passed over.
+Result<TrialRecord> trial_from_json(const nlohmann::ordered_json& json);
+Result<EffectiveMode> mode_from_json(const nlohmann::ordered_json& json);
+
+// Every text in it, keys included, as clean_text() makes it: names of hosts and devices, labels and
+// command lines may hold any byte.
+nlohmann::ordered_json cleaned(const nlohmann::ordered_json& json);
+
+// cleaned(), as text; one line where `indent` is negative.
+std::string dump_json(const nlohmann::ordered_json& json, int indent);
+
+}  // namespace pktbench

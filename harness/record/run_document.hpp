@@ -1,0 +1,41 @@
+// A whole run, as run.json holds it.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "harness/core/case_result.hpp"
+#include "harness/record/json.hpp"
+#include "harness/sys/json_file.hpp"
+
+namespace pktbench {
+
+// A thousand cases of a thousand trials are far below these.
+inline constexpr JsonLimits kRunLimits{.bytes = std::size_t{1} << 30, .depth = 32, .keys = 100'000};
+
+struct RunDocument {
+  std::string id;
+  std::string tool_version;
+  std::string git_commit;  // empty: not built from git
+  std::string host;
+  std::string started_at;   // UTC, RFC 3339
+  std::string finished_at;  // empty: not finished
+  std::vector<std::string> argv;
+  bool interrupted = false;
+  bool resumed = false;
+
+  nlohmann::ordered_json environment_before;
+  nlohmann::ordered_json environment_after;  // null: not captured
+  nlohmann::ordered_json scenario;           // resolved
+  TestbedFacts testbed;
+  std::vector<CaseResult> cases;
+  nlohmann::ordered_json pairs = nlohmann::ordered_json::array();  // harness/compare/case_pairs.hpp
+};
+
+// Id, host, version, commit and start filled in.
+RunDocument new_run_document(std::vector<std::string> argv);
+
+nlohmann::ordered_json to_json(const RunDocument& document);
+
+}  // namespace pktbench
