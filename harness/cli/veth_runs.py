@@ -21,8 +21,8 @@ SHORT = ["--trials", "2", *BRIEF]
 # The first testbed's, with the namespace of each.
 PORTS = {"pbdut0": "pktbench0-dut", "pbgen0": "pktbench0-gen"}
 
-MARKS = [pytest.mark.skipif(os.geteuid() != 0, reason="needs root: makes namespaces"),
-         pytest.mark.usefixtures("host_as_it_was")]
+NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: makes namespaces")
+MARKS = [NEEDS_ROOT, pytest.mark.usefixtures("host_as_it_was")]
 
 
 def name_of(process):

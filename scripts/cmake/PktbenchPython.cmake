@@ -14,13 +14,13 @@ function(pktbench_python_test name)
     ENVIRONMENT "SUDO_UID=;SUDO_GID=;PYTHONDONTWRITEBYTECODE=1;MPLCONFIGDIR=${CMAKE_BINARY_DIR}/matplotlib;PKTBENCH_BINARY=${CMAKE_BINARY_DIR}/pktbench;PKTBENCH_SOURCE=${CMAKE_SOURCE_DIR}")
 endfunction()
 
-# pktbench_python_tests(FOLDER [LABEL label]) makes each *_test.py of a folder a test, but for
+# pktbench_python_tests(FOLDER [LABEL label] [BESIDE name_root ...]) makes each *_test.py of a folder a test, but for
 # *_guest_test.py, which are one (scripts/CMakeLists.txt). A file in which pytest finds no test fails. The
 # default label "python" keeps them out of the sanitizers' runs with --all, which learn nothing from tests
 # that do not start pktbench. *_root_test.py carries the label "root", has a /run of its own
-# (scripts/own-run) and runs alone.
+# (scripts/own-run) and runs alone; those in BESIDE only count, and run beside others.
 function(pktbench_python_tests folder)
-  cmake_parse_arguments(PY "" "LABEL" "" ${ARGN})
+  cmake_parse_arguments(PY "" "LABEL" "BESIDE" ${ARGN})
   if(NOT PY_LABEL)
     set(PY_LABEL python)
   endif()
@@ -34,8 +34,13 @@ function(pktbench_python_tests folder)
     pktbench_python_test(${room}.${name} ${test})
     set_tests_properties(${room}.${name} PROPERTIES LABELS ${PY_LABEL})
     if(name MATCHES "_root$")
-      set_tests_properties(${room}.${name} PROPERTIES LABELS "${PY_LABEL};root" TIMEOUT 900
-                                                      RUN_SERIAL ON)
+      set_tests_properties(${room}.${name} PROPERTIES LABELS "${PY_LABEL};root" TIMEOUT 900)
+      if(name IN_LIST PY_BESIDE)
+        # Long, each: it begins first.
+        set_tests_properties(${room}.${name} PROPERTIES COST 1000)
+      else()
+        set_tests_properties(${room}.${name} PROPERTIES RUN_SERIAL ON)
+      endif()
     endif()
   endforeach()
 endfunction()
