@@ -1,5 +1,6 @@
 """How every figure looks: a colour and hatch per backend, fonts, and output equal byte for byte."""
 import colorsys
+import zlib
 from typing import NamedTuple
 
 import matplotlib
@@ -22,6 +23,7 @@ class Look(NamedTuple):
     hatch: str
 
 
+# Chosen so that families stand out; look() has one for every other name.
 BACKENDS = {
     "udp-recvfrom": Look(ORANGE, ""),
     "udp-recvmmsg": Look(ORANGE, "..."),
@@ -38,7 +40,8 @@ BACKENDS = {
     "external": Look(GREY, ""),
     "fake": Look(BLACK, "..."),
 }
-UNKNOWN_BACKEND = Look(GREY, "xxx")
+OTHERS = [Look(color, hatch) for hatch in ("\\\\\\", "+++", "ooo")
+          for color in (ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE)]
 
 WIDTH = 7.2                  # inches: the text width of a report
 TITLE, LABEL, VALUE, SMALL, CAPTION = 10, 8, 7.5, 6.5, 7      # points
@@ -71,8 +74,8 @@ PNG_DPI = 200
 
 
 def look(backend):
-    """The bar of a backend; a backend without an entry is grey with crosses."""
-    return BACKENDS.get(backend, UNKNOWN_BACKEND)
+    """The bar of a backend: the chosen one, else one that follows from its name, the same in every figure."""
+    return BACKENDS.get(backend) or OTHERS[zlib.crc32(backend.encode()) % len(OTHERS)]
 
 
 def paler(color, share):

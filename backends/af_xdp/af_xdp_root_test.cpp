@@ -14,29 +14,18 @@
 #include "backends/common/workload_state.hpp"
 #include "bpf/frame.h"
 #include "harness/core/units.hpp"
-#include "harness/traffic/packet_sendmmsg.hpp"
-#include "harness/traffic/test_veth.hpp"
-#include "harness/traffic/xdp_live.hpp"
+#include "harness/testing/sending.hpp"
+#include "harness/traffic/generators.hpp"
 
 namespace pktbench::backends {
 namespace {
 
 using namespace traffic;
-using testing::need;
-using testing::TestVeth;
-using Clock = std::chrono::steady_clock;
+using namespace testing;
 using std::chrono::milliseconds;
 
-constexpr std::uint32_t kTag = 0x2b5d11e7;
-
 BackendConfig config_on(const Port& port, const Options& changes = {}) {
-  BackendConfig config;
-  config.port = port;
-  config.workload = "drop";
-  config.trial_tag = kTag;
-  config.options = testing::default_options(af_xdp_backend().options);
-  for (const auto& [name, value] : changes) config.options[name] = value;
-  return config;
+  return backend_of(port, af_xdp_backend(), changes);
 }
 
 Options attach(const std::string& hook) { return {{"attach", hook}}; }
@@ -44,49 +33,8 @@ Options attach(const std::string& hook) { return {{"attach", hook}}; }
 std::unique_ptr<TrafficSource> start_source(const TestVeth& veth, const GeneratorType& type,
                                             TrafficSpec spec) {
   auto source = type.make();
-  need(source->start(
-      {veth.generator(), veth.dut(), spec, kTag, testing::default_options(type.options)}));
+  need(source->start(traffic_of(veth, type, spec)));
   return source;
-}
-
-std::uint64_t sum(const DropCounts& drops) {
-  return std::accumulate(drops.begin(), drops.end(), std::uint64_t{0},
-                         [](std::uint64_t n, const auto& place) { return n + place.second; });
-}
-
-// Once `expected` frames have ended somewhere, or ten seconds later.
-Counters drained(Backend& backend, std::uint64_t expected) {
-  const auto deadline = Clock::now() + std::chrono::seconds(10);
-  while (true) {
-    Counters counters = need(backend.sample());
-    if (counters.packets + sum(counters.drops) >= expected || Clock::now() > deadline)
-      return counters;
-    std::this_thread::sleep_for(milliseconds(1));
-  }
-}
-
-void send_exactly(TrafficSource& source, std::uint64_t count) {
-  source.open(count);
-  const auto deadline = Clock::now() + std::chrono::seconds(60);
-  while (!source.finished() && Clock::now() < deadline)
-    std::this_thread::sleep_for(std::chrono::microseconds(200));
-  need(source.close());
-}
-
-// What the devices have dropped: frames that found the DUT's ring full, and those that the DUT's
-// driver counts after that, failed redirects among them.
-struct DeviceDrops {
-  std::uint64_t ring_full = 0;
-  std::uint64_t receiving = 0;
-};
-
-DeviceDrops device_drops(const TestVeth& veth) {
-  const auto read = [](const Port& port, const std::string& name) {
-    const auto inside = need(sys::NetnsScope::enter(port.netns_path));
-    return need(sys::driver_statistics(port.name)).at(name);
-  };
-  return {read(veth.generator(), "tx_queue_0_xdp_xmit_errors"),
-          read(veth.dut(), "rx_queue_0_drops")};
 }
 
 void ip(const Port& in, const std::string& arguments) {
@@ -105,11 +53,10 @@ class AfXdp : public ::testing::Test {
   std::unique_ptr<Backend> backend_ = af_xdp_backend().make();
 };
 
-using GeneratorFactory = GeneratorType (*)();
 class Pairs : public AfXdp,
-              public ::testing::WithParamInterface<std::tuple<GeneratorFactory, const char*>> {
+              public ::testing::WithParamInterface<std::tuple<const char*, const char*>> {
  protected:
-  GeneratorType generator() const { return std::get<0>(GetParam())(); }
+  GeneratorType generator() const { return traffic::generator(std::get<0>(GetParam())); }
   std::string hook() const { return std::get<1>(GetParam()); }
 };
 
@@ -181,10 +128,7 @@ TEST_P(Pairs, EveryWorkloadCountsWhatItMadeOfTheFrames) {
     EXPECT_EQ(sum(got.drops), 0u);
     EXPECT_EQ(got.details, expected.at(workload)) << workload;
     const std::uint64_t reflected = workload == "reflect" ? 500 : 0;
-    const auto came_back = [&] { return veth.generator_link().rx_packets - back; };
-    for (int i = 0; i < 1000 && came_back() < reflected; ++i)
-      std::this_thread::sleep_for(milliseconds(1));
-    EXPECT_EQ(came_back(), reflected) << workload;
+    EXPECT_EQ(came_back(veth, back, reflected), reflected) << workload;
     source->stop();
     backend_->stop();
   }
@@ -227,23 +171,22 @@ TEST_P(Pairs, OverloadIsAccountedForExactly) {
 }
 
 std::string pair_name(const ::testing::TestParamInfo<Pairs::ParamType>& info) {
-  return std::string(std::get<0>(info.param) == xdp_live_generator ? "Live" : "Packet") +
+  return std::string(std::get<0>(info.param) == std::string("xdp-live") ? "Live" : "Packet") +
          (std::get<1>(info.param) == std::string("native") ? "Native" : "Generic");
 }
 INSTANTIATE_TEST_SUITE_P(All, Pairs,
-                         ::testing::Combine(::testing::Values(packet_sendmmsg_generator,
-                                                              xdp_live_generator),
+                         ::testing::Combine(::testing::Values("packet-sendmmsg", "xdp-live"),
                                             ::testing::Values("native", "generic")),
                          pair_name);
 
 // NAPI hands over a batch of frames at once, which neither of these has room for.
 TEST_F(AfXdp, AFullRxRingAndAnEmptyFillRingAreTwoPlaces) {
   const TestVeth veth;
-  auto drops = flood(*backend_, veth, xdp_live_generator(),
+  auto drops = flood(*backend_, veth, generator("xdp-live"),
                      {{"attach", "native"}, {"ring_size", std::int64_t{2}}});
   EXPECT_GT(drops.at("af_xdp_rx_ring_full"), 0u);
   EXPECT_EQ(drops.at("af_xdp_rx_ring_full"), sum(drops));
-  drops = flood(*backend_, veth, xdp_live_generator(),
+  drops = flood(*backend_, veth, generator("xdp-live"),
                 {{"attach", "native"}, {"umem_frames", std::int64_t{2}}});
   EXPECT_GT(drops.at("af_xdp_fill_ring_empty"), 0u);
   EXPECT_EQ(drops.at("af_xdp_fill_ring_empty"), sum(drops));
@@ -310,7 +253,7 @@ TEST_F(AfXdp, EveryQueueHasItsSocketAndOneWithoutIsNamed) {
     to.queues = queues;
     need(backend_->start(config_on(to)));
     EXPECT_EQ(backend_->threads().size(), queues);
-    const auto type = packet_sendmmsg_generator();
+    const auto type = generator("packet-sendmmsg");
     const auto source = type.make();
     need(source->start(
         {from, to, {64, 1000, 20'000}, kTag, testing::default_options(type.options)}));
@@ -337,7 +280,7 @@ TEST_F(AfXdp, APumpTakesThePlaceOfBlocking) {
   Port port = veth.dut();
   port.pump_fd = helper.get();
   EXPECT_EQ(need(backend_->start(config_on(port))).details.at("wakeup"), "pump");
-  const auto source = start_source(veth, packet_sendmmsg_generator(), {64, 1, 20'000});
+  const auto source = start_source(veth, generator("packet-sendmmsg"), {64, 1, 20'000});
   send_exactly(*source, 500);
   EXPECT_EQ(drained(*backend_, 500).packets, 500u);
   backend_->stop();  // before the pump's socket goes
@@ -353,14 +296,14 @@ TEST_F(AfXdp, HugePagesAreUsedOrMissedWithAReason) {
     return;
   }
   EXPECT_EQ(mode->details.at("huge_pages"), "yes");
-  const auto source = start_source(veth, packet_sendmmsg_generator(), {64, 1, 20'000});
+  const auto source = start_source(veth, generator("packet-sendmmsg"), {64, 1, 20'000});
   send_exactly(*source, 500);
   EXPECT_EQ(drained(*backend_, 500).packets, 500u);
 }
 
 TEST_F(AfXdp, StopEndsAFloodedReceiver) {
   const TestVeth veth;
-  const auto source = start_source(veth, packet_sendmmsg_generator(), {64, 1, {}});
+  const auto source = start_source(veth, generator("packet-sendmmsg"), {64, 1, {}});
   for (const std::string wakeup : {"poll", "need-wakeup", "busy-poll"}) {
     need(backend_->start(config_on(veth.dut(), {{"wakeup", wakeup}})));
     source->open();

@@ -12,9 +12,8 @@
 #include "backends/af_xdp/xsk_queue.hpp"
 #include "backends/common/poll_thread.hpp"
 #include "harness/sys/netns.hpp"
-#include "harness/traffic/packet_sendmmsg.hpp"
-#include "harness/traffic/test_veth.hpp"
-#include "harness/traffic/xdp_live.hpp"
+#include "harness/testing/test_veth.hpp"
+#include "harness/traffic/generators.hpp"
 
 namespace pktbench::af_xdp {
 namespace {
@@ -106,7 +105,7 @@ TEST_P(Reflect, EveryFrameComesBackAndSoDoesEveryBuffer) {
   for (const bool block : {true, false}) {
     const TestVeth veth;
     SendingBack backend(veth.dut(), GetParam(), kFrames, {.block = block}, SendBack{4});
-    const auto source = start_source(veth, traffic::packet_sendmmsg_generator());
+    const auto source = start_source(veth, traffic::generator("packet-sendmmsg"));
     const auto before = veth.generator_link().rx_packets;
     for (std::uint64_t sent = 40; sent <= 4000; sent += 40) {
       source->open(40);
@@ -123,7 +122,7 @@ TEST_P(Reflect, EveryFrameComesBackAndSoDoesEveryBuffer) {
 TEST_P(Reflect, AFloodLosesNoBuffer) {
   const TestVeth veth;
   SendingBack backend(veth.dut(), GetParam(), kFrames, {}, SendBack{});
-  for (const auto& type : {traffic::xdp_live_generator(), traffic::packet_sendmmsg_generator()}) {
+  for (const auto& type : {traffic::generator("xdp-live"), traffic::generator("packet-sendmmsg")}) {
     const auto source = start_source(veth, type);
     source->open();
     std::this_thread::sleep_for(std::chrono::milliseconds(200));

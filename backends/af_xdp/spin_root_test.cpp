@@ -11,8 +11,8 @@
 #include "backends/af_xdp/af_xdp.hpp"
 #include "backends/af_xdp/receive_loop.hpp"
 #include "backends/af_xdp/xsk_queue.hpp"
-#include "harness/traffic/test_veth.hpp"
-#include "harness/traffic/xdp_live.hpp"
+#include "harness/testing/test_veth.hpp"
+#include "harness/traffic/generators.hpp"
 
 namespace pktbench::af_xdp {
 namespace {
@@ -95,7 +95,7 @@ TEST_F(AfXdpSpin, IsSaidInTheModeAndLosesNothing) {
     const auto details = need(backend->start(config)).details;
     const auto said = details.find("spin_us");
     EXPECT_EQ(said == details.end() ? "" : said->second, c.said);
-    const auto type = traffic::xdp_live_generator();
+    const auto type = traffic::generator("xdp-live");
     const auto source = type.make();
     need(source->start({veth.generator(),
                         veth.dut(),

@@ -10,8 +10,8 @@
 
 #include "backends/af_xdp/af_xdp.hpp"
 #include "backends/af_xdp/xsk_queue.hpp"
+#include "harness/testing/test_veth.hpp"
 #include "harness/text/number_test_util.hpp"
-#include "harness/traffic/test_veth.hpp"
 
 namespace pktbench::backends {
 namespace {

@@ -7,7 +7,7 @@
 #include "backends/common/workload_state.hpp"
 #include "backends/dpdk/dpdk_test_util.hpp"
 #include "harness/testbed/memory.hpp"
-#include "harness/traffic/memory.hpp"
+#include "harness/traffic/generators.hpp"
 
 namespace pktbench::backends {
 namespace {
@@ -46,13 +46,13 @@ class DpdkMemory : public DpdkRoot {
     config.to = testbed_->dut_port();
     config.traffic = spec;
     config.trial_tag = kTag;
-    config.options = testing::default_options(memory_generator().options);
+    config.options = testing::default_options(generator("memory").options);
     return source_->start(config);
   }
 
   std::unique_ptr<Testbed> testbed_;
   std::unique_ptr<Backend> sink_ = dpdk_backend().make();
-  std::unique_ptr<TrafficSource> source_ = memory_generator().make();
+  std::unique_ptr<TrafficSource> source_ = generator("memory").make();
 };
 
 class DpdkMemoryDriver : public DpdkMemory, public ::testing::WithParamInterface<std::string> {
@@ -70,7 +70,7 @@ TEST_P(DpdkMemoryDriver, WhatIsSentIsReceived) {
       need(start_source({size, flows, {}}));
       std::uint64_t expected = 0;
       for (std::uint64_t limit : {1, 64, 31, 5000, 100'000}) {
-        send_all(*source_, limit);
+        send_exactly(*source_, limit);
         expected += limit;
         ASSERT_EQ(need(source_->sample()).packets, expected);
         ASSERT_EQ(drained(*sink_, expected).packets, expected);
@@ -143,7 +143,7 @@ TEST_P(DpdkMemoryDriver, StartsLeaveNothingBehind) {
   for (std::uint64_t i = 0; i < n; ++i) {
     started(*sink_, config_of(GetParam()));
     need(start_source({64, 1, {}}));
-    send_all(*source_, 100 + i);
+    send_exactly(*source_, 100 + i);
     EXPECT_EQ(drained(*sink_, 100 + i).packets, 100 + i);
     EXPECT_EQ(need(source_->sample()).packets, 100 + i);
     const pid_t helper = sink_->threads().front();
@@ -164,7 +164,7 @@ TEST_P(DpdkMemoryDriver, AHelperThatDiesIsAnError) {
   sink_->stop();
   started(*sink_, config_of(GetParam()));
   need(start_source({64, 1, {}}));
-  send_all(*source_, 10);
+  send_exactly(*source_, 10);
   EXPECT_EQ(drained(*sink_, 10).packets, 10u);
 }
 
@@ -205,7 +205,7 @@ TEST_P(DpdkMemoryFrames, EveryFrameIsDecidedOnce) {
       SCOPED_TRACE(workload + ", " + std::to_string(size) + " B");
       started(*sink_, config_of(GetParam(), workload, size));
       need(start_source({size, 40'000, {}}));
-      send_all(*source_, kFrames);
+      send_exactly(*source_, kFrames);
       EXPECT_EQ(drained(*sink_, kFrames).packets, kFrames);
       EXPECT_EQ(need(sink_->sample()).details, details);
     }
@@ -221,7 +221,7 @@ TEST_P(DpdkMemoryFrames, WhatIsReflectedComesBack) {
     const auto takers = need(testbed_->take_returned(kTag));
     need(start_source({size, 1000, {}}));
     EXPECT_EQ(takers, source_->threads());
-    send_all(*source_, kFrames);
+    send_exactly(*source_, kFrames);
     EXPECT_EQ(drained(*sink_, kFrames).packets, kFrames);
     const auto details = need(sink_->sample()).details;
     EXPECT_EQ(details.at("reflected"), kFrames);

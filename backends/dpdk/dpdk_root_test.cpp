@@ -29,7 +29,7 @@ void send_and_count(const TestVeth& veth, const GeneratorType& type, Backend& si
   const auto source = type.make();
   need(source->start(traffic_of(veth, type, spec)));
   for (std::uint64_t sent = kBurst; sent <= kFrames; sent += kBurst) {
-    send_all(*source, kBurst);
+    send_exactly(*source, kBurst);
     const auto got = drained(sink, sent);
     const auto device = device_drops(veth);
     ASSERT_EQ(got.packets, sent) << places(got.drops) << device.ring_full
@@ -50,18 +50,19 @@ void send_and_count(const TestVeth& veth, const GeneratorType& type, Backend& si
 TEST_P(Dpdk, WhatIsSentIsReceived) {
   const TestVeth veth;
   const auto sink = dpdk_backend().make();
-  for (GeneratorFactory generator : {packet_sendmmsg_generator, xdp_live_generator})
+  for (const char* from : {"packet-sendmmsg", "xdp-live"})
     for (std::uint32_t size : {64u, 512u, 1518u})
       for (std::uint32_t flows : {1u, 1000u})
-        send_and_count(veth, generator(), *sink, backend_of(veth, GetParam()), {size, flows, {}});
-  send_and_count(veth, packet_sendmmsg_generator(), *sink, backend_of(veth, GetParam(), "touch"),
+        send_and_count(veth, generator(from), *sink, backend_of(veth, GetParam()),
+                       {size, flows, {}});
+  send_and_count(veth, generator("packet-sendmmsg"), *sink, backend_of(veth, GetParam(), "touch"),
                  {64, 1, {}});
 }
 
 // As fast as the generator can, with a small ring so that there are drops.
 TEST_P(Dpdk, OverloadIsAccountedForExactly) {
   std::uint64_t dropped = 0;
-  for (GeneratorFactory generator : {packet_sendmmsg_generator, xdp_live_generator}) {
+  for (const char* from : {"packet-sendmmsg", "xdp-live"}) {
     for (bool threaded : {false, true}) {
       const TestVeth veth;
       const auto sink = dpdk_backend().make();
@@ -69,7 +70,7 @@ TEST_P(Dpdk, OverloadIsAccountedForExactly) {
       config.options["descriptors"] = std::int64_t{64};
       started(*sink, config);
       if (threaded) veth.thread_napi();
-      const auto type = generator();
+      const auto type = generator(from);
       SCOPED_TRACE(type.name + (threaded ? ", threaded" : ""));
       const auto source = type.make();
       need(source->start(traffic_of(veth, type, {64, 5, {}})));
@@ -153,10 +154,10 @@ TEST_P(Dpdk, ALoopThatSleepsSpinsBeforeAndTheModeSaysHowLong) {
     const auto mode = started(*sink, config);
     EXPECT_EQ(mode.details.at("idle"), "poll");
     EXPECT_EQ(mode.details.at("spin_us"), said);
-    const auto source = packet_sendmmsg_generator().make();
-    need(source->start(traffic_of(veth, packet_sendmmsg_generator(), {64, 1, {}})));
+    const auto source = generator("packet-sendmmsg").make();
+    need(source->start(traffic_of(veth, generator("packet-sendmmsg"), {64, 1, {}})));
     for (std::uint64_t sent = 50; sent <= 500; sent += 50) {
-      send_all(*source, 50);
+      send_exactly(*source, 50);
       EXPECT_EQ(drained(*sink, sent).packets, sent);
     }
   }
@@ -173,9 +174,9 @@ TEST_P(Dpdk, AnIdleLoopPumps) {
   auto config = backend_of(veth, GetParam());
   config.port.pump_fd = pump.get();
   EXPECT_EQ(started(*sink, config).details.at("idle"), "pump");
-  const auto source = packet_sendmmsg_generator().make();
-  need(source->start(traffic_of(veth, packet_sendmmsg_generator(), {64, 1, {}})));
-  send_all(*source, 50);
+  const auto source = generator("packet-sendmmsg").make();
+  need(source->start(traffic_of(veth, generator("packet-sendmmsg"), {64, 1, {}})));
+  send_exactly(*source, 50);
   EXPECT_EQ(drained(*sink, 50).packets, 50u);
   ASSERT_EQ(send(ours.get(), "x", 1, 0), 1);
   const auto deadline = Clock::now() + std::chrono::seconds(10);
@@ -194,9 +195,9 @@ TEST_F(DpdkRoot, QueuesAddUp) {
   auto config = backend_of(veth, "net_af_packet");
   config.port.queues = 2;
   EXPECT_EQ(started(*sink, config).details.at("queues"), "2");
-  const auto source = packet_sendmmsg_generator().make();
-  need(source->start(traffic_of(veth, packet_sendmmsg_generator(), {64, 1000, {}})));
-  send_all(*source, 200);
+  const auto source = generator("packet-sendmmsg").make();
+  need(source->start(traffic_of(veth, generator("packet-sendmmsg"), {64, 1000, {}})));
+  send_exactly(*source, 200);
   const auto got = drained(*sink, 200);
   EXPECT_EQ(got.packets, 200u);
   ASSERT_EQ(got.per_queue.size(), 2u);

@@ -9,7 +9,7 @@ namespace {
 class DpdkWorkload : public DpdkRoot, public ::testing::WithParamInterface<std::string> {};
 
 std::unique_ptr<TrafficSource> source_on(const TestVeth& veth, TrafficSpec spec) {
-  const auto type = packet_sendmmsg_generator();
+  const auto type = generator("packet-sendmmsg");
   auto source = type.make();
   auto config = traffic_of(veth, type, spec);
   // Nobody's: net_af_packet shares the device with the DUT's stack, which must not answer.
@@ -23,7 +23,7 @@ Counters count_all(TrafficSource& source, Backend& sink, std::uint64_t frames) {
   constexpr std::uint64_t kBurst = 50;
   Counters got = need(sink.sample());
   for (std::uint64_t left = frames; left > 0; left -= kBurst) {
-    send_all(source, kBurst);
+    send_exactly(source, kBurst);
     got = drained(sink, got.packets + sum(got.drops) + kBurst);
   }
   return got;

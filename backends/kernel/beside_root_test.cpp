@@ -119,10 +119,10 @@ TEST_F(NftDropBeside, ATableThatWasThereIsLeftAlone) {
   const auto before = attached(veth);
   const auto first = nft_drop_backend().make();
   const auto second = nft_drop_backend().make();
-  need(first->start(backend_of(veth, nft_drop_backend())));
+  need(first->start(backend_of(veth.dut(), nft_drop_backend())));
   send_frames(veth, 50);
   EXPECT_EQ(drained(*first, 50).packets, 50u);
-  EXPECT_TRUE(second->start(backend_of(veth, nft_drop_backend())));
+  EXPECT_TRUE(second->start(backend_of(veth.dut(), nft_drop_backend())));
   second->stop();
   first->stop();
   EXPECT_EQ(attached(veth), before);
@@ -133,7 +133,7 @@ TEST_F(NftDropBeside, OnlyTheTestFramesArePickedOut) {
   if (const auto reason = nft_drop_backend().probe(); !reason.empty()) GTEST_SKIP() << reason;
   const TestVeth veth;
   const auto sink = nft_drop_backend().make();
-  need(sink->start(backend_of(veth, nft_drop_backend())));
+  need(sink->start(backend_of(veth.dut(), nft_drop_backend())));
   {
     const auto inside = need(sys::NetnsScope::enter(veth.generator().netns_path));
     need(kernel::run_command({"/bin/bash", "-c", "echo hi > /dev/udp/198.18.1.1/10"}));
@@ -146,7 +146,7 @@ TEST_F(NftDropBeside, ATableTakenAwayIsAnErrorAndNoZero) {
   if (const auto reason = nft_drop_backend().probe(); !reason.empty()) GTEST_SKIP() << reason;
   const TestVeth veth;
   const auto sink = nft_drop_backend().make();
-  need(sink->start(backend_of(veth, nft_drop_backend())));
+  need(sink->start(backend_of(veth.dut(), nft_drop_backend())));
   ASSERT_EQ(say(veth, "nft flush ruleset"), "");
   EXPECT_FALSE(sink->sample());
 }
@@ -161,7 +161,7 @@ TEST_F(KernelModes, SayWhatIsAttached) {
   sink->stop();
   if (nft_drop_backend().probe().empty()) {
     sink = nft_drop_backend().make();
-    const auto mode = need(sink->start(backend_of(veth, nft_drop_backend())));
+    const auto mode = need(sink->start(backend_of(veth.dut(), nft_drop_backend())));
     EXPECT_EQ(mode.details.at("hook"), "ip prerouting");
     EXPECT_EQ(mode.details.at("priority"), "-300");
     EXPECT_NE(say(veth, "nft list ruleset").find(mode.details.at("table")), std::string::npos);
@@ -169,7 +169,7 @@ TEST_F(KernelModes, SayWhatIsAttached) {
   }
   if (kprobe_count_backend().probe().empty()) {
     sink = kprobe_count_backend().make();
-    auto config = backend_of(veth, kprobe_count_backend());
+    auto config = backend_of(veth.dut(), kprobe_count_backend());
     config.options["probe"] = std::string("tracepoint");
     auto mode = need(sink->start(config));
     EXPECT_EQ(mode.details.at("probe"), "tracepoint");
@@ -192,7 +192,7 @@ TEST_F(KernelModes, OffloadIsUnsupportedWithTheDriversReason) {
   const auto files = entries("/proc/self/fd");
   const auto sink = xdp_offload_backend().make();
   for (int i = 0; i < 50; ++i) {
-    const auto mode = sink->start(backend_of(veth, xdp_offload_backend()));
+    const auto mode = sink->start(backend_of(veth.dut(), xdp_offload_backend()));
     ASSERT_FALSE(mode);
     EXPECT_EQ(mode.error().code, ErrorCode::unsupported) << mode.error().message;
     EXPECT_NE(mode.error().sys_errno, 0);

@@ -17,7 +17,7 @@ struct Way {
   const char* value = nullptr;
 
   BackendConfig config(const TestVeth& veth) const {
-    auto config = backend_of(veth, factory());
+    auto config = backend_of(veth.dut(), factory());
     if (option) config.options[option] = std::string(value);
     return config;
   }
@@ -44,7 +44,7 @@ TEST_P(KernelBackends, WhatIsSentIsCounted) {
   const TestVeth veth;
   const auto sink = type_.make();
   for (const auto& generator :
-       {packet_sendmmsg_generator(), udp_sendmmsg_generator(), xdp_live_generator()})
+       {generator("packet-sendmmsg"), generator("udp-sendmmsg"), generator("xdp-live")})
     for (std::uint32_t size : {64u, 512u, 1518u})
       for (std::uint32_t flows : {1u, 1000u}) {
         SCOPED_TRACE(generator.name + " " + std::to_string(size) + " B " + std::to_string(flows));
@@ -54,7 +54,7 @@ TEST_P(KernelBackends, WhatIsSentIsCounted) {
         EXPECT_TRUE(sink->threads().empty());
         const auto source = generator.make();
         need(source->start(traffic_of(veth, generator, {size, flows, {}})));
-        const auto lost = device_drops(veth);
+        const auto lost = device_drops(veth).sum();
         std::uint64_t total = 0;
         SentCounters sent;
         while (total < 2000) {  // a hundred fit into every buffer on the way
@@ -70,14 +70,14 @@ TEST_P(KernelBackends, WhatIsSentIsCounted) {
         EXPECT_EQ(got.foreign, 0u);
         EXPECT_EQ(got.drops, DropCounts{});
         EXPECT_EQ(got.per_queue, std::vector<std::uint64_t>{total});
-        EXPECT_EQ(device_drops(veth), lost);
+        EXPECT_EQ(device_drops(veth).sum(), lost);
         source->stop();
         sink->stop();
       }
 }
 
 TEST_P(KernelBackends, OverloadIsAccountedForExactly) {
-  for (const auto& generator : {packet_sendmmsg_generator(), xdp_live_generator()})
+  for (const auto& generator : {generator("packet-sendmmsg"), generator("xdp-live")})
     for (bool threaded : {false, true}) {
       SCOPED_TRACE(generator.name + (threaded ? " threaded" : ""));
       const TestVeth veth;
@@ -86,15 +86,15 @@ TEST_P(KernelBackends, OverloadIsAccountedForExactly) {
       need(sink->start(GetParam().config(veth)));
       const auto source = generator.make();
       need(source->start(traffic_of(veth, generator, {64, 5, {}})));
-      const auto lost = device_drops(veth);
+      const auto lost = device_drops(veth).sum();
       source->open();
       std::this_thread::sleep_for(milliseconds(400));
       need(source->close());
       const auto sent = need(source->sample());
       EXPECT_GT(sent.packets, 0u);
-      const auto dropped = device_drops(veth) - lost;
+      const auto dropped = device_drops(veth).sum() - lost;
       const auto got = drained(*sink, sent.packets - dropped);
-      EXPECT_EQ(got.packets + (device_drops(veth) - lost), sent.packets)
+      EXPECT_EQ(got.packets + (device_drops(veth).sum() - lost), sent.packets)
           << "the device has taken " << frames_taken(veth) << " frames off its ring";
       EXPECT_EQ(got.bytes, got.packets * 60);
     }

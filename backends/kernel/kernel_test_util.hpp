@@ -13,46 +13,17 @@
 #include "backends/kernel/kernel.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/ethtool.hpp"
-#include "harness/traffic/packet_sendmmsg.hpp"
-#include "harness/traffic/test_veth.hpp"
-#include "harness/traffic/udp_sendmmsg.hpp"
-#include "harness/traffic/xdp_live.hpp"
+#include "harness/testing/sending.hpp"
+#include "harness/traffic/generators.hpp"
 
 namespace pktbench::kernel_test {
 
-using testing::need;
-using testing::TestVeth;
+using namespace testing;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::uint32_t kTag = 0x6e1c3b05;
-
-inline TrafficConfig traffic_of(const TestVeth& veth, const GeneratorType& type,
-                                const TrafficSpec& spec) {
-  return {veth.generator(), veth.dut(), spec, kTag, testing::default_options(type.options)};
-}
-
-inline BackendConfig backend_of(const TestVeth& veth, const BackendType& type) {
-  return {veth.dut(), type.workloads.front(), 64, kTag, testing::default_options(type.options)};
-}
-
-// The same, with `hook` for tc-drop.
+// With `hook` for tc-drop.
 inline BackendConfig tc_of(const TestVeth& veth, const std::string& hook) {
-  auto config = backend_of(veth, backends::tc_drop_backend());
-  config.options["hook"] = hook;
-  return config;
-}
-
-// Frames that found the DUT's ring full, or were dropped by its driver.
-inline std::uint64_t device_drops(const TestVeth& veth) {
-  std::uint64_t sum = 0;
-  for (const auto& [port, ending] : {std::pair{veth.generator(), std::string("_xdp_xmit_errors")},
-                                     std::pair{veth.dut(), std::string("_drops")}}) {
-    const auto inside = need(sys::NetnsScope::enter(port.netns_path));
-    const std::string queue = ending == "_drops" ? "rx_queue_" : "tx_queue_";
-    for (const auto& [name, n] : need(sys::driver_statistics(port.name)))
-      if (name.starts_with(queue) && name.ends_with(ending)) sum += n;
-  }
-  return sum;
+  return backend_of(veth.dut(), backends::tc_drop_backend(), {{"hook", hook}});
 }
 
 // Less than what was sent and not dropped: they wait in the ring. As many: the backend missed some.
@@ -61,26 +32,9 @@ inline std::uint64_t frames_taken(const TestVeth& veth) {
   return need(sys::get_link(veth.dut().name)).rx_packets;
 }
 
-// Once `expected` frames have been counted, or ten seconds later; then once more, for any too many.
-inline Counters drained(Backend& backend, std::uint64_t expected) {
-  const auto deadline = Clock::now() + std::chrono::seconds(10);
-  while (need(backend.sample()).packets < expected && Clock::now() < deadline)
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  return need(backend.sample());
-}
-
-inline SentCounters send_exactly(TrafficSource& source, std::uint64_t count) {
-  source.open(count);
-  const auto deadline = Clock::now() + std::chrono::seconds(60);
-  while (!source.finished() && Clock::now() < deadline)
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  need(source.close());
-  return need(source.sample());
-}
-
 // Sends `count` frames in all and returns when they have left.
 inline void send_frames(const TestVeth& veth, std::uint64_t count) {
-  const auto type = traffic::packet_sendmmsg_generator();
+  const auto& type = traffic::generator("packet-sendmmsg");
   const auto source = type.make();
   need(source->start(traffic_of(veth, type, {64, 1, {}})));
   EXPECT_EQ(send_exactly(*source, count).packets, count);
@@ -126,16 +80,9 @@ inline std::string attached(const TestVeth& veth) {
                        device + " | grep prog/xdp");
 }
 
-inline std::ptrdiff_t entries(const char* folder) {
-  return std::distance(std::filesystem::directory_iterator(folder), {});
-}
-
 class RootTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    if (const auto missing = sys::missing_capabilities(); !missing.empty())
-      GTEST_SKIP() << "needs " << missing.front();
-  }
+  void SetUp() override { need_root(); }
 };
 
 }  // namespace pktbench::kernel_test

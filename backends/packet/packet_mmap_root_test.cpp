@@ -16,16 +16,19 @@
 #include "backends/common/send_batch.hpp"
 #include "backends/common/workload_state.hpp"
 #include "backends/packet/packet_mmap.hpp"
-#include "backends/socket/test_traffic.hpp"
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/proc.hpp"
+#include "harness/testing/sending.hpp"
 #include "harness/traffic/frame.hpp"
-#include "harness/traffic/packet_sendmmsg.hpp"
-#include "harness/traffic/udp_sendmmsg.hpp"
-#include "harness/traffic/xdp_live.hpp"
+#include "harness/traffic/generators.hpp"
 
 namespace pktbench::backends {
 namespace {
+
+using namespace traffic;
+using namespace testing;
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
 
 class PacketMmap : public ::testing::Test {
  protected:
@@ -38,7 +41,7 @@ class PacketMmap : public ::testing::Test {
 
   // `fanout` hash has two sockets, whatever the device has.
   BackendConfig config(const std::string& fanout = "none") const {
-    BackendConfig c = default_config(veth(), type_);
+    BackendConfig c = backend_of(veth().dut(), type_);
     c.options["fanout"] = fanout;
     if (fanout != "none") {
       c.port.queues = 2;
@@ -66,8 +69,8 @@ TEST_F(PacketMmap, WhatIsSentIsReceived) {
     const auto inside = need(sys::NetnsScope::enter(veth().dut().netns_path));
     for (bool on : {false, true}) need(sys::set_offload(veth().dut().name, sys::Offload::gro, on));
   }
-  for (const auto& generator :
-       {packet_sendmmsg_generator(), udp_sendmmsg_generator(), xdp_live_generator()})
+  for (const auto& type :
+       {generator("packet-sendmmsg"), generator("udp-sendmmsg"), generator("xdp-live")})
     for (const char* fanout : {"none", "hash"})
       for (const auto& [size, flows] : {std::pair{64u, 1u},
                                         {64u, 1000u},
@@ -75,14 +78,14 @@ TEST_F(PacketMmap, WhatIsSentIsReceived) {
                                         {512u, 1000u},
                                         {1518u, 1u},
                                         {1518u, 1000u}}) {
-        SCOPED_TRACE(generator.name + ", fanout " + fanout + ", " + std::to_string(size) + " B, " +
+        SCOPED_TRACE(type.name + ", fanout " + fanout + ", " + std::to_string(size) + " B, " +
                      std::to_string(flows) + " flows");
-        const auto source = generator.make();
+        const auto source = type.make();
         const auto sink = type_.make();
         const auto mode = need(sink->start(config(fanout)));
         EXPECT_EQ(mode.effective, "packet-mmap");
         EXPECT_EQ(sink->threads().size(), fanout == std::string("none") ? 1u : 2u);
-        need(source->start(traffic_of(veth(), generator, {size, flows, 20'000})));
+        need(source->start(traffic_of(veth(), type, {size, flows, 20'000})));
         const auto sent = send_exactly(*source, 2000);
         EXPECT_EQ(sent.packets, 2000u);
         const auto got = drained(*sink, 2000);
@@ -98,11 +101,11 @@ TEST_F(PacketMmap, OverloadIsAccountedForExactly) {
     if (threaded) veth().thread_napi();
     for (const char* fanout : {"none", "hash"}) {
       SCOPED_TRACE(std::string("threaded ") + (threaded ? "yes" : "no") + ", fanout " + fanout);
-      const auto generator = packet_sendmmsg_generator();
-      const auto source = generator.make();
+      const auto type = traffic::generator("packet-sendmmsg");
+      const auto source = type.make();
       const auto sink = type_.make();
       need(sink->start(cramped(fanout)));
-      need(source->start(traffic_of(veth(), generator, {64, 5, {}})));
+      need(source->start(traffic_of(veth(), type, {64, 5, {}})));
       const auto before = veth().dut_link();
       source->open();
       // Until the ring has overflowed: a fast receiver keeps up for a while.
@@ -129,9 +132,9 @@ TEST_F(PacketMmap, OverloadIsAccountedForExactly) {
 
 // A sample has all that the ring has, however long its last block stays open.
 TEST_F(PacketMmap, EveryWorkloadSeesWholeFrames) {
-  const auto generator = packet_sendmmsg_generator();
-  const auto source = generator.make();
-  need(source->start(traffic_of(veth(), generator, {64, 10, 20'000})));
+  const auto type = traffic::generator("packet-sendmmsg");
+  const auto source = type.make();
+  need(source->start(traffic_of(veth(), type, {64, 10, 20'000})));
   for (const std::string& workload : type_.workloads)
     for (const char* fanout : {"none", "hash"}) {
       const auto sink = type_.make();
@@ -162,32 +165,23 @@ TEST_F(PacketMmap, EveryWorkloadSeesWholeFrames) {
     }
 }
 
-// By the count of the generator's device.
-std::uint64_t came_back(const TestVeth& veth, std::uint64_t before, std::uint64_t expected) {
-  const auto deadline = Clock::now() + std::chrono::seconds(10);
-  std::uint64_t back = 0;
-  while ((back = veth.generator_link().rx_packets - before) < expected && Clock::now() < deadline)
-    std::this_thread::sleep_for(milliseconds(1));
-  return back;
-}
-
 using Details = std::map<std::string, std::uint64_t>;
 
 TEST_F(PacketMmap, WhatIsReflectedArrivesAtTheOtherEnd) {
   veth().deafen_generator();
   veth().refuse_silently();
-  const auto generator = packet_sendmmsg_generator();
+  const auto type = traffic::generator("packet-sendmmsg");
   for (const char* fanout : {"none", "hash"})
     for (std::uint32_t size : {64u, 512u, 1518u})
       for (std::uint32_t flows : {1u, 1000u}) {
         SCOPED_TRACE(std::string(fanout) + ", " + std::to_string(size) + " B, " +
                      std::to_string(flows) + " flows");
-        const auto source = generator.make();
+        const auto source = type.make();
         const auto sink = type_.make();
         auto c = config(fanout);
         c.workload = "reflect";
         need(sink->start(c));
-        need(source->start(traffic_of(veth(), generator, {size, flows, 20'000})));
+        need(source->start(traffic_of(veth(), type, {size, flows, 20'000})));
         const auto before = veth().generator_link();
         send_exactly(*source, 2000);
         EXPECT_EQ(drained(*sink, 2000).packets, 2000u);
@@ -205,14 +199,14 @@ TEST_F(PacketMmap, WhatIsReflectedArrivesAtTheOtherEnd) {
 TEST_F(PacketMmap, WhatTheKernelRefusesToSendIsCounted) {
   veth().run_in_dut("ip link set dev " + veth().dut().name + " mtu 1496");
   veth().refuse_silently();
-  const auto generator = packet_sendmmsg_generator();
+  const auto type = traffic::generator("packet-sendmmsg");
   const auto sink = type_.make();
   auto c = config();
   c.workload = "reflect";
   need(sink->start(c));
   for (const auto& [size, refused] : {std::pair{1518u, 200u}, {1514u, 200u}}) {
-    const auto source = generator.make();
-    need(source->start(traffic_of(veth(), generator, {size, 1, 20'000})));
+    const auto source = type.make();
+    need(source->start(traffic_of(veth(), type, {size, 1, 20'000})));
     const auto before = need(sink->sample());
     const auto back = veth().generator_link().rx_packets;
     send_exactly(*source, 200);
@@ -238,7 +232,7 @@ TEST_F(PacketMmap, WhatTheDeviceDropsInABatchIsDroppedOnce) {
   ASSERT_EQ(sched_setscheduler(napi[0], SCHED_IDLE, &last), 0);
 
   auto frame =
-      need(traffic::build_frame(traffic_of(veth(), packet_sendmmsg_generator(), {64, 1, {}})))
+      need(traffic::build_frame(traffic_of(veth(), generator("packet-sendmmsg"), {64, 1, {}})))
           .bytes;
   const auto accounted = [&, sent_before = veth().generator_link().tx_dropped,
                           received_before = veth().dut_link().rx_packets] {
@@ -277,13 +271,13 @@ TEST_F(PacketMmap, WhatTheDeviceDropsInABatchIsDroppedOnce) {
 }
 
 TEST_F(PacketMmap, ASampleWaitsForTheOpenBlockAndSaysWhatCameLate) {
-  const auto generator = packet_sendmmsg_generator();
-  const auto source = generator.make();
+  const auto type = traffic::generator("packet-sendmmsg");
+  const auto source = type.make();
   const auto sink = type_.make();
   auto c = config();
   c.options["block_timeout_ms"] = std::int64_t{1000};
   need(sink->start(c));
-  need(source->start(traffic_of(veth(), generator, {64, 1, 20'000})));
+  need(source->start(traffic_of(veth(), type, {64, 1, 20'000})));
   const auto before = veth().dut_link().rx_packets;
   send_exactly(*source, 10);
   while (veth().dut_link().rx_packets - before < 10) std::this_thread::yield();
@@ -296,10 +290,10 @@ TEST_F(PacketMmap, ASampleWaitsForTheOpenBlockAndSaysWhatCameLate) {
 
 TEST_F(PacketMmap, OthersFramesAreForeignAndOurOwnAreNotSeen) {
   for (const char* fanout : {"none", "hash"}) {
-    const auto generator = packet_sendmmsg_generator();
+    const auto type = traffic::generator("packet-sendmmsg");
     const auto sink = type_.make();
     need(sink->start(config(fanout)));
-    auto traffic = traffic_of(veth(), generator, {64, 1, {}});
+    auto traffic = traffic_of(veth(), type, {64, 1, {}});
     const auto ours = need(traffic::build_frame(traffic)).bytes;
     traffic.trial_tag = kTag + 1;
     const auto late = need(traffic::build_frame(traffic)).bytes;
@@ -319,14 +313,14 @@ TEST_F(PacketMmap, WhereNothingCameThePumpIsDriven) {
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends), 0);
   const sys::Fd pump(ends[0]);
   const sys::Fd feed(ends[1]);
-  const auto generator = packet_sendmmsg_generator();
-  const auto source = generator.make();
+  const auto type = traffic::generator("packet-sendmmsg");
+  const auto source = type.make();
   const auto sink = type_.make();
   auto c = config();
   c.port.pump_fd = pump.get();
   c.workload = "touch";
   need(sink->start(c));
-  need(source->start(traffic_of(veth(), generator, {64, 10, 20'000})));
+  need(source->start(traffic_of(veth(), type, {64, 10, 20'000})));
   for (int i = 0; i < 3; ++i) ASSERT_EQ(send(feed.get(), "x", 1, 0), 1);
   send_exactly(*source, 1000);
   EXPECT_EQ(drained(*sink, 1000).packets, 1000u);
@@ -339,14 +333,10 @@ TEST_F(PacketMmap, WhereNothingCameThePumpIsDriven) {
   sink->stop();
 }
 
-std::ptrdiff_t entries(const char* path) {
-  return std::distance(std::filesystem::directory_iterator(path), {});
-}
-
 TEST_F(PacketMmap, StartAndStopLeaveNothingOpen) {
-  const auto generator = packet_sendmmsg_generator();
-  const auto source = generator.make();
-  need(source->start(traffic_of(veth(), generator, {64, 10, {}})));
+  const auto type = traffic::generator("packet-sendmmsg");
+  const auto source = type.make();
+  need(source->start(traffic_of(veth(), type, {64, 10, {}})));
   source->open();
   const auto files = entries("/proc/self/fd");
   const auto threads = entries("/proc/self/task");

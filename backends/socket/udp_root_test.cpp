@@ -30,7 +30,7 @@ class UdpSenders : public ::testing::TestWithParam<BackendFactory> {
     return sink;
   }
   static std::unique_ptr<TrafficSource> source_on(const TestVeth& veth, TrafficSpec spec) {
-    const auto type = packet_sendmmsg_generator();
+    const auto type = generator("packet-sendmmsg");
     auto source = type.make();
     need(source->start(traffic_of(veth, type, spec)));
     return source;
@@ -59,15 +59,6 @@ TEST_P(UdpSenders, AreCountedByAddress) {
   send_exactly(*source_on(veth, {64, 65536, 50'000}), 16'400);
   EXPECT_EQ(drained(*sink, 16'400).packets, 16'400u);
   EXPECT_EQ(need(sink->sample()).details, counted(16'400, 2));
-}
-
-// By the count of the generator's device.
-std::uint64_t came_back(const TestVeth& veth, std::uint64_t before, std::uint64_t expected) {
-  const auto deadline = Clock::now() + std::chrono::seconds(10);
-  std::uint64_t back = 0;
-  while ((back = veth.generator_link().rx_packets - before) < expected && Clock::now() < deadline)
-    std::this_thread::sleep_for(milliseconds(1));
-  return back;
 }
 
 Details reflected(std::uint64_t frames, std::uint64_t not_sent) {
@@ -106,7 +97,7 @@ TEST_P(UdpSenders, GetBackTheSamePayloadFromTheAddressTheySentItTo) {
   const auto sink = started(veth, "reflect");
   for (std::uint32_t size : {64u, 1518u}) {
     auto sent =
-        need(traffic::build_frame(traffic_of(veth, packet_sendmmsg_generator(), {size, 1, {}})))
+        need(traffic::build_frame(traffic_of(veth, generator("packet-sendmmsg"), {size, 1, {}})))
             .bytes;
     send_raw(veth.generator(), sent);
     Bytes back(2048);
@@ -150,7 +141,7 @@ TEST_P(UdpSenders, OfAnotherTrialGetNothingBack) {
   const TestVeth veth;
   veth.deafen_generator();
   const auto sink = started(veth, "reflect");
-  auto config = traffic_of(veth, packet_sendmmsg_generator(), {64, 1, {}});
+  auto config = traffic_of(veth, generator("packet-sendmmsg"), {64, 1, {}});
   const auto ours = need(traffic::build_frame(config)).bytes;
   config.trial_tag = kTag + 1;
   const auto late = need(traffic::build_frame(config)).bytes;

@@ -15,36 +15,36 @@
 #include <tuple>
 #include <vector>
 
-#include "backends/socket/test_traffic.hpp"
 #include "harness/core/registry.hpp"
+#include "harness/testing/sending.hpp"
 #include "harness/traffic/frame.hpp"
-#include "harness/traffic/packet_sendmmsg.hpp"
-#include "harness/traffic/test_veth.hpp"
-#include "harness/traffic/udp_sendmmsg.hpp"
+#include "harness/traffic/generators.hpp"
 
 namespace pktbench::backends {
 namespace {
 
+using namespace traffic;
+using namespace testing;
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
 constexpr std::int64_t kRoomy = 64 << 20;  // a busy host must not drop what a test counts
 
 BackendConfig backend_of(const TestVeth& veth, const BackendType& type, std::int64_t rcvbuf) {
-  BackendConfig config = default_config(veth, type);
-  config.options["rcvbuf_bytes"] = rcvbuf;
-  return config;
+  return testing::backend_of(veth.dut(), type, {{"rcvbuf_bytes", rcvbuf}});
 }
 
 using BackendFactory = BackendType (*)();
-using GeneratorFactory = GeneratorType (*)();
 
 class UdpBackends : public ::testing::TestWithParam<BackendFactory> {
  protected:
   void SetUp() override { need_root(); }
 };
 
-class Pairs : public ::testing::TestWithParam<std::tuple<GeneratorFactory, BackendFactory>> {
+class Pairs : public ::testing::TestWithParam<std::tuple<const char*, BackendFactory>> {
  protected:
   void SetUp() override { need_root(); }
-  GeneratorType generator() const { return std::get<0>(GetParam())(); }
+  GeneratorType generator() const { return traffic::generator(std::get<0>(GetParam())); }
   BackendType backend() const { return std::get<1>(GetParam())(); }
 };
 
@@ -117,7 +117,8 @@ TEST_P(UdpBackends, EveryDropIsCountedAtOnePlace) {
   const auto sink = GetParam()().make();
   need(sink->start(backend_of(veth, GetParam()(), kRoomy)));
   const auto good =
-      need(traffic::build_frame(traffic_of(veth, packet_sendmmsg_generator(), {128, 1, {}}))).bytes;
+      need(traffic::build_frame(traffic_of(veth, generator("packet-sendmmsg"), {128, 1, {}})))
+          .bytes;
 
   auto frame = good;
   frame.back() ^= 0xff;
@@ -164,7 +165,7 @@ TEST_P(UdpBackends, WhereNothingCameThePumpIsDriven) {
   auto config = backend_of(veth, GetParam()(), kRoomy);
   config.port.pump_fd = pump.get();
   need(sink->start(config));
-  const auto type = packet_sendmmsg_generator();
+  const auto type = generator("packet-sendmmsg");
   const auto source = type.make();
   need(source->start(traffic_of(veth, type, {64, 10, 20'000})));
   for (std::uint64_t sent : {1000u, 2000u}) {
@@ -183,7 +184,7 @@ TEST_P(UdpBackends, WhereNothingCameThePumpIsDriven) {
 
 TEST_P(UdpBackends, EveryWorkloadCountsTheSame) {
   const TestVeth veth;
-  const auto type = packet_sendmmsg_generator();
+  const auto type = generator("packet-sendmmsg");
   const auto source = type.make();
   need(source->start(traffic_of(veth, type, {64, 10, 20'000})));
   for (const std::string& workload : GetParam()().workloads) {
@@ -201,7 +202,7 @@ TEST_P(UdpBackends, AChecksumErrorUnderOverloadIsNotCountedTwice) {
   const TestVeth veth;
   const auto sink = GetParam()().make();
   need(sink->start(backend_of(veth, GetParam()(), 4096)));
-  const auto type = packet_sendmmsg_generator();
+  const auto type = generator("packet-sendmmsg");
   const auto source = type.make();
   need(source->start(traffic_of(veth, type, {64, 1, {}})));
   // The kernel checks a shorter one before it looks for the socket.
@@ -221,7 +222,7 @@ TEST_P(UdpBackends, AChecksumErrorUnderOverloadIsNotCountedTwice) {
 
 TEST_P(UdpBackends, StopEndsAnIdleAndAFloodedReceiver) {
   const TestVeth veth;
-  const auto type = packet_sendmmsg_generator();
+  const auto type = generator("packet-sendmmsg");
   const auto source = type.make();
   const auto sink = GetParam()().make();
   for (bool flood : {false, true}) {
@@ -288,21 +289,20 @@ inline std::string backend_name(BackendFactory factory) {
   return name;
 }
 
-inline std::string generator_name(GeneratorFactory factory) {
-  const std::string name = factory().name;
+inline std::string generator_name(const std::string& name) {
   return name == "packet-sendmmsg" ? "Packet" : "Udp";
 }
 
 // REQUIRES: in namespace pktbench::backends, once a test program.
-#define PKTBENCH_UDP_SUITE(...)                                                                \
-  INSTANTIATE_TEST_SUITE_P(All, UdpBackends, ::testing::Values(__VA_ARGS__),                   \
-                           [](const auto& i) { return backend_name(i.param); });               \
-  INSTANTIATE_TEST_SUITE_P(                                                                    \
-      All, Pairs,                                                                              \
-      ::testing::Combine(::testing::Values(packet_sendmmsg_generator, udp_sendmmsg_generator), \
-                         ::testing::Values(__VA_ARGS__)),                                      \
-      [](const auto& i) {                                                                      \
-        return generator_name(std::get<0>(i.param)) + backend_name(std::get<1>(i.param));      \
+#define PKTBENCH_UDP_SUITE(...)                                                           \
+  INSTANTIATE_TEST_SUITE_P(All, UdpBackends, ::testing::Values(__VA_ARGS__),              \
+                           [](const auto& i) { return backend_name(i.param); });          \
+  INSTANTIATE_TEST_SUITE_P(                                                               \
+      All, Pairs,                                                                         \
+      ::testing::Combine(::testing::Values("packet-sendmmsg", "udp-sendmmsg"),            \
+                         ::testing::Values(__VA_ARGS__)),                                 \
+      [](const auto& i) {                                                                 \
+        return generator_name(std::get<0>(i.param)) + backend_name(std::get<1>(i.param)); \
       })
 
 }  // namespace

@@ -17,7 +17,7 @@ TEST(UdpUringExhausted, NothingIsLostUncounted) {
   if (const auto missing = sys::missing_capabilities(); !missing.empty())
     GTEST_SKIP() << "needs " << missing.front();
   const auto type = udp_uring_backend();
-  const auto source_type = packet_sendmmsg_generator();
+  const auto source_type = generator("packet-sendmmsg");
   for (const auto& [ring_size, buffers] : {std::pair{8, 8}, {8, 1024}, {1024, 8}})
     for (std::int64_t rcvbuf : {std::int64_t{4096}, std::int64_t{1} << 20}) {
       const TestVeth veth;

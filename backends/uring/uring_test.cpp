@@ -11,7 +11,7 @@
 #include <string>
 #include <thread>
 
-#include "harness/traffic/test_veth.hpp"
+#include "harness/testing/test_veth.hpp"
 
 namespace pktbench::backends {
 namespace {

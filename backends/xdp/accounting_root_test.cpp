@@ -14,8 +14,8 @@
 #include "harness/sys/bpf.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/proc.hpp"
-#include "harness/traffic/test_veth.hpp"
-#include "harness/traffic/xdp_live.hpp"
+#include "harness/testing/test_veth.hpp"
+#include "harness/traffic/generators.hpp"
 
 namespace pktbench::backends {
 namespace {
@@ -60,7 +60,7 @@ class XdpAccounting : public ::testing::Test {
     ASSERT_EQ(sched_getaffinity(0, sizeof affinity_, &affinity_), 0);
     need(sys::pin_thread(0, veth_->generator().cpus.front()));
 
-    const GeneratorType type = traffic::xdp_live_generator();
+    const GeneratorType type = traffic::generator("xdp-live");
     source_ = type.make();
     TrafficConfig config;
     config.from = veth_->generator();

@@ -26,9 +26,9 @@
 #include "backends/xdp/xdp.hpp"
 #include "harness/core/units.hpp"
 #include "harness/sys/cpu.hpp"
+#include "harness/testing/test_veth.hpp"
 #include "harness/traffic/frame.hpp"
-#include "harness/traffic/packet_sendmmsg.hpp"
-#include "harness/traffic/test_veth.hpp"
+#include "harness/traffic/generators.hpp"
 
 namespace pktbench::backends {
 namespace {
@@ -111,7 +111,7 @@ class OnVeth : public ::testing::TestWithParam<Factory> {
     ASSERT_TRUE(mode) << mode.error().message << "\n" << mode.error().detail;
     ASSERT_EQ(mode->effective, type.name);
     sent_ = 0;
-    const GeneratorType generator = traffic::packet_sendmmsg_generator();
+    const GeneratorType generator = traffic::generator("packet-sendmmsg");
     source_ = generator.make();
     config_.from = veth_->generator();
     config_.to = veth_->dut();

@@ -1,5 +1,5 @@
-// Every backend, generator and testbed of this build, in the order `pktbench list` shows them. A
-// new one is added here and nowhere else.
+// Every backend, generator and testbed of this build, in the order `pktbench list` shows them. The
+// build finds backends and generators; a new testbed is added here.
 #pragma once
 
 #include "harness/core/registry.hpp"

@@ -15,7 +15,7 @@
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
-#include "harness/traffic/test_veth.hpp"
+#include "harness/testing/test_veth.hpp"
 
 namespace pktbench::cli {
 namespace {

@@ -17,8 +17,8 @@
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/fd.hpp"
 #include "harness/sys/netns.hpp"
+#include "harness/testing/test_veth.hpp"
 #include "harness/traffic/frame.hpp"
-#include "harness/traffic/test_veth.hpp"
 
 namespace pktbench::cli {
 namespace {

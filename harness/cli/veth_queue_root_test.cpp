@@ -14,7 +14,7 @@
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/sysfs.hpp"
-#include "harness/traffic/test_veth.hpp"
+#include "harness/testing/test_veth.hpp"
 
 namespace pktbench::cli {
 namespace {

@@ -12,7 +12,7 @@
 #include "bpf/frame.h"
 #include "harness/measure/onlooker.hpp"
 #include "harness/sys/cpu.hpp"
-#include "harness/traffic/test_veth.hpp"
+#include "harness/testing/test_veth.hpp"
 
 namespace pktbench::measure {
 namespace {

@@ -15,19 +15,15 @@
 #include <tuple>
 
 #include "harness/core/units.hpp"
+#include "harness/testing/sending.hpp"
 #include "harness/traffic/frame.hpp"
-#include "harness/traffic/packet_sendmmsg.hpp"
-#include "harness/traffic/test_veth.hpp"
-#include "harness/traffic/udp_sendmmsg.hpp"
+#include "harness/traffic/generators.hpp"
 
 namespace pktbench::traffic {
 namespace {
 
-using testing::need;
-using testing::TestVeth;
+using namespace testing;
 using Clock = std::chrono::steady_clock;
-
-constexpr std::uint32_t kTag = 0x51f0a3c7;
 
 // Every IPv4 frame that arrives at the DUT's device, before the stack sees it.
 class WireTap {
@@ -66,28 +62,7 @@ class WireTap {
   sys::Fd socket_;
 };
 
-TrafficConfig config_of(const TestVeth& veth, const GeneratorType& type, std::uint32_t size,
-                        std::uint32_t flows, std::optional<double> rate) {
-  TrafficConfig config;
-  config.from = veth.generator();
-  config.to = veth.dut();
-  config.traffic = {size, flows, rate};
-  config.trial_tag = kTag;
-  config.options = testing::default_options(type.options);
-  return config;
-}
-
-void send_exactly(TrafficSource& source, std::uint64_t count) {
-  source.open(count);
-  const auto deadline = Clock::now() + std::chrono::seconds(60);
-  while (!source.finished() && Clock::now() < deadline)
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  EXPECT_TRUE(source.finished());
-  const auto closed = source.close();
-  EXPECT_TRUE(closed) << closed.error().message;
-}
-
-class Generators : public ::testing::TestWithParam<GeneratorType (*)()> {
+class Generators : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
     if (const auto missing = sys::missing_capabilities(); !missing.empty())
@@ -95,19 +70,19 @@ class Generators : public ::testing::TestWithParam<GeneratorType (*)()> {
   }
 };
 
-std::string generator_name(const ::testing::TestParamInfo<GeneratorType (*)()>& info) {
-  return info.param == packet_sendmmsg_generator ? "Packet" : "Udp";
+std::string generator_name(const ::testing::TestParamInfo<const char*>& info) {
+  return info.param == std::string("packet-sendmmsg") ? "Packet" : "Udp";
 }
 
 // But for the IP id (and so the IP checksum) of what the stack makes.
 TEST_P(Generators, PutTheFrameOnTheWire) {
   const TestVeth veth;
-  const GeneratorType type = GetParam()();
+  const GeneratorType& type = generator(GetParam());
   EXPECT_EQ(type.probe(), "");
   for (std::uint32_t size : {64u, 65u, 512u, 1518u}) {
     WireTap tap(veth.dut());
     const auto source = type.make();
-    const auto config = config_of(veth, type, size, 10, 20'000);
+    const auto config = traffic_of(veth, type, {size, 10, 20'000});
     ASSERT_TRUE(source->start(config));
     send_exactly(*source, 100);
     const auto frames = tap.take(100);
@@ -127,7 +102,7 @@ TEST_P(Generators, PutTheFrameOnTheWire) {
 }
 
 TEST_P(Generators, EveryFlowAndEverySequenceNumberArrivesOnce) {
-  const GeneratorType type = GetParam()();
+  const GeneratorType& type = generator(GetParam());
   constexpr std::uint32_t flows = kMaxFlows;
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
@@ -136,7 +111,7 @@ TEST_P(Generators, EveryFlowAndEverySequenceNumberArrivesOnce) {
   const TestVeth veth;
   WireTap tap(veth.dut());
   const auto source = type.make();
-  auto config = config_of(veth, type, 64, flows, {});
+  auto config = traffic_of(veth, type, {64, flows, {}});
   config.options["batch"] = std::int64_t{1};  // so that sockets alternate by frame
   const auto before = Clock::now();
   const auto started = source->start(config);
@@ -167,9 +142,9 @@ TEST_P(Generators, EveryFlowAndEverySequenceNumberArrivesOnce) {
 // Against the generator's own clock, and wide: a busy host delays frames, and they are caught up.
 TEST_P(Generators, ThePacedCountIsThatOfTheTimeTheGateWasOpen) {
   const TestVeth veth;
-  const GeneratorType type = GetParam()();
+  const GeneratorType& type = generator(GetParam());
   const auto source = type.make();
-  ASSERT_TRUE(source->start(config_of(veth, type, 64, 1, 10'000)));
+  ASSERT_TRUE(source->start(traffic_of(veth, type, {64, 1, 10'000})));
   const auto before = Clock::now();
   source->open();
   std::this_thread::sleep_for(std::chrono::milliseconds(500));
@@ -184,12 +159,12 @@ TEST_P(Generators, ThePacedCountIsThatOfTheTimeTheGateWasOpen) {
 TEST_P(Generators, CountWhatTheDeviceTookAndNotWhatItRefused) {
   const TestVeth veth;
   veth.thread_napi();
-  const GeneratorType type = GetParam()();
+  const GeneratorType& type = generator(GetParam());
   for (bool bypass : {false, true}) {
     if (bypass && type.name != "packet-sendmmsg") continue;
     const auto before = veth.generator_link().tx_packets;
     const auto source = type.make();
-    auto config = config_of(veth, type, 64, 3, {});
+    auto config = traffic_of(veth, type, {64, 3, {}});
     if (bypass) config.options["qdisc_bypass"] = true;
     ASSERT_TRUE(source->start(config));
     source->open();
@@ -207,18 +182,18 @@ TEST_P(Generators, CountWhatTheDeviceTookAndNotWhatItRefused) {
 }
 
 TEST_P(Generators, ADeviceThatGoesAwayEndsTheSource) {
-  const GeneratorType type = GetParam()();
+  const GeneratorType& type = generator(GetParam());
   const auto source = type.make();
   TrafficConfig config;
   {
     const TestVeth veth;
-    config = config_of(veth, type, 64, 1, 1000);
+    config = traffic_of(veth, type, {64, 1, 1000});
     config.from.ifindex = 4242;
     config.from.ipv4 = 0x0a000001;
     const auto started = source->start(config);
     ASSERT_FALSE(started);
     EXPECT_NE(started.error().message, "");
-    config = config_of(veth, type, 64, 1, 1000);
+    config = traffic_of(veth, type, {64, 1, 1000});
     ASSERT_TRUE(source->start(config));
     const std::string down = "ip -n " +
                              std::filesystem::path(config.from.netns_path).filename().string() +
@@ -236,12 +211,12 @@ TEST_P(Generators, ADeviceThatGoesAwayEndsTheSource) {
 
 TEST_P(Generators, StartAndStopLeaveNothingOpen) {
   const TestVeth veth;
-  const GeneratorType type = GetParam()();
+  const GeneratorType& type = generator(GetParam());
   const auto count = [](const char* path) {
     return std::distance(std::filesystem::directory_iterator(path), {});
   };
   const auto source = type.make();
-  const auto config = config_of(veth, type, 64, 20, {});
+  const auto config = traffic_of(veth, type, {64, 20, {}});
   const auto files = count("/proc/self/fd");
   const auto threads = count("/proc/self/task");
   for (int i = 0; i < 50; ++i) {
@@ -256,8 +231,7 @@ TEST_P(Generators, StartAndStopLeaveNothingOpen) {
   EXPECT_EQ(count("/proc/self/task"), threads);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Generators,
-                         ::testing::Values(packet_sendmmsg_generator, udp_sendmmsg_generator),
+INSTANTIATE_TEST_SUITE_P(All, Generators, ::testing::Values("packet-sendmmsg", "udp-sendmmsg"),
                          generator_name);
 
 }  // namespace

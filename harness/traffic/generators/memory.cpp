@@ -1,5 +1,7 @@
-#include "harness/traffic/memory.hpp"
-
+// Generator `memory`: frames that go to the receiver without a device (testbed `memory`).
+//
+// The sender is a thread of the process that holds both ends, on the generator's CPU; this source
+// gives it the frame and its orders, and reads its counts (harness/sys/memory_wire.hpp).
 #include <algorithm>
 #include <chrono>
 #include <memory>
@@ -7,6 +9,7 @@
 #include <thread>
 
 #include "harness/core/pacer.hpp"
+#include "harness/core/registry.hpp"
 #include "harness/core/units.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/memory_wire.hpp"

@@ -1,7 +1,7 @@
-#include "harness/traffic/simulated.hpp"
-
+// Generator `simulated`: offers frames to the simulated testbed's device at a given rate.
 #include <algorithm>
 
+#include "harness/core/registry.hpp"
 #include "harness/core/units.hpp"
 
 namespace pktbench::traffic {

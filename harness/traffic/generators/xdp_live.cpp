@@ -1,5 +1,8 @@
-#include "harness/traffic/xdp_live.hpp"
-
+// The xdp-live generator: the kernel itself makes frames and redirects them into the device
+// (BPF_PROG_TEST_RUN with BPF_F_TEST_XDP_LIVE_FRAMES). The fastest generator without a NIC.
+//
+// All its frames arrive on one RX queue: a redirect chooses the queue by the sending CPU.
+// It occupies its CPU fully from start() to stop(), also while the gate is shut.
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
 #include <pthread.h>
@@ -18,6 +21,7 @@
 #include "bpf/frame.h"
 #include "bpf/live_generator.h"
 #include "bpf/live_generator.skel.h"
+#include "harness/core/registry.hpp"
 #include "harness/core/units.hpp"
 #include "harness/sys/bpf.hpp"
 #include "harness/sys/cpu.hpp"

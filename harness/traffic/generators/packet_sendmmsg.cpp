@@ -1,5 +1,7 @@
-#include "harness/traffic/packet_sendmmsg.hpp"
-
+// The generator `packet-sendmmsg`: whole frames through an AF_PACKET socket.
+//
+// A frame that the device refuses (ENOBUFS: the queue behind it is full) is offered again and is
+// not counted as sent. Needs CAP_NET_RAW.
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <sys/socket.h>
@@ -10,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/core/registry.hpp"
 #include "harness/sys/fd.hpp"
 #include "harness/traffic/frame.hpp"
 #include "harness/traffic/user_source.hpp"
