@@ -26,6 +26,7 @@ struct Entry {
   std::string summary;
   std::string unavailable;  // empty: available
   std::vector<OptionSpec> options;
+  std::vector<std::string> workloads = {};  // of a backend
 };
 
 std::string value_text(const OptionValue& value) {
@@ -53,6 +54,12 @@ template <class T>
 void add(std::vector<Entry>& entries, const std::string& kind, const std::vector<T>& types) {
   for (const T& type : types)
     entries.push_back({kind, type.name, type.summary, type.probe(), type.options});
+}
+
+void add_backends(std::vector<Entry>& entries) {
+  for (const BackendType& type : registry().backends)
+    entries.push_back(
+        {"backend", type.name, type.summary, type.probe(), type.options, type.workloads});
 }
 
 void add_scenarios(std::vector<Entry>& entries) {
@@ -99,6 +106,7 @@ std::string as_json(const std::vector<Entry>& entries) {
         {"kind", e.kind},    {"name", e.name},       {"available", e.unavailable.empty()},
         {"reason", nullptr}, {"summary", e.summary}, {"options", options}};
     if (!e.unavailable.empty()) entry["reason"] = e.unavailable;
+    if (!e.workloads.empty()) entry["workloads"] = e.workloads;
     all.push_back(entry);
   }
   return dump_json(all, 2) + "\n";
@@ -108,7 +116,7 @@ std::string as_json(const std::vector<Entry>& entries) {
 
 int list_command(const ListArguments& arguments) {
   std::vector<Entry> entries;
-  add(entries, "backend", registry().backends);
+  add_backends(entries);
   add(entries, "generator", registry().generators);
   add(entries, "testbed", registry().testbeds);
   add_scenarios(entries);

@@ -1,5 +1,5 @@
-// Backend `toy`: what the least one is. It receives from the simulated testbed's device, but for every
-// `skip`-th frame, which it drops by name.
+// Backend `toy`: what the least one is. It receives from the simulated testbed's device, but for
+// every `skip`-th frame, which it drops by name.
 #include "harness/core/registry.hpp"
 
 namespace pktbench::backends {
