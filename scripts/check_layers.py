@@ -44,7 +44,6 @@ EXCEPTIONS = {
     ("backends/*/*_test.cpp", ("measure", "testbed", "traffic")):
         "what a backend counts must first be sent, and what it costs be measured",
     ("backends/*/*test_*.hpp", ("testbed", "testing", "traffic")): "shared by tests",
-    ("harness/measure/onlooker_root_test.cpp", ("traffic",)): "its pair of devices",
     ("backends/socket/udp_suite.hpp", ("testing", "traffic")): "the tests of every UDP backend",
 }
 

@@ -98,7 +98,7 @@ def boot():
     """The one boot of this process, for all but kill_guest_test.py."""
     can_boot()
     # They in turn use this module, when their tests run.
-    sys.path += [str(SOURCE / "scripts"), str(SOURCE / "harness" / "cli")]
+    sys.path += [str(SOURCE / "scripts"), str(SOURCE / "harness" / "system")]
     import boot_guest_test
     import clock_guest_test
     import compare_guest_test

@@ -11,7 +11,7 @@
 #include "backends/af_xdp/af_xdp.hpp"
 #include "backends/af_xdp/receive_loop.hpp"
 #include "backends/af_xdp/xsk_queue.hpp"
-#include "harness/testing/test_veth.hpp"
+#include "harness/testing/sending.hpp"
 #include "harness/traffic/generators.hpp"
 
 namespace pktbench::af_xdp {
@@ -21,8 +21,6 @@ using backends::af_xdp_backend;
 using testing::need;
 using testing::TestVeth;
 using Clock = std::chrono::steady_clock;
-
-constexpr std::uint32_t kTag = 0x2b5d11e7;
 
 class AfXdpSpin : public ::testing::Test {
  protected:
@@ -84,11 +82,7 @@ TEST_F(AfXdpSpin, IsSaidInTheModeAndLosesNothing) {
     SCOPED_TRACE(std::to_string(c.asked) + (c.threaded ? ", threaded" : ""));
     const TestVeth veth;
     if (c.threaded) veth.thread_napi();
-    BackendConfig config;
-    config.port = veth.dut();
-    config.workload = "drop";
-    config.trial_tag = kTag;
-    config.options = testing::default_options(af_xdp_backend().options);
+    BackendConfig config = testing::backend_of(veth.dut(), af_xdp_backend());
     config.options["wakeup"] = std::string(c.wakeup);
     if (c.asked >= 0) config.options["spin_us"] = c.asked;
     const auto backend = af_xdp_backend().make();
@@ -97,18 +91,13 @@ TEST_F(AfXdpSpin, IsSaidInTheModeAndLosesNothing) {
     EXPECT_EQ(said == details.end() ? "" : said->second, c.said);
     const auto type = traffic::generator("xdp-live");
     const auto source = type.make();
-    need(source->start({veth.generator(),
-                        veth.dut(),
-                        {64, 1, 20'000},
-                        kTag,
-                        testing::default_options(type.options)}));
-    const auto deadline = Clock::now() + std::chrono::seconds(10);
-    source->open(500);
-    while (!source->finished() && Clock::now() < deadline)
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    need(source->close());
-    auto got = need(backend->sample());
-    while (got.packets < 500 && Clock::now() < deadline) got = need(backend->sample());
+    need(source->start(testing::traffic_of(veth, type, {64, 1, 20'000})));
+    // In bursts that every buffer on the way can hold, however slow the machine is.
+    for (std::uint64_t sent = 50; sent <= 500; sent += 50) {
+      testing::send_exactly(*source, 50);
+      testing::drained(*backend, sent);
+    }
+    const auto got = need(backend->sample());
     EXPECT_EQ(got.packets, 500u);
     for (const auto& [place, n] : got.drops) EXPECT_EQ(n, 0u) << place;
   }

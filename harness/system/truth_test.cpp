@@ -8,7 +8,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "harness/cli/simulated_run.hpp"
+#include "harness/system/simulated_run.hpp"
 #include "harness/compare/comparison.hpp"
 #include "harness/measure/paired_ratio.hpp"
 #include "harness/record/case_summary.hpp"

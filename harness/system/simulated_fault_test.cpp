@@ -1,5 +1,5 @@
 // Seeded faults: a whole run with each of them must say so, with an exact figure, and never be ok.
-#include "harness/cli/simulated_run.hpp"
+#include "harness/system/simulated_run.hpp"
 
 namespace pktbench::cli {
 namespace {

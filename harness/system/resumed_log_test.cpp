@@ -1,7 +1,7 @@
 // What runs write, interrupted wherever it may be, is what a resumed run takes for its own.
 #include <map>
 
-#include "harness/cli/simulated_run.hpp"
+#include "harness/system/simulated_run.hpp"
 #include "harness/runner/trial_check.hpp"
 
 namespace pktbench::cli {

@@ -1,5 +1,5 @@
 // Whole runs on the simulated testbed, where the truth is known: the scenario in, the outcome out.
-#include "harness/cli/simulated_run.hpp"
+#include "harness/system/simulated_run.hpp"
 
 #include <algorithm>
 #include <set>
