@@ -1,8 +1,8 @@
 // What runs write, interrupted wherever it may be, is what a resumed run takes for its own.
 #include <map>
 
-#include "harness/system/simulated_run.hpp"
 #include "harness/runner/trial_check.hpp"
+#include "harness/system/simulated_run.hpp"
 
 namespace pktbench::cli {
 namespace {

@@ -8,11 +8,11 @@
 #include <cmath>
 #include <cstdio>
 
-#include "harness/system/simulated_run.hpp"
 #include "harness/compare/comparison.hpp"
 #include "harness/measure/paired_ratio.hpp"
 #include "harness/record/case_summary.hpp"
 #include "harness/record/run_document.hpp"
+#include "harness/system/simulated_run.hpp"
 #include "harness/text/number_test_util.hpp"
 
 namespace pktbench::cli {
