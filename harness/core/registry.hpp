@@ -1,5 +1,5 @@
-// What this build has: backends, generators and testbeds, each with its choices. Filled by cli, the
-// only room that links them all; everything else sees these tables.
+// What this build has: backends, generators, testbeds and methods, each with its choices. Filled by
+// cli, the only room that links them all; everything else sees these tables.
 #pragma once
 
 #include <functional>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "harness/core/backend.hpp"
+#include "harness/core/method.hpp"
 #include "harness/core/options.hpp"
 #include "harness/core/testbed.hpp"
 #include "harness/core/traffic.hpp"
@@ -57,6 +58,7 @@ struct Registry {
   std::vector<BackendType> backends;
   std::vector<GeneratorType> generators;
   std::vector<TestbedType> testbeds;
+  std::vector<MethodType> methods;  // the first is the default
 };
 
 // Null where there is no such name.
