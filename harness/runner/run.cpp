@@ -101,19 +101,18 @@ void Run::take_over(const FinishedTrials& finished) {
 std::string Run::impossible(const CaseSpec& spec) const {
   const BackendType& backend = *find_by_name(registry_.backends, spec.backend);
   const GeneratorType& generator = *find_by_name(registry_.generators, spec.generator);
-  if (backend.simulated != type_.simulated)
-    return "backend " + backend.name + " does not work on testbed " + type_.name;
-  if (generator.simulated != type_.simulated)
-    return "generator " + generator.name + " does not work on testbed " + type_.name;
-  if (type_.memory && !backend.memory)
-    return "backend " + backend.name + " receives from a network device, and testbed " +
-           type_.name + " has none; use veth, with generator xdp-live";
-  if (type_.memory && !generator.memory)
-    return "generator " + generator.name + " sends into a network device, and testbed " +
-           type_.name + " has none; use generator memory";
-  if (generator.memory && !type_.memory)
-    return "generator " + generator.name + " needs testbed memory; testbed " + type_.name +
-           " has network devices: use generator xdp-live";
+  // A simulated part says by its name where it belongs.
+  const auto remedy = [&](const char* memory, const char* network) -> std::string {
+    if (type_.medium == Medium::memory) return memory;
+    return type_.medium == Medium::network ? network : "";
+  };
+  if (!backend.media.contains(type_.medium))
+    return "backend " + backend.name + " does not work on testbed " + type_.name +
+           remedy(", which has no network device; use veth, with generator xdp-live", "");
+  if (!generator.media.contains(type_.medium))
+    return "generator " + generator.name + " does not work on testbed " + type_.name +
+           remedy(", which has no network device; use generator memory",
+                  ", which has network devices; use generator xdp-live");
   if (generator.one_queue && spec.queues > 1)
     return "generator " + generator.name + " sends into one RX queue and not into " +
            std::to_string(spec.queues) + "; use packet-sendmmsg or udp-sendmmsg";
@@ -133,7 +132,7 @@ std::string Run::impossible(const CaseSpec& spec) const {
 Result<void> Run::open_session(const CaseSpec& spec, const Step& step) {
   Testbed& testbed = testbeds_.at(spec.testbed);
   // Whatever this thread does between windows must not be on the DUT's CPU.
-  if (!type_.simulated)
+  if (type_.medium != Medium::simulated)
     if (auto r = sys::pin_thread(0, testbed.generator_port().cpus.front()); !r) return r;
   auto mended = testbed.mend();
   if (!mended) return mended.error();

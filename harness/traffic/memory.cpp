@@ -154,7 +154,7 @@ GeneratorType memory_generator() {
                        .help = "frames handed over at once at most; paced: those due"}},
           .probe = [] { return std::string(); },
           .make = [] { return std::make_unique<MemorySource>(); },
-          .memory = true};
+          .media = {Medium::memory}};
 }
 
 }  // namespace pktbench::traffic

@@ -86,7 +86,7 @@ GeneratorType simulated_generator() {
                        .help = "a fault to be caught: frames claimed but not sent, per window"}},
           .probe = [] { return std::string(); },
           .make = [] { return std::make_unique<Simulated>(); },
-          .simulated = true};
+          .media = {Medium::simulated}};
 }
 
 }  // namespace pktbench::traffic
