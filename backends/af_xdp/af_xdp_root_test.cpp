@@ -71,7 +71,7 @@ TEST_P(Pairs, WhatIsSentIsReceived) {
         config.workload = workload;
         const auto mode = need(backend_->start(config));
         EXPECT_EQ(mode.effective, "af_xdp/copy/" + hook());
-        const auto source = start_source(veth, generator(), {size, flows, {}});
+        const auto source = start_source(veth, generator(), {size, flows});
         Counters got;
         for (std::uint64_t sent = kBurst; sent <= 2000; sent += kBurst) {
           send_exactly(*source, kBurst);
@@ -115,7 +115,7 @@ TEST_P(Pairs, EveryWorkloadCountsWhatItMadeOfTheFrames) {
     auto config = config_on(veth.dut(), attach(hook()));
     config.workload = workload;
     need(backend_->start(config));
-    const auto source = start_source(veth, generator(), {64, 1, {}});
+    const auto source = start_source(veth, generator(), {64, 1});
     const auto back = veth.generator_link().rx_packets;
     auto& control = dynamic_cast<FilterControl&>(*backend_);
     for (std::uint64_t sent = 50; sent <= 500; sent += 50) {
@@ -138,7 +138,7 @@ TEST_P(Pairs, EveryWorkloadCountsWhatItMadeOfTheFrames) {
 DropCounts flood(Backend& backend, const TestVeth& veth, const GeneratorType& type,
                  const Options& options) {
   need(backend.start(config_on(veth.dut(), options)));
-  const auto source = start_source(veth, type, {64, 5, {}});
+  const auto source = start_source(veth, type, {64, 5});
   const auto before = device_drops(veth);
   source->open();
   for (int i = 0; i < 6; ++i) {
@@ -255,9 +255,8 @@ TEST_F(AfXdp, EveryQueueHasItsSocketAndOneWithoutIsNamed) {
     EXPECT_EQ(backend_->threads().size(), queues);
     const auto type = generator("packet-sendmmsg");
     const auto source = type.make();
-    need(source->start(
-        {from, to, {64, 1000, 20'000}, kTag, testing::default_options(type.options)}));
-    send_exactly(*source, 2000);
+    need(source->start({from, to, {64, 1000}, kTag, testing::default_options(type.options)}));
+    send_exactly(*source, 2000, 20'000);
     const auto got = drained(*backend_, 2000);
     ASSERT_EQ(got.per_queue.size(), queues);
     EXPECT_GT(got.per_queue[0], 0u);
@@ -280,8 +279,8 @@ TEST_F(AfXdp, APumpTakesThePlaceOfBlocking) {
   Port port = veth.dut();
   port.pump_fd = helper.get();
   EXPECT_EQ(need(backend_->start(config_on(port))).details.at("wakeup"), "pump");
-  const auto source = start_source(veth, generator("packet-sendmmsg"), {64, 1, 20'000});
-  send_exactly(*source, 500);
+  const auto source = start_source(veth, generator("packet-sendmmsg"), {64, 1});
+  send_exactly(*source, 500, 20'000);
   EXPECT_EQ(drained(*backend_, 500).packets, 500u);
   backend_->stop();  // before the pump's socket goes
 }
@@ -296,14 +295,14 @@ TEST_F(AfXdp, HugePagesAreUsedOrMissedWithAReason) {
     return;
   }
   EXPECT_EQ(mode->details.at("huge_pages"), "yes");
-  const auto source = start_source(veth, generator("packet-sendmmsg"), {64, 1, 20'000});
-  send_exactly(*source, 500);
+  const auto source = start_source(veth, generator("packet-sendmmsg"), {64, 1});
+  send_exactly(*source, 500, 20'000);
   EXPECT_EQ(drained(*backend_, 500).packets, 500u);
 }
 
 TEST_F(AfXdp, StopEndsAFloodedReceiver) {
   const TestVeth veth;
-  const auto source = start_source(veth, generator("packet-sendmmsg"), {64, 1, {}});
+  const auto source = start_source(veth, generator("packet-sendmmsg"), {64, 1});
   for (const std::string wakeup : {"poll", "need-wakeup", "busy-poll"}) {
     need(backend_->start(config_on(veth.dut(), {{"wakeup", wakeup}})));
     source->open();

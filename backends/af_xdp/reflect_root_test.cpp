@@ -97,7 +97,7 @@ bool wait_until(Reached reached) {
 std::unique_ptr<TrafficSource> start_source(const TestVeth& veth, const GeneratorType& type) {
   auto source = type.make();
   need(source->start(
-      {veth.generator(), veth.dut(), {64, 1, {}}, 1, testing::default_options(type.options)}));
+      {veth.generator(), veth.dut(), {64, 1}, 1, testing::default_options(type.options)}));
   return source;
 }
 

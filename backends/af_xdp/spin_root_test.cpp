@@ -91,10 +91,10 @@ TEST_F(AfXdpSpin, IsSaidInTheModeAndLosesNothing) {
     EXPECT_EQ(said == details.end() ? "" : said->second, c.said);
     const auto type = traffic::generator("xdp-live");
     const auto source = type.make();
-    need(source->start(testing::traffic_of(veth, type, {64, 1, 20'000})));
+    need(source->start(testing::traffic_of(veth, type, {64, 1})));
     // In bursts that every buffer on the way can hold, however slow the machine is.
     for (std::uint64_t sent = 50; sent <= 500; sent += 50) {
-      testing::send_exactly(*source, 50);
+      testing::send_exactly(*source, 50, 20'000);
       testing::drained(*backend, sent);
     }
     const auto got = need(backend->sample());

@@ -67,7 +67,7 @@ TEST_P(DpdkMemoryDriver, WhatIsSentIsReceived) {
       if (self_made() && flows > 1) continue;
       SCOPED_TRACE(std::to_string(size) + " B, " + std::to_string(flows) + " flows");
       started(*sink_, config_of(GetParam(), "touch", size));
-      need(start_source({size, flows, {}}));
+      need(start_source({size, flows}));
       std::uint64_t expected = 0;
       for (std::uint64_t limit : {1, 64, 31, 5000, 100'000}) {
         send_exactly(*source_, limit);
@@ -87,7 +87,7 @@ TEST_P(DpdkMemoryDriver, AFloodIsAccountedForExactly) {
   auto config = config_of(GetParam());
   config.options["descriptors"] = std::int64_t{64};
   started(*sink_, config);
-  need(start_source({64, 1, {}}));
+  need(start_source({64, 1}));
   std::uint64_t before = 0;
   for (int i = 0; i < 3; ++i) {
     source_->open(TrafficSource::kNoLimit);
@@ -111,7 +111,7 @@ TEST_P(DpdkMemoryDriver, TheDriverIsReadBackAndSaysThatItIsVirtual) {
   EXPECT_EQ(mode.details.at("device"), "none; virtual");
   EXPECT_NE(mode.details.at("offered_by"), "");
   EXPECT_EQ(mode.details.at("idle"), "spin");
-  need(start_source({64, 1, {}}));
+  need(start_source({64, 1}));
   cpu_set_t set;
   ASSERT_EQ(source_->threads().size(), self_made() ? 0u : 1u);
   for (pid_t tid : source_->threads()) {
@@ -142,7 +142,7 @@ TEST_P(DpdkMemoryDriver, StartsLeaveNothingBehind) {
   ASSERT_GT(n, 0u);
   for (std::uint64_t i = 0; i < n; ++i) {
     started(*sink_, config_of(GetParam()));
-    need(start_source({64, 1, {}}));
+    need(start_source({64, 1}));
     send_exactly(*source_, 100 + i);
     EXPECT_EQ(drained(*sink_, 100 + i).packets, 100 + i);
     EXPECT_EQ(need(source_->sample()).packets, 100 + i);
@@ -158,12 +158,12 @@ TEST_P(DpdkMemoryDriver, StartsLeaveNothingBehind) {
 
 TEST_P(DpdkMemoryDriver, AHelperThatDiesIsAnError) {
   started(*sink_, config_of(GetParam()));
-  need(start_source({64, 1, {}}));
+  need(start_source({64, 1}));
   ASSERT_EQ(kill(sink_->threads().front(), SIGKILL), 0);
   EXPECT_FALSE(sink_->sample());
   sink_->stop();
   started(*sink_, config_of(GetParam()));
-  need(start_source({64, 1, {}}));
+  need(start_source({64, 1}));
   send_exactly(*source_, 10);
   EXPECT_EQ(drained(*sink_, 10).packets, 10u);
 }
@@ -204,7 +204,7 @@ TEST_P(DpdkMemoryFrames, EveryFrameIsDecidedOnce) {
     for (std::uint32_t size : {64u, 1518u}) {
       SCOPED_TRACE(workload + ", " + std::to_string(size) + " B");
       started(*sink_, config_of(GetParam(), workload, size));
-      need(start_source({size, 40'000, {}}));
+      need(start_source({size, 40'000}));
       send_exactly(*source_, kFrames);
       EXPECT_EQ(drained(*sink_, kFrames).packets, kFrames);
       EXPECT_EQ(need(sink_->sample()).details, details);
@@ -219,7 +219,7 @@ TEST_P(DpdkMemoryFrames, WhatIsReflectedComesBack) {
     EXPECT_FALSE(testbed_->returned());
     started(*sink_, config_of(GetParam(), "reflect", size));
     const auto takers = need(testbed_->take_returned(kTag));
-    need(start_source({size, 1000, {}}));
+    need(start_source({size, 1000}));
     EXPECT_EQ(takers, source_->threads());
     send_exactly(*source_, kFrames);
     EXPECT_EQ(drained(*sink_, kFrames).packets, kFrames);
@@ -244,9 +244,9 @@ TEST_P(DpdkMemoryFrames, WhatIsReflectedComesBack) {
 
 TEST_P(DpdkMemoryFrames, APacedSourceSendsWhatIsDue) {
   started(*sink_, config_of(GetParam()));
-  need(start_source({64, 10, 100'000.0}));
+  need(start_source({64, 10}));
   const auto begin = Clock::now();
-  source_->open(TrafficSource::kNoLimit);
+  source_->open(TrafficSource::kNoLimit, 100'000);
   std::this_thread::sleep_for(milliseconds(200));
   need(source_->close());
   const auto most = std::chrono::duration<double>(Clock::now() - begin).count() * 100'000 + 1;
@@ -267,11 +267,14 @@ TEST_F(DpdkMemory, WhatNetNullCannotDoIsUnsupported) {
     EXPECT_EQ(mode.error().code, ErrorCode::unsupported);
   }
   started(*sink_, config_of("net_null"));
-  for (const TrafficSpec& spec : {TrafficSpec{64, 2, {}}, TrafficSpec{64, 1, 1000.0}}) {
-    const auto refused = start_source(spec);
-    ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().code, ErrorCode::unsupported);
-  }
+  const auto two_flows = start_source({64, 2});
+  ASSERT_FALSE(two_flows);
+  EXPECT_EQ(two_flows.error().code, ErrorCode::unsupported);
+  need(start_source({64, 1}));
+  source_->open(10, 1000);
+  const auto paced = source_->close();
+  ASSERT_FALSE(paced);
+  EXPECT_EQ(paced.error().code, ErrorCode::unsupported);
 }
 
 TEST_F(DpdkMemory, DriversOfDevicesAreUnsupported) {
@@ -284,7 +287,7 @@ TEST_F(DpdkMemory, DriversOfDevicesAreUnsupported) {
 }
 
 TEST_F(DpdkMemory, ASourceWithoutAReceiverIsAnError) {
-  const auto started = start_source({64, 1, {}});
+  const auto started = start_source({64, 1});
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().code, ErrorCode::failed);
 }

@@ -53,10 +53,9 @@ TEST_P(Dpdk, WhatIsSentIsReceived) {
   for (const char* from : {"packet-sendmmsg", "xdp-live"})
     for (std::uint32_t size : {64u, 512u, 1518u})
       for (std::uint32_t flows : {1u, 1000u})
-        send_and_count(veth, generator(from), *sink, backend_of(veth, GetParam()),
-                       {size, flows, {}});
+        send_and_count(veth, generator(from), *sink, backend_of(veth, GetParam()), {size, flows});
   send_and_count(veth, generator("packet-sendmmsg"), *sink, backend_of(veth, GetParam(), "touch"),
-                 {64, 1, {}});
+                 {64, 1});
 }
 
 // As fast as the generator can, with a small ring so that there are drops.
@@ -73,7 +72,7 @@ TEST_P(Dpdk, OverloadIsAccountedForExactly) {
       const auto type = generator(from);
       SCOPED_TRACE(type.name + (threaded ? ", threaded" : ""));
       const auto source = type.make();
-      need(source->start(traffic_of(veth, type, {64, 5, {}})));
+      need(source->start(traffic_of(veth, type, {64, 5})));
       const auto before = device_drops(veth);
       source->open();
       std::this_thread::sleep_for(milliseconds(400));
@@ -155,7 +154,7 @@ TEST_P(Dpdk, ALoopThatSleepsSpinsBeforeAndTheModeSaysHowLong) {
     EXPECT_EQ(mode.details.at("idle"), "poll");
     EXPECT_EQ(mode.details.at("spin_us"), said);
     const auto source = generator("packet-sendmmsg").make();
-    need(source->start(traffic_of(veth, generator("packet-sendmmsg"), {64, 1, {}})));
+    need(source->start(traffic_of(veth, generator("packet-sendmmsg"), {64, 1})));
     for (std::uint64_t sent = 50; sent <= 500; sent += 50) {
       send_exactly(*source, 50);
       EXPECT_EQ(drained(*sink, sent).packets, sent);
@@ -175,7 +174,7 @@ TEST_P(Dpdk, AnIdleLoopPumps) {
   config.port.pump_fd = pump.get();
   EXPECT_EQ(started(*sink, config).details.at("idle"), "pump");
   const auto source = generator("packet-sendmmsg").make();
-  need(source->start(traffic_of(veth, generator("packet-sendmmsg"), {64, 1, {}})));
+  need(source->start(traffic_of(veth, generator("packet-sendmmsg"), {64, 1})));
   send_exactly(*source, 50);
   EXPECT_EQ(drained(*sink, 50).packets, 50u);
   ASSERT_EQ(send(ours.get(), "x", 1, 0), 1);
@@ -196,7 +195,7 @@ TEST_F(DpdkRoot, QueuesAddUp) {
   config.port.queues = 2;
   EXPECT_EQ(started(*sink, config).details.at("queues"), "2");
   const auto source = generator("packet-sendmmsg").make();
-  need(source->start(traffic_of(veth, generator("packet-sendmmsg"), {64, 1000, {}})));
+  need(source->start(traffic_of(veth, generator("packet-sendmmsg"), {64, 1000})));
   send_exactly(*source, 200);
   const auto got = drained(*sink, 200);
   EXPECT_EQ(got.packets, 200u);

@@ -52,7 +52,7 @@ TEST_P(DpdkWorkload, EveryFrameIsDecidedOnce) {
         if (size == 512 && workload != "parse") continue;
         SCOPED_TRACE(workload + ", " + std::to_string(size) + " B, " + std::to_string(flows));
         started(*sink, backend_of(veth, GetParam(), workload));
-        const auto source = source_on(veth, {size, flows, {}});
+        const auto source = source_on(veth, {size, flows});
         const auto got = count_all(*source, *sink, 1000);
         EXPECT_EQ(got.packets, 1000u) << places(got.drops);
         EXPECT_EQ(got.bytes, 1000u * (size - 4));
@@ -66,7 +66,7 @@ TEST_P(DpdkWorkload, AddressesAreToldApart) {
   const TestVeth veth;
   const auto sink = dpdk_backend().make();
   started(*sink, backend_of(veth, GetParam(), "count-per-ip"));
-  const auto source = source_on(veth, {64, 65536, {}});
+  const auto source = source_on(veth, {64, 65536});
   const auto got = count_all(*source, *sink, 16400);
   EXPECT_EQ(got.packets, 16400u) << places(got.drops);
   EXPECT_EQ(got.details, expected_of("count-per-ip", 16400, 2));
@@ -76,7 +76,7 @@ TEST_P(DpdkWorkload, AddressesAreToldApart) {
 TEST_P(DpdkWorkload, TheFilterTakesOutTheGivenPortsAndNoOthers) {
   const TestVeth veth;
   const auto sink = dpdk_backend().make();
-  const auto source = source_on(veth, {64, 1, {}});
+  const auto source = source_on(veth, {64, 1});
   const std::vector<std::uint16_t> others = {0, PB_UDP_PORT - 1, PB_UDP_PORT + 1, PB_UDP_PORT + 64,
                                              65535};
   auto config = backend_of(veth, GetParam(), "filter");
@@ -96,7 +96,7 @@ TEST_P(DpdkWorkload, TheFilterCanBeChangedWhileItRuns) {
   ASSERT_NE(filter, nullptr);
   EXPECT_FALSE(filter->set_filtered(PB_UDP_PORT, false)) << "nothing runs";
   started(*sink, backend_of(veth, GetParam(), "filter"));
-  const auto source = source_on(veth, {64, 1, {}});
+  const auto source = source_on(veth, {64, 1});
   EXPECT_EQ(count_all(*source, *sink, 200).details, (Details{{"filtered", 200}, {"passed", 0}}));
   need(filter->set_filtered(PB_UDP_PORT, false));
   EXPECT_EQ(count_all(*source, *sink, 100).details, (Details{{"filtered", 200}, {"passed", 100}}));
@@ -114,7 +114,7 @@ TEST_P(DpdkWorkload, WhatIsReflectedArrivesAtTheOtherEnd) {
     for (std::uint32_t flows : {1u, 1000u}) {
       SCOPED_TRACE(std::to_string(size) + " B, " + std::to_string(flows) + " flows");
       started(*sink, backend_of(veth, GetParam(), "reflect"));
-      const auto source = source_on(veth, {size, flows, {}});
+      const auto source = source_on(veth, {size, flows});
       const auto before = veth.generator_link();
       const auto got = count_all(*source, *sink, 10'000);
       EXPECT_EQ(got.packets, 10'000u) << places(got.drops);
@@ -137,7 +137,7 @@ TEST_P(DpdkWorkload, AFloodIsReflectedOrNamed) {
   auto config = backend_of(veth, GetParam(), "reflect");
   config.options["descriptors"] = std::int64_t{64};
   started(*sink, config);
-  const auto source = source_on(veth, {64, 5, {}});
+  const auto source = source_on(veth, {64, 5});
   const auto before = device_drops(veth);
   const auto link_before = veth.generator_link();
   const auto dut_before = veth.dut_link();
@@ -181,7 +181,7 @@ TEST_P(DpdkWorkload, EveryIdleStrategyReceives) {
     auto config = backend_of(veth, GetParam());
     config.options["idle"] = idle;
     EXPECT_EQ(started(*sink, config).details.at("idle"), idle == "auto" ? "poll" : idle);
-    const auto source = source_on(veth, {64, 1, {}});
+    const auto source = source_on(veth, {64, 1});
     std::this_thread::sleep_for(milliseconds(50));
     EXPECT_EQ(count_all(*source, *sink, 1000).packets, 1000u) << idle;
   }
@@ -193,7 +193,7 @@ TEST_P(DpdkWorkload, EachQueueCountsItsOwn) {
   const TestVeth veth(kQueues);
   const auto sink = dpdk_backend().make();
   EXPECT_EQ(started(*sink, backend_of(veth, GetParam())).details.at("queues"), "2");
-  const auto source = source_on(veth, {64, 1000, {}});
+  const auto source = source_on(veth, {64, 1000});
   const auto got = count_all(*source, *sink, 10'000);
   EXPECT_EQ(got.packets, 10'000u) << places(got.drops);
   ASSERT_EQ(got.per_queue.size(), kQueues);

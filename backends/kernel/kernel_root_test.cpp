@@ -53,7 +53,7 @@ TEST_P(KernelBackends, WhatIsSentIsCounted) {
         EXPECT_EQ(mode.effective, type_.name);
         EXPECT_TRUE(sink->threads().empty());
         const auto source = generator.make();
-        need(source->start(traffic_of(veth, generator, {size, flows, {}})));
+        need(source->start(traffic_of(veth, generator, {size, flows})));
         const auto lost = device_drops(veth).sum();
         std::uint64_t total = 0;
         SentCounters sent;
@@ -85,7 +85,7 @@ TEST_P(KernelBackends, OverloadIsAccountedForExactly) {
       const auto sink = type_.make();
       need(sink->start(GetParam().config(veth)));
       const auto source = generator.make();
-      need(source->start(traffic_of(veth, generator, {64, 5, {}})));
+      need(source->start(traffic_of(veth, generator, {64, 5})));
       const auto lost = device_drops(veth).sum();
       source->open();
       std::this_thread::sleep_for(milliseconds(400));

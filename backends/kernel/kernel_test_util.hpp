@@ -36,7 +36,7 @@ inline std::uint64_t frames_taken(const TestVeth& veth) {
 inline void send_frames(const TestVeth& veth, std::uint64_t count) {
   const auto& type = traffic::generator("packet-sendmmsg");
   const auto source = type.make();
-  need(source->start(traffic_of(veth, type, {64, 1, {}})));
+  need(source->start(traffic_of(veth, type, {64, 1})));
   EXPECT_EQ(send_exactly(*source, count).packets, count);
 }
 

@@ -85,8 +85,8 @@ TEST_F(PacketMmap, WhatIsSentIsReceived) {
         const auto mode = need(sink->start(config(fanout)));
         EXPECT_EQ(mode.effective, "packet-mmap");
         EXPECT_EQ(sink->threads().size(), fanout == std::string("none") ? 1u : 2u);
-        need(source->start(traffic_of(veth(), type, {size, flows, 20'000})));
-        const auto sent = send_exactly(*source, 2000);
+        need(source->start(traffic_of(veth(), type, {size, flows})));
+        const auto sent = send_exactly(*source, 2000, 20'000);
         EXPECT_EQ(sent.packets, 2000u);
         const auto got = drained(*sink, 2000);
         EXPECT_EQ(got.packets, 2000u);
@@ -105,7 +105,7 @@ TEST_F(PacketMmap, OverloadIsAccountedForExactly) {
       const auto source = type.make();
       const auto sink = type_.make();
       need(sink->start(cramped(fanout)));
-      need(source->start(traffic_of(veth(), type, {64, 5, {}})));
+      need(source->start(traffic_of(veth(), type, {64, 5})));
       const auto before = veth().dut_link();
       source->open();
       // Until the ring has overflowed: a fast receiver keeps up for a while.
@@ -134,14 +134,14 @@ TEST_F(PacketMmap, OverloadIsAccountedForExactly) {
 TEST_F(PacketMmap, EveryWorkloadSeesWholeFrames) {
   const auto type = traffic::generator("packet-sendmmsg");
   const auto source = type.make();
-  need(source->start(traffic_of(veth(), type, {64, 10, 20'000})));
+  need(source->start(traffic_of(veth(), type, {64, 10})));
   for (const std::string& workload : type_.workloads)
     for (const char* fanout : {"none", "hash"}) {
       const auto sink = type_.make();
       auto c = config(fanout);
       c.workload = workload;
       need(sink->start(c));
-      send_exactly(*source, 500);
+      send_exactly(*source, 500, 20'000);
       const auto got = drained(*sink, 500);
       EXPECT_EQ(got.packets, 500u) << workload;
       auto details = got.details;
@@ -181,9 +181,9 @@ TEST_F(PacketMmap, WhatIsReflectedArrivesAtTheOtherEnd) {
         auto c = config(fanout);
         c.workload = "reflect";
         need(sink->start(c));
-        need(source->start(traffic_of(veth(), type, {size, flows, 20'000})));
+        need(source->start(traffic_of(veth(), type, {size, flows})));
         const auto before = veth().generator_link();
-        send_exactly(*source, 2000);
+        send_exactly(*source, 2000, 20'000);
         EXPECT_EQ(drained(*sink, 2000).packets, 2000u);
         EXPECT_EQ(came_back(veth(), before.rx_packets, 2000), 2000u);
         const auto got = need(sink->sample());
@@ -206,10 +206,10 @@ TEST_F(PacketMmap, WhatTheKernelRefusesToSendIsCounted) {
   need(sink->start(c));
   for (const auto& [size, refused] : {std::pair{1518u, 200u}, {1514u, 200u}}) {
     const auto source = type.make();
-    need(source->start(traffic_of(veth(), type, {size, 1, 20'000})));
+    need(source->start(traffic_of(veth(), type, {size, 1})));
     const auto before = need(sink->sample());
     const auto back = veth().generator_link().rx_packets;
-    send_exactly(*source, 200);
+    send_exactly(*source, 200, 20'000);
     EXPECT_EQ(drained(*sink, before.packets + 200).packets, before.packets + 200);
     const std::uint64_t sent = size == 1518 ? 0 : 200;
     EXPECT_EQ(came_back(veth(), back, sent), sent) << size;
@@ -232,8 +232,7 @@ TEST_F(PacketMmap, WhatTheDeviceDropsInABatchIsDroppedOnce) {
   ASSERT_EQ(sched_setscheduler(napi[0], SCHED_IDLE, &last), 0);
 
   auto frame =
-      need(traffic::build_frame(traffic_of(veth(), generator("packet-sendmmsg"), {64, 1, {}})))
-          .bytes;
+      need(traffic::build_frame(traffic_of(veth(), generator("packet-sendmmsg"), {64, 1}))).bytes;
   const auto accounted = [&, sent_before = veth().generator_link().tx_dropped,
                           received_before = veth().dut_link().rx_packets] {
     return std::pair{veth().dut_link().rx_packets - received_before,
@@ -277,9 +276,9 @@ TEST_F(PacketMmap, ASampleWaitsForTheOpenBlockAndSaysWhatCameLate) {
   auto c = config();
   c.options["block_timeout_ms"] = std::int64_t{1000};
   need(sink->start(c));
-  need(source->start(traffic_of(veth(), type, {64, 1, 20'000})));
+  need(source->start(traffic_of(veth(), type, {64, 1})));
   const auto before = veth().dut_link().rx_packets;
-  send_exactly(*source, 10);
+  send_exactly(*source, 10, 20'000);
   while (veth().dut_link().rx_packets - before < 10) std::this_thread::yield();
   std::this_thread::sleep_for(milliseconds(50));
   const auto waited = need(sink->sample());
@@ -293,7 +292,7 @@ TEST_F(PacketMmap, OthersFramesAreForeignAndOurOwnAreNotSeen) {
     const auto type = traffic::generator("packet-sendmmsg");
     const auto sink = type_.make();
     need(sink->start(config(fanout)));
-    auto traffic = traffic_of(veth(), type, {64, 1, {}});
+    auto traffic = traffic_of(veth(), type, {64, 1});
     const auto ours = need(traffic::build_frame(traffic)).bytes;
     traffic.trial_tag = kTag + 1;
     const auto late = need(traffic::build_frame(traffic)).bytes;
@@ -320,9 +319,9 @@ TEST_F(PacketMmap, WhereNothingCameThePumpIsDriven) {
   c.port.pump_fd = pump.get();
   c.workload = "touch";
   need(sink->start(c));
-  need(source->start(traffic_of(veth(), type, {64, 10, 20'000})));
+  need(source->start(traffic_of(veth(), type, {64, 10})));
   for (int i = 0; i < 3; ++i) ASSERT_EQ(send(feed.get(), "x", 1, 0), 1);
-  send_exactly(*source, 1000);
+  send_exactly(*source, 1000, 20'000);
   EXPECT_EQ(drained(*sink, 1000).packets, 1000u);
   const auto deadline = Clock::now() + std::chrono::seconds(10);
   int waiting = 0;
@@ -336,7 +335,7 @@ TEST_F(PacketMmap, WhereNothingCameThePumpIsDriven) {
 TEST_F(PacketMmap, StartAndStopLeaveNothingOpen) {
   const auto type = traffic::generator("packet-sendmmsg");
   const auto source = type.make();
-  need(source->start(traffic_of(veth(), type, {64, 10, {}})));
+  need(source->start(traffic_of(veth(), type, {64, 10})));
   source->open();
   const auto files = entries("/proc/self/fd");
   const auto threads = entries("/proc/self/task");

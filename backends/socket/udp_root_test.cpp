@@ -50,13 +50,13 @@ TEST_P(UdpSenders, AreCountedByAddress) {
   for (std::uint32_t size : {64u, 512u, 1518u})
     for (std::uint32_t flows : {1u, 1000u}) {
       const auto sink = started(veth, "count-per-ip");
-      send_exactly(*source_on(veth, {size, flows, 20'000}), 2000);
+      send_exactly(*source_on(veth, {size, flows}), 2000, 20'000);
       EXPECT_EQ(drained(*sink, 2000).packets, 2000u);
       EXPECT_EQ(need(sink->sample()).details, counted(2000, 1)) << size << " B, " << flows;
     }
   // Flows differ by address too from the 16,385th on.
   const auto sink = started(veth, "count-per-ip");
-  send_exactly(*source_on(veth, {64, 65536, 50'000}), 16'400);
+  send_exactly(*source_on(veth, {64, 65536}), 16'400, 50'000);
   EXPECT_EQ(drained(*sink, 16'400).packets, 16'400u);
   EXPECT_EQ(need(sink->sample()).details, counted(16'400, 2));
 }
@@ -73,7 +73,7 @@ TEST_P(UdpSenders, GetBackWhatTheySent) {
       SCOPED_TRACE(std::to_string(size) + " B, " + std::to_string(flows) + " flows");
       const auto sink = started(veth, "reflect");
       const auto before = veth.generator_link();
-      send_exactly(*source_on(veth, {size, flows, 20'000}), 2000);
+      send_exactly(*source_on(veth, {size, flows}), 2000, 20'000);
       EXPECT_EQ(drained(*sink, 2000).packets, 2000u);
       EXPECT_EQ(came_back(veth, before.rx_packets, 2000), 2000u);
       const auto got = need(sink->sample());
@@ -97,8 +97,7 @@ TEST_P(UdpSenders, GetBackTheSamePayloadFromTheAddressTheySentItTo) {
   const auto sink = started(veth, "reflect");
   for (std::uint32_t size : {64u, 1518u}) {
     auto sent =
-        need(traffic::build_frame(traffic_of(veth, generator("packet-sendmmsg"), {size, 1, {}})))
-            .bytes;
+        need(traffic::build_frame(traffic_of(veth, generator("packet-sendmmsg"), {size, 1}))).bytes;
     send_raw(veth.generator(), sent);
     Bytes back(2048);
     const timeval patience{10, 0};
@@ -125,13 +124,13 @@ TEST_P(UdpSenders, WhatCannotBeSentToThemIsCounted) {
   veth.run_in_dut("for i in all " + veth.dut().name +
                   "; do echo 0 > /proc/sys/net/ipv4/conf/$i/rp_filter; done");
   const auto sink = started(veth, "reflect");
-  const auto source = source_on(veth, {64, 10, 20'000});
+  const auto source = source_on(veth, {64, 10});
   const auto before = veth.generator_link().rx_packets;
-  send_exactly(*source, 300);
+  send_exactly(*source, 300, 20'000);
   EXPECT_EQ(came_back(veth, before, 300), 300u);
   // Frames still come in, and no route leads back.
   veth.run_in_dut("ip route del 198.18.0.0/15");
-  send_exactly(*source, 200);
+  send_exactly(*source, 200, 20'000);
   EXPECT_EQ(drained(*sink, 500).packets, 500u);
   EXPECT_EQ(need(sink->sample()).details, reflected(500, 200));
   EXPECT_EQ(veth.generator_link().rx_packets - before, 300u);
@@ -141,7 +140,7 @@ TEST_P(UdpSenders, OfAnotherTrialGetNothingBack) {
   const TestVeth veth;
   veth.deafen_generator();
   const auto sink = started(veth, "reflect");
-  auto config = traffic_of(veth, generator("packet-sendmmsg"), {64, 1, {}});
+  auto config = traffic_of(veth, generator("packet-sendmmsg"), {64, 1});
   const auto ours = need(traffic::build_frame(config)).bytes;
   config.trial_tag = kTag + 1;
   const auto late = need(traffic::build_frame(config)).bytes;
@@ -159,7 +158,7 @@ TEST_P(UdpSenders, AFloodIsReflectedAndStopEndsIt) {
   veth.deafen_generator();
   veth.refuse_silently();
   const auto sink = started(veth, "reflect");
-  const auto source = source_on(veth, {64, 5, {}});
+  const auto source = source_on(veth, {64, 5});
   const auto before = veth.generator_link().rx_packets;
   source->open();
   EXPECT_GE(came_back(veth, before, 1000), 1000u);

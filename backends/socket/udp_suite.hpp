@@ -54,13 +54,13 @@ TEST_P(Pairs, WhatIsSentIsReceived) {
   const auto receiver = backend();
   const auto source = type.make();
   const auto sink = receiver.make();
-  for (const TrafficSpec& spec : {TrafficSpec{64, 1, 20'000}, TrafficSpec{64, 1000, 20'000},
-                                  TrafficSpec{512, 1, 20'000}, TrafficSpec{1518, 1000, 20'000}}) {
+  for (const TrafficSpec& spec :
+       {TrafficSpec{64, 1}, TrafficSpec{64, 1000}, TrafficSpec{512, 1}, TrafficSpec{1518, 1000}}) {
     const auto mode = need(sink->start(backend_of(veth, receiver, kRoomy)));
     EXPECT_EQ(mode.effective, receiver.name);
     EXPECT_EQ(sink->threads().size(), 1u);
     need(source->start(traffic_of(veth, type, spec)));
-    const auto sent = send_exactly(*source, 5000);
+    const auto sent = send_exactly(*source, 5000, 20'000);
     EXPECT_EQ(sent.packets, 5000u);
     const auto got = drained(*sink, 5000);
     EXPECT_EQ(got.packets, 5000u) << spec.frame_size << " B, " << spec.flows << " flows";
@@ -80,7 +80,7 @@ TEST_P(Pairs, OverloadIsAccountedForExactly) {
     const auto source = generator().make();
     const auto sink = backend().make();
     need(sink->start(backend_of(veth, backend(), 4096)));
-    need(source->start(traffic_of(veth, generator(), {64, 5, {}})));
+    need(source->start(traffic_of(veth, generator(), {64, 5})));
     const auto before = veth.dut_link();
     source->open();
     std::this_thread::sleep_for(milliseconds(400));
@@ -102,10 +102,10 @@ TEST_P(Pairs, AnotherTrialsFramesAreForeign) {
   const auto source = generator().make();
   const auto sink = backend().make();
   need(sink->start(backend_of(veth, backend(), kRoomy)));
-  auto config = traffic_of(veth, generator(), {64, 1, 20'000});
+  auto config = traffic_of(veth, generator(), {64, 1});
   config.trial_tag = kTag + 1;
   need(source->start(config));
-  send_exactly(*source, 200);
+  send_exactly(*source, 200, 20'000);
   const auto got = drained(*sink, 200);
   EXPECT_EQ(got.foreign, 200u);
   EXPECT_EQ(got.packets, 0u);
@@ -117,8 +117,7 @@ TEST_P(UdpBackends, EveryDropIsCountedAtOnePlace) {
   const auto sink = GetParam()().make();
   need(sink->start(backend_of(veth, GetParam()(), kRoomy)));
   const auto good =
-      need(traffic::build_frame(traffic_of(veth, generator("packet-sendmmsg"), {128, 1, {}})))
-          .bytes;
+      need(traffic::build_frame(traffic_of(veth, generator("packet-sendmmsg"), {128, 1}))).bytes;
 
   auto frame = good;
   frame.back() ^= 0xff;
@@ -167,10 +166,10 @@ TEST_P(UdpBackends, WhereNothingCameThePumpIsDriven) {
   need(sink->start(config));
   const auto type = generator("packet-sendmmsg");
   const auto source = type.make();
-  need(source->start(traffic_of(veth, type, {64, 10, 20'000})));
+  need(source->start(traffic_of(veth, type, {64, 10})));
   for (std::uint64_t sent : {1000u, 2000u}) {
     for (int i = 0; i < 3; ++i) ASSERT_EQ(send(feed.get(), "x", 1, 0), 1);
-    send_exactly(*source, 1000);
+    send_exactly(*source, 1000, 20'000);
     EXPECT_EQ(drained(*sink, sent).packets, sent);
     const auto deadline = Clock::now() + std::chrono::seconds(10);
     int waiting = 0;
@@ -186,13 +185,13 @@ TEST_P(UdpBackends, EveryWorkloadCountsTheSame) {
   const TestVeth veth;
   const auto type = generator("packet-sendmmsg");
   const auto source = type.make();
-  need(source->start(traffic_of(veth, type, {64, 10, 20'000})));
+  need(source->start(traffic_of(veth, type, {64, 10})));
   for (const std::string& workload : GetParam()().workloads) {
     const auto sink = GetParam()().make();
     auto config = backend_of(veth, GetParam()(), kRoomy);
     config.workload = workload;
     need(sink->start(config));
-    send_exactly(*source, 500);
+    send_exactly(*source, 500, 20'000);
     EXPECT_EQ(drained(*sink, 500).packets, 500u) << workload;
   }
 }
@@ -204,9 +203,9 @@ TEST_P(UdpBackends, AChecksumErrorUnderOverloadIsNotCountedTwice) {
   need(sink->start(backend_of(veth, GetParam()(), 4096)));
   const auto type = generator("packet-sendmmsg");
   const auto source = type.make();
-  need(source->start(traffic_of(veth, type, {64, 1, {}})));
+  need(source->start(traffic_of(veth, type, {64, 1})));
   // The kernel checks a shorter one before it looks for the socket.
-  auto frame = need(traffic::build_frame(traffic_of(veth, type, {128, 1, {}}))).bytes;
+  auto frame = need(traffic::build_frame(traffic_of(veth, type, {128, 1}))).bytes;
   frame.back() ^= 0xff;
   source->open();
   for (int i = 0; i < 50; ++i) send_raw(veth.generator(), frame);
@@ -227,7 +226,7 @@ TEST_P(UdpBackends, StopEndsAnIdleAndAFloodedReceiver) {
   const auto sink = GetParam()().make();
   for (bool flood : {false, true}) {
     need(sink->start(backend_of(veth, GetParam()(), 0)));
-    need(source->start(traffic_of(veth, type, {64, 1, {}})));
+    need(source->start(traffic_of(veth, type, {64, 1})));
     if (flood) source->open();
     std::this_thread::sleep_for(milliseconds(50));
     const auto before = Clock::now();

@@ -29,7 +29,7 @@ TEST(UdpUringExhausted, NothingIsLostUncounted) {
       const auto mode = need(sink->start(config));
       EXPECT_EQ(mode.details.at("ring_size"), std::to_string(ring_size));
       EXPECT_EQ(mode.details.at("buffers"), std::to_string(buffers));
-      need(source->start(traffic_of(veth, source_type, {64, 5, {}})));
+      need(source->start(traffic_of(veth, source_type, {64, 5})));
       const auto sent = send_exactly(*source, 100'000);
       const auto got = drained(*sink, sent.packets);
       EXPECT_EQ(got.packets + sum(got.drops), sent.packets);

@@ -115,7 +115,7 @@ class OnVeth : public ::testing::TestWithParam<Factory> {
     source_ = generator.make();
     config_.from = veth_->generator();
     config_.to = veth_->dut();
-    config_.traffic = {frame_size, flows, {}};
+    config_.traffic = {frame_size, flows};
     config_.trial_tag = kTag;
     config_.options = testing::default_options(generator.options);
     ASSERT_TRUE(source_->start(config_));

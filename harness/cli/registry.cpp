@@ -1,6 +1,7 @@
 #include "harness/cli/registry.hpp"
 
 #include "backends/backends.hpp"
+#include "harness/method/throughput.hpp"
 #include "harness/testbed/memory.hpp"
 #include "harness/testbed/nic.hpp"
 #include "harness/testbed/simulated.hpp"
@@ -15,7 +16,8 @@ const Registry& registry() {
   static const Registry all{.backends = backends::backends(),
                             .generators = traffic::generators(),
                             .testbeds = {veth_testbed(traffic::make_reflect_sink), memory_testbed(),
-                                         nic_testbed(), simulated_testbed()}};
+                                         nic_testbed(), simulated_testbed()},
+                            .methods = {method::throughput_method()}};
   return all;
 }
 

@@ -29,7 +29,7 @@ bool same_but_for_the_watching(const CaseSpec& a, const CaseSpec& b) {
   return a.testbed == b.testbed && a.backend == b.backend &&
          a.backend_options == b.backend_options && a.workload == b.workload &&
          a.queues == b.queues && a.traffic.frame_size == b.traffic.frame_size &&
-         a.traffic.flows == b.traffic.flows && a.traffic.rate_pps == b.traffic.rate_pps;
+         a.traffic.flows == b.traffic.flows && a.rate_pps == b.rate_pps;
 }
 
 std::vector<PairPoint> points_of(const CaseResult& result, const ConditionGroups& conditions,

@@ -23,7 +23,7 @@ CaseResult labelled(const std::string& label, std::uint64_t packets, int trials 
 
 TEST(CasePairs, AreOfCasesThatDifferInLabelOrTelemetryAlone) {
   CaseResult other_rate = labelled("c", 1'000'000);
-  other_rate.spec.traffic.rate_pps = 1e6;
+  other_rate.spec.rate_pps = 1e6;
   CaseResult other_options = labelled("d", 1'000'000);
   other_options.spec.backend_options["attach"] = std::string("generic");
   CaseResult unwatched = labelled("", 1'000'000);

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from veth_runs import BINARY, BRIEF, MARKS, SOURCE, validate
+from runs import BINARY, BRIEF, MARKS, SOURCE, validate
 
 pytestmark = MARKS
 

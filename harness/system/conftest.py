@@ -1,7 +1,7 @@
 """Fixtures of the tests beside this file."""
 import pytest
 
-from veth_runs import assert_host_is, host_state
+from runs import assert_host_is, host_state
 
 
 @pytest.fixture

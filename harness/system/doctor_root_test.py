@@ -7,13 +7,13 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-BINARY = os.environ["PKTBENCH_BINARY"]
-SOURCE = Path(os.environ["PKTBENCH_SOURCE"])
+from runs import BINARY, NEEDS_ROOT, SOURCE, attach_foreign_xdp
+
 SCHEMA = json.loads((SOURCE / "results" / "schema" / "doctor.schema.json").read_text())
 NAMESPACE = "pktbench-doctor-test"
 STATE = Path("/run/pktbench")
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: makes namespaces")
+pytestmark = NEEDS_ROOT
 
 
 def ip(arguments):
@@ -121,12 +121,7 @@ def test_the_fixes_of_a_port_work_as_they_are_printed():
 def test_a_program_is_taken_off_by_the_fix(mode):
     for end in ("pbdoc0", "pbdoc1"):
         ip(f"-n {NAMESPACE} link set {end} mtu 1500")
-    program = Path(BINARY).parent / "bpf" / "reflect_sink.bpf.o"
-    attached = subprocess.run(["unshare", "--mount", "ip", "-n", NAMESPACE, "link", "set", "pbdoc0", mode,
-                               "obj", str(program), "sec", "xdp"],
-                              capture_output=True, text=True, timeout=30)
-    if attached.returncode != 0:
-        pytest.skip("no XDP program can be attached by iproute2: " + attached.stderr.strip())
+    attach_foreign_xdp(NAMESPACE, "pbdoc0", mode)
     found = finding(doctor("pbdoc0")[1], "xdp-programs")
     assert found["severity"] == "WARN"
     typed(found["fix"])

@@ -2,18 +2,13 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-BINARY = os.environ["PKTBENCH_BINARY"]
-SOURCE = Path(os.environ["PKTBENCH_SOURCE"])
+from runs import BINARY, SHORT, SOURCE, validate
+
 MEMORY = SOURCE / "scenarios" / "memory.json"
-# What else this machine does is no fault of the code under test.
-SHORT = ["--trials", "2", "--duration", "0.1", "--set", "/method/warmup_s=0.05",
-         "--set", "/method/max_disturbance=1", "--set", "/method/max_cpu_distance_change=0",
-         "--set", "/method/max_overrun=1000"]
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: DPDK and CPU accounting")
 
@@ -23,9 +18,7 @@ def run(out, scenario, *arguments):
                             capture_output=True, text=True, timeout=120)
     path = Path(out) / "run.json"
     if path.exists():
-        script = SOURCE / "results" / "schema" / "validate.py"
-        valid = subprocess.run([sys.executable, script, path], capture_output=True, text=True)
-        assert valid.returncode == 0, valid.stdout + valid.stderr
+        validate(path)
     cases = json.loads(path.read_text())["cases"] if path.exists() else []
     return result, cases
 
@@ -141,14 +134,14 @@ def test_a_path_through_a_device_is_unsupported_without_one(tmp_path):
     needs_dpdk(cases)
     assert result.returncode == 4, result.stderr
     assert [c["status"] for c in cases] == ["unsupported", "unsupported"]
-    assert "testbed memory has none; use veth" in cases[0]["reason"]
+    assert "testbed memory, which has no network device; use veth" in cases[0]["reason"]
     assert "testbed memory has none; use veth" in cases[1]["reason"]
 
 
 def test_a_generator_without_a_device_goes_with_no_other_testbed(tmp_path):
     result, cases = run(tmp_path / "out", listed(tmp_path, "veth", "memory", ["xdp-native"]))
     assert result.returncode == 4, result.stderr
-    assert "generator memory needs testbed memory" in cases[0]["reason"]
+    assert "generator memory does not work on testbed" in cases[0]["reason"]
     result, cases = run(tmp_path / "else", listed(tmp_path, "memory", "xdp-live", ["dpdk"]))
     assert result.returncode == 4, result.stderr
     assert "use generator memory" in cases[0]["reason"]

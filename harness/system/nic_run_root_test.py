@@ -4,20 +4,19 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
-BINARY = os.environ["PKTBENCH_BINARY"]
-SOURCE = Path(os.environ["PKTBENCH_SOURCE"])
+from runs import BINARY, NEEDS_ROOT, attach_foreign_xdp, interrupted, line_to_go_on, validate
+
 HOME = "pktbench-nic-test"  # stands for the host's namespace
 STATE = Path("/run/pktbench")
 NETNS = Path("/run/netns")
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: makes namespaces")
+pytestmark = NEEDS_ROOT
 
 
 def ip(arguments, check=True):
@@ -135,10 +134,7 @@ def test_every_frame_is_counted_and_the_ports_are_given_back(tmp_path, before, n
         assert trial["received"]["packets"] == trial["offered"]["packets"] > 0
         assert trial["line_rate_pps"] is None
         assert "virtual device" in trial["missing"]["line_rate_pps"]
-    validated = subprocess.run([sys.executable, SOURCE / "results" / "schema" / "validate.py",
-                                tmp_path / "out" / "run.json", tmp_path / "out" / "trials.jsonl"],
-                               capture_output=True, text=True, timeout=60)
-    assert validated.returncode == 0, validated.stdout
+    validate(tmp_path / "out" / "run.json", tmp_path / "out" / "trials.jsonl")
     assert setting(document, "dut", "mtu") == {"setting": "mtu", "wanted": "1500",
                                                "before": "9000", "after": "1500", "failed": None}
     assert state() == before
@@ -208,15 +204,7 @@ def test_an_interrupted_run_goes_on_with_what_was_said_of_its_ports(tmp_path):
         "method": {"trials": 3, "duration_s": 0.1, "warmup_s": 0.02, "max_disturbance": 1}}))
     process = at_home(BINARY, "run", str(scenario), "--out", str(out), "--i-know-this-is", "pbnic0",
                       "--i-know-this-is", "pbnic1")
-    log = out / "trials.jsonl"
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not (log.exists() and log.read_text()):
-        time.sleep(0.005)
-    process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130, stderr
-    line, = [text.split("go on with: ", 1)[1] for text in stderr.splitlines() if "go on with: " in text]
-    again = at_home("sh", "-c", line)
+    again = at_home("sh", "-c", line_to_go_on(interrupted(process, out / "trials.jsonl")))
     _, stderr = again.communicate(timeout=120)
     assert again.returncode == 0, stderr
     case, = json.loads((out / "run.json").read_text())["cases"]
@@ -253,12 +241,7 @@ def test_frames_that_find_no_gro_are_told_what_helps(tmp_path):
 def test_a_foreign_xdp_program_is_taken_off_by_the_command_that_is_printed(tmp_path, mode):
     for end in ("pbnic0", "pbnic1"):
         ip(f"-n {HOME} link set {end} mtu 1500")
-    program = Path(BINARY).parent / "bpf" / "reflect_sink.bpf.o"
-    attached = subprocess.run(["unshare", "--mount", "ip", "-n", HOME, "link", "set", "pbnic0", mode,
-                               "obj", str(program), "sec", "xdp"],
-                              capture_output=True, text=True, timeout=30)
-    if attached.returncode != 0:
-        pytest.skip("no XDP program can be attached by iproute2: " + attached.stderr.strip())
+    attach_foreign_xdp(HOME, "pbnic0", mode)
     status, stderr, _ = run(tmp_path)
     assert status == 3
     typed = at_home("sh", "-c", stderr.strip().rsplit("when nobody needs it: ", 1)[1])
@@ -270,12 +253,7 @@ def test_a_foreign_xdp_program_is_taken_off_by_the_command_that_is_printed(tmp_p
 
 def test_a_foreign_xdp_program_is_never_replaced(tmp_path):
     ip(f"-n {HOME} link set pbnic0 mtu 1500")
-    program = Path(BINARY).parent / "bpf" / "reflect_sink.bpf.o"
-    attached = subprocess.run(["unshare", "--mount", "ip", "-n", HOME, "link", "set", "pbnic0",
-                               "xdpgeneric", "obj", str(program), "sec", "xdp"],
-                              capture_output=True, text=True, timeout=30)
-    if attached.returncode != 0:
-        pytest.skip("no XDP program can be attached by iproute2: " + attached.stderr.strip())
+    attach_foreign_xdp(HOME, "pbnic0", "xdpgeneric")
     status, stderr, _ = run(tmp_path, "--i-know-this-is", "pbnic0")
     assert status == 3 and "is not pktbench's" in stderr
 

@@ -8,8 +8,7 @@ import time
 
 import pytest
 
-BINARY = os.environ["PKTBENCH_BINARY"]
-MARK = "go on with: "
+from runs import BINARY, interrupted, line_to_go_on
 
 
 def scenario(path, trials=2000, **more):
@@ -20,21 +19,10 @@ def scenario(path, trials=2000, **more):
         "method": {"trials": trials}, **more}))
 
 
-def interrupted(command, log, **keywords):
+def interrupt(command, log, **keywords):
     """stderr of a run that gets a Ctrl-C after its first trial."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **keywords)
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and not (log.exists() and log.read_text()):
-        time.sleep(0.001)
-    process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130, stderr
-    return stderr
-
-
-def line_in(stderr):
-    line, = [text.split(MARK, 1)[1] for text in stderr.splitlines() if MARK in text]
-    return line
+    return interrupted(process, log)
 
 
 def typed(line, cwd, **keywords):
@@ -59,10 +47,10 @@ def fixture_binary(tmp_path):
 @pytest.mark.parametrize("out", ["results/one", "my runs/it's $HOME; `id`", "-x", "~", "a\tb\033[1mc"])
 def test_the_line_goes_on_with_all_that_made_the_run(tmp_path, binary, out):
     scenario(tmp_path / "my scenarios" / "it's.json", trials=7)
-    stderr = interrupted([binary, "run", "my scenarios/it's.json", "--trials", "100", "--backend", "fake",
-                          "--duration", "0.5", "--set", "/description=it's", f"--out={out}"],
-                         tmp_path / out / "trials.jsonl", cwd=tmp_path)
-    line = line_in(stderr)
+    stderr = interrupt([binary, "run", "my scenarios/it's.json", "--trials", "100", "--backend", "fake",
+                        "--duration", "0.5", "--set", "/description=it's", f"--out={out}"],
+                       tmp_path / out / "trials.jsonl", cwd=tmp_path)
+    line = line_to_go_on(stderr)
     assert shlex.split(line)[0] == binary and not any(c < " " for c in line)
     made = len((tmp_path / out / "trials.jsonl").read_text().splitlines())
     assert 0 < made < 200
@@ -85,7 +73,7 @@ def test_a_run_without_a_directory_of_its_own_is_found_again(tmp_path):
         time.sleep(0.001)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
-    again = typed(line_in(stderr), tmp_path)
+    again = typed(line_to_go_on(stderr), tmp_path)
     assert again.returncode == 0, again.stderr
     out, = tmp_path.glob("results/*")
     assert whole(out, 100)
@@ -95,7 +83,7 @@ def test_a_resumed_run_that_is_interrupted_again_says_the_same_line(tmp_path):
     scenario(tmp_path / "s.json")
     out = tmp_path / "out"
     log = out / "trials.jsonl"
-    line = line_in(interrupted([BINARY, "run", "s.json", "--out", "out"], log, cwd=tmp_path))
+    line = line_to_go_on(interrupt([BINARY, "run", "s.json", "--out", "out"], log, cwd=tmp_path))
     before = log.stat().st_size
     process = subprocess.Popen(shlex.split(line), cwd=tmp_path, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True)
@@ -103,7 +91,7 @@ def test_a_resumed_run_that_is_interrupted_again_says_the_same_line(tmp_path):
     while time.monotonic() < deadline and log.stat().st_size == before:
         time.sleep(0.001)
     process.send_signal(signal.SIGINT)
-    assert line_in(process.communicate(timeout=60)[1]) == line
+    assert line_to_go_on(process.communicate(timeout=60)[1]) == line
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, as sudo gives it")
@@ -116,9 +104,9 @@ def test_what_sudo_began_goes_on_by_sudo(tmp_path, uid, first):
     sudo.chmod(0o755)
     environment = {**os.environ, "SUDO_UID": uid, "SUDO_GID": uid,
                    "PATH": f"{sudo.parent}:{os.environ['PATH']}"}
-    stderr = interrupted([BINARY, "run", "s.json", "--trials", "100", "--out", "out"],
-                         tmp_path / "out" / "trials.jsonl", cwd=tmp_path, env=environment)
-    line = line_in(stderr)
+    stderr = interrupt([BINARY, "run", "s.json", "--trials", "100", "--out", "out"],
+                       tmp_path / "out" / "trials.jsonl", cwd=tmp_path, env=environment)
+    line = line_to_go_on(stderr)
     assert shlex.split(line)[0] == first
     again = typed(line, tmp_path, env=environment)
     assert again.returncode == 0, again.stderr
@@ -153,7 +141,7 @@ def test_what_would_change_the_run_is_refused_by_name(done, option):
 def test_another_scenario_is_told_where_it_differs_and_what_goes_on(done):
     said = refused(done, "s.json", "--trials", "5", "--resume", "out")
     assert "another scenario or other options (they differ at /method/trials)" in said
-    again = typed(line_in(said), done)
+    again = typed(line_to_go_on(said), done)
     assert again.returncode == 0, again.stderr
 
 

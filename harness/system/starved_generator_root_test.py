@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from veth_runs import BRIEF, MARKS, run, validate
+from runs import BRIEF, MARKS, run, validate
 
 pytestmark = MARKS
 

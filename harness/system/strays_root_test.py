@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from veth_runs import BINARY, BRIEF, MARKS, start, validate, wait_for_trials
+from runs import BINARY, BRIEF, MARKS, start, validate, wait_for_trials
 
 pytestmark = MARKS
 

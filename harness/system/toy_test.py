@@ -1,13 +1,12 @@
 """A backend that is a folder and nothing else (toy/): the parser, the list, the account, the figure."""
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
-SOURCE = Path(os.environ["PKTBENCH_SOURCE"])
-BINARY = Path(os.environ["PKTBENCH_BINARY"])
-TOY = BINARY.with_name("pktbench-toy")
+from runs import BINARY, SOURCE, validate
+
+TOY = Path(BINARY).with_name("pktbench-toy")
 SKIP = {"name": "toy", "skip": 4}
 
 
@@ -50,8 +49,7 @@ def test_its_frames_are_accounted_for_and_it_has_a_figure_of_its_own_look(tmp_pa
     assert done.returncode == 0, done.stderr
     assert "toy" in done.stdout
     out = tmp_path / "out"
-    valid = called(sys.executable, SOURCE / "results" / "schema" / "validate.py", out / "run.json")
-    assert valid.returncode == 0, valid.stdout
+    validate(out / "run.json")
     fake, toy = json.loads((out / "run.json").read_text())["cases"]
     assert toy["mode"]["effective"] == "toy"
     for trial in toy["trials"]:

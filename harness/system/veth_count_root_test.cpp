@@ -28,7 +28,8 @@ std::vector<std::string> backends_on_veth() {
   static const std::set<std::string> others = {"external", "kprobe-count", "xdp-offload"};
   std::vector<std::string> names;
   for (const BackendType& type : registry().backends)
-    if (!type.simulated && !others.contains(type.name)) names.push_back(type.name);
+    if (type.media.contains(Medium::network) && !others.contains(type.name))
+      names.push_back(type.name);
   return names;
 }
 
@@ -79,7 +80,7 @@ class VethCount : public ::testing::Test {
     ASSERT_TRUE(testbed_->settle(!receiver->threads().empty()));
     auto started = source->start({testbed_->generator_port(),
                                   testbed_->dut_port(),
-                                  {frame_size, flows, {}},
+                                  {frame_size, flows},
                                   kTag,
                                   testing::default_options(generator_type.options)});
     ASSERT_TRUE(started) << started.error().message << "\n" << started.error().detail;

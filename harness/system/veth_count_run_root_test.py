@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from veth_runs import BRIEF, NEEDS_ROOT, SHORT, SOURCE, run, validate
+from runs import BRIEF, NEEDS_ROOT, SHORT, SOURCE, run, validate
 
 # scripts/own-run names what a run leaves behind; the whole host's state is the other tests' too.
 pytestmark = NEEDS_ROOT

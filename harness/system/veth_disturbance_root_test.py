@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from veth_runs import BRIEF, MARKS, SHORT, run, start, validate
+from runs import BRIEF, MARKS, SHORT, run, start, validate
 
 pytestmark = MARKS
 

@@ -73,7 +73,7 @@ class VethFilter : public ::testing::TestWithParam<const char*> {
   // Test frames to any port; all of them are received when it returns.
   void send(std::uint16_t port, unsigned frames) {
     auto frame = traffic::build_frame(
-        {testbed_->generator_port(), testbed_->dut_port(), {64, 1, {}}, kFilterTag, {}});
+        {testbed_->generator_port(), testbed_->dut_port(), {64, 1}, kFilterTag, {}});
     ASSERT_TRUE(frame);
     frame->bytes[PB_OFF_DPORT] = static_cast<std::uint8_t>(port >> 8);
     frame->bytes[PB_OFF_DPORT + 1] = static_cast<std::uint8_t>(port);

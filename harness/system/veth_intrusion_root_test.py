@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from veth_runs import BINARY, MARKS, PORTS, await_window, link, processes, start, validate
+from runs import BINARY, MARKS, PORTS, await_window, link, processes, start, validate
 
 pytestmark = MARKS
 

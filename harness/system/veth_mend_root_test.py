@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from veth_runs import BINARY, MARKS, await_window, processes, start, validate
+from runs import BINARY, MARKS, await_window, processes, start, validate
 
 pytestmark = MARKS
 

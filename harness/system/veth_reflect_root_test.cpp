@@ -67,7 +67,7 @@ class VethReflect : public ::testing::Test {
     source_ = generator_type.make();
     auto started = source_->start({testbed_->generator_port(),
                                    testbed_->dut_port(),
-                                   {frame_size, flows, {}},
+                                   {frame_size, flows},
                                    kTag,
                                    testing::default_options(generator_type.options)});
     ASSERT_TRUE(started) << started.error().message << "\n" << started.error().detail;

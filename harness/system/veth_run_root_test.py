@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from veth_runs import (BINARY, MARKS, QUICKSTART, SHORT, SOURCE, assert_host_is, host_state, run, start,
-                       validate, wait_for_trials)
+from runs import (BINARY, MARKS, QUICKSTART, SHORT, SOURCE, assert_host_is, host_state, run, start,
+                  validate, wait_for_trials)
 
 pytestmark = MARKS
 

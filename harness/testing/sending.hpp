@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -51,9 +52,11 @@ bool wait_until(Condition condition) {
   return true;
 }
 
-// Returns when `count` frames in all have left. A minute is a failure.
-inline SentCounters send_exactly(TrafficSource& source, std::uint64_t count) {
-  source.open(count);
+// Returns when `count` frames in all have left, as fast as they go or at a rate. A minute is a
+// failure.
+inline SentCounters send_exactly(TrafficSource& source, std::uint64_t count,
+                                 std::optional<double> rate_pps = {}) {
+  source.open(count, rate_pps);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
   while (!source.finished() && std::chrono::steady_clock::now() < deadline)
     std::this_thread::sleep_for(std::chrono::microseconds(200));

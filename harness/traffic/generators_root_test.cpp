@@ -82,9 +82,9 @@ TEST_P(Generators, PutTheFrameOnTheWire) {
   for (std::uint32_t size : {64u, 65u, 512u, 1518u}) {
     WireTap tap(veth.dut());
     const auto source = type.make();
-    const auto config = traffic_of(veth, type, {size, 10, 20'000});
+    const auto config = traffic_of(veth, type, {size, 10});
     ASSERT_TRUE(source->start(config));
-    send_exactly(*source, 100);
+    send_exactly(*source, 100, 20'000);
     const auto frames = tap.take(100);
     ASSERT_EQ(frames.size(), 100u);
     auto expected = need(traffic::build_frame(config));
@@ -111,7 +111,7 @@ TEST_P(Generators, EveryFlowAndEverySequenceNumberArrivesOnce) {
   const TestVeth veth;
   WireTap tap(veth.dut());
   const auto source = type.make();
-  auto config = traffic_of(veth, type, {64, flows, {}});
+  auto config = traffic_of(veth, type, {64, flows});
   config.options["batch"] = std::int64_t{1};  // so that sockets alternate by frame
   const auto before = Clock::now();
   const auto started = source->start(config);
@@ -144,9 +144,9 @@ TEST_P(Generators, ThePacedCountIsThatOfTheTimeTheGateWasOpen) {
   const TestVeth veth;
   const GeneratorType& type = generator(GetParam());
   const auto source = type.make();
-  ASSERT_TRUE(source->start(traffic_of(veth, type, {64, 1, 10'000})));
+  ASSERT_TRUE(source->start(traffic_of(veth, type, {64, 1})));
   const auto before = Clock::now();
-  source->open();
+  source->open(TrafficSource::kNoLimit, 10'000);
   std::this_thread::sleep_for(std::chrono::milliseconds(500));
   ASSERT_TRUE(source->close());
   const double seconds = std::chrono::duration<double>(Clock::now() - before).count();
@@ -164,7 +164,7 @@ TEST_P(Generators, CountWhatTheDeviceTookAndNotWhatItRefused) {
     if (bypass && type.name != "packet-sendmmsg") continue;
     const auto before = veth.generator_link().tx_packets;
     const auto source = type.make();
-    auto config = traffic_of(veth, type, {64, 3, {}});
+    auto config = traffic_of(veth, type, {64, 3});
     if (bypass) config.options["qdisc_bypass"] = true;
     ASSERT_TRUE(source->start(config));
     source->open();
@@ -187,19 +187,19 @@ TEST_P(Generators, ADeviceThatGoesAwayEndsTheSource) {
   TrafficConfig config;
   {
     const TestVeth veth;
-    config = traffic_of(veth, type, {64, 1, 1000});
+    config = traffic_of(veth, type, {64, 1});
     config.from.ifindex = 4242;
     config.from.ipv4 = 0x0a000001;
     const auto started = source->start(config);
     ASSERT_FALSE(started);
     EXPECT_NE(started.error().message, "");
-    config = traffic_of(veth, type, {64, 1, 1000});
+    config = traffic_of(veth, type, {64, 1});
     ASSERT_TRUE(source->start(config));
     const std::string down = "ip -n " +
                              std::filesystem::path(config.from.netns_path).filename().string() +
                              " link set " + config.from.name + " down";
     ASSERT_EQ(std::system(down.c_str()), 0);
-    source->open();
+    source->open(TrafficSource::kNoLimit, 1000);
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     const auto closed = source->close();
     ASSERT_FALSE(closed);
@@ -216,7 +216,7 @@ TEST_P(Generators, StartAndStopLeaveNothingOpen) {
     return std::distance(std::filesystem::directory_iterator(path), {});
   };
   const auto source = type.make();
-  const auto config = traffic_of(veth, type, {64, 20, {}});
+  const auto config = traffic_of(veth, type, {64, 20});
   const auto files = count("/proc/self/fd");
   const auto threads = count("/proc/self/task");
   for (int i = 0; i < 50; ++i) {

@@ -46,7 +46,7 @@ BackendType toy_backend() {
                        .help = "drops one frame in so many; 0: none"}},
           .probe = [] { return std::string(); },
           .make = [] { return std::make_unique<Toy>(); },
-          .simulated = true};
+          .media = {Medium::simulated}};
 }
 
 }  // namespace pktbench::backends

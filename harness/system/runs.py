@@ -1,7 +1,9 @@
-"""Whole runs on the veth testbed, for the tests beside this file."""
+"""Whole runs, for the tests beside this file; of the veth testbed where nothing else is said."""
 import contextlib
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 import time
@@ -85,6 +87,31 @@ def validate(*files):
     script = SOURCE / "results" / "schema" / "validate.py"
     result = subprocess.run([sys.executable, script, *files], capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def interrupted(process, log):
+    """stderr of a run that gets a Ctrl-C after its first trial."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (log.exists() and log.read_text()):
+        time.sleep(0.001)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    return stderr
+
+
+def line_to_go_on(stderr):
+    line, = re.findall("go on with: (.*)", stderr)
+    return line
+
+
+def attach_foreign_xdp(namespace, device, mode):
+    """A program that is not this test's to replace. Skips the test where iproute2 can attach none."""
+    program = Path(BINARY).parent / "bpf" / "reflect_sink.bpf.o"
+    attached = subprocess.run(["unshare", "--mount", "ip", "-n", namespace, "link", "set", device, mode,
+                               "obj", program, "sec", "xdp"], capture_output=True, text=True, timeout=30)
+    if attached.returncode != 0:
+        pytest.skip("no XDP program can be attached by iproute2: " + attached.stderr.strip())
 
 
 def wait_for_trials(out, n):
