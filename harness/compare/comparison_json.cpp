@@ -6,7 +6,7 @@ namespace pktbench {
 
 namespace {
 
-Json run_json(const RecordedRun &run) {
+Json run_json(const RecordedRun& run) {
   return Json({{"path", run.path},
                {"id", run.id},
                {"host", run.host},
@@ -15,9 +15,9 @@ Json run_json(const RecordedRun &run) {
                {"git_commit", text_or_null(run.git_commit)}});
 }
 
-Json floor_json(const NoiseFloor &floor) {
+Json floor_json(const NoiseFloor& floor) {
   Json made = Json::object();
-  const auto &f = floor.found;
+  const auto& f = floor.found;
   made["against"] = text_or_null(floor.against);
   made["pairs"] = f ? Json(f->pairs) : Json(nullptr);
   made["ratio"] = f ? Json(f->ratio) : Json(nullptr);
@@ -26,17 +26,16 @@ Json floor_json(const NoiseFloor &floor) {
   return made;
 }
 
-Json measure_json(const MeasureComparison &m) {
+Json measure_json(const MeasureComparison& m) {
   Json made = Json::object();
-  made["verdict"] = m.found ? Json(to_string(m.verdict)) : Json(nullptr);
+  made["verdict"] = m.judged ? Json(to_string(m.verdict)) : Json(nullptr);
   made["reason"] = m.reason;
   made["warnings"] = m.warnings;
   made["base"] = to_json(m.base);
   made["new"] = to_json(m.next);
   made["comparison"] = nullptr;
-  if (!m.found)
-    return made;
-  const PairedRatio &f = *m.found;
+  if (!m.judged) return made;
+  const PairedRatio& f = *m.found;
   made["comparison"] = Json({{"pairs", f.pairs},
                              {"ratio", f.ratio},
                              {"ci95", {f.lo, f.hi}},
@@ -54,32 +53,30 @@ Json measure_json(const MeasureComparison &m) {
   return made;
 }
 
-Json case_json(const CaseComparison &c) {
+Json case_json(const CaseComparison& c) {
   Json made = Json::object();
   made["base_id"] = c.base_id;
   made["new_id"] = c.new_id;
   made["verdict"] = to_string(c.verdict);
   made["reason"] = text_or_null(c.reason);
+  made["subjects"] = c.subjects;
   made["warnings"] = c.warnings;
-  made["excluded_trials"] = {{"base", c.excluded_base},
-                             {"new", c.excluded_new}};
+  made["excluded_trials"] = {{"base", c.excluded_base}, {"new", c.excluded_new}};
   made["unpaired_rounds"] = c.unpaired_rounds;
   made["measures"] = Json::object();
-  for (const MeasureComparison &m : c.measures)
-    made["measures"][m.name] = measure_json(m);
+  for (const MeasureComparison& m : c.measures) made["measures"][m.name] = measure_json(m);
   return made;
 }
 
-Json lone_json(const std::vector<LoneCase> &cases) {
+Json lone_json(const std::vector<LoneCase>& cases) {
   Json made = Json::array();
-  for (const LoneCase &c : cases)
-    made.push_back({{"id", c.id}, {"status", c.status}});
+  for (const LoneCase& c : cases) made.push_back({{"id", c.id}, {"status", c.status}});
   return made;
 }
 
-} // namespace
+}  // namespace
 
-std::string comparison_json(const Comparison &comparison, int exit_status) {
+std::string comparison_json(const Comparison& comparison, int exit_status) {
   Json made = Json::object();
   made["schema"] = "pktbench-comparison/1";
   made["verdict"] = to_string(comparison.verdict);
@@ -94,12 +91,11 @@ std::string comparison_json(const Comparison &comparison, int exit_status) {
                    {"min_pairs", kMinPairs}};
   made["warnings"] = comparison.warnings;
   made["cases"] = Json::array();
-  for (const CaseComparison &c : comparison.cases)
-    made["cases"].push_back(case_json(c));
+  for (const CaseComparison& c : comparison.cases) made["cases"].push_back(case_json(c));
   made["only_in_base"] = lone_json(comparison.only_in_base);
   made["only_in_new"] = lone_json(comparison.only_in_new);
   made["unsupported"] = lone_json(comparison.unsupported);
   return dump_json(made, 2) + "\n";
 }
 
-} // namespace pktbench
+}  // namespace pktbench
