@@ -162,7 +162,9 @@ TEST(Comparison, TextOfARegression) {
 
 TEST(Comparison, OtherPeoplesTextCannotMoveTheCursor) {
   RecordedCase evil = make_case("\033[2Jc", 5, 300);
+  evil.comparable["dut_port.driver"] = "\033[2J";
   RecordedCase bad = evil;
+  bad.comparable["dut_port.driver"] = "veth\033[2J";
   bad.status = "failed\033[2J";
   bad.reason = "line\nline\033[2J";
   RecordedRun run = make_run("a\033[2J", {bad});
