@@ -20,6 +20,9 @@ if os.geteuid() == 0:
 import sudo_user  # noqa: E402
 from plots import backends, groups, load, nics, pairs, style  # noqa: E402
 
+# What is drawn of a run, by the method that measured it.
+FIGURES = {"throughput": (backends, nics, pairs)}
+
 
 def formats(value):
     """Comma-separated formats, in the order given, each once."""
@@ -44,7 +47,7 @@ def main(argv=None):
         sys.stdout.reconfigure(errors="surrogateescape")  # a path may be no UTF-8
     try:
         run = load.load(options.run)
-        made = backends.figures(run) + nics.figures(run) + pairs.figures(run)
+        made = figures(run, options.run)
     except (load.LoadError, groups.GroupError) as error:
         print(load.validator().printable(f"plots: {error}"), file=sys.stderr)
         return 2
@@ -62,6 +65,15 @@ def main(argv=None):
     for path in paths:
         print(path)
     return 0
+
+
+def figures(run, path):
+    """Every figure of a run, as (name, figure, caption)."""
+    method = run.scenario.get("method", {}).get("name", "throughput")
+    if method not in FIGURES:
+        raise load.LoadError(f"{path}: /scenario/method/name: no figures for {method!r}; there are for "
+                             f"{', '.join(FIGURES)}")
+    return [made for module in FIGURES[method] for made in module.figures(run)]
 
 
 class WriteError(Exception):

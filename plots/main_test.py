@@ -1,4 +1,5 @@
 """The command line: what it writes, prints and refuses."""
+import json
 import os
 import pathlib
 import shutil
@@ -45,6 +46,15 @@ def test_svg_is_well_formed_and_holds_its_text_as_text(tmp_path):
     texts = {"".join(node.itertext()) for node in root.iter("{http://www.w3.org/2000/svg}text")}
     assert {"xdp-native", "≥ 14.9", "failed: EAL: no free 2048 kB hugepages on socket 0"} <= texts
     assert "invalid: every trial invalid: costs $5 & <unaccounted> packets: 9, 9, 9; tolerance $0" in texts
+
+
+def test_a_method_without_figures_is_said(tmp_path):
+    document = json.loads(fixtures.path("four").read_text(encoding="utf-8"))
+    document["scenario"]["method"] = {"name": "juggle"}
+    (tmp_path / "run.json").write_text(json.dumps(document), encoding="utf-8")
+    done = call(tmp_path / "run.json")
+    assert done.returncode == 2
+    assert "/scenario/method/name: no figures for 'juggle'; there are for throughput" in done.stderr
 
 
 def test_two_runs_write_the_same_bytes(tmp_path):

@@ -17,7 +17,7 @@ import checked  # noqa: E402
 # What each room may use beside itself. Rooms in the same rank do not use each other, but testbed owns
 # the CPU meter and so uses measure. cli alone links the backends.
 _RANK = ("core", "text", "sys", "host", "measure", "testbed", "traffic", "method", "record", "compare", "report",
-         "runner")
+         "live", "runner")
 ALLOWED = {
     "bpf": (),
     "core": (),
@@ -29,10 +29,11 @@ ALLOWED = {
     "traffic": ("core", "text", "sys", "bpf"),
     "backends": ("core", "text", "sys", "bpf"),
     "method": _RANK[:7],
-    "record": ("core", "text", "sys", "measure"),
-    "compare": ("core", "text", "sys", "measure", "record"),
-    "report": ("core", "text", "sys", "measure", "record"),
-    "runner": _RANK[:9],
+    "record": ("core", "text", "sys", "measure", "method"),
+    "compare": ("core", "text", "sys", "measure", "method", "record"),
+    "report": ("core", "text", "sys", "measure", "method", "record"),
+    "live": ("core", "text", "method"),
+    "runner": _RANK[:9] + ("live",),
     "testing": _RANK,
     "cli": _RANK + ("backends",),
 }

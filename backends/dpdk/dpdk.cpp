@@ -378,7 +378,7 @@ BackendType dpdk_backend() {
                   number("spin_us", kSpinUs, 0, kMostSpinUs, kSpinUsHelp)},
       .probe = probe,
       .make = [] { return std::make_unique<Dpdk>(); },
-      .memory = true,
+      .media = {Medium::network, Medium::memory},
       .cannot = {{"pass", kCannotPass}}};
 }
 

@@ -73,6 +73,7 @@ void Sender::fill(rte_mbuf* frame) {
 void Sender::send_until_shut(const std::atomic<bool>& stop) {
   std::array<rte_mbuf*, kMaxBatch> frames;
   const std::uint64_t limit = wire_.limit.load(std::memory_order_relaxed);
+  const double rate = wire_.rate_pps.load(std::memory_order_relaxed);
   const std::uint64_t before = wire_.packets.load(std::memory_order_relaxed);
   const auto shut = [&] {
     return wire_.shut.load(std::memory_order_relaxed) || stop.load(std::memory_order_relaxed);
@@ -80,11 +81,11 @@ void Sender::send_until_shut(const std::atomic<bool>& stop) {
   std::uint64_t sent = 0;
   const std::uint64_t started_ns = shut() ? 0 : sys::monotonic_ns();
   wire_.started_ns.store(started_ns, std::memory_order_relaxed);
-  Pacer pacer(wire_.rate_pps > 0 ? wire_.rate_pps : 1, started_ns);
+  Pacer pacer(rate > 0 ? rate : 1, started_ns);
   while (sent < limit && !shut()) {
     auto count = static_cast<unsigned>(std::min<std::uint64_t>(wire_.batch, limit - sent));
     if (takes_back_) take_back();
-    if (wire_.rate_pps > 0 && (count = pacer.take(sys::monotonic_ns(), sent, count)) == 0) continue;
+    if (rate > 0 && (count = pacer.take(sys::monotonic_ns(), sent, count)) == 0) continue;
     const PassedOn frames_passed_on;
     if (rte_pktmbuf_alloc_bulk(pool_, frames.data(), count) != 0) {
       wire_.refused.store(++refused_, std::memory_order_relaxed);

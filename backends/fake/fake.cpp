@@ -79,7 +79,7 @@ BackendType fake_backend() {
                       flag("fail", "start() fails")},
           .probe = [] { return std::string(); },
           .make = [] { return std::make_unique<Fake>(); },
-          .simulated = true};
+          .media = {Medium::simulated}};
 }
 
 }  // namespace pktbench::backends

@@ -65,10 +65,9 @@ class XdpAccounting : public ::testing::Test {
     TrafficConfig config;
     config.from = veth_->generator();
     config.to = veth_->dut();
-    config.traffic.rate_pps = kRatePps;
     config.options = testing::default_options(type.options);
     need(source_->start(config));
-    source_->open();
+    source_->open(TrafficSource::kNoLimit, kRatePps);
   }
   void TearDown() override {
     if (CPU_COUNT(&affinity_)) sched_setaffinity(0, sizeof affinity_, &affinity_);
@@ -121,7 +120,7 @@ class XdpAccounting : public ::testing::Test {
   Reading window(bool spin, const measure::BpfRunTimeMeter* statistics) {
     const Reading before = read(statistics);
     *const_cast<volatile __u64*>(&program_->bss->spin_ns) = spin ? kSpinNs : 0;
-    source_->open();
+    source_->open(TrafficSource::kNoLimit, kRatePps);
     pause_ns(kWindowNs);
     const Reading after = read(statistics);
     Reading r{after.frames - before.frames,

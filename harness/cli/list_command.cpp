@@ -111,6 +111,8 @@ int list_command(const ListArguments& arguments) {
   add(entries, "backend", registry().backends);
   add(entries, "generator", registry().generators);
   add(entries, "testbed", registry().testbeds);
+  for (const MethodType& type : registry().methods)
+    entries.push_back({"method", type.name, type.summary, "", type.options});
   add_scenarios(entries);
   return print_result(arguments.json ? as_json(entries) : as_text(entries), kDone);
 }

@@ -141,14 +141,14 @@ def test_a_path_through_a_device_is_unsupported_without_one(tmp_path):
     needs_dpdk(cases)
     assert result.returncode == 4, result.stderr
     assert [c["status"] for c in cases] == ["unsupported", "unsupported"]
-    assert "testbed memory has none; use veth" in cases[0]["reason"]
+    assert "testbed memory, which has no network device; use veth" in cases[0]["reason"]
     assert "testbed memory has none; use veth" in cases[1]["reason"]
 
 
 def test_a_generator_without_a_device_goes_with_no_other_testbed(tmp_path):
     result, cases = run(tmp_path / "out", listed(tmp_path, "veth", "memory", ["xdp-native"]))
     assert result.returncode == 4, result.stderr
-    assert "generator memory needs testbed memory" in cases[0]["reason"]
+    assert "generator memory does not work on testbed" in cases[0]["reason"]
     result, cases = run(tmp_path / "else", listed(tmp_path, "memory", "xdp-live", ["dpdk"]))
     assert result.returncode == 4, result.stderr
     assert "use generator memory" in cases[0]["reason"]

@@ -9,6 +9,7 @@
 #include "backends/socket/udp.hpp"
 #include "backends/uring/uring.hpp"
 #include "backends/xdp/xdp.hpp"
+#include "harness/method/throughput.hpp"
 #include "harness/testbed/memory.hpp"
 #include "harness/testbed/nic.hpp"
 #include "harness/testbed/simulated.hpp"
@@ -35,7 +36,8 @@ const Registry& registry() {
       .generators = {xdp_live_generator(), packet_sendmmsg_generator(), udp_sendmmsg_generator(),
                      memory_generator(), simulated_generator()},
       .testbeds = {veth_testbed(make_reflect_sink), memory_testbed(), nic_testbed(),
-                   simulated_testbed()}};
+                   simulated_testbed()},
+      .methods = {method::throughput_method()}};
   return all;
 }
 

@@ -8,10 +8,11 @@ namespace pktbench::cli {
 namespace {
 
 // Keeps the log, and stops the run after some trials.
-class Log final : public RunSink {
+class Log final : public Observer {
  public:
   Log(StopFlag& stop, std::size_t trials) : stop_(stop), left_(trials) {}
-  Result<void> on_trial(const CaseSpec& spec, const TrialRecord& trial) override {
+  Result<void> on_trial_ended(const CaseSpec& spec, const TrialRecord& trial, const TrialPlace&,
+                              bool) override {
     all.trials.push_back({spec.id, trial.mode, trial});
     if (--left_ == 0) stop_ = true;
     return {};
@@ -38,7 +39,7 @@ TEST_F(ResumedLog, IsTheRunsOwnWhereverItWasInterrupted) {
         R"(["fake", {"name": "fake", "lose_one_in": 1000000001}, {"name": "fake", "fail": true}])",
         R"("generator": "simulated")",
         R"("noise": 0.01, "foreign": 0.3, "foreign_until_s": 4, "far_every_s": 6, "far_cost": 2)");
-    made.trials = 4;
+    made.method_options["trials"] = std::int64_t{4};
     return made;
   }();
   std::size_t longest = 0;
@@ -47,8 +48,7 @@ TEST_F(ResumedLog, IsTheRunsOwnWhereverItWasInterrupted) {
     for (bool interrupted = true; interrupted;) {
       StopFlag stop{false};
       Log sink(stop, step);
-      auto silent = make_silent_progress();
-      auto outcome = run_scenario(s, registry(), by_case(log), sink, *silent, stop);
+      auto outcome = run_scenario(s, registry(), by_case(log), sink, stop);
       ASSERT_TRUE(outcome) << outcome.error().message;
       interrupted = outcome->interrupted;
       log.trials.insert(log.trials.end(), sink.all.trials.begin(), sink.all.trials.end());

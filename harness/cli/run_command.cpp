@@ -20,6 +20,7 @@
 #include "harness/compare/case_pairs.hpp"
 #include "harness/compare/recorded_run.hpp"
 #include "harness/host/environment.hpp"
+#include "harness/live/progress.hpp"
 #include "harness/record/run_document.hpp"
 #include "harness/record/run_identity.hpp"
 #include "harness/record/run_writer.hpp"
@@ -38,7 +39,7 @@ namespace pktbench::cli {
 namespace {
 
 // Keeps each trial, and the machine's state around them.
-class Recorder final : public RunSink {
+class Recorder final : public Observer {
  public:
   Recorder(RunWriter& writer, RunDocument& document) : writer_(writer), document_(document) {}
 
@@ -66,7 +67,8 @@ class Recorder final : public RunSink {
     document_.testbed.ports = ports_of(testbeds);
     document_.environment_after = capture(testbeds);
   }
-  Result<void> on_trial(const CaseSpec& spec, const TrialRecord& trial) override {
+  Result<void> on_trial_ended(const CaseSpec& spec, const TrialRecord& trial, const TrialPlace&,
+                              bool) override {
     return writer_.on_trial(spec, trial);
   }
 
@@ -319,7 +321,8 @@ int run_command(const RunArguments& given) {
 
   Recorder recorder(*writer, document);
   auto progress = make_stderr_progress();
-  auto outcome = run_scenario(*scenario, registry(), finished, recorder, *progress, stop);
+  Observers observers({&recorder, progress.get()});
+  auto outcome = run_scenario(*scenario, registry(), finished, observers, stop);
   if (!outcome) {
     abandon(*writer, arguments);
     return report_error(outcome.error());
@@ -331,7 +334,8 @@ int run_command(const RunArguments& given) {
   const auto kept = writer->finish(document);
 
   const bool colour = isatty(STDOUT_FILENO) && !std::getenv("NO_COLOR");
-  std::string text = result_table(outcome->cases, document.testbed, colour) + "\n" + pairs;
+  std::string text =
+      result_table(outcome->cases, *scenario->method, document.testbed, colour) + "\n" + pairs;
   if (!pairs.empty()) text += "\n";
   if (kept) text += "run: " + clean_line(writer->dir()) + "/" + kRunFileName + "\n";
   int status = print_result(text, exit_status(*outcome));

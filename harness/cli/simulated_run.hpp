@@ -15,10 +15,11 @@
 
 namespace pktbench::cli {
 
-class Notes final : public RunSink {
+class Notes final : public Observer {
  public:
   explicit Notes(StopFlag& stop) : stop_(stop) {}
-  Result<void> on_trial(const CaseSpec& spec, const TrialRecord& trial) override {
+  Result<void> on_trial_ended(const CaseSpec& spec, const TrialRecord& trial, const TrialPlace&,
+                              bool) override {
     order.push_back(spec.id + "#" + std::to_string(trial.index));
     if (order.size() == stop_after) stop_ = true;
     if (order.size() == fail_after) return make_error(ErrorCode::failed, "disk full");
@@ -54,8 +55,7 @@ class SimulatedRun : public ::testing::Test {
   }
 
   RunOutcome run(const Scenario& s, const FinishedTrials& finished = {}) {
-    auto silent = make_silent_progress();
-    auto outcome = run_scenario(s, registry(), finished, notes_, *silent, stop_);
+    auto outcome = run_scenario(s, registry(), finished, notes_, stop_);
     EXPECT_TRUE(outcome) << (outcome ? "" : outcome.error().message);
     return std::move(*outcome);
   }

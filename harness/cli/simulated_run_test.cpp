@@ -76,7 +76,7 @@ constexpr const char* kFourCases = R"([
 
 TEST_F(SimulatedRun, EveryRoundHasEveryCaseOnceInAnOrderOfItsOwn) {
   Scenario s = scenario(kFourCases);
-  s.trials = 12;
+  s.method_options["trials"] = std::int64_t{12};
   const RunOutcome outcome = run(s);
   ASSERT_EQ(notes_.order.size(), 48u);
   std::set<std::vector<std::string>> orders;
@@ -187,7 +187,7 @@ TEST_F(SimulatedRun, ResumingMakesOnlyWhatIsMissing) {
 
 TEST_F(SimulatedRun, ABackendWithoutBpfProgramsHasNoRunTimeOfThem) {
   Scenario s = scenario(R"(["fake"])");
-  s.plan.bpf_stats = true;
+  s.method_options["bpf_stats"] = true;
   const CaseResult c = run(s).cases[0];
   EXPECT_EQ(c.status, CaseStatus::ok) << c.reason;
   EXPECT_EQ(c.trials.size(), 3u);
@@ -197,7 +197,7 @@ TEST_F(SimulatedRun, ABackendWithoutBpfProgramsHasNoRunTimeOfThem) {
 
 TEST_F(SimulatedRun, ResumingKeepsTrialsWithBpfStatisticsApart) {
   Scenario s = scenario(R"(["fake"])");
-  s.plan.bpf_stats = true;
+  s.method_options["bpf_stats"] = true;
   TrialRecord taken;
   taken.bpf_stats = true;
   taken.status = TrialStatus::ok;
@@ -243,7 +243,7 @@ TEST_F(SimulatedRun, WhoIsAlwaysDisturbedHasAFigureAndTheWord) {
 TEST_F(SimulatedRun, ASummaryIsOfOneConditionAndRoundsGoOnForIt) {
   Scenario s =
       scenario(R"(["fake"])", R"("generator": "simulated")", R"("noise": 0, "far_every_s": 8)");
-  s.trials = 10;
+  s.method_options["trials"] = std::int64_t{10};
   int both = 0;
   for (int seed = 1; seed <= 10; ++seed) {
     s.testbeds.front().options["seed"] = std::int64_t{seed};
@@ -285,8 +285,7 @@ TEST_F(SimulatedRun, ASummaryIsOfOneConditionAndRoundsGoOnForIt) {
 TEST_F(SimulatedRun, ARecordThatCannotBeKeptEndsTheRun) {
   notes_.fail_after = 1;
   const Scenario s = scenario(R"(["fake"])");
-  auto silent = make_silent_progress();
-  auto outcome = run_scenario(s, registry(), {}, notes_, *silent, stop_);
+  auto outcome = run_scenario(s, registry(), {}, notes_, stop_);
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().message, "disk full");
 }

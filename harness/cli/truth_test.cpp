@@ -11,7 +11,7 @@
 #include "harness/cli/simulated_run.hpp"
 #include "harness/compare/comparison.hpp"
 #include "harness/measure/paired_ratio.hpp"
-#include "harness/record/case_summary.hpp"
+#include "harness/method/case_summary.hpp"
 #include "harness/record/run_document.hpp"
 #include "harness/text/number_test_util.hpp"
 
@@ -76,7 +76,7 @@ class Truth : public SimulatedRun {
   void repeat(const std::string& backends, const std::string& noise, int trials, Done&& done,
               int times = 1) {
     Scenario s = scenario(backends, R"("generator": "simulated")", noise);
-    s.trials = trials;
+    s.method_options["trials"] = std::int64_t{trials};
     for (int i = 1; i <= times * runs(); ++i) {
       s.testbeds.front().options["seed"] = std::int64_t{i};
       s.order_seed = static_cast<std::uint64_t>(i);
@@ -148,7 +148,7 @@ TEST_F(Truth, TheIntervalOfTheMedianCoversItAsOftenAsItSays) {
 // interval is of. Where it is in the long run no single run can know.
 TEST_F(Truth, UnderDriftTheIntervalIsOfTheRunsOwnMedian) {
   Scenario s = scenario(R"(["fake"])", R"("generator": "simulated")", kDrift);
-  s.trials = 20;
+  s.method_options["trials"] = std::int64_t{20};
   Share own;
   Share long_run;
   for (int i = 1; i <= runs(); ++i) {
@@ -225,7 +225,8 @@ TEST_F(Truth, UnderTwoConditionsOnlyAChangeIsAnAlarm) {
   const auto compared_runs = [&](double slower, int times) {
     TwoConditions all;
     Scenario s = scenario(R"(["fake"])", R"("generator": "simulated")", kTwoConditions);
-    s.trials = 28;  // of which some 23 find a partner in their condition
+    s.method_options["trials"] =
+        std::int64_t{28};  // of which some 23 find a partner in their condition
     for (int i = 1; i <= times * runs(); ++i) {
       s.testbeds.front().options["seed"] = std::int64_t{2 * i};
       s.cases.front().backend_options["slower"] = 0.0;

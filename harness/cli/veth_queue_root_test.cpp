@@ -10,7 +10,7 @@
 
 #include "harness/cli/host.hpp"
 #include "harness/cli/registry.hpp"
-#include "harness/method/throughput.hpp"
+#include "harness/method/session.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/sysfs.hpp"
@@ -77,7 +77,7 @@ class VethQueues : public ::testing::TestWithParam<const char*> {
     });
   }
 
-  Result<TrialRecord> trial(Backend& backend, std::uint32_t flows) {
+  Result<TrialRecord> trial(std::unique_ptr<Backend> backend, std::uint32_t flows) {
     const GeneratorType& generator = *find_by_name(registry().generators, "packet-sendmmsg");
     CaseSpec spec;
     spec.id = "test";
@@ -87,17 +87,20 @@ class VethQueues : public ::testing::TestWithParam<const char*> {
     spec.generator = generator.name;
     spec.generator_options = testing::default_options(generator.options);
     spec.traffic.flows = flows;
-    spec.traffic.rate_pps = 5000;
+    spec.rate_pps = 5000;
     spec.queues = 2;
     TrialPlan plan;
+    plan.rate_pps = spec.rate_pps;
     plan.warmup_s = 0.02;
     plan.duration_s = 0.1;
     plan.max_disturbance = 1;
     plan.max_cpu_distance_change = 0;
-    const auto source = generator.make();
-    method::TrialParties parties{*testbed_, backend, *source, nullptr, "not in this test"};
     const std::atomic<bool> stop{false};
-    return method::run_trial(spec, plan, 0x90e0, parties, stop);
+    auto session = method::Session::open(
+        spec, plan, 0x90e0,
+        {*testbed_, std::move(backend), generator.make(), nullptr, "not in this test"}, stop);
+    if (!session) return session.error();
+    return (*session)->measure(plan);
   }
 
   std::string device() const { return testbed_->dut_port().name; }
@@ -108,8 +111,7 @@ class VethQueues : public ::testing::TestWithParam<const char*> {
 };
 
 TEST_P(VethQueues, BothQueuesAreCounted) {
-  const auto backend = type_->make();
-  const auto record = trial(*backend, 256);
+  const auto record = trial(type_->make(), 256);
   ASSERT_TRUE(record) << record.error().message;
   EXPECT_EQ(record->status, TrialStatus::ok) << record->reason;
   ASSERT_EQ(record->received.per_queue.size(), 2u);
@@ -119,8 +121,7 @@ TEST_P(VethQueues, BothQueuesAreCounted) {
 }
 
 TEST_P(VethQueues, AnUnreadQueueAmongSeveralIsNamed) {
-  OnQueueZero backend(type_->make());
-  const auto record = trial(backend, 256);
+  const auto record = trial(std::make_unique<OnQueueZero>(type_->make()), 256);
   ASSERT_FALSE(record);
   EXPECT_EQ(record.error().code, ErrorCode::failed);
   EXPECT_EQ(record.error().message,
@@ -131,16 +132,14 @@ TEST_P(VethQueues, FramesThatAllLandOnTheUnreadQueueAreNoSilence) {
   if (auto steered = steer_to_queue_one(); !steered)
     GTEST_SKIP() << "cannot steer frames to a queue: " << steered.error().message;
   // That they do land there is seen by the backend as it should be.
-  const auto whole = type_->make();
-  const auto record = trial(*whole, 1);
+  const auto record = trial(type_->make(), 1);
   ASSERT_TRUE(record) << record.error().message;
   ASSERT_EQ(record->status, TrialStatus::ok) << record->reason;
   ASSERT_EQ(record->received.per_queue.size(), 2u);
   ASSERT_EQ(record->received.per_queue[0], 0u);
   ASSERT_EQ(record->received.per_queue[1], record->offered.packets);
 
-  OnQueueZero backend(type_->make());
-  const auto seen = trial(backend, 1);
+  const auto seen = trial(std::make_unique<OnQueueZero>(type_->make()), 1);
   ASSERT_FALSE(seen);
   EXPECT_EQ(seen.error().code, ErrorCode::failed);
   const std::string where = type_->name == "af_xdp" ? "; dropped: af_xdp_no_socket 64" : "";

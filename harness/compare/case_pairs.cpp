@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdio>
-#include <set>
 
 #include "harness/record/json.hpp"
 #include "harness/text/record_number.hpp"

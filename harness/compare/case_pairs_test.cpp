@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "harness/compare/comparison.hpp"
 #include "harness/testing/sample_test_run.hpp"
 
@@ -37,7 +39,7 @@ std::vector<CaseComparison> pairs_in(std::vector<CaseResult> cases) {
 
 TEST(CasePairs, AreOfCasesThatDifferInLabelOrTelemetryAlone) {
   CaseResult other_rate = labelled("c", 1'000'000);
-  other_rate.spec.traffic.rate_pps = 1e6;
+  other_rate.spec.rate_pps = 1e6;
   CaseResult other_options = labelled("d", 1'000'000);
   other_options.spec.backend_options["attach"] = std::string("generic");
   CaseResult other_burst = labelled("e", 1'000'000);

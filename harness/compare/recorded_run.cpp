@@ -64,10 +64,10 @@ class Value {
     return 0;
   }
 
-  std::optional<double> measure_or_null() const {
+  std::optional<double> measure_or_null(const Bounds& bounds = kMeasure) const {
     if (is_null()) return std::nullopt;
-    const auto found = json_ ? number_of(*json_, kMeasure) : std::nullopt;
-    if (!found) fail("must be a number, " + range_text(kMeasure) + ", or null");
+    const auto found = json_ ? number_of(*json_, bounds) : std::nullopt;
+    if (!found) fail("must be a number, " + range_text(bounds) + ", or null");
     return found;
   }
 
@@ -145,8 +145,9 @@ RecordedTrial read_trial(const Value& value) {
   if (const Value offered = value.optional("offered"); offered.is_object())
     made.offered_pps = offered.optional("pps").measure_or_null();
   if (const Value evidence = value.optional("evidence"); evidence.is_object())
-    made.spins = evidence.optional("dut_busy").measure_or_null().value_or(0) >= kNoIdleTime &&
-                 read_limiter(value["limiter"]) != Limiter::dut;
+    made.spins =
+        evidence.optional("dut_busy").measure_or_null(kRecordable).value_or(0) >= kNoIdleTime &&
+        read_limiter(value["limiter"]) != Limiter::dut;
   made.condition = read_condition(value);
   return made;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,14 @@ namespace pktbench {
 
 // disturbed: no trial is ok, and the summary is of disturbed ones.
 enum class CaseStatus { ok, disturbed, unsupported, failed, invalid, interrupted };
+
+// A figure that a method found of a case, for those who do not know the method.
+struct Metric {
+  std::string name;  // "mpps"
+  std::string unit;
+  bool higher_is_better = true;
+  std::map<int, double> by_round;  // of the trials in the case's summary
+};
 
 struct CaseResult {
   CaseSpec spec;
@@ -27,6 +36,7 @@ struct CaseResult {
   bool bpf_stats = false;
   std::vector<TrialRecord> bpf_trials;
   std::string bpf_reason;
+  std::vector<Metric> metrics;
 };
 
 inline const char* to_string(CaseStatus s) {

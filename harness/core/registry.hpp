@@ -1,18 +1,28 @@
-// What this build has: backends, generators and testbeds, each with its choices. Filled by cli, the
-// only room that links them all; everything else sees these tables.
+// What this build has: backends, generators, testbeds and methods, each with its choices. Filled by
+// cli, the only room that links them all; everything else sees these tables.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "harness/core/backend.hpp"
+#include "harness/core/method.hpp"
 #include "harness/core/options.hpp"
 #include "harness/core/testbed.hpp"
 #include "harness/core/traffic.hpp"
 
 namespace pktbench {
+
+// What is between the ends of a testbed.
+enum class Medium {
+  network,    // network devices
+  memory,     // no device: frames go through memory (harness/sys/memory_wire.hpp)
+  simulated,  // no frames: a VirtualDevice
+};
+using Media = std::set<Medium>;
 
 // Empty: available. Otherwise the reason why not, as a sentence.
 using Unavailable = std::string;
@@ -24,8 +34,7 @@ struct BackendType {
   std::vector<OptionSpec> options;
   std::function<Unavailable()> probe;  // leaves nothing behind; needs no port
   std::function<std::unique_ptr<Backend>()> make;
-  bool simulated = false;  // works on a VirtualDevice only; the others need a real port
-  bool memory = false;     // also works where there is no device (harness/sys/memory_wire.hpp)
+  Media media = {Medium::network};  // those it works on
   // Workloads it can never have, each with the reason.
   std::map<std::string, std::string> cannot = {};
 };
@@ -36,8 +45,7 @@ struct GeneratorType {
   std::vector<OptionSpec> options;
   std::function<Unavailable()> probe;
   std::function<std::unique_ptr<TrafficSource>()> make;
-  bool simulated = false;
-  bool memory = false;     // works only where there is no device
+  Media media = {Medium::network};
   bool one_queue = false;  // all its frames arrive on one RX queue, however many flows they have
 };
 
@@ -49,14 +57,14 @@ struct TestbedType {
   std::vector<OptionSpec> options;
   std::function<Unavailable()> probe;
   std::function<std::unique_ptr<Testbed>()> make;
-  bool simulated = false;
-  bool memory = false;  // has no device: frames go through memory
+  Medium medium = Medium::network;
 };
 
 struct Registry {
   std::vector<BackendType> backends;
   std::vector<GeneratorType> generators;
   std::vector<TestbedType> testbeds;
+  std::vector<MethodType> methods;  // the first is the default
 };
 
 // Null where there is no such name.

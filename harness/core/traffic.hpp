@@ -17,9 +17,8 @@
 namespace pktbench {
 
 struct TrafficSpec {
-  std::uint32_t frame_size = 64;   // bytes, FCS included
-  std::uint32_t flows = 1;         // by source port, then source address
-  std::optional<double> rate_pps;  // none: as fast as possible
+  std::uint32_t frame_size = 64;  // bytes, FCS included
+  std::uint32_t flows = 1;        // by source port, then source address
 };
 
 struct TrafficConfig {
@@ -41,8 +40,10 @@ class TrafficSource {
   // Makes everything ready; nothing is sent until open().
   virtual Result<void> start(const TrafficConfig& config) = 0;
 
-  // Sends until close(), or `limit` frames. The rate counts from the first frame after open().
-  virtual void open(std::uint64_t limit = kNoLimit) = 0;
+  // Sends until close(), or `limit` frames, at `rate_pps` (above 0; none: as fast as possible). The
+  // rate counts from the first frame after open(). A rate that the source cannot keep is an error
+  // of close(): `unsupported`.
+  virtual void open(std::uint64_t limit = kNoLimit, std::optional<double> rate_pps = {}) = 0;
 
   // True when the limit given to open() has been sent.
   virtual bool finished() = 0;

@@ -33,11 +33,13 @@ struct CaseSpec {
   std::string generator;
   Options generator_options;
   TrafficSpec traffic;
+  std::optional<double> rate_pps;  // the intended load; none: as fast as possible
   unsigned queues = 1;
 };
 
-// How a trial is timed and judged.
+// What is asked of a trial: its load, how it is timed and how it is judged.
 struct TrialPlan {
+  std::optional<double> rate_pps;  // the intended load; none: as fast as possible
   double warmup_s = 0.2;
   double duration_s = 1.0;
   std::uint64_t tolerance_packets = 0;  // |unaccounted| above this makes a trial invalid
@@ -51,10 +53,6 @@ struct TrialPlan {
   // Share of the frames due that a paced generator may leave unsent in a valid trial while others
   // use its CPU (above max_disturbance). One that is slow by itself is no disturbance.
   double max_unsent = 0.01;
-  int max_repeats = 3;  // how often a disturbed trial is made again, per round and case
-  // One trial more per round of each case whose backend has BPF programs, with the kernel's
-  // statistics of them on. They cost, so that such a trial stands apart from the ordinary ones.
-  bool bpf_stats = false;
 };
 
 // By the kernel's account, over all the backend's programs.
@@ -109,6 +107,7 @@ struct TrialRecord {
   double warmup_s = 0;
   double duration_s = 0;  // gate open to gate shut
   double drain_s = 0;
+  double effective_s = 0;  // of all that a trial takes on its session: all of these, and readings
 
   SentCounters offered;  // within the window, as are all counts below
   std::optional<double> offered_pps;

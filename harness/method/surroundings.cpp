@@ -77,7 +77,7 @@ void Surroundings::note_wakeups(TrialRecord& record) const {
         woken != found->second->evidence.end())
       record.evidence["dut_wakeups_per_s"] = woken->second / record.duration_s;
   if (const auto ring = testbed_.rx_ring()) record.evidence["rx_ring_frames"] = *ring;
-  const char* together = spec_.traffic.rate_pps ? "burst" : "batch";
+  const char* together = plan_.rate_pps ? "burst" : "batch";
   if (const auto n = spec_.generator_options.find(together);
       n != spec_.generator_options.end() && std::holds_alternative<std::int64_t>(n->second))
     record.evidence["generator_burst_frames"] =

@@ -1,395 +1,124 @@
 #include "harness/method/throughput.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <optional>
-#include <utility>
+#include <cmath>
 
-#include "harness/core/units.hpp"
-#include "harness/measure/bpf_run_time.hpp"
-#include "harness/method/accounting.hpp"
-#include "harness/method/drain.hpp"
-#include "harness/method/returned.hpp"
-#include "harness/method/snapshot.hpp"
-#include "harness/method/stray_watch.hpp"
-#include "harness/method/surroundings.hpp"
-#include "harness/method/validity.hpp"
-#include "harness/sys/cpu.hpp"
+#include "harness/method/rounds.hpp"
+#include "harness/method/throughput_columns.hpp"
+#include "harness/method/trial_options.hpp"
 
 namespace pktbench::method {
 
 namespace {
 
-constexpr std::uint64_t kConfirmFrames = 64;
-// udp-sendmmsg changes the flow from batch to batch.
-constexpr std::uint64_t kFramesPerFlow = 64;
-constexpr std::uint64_t kFlowsPerQueue = 16;  // all missing one of two queues: once in 65,536 runs
-// Of threads that a busy host leaves waiting. Only what does not come at all takes that long.
-constexpr std::uint64_t kConfirmTimeout = 10'000 * kMillisecond;
-
-std::uint64_t to_ns(double seconds) { return static_cast<std::uint64_t>(seconds * 1e9); }
-
-Error interrupted() { return make_error(ErrorCode::interrupted, "interrupted"); }
-
-class Trial {
+class Throughput final : public Method {
  public:
-  Trial(const CaseSpec& spec, const TrialPlan& plan, TrialParties& parties, const StopFlag& stop)
-      : spec_(spec),
-        plan_(plan),
-        p_(parties),
-        clock_(parties.testbed.clock()),
-        stop_(stop),
-        surroundings_(parties.testbed, spec, plan),
-        strays_(parties.testbed, plan, stop, [this] { return snapshot(); }) {}
-  ~Trial() {
-    p_.traffic.stop();
-    p_.backend.stop();
-    p_.testbed.release_returned();
+  explicit Throughput(const Options& options)
+      : rules_(rules_of(options)),
+        rounds_(static_cast<int>(option<std::int64_t>(options, "trials"))),
+        max_repeats_(static_cast<int>(option<std::int64_t>(options, "max_repeats"))),
+        restart_(option<bool>(options, "restart")),
+        bpf_stats_(option<bool>(options, "bpf_stats")) {
+    rules_.warmup_s = option<double>(options, "warmup_s");
+    rules_.duration_s = option<double>(options, "duration_s");
   }
 
-  Result<TrialRecord> run(std::uint32_t tag);
+  int rounds() const override { return rounds_; }
+  int extra_rounds() const override { return max_repeats_; }
+
+  std::optional<Step> next(const CaseResult& so_far, int round) const override {
+    Step step{rules_, restart_, false};
+    step.plan.rate_pps = so_far.spec.rate_pps;
+    if (!round_done(so_far.trials, round, max_repeats_)) return step;
+    // They cost, so that such a trial stands apart from the ordinary ones.
+    step.bpf_stats = true;
+    if (round < rounds_ && takes_bpf(so_far) && !round_done(so_far.bpf_trials, round, max_repeats_))
+      return step;
+    return std::nullopt;
+  }
+
+  std::size_t trials_left(const CaseResult& so_far) const override {
+    std::size_t left = 0;
+    for (int round = 0; round < rounds_; ++round) {
+      left += !round_done(so_far.trials, round, max_repeats_);
+      left += takes_bpf(so_far) && !round_done(so_far.bpf_trials, round, max_repeats_);
+    }
+    return left;
+  }
+
+  std::vector<bool> wants_more(const std::vector<CaseResult>& cases) const override {
+    std::vector<bool> made;
+    for (const std::size_t rounds : rounds_short(cases, rounds_)) made.push_back(rounds > 0);
+    return made;
+  }
+
+  void conclude(std::vector<CaseResult>& cases) const override {
+    pktbench::conclude(cases);
+    for (CaseResult& c : cases) {
+      c.bpf_stats = bpf_stats_;
+      c.metrics = {
+          metric(c, "mpps", "Mpps", true, &TrialRecord::mpps),
+          metric(c, "cycles_per_packet", "cycles", false, &TrialRecord::cycles_per_packet)};
+    }
+  }
 
  private:
-  CpuOwners cpu_owners() const;
-  Result<void> start(std::uint32_t tag);
-  Result<void> start_bpf_stats();
-  Result<void> name_parts(const std::vector<pid_t>& napi);
-  Result<Snapshot> snapshot();
-  Result<Snapshot> drain(const Snapshot& first) {
-    return method::drain(
-        first, [this] { return snapshot(); }, clock_, stop_);
-  }
-  Result<Snapshot> confirm();
-  Result<void> open_for(double seconds);
-  Result<void> measure();
-  void count(const Snapshot& before, const Snapshot& after);
-  void charge(const std::optional<CpuSample>& before, const std::optional<CpuSample>& after);
-  void name_strays(std::uint32_t tag);
-  TrialFacts facts(std::vector<Disturbed> disturbances) const;
+  // The reason why not is there once it was given up.
+  bool takes_bpf(const CaseResult& so_far) const { return bpf_stats_ && so_far.bpf_reason.empty(); }
 
-  const CaseSpec& spec_;
-  const TrialPlan& plan_;
-  TrialParties& p_;
-  Clock& clock_;
-  const StopFlag& stop_;
-  TrialRecord record_;
-  std::uint64_t open_ns_ = 0;       // how long the gate was open the last time
-  std::uint64_t reference_ns_ = 0;  // the same by the reference clock
-  std::uint64_t in_window_ = 0;     // packets received while it was open
-  std::optional<measure::BpfRunTimeMeter> bpf_;
-  std::vector<pid_t> sink_threads_;
-  Surroundings surroundings_;
-  StrayWatch strays_;
-  bool window_done_ = false;
-  std::vector<Disturbed> disturbances_;
+  static Metric metric(const CaseResult& c, const char* name, const char* unit, bool higher,
+                       std::optional<double> TrialRecord::*value) {
+    Metric made{name, unit, higher, {}};
+    for (const TrialRecord& trial : c.trials)
+      if (const auto& v = trial.*value; trial.in_summary.value_or(false) && v && std::isfinite(*v))
+        made.by_round[trial.round] = *v;
+    return made;
+  }
+
+  TrialPlan rules_;
+  int rounds_;
+  int max_repeats_;
+  bool restart_;
+  bool bpf_stats_;
 };
 
-CpuOwners Trial::cpu_owners() const {
-  CpuOwners owners{p_.testbed.dut_port().cpus,
-                   p_.testbed.generator_port().cpus,
-                   p_.testbed.dut_softirq_cpus(),
-                   p_.testbed.dut_interrupts(),
-                   {},
-                   {}};
-  if (p_.testbed.dut_idle() == "poll") {
-    owners.idle_polls = owners.dut;
-    for (const int cpu : owners.generator) owners.idle_polls.push_back(cpu);
-  } else if (p_.testbed.dut_idle() == "spin") {
-    owners.idle_polls = owners.idle_spins = owners.dut;
-  }
-  return owners;
-}
-
-Result<void> Trial::start(std::uint32_t tag) {
-  BackendConfig backend;
-  backend.options = spec_.backend_options;
-  backend.port = p_.testbed.dut_port();
-  if (auto r = p_.testbed.lend(p_.backend.takes(backend)); !r) return r;
-  backend.port = p_.testbed.dut_port();
-  backend.workload = spec_.workload;
-  if (!spec_.filter_ports.empty()) backend.filter_ports = spec_.filter_ports;
-  backend.frame_size = spec_.traffic.frame_size;
-  backend.trial_tag = tag;
-  auto mode = p_.backend.start(backend);
-  if (!mode) return mode.error();
-  record_.mode = *mode;
-
-  if (p_.bpf_stats)
-    if (auto r = start_bpf_stats(); !r) return r;
-
-  if (sends_back(spec_.workload)) {
-    auto threads = p_.testbed.take_returned(tag);
-    if (!threads) return threads.error();
-    sink_threads_ = std::move(*threads);
-  }
-
-  // Attaching a program makes the kernel replace the device's NAPI threads.
-  auto napi = p_.testbed.settle(!p_.backend.threads().empty());
-  if (!napi) return napi.error();
-
-  TrafficConfig traffic;
-  traffic.from = p_.testbed.generator_port();
-  traffic.to = p_.testbed.dut_port();
-  traffic.traffic = spec_.traffic;
-  traffic.trial_tag = tag;
-  traffic.options = spec_.generator_options;
-  if (auto r = p_.traffic.start(traffic); !r) return r;
-  return name_parts(*napi);
-}
-
-Result<void> Trial::start_bpf_stats() {
-  record_.bpf_stats = true;
-  const std::vector<std::uint32_t> programs = p_.backend.programs();
-  if (programs.empty())
-    return make_error(ErrorCode::unsupported, spec_.backend + " runs no BPF program on the host");
-  auto meter = measure::BpfRunTimeMeter::start(programs);
-  if (!meter) return meter.error();
-  bpf_ = std::move(*meter);
-  return {};
-}
-
-Result<void> Trial::name_parts(const std::vector<pid_t>& napi) {
-  TrialParts parts;
-  CpuRoles& roles = parts.roles;
-  roles[sys::current_tid()] = CpuClass::control;
-  roles[getpid()] = CpuClass::control;
-  for (pid_t tid : napi) roles[tid] = CpuClass::napi;
-  for (pid_t tid : p_.backend.threads()) roles[tid] = CpuClass::application;
-  for (pid_t tid : p_.traffic.threads()) roles[tid] = CpuClass::generator;
-  for (pid_t tid : sink_threads_) roles[tid] = CpuClass::generator;
-  for (pid_t tid : p_.testbed.idle_threads()) roles[tid] = CpuClass::idle;
-  if (p_.meter)
-    if (auto r = p_.meter->set_roles(roles); !r) return r;
-  parts.programs = p_.backend.programs();
-  for (const std::uint32_t id : p_.testbed.programs()) parts.programs.push_back(id);
-  surroundings_.watch(parts);
-  return {};
-}
-
-Result<Snapshot> Trial::snapshot() {
-  Snapshot s;
-  auto sent = p_.traffic.sample();
-  if (!sent) return sent.error();
-  auto received = p_.backend.sample();
-  if (!received) return received.error();
-  auto wire = p_.testbed.sample();
-  if (!wire) return wire.error();
-  s.sent = *sent;
-  s.received = *received;
-  s.drops = *wire;
-  for (const auto& [place, n] : received->drops) s.drops[place] += n;
-  // Since start(): the device's count is older than the backend, and so never the smaller one.
-  const std::string at_device = p_.testbed.receive_drop_place();
-  if (received->drops_at_device_too && !at_device.empty())
-    s.drops[at_device] -= received->drops_at_device_too;
-  if (sends_back(spec_.workload)) {
-    auto returned = p_.testbed.returned();
-    if (!returned) return returned.error();
-    s.returned = std::move(*returned);
-  }
-  return s;
-}
-
-// A program on the wrong queue or device must be found here, and not show as a slow path.
-Result<Snapshot> Trial::confirm() {
-  auto before = snapshot();
-  if (!before) return before;
-  const std::uint64_t flows = kFlowsPerQueue * spec_.queues;
-  const bool every_queue = spec_.queues > 1 && spec_.traffic.flows >= flows;
-  const std::uint64_t frames = every_queue ? flows * kFramesPerFlow : kConfirmFrames;
-  p_.traffic.open(frames);
-  const std::uint64_t deadline = clock_.now_ns() + kConfirmTimeout;
-  while (!stop_ && !p_.traffic.finished() && clock_.now_ns() < deadline)
-    clock_.sleep_ns(kMillisecond, stop_);
-  if (auto r = p_.traffic.close(); !r) return r.error();
-  if (stop_) return interrupted();
-  auto after = drain(*before);
-  if (!after) return after;
-  const std::uint64_t sent = after->sent.packets - before->sent.packets;
-  if (sent == 0)
-    return make_error(ErrorCode::failed,
-                      "generator " + spec_.generator + " sent nothing within 10 s");
-  if (after->received.packets == before->received.packets) {
-    const std::string hint = p_.traffic.when_none_arrives();
-    return make_error(ErrorCode::failed, "none of " + std::to_string(sent) + " frames sent to " +
-                                             p_.testbed.dut_port().name + " was counted by " +
-                                             spec_.backend + dropped_since(*before, *after) +
-                                             (hint.empty() ? "" : "; " + hint));
-  }
-  const FirstFrames first = {spec_.backend, p_.testbed.dut_port().name,
-                             p_.testbed.generator_port().name};
-  if (p_.testbed.unnamed_loss() > 0)
-    if (auto r = nothing_unnamed(first, *before, *after, plan_.tolerance_packets); !r)
-      return r.error();
-  if (after->returned)
-    if (auto r = frames_come_back(first, *before, *after); !r) return r.error();
-  if (every_queue && sent == frames)
-    if (auto r = every_queue_counts(first, *before, *after, spec_.queues); !r) return r.error();
-  return after;
-}
-
-Result<void> Trial::open_for(double seconds) {
-  const ClockReading opened = clock_.read();
-  p_.traffic.open();
-  clock_.sleep_ns(to_ns(seconds), stop_);
-  const ClockReading shut = clock_.read();
-  open_ns_ = shut.now_ns - opened.now_ns;
-  reference_ns_ = shut.reference_ns - opened.reference_ns;
-  auto r = p_.traffic.close();
-  if (r && stop_) return interrupted();
-  return r;
-}
-
-// Ends without a window where frames of others keep coming.
-Result<void> Trial::measure() {
-  auto attached = snapshot();
-  if (!attached) return attached.error();
-  if (auto r = strays_.watch_idle(); !r || strays_.steady()) return r;
-  auto confirmed = confirm();
-  if (!confirmed) return confirmed.error();
-  if (auto r = strays_.watch_idle_if(confirmed->surplus(*attached)); !r || strays_.steady())
-    return r;
-  auto before = confirmed;
-  if (plan_.warmup_s > 0) {
-    if (auto r = open_for(plan_.warmup_s); !r) return r;
-    record_.warmup_s = static_cast<double>(open_ns_) / 1e9;
-    before = drain(*confirmed);
-    if (!before) return before.error();
-    if (auto r = strays_.watch_idle_if(before->surplus(*confirmed)); !r || strays_.steady())
-      return r;
-  }
-
-  strays_.before_window();
-  surroundings_.before_window();
-  std::optional<BpfRunTime> bpf_before;
-  if (bpf_) {
-    auto sample = bpf_->sample();
-    if (!sample) return sample.error();
-    bpf_before = *sample;
-  }
-  std::optional<CpuSample> cpu_before;
-  std::optional<CpuSample> cpu_after;
-  if (p_.meter) {
-    auto sample = p_.meter->sample();
-    if (!sample) return sample.error();
-    cpu_before = std::move(*sample);
-  }
-  if (auto r = open_for(plan_.duration_s); !r) return r;
-  record_.duration_s = static_cast<double>(open_ns_) / 1e9;
-  if (p_.meter) {
-    auto sample = p_.meter->sample();
-    if (!sample) return sample.error();
-    cpu_after = std::move(*sample);
-  }
-  // What buffers still hold is received later: it counts for conservation, not for rate and cost.
-  auto shut = p_.backend.sample();
-  if (!shut) return shut.error();
-  in_window_ = shut->packets - shut->late - before->received.packets;
-  disturbances_ = surroundings_.after_window(record_);
-  const std::uint64_t closed = clock_.now_ns();
-  auto after = drain(*before);
-  if (!after) return after.error();
-  record_.drain_s = static_cast<double>(clock_.now_ns() - closed) / 1e9;
-  if (auto r = strays_.after_window(); !r) return r;
-  if (stop_) return interrupted();
-  if (bpf_) {
-    auto sample = bpf_->sample();
-    if (!sample) return sample.error();
-    record_.bpf_run_time = BpfRunTime{sample->runs - bpf_before->runs, sample->ns - bpf_before->ns};
-  }
-
-  count(*before, *after);
-  charge(cpu_before, cpu_after);
-  strays_.count(record_);
-  window_done_ = true;
-  return {};
-}
-
-void Trial::count(const Snapshot& before, const Snapshot& after) {
-  TrialRecord& r = record_;
-  count_between(before, after, r);
-  for (const auto& [place, why] : p_.testbed.missing_drops()) r.missing["drops." + place] = why;
-  r.target_pps = spec_.traffic.rate_pps;
-  const Port& port = p_.testbed.dut_port();
-  if (port.link_bps)
-    r.line_rate_pps = line_rate_pps(*port.link_bps, spec_.traffic.frame_size);
-  else if (!port.link_unknown.empty())
-    r.missing["line_rate_pps"] = port.link_unknown;
-  r.offered_pps = static_cast<double>(r.offered.packets) / r.duration_s;
-  r.received_pps = static_cast<double>(in_window_) / r.duration_s;
-  r.mpps = *r.received_pps / 1e6;
-  // Frames that were due and not sent are lost to the trial as well (RFC 2544's intended load).
-  const double intended = static_cast<double>(r.offered.packets + r.offered.unsent);
-  if (intended > 0)
-    r.loss_ratio = std::max(0.0, (intended - static_cast<double>(r.received.packets)) / intended);
-  else
-    r.missing["loss_ratio"] = "nothing was offered";
-}
-
-void Trial::charge(const std::optional<CpuSample>& before, const std::optional<CpuSample>& after) {
-  TrialRecord& r = record_;
-  std::string reason = p_.meter_missing;
-  if (before && after) {
-    const CpuOwners owners = cpu_owners();
-    r.cpus = cpu_usage(*before, *after, owners);
-    if (const std::string reason_for_tsc = p_.meter->cycles_source_reason();
-        !reason_for_tsc.empty())
-      r.missing["pmu"] = reason_for_tsc;
-    r.cycles_source = p_.meter->cycles_source();
-    if (in_window_) {
-      const auto packets = static_cast<double>(in_window_);
-      const DutCharge charge = charge_dut(*before, *after, owners);
-      r.ns_per_packet = charge.ns / packets;
-      if (r.cycles_source == "pmu" && charge.cycles)
-        r.cycles_per_packet = *charge.cycles / packets;
-      else if (r.cycles_source == "tsc")
-        r.cycles_per_packet = charge.ns * p_.meter->tsc_hz() / 1e9 / packets;
-      else
-        r.missing["cycles_per_packet"] = "the PMU gave no reading for one of the CPUs";
-      return;
-    }
-    reason = "nothing was received";
-  }
-  r.missing["ns_per_packet"] = reason;
-  r.missing["cycles_per_packet"] = reason;
-}
-
-TrialFacts Trial::facts(std::vector<Disturbed> disturbances) const {
-  return {.owners = cpu_owners(),
-          .generator = spec_.generator,
-          .disturbances = std::move(disturbances),
-          .in_window = in_window_,
-          .open_ns = open_ns_,
-          .reference_ns = reference_ns_,
-          .reference_clock = clock_.reference(),
-          .unnamed_loss = p_.testbed.unnamed_loss()};
-}
-
-void Trial::name_strays(std::uint32_t tag) {
-  p_.traffic.stop();
-  p_.backend.stop();
-  if (std::string strays = strays_.name(tag); !strays.empty())
-    disturbances_.push_back({kForeignFrames, std::move(strays)});
-}
-
-Result<TrialRecord> Trial::run(std::uint32_t tag) {
-  if (auto r = start(tag); !r) return r.error();
-  if (auto r = measure(); !r) return r.error();
-  if (strays_.any()) name_strays(tag);
-  if (stop_) return interrupted();
-  if (window_done_)
-    judge_trial(plan_, facts(std::move(disturbances_)), record_);
-  else
-    judge_windowless(disturbances_, record_);
-  return record_;
+std::vector<OptionSpec> options() {
+  static const TrialPlan kPlan;
+  std::vector<OptionSpec> made = {
+      {"trials", std::int64_t{5}, {}, 1, 100'000, "measured intervals of each case"},
+      {"warmup_s", kPlan.warmup_s, {}, 0, 3600, "seconds of traffic before the window"},
+      {"duration_s", kPlan.duration_s, {}, 0.01, 86'400, "seconds of the window"},
+      {"restart",
+       true,
+       {},
+       {},
+       {},
+       "false: the trials of a scenario's one case follow each other without a new start"},
+      {"bpf_stats",
+       false,
+       {},
+       {},
+       {},
+       "trials beside the ordinary ones for the kernel's own run time of BPF programs"}};
+  made.insert(made.end(), trial_options().begin(), trial_options().end());
+  return made;
 }
 
 }  // namespace
 
-Result<TrialRecord> run_trial(const CaseSpec& spec, const TrialPlan& plan, std::uint32_t tag,
-                              TrialParties& parties, const StopFlag& stop) {
-  return Trial(spec, plan, parties, stop).run(tag);
+MethodType throughput_method() {
+  return {.name = "throughput",
+          .summary = "trials of each case at its own rate, in rounds",
+          .options = options(),
+          .make = [](const Options& o) { return std::make_unique<const Throughput>(o); },
+          .refuses =
+              [](const Options& o, std::size_t cases) {
+                if (option<bool>(o, "restart") || cases == 1) return std::string();
+                return "\"restart\": false needs a scenario of one case, and this has " +
+                       std::to_string(cases) + ": they take turns on the device";
+              },
+          .columns = throughput_columns(),
+          .explain = explain_throughput};
 }
 
 }  // namespace pktbench::method

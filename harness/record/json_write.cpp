@@ -4,7 +4,7 @@
 #include <variant>
 
 #include "harness/measure/conditions.hpp"
-#include "harness/record/case_summary.hpp"
+#include "harness/method/case_summary.hpp"
 #include "harness/record/json.hpp"
 #include "harness/text/clean_text.hpp"
 #include "harness/text/section.hpp"
@@ -307,7 +307,7 @@ Json to_json(const CaseResult& result, const TestbedFacts& facts) {
   made["frame_size"] = spec.traffic.frame_size;
   made["flows"] = spec.traffic.flows;
   made["queues"] = spec.queues;
-  made["rate_pps"] = spec.traffic.rate_pps ? Json(*spec.traffic.rate_pps) : Json(nullptr);
+  made["rate_pps"] = spec.rate_pps ? Json(*spec.rate_pps) : Json(nullptr);
   made["mode"] = to_json(result.mode, spec.backend);
   made["status"] = to_string(result.status);
   made["reason"] = reason_json(result.status == CaseStatus::ok, result.reason);

@@ -6,13 +6,14 @@
 #include <string>
 #include <vector>
 
-#include "harness/core/case_result.hpp"
+#include "harness/core/method.hpp"
 #include "harness/record/json.hpp"
 
 namespace pktbench {
 
 // `colour`: with ANSI colours; whether they are wanted is the caller's to decide.
-std::string result_table(const std::vector<CaseResult>& cases, const TestbedFacts& facts,
-                         bool colour);
+// `method`: the one that measured them, whose columns these are.
+std::string result_table(const std::vector<CaseResult>& cases, const MethodType& method,
+                         const TestbedFacts& facts, bool colour);
 
 }  // namespace pktbench

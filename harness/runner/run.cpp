@@ -1,5 +1,6 @@
 #include "harness/runner/run.hpp"
 
+#include <fmt/format.h>
 #include <sys/random.h>
 
 #include <algorithm>
@@ -10,8 +11,8 @@
 #include <random>
 #include <utility>
 
-#include "harness/method/throughput.hpp"
-#include "harness/runner/rounds.hpp"
+#include "harness/core/method.hpp"
+#include "harness/method/session.hpp"
 #include "harness/runner/testbed_set.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/utc.hpp"
@@ -38,13 +39,12 @@ std::string join(const std::vector<std::string>& names) {
 
 class Run {
  public:
-  Run(const Scenario& scenario, const Registry& registry, RunSink& sink, Progress& progress,
-      const StopFlag& stop)
+  Run(const Scenario& scenario, const Registry& registry, Observer& observer, const StopFlag& stop)
       : scenario_(scenario),
         registry_(registry),
         type_(*find_by_name(registry.testbeds, scenario.testbed)),
-        sink_(sink),
-        progress_(progress),
+        method_(scenario.method->make(scenario.method_options)),
+        observer_(observer),
         stop_(stop) {}
 
   Result<RunOutcome> run(const FinishedTrials& finished);
@@ -53,21 +53,19 @@ class Run {
   struct CaseState {
     CaseResult result;
     int failures = 0;
-    bool bpf_given_up = false;
     int order = 0;  // its place in the round that is on
-
-    std::vector<TrialRecord>& trials(bool bpf) { return bpf ? result.bpf_trials : result.trials; }
   };
 
   void take_over(const FinishedTrials& finished);
   Result<void> rounds();
-  Result<void> round(int round, const std::vector<bool>& wanted, bool bpf);
-  Result<void> more_rounds();
+  Result<void> round(int round, const std::vector<bool>& wanted);
+  Result<void> extra_rounds();
   std::vector<CaseResult> results() const;
-  std::size_t rounds_left(const std::vector<TrialRecord>& trials) const;
-  std::size_t rounds_left(const CaseState& state) const;
-  Result<void> make_trial(CaseState& state, int round, bool bpf_stats);
-  Result<TrialRecord> attempt(const CaseSpec& spec, bool bpf_stats);
+  Result<void> make_trial(CaseState& state, int round, const Step& step);
+  Result<void> end_trial(CaseState& state, int round, const Step& step, TrialRecord record);
+  Result<TrialRecord> attempt(const CaseSpec& spec, const Step& step);
+  Result<void> open_session(const CaseSpec& spec, const Step& step);
+  Result<void> close_session();
   std::string impossible(const CaseSpec& spec) const;
   void give_up(CaseState& state, CaseStatus status, const std::string& reason);
   void give_up_bpf(CaseState& state, const std::string& reason);
@@ -75,34 +73,26 @@ class Run {
   const Scenario& scenario_;
   const Registry& registry_;
   const TestbedType& type_;
-  RunSink& sink_;
-  Progress& progress_;
+  std::unique_ptr<const Method> method_;
+  Observer& observer_;
   const StopFlag& stop_;
 
   TestbedSet testbeds_;
   std::uint32_t tag_ = random_tag();
   std::vector<CaseState> cases_;
+
+  std::unique_ptr<method::Session> session_;  // null: none is open
+  const CaseSpec* session_of_ = nullptr;
+  bool session_bpf_ = false;
 };
-
-std::size_t Run::rounds_left(const std::vector<TrialRecord>& trials) const {
-  std::size_t left = 0;
-  for (int round = 0; round < scenario_.trials; ++round)
-    if (!round_done(trials, round, scenario_.plan.max_repeats)) ++left;
-  return left;
-}
-
-std::size_t Run::rounds_left(const CaseState& state) const {
-  const bool bpf = scenario_.plan.bpf_stats && !state.bpf_given_up;
-  return rounds_left(state.result.trials) + (bpf ? rounds_left(state.result.bpf_trials) : 0);
-}
 
 void Run::take_over(const FinishedTrials& finished) {
   for (const CaseSpec& spec : scenario_.cases) {
     CaseState state;
     state.result.spec = spec;
-    state.result.bpf_stats = scenario_.plan.bpf_stats;
     if (const auto it = finished.find(spec.id); it != finished.end())
-      for (const TrialRecord& trial : it->second) state.trials(trial.bpf_stats).push_back(trial);
+      for (const TrialRecord& trial : it->second)
+        (trial.bpf_stats ? state.result.bpf_trials : state.result.trials).push_back(trial);
     cases_.push_back(std::move(state));
   }
 }
@@ -111,19 +101,18 @@ void Run::take_over(const FinishedTrials& finished) {
 std::string Run::impossible(const CaseSpec& spec) const {
   const BackendType& backend = *find_by_name(registry_.backends, spec.backend);
   const GeneratorType& generator = *find_by_name(registry_.generators, spec.generator);
-  if (backend.simulated != type_.simulated)
-    return "backend " + backend.name + " does not work on testbed " + type_.name;
-  if (generator.simulated != type_.simulated)
-    return "generator " + generator.name + " does not work on testbed " + type_.name;
-  if (type_.memory && !backend.memory)
-    return "backend " + backend.name + " receives from a network device, and testbed " +
-           type_.name + " has none; use veth, with generator xdp-live";
-  if (type_.memory && !generator.memory)
-    return "generator " + generator.name + " sends into a network device, and testbed " +
-           type_.name + " has none; use generator memory";
-  if (generator.memory && !type_.memory)
-    return "generator " + generator.name + " needs testbed memory; testbed " + type_.name +
-           " has network devices: use generator xdp-live";
+  // A simulated part says by its name where it belongs.
+  const auto remedy = [&](const char* memory, const char* network) -> std::string {
+    if (type_.medium == Medium::memory) return memory;
+    return type_.medium == Medium::network ? network : "";
+  };
+  if (!backend.media.contains(type_.medium))
+    return "backend " + backend.name + " does not work on testbed " + type_.name +
+           remedy(", which has no network device; use veth, with generator xdp-live", "");
+  if (!generator.media.contains(type_.medium))
+    return "generator " + generator.name + " does not work on testbed " + type_.name +
+           remedy(", which has no network device; use generator memory",
+                  ", which has network devices; use generator xdp-live");
   if (generator.one_queue && spec.queues > 1)
     return "generator " + generator.name + " sends into one RX queue and not into " +
            std::to_string(spec.queues) + "; use packet-sendmmsg or udp-sendmmsg";
@@ -140,108 +129,131 @@ std::string Run::impossible(const CaseSpec& spec) const {
   return "";
 }
 
-Result<TrialRecord> Run::attempt(const CaseSpec& spec, bool bpf_stats) {
-  auto backend = find_by_name(registry_.backends, spec.backend)->make();
-  auto traffic = find_by_name(registry_.generators, spec.generator)->make();
+Result<void> Run::open_session(const CaseSpec& spec, const Step& step) {
   Testbed& testbed = testbeds_.at(spec.testbed);
   // Whatever this thread does between windows must not be on the DUT's CPU.
-  if (!type_.simulated)
-    if (auto r = sys::pin_thread(0, testbed.generator_port().cpus.front()); !r) return r.error();
+  if (type_.medium != Medium::simulated)
+    if (auto r = sys::pin_thread(0, testbed.generator_port().cpus.front()); !r) return r;
   auto mended = testbed.mend();
   if (!mended) return mended.error();
-  for (const std::string& what : *mended) progress_.detail(what);
+  for (const std::string& what : *mended) observer_.on_detail(what);
   const bool on = spec.telemetry;
   auto meter = testbeds_.meter_for_trial(spec.testbed, on);
   if (!meter) return meter.error();
-  method::TrialParties parties{testbed,
-                               *backend,
-                               *traffic,
-                               meter->meter,
-                               on ? meter->missing : "the scenario has telemetry off for this case",
-                               bpf_stats};
-  auto trial = method::run_trial(spec, scenario_.plan, ++tag_, parties, stop_);
-  if (auto r = testbeds_.trial_ended(spec.testbed); !r) return r.error();
+  session_of_ = &spec;
+  session_bpf_ = step.bpf_stats;
+  auto opened = method::Session::open(
+      spec, step.plan, ++tag_,
+      {testbed, find_by_name(registry_.backends, spec.backend)->make(),
+       find_by_name(registry_.generators, spec.generator)->make(), meter->meter,
+       on ? meter->missing : "the scenario has telemetry off for this case", step.bpf_stats,
+       [&](const method::Tick& tick) { observer_.on_tick(spec, tick); }},
+      stop_);
+  if (!opened) return opened.error();
+  session_ = std::move(*opened);
+  return {};
+}
+
+Result<void> Run::close_session() {
+  session_.reset();
+  const CaseSpec* of = std::exchange(session_of_, nullptr);
+  return of ? testbeds_.trial_ended(of->testbed) : Result<void>{};
+}
+
+Result<TrialRecord> Run::attempt(const CaseSpec& spec, const Step& step) {
+  const bool keep = !step.restart && session_ && session_->usable() && session_of_ == &spec &&
+                    session_bpf_ == step.bpf_stats;
+  if (!keep) {
+    if (auto r = close_session(); !r) return r.error();
+    if (auto r = open_session(spec, step); !r) {
+      const Error error = r.error();
+      if (auto closed = close_session(); !closed) return closed.error();
+      return error;
+    }
+  }
+  auto trial = session_->measure(step.plan);
+  // A start of its own may mend what made it invalid.
+  if (step.restart || !trial || trial->status != TrialStatus::ok)
+    if (auto r = close_session(); !r) return r.error();
   return trial;
 }
 
 void Run::give_up(CaseState& state, CaseStatus status, const std::string& reason) {
+  const std::size_t left = method_->trials_left(state.result);
   state.result.decided = true;
   state.result.status = status;
   state.result.reason = reason;
-  if (state.result.bpf_stats && state.result.bpf_reason.empty()) state.result.bpf_reason = reason;
-  progress_.skipped(state.result.spec, rounds_left(state),
-                    std::string(to_string(status)) + ": " + reason);
+  if (state.result.bpf_reason.empty()) state.result.bpf_reason = reason;
+  observer_.on_skipped(state.result.spec, left, std::string(to_string(status)) + ": " + reason);
 }
 
 // The case itself goes on.
 void Run::give_up_bpf(CaseState& state, const std::string& reason) {
-  state.bpf_given_up = true;
+  const std::size_t left = method_->trials_left(state.result);
   state.result.bpf_reason = reason;
   state.failures = 0;
-  progress_.skipped(state.result.spec, rounds_left(state.result.bpf_trials),
-                    "no run time of BPF programs: " + reason);
+  observer_.on_skipped(state.result.spec, left - method_->trials_left(state.result),
+                       "no run time of BPF programs: " + reason);
 }
 
-Result<void> Run::make_trial(CaseState& state, int round, bool bpf_stats) {
+Result<void> Run::make_trial(CaseState& state, int round, const Step& step) {
   const CaseSpec& spec = state.result.spec;
-  std::vector<TrialRecord>& trials = state.trials(bpf_stats);
-  const int of = std::max(scenario_.trials, round + 1);
-  progress_.trial_started(spec, round, of);
+  observer_.on_trial_started(spec, {round, std::max(method_->rounds(), round + 1)});
   const std::string started_at = sys::rfc3339_utc(sys::utc_now());
-  auto trial = attempt(spec, bpf_stats);
-  TrialRecord record;
-  if (trial) {
-    record = std::move(*trial);
-    state.failures = 0;
-  } else {
+  auto trial = attempt(spec, step);
+  if (!trial) {
     const Error& error = trial.error();
     if (error.code == ErrorCode::interrupted || stop_) return {};
-    if (error.code == ErrorCode::unsupported && bpf_stats) {
-      give_up_bpf(state, error.message);
-      return {};
-    }
-    if (error.code == ErrorCode::unsupported) {
-      give_up(state, CaseStatus::unsupported, error.message);
-      return {};
-    }
     if (error.code == ErrorCode::invalid_input) return error;
-    record.status = TrialStatus::failed;
-    record.reason = error.message;
-    if (!error.detail.empty()) progress_.detail(error.detail);
+    if (error.code == ErrorCode::unsupported) {
+      if (step.bpf_stats)
+        give_up_bpf(state, error.message);
+      else
+        give_up(state, CaseStatus::unsupported, error.message);
+      return {};
+    }
+    TrialRecord failed;
+    failed.reason = error.message;
+    if (!error.detail.empty()) observer_.on_detail(error.detail);
     ++state.failures;
+    trial = std::move(failed);
+  } else {
+    state.failures = 0;
   }
-  record.bpf_stats = bpf_stats;
-  record.index = static_cast<int>(state.result.trials.size() + state.result.bpf_trials.size());
+  trial->started_at = started_at;
+  return end_trial(state, round, step, std::move(*trial));
+}
+
+Result<void> Run::end_trial(CaseState& state, int round, const Step& step, TrialRecord record) {
+  CaseResult& result = state.result;
+  record.bpf_stats = step.bpf_stats;
+  record.index = static_cast<int>(result.trials.size() + result.bpf_trials.size());
   record.round = round;
   record.order = state.order;
-  record.started_at = started_at;
-  trials.push_back(record);
-  if (auto r = sink_.on_trial(spec, record); !r) return r;
-  if (record.disturbed && !round_done(trials, round, scenario_.plan.max_repeats)) {
-    progress_.repeating(spec, record);
-    return {};
-  }
-  progress_.trial_ended(spec, record, of);
+  (step.bpf_stats ? result.bpf_trials : result.trials).push_back(record);
+  const auto next = record.disturbed ? method_->next(result, round) : std::nullopt;
+  const bool again = next && next->bpf_stats == step.bpf_stats;
+  const TrialPlace place{round, std::max(method_->rounds(), round + 1)};
+  if (auto r = observer_.on_trial_ended(result.spec, record, place, again); !r) return r;
   if (state.failures < kGiveUpAfter) return {};
-  if (bpf_stats)
+  if (step.bpf_stats)
     give_up_bpf(state, record.reason);
   else
     give_up(state, CaseStatus::failed, record.reason);
   return {};
 }
 
-// One trial of each wanted case that is not disturbed, in the round's own order.
-Result<void> Run::round(int round, const std::vector<bool>& wanted, bool with_bpf) {
+// Each wanted case in the round's own order, until the method has no trial more for it.
+Result<void> Run::round(int round, const std::vector<bool>& wanted) {
   const std::vector<std::size_t> order = round_order(scenario_.order_seed, round, cases_.size());
   for (std::size_t i = 0; i < order.size() && !stop_; ++i) {
     CaseState& state = cases_[order[i]];
     if (!wanted[order[i]]) continue;
     state.order = static_cast<int>(i);
-    for (const bool bpf : {false, true}) {
-      if (bpf && (!with_bpf || state.bpf_given_up)) continue;
-      while (!state.result.decided && !(bpf && state.bpf_given_up) && !stop_ &&
-             !round_done(state.trials(bpf), round, scenario_.plan.max_repeats))
-        if (auto r = make_trial(state, round, bpf); !r) return r;
+    while (!state.result.decided && !stop_) {
+      const auto step = method_->next(state.result, round);
+      if (!step) break;
+      if (auto r = make_trial(state, round, *step); !r) return r;
     }
   }
   return {};
@@ -253,21 +265,18 @@ std::vector<CaseResult> Run::results() const {
   return made;
 }
 
-// For cases that have too few trials in the condition of the run: it changed, or they were
-// disturbed.
-Result<void> Run::more_rounds() {
-  for (int extra = 0; extra < scenario_.plan.max_repeats && !stop_; ++extra) {
-    const std::vector<std::size_t> missing = rounds_short(results(), scenario_.trials);
-    std::vector<bool> wanted;
-    std::size_t trials = 0;
-    for (std::size_t i = 0; i < missing.size(); ++i) {
-      wanted.push_back(missing[i] > 0 && !cases_[i].result.decided);
-      trials += wanted.back();
-    }
-    if (trials == 0) return {};
-    progress_.more(trials, std::to_string(trials) + " of " + std::to_string(cases_.size()) +
-                               " cases have too few trials in the condition of most: one more");
-    if (auto r = round(scenario_.trials + extra, wanted, false); !r) return r;
+Result<void> Run::extra_rounds() {
+  for (int extra = 0; extra < method_->extra_rounds() && !stop_; ++extra) {
+    std::vector<bool> wanted = method_->wants_more(results());
+    for (std::size_t i = 0; i < wanted.size(); ++i)
+      wanted[i] = wanted[i] && !cases_[i].result.decided;
+    const auto cases = std::count(wanted.begin(), wanted.end(), true);
+    if (cases == 0) return {};
+    observer_.on_more(static_cast<std::size_t>(cases),
+                      fmt::format("{} of {} cases have too few trials in the condition of most: "
+                                  "one more",
+                                  cases, cases_.size()));
+    if (auto r = round(method_->rounds() + extra, wanted); !r) return r;
   }
   return {};
 }
@@ -277,9 +286,9 @@ Result<void> Run::rounds() {
     if (auto reason = impossible(state.result.spec); !reason.empty())
       give_up(state, CaseStatus::unsupported, reason);
   const std::vector<bool> all(cases_.size(), true);
-  for (int number = 0; number < scenario_.trials && !stop_; ++number)
-    if (auto r = round(number, all, scenario_.plan.bpf_stats); !r) return r;
-  return more_rounds();
+  for (int number = 0; number < method_->rounds() && !stop_; ++number)
+    if (auto r = round(number, all); !r) return r;
+  return extra_rounds();
 }
 
 Result<RunOutcome> Run::run(const FinishedTrials& finished) {
@@ -287,26 +296,26 @@ Result<RunOutcome> Run::run(const FinishedTrials& finished) {
   if (!made) return made.error();
   take_over(finished);
   std::size_t left = 0;
-  for (const CaseState& state : cases_) left += rounds_left(state);
+  for (const CaseState& state : cases_) left += method_->trials_left(state.result);
   made = testbeds_.start_meters();
   if (made) {
-    made = sink_.on_testbeds_up(testbeds_.all());
+    made = observer_.on_testbeds_up(testbeds_.all());
     if (made) {
-      progress_.begin(left);
+      observer_.on_begin(left);
       made = rounds();
-      progress_.end();
+      if (auto closed = close_session(); made && !closed) made = closed;
+      observer_.on_end();
     }
     // What the ports are like afterwards is seen through their kernel drivers.
     if (auto r = testbeds_.take_back(); made && !r) made = r;
-    sink_.on_testbeds_down(testbeds_.all());
+    observer_.on_testbeds_down(testbeds_.all());
   }
   RunOutcome outcome;
   if (auto down = testbeds_.down(); !down) outcome.not_restored = down.error().message;
   if (!made) return made.error();
 
   outcome.cases = results();
-  conclude(outcome.cases);
-  outcome.is_virtual = type_.is_virtual;
+  method_->conclude(outcome.cases);
   outcome.interrupted = stop_;
   return outcome;
 }
@@ -325,9 +334,9 @@ std::vector<std::size_t> round_order(std::uint64_t seed, int round, std::size_t 
 }
 
 Result<RunOutcome> run_scenario(const Scenario& scenario, const Registry& registry,
-                                const FinishedTrials& finished, RunSink& sink, Progress& progress,
+                                const FinishedTrials& finished, Observer& observer,
                                 const StopFlag& stop) {
-  return Run(scenario, registry, sink, progress, stop).run(finished);
+  return Run(scenario, registry, observer, stop).run(finished);
 }
 
 }  // namespace pktbench

@@ -15,9 +15,8 @@
 #include "harness/core/result.hpp"
 #include "harness/core/testbed.hpp"
 #include "harness/core/trial.hpp"
-#include "harness/runner/progress.hpp"
+#include "harness/live/observer.hpp"
 #include "harness/runner/scenario.hpp"
-#include "harness/runner/sink.hpp"
 
 namespace pktbench {
 
@@ -26,7 +25,6 @@ using FinishedTrials = std::map<std::string, std::vector<TrialRecord>>;
 
 struct RunOutcome {
   std::vector<CaseResult> cases;
-  bool is_virtual = true;
   bool interrupted = false;
   std::string not_restored;  // what of the host is not as it was; empty: all is
 };
@@ -34,7 +32,7 @@ struct RunOutcome {
 // Errors: `refused` or `failed` where the testbed cannot be made or a record cannot be kept. What
 // happens to a single case is data in the outcome. The testbed is down when it returns.
 Result<RunOutcome> run_scenario(const Scenario& scenario, const Registry& registry,
-                                const FinishedTrials& finished, RunSink& sink, Progress& progress,
+                                const FinishedTrials& finished, Observer& observer,
                                 const StopFlag& stop);
 
 // The order in which round `round` visits `cases` cases, by index. It depends on nothing else, so

@@ -61,68 +61,6 @@ std::vector<std::string> workload_names(const Registry& registry) {
   return names;
 }
 
-// How the cases are measured; its options are a table like everybody else's.
-const std::vector<OptionSpec>& throughput_options() {
-  static const TrialPlan kPlan;
-  static const std::vector<OptionSpec> kOptions = {
-      {"trials", std::int64_t{5}, {}, 1, 100'000, "measured intervals of each case"},
-      {"warmup_s", kPlan.warmup_s, {}, 0, 3600, "seconds of traffic before the window"},
-      {"duration_s", kPlan.duration_s, {}, 0.01, 86'400, "seconds of the window"},
-      {"tolerance_packets",
-       static_cast<std::int64_t>(kPlan.tolerance_packets),
-       {},
-       0,
-       1e12,
-       "packets that a valid trial may leave unaccounted"},
-      {"max_disturbance",
-       kPlan.max_disturbance,
-       {},
-       0,
-       1,
-       "share of a DUT's CPU that others may use in a valid trial"},
-      {"max_cpu_distance_change",
-       kPlan.max_cpu_distance_change,
-       {},
-       0,
-       1000,
-       "how many times the distance of the generator's and the DUT's CPU may grow or shrink inside "
-       "a valid trial's window; 0: any"},
-      {"max_overrun",
-       kPlan.max_overrun,
-       {},
-       0,
-       1000,
-       "how much longer than duration_s a valid trial's window may be, relative; 50 ms are always "
-       "allowed"},
-      {"max_unsent",
-       kPlan.max_unsent,
-       {},
-       0,
-       1,
-       "share of the frames due that a valid trial may leave unsent while others use the "
-       "generator's CPU"},
-      {"max_repeats",
-       static_cast<std::int64_t>(kPlan.max_repeats),
-       {},
-       0,
-       1000,
-       "how often a disturbed trial is made again"},
-      {"bpf_stats",
-       kPlan.bpf_stats,
-       {},
-       {},
-       {},
-       "trials beside the ordinary ones for the kernel's own run time of BPF programs"},
-      {"seed",
-       std::int64_t{0},
-       {},
-       0,
-       4'294'967'295,
-       "of the order inside each round; 0: drawn for each run, and recorded"},
-  };
-  return kOptions;
-}
-
 std::string read_name(Check& check, const Node& node, const std::string& path) {
   if (!node) return name_from_path(path);
   if (!node.value->is_string()) {
@@ -162,7 +100,7 @@ void read_traffic(Check& check, const Node& node, const Registry& registry, Case
   grid.flows =
       check.one_or_list<std::uint32_t>(traffic.key("flows"), defaults.flows, integer(1, kMaxFlows));
   grid.rates = check.one_or_list<std::optional<double>>(
-      traffic.key("rate"), defaults.rate_pps, [&](const Node& n) { return read_rate(check, n); });
+      traffic.key("rate"), std::nullopt, [&](const Node& n) { return read_rate(check, n); });
 }
 
 void read_filter(Check& check, const Node& node, CaseGrid& grid) {
@@ -311,7 +249,7 @@ Json resolve(const Scenario& scenario, const CaseGrid& grid, const Chosen& metho
         backend, all_backend_options(*find_by_name(registry.backends, backend.name))));
   out["workloads"] = grid.workloads;
   if (!grid.filter_ports.empty()) out["filter"] = {{"udp_ports", grid.filter_ports}};
-  out["method"] = resolved_choice(method, throughput_options());
+  out["method"] = resolved_choice(method, scenario.method->options);
   return out;
 }
 
@@ -365,29 +303,23 @@ Result<Scenario> read_scenario(Json document, const std::string& where, const Re
   for (const TestbedChoice& testbed : scenario.testbeds)
     grid.testbed_labels.push_back(testbed.label);
   if (!check.failed()) read_filter(check, root.key("filter"), grid);
-  Chosen method = check.choice(root.key("method"), "method",
-                               {{"throughput", &throughput_options()}}, "throughput");
+  Chosen method = check.choice(root.key("method"), "method", choices_of(registry.methods),
+                               registry.methods.front().name);
   if (check.failed()) return *check.error();
 
   if (Result<void> done = keep_backends(grid.backends, overrides.backends, registry); !done)
     return done.error();
   if (case_count(grid) > kMaxCases) return input_error(where, "", too_many_cases(grid));
 
-  scenario.trials = static_cast<int>(option<std::int64_t>(method.options, "trials"));
-  scenario.plan.warmup_s = option<double>(method.options, "warmup_s");
-  scenario.plan.duration_s = option<double>(method.options, "duration_s");
-  scenario.plan.tolerance_packets =
-      static_cast<std::uint64_t>(option<std::int64_t>(method.options, "tolerance_packets"));
-  scenario.plan.max_disturbance = option<double>(method.options, "max_disturbance");
-  scenario.plan.max_cpu_distance_change = option<double>(method.options, "max_cpu_distance_change");
-  scenario.plan.max_overrun = option<double>(method.options, "max_overrun");
-  scenario.plan.max_unsent = option<double>(method.options, "max_unsent");
-  scenario.plan.max_repeats = static_cast<int>(option<std::int64_t>(method.options, "max_repeats"));
-  scenario.plan.bpf_stats = option<bool>(method.options, "bpf_stats");
+  scenario.method = find_by_name(registry.methods, method.name);
   OptionValue& seed = method.options.at("seed");
   if (std::get<std::int64_t>(seed) == 0) seed = static_cast<std::int64_t>(overrides.drawn_seed);
   scenario.order_seed = static_cast<std::uint64_t>(std::get<std::int64_t>(seed));
+  scenario.method_options = method.options;
   scenario.cases = expand(grid, registry);
+  if (const std::string why = scenario.method->refuses(method.options, scenario.cases.size());
+      !why.empty())
+    return input_error(where, "/method", why);
   scenario.resolved = resolve(scenario, grid, method, registry);
   return scenario;
 }

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/core/method.hpp"
 #include "harness/core/options.hpp"
 #include "harness/core/registry.hpp"
 #include "harness/core/result.hpp"
@@ -31,8 +32,8 @@ struct Scenario {
   std::string testbed;                  // the type
   std::vector<TestbedChoice> testbeds;  // one at least; each case is measured on every one
   unsigned queues = 1;
-  TrialPlan plan;
-  int trials = 5;
+  const MethodType* method = nullptr;  // of the registry
+  Options method_options;
   std::uint64_t order_seed = 0;  // of the order of the cases inside each round
   std::vector<CaseSpec> cases;   // every combination, in the file's order, ids unique
   nlohmann::ordered_json resolved;

@@ -56,8 +56,7 @@ std::string case_id(const CaseSpec& spec) {
   std::string id = spec.backend + "/" + spec.workload + "/" +
                    std::to_string(spec.traffic.frame_size) + "B/" + std::to_string(spec.queues) +
                    "q/" + std::to_string(spec.traffic.flows) + "f";
-  if (spec.traffic.rate_pps)
-    id.append("/").append(number_text(*spec.traffic.rate_pps)).append("pps");
+  if (spec.rate_pps) id.append("/").append(number_text(*spec.rate_pps)).append("pps");
   if (!spec.testbed_label.empty())
     id.append("/testbed=").append(percent_encoded(spec.testbed_label));
   return id;
@@ -108,7 +107,7 @@ std::vector<CaseSpec> expand(const CaseGrid& grid, const Registry& registry) {
   spec.generator_options = grid.generator.options;
   spec.queues = grid.queues;
   for (const auto& rate : grid.rates) {
-    spec.traffic.rate_pps = rate;
+    spec.rate_pps = rate;
     for (const std::uint32_t frame_size : grid.frame_sizes) {
       spec.traffic.frame_size = frame_size;
       for (const std::uint32_t flows : grid.flows) {

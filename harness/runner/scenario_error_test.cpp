@@ -239,6 +239,14 @@ TEST_F(ScenarioError, TooManyCases) {
   EXPECT_EQ(error_of(text, {.backends = {"fake"}}), "");
 }
 
+TEST_F(ScenarioError, OneSessionNeedsOneCase) {
+  const std::string text = R"({"backends": ["fake", "xdp-native"], "method": {"restart": false}})";
+  EXPECT_EQ(error_of(text),
+            "FILE: /method: \"restart\": false needs a scenario of one case, and this has 2: they "
+            "take turns on the device");
+  EXPECT_EQ(error_of(text, {.backends = {"fake"}}), "");
+}
+
 TEST_F(ScenarioError, LinesStayShort) {
   const std::string huge(100'000, 'x');
   for (const std::string& text :

@@ -104,8 +104,8 @@ TEST_F(Overrides, WhatIsNoPointerIsRefused) {
 TEST_F(Overrides, TrialsAndDurationComeAfterSet) {
   const auto scenario = load(text_, {.set = {"/method/trials=9"}, .trials = 2, .duration_s = 0.25});
   ASSERT_TRUE(scenario) << scenario.error().message;
-  EXPECT_EQ(scenario->trials, 2);
-  EXPECT_EQ(scenario->plan.duration_s, 0.25);
+  EXPECT_EQ(option<std::int64_t>(scenario->method_options, "trials"), 2);
+  EXPECT_EQ(plan_of(*scenario).duration_s, 0.25);
   EXPECT_EQ(scenario->resolved["method"]["trials"], 2);
   EXPECT_EQ(error_of(text_, {.trials = -1}),
             "--trials -1: /method/trials: must be 1 to 100000, not -1");

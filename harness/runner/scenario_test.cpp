@@ -23,15 +23,15 @@ TEST_F(ScenarioTest, FillsInEveryDefault) {
   EXPECT_EQ(scenario->testbed, "veth");
   EXPECT_EQ(option<std::string>(scenario->testbeds.at(0).options, "arrangement"), "isolated");
   EXPECT_EQ(scenario->queues, 1u);
-  EXPECT_EQ(scenario->trials, 5);
-  EXPECT_EQ(scenario->plan.warmup_s, 0.2);
-  EXPECT_EQ(scenario->plan.duration_s, 1.0);
-  EXPECT_EQ(scenario->plan.tolerance_packets, 0u);
-  EXPECT_EQ(scenario->plan.max_disturbance, 0.05);
-  EXPECT_EQ(scenario->plan.max_cpu_distance_change, 2);
-  EXPECT_EQ(scenario->plan.max_overrun, 0.05);
-  EXPECT_EQ(scenario->plan.max_unsent, 0.01);
-  EXPECT_EQ(scenario->plan.max_repeats, 3);
+  EXPECT_EQ(option<std::int64_t>(scenario->method_options, "trials"), 5);
+  EXPECT_EQ(plan_of(*scenario).warmup_s, 0.2);
+  EXPECT_EQ(plan_of(*scenario).duration_s, 1.0);
+  EXPECT_EQ(plan_of(*scenario).tolerance_packets, 0u);
+  EXPECT_EQ(plan_of(*scenario).max_disturbance, 0.05);
+  EXPECT_EQ(plan_of(*scenario).max_cpu_distance_change, 2);
+  EXPECT_EQ(plan_of(*scenario).max_overrun, 0.05);
+  EXPECT_EQ(plan_of(*scenario).max_unsent, 0.01);
+  EXPECT_EQ(option<std::int64_t>(scenario->method_options, "max_repeats"), 3);
   ASSERT_EQ(scenario->cases.size(), 1u);
   const CaseSpec& spec = scenario->cases[0];
   EXPECT_EQ(spec.id, "xdp-native/drop/64B/1q/1f");
@@ -42,7 +42,7 @@ TEST_F(ScenarioTest, FillsInEveryDefault) {
   EXPECT_EQ(option<std::int64_t>(spec.generator_options, "batch"), 16);
   EXPECT_EQ(spec.traffic.frame_size, 64u);
   EXPECT_EQ(spec.traffic.flows, 1u);
-  EXPECT_EQ(spec.traffic.rate_pps, std::nullopt);
+  EXPECT_EQ(spec.rate_pps, std::nullopt);
   EXPECT_EQ(scenario->resolved, Json::parse(R"({
     "name": "test", "description": "",
     "testbed": {"name": "veth", "arrangement": "isolated", "generator_cpu": -1, "dut_cpu": -1,
@@ -52,9 +52,9 @@ TEST_F(ScenarioTest, FillsInEveryDefault) {
                 "frame_size": [64], "flows": [1], "rate": ["max"]},
     "backends": [{"name": "xdp-native", "fallback": false, "label": "", "telemetry": "full"}],
     "workloads": ["drop"],
-    "method": {"name": "throughput", "trials": 5, "warmup_s": 0.2, "duration_s": 1.0,
+    "method": {"name": "throughput", "trials": 5, "warmup_s": 0.2, "duration_s": 1.0, "restart": true, "bpf_stats": false,
                "tolerance_packets": 0, "max_disturbance": 0.05, "max_cpu_distance_change": 2.0,
-               "max_overrun": 0.05, "max_unsent": 0.01, "max_repeats": 3, "bpf_stats": false,
+               "max_overrun": 0.05, "max_unsent": 0.01, "max_repeats": 3,
                "seed": 0}})"));
 }
 
@@ -94,14 +94,14 @@ TEST_F(ScenarioTest, TakesEveryKey) {
   EXPECT_EQ(scenario->description, "Everything, größer.");
   EXPECT_EQ(option<std::string>(scenario->testbeds.at(0).options, "arrangement"), "inline");
   EXPECT_EQ(option<std::int64_t>(scenario->testbeds.at(0).options, "dut_cpu"), 3);
-  EXPECT_EQ(scenario->trials, 100'000);
-  EXPECT_EQ(scenario->plan.warmup_s, 0);
-  EXPECT_EQ(scenario->plan.duration_s, 86'400);
-  EXPECT_EQ(scenario->plan.tolerance_packets, 3u);
+  EXPECT_EQ(option<std::int64_t>(scenario->method_options, "trials"), 100'000);
+  EXPECT_EQ(plan_of(*scenario).warmup_s, 0);
+  EXPECT_EQ(plan_of(*scenario).duration_s, 86'400);
+  EXPECT_EQ(plan_of(*scenario).tolerance_packets, 3u);
   ASSERT_EQ(ids(*scenario), Ids{"fake/juggle/1518B/64q/65536f/1pps"});
   const CaseSpec& spec = scenario->cases[0];
   EXPECT_EQ(spec.queues, 64u);
-  EXPECT_EQ(spec.traffic.rate_pps, 1.0);
+  EXPECT_EQ(spec.rate_pps, 1.0);
   EXPECT_EQ(option<std::int64_t>(spec.generator_options, "batch"), 256);
   EXPECT_EQ(option<std::string>(spec.backend_options, "wakeup"), "busy-poll");
   EXPECT_EQ(option<std::string>(spec.backend_options, "device"), "");
@@ -220,12 +220,12 @@ TEST_F(ScenarioTest, AResolvedScenarioResolvesToItself) {
   EXPECT_EQ(second->resolved.dump(), first->resolved.dump());
   EXPECT_EQ(second->name, first->name);
   EXPECT_EQ(second->testbeds, first->testbeds);
-  EXPECT_EQ(second->plan.duration_s, first->plan.duration_s);
+  EXPECT_EQ(plan_of(*second).duration_s, plan_of(*first).duration_s);
   ASSERT_EQ(ids(*second), ids(*first));
   for (std::size_t i = 0; i < first->cases.size(); ++i) {
     EXPECT_EQ(second->cases[i].backend_options, first->cases[i].backend_options);
     EXPECT_EQ(second->cases[i].generator_options, first->cases[i].generator_options);
-    EXPECT_EQ(second->cases[i].traffic.rate_pps, first->cases[i].traffic.rate_pps);
+    EXPECT_EQ(second->cases[i].rate_pps, first->cases[i].rate_pps);
   }
 }
 

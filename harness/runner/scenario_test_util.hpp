@@ -7,6 +7,8 @@
 #include <string>
 
 #include "harness/core/registry.hpp"
+#include "harness/method/throughput.hpp"
+#include "harness/method/trial_options.hpp"
 #include "harness/runner/scenario.hpp"
 #include "harness/testing/scratch_files.hpp"
 
@@ -51,9 +53,17 @@ inline const Registry& test_registry() {
     TestbedType simulated;
     simulated.name = "simulated";
     r.testbeds = {veth, simulated};
+    r.methods = {method::throughput_method()};
     return r;
   }();
   return kRegistry;
+}
+
+// With the load and the times that its cases' trials have.
+inline TrialPlan plan_of(const Scenario& scenario) {
+  CaseResult first;
+  first.spec = scenario.cases.at(0);
+  return scenario.method->make(scenario.method_options)->next(first, 0)->plan;
 }
 
 class ScenarioFiles : public ScratchFiles {

@@ -11,8 +11,8 @@
 #include "harness/core/registry.hpp"
 #include "harness/core/result.hpp"
 #include "harness/core/testbed.hpp"
+#include "harness/live/observer.hpp"
 #include "harness/runner/scenario.hpp"
-#include "harness/runner/sink.hpp"
 
 namespace pktbench {
 

@@ -1,21 +1,21 @@
 #include "harness/runner/trial_check.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <vector>
 
-#include "harness/runner/rounds.hpp"
 #include "harness/runner/run.hpp"
 
 namespace pktbench {
 
 namespace {
 
-// What the lines before have of a case: a round of each kind is made after the earlier ones of its
-// kind. Rounds of different cases may be out of step, where a case was given up and then resumed.
+// What the lines before have of a case.
 struct Made {
   std::size_t place = 0;  // of the case in the scenario
-  std::vector<TrialRecord> plain, bpf;
+  CaseResult so_far;
 };
 
 int place_in_round(const Scenario& scenario, int round, std::size_t place) {
@@ -23,35 +23,44 @@ int place_in_round(const Scenario& scenario, int round, std::size_t place) {
   return static_cast<int>(std::find(order.begin(), order.end(), place) - order.begin());
 }
 
-// Why `trial` cannot come next; empty: it can.
-std::string why_not(const Scenario& scenario, const Made& made, const TrialRecord& trial) {
-  const auto number = [](auto n) { return std::to_string(n); };
-  const std::size_t next = made.plain.size() + made.bpf.size();
-  if (trial.index != static_cast<int>(next))
-    return "it is trial " + number(trial.index) + ", and the next is " + number(next);
-  if (trial.bpf_stats && !scenario.plan.bpf_stats)
-    return "it took the run time of BPF programs, and this run has bpf_stats off";
-  const int more = trial.bpf_stats ? 0 : scenario.plan.max_repeats;
-  if (trial.round < 0 || trial.round >= scenario.trials + more)
-    return "its round is " + number(trial.round) + ", and this run has " + number(scenario.trials) +
-           " from 0" + (more ? " and at most " + number(more) + " more" : "");
+// Why `trial` cannot come next; empty: it can. A round of each kind is made after the earlier ones
+// of its kind; rounds of different cases may be out of step, where a case was given up and then
+// resumed.
+std::string why_not(const Scenario& scenario, const Method& method, const Made& made,
+                    const TrialRecord& trial) {
+  const CaseResult& c = made.so_far;
+  if (const std::size_t next = c.trials.size() + c.bpf_trials.size();
+      trial.index != static_cast<int>(next))
+    return fmt::format("it is trial {}, and the next is {}", trial.index, next);
+  const int more = trial.bpf_stats ? 0 : method.extra_rounds();
+  if (trial.round < 0 || trial.round >= method.rounds() + more)
+    return fmt::format("its round is {}, and this run has {} from 0{}", trial.round,
+                       method.rounds(), more ? fmt::format(" and at most {} more", more) : "");
   if (const int place = place_in_round(scenario, trial.round, made.place); trial.order != place)
-    return "it was number " + number(trial.order) + " of round " + number(trial.round) +
-           ", and by this run's seed is number " + number(place);
-  const auto& earlier = trial.bpf_stats ? made.bpf : made.plain;
+    return fmt::format("it was number {} of round {}, and by this run's seed is number {}",
+                       trial.order, trial.round, place);
+  const auto& earlier = trial.bpf_stats ? c.bpf_trials : c.trials;
   if (!earlier.empty() && trial.round < earlier.back().round)
-    return "it is of round " + number(trial.round) + " and comes after round " +
-           number(earlier.back().round);
-  if (round_done(earlier, trial.round, scenario.plan.max_repeats))
-    return "round " + number(trial.round) + " was done without it";
-  return "";
+    return fmt::format("it is of round {} and comes after round {}", trial.round,
+                       earlier.back().round);
+  const auto next = method.next(c, trial.round);
+  if (next && next->bpf_stats == trial.bpf_stats) return "";
+  if (next && trial.bpf_stats)
+    return fmt::format("it took the run time of BPF programs, and the next of round {} does not",
+                       trial.round);
+  return fmt::format("round {} was done without it", trial.round);
 }
 
 }  // namespace
 
 Result<void> check_trials(const TrialLog& log, const Scenario& scenario, const std::string& dir) {
+  const auto method = scenario.method->make(scenario.method_options);
   std::map<std::string, Made> cases;
-  for (std::size_t i = 0; i < scenario.cases.size(); ++i) cases[scenario.cases[i].id].place = i;
+  for (std::size_t i = 0; i < scenario.cases.size(); ++i) {
+    Made& made = cases[scenario.cases[i].id];
+    made.place = i;
+    made.so_far.spec = scenario.cases[i];
+  }
   std::size_t line = 0;  // each is a trial
   for (const LoggedTrial& logged : log.trials) {
     const auto refuse = [&](const std::string& why) {
@@ -63,9 +72,9 @@ Result<void> check_trials(const TrialLog& log, const Scenario& scenario, const s
     if (found == cases.end())
       return refuse("case \"" + logged.case_id + "\" is none of this run's");
     Made& made = found->second;
-    if (const std::string why = why_not(scenario, made, logged.trial); !why.empty())
+    if (const std::string why = why_not(scenario, *method, made, logged.trial); !why.empty())
       return refuse("no trial of case \"" + logged.case_id + "\" of this run: " + why);
-    (logged.trial.bpf_stats ? made.bpf : made.plain).push_back(logged.trial);
+    (logged.trial.bpf_stats ? made.so_far.bpf_trials : made.so_far.trials).push_back(logged.trial);
   }
   return {};
 }

@@ -4,18 +4,23 @@
 
 #include <functional>
 
+#include "harness/method/throughput.hpp"
 #include "harness/runner/run.hpp"
 #include "harness/testing/sample_test_run.hpp"
 
 namespace pktbench {
 namespace {
 
+constexpr int kRounds = 4;
 constexpr const char* kCases[] = {"a/drop/64B/1q/1f", "b/drop/64B/1q/1f", "c/drop/64B/1q/1f"};
 
 Scenario three_cases() {
   Scenario s;
-  s.trials = 4;
-  s.plan.max_repeats = 2;
+  static const MethodType kThroughput = method::throughput_method();
+  s.method = &kThroughput;
+  for (const OptionSpec& o : kThroughput.options) s.method_options[o.name] = o.default_value;
+  s.method_options["trials"] = std::int64_t{kRounds};
+  s.method_options["max_repeats"] = std::int64_t{2};
   s.order_seed = 7;
   for (const char* id : kCases) {
     CaseSpec spec;
@@ -28,7 +33,7 @@ Scenario three_cases() {
 // Round after round, as a run of the scenario writes them.
 TrialLog whole_log(const Scenario& s) {
   TrialLog log;
-  for (int round = 0; round < s.trials; ++round) {
+  for (int round = 0; round < kRounds; ++round) {
     int order = 0;
     for (const std::size_t place : round_order(s.order_seed, round, s.cases.size())) {
       TrialRecord t = test::sample_trial(round);
@@ -81,7 +86,7 @@ TEST(TrialCheck, AForeignLineIsNamedByItsNumber) {
       {12, [](auto& l) { l.trial.round = 6; }, "its round is 6, and this run has 4 from 0"},
       {12, [](auto& l) { l.trial.round = -1; }, "its round is -1"},
       {9, [](auto& l) { l.trial.order = 5; }, "it was number 5 of round 2"},
-      {2, [](auto& l) { l.trial.bpf_stats = true; }, "this run has bpf_stats off"},
+      {2, [](auto& l) { l.trial.bpf_stats = true; }, "it took the run time of BPF programs"},
   };
   const Scenario s = three_cases();
   for (const Fault& fault : faults) {

@@ -30,10 +30,11 @@ struct MemoryWire {
   std::uint32_t base_address = 0;
   std::uint32_t flows = 1;
   std::uint32_t batch = 1;  // frames handed over at once at most
-  double rate_pps = 0;      // 0: as fast as possible
 
-  // Writer: the source. `orders` counts them, and comes last; `limit` is the latest one's.
+  // Writer: the source. `orders` counts them, and comes last; the two before it are the latest
+  // one's.
   alignas(64) std::atomic<std::uint64_t> limit{0};
+  std::atomic<double> rate_pps{0};  // 0: as fast as possible
   std::atomic<std::uint64_t> orders{0};
   std::atomic<bool> shut{true};
 

@@ -95,7 +95,7 @@ TestbedType memory_testbed() {
                       dut_cpu_option("CPU of the DUT's application; -1: the last")},
           .probe = probe_two_cpus,
           .make = [] { return std::make_unique<MemoryTestbed>(); },
-          .memory = true};
+          .medium = Medium::memory};
 }
 
 }  // namespace pktbench::testbed

@@ -293,7 +293,7 @@ TestbedType simulated_testbed() {
                    .help = "of the noise"}},
       .probe = [] { return std::string(); },
       .make = [] { return std::make_unique<SimulatedTestbed>(); },
-      .simulated = true};
+      .medium = Medium::simulated};
 }
 
 }  // namespace pktbench::testbed

@@ -93,7 +93,7 @@ RunDocument sample_run() {
       sample_case("xdp-native", {5'100'000, 5'000'000, 5'200'000, 5'050'000, 5'150'000}));
 
   CaseResult mixed = sample_case("af_xdp", {2'000'000, 2'100'000, 2'050'000});
-  mixed.spec.traffic.rate_pps = 2.2e6;
+  mixed.spec.rate_pps = 2.2e6;
   mixed.trials[1].status = TrialStatus::invalid;
   mixed.trials[1].reason = "3 frames are unaccounted for";
   mixed.trials[1].unaccounted = 3;

@@ -18,13 +18,17 @@ namespace {
 
 // One batch takes microseconds; this is for a host that does not schedule the thread.
 constexpr std::chrono::seconds kRestTimeout{10};
+constexpr const char* kSelfMade =
+    "the driver makes its own frames: all alike, and one whenever it is asked; use one flow and "
+    "the "
+    "rate \"max\"";
 
 class MemorySource final : public TrafficSource {
  public:
   ~MemorySource() override { stop(); }
 
   Result<void> start(const TrafficConfig& config) override;
-  void open(std::uint64_t limit) override;
+  void open(std::uint64_t limit, std::optional<double> rate_pps) override;
   bool finished() override;
   Result<void> close() override;
   Result<SentCounters> sample() override;
@@ -33,9 +37,11 @@ class MemorySource final : public TrafficSource {
 
  private:
   bool at_rest() const;
+  bool cannot_pace() const { return wire_ && (*wire_)->self_made && rate_pps_; }
 
   std::optional<sys::WireMapping> wire_;
   TrafficSpec traffic_;
+  std::optional<double> rate_pps_;  // of the last open()
   std::uint64_t unsent_ = 0;
   std::uint64_t first_packets_ = 0;  // of the sender's counts, which are older
   std::uint64_t first_refused_ = 0;
@@ -52,6 +58,7 @@ Result<void> MemorySource::start(const TrafficConfig& config) {
   wire_.emplace(std::move(*wire));
   sys::MemoryWire& w = **wire_;
   traffic_ = config.traffic;
+  rate_pps_.reset();
   unsent_ = 0;
   const auto refuse = [this](ErrorCode code, std::string why) {
     wire_.reset();
@@ -59,10 +66,7 @@ Result<void> MemorySource::start(const TrafficConfig& config) {
   };
   if (!w.ready)
     return refuse(ErrorCode::failed, "nothing is at the receiving end of the memory testbed");
-  if (w.self_made && (traffic_.flows > 1 || traffic_.rate_pps))
-    return refuse(ErrorCode::unsupported,
-                  "the driver makes its own frames: all alike, and one whenever it is asked; use "
-                  "one flow and the rate \"max\"");
+  if (w.self_made && traffic_.flows > 1) return refuse(ErrorCode::unsupported, kSelfMade);
   std::copy(frame->bytes.begin(), frame->bytes.end(), w.frame);
   w.frame_bytes = static_cast<std::uint32_t>(frame->bytes.size());
   w.ip_sum = frame->sums.ip_sum;
@@ -70,15 +74,17 @@ Result<void> MemorySource::start(const TrafficConfig& config) {
   w.base_address = frame->sums.base_saddr;
   w.flows = traffic_.flows;
   w.batch = static_cast<std::uint32_t>(option<std::int64_t>(config.options, "batch"));
-  w.rate_pps = traffic_.rate_pps.value_or(0);
   first_packets_ = w.packets;
   first_refused_ = w.refused;
   return {};
 }
 
-void MemorySource::open(std::uint64_t limit) {
+void MemorySource::open(std::uint64_t limit, std::optional<double> rate_pps) {
   if (!wire_) return;
   sys::MemoryWire& w = **wire_;
+  rate_pps_ = rate_pps;
+  if (cannot_pace()) return;
+  w.rate_pps.store(rate_pps.value_or(0), std::memory_order_relaxed);
   w.limit.store(limit, std::memory_order_relaxed);
   w.shut.store(false, std::memory_order_relaxed);
   w.orders.fetch_add(1, std::memory_order_release);
@@ -94,6 +100,7 @@ bool MemorySource::finished() {
 }
 
 Result<void> MemorySource::close() {
+  if (cannot_pace()) return make_error(ErrorCode::unsupported, kSelfMade);
   if (!wire_ || (*wire_)->shut.load()) return {};
   sys::MemoryWire& w = **wire_;
   w.shut.store(true, std::memory_order_relaxed);
@@ -105,9 +112,9 @@ Result<void> MemorySource::close() {
     std::this_thread::sleep_for(std::chrono::microseconds(50));
   }
   const std::uint64_t started_ns = w.started_ns.load();
-  if (traffic_.rate_pps && started_ns != 0 && closed_ns > started_ns) {
+  if (rate_pps_ && started_ns != 0 && closed_ns > started_ns) {
     const std::uint64_t due =
-        std::min(Pacer(*traffic_.rate_pps, started_ns).due(closed_ns), w.limit.load());
+        std::min(Pacer(*rate_pps_, started_ns).due(closed_ns), w.limit.load());
     const std::uint64_t sent = w.since_open.load();
     unsent_ += due > sent ? due - sent : 0;
   }
@@ -147,7 +154,7 @@ GeneratorType memory_generator() {
                        .help = "frames handed over at once at most; paced: those due"}},
           .probe = [] { return std::string(); },
           .make = [] { return std::make_unique<MemorySource>(); },
-          .memory = true};
+          .media = {Medium::memory}};
 }
 
 }  // namespace pktbench::traffic

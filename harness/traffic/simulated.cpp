@@ -18,13 +18,13 @@ class Simulated final : public TrafficSource {
     frame_bytes_ = buffer_length(config.traffic.frame_size);
     flows_ = config.traffic.flows;
     max_pps_ = option<double>(config.options, "max_pps");
-    target_pps_ = config.traffic.rate_pps;
     claimed_extra_ = option<std::int64_t>(config.options, "claim_extra");
     return {};
   }
-  void open(std::uint64_t limit) override {
+  void open(std::uint64_t limit, std::optional<double> rate_pps) override {
     opened_ns_ = device_->now_ns();
     limit_ = limit;
+    target_pps_ = rate_pps;
     open_ = true;
   }
   bool finished() override { return frames_since_open() >= limit_; }
@@ -86,7 +86,7 @@ GeneratorType simulated_generator() {
                        .help = "a fault to be caught: frames claimed but not sent, per window"}},
           .probe = [] { return std::string(); },
           .make = [] { return std::make_unique<Simulated>(); },
-          .simulated = true};
+          .media = {Medium::simulated}};
 }
 
 }  // namespace pktbench::traffic

@@ -36,8 +36,6 @@ Result<void> UserSource::start(const TrafficConfig& config) {
   if (config.from.cpus.empty())
     return make_error(ErrorCode::invalid_input,
                       "port " + config.from.name + " has no CPU to send from");
-  if (config.traffic.rate_pps && !(*config.traffic.rate_pps > 0))
-    return make_error(ErrorCode::invalid_input, "the rate is not above 0 pps");
   config_ = config;
   batch_ = static_cast<unsigned>(option<std::int64_t>(config.options, "batch"));
   ready_ = quit_ = open_ = false;
@@ -75,8 +73,9 @@ void UserSource::run() {
     if (quit_) break;
     const std::uint64_t order = wanted_;
     const std::uint64_t limit = limit_;
+    const std::optional<double> rate = rate_;
     lock.unlock();
-    send_until_shut(limit);
+    send_until_shut(limit, rate);
     lock.lock();
     served_ = order;
     if (send_errno_ != 0 && !error_)
@@ -89,9 +88,8 @@ void UserSource::run() {
 
 // Per batch: two relaxed loads of the gate, one store, two indirect calls, one system call. Paced:
 // one clock read (vDSO) per turn of the loop. Per frame: what the sender's prepare() says.
-void UserSource::send_until_shut(std::uint64_t limit) {
+void UserSource::send_until_shut(std::uint64_t limit, std::optional<double> rate) {
   const std::uint64_t first_seq = sent_.load(std::memory_order_relaxed);
-  const std::optional<double> rate = config_.traffic.rate_pps;
   std::uint64_t sent = 0;
   started_ns_ = gate_.load(std::memory_order_relaxed) ? sys::monotonic_ns() : 0;
   Pacer pacer(rate.value_or(1), started_ns_);
@@ -122,10 +120,11 @@ void UserSource::send_until_shut(std::uint64_t limit) {
   sent_since_open_ = sent;
 }
 
-void UserSource::open(std::uint64_t limit) {
+void UserSource::open(std::uint64_t limit, std::optional<double> rate_pps) {
   const std::lock_guard lock(mutex_);
   if (error_ || !thread_.joinable()) return;
   limit_ = limit;
+  rate_ = rate_pps;
   open_ = true;
   ++wanted_;
   gate_.store(true, std::memory_order_relaxed);
@@ -146,8 +145,8 @@ Result<void> UserSource::close() {
       return make_error(ErrorCode::failed, "the generator on " + config_.from.name +
                                                " did not come to rest within 10 s");
     open_ = false;
-    if (config_.traffic.rate_pps && started_ns_ != 0 && closed_ns > started_ns_) {
-      const Pacer pacer(*config_.traffic.rate_pps, started_ns_);
+    if (rate_ && started_ns_ != 0 && closed_ns > started_ns_) {
+      const Pacer pacer(*rate_, started_ns_);
       const std::uint64_t due = std::min(pacer.due(closed_ns), limit_);
       unsent_ += due > sent_since_open_ ? due - sent_since_open_ : 0;
     }

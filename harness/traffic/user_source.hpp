@@ -51,7 +51,7 @@ class UserSource final : public TrafficSource {
   ~UserSource() override { stop(); }
 
   Result<void> start(const TrafficConfig& config) override;
-  void open(std::uint64_t limit = kNoLimit) override;
+  void open(std::uint64_t limit = kNoLimit, std::optional<double> rate_pps = {}) override;
   bool finished() override;
   Result<void> close() override;
   Result<SentCounters> sample() override;
@@ -61,7 +61,7 @@ class UserSource final : public TrafficSource {
  private:
   void run();
   Result<void> set_up();
-  void send_until_shut(std::uint64_t limit);
+  void send_until_shut(std::uint64_t limit, std::optional<double> rate);
 
   std::unique_ptr<BatchSender> sender_;
   TrafficConfig config_;
@@ -76,7 +76,8 @@ class UserSource final : public TrafficSource {
   bool open_ = false;
   std::uint64_t wanted_ = 0;  // counts the calls of open()
   std::uint64_t served_ = 0;  // the last of them that the thread has come to rest from
-  std::uint64_t limit_ = 0;   // of the last open()
+  std::uint64_t limit_ = 0;   // of the last open(), as is the rate
+  std::optional<double> rate_;
   std::uint64_t unsent_ = 0;
   std::optional<Error> error_;
   pid_t tid_ = 0;

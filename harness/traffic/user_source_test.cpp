@@ -48,11 +48,10 @@ class ScriptedSender final : public BatchSender {
   std::uint64_t seq_ = 0;
 };
 
-TrafficConfig batch_config(std::int64_t batch, std::optional<double> rate = {}) {
+TrafficConfig batch_config(std::int64_t batch) {
   TrafficConfig config;
   config.from.name = "nowhere";
   config.from.cpus = {sys::allowed_cpus().front()};
-  config.traffic.rate_pps = rate;
   config.options["batch"] = batch;
   return config;
 }
@@ -150,9 +149,9 @@ TEST(UserSource, WhatWasDueAndNotSentIsUnsent) {
   Script script;
   script.answer_after = -ENOBUFS;
   UserSource source(std::make_unique<ScriptedSender>(script));
-  ASSERT_TRUE(source.start(batch_config(64, 100'000)));
+  ASSERT_TRUE(source.start(batch_config(64)));
   const auto before = sys::monotonic_ns();
-  source.open();
+  source.open(TrafficSource::kNoLimit, 100'000);
   wait_calls(script, 1);
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
   ASSERT_TRUE(source.close());
@@ -162,12 +161,34 @@ TEST(UserSource, WhatWasDueAndNotSentIsUnsent) {
   EXPECT_LE(static_cast<double>(source.sample()->unsent), elapsed_ns / 10'000 + 1);
 }
 
+TEST(UserSource, EachOpeningHasItsOwnRate) {
+  Script script;
+  UserSource source(std::make_unique<ScriptedSender>(script));
+  ASSERT_TRUE(source.start(batch_config(64)));
+  std::uint64_t before = 0;
+  for (const std::optional<double> rate :
+       {std::optional(1000.0), std::optional<double>(), std::optional(5000.0)}) {
+    const auto opened = sys::monotonic_ns();
+    source.open(TrafficSource::kNoLimit, rate);
+    std::this_thread::sleep_for(std::chrono::milliseconds(40));
+    ASSERT_TRUE(source.close());
+    const double seconds = static_cast<double>(sys::monotonic_ns() - opened) / 1e9;
+    const auto sent = source.sample();
+    const auto frames = static_cast<double>(sent->packets + sent->unsent - before);
+    before = sent->packets + sent->unsent;
+    if (rate)
+      EXPECT_LE(frames, seconds * *rate + 1);
+    else
+      EXPECT_GT(frames, 1000.0);  // some 40 ms of memory traffic
+  }
+}
+
 TEST(UserSource, UnsentNeverExceedsTheLimit) {
   Script script;
   script.answer_after = -EAGAIN;
   UserSource source(std::make_unique<ScriptedSender>(script));
-  ASSERT_TRUE(source.start(batch_config(64, 1e6)));
-  source.open(100);
+  ASSERT_TRUE(source.start(batch_config(64)));
+  source.open(100, 1e6);
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   ASSERT_TRUE(source.close());
   EXPECT_LE(source.sample()->unsent, 100u);
@@ -176,9 +197,9 @@ TEST(UserSource, UnsentNeverExceedsTheLimit) {
 TEST(UserSource, OpenAndCloseAtOnceComesToRest) {
   Script script;
   UserSource source(std::make_unique<ScriptedSender>(script));
-  ASSERT_TRUE(source.start(batch_config(1, 1000)));
+  ASSERT_TRUE(source.start(batch_config(1)));
   for (int i = 0; i < 200; ++i) {
-    source.open();
+    source.open(TrafficSource::kNoLimit, 1000);
     ASSERT_TRUE(source.close());
   }
   EXPECT_EQ(source.sample()->packets, script.taken);
@@ -212,8 +233,6 @@ TEST(UserSource, StartReportsWhatTheSenderCouldNotDo) {
   auto config = batch_config(64);
   config.from.netns_path = "/run/netns/pktbench-does-not-exist";
   EXPECT_FALSE(source.start(config));
-  config = batch_config(64, 0.0);
-  EXPECT_EQ(source.start(config).error().code, ErrorCode::invalid_input);
   config = batch_config(64);
   config.from.cpus.clear();
   EXPECT_EQ(source.start(config).error().code, ErrorCode::invalid_input);

@@ -63,7 +63,7 @@ class XdpLive final : public TrafficSource {
   ~XdpLive() override { stop(); }
 
   Result<void> start(const TrafficConfig& config) override;
-  void open(std::uint64_t limit) override;
+  void open(std::uint64_t limit, std::optional<double> rate_pps) override;
   bool finished() override { return epoch_seen() && load(state().remaining) == 0; }
   Result<void> close() override;
   Result<SentCounters> sample() override;
@@ -73,6 +73,7 @@ class XdpLive final : public TrafficSource {
 
  private:
   void run();
+  void flush_every(std::uint32_t frames);
   pb_live_control& control() { return skeleton_->data_control->control; }
   const pb_live_state& state() const { return skeleton_->data_state->state; }
   bool epoch_seen() const {
@@ -87,7 +88,12 @@ class XdpLive final : public TrafficSource {
 
   TrafficConfig config_;
   std::vector<unsigned char> frame_;
-  std::uint32_t batch_ = 1;  // calls of the program before what it redirected is flushed
+  std::uint32_t batch_ = 1;  // frames to a flush at the highest rate
+  std::uint32_t burst_ = 1;  // frames that are due together at a fixed one
+  std::atomic<std::uint32_t> flush_{
+      1};  // calls of the program before what it redirected is flushed
+  std::atomic<std::uint64_t> calls_{0};  // of the kernel's loop
+  std::optional<double> rate_pps_;       // of the last open()
   Skeleton skeleton_;
   std::thread thread_;
   std::atomic<pid_t> tid_{0};
@@ -115,19 +121,15 @@ Result<void> XdpLive::start(const TrafficConfig& config) {
   skeleton_->rodata->frame_template = frame->sums;
   skeleton_->rodata->addresses = addresses_of(frame_);
   skeleton_->rodata->flows = config.traffic.flows;
-  const auto burst = static_cast<std::uint32_t>(option<std::int64_t>(config.options, "burst"));
-  skeleton_->rodata->burst = burst;
-  if (config.traffic.rate_pps && burst > 1)
-    batch_ = burst;  // in one flush, or two where it begins between them
+  burst_ = static_cast<std::uint32_t>(option<std::int64_t>(config.options, "burst"));
+  skeleton_->rodata->burst = burst_;
+  flush_ = batch_;
   if (int error = live_generator__load(skeleton_.get()); error)
     return log.failure("load the xdp-live program", -error);
   const __u32 slot = 0;
   const __u32 device = config.from.ifindex;
   if (int error = bpf_map_update_elem(bpf_map__fd(skeleton_->maps.device), &slot, &device, BPF_ANY))
     return system_error("point the xdp-live generator at " + config.from.name, -error);
-  if (config.traffic.rate_pps)
-    control().interval_q = static_cast<__u64>(
-        std::llround(1e9 * (1u << PB_RATE_SHIFT) * burst / *config.traffic.rate_pps));
 
   install_stop_signal();
   running_ = true;
@@ -168,12 +170,13 @@ void XdpLive::run() {
     return;
   }
   while (running_) {
+    ++calls_;
     xdp_md context{};
     context.data_end = static_cast<__u32>(frame_.size());
     LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame_.data(),
                 .data_size_in = static_cast<__u32>(frame_.size()), .ctx_in = &context,
                 .ctx_size_in = sizeof context, .repeat = kRepeat,
-                .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = batch_);
+                .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = flush_);
     const int r = bpf_prog_test_run_opts(bpf_program__fd(skeleton_->progs.generate), &options);
     if (r != 0 && r != -EINTR) {
       error_ = -r;
@@ -182,7 +185,30 @@ void XdpLive::run() {
   }
 }
 
-void XdpLive::open(std::uint64_t limit) {
+// What is flushed together is fixed for a call of the kernel's loop: this one ends, and the next
+// begins.
+void XdpLive::flush_every(std::uint32_t frames) {
+  if (flush_.exchange(frames) == frames) return;
+  const std::uint64_t calls = calls_;
+  const std::uint64_t deadline = sys::monotonic_ns() + kPatienceNs;
+  // A signal that comes just before the call would be lost.
+  while (calls_ == calls && !error_ && sys::monotonic_ns() < deadline) {
+    pthread_kill(thread_.native_handle(), kStopSignal);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  // The kernel's set-up time must not count against the rate.
+  const std::uint64_t idle = load(state().idle);
+  while (load(state().idle) == idle && !error_ && sys::monotonic_ns() < deadline)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+void XdpLive::open(std::uint64_t limit, std::optional<double> rate_pps) {
+  // A burst goes in one flush, or two where it begins between them.
+  flush_every(rate_pps && burst_ > 1 ? burst_ : batch_);
+  rate_pps_ = rate_pps;
+  control().interval_q =
+      rate_pps ? static_cast<__u64>(std::llround(1e9 * (1u << PB_RATE_SHIFT) * burst_ / *rate_pps))
+               : 0;
   limit_ = limit;
   sent_at_open_ = load(state().sent);
   opened_ns_ = sys::monotonic_ns();
@@ -195,7 +221,7 @@ Result<void> XdpLive::close() {
   __atomic_store_n(&control().gate, 0u, __ATOMIC_RELEASE);
   const std::uint64_t closed_ns = sys::monotonic_ns();
   // Two batches without a frame: whatever was redirected before has been flushed into the device.
-  const std::uint64_t at_rest = load(state().idle) + 2 * batch_ + 1;
+  const std::uint64_t at_rest = load(state().idle) + 2 * flush_ + 1;
   const std::uint64_t deadline = closed_ns + kPatienceNs;
   while (load(state().idle) < at_rest) {
     if (error_) return system_error("the xdp-live generator ended", error_);
@@ -204,9 +230,8 @@ Result<void> XdpLive::close() {
                         "the xdp-live generator did not come to rest within 10 s");
     std::this_thread::sleep_for(std::chrono::microseconds(100));
   }
-  if (config_.traffic.rate_pps && opened_ns_) {
-    const double due =
-        *config_.traffic.rate_pps * static_cast<double>(closed_ns - opened_ns_) / 1e9;
+  if (rate_pps_ && opened_ns_) {
+    const double due = *rate_pps_ * static_cast<double>(closed_ns - opened_ns_) / 1e9;
     const std::uint64_t wanted = std::min(limit_, static_cast<std::uint64_t>(due));
     const std::uint64_t sent = load(state().sent) - sent_at_open_;
     if (wanted > sent) unsent_ += wanted - sent;

@@ -1,5 +1,5 @@
 // The summaries of one case, over its trials that are in it: the ok ones of one condition or, where
-// none is ok, disturbed ones (harness/runner/rounds.hpp).
+// none is ok, disturbed ones (rounds.hpp).
 #pragma once
 
 #include <optional>
@@ -17,6 +17,9 @@ struct CaseSummary {
 
 // Of a run that is not concluded: whether it is ok.
 bool in_summary(const TrialRecord& trial);
+
+// Whether a trial of it is in the summary.
+bool has_summary(const CaseResult& result);
 
 // nullopt where there is no such trial. A trial without a value, or with one that is not finite,
 // does not count in that value's n.

@@ -1,4 +1,4 @@
-#include "harness/record/case_summary.hpp"
+#include "harness/method/case_summary.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -23,10 +23,13 @@ bool in_summary(const TrialRecord& trial) {
   return trial.in_summary.value_or(trial.status == TrialStatus::ok);
 }
 
+bool has_summary(const CaseResult& result) {
+  return std::any_of(result.trials.begin(), result.trials.end(),
+                     [](const auto& t) { return in_summary(t); });
+}
+
 std::optional<CaseSummary> summarize_case(const CaseResult& result) {
-  const bool any = std::any_of(result.trials.begin(), result.trials.end(),
-                               [](const auto& t) { return in_summary(t); });
-  if (!any) return std::nullopt;
+  if (!has_summary(result)) return std::nullopt;
   return CaseSummary{summarize_trials(result, &TrialRecord::mpps),
                      summarize_trials(result, &TrialRecord::ns_per_packet),
                      summarize_trials(result, &TrialRecord::cycles_per_packet)};

@@ -1,4 +1,4 @@
-#include "harness/runner/rounds.hpp"
+#include "harness/method/rounds.hpp"
 
 #include <gtest/gtest.h>
 

@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "harness/core/case_result.hpp"
-#include "harness/core/trial.hpp"
 
 namespace pktbench {
 

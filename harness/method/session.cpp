@@ -1,0 +1,450 @@
+#include "harness/method/session.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "harness/core/units.hpp"
+#include "harness/measure/bpf_run_time.hpp"
+#include "harness/method/accounting.hpp"
+#include "harness/method/drain.hpp"
+#include "harness/method/returned.hpp"
+#include "harness/method/snapshot.hpp"
+#include "harness/method/stray_watch.hpp"
+#include "harness/method/surroundings.hpp"
+#include "harness/method/validity.hpp"
+#include "harness/sys/cpu.hpp"
+
+namespace pktbench::method {
+
+namespace {
+
+constexpr std::uint64_t kConfirmFrames = 64;
+// udp-sendmmsg changes the flow from batch to batch.
+constexpr std::uint64_t kFramesPerFlow = 64;
+constexpr std::uint64_t kFlowsPerQueue = 16;  // all missing one of two queues: once in 65,536 runs
+// Of threads that a busy host leaves waiting. Only what does not come at all takes that long.
+constexpr std::uint64_t kConfirmTimeout = 10'000 * kMillisecond;
+
+std::uint64_t to_ns(double seconds) { return static_cast<std::uint64_t>(seconds * 1e9); }
+
+Error interrupted() { return make_error(ErrorCode::interrupted, "interrupted"); }
+
+class AttachedCase final : public Session {
+ public:
+  AttachedCase(const CaseSpec& spec, std::uint32_t tag, SessionParties parties,
+               const StopFlag& stop)
+      : spec_(spec),
+        tag_(tag),
+        p_(std::move(parties)),
+        clock_(p_.testbed.clock()),
+        stop_(stop),
+        surroundings_(p_.testbed, spec, plan_),
+        strays_(p_.testbed, plan_, stop, [this] { return snapshot(); }) {}
+  ~AttachedCase() override {
+    p_.traffic->stop();
+    p_.backend->stop();
+    p_.testbed.release_returned();
+  }
+
+  Result<void> attach(const TrialPlan& plan);
+  Result<TrialRecord> measure(const TrialPlan& plan) override;
+  bool usable() const override { return usable_; }
+
+ private:
+  CpuOwners cpu_owners() const;
+  Result<void> start();
+  Result<void> start_bpf_stats();
+  Result<void> name_parts(const std::vector<pid_t>& napi);
+  Result<void> find_baseline();
+  Result<Snapshot> snapshot();
+  Result<Snapshot> drain(const Snapshot& first) {
+    return method::drain(
+        first, [this] { return snapshot(); }, clock_, stop_);
+  }
+  Result<Snapshot> confirm();
+  Result<void> open_for(double seconds);
+  Result<void> measure_window();
+  Result<void> warm_up();
+  void count(const Snapshot& before, const Snapshot& after);
+  void charge(const std::optional<CpuSample>& before, const std::optional<CpuSample>& after);
+  void name_strays();
+  TrialFacts facts(std::vector<Disturbed> disturbances) const;
+
+  const CaseSpec& spec_;
+  TrialPlan plan_;  // of the trial that is on
+  std::uint32_t tag_;
+  SessionParties p_;
+  Clock& clock_;
+  const StopFlag& stop_;
+  bool usable_ = true;
+  EffectiveMode mode_;
+  Snapshot baseline_;  // all that was sent before is accounted for in it
+  std::optional<measure::BpfRunTimeMeter> bpf_;
+  std::vector<pid_t> sink_threads_;
+  Surroundings surroundings_;
+  StrayWatch strays_;
+
+  // Of the trial that is on.
+  TrialRecord record_;
+  std::uint64_t open_ns_ = 0;       // how long the gate was open the last time
+  std::uint64_t reference_ns_ = 0;  // the same by the reference clock
+  std::uint64_t in_window_ = 0;     // packets received while it was open
+  bool window_done_ = false;
+  std::vector<Disturbed> disturbances_;
+};
+
+CpuOwners AttachedCase::cpu_owners() const {
+  CpuOwners owners{p_.testbed.dut_port().cpus,
+                   p_.testbed.generator_port().cpus,
+                   p_.testbed.dut_softirq_cpus(),
+                   p_.testbed.dut_interrupts(),
+                   {},
+                   {}};
+  if (p_.testbed.dut_idle() == "poll") {
+    owners.idle_polls = owners.dut;
+    for (const int cpu : owners.generator) owners.idle_polls.push_back(cpu);
+  } else if (p_.testbed.dut_idle() == "spin") {
+    owners.idle_polls = owners.idle_spins = owners.dut;
+  }
+  return owners;
+}
+
+Result<void> AttachedCase::start() {
+  BackendConfig backend;
+  backend.options = spec_.backend_options;
+  backend.port = p_.testbed.dut_port();
+  if (auto r = p_.testbed.lend(p_.backend->takes(backend)); !r) return r;
+  backend.port = p_.testbed.dut_port();
+  backend.workload = spec_.workload;
+  if (!spec_.filter_ports.empty()) backend.filter_ports = spec_.filter_ports;
+  backend.frame_size = spec_.traffic.frame_size;
+  backend.trial_tag = tag_;
+  auto mode = p_.backend->start(backend);
+  if (!mode) return mode.error();
+  mode_ = *mode;
+
+  if (p_.bpf_stats)
+    if (auto r = start_bpf_stats(); !r) return r;
+
+  if (sends_back(spec_.workload)) {
+    auto threads = p_.testbed.take_returned(tag_);
+    if (!threads) return threads.error();
+    sink_threads_ = std::move(*threads);
+  }
+
+  // Attaching a program makes the kernel replace the device's NAPI threads.
+  auto napi = p_.testbed.settle(!p_.backend->threads().empty());
+  if (!napi) return napi.error();
+
+  TrafficConfig traffic;
+  traffic.from = p_.testbed.generator_port();
+  traffic.to = p_.testbed.dut_port();
+  traffic.traffic = spec_.traffic;
+  traffic.trial_tag = tag_;
+  traffic.options = spec_.generator_options;
+  if (auto r = p_.traffic->start(traffic); !r) return r;
+  return name_parts(*napi);
+}
+
+Result<void> AttachedCase::start_bpf_stats() {
+  const std::vector<std::uint32_t> programs = p_.backend->programs();
+  if (programs.empty())
+    return make_error(ErrorCode::unsupported, spec_.backend + " runs no BPF program on the host");
+  auto meter = measure::BpfRunTimeMeter::start(programs);
+  if (!meter) return meter.error();
+  bpf_ = std::move(*meter);
+  return {};
+}
+
+Result<void> AttachedCase::name_parts(const std::vector<pid_t>& napi) {
+  TrialParts parts;
+  CpuRoles& roles = parts.roles;
+  roles[sys::current_tid()] = CpuClass::control;
+  roles[getpid()] = CpuClass::control;
+  for (pid_t tid : napi) roles[tid] = CpuClass::napi;
+  for (pid_t tid : p_.backend->threads()) roles[tid] = CpuClass::application;
+  for (pid_t tid : p_.traffic->threads()) roles[tid] = CpuClass::generator;
+  for (pid_t tid : sink_threads_) roles[tid] = CpuClass::generator;
+  for (pid_t tid : p_.testbed.idle_threads()) roles[tid] = CpuClass::idle;
+  if (p_.meter)
+    if (auto r = p_.meter->set_roles(roles); !r) return r;
+  parts.programs = p_.backend->programs();
+  for (const std::uint32_t id : p_.testbed.programs()) parts.programs.push_back(id);
+  surroundings_.watch(parts);
+  return {};
+}
+
+Result<Snapshot> AttachedCase::snapshot() {
+  Snapshot s;
+  auto sent = p_.traffic->sample();
+  if (!sent) return sent.error();
+  auto received = p_.backend->sample();
+  if (!received) return received.error();
+  auto wire = p_.testbed.sample();
+  if (!wire) return wire.error();
+  s.sent = *sent;
+  s.received = *received;
+  s.drops = *wire;
+  for (const auto& [place, n] : received->drops) s.drops[place] += n;
+  // Since start(): the device's count is older than the backend, and so never the smaller one.
+  const std::string at_device = p_.testbed.receive_drop_place();
+  if (received->drops_at_device_too && !at_device.empty())
+    s.drops[at_device] -= received->drops_at_device_too;
+  if (sends_back(spec_.workload)) {
+    auto returned = p_.testbed.returned();
+    if (!returned) return returned.error();
+    s.returned = std::move(*returned);
+  }
+  return s;
+}
+
+// A program on the wrong queue or device must be found here, and not show as a slow path.
+Result<Snapshot> AttachedCase::confirm() {
+  auto before = snapshot();
+  if (!before) return before;
+  const std::uint64_t flows = kFlowsPerQueue * spec_.queues;
+  const bool every_queue = spec_.queues > 1 && spec_.traffic.flows >= flows;
+  const std::uint64_t frames = every_queue ? flows * kFramesPerFlow : kConfirmFrames;
+  p_.traffic->open(frames, plan_.rate_pps);
+  const std::uint64_t deadline = clock_.now_ns() + kConfirmTimeout;
+  while (!stop_ && !p_.traffic->finished() && clock_.now_ns() < deadline)
+    clock_.sleep_ns(kMillisecond, stop_);
+  if (auto r = p_.traffic->close(); !r) return r.error();
+  if (stop_) return interrupted();
+  auto after = drain(*before);
+  if (!after) return after;
+  const std::uint64_t sent = after->sent.packets - before->sent.packets;
+  if (sent == 0)
+    return make_error(ErrorCode::failed,
+                      "generator " + spec_.generator + " sent nothing within 10 s");
+  if (after->received.packets == before->received.packets) {
+    const std::string hint = p_.traffic->when_none_arrives();
+    return make_error(ErrorCode::failed, "none of " + std::to_string(sent) + " frames sent to " +
+                                             p_.testbed.dut_port().name + " was counted by " +
+                                             spec_.backend + dropped_since(*before, *after) +
+                                             (hint.empty() ? "" : "; " + hint));
+  }
+  const FirstFrames first = {spec_.backend, p_.testbed.dut_port().name,
+                             p_.testbed.generator_port().name};
+  if (p_.testbed.unnamed_loss() > 0)
+    if (auto r = nothing_unnamed(first, *before, *after, plan_.tolerance_packets); !r)
+      return r.error();
+  if (after->returned)
+    if (auto r = frames_come_back(first, *before, *after); !r) return r.error();
+  if (every_queue && sent == frames)
+    if (auto r = every_queue_counts(first, *before, *after, spec_.queues); !r) return r.error();
+  return after;
+}
+
+Result<void> AttachedCase::open_for(double seconds) {
+  const ClockReading opened = clock_.read();
+  p_.traffic->open(TrafficSource::kNoLimit, plan_.rate_pps);
+  clock_.sleep_ns(to_ns(seconds), stop_);
+  const ClockReading shut = clock_.read();
+  open_ns_ = shut.now_ns - opened.now_ns;
+  reference_ns_ = shut.reference_ns - opened.reference_ns;
+  auto r = p_.traffic->close();
+  if (r && stop_) return interrupted();
+  return r;
+}
+
+// Ends without a baseline where frames of others keep coming.
+Result<void> AttachedCase::find_baseline() {
+  auto attached = snapshot();
+  if (!attached) return attached.error();
+  if (auto r = strays_.watch_idle(); !r || strays_.steady()) return r;
+  auto confirmed = confirm();
+  if (!confirmed) return confirmed.error();
+  baseline_ = *confirmed;
+  return strays_.watch_idle_if(confirmed->surplus(*attached));
+}
+
+Result<void> AttachedCase::warm_up() {
+  if (plan_.warmup_s <= 0) return {};
+  if (auto r = open_for(plan_.warmup_s); !r) return r;
+  record_.warmup_s = static_cast<double>(open_ns_) / 1e9;
+  auto after = drain(baseline_);
+  if (!after) return after.error();
+  if (p_.on_tick && record_.warmup_s > 0)
+    p_.on_tick(
+        {"warm-up",
+         static_cast<double>(after->sent.packets - baseline_.sent.packets) / record_.warmup_s,
+         static_cast<double>(after->received.packets - baseline_.received.packets) /
+             record_.warmup_s});
+  const bool surplus = after->surplus(baseline_);
+  baseline_ = std::move(*after);
+  return strays_.watch_idle_if(surplus);
+}
+
+// Ends without a window where frames of others keep coming.
+Result<void> AttachedCase::measure_window() {
+  // What has come since the last window is not this one's.
+  auto now = snapshot();
+  if (!now) return now.error();
+  const bool came = now->surplus(baseline_);
+  baseline_ = std::move(*now);
+  if (auto r = strays_.watch_idle_if(came); !r || strays_.steady()) return r;
+  if (auto r = warm_up(); !r || strays_.steady()) return r;
+  const Snapshot before = baseline_;
+
+  strays_.before_window();
+  surroundings_.before_window();
+  std::optional<BpfRunTime> bpf_before;
+  if (bpf_) {
+    auto sample = bpf_->sample();
+    if (!sample) return sample.error();
+    bpf_before = *sample;
+  }
+  std::optional<CpuSample> cpu_before;
+  std::optional<CpuSample> cpu_after;
+  if (p_.meter) {
+    auto sample = p_.meter->sample();
+    if (!sample) return sample.error();
+    cpu_before = std::move(*sample);
+  }
+  if (auto r = open_for(plan_.duration_s); !r) return r;
+  record_.duration_s = static_cast<double>(open_ns_) / 1e9;
+  if (p_.meter) {
+    auto sample = p_.meter->sample();
+    if (!sample) return sample.error();
+    cpu_after = std::move(*sample);
+  }
+  // What buffers still hold is received later: it counts for conservation, not for rate and cost.
+  auto shut = p_.backend->sample();
+  if (!shut) return shut.error();
+  in_window_ = shut->packets - shut->late - before.received.packets;
+  disturbances_ = surroundings_.after_window(record_);
+  const std::uint64_t closed = clock_.now_ns();
+  auto after = drain(before);
+  if (!after) return after.error();
+  record_.drain_s = static_cast<double>(clock_.now_ns() - closed) / 1e9;
+  if (auto r = strays_.after_window(); !r) return r;
+  if (stop_) return interrupted();
+  if (bpf_) {
+    auto sample = bpf_->sample();
+    if (!sample) return sample.error();
+    record_.bpf_run_time = BpfRunTime{sample->runs - bpf_before->runs, sample->ns - bpf_before->ns};
+  }
+
+  count(before, *after);
+  baseline_ = std::move(*after);
+  charge(cpu_before, cpu_after);
+  strays_.count(record_);
+  window_done_ = true;
+  return {};
+}
+
+void AttachedCase::count(const Snapshot& before, const Snapshot& after) {
+  TrialRecord& r = record_;
+  count_between(before, after, r);
+  for (const auto& [place, why] : p_.testbed.missing_drops()) r.missing["drops." + place] = why;
+  r.target_pps = plan_.rate_pps;
+  const Port& port = p_.testbed.dut_port();
+  if (port.link_bps)
+    r.line_rate_pps = line_rate_pps(*port.link_bps, spec_.traffic.frame_size);
+  else if (!port.link_unknown.empty())
+    r.missing["line_rate_pps"] = port.link_unknown;
+  r.offered_pps = static_cast<double>(r.offered.packets) / r.duration_s;
+  r.received_pps = static_cast<double>(in_window_) / r.duration_s;
+  r.mpps = *r.received_pps / 1e6;
+  // Frames that were due and not sent are lost to the trial as well (RFC 2544's intended load).
+  const double intended = static_cast<double>(r.offered.packets + r.offered.unsent);
+  if (intended > 0)
+    r.loss_ratio = std::max(0.0, (intended - static_cast<double>(r.received.packets)) / intended);
+  else
+    r.missing["loss_ratio"] = "nothing was offered";
+}
+
+void AttachedCase::charge(const std::optional<CpuSample>& before,
+                          const std::optional<CpuSample>& after) {
+  TrialRecord& r = record_;
+  std::string reason = p_.meter_missing;
+  if (before && after) {
+    const CpuOwners owners = cpu_owners();
+    r.cpus = cpu_usage(*before, *after, owners);
+    if (const std::string reason_for_tsc = p_.meter->cycles_source_reason();
+        !reason_for_tsc.empty())
+      r.missing["pmu"] = reason_for_tsc;
+    r.cycles_source = p_.meter->cycles_source();
+    if (in_window_) {
+      const auto packets = static_cast<double>(in_window_);
+      const DutCharge charge = charge_dut(*before, *after, owners);
+      r.ns_per_packet = charge.ns / packets;
+      if (r.cycles_source == "pmu" && charge.cycles)
+        r.cycles_per_packet = *charge.cycles / packets;
+      else if (r.cycles_source == "tsc")
+        r.cycles_per_packet = charge.ns * p_.meter->tsc_hz() / 1e9 / packets;
+      else
+        r.missing["cycles_per_packet"] = "the PMU gave no reading for one of the CPUs";
+      return;
+    }
+    reason = "nothing was received";
+  }
+  r.missing["ns_per_packet"] = reason;
+  r.missing["cycles_per_packet"] = reason;
+}
+
+TrialFacts AttachedCase::facts(std::vector<Disturbed> disturbances) const {
+  return {.owners = cpu_owners(),
+          .generator = spec_.generator,
+          .disturbances = std::move(disturbances),
+          .in_window = in_window_,
+          .open_ns = open_ns_,
+          .reference_ns = reference_ns_,
+          .reference_clock = clock_.reference(),
+          .unnamed_loss = p_.testbed.unnamed_loss()};
+}
+
+// What they are is seen when the backend does not take them.
+void AttachedCase::name_strays() {
+  p_.traffic->stop();
+  p_.backend->stop();
+  usable_ = false;
+  if (std::string strays = strays_.name(tag_); !strays.empty())
+    disturbances_.push_back({kForeignFrames, std::move(strays)});
+}
+
+Result<void> AttachedCase::attach(const TrialPlan& plan) {
+  plan_ = plan;
+  if (auto r = start(); !r) return r;
+  return find_baseline();
+}
+
+Result<TrialRecord> AttachedCase::measure(const TrialPlan& plan) {
+  plan_ = plan;
+  record_ = {};
+  record_.mode = mode_;
+  record_.bpf_stats = p_.bpf_stats;
+  window_done_ = false;
+  disturbances_.clear();
+  const std::uint64_t began = clock_.now_ns();
+  if (!strays_.steady())
+    if (auto r = measure_window(); !r) {
+      usable_ = false;
+      return r.error();
+    }
+  record_.effective_s = static_cast<double>(clock_.now_ns() - began) / 1e9;
+  if (strays_.any()) name_strays();
+  if (stop_) return interrupted();
+  if (window_done_)
+    judge_trial(plan_, facts(std::move(disturbances_)), record_);
+  else
+    judge_windowless(disturbances_, record_);
+  return record_;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> Session::open(const CaseSpec& spec, const TrialPlan& plan,
+                                               std::uint32_t tag, SessionParties parties,
+                                               const StopFlag& stop) {
+  auto made = std::make_unique<AttachedCase>(spec, tag, std::move(parties), stop);
+  if (auto r = made->attach(plan); !r) return r.error();
+  if (stop) return interrupted();
+  return std::unique_ptr<Session>(std::move(made));
+}
+
+}  // namespace pktbench::method

@@ -1,0 +1,89 @@
+#include "harness/method/throughput.hpp"
+
+#include <gtest/gtest.h>
+
+namespace pktbench::method {
+namespace {
+
+std::unique_ptr<const Method> made_with(const Options& changes) {
+  const MethodType type = throughput_method();
+  Options options;
+  for (const OptionSpec& o : type.options) options[o.name] = o.default_value;
+  for (const auto& [name, value] : changes) options[name] = value;
+  return type.make(options);
+}
+
+TrialRecord trial(int round, TrialStatus status = TrialStatus::ok) {
+  TrialRecord t;
+  t.round = round;
+  t.status = status;
+  t.disturbed = status == TrialStatus::invalid;
+  t.conserved = status == TrialStatus::ok;
+  t.mpps = 1 + round;
+  return t;
+}
+
+TEST(Throughput, AsksForTheCasesOwnLoadUntilTheRoundIsDone) {
+  const auto method = made_with({{"duration_s", 0.5}, {"warmup_s", 0.1}, {"max_unsent", 0.25}});
+  CaseResult c;
+  c.spec.rate_pps = 4000;
+  const auto step = method->next(c, 0);
+  ASSERT_TRUE(step);
+  EXPECT_EQ(step->plan.rate_pps, 4000);
+  EXPECT_EQ(step->plan.duration_s, 0.5);
+  EXPECT_EQ(step->plan.warmup_s, 0.1);
+  EXPECT_EQ(step->plan.max_unsent, 0.25);
+  EXPECT_TRUE(step->restart);
+  EXPECT_FALSE(step->bpf_stats);
+  c.trials = {trial(0, TrialStatus::invalid)};
+  EXPECT_TRUE(method->next(c, 0));
+  c.trials.push_back(trial(0));
+  EXPECT_FALSE(method->next(c, 0));
+  EXPECT_TRUE(method->next(c, 1));
+  EXPECT_EQ(method->trials_left(c), 4u);
+}
+
+TEST(Throughput, KeepsASessionOnlyWhereItIsToldTo) {
+  const auto method = made_with({{"restart", false}});
+  EXPECT_FALSE(method->next({}, 0)->restart);
+  const MethodType type = throughput_method();
+  Options options{{"restart", false}};
+  EXPECT_EQ(type.refuses(options, 1), "");
+  EXPECT_NE(type.refuses(options, 2).find("this has 2"), std::string::npos);
+  options["restart"] = true;
+  EXPECT_EQ(type.refuses(options, 2), "");
+}
+
+TEST(Throughput, TrialsForBpfStatisticsComeAfterTheOrdinaryOneUntilTheyAreGivenUp) {
+  const auto method = made_with({{"bpf_stats", true}, {"trials", std::int64_t{2}}});
+  CaseResult c;
+  EXPECT_EQ(method->trials_left(c), 4u);
+  EXPECT_FALSE(method->next(c, 0)->bpf_stats);
+  c.trials = {trial(0)};
+  ASSERT_TRUE(method->next(c, 0));
+  EXPECT_TRUE(method->next(c, 0)->bpf_stats);
+  c.bpf_trials = {trial(0)};
+  EXPECT_FALSE(method->next(c, 0));
+  c.bpf_reason = "it runs no program";
+  EXPECT_EQ(method->trials_left(c), 1u);
+  c.bpf_trials.clear();
+  EXPECT_FALSE(method->next(c, 0));
+}
+
+TEST(Throughput, ItsMetricsAreOfTheTrialsInTheSummary) {
+  const auto method = made_with({});
+  std::vector<CaseResult> cases(1);
+  cases[0].trials = {trial(0), trial(1, TrialStatus::invalid), trial(2)};
+  for (int i = 0; i < 3; ++i) cases[0].trials[static_cast<std::size_t>(i)].index = i;
+  method->conclude(cases);
+  ASSERT_EQ(cases[0].metrics.size(), 2u);
+  EXPECT_EQ(cases[0].metrics[0].name, "mpps");
+  EXPECT_TRUE(cases[0].metrics[0].higher_is_better);
+  EXPECT_EQ(cases[0].metrics[0].by_round, (std::map<int, double>{{0, 1}, {2, 3}}));
+  EXPECT_EQ(cases[0].metrics[1].name, "cycles_per_packet");
+  EXPECT_FALSE(cases[0].metrics[1].higher_is_better);
+  EXPECT_TRUE(cases[0].metrics[1].by_round.empty());
+}
+
+}  // namespace
+}  // namespace pktbench::method
