@@ -3,11 +3,9 @@ from typing import NamedTuple, Optional, Tuple
 
 from plots import load, text
 
+# What a file is named by where it varies; of older runs, too, what must be equal in one figure.
 FIELDS = ("testbed", "testbed_label", "arrangement", "generator", "generator_batch", "frame_size",
           "flows", "workload", "rate_pps")
-
-# What cases of several NICs have in common in one figure.
-LOAD = tuple(name for name in FIELDS if name != "testbed_label") + ("queues",)
 
 UNITS = {"frame_size": "B", "flows": "f", "generator_batch": "batch"}
 
@@ -30,6 +28,13 @@ def rate(rate_pps):
     return "maximum rate" if rate_pps is None else f"{text.number(rate_pps / 1e6)} Mpps offered"
 
 
+def setting(case, own=("testbed_label", "workload")):
+    """What must be equal in one figure: own and what is recorded as comparable, but for the ports' state."""
+    recorded = [(name, value) for name, value in case.comparable.items() if "_port." not in name]
+    older = [(name, str(getattr(case, name))) for name in FIELDS if name not in ("testbed_label", "workload")]
+    return tuple(getattr(case, name) for name in own) + tuple(sorted(recorded or older))
+
+
 def split(run):
     """The figures of a run. Raises GroupError without cases, or when one case mixes cycles sources."""
     together = {}
@@ -37,18 +42,20 @@ def split(run):
         if len(case.cycles_sources) > 1:
             mixed = " and ".join(case.cycles_sources)
             raise GroupError(f"case {case.id} mixes cycles from {mixed}: they cannot be compared")
-        together.setdefault(tuple(getattr(case, name) for name in FIELDS), []).append(case)
+        together.setdefault(setting(case), []).append(case)
     if not together:
         raise GroupError("the run has no case")
-    varying = [i for i in range(len(FIELDS)) if len({key[i] for key in together}) > 1]
+    varying = [name for name in FIELDS if len({getattr(case, name) for case in run.cases}) > 1]
     groups = []
-    for key, cases in together.items():
+    for cases in together.values():
         sources = list(dict.fromkeys(source for case in cases for source in case.cycles_sources))
         for source in sources or [None]:
             first = source == (sources or [None])[0]
             mine = tuple(case for case in cases
                          if case.cycles_sources == [source] or (first and not case.cycles_sources))
-            name = ["backends"] + [_slug(FIELDS[i], key[i]) for i in varying] + [source] * (len(sources) > 1)
+            name = ["backends"] + [_slug(key, getattr(cases[0], key)) for key in varying]
+            name += [source] * (len(sources) > 1)
+            name += [str(len(groups) + 1)] * ("-".join(name) in {group.name for group in groups})
             groups.append(Group("-".join(name), mine, source, tuple(s for s in sources if s != source)))
     return groups
 

@@ -37,6 +37,16 @@ def test_another_setting_is_another_figure(tmp_path, key, value):
     assert made[0].name != made[1].name
 
 
+@pytest.mark.parametrize("key, figures", [("dut_idle", 2), ("of_a_later_version", 2), ("dut_port.rings", 1)])
+def test_what_is_recorded_as_comparable_decides(tmp_path, key, figures):
+    document = fixtures.document("four")
+    for number, case in enumerate(document["cases"]):
+        case["comparable"] = {"frame_size": "64", key: "one" if number else "other"}
+    made = groups.split(load.load(fixtures.write(tmp_path, document)))
+    assert [len(group.cases) for group in made] == ([1, 3] if figures == 2 else [4])
+    assert len({group.name for group in made}) == figures
+
+
 def test_queues_share_a_figure(tmp_path):
     document = fixtures.document("four")
     document["cases"][1]["queues"] = 2

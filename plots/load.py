@@ -88,7 +88,8 @@ class Case:
     mpps: Optional[Estimate]
     cycles_per_packet: Optional[Estimate]
     ns_per_packet: Optional[Estimate]
-    condition: Optional[Condition] = None  # older runs lack it
+    condition: Optional[Condition] = None  # older runs lack it, and the next
+    comparable: Dict[str, str] = field(default_factory=dict)  # what a comparison asks to be equal, or says
 
     @property
     def shown_trials(self):
@@ -219,7 +220,7 @@ def _case(case):
                 mpps=_estimate(summary.get("mpps")),
                 cycles_per_packet=_estimate(summary.get("cycles_per_packet")),
                 ns_per_packet=_estimate(summary.get("ns_per_packet")),
-                condition=_condition(case.get("condition")),
+                condition=_condition(case.get("condition")), comparable=case.get("comparable") or {},
                 **{key: case[key] for key in same})
 
 

@@ -19,7 +19,7 @@ def figures(run):
     together = {}
     for case in run.cases:
         if case.testbed_label is not None:
-            together.setdefault(tuple(getattr(case, name) for name in groups.LOAD), []).append(case)
+            together.setdefault(groups.setting(case, own=("workload", "queues")), []).append(case)
     made = []
     for number, cases in enumerate(together.values()):
         if len({case.testbed_label for case in cases}) > 1:

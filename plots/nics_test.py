@@ -7,6 +7,7 @@ import pytest
 from plots import backends, fixtures, groups, load, nics
 
 LABELS = ("intel", "realtek")
+DRIVERS = {"intel": "ixgbe", "realtek": "r8169"}
 
 
 @pytest.fixture(name="document")
@@ -18,7 +19,8 @@ def fixture_document():
     for case in single:
         for label in LABELS:
             case = copy.deepcopy(case)
-            case.update(id=f"{case['id']}/testbed={label}", testbed_label=label)
+            case.update(id=f"{case['id']}/testbed={label}", testbed_label=label,
+                        comparable={"frame_size": "64", "dut_port.driver": DRIVERS[label]})
             for trial in case["trials"]:
                 trial["line_rate_pps"] = 14.88e6 if label == "intel" else 1.488e6
             made["cases"].append(case)

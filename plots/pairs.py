@@ -38,9 +38,11 @@ def percent(share):
 
 
 def shown(pair):
-    """What a panel says: the change with its interval, or why there is none."""
+    """What a panel says: the change with its interval, or why there is none or none is judged."""
     if pair.ratio is None:
         return pair.reason
+    if pair.verdict == "inconclusive":
+        return f"{percent(pair.ratio - 1)}, {pair.verdict}: {pair.reason}"
     low, high = pair.ci95
     return (f"{percent(pair.ratio - 1)}  ({percent(low - 1)} to {percent(high - 1)}), "
             f"sees {100 * pair.smallest_change:.2g}%")

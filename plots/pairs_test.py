@@ -91,6 +91,12 @@ def test_a_change_below_zero_has_a_real_minus():
     assert pairs.shown(pair) == "−3.00%  (−4.00% to −2.00%), sees 1.8%"
 
 
+def test_a_change_that_is_not_judged_says_why():
+    pair = dataclasses.replace(fixtures.run("floor").pairs[0], ratio=0.97, verdict="inconclusive",
+                               reason="the offered rates differ by 20%")
+    assert pairs.shown(pair) == "−3.00%, inconclusive: the offered rates differ by 20%"
+
+
 def test_the_caption_tells_the_load_of_every_pair(tmp_path):
     document = fixtures.document("floor")
     for case in document["cases"]:

@@ -264,6 +264,18 @@ Result<void> check_commands(const std::string& path, const Scenario& scenario) {
   return {};
 }
 
+// Judges them by the run as `compare` will read it, and returns them for a terminal.
+std::string add_pairs(RunDocument& document) {
+  const auto recorded = recorded_run(to_json(document), kRunFileName);
+  if (!recorded) {
+    spdlog::error("its pairs are not compared: {}", recorded.error().message);
+    return "";
+  }
+  const std::vector<CaseComparison> pairs = case_pairs(*recorded);
+  document.pairs = to_json(pairs);
+  return pairs_text(pairs);
+}
+
 }  // namespace
 
 int run_command(const RunArguments& given) {
@@ -316,14 +328,12 @@ int run_command(const RunArguments& given) {
     return report_error(outcome.error());
   }
   document.cases = outcome->cases;
-  const std::vector<CasePair> case_by_case = case_pairs(document.cases);
-  document.pairs = to_json(case_by_case);
   document.interrupted = outcome->interrupted;
   document.finished_at = sys::rfc3339_utc(sys::utc_now());
+  const std::string pairs = add_pairs(document);
   const auto kept = writer->finish(document);
 
   const bool colour = isatty(STDOUT_FILENO) && !std::getenv("NO_COLOR");
-  const std::string pairs = pairs_text(case_by_case);
   std::string text =
       result_table(outcome->cases, *scenario->method, document.testbed, colour) + "\n" + pairs;
   if (!pairs.empty()) text += "\n";

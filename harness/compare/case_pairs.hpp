@@ -8,31 +8,21 @@
 #include <string>
 #include <vector>
 
-#include "harness/core/case_result.hpp"
-#include "harness/core/result.hpp"
-#include "harness/measure/paired_ratio.hpp"
+#include "harness/compare/judge.hpp"
 
 namespace pktbench {
 
-struct CasePair {
-  std::string base;  // case ids
-  std::string next;
-  std::string measure;      // "mpps" or "cycles_per_packet"
-  std::vector<int> rounds;  // those in which both have an ok trial with a value, in one condition
-  std::vector<double> base_values;
-  std::vector<double> next_values;
-  Result<PairedRatio> found;
-  Judgement judgement;
-};
+// The first of such cases, in the order of the scenario, is the base of the others. They point into
+// `run`.
+MatchedCases pairs_of(const RecordedRun& run);
 
-// The first of such cases, in the order of the scenario, is the base of the others. The p values
-// are adjusted over all the pairs of the run.
-std::vector<CasePair> case_pairs(const std::vector<CaseResult>& cases);
+// As judge_cases() has them. The p are adjusted over all the pairs of the run.
+std::vector<CaseComparison> case_pairs(const RecordedRun& run);
 
 // A list, as run.json has it.
-nlohmann::ordered_json to_json(const std::vector<CasePair>& pairs);
+nlohmann::ordered_json to_json(const std::vector<CaseComparison>& pairs);
 
-// A line for each pair; empty without any.
-std::string pairs_text(const std::vector<CasePair>& pairs);
+// A line for each pair and measure; empty without any.
+std::string pairs_text(const std::vector<CaseComparison>& pairs);
 
 }  // namespace pktbench

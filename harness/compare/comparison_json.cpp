@@ -28,31 +28,28 @@ Json floor_json(const NoiseFloor& floor) {
 
 Json measure_json(const MeasureComparison& m) {
   Json made = Json::object();
-  made["verdict"] = m.found ? Json(to_string(m.verdict)) : Json(nullptr);
+  made["verdict"] = m.judged ? Json(to_string(m.verdict)) : Json(nullptr);
   made["reason"] = m.reason;
   made["warnings"] = m.warnings;
   made["base"] = to_json(m.base);
   made["new"] = to_json(m.next);
   made["comparison"] = nullptr;
-  if (!m.found) return made;
+  if (!m.judged) return made;
   const PairedRatio& f = *m.found;
-  made["comparison"] =
-      Json({{"pairs", f.pairs},
-            {"ratio", f.ratio},
-            {"ci95", {f.lo, f.hi}},
-            {"confidence", f.confidence},
-            {"p", f.p},
-            {"p_adjusted", m.p_adjusted},
-            {"smallest_change", m.smallest_change},
-            {"mann_whitney",
-             {{"u", f.mann_whitney.statistic},
-              {"p", f.mann_whitney.p},
-              {"p_adjusted", m.mann_whitney_p_adjusted},
-              {"exact", f.mann_whitney.exact}}},
-            {"median_ratio",
-             {{"median", f.median_ratio},
-              {"bca95", f.bca ? Json::array({f.bca->lo, f.bca->hi}) : Json(nullptr)}}},
-            {"noise_floor", floor_json(m.noise_floor)}});
+  made["comparison"] = Json({{"pairs", f.pairs},
+                             {"ratio", f.ratio},
+                             {"ci95", {f.lo, f.hi}},
+                             {"confidence", f.confidence},
+                             {"p", f.p},
+                             {"p_adjusted", m.p_adjusted},
+                             {"smallest_change", m.smallest_change},
+                             {"mann_whitney",
+                              {{"u", f.mann_whitney.statistic},
+                               {"p", f.mann_whitney.p},
+                               {"p_adjusted", m.mann_whitney_p_adjusted},
+                               {"exact", f.mann_whitney.exact}}},
+                             {"median_ratio", {{"median", f.median_ratio}}},
+                             {"noise_floor", floor_json(m.noise_floor)}});
   return made;
 }
 
@@ -62,6 +59,7 @@ Json case_json(const CaseComparison& c) {
   made["new_id"] = c.new_id;
   made["verdict"] = to_string(c.verdict);
   made["reason"] = text_or_null(c.reason);
+  made["subjects"] = c.subjects;
   made["warnings"] = c.warnings;
   made["excluded_trials"] = {{"base", c.excluded_base}, {"new", c.excluded_new}};
   made["unpaired_rounds"] = c.unpaired_rounds;

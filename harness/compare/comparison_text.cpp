@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <array>
+#include <boost/algorithm/string/join.hpp>
 #include <cmath>
 #include <cstdio>
+#include <set>
 
 #include "harness/compare/comparison.hpp"
 #include "harness/text/input_error.hpp"
@@ -53,8 +55,8 @@ TextRow measure_row(const std::string& id, const MeasureComparison& m) {
   TextRow row{std::vector<std::string>(kMeasureHeads.size()), {}, ""};
   row.cells[0] = id;
   row.cells[1] = is_rate(m) ? "Mpps" : "cycles/packet";
-  if (!m.found) {
-    row.reason = "not compared: " + printable(m.reason, kMaxText);
+  if (!m.judged) {
+    row.reason = (m.found ? "not judged: " : "not compared: ") + printable(m.reason, kMaxText);
     row.colour = m.expected ? kYellow : "";
     return row;
   }
@@ -111,7 +113,7 @@ std::string notes(const Comparison& comparison) {
                          " ok trials have no partner of their round and condition");
     for (const MeasureComparison& m : c.measures) {
       for (const std::string& w : m.warnings) note(c.new_id + " " + m.name, w);
-      if (m.found && m.verdict == Verdict::inconclusive) note(c.new_id + " " + m.name, m.reason);
+      if (m.judged && m.verdict == Verdict::inconclusive) note(c.new_id + " " + m.name, m.reason);
     }
   }
   for (const LoneCase& c : comparison.only_in_base) note(c.id, "only in BASE (" + c.status + ")");
@@ -127,7 +129,7 @@ std::string sight(const Comparison& comparison) {
     double largest = 0;
     for (const CaseComparison& c : comparison.cases)
       for (const MeasureComparison& m : c.measures)
-        if (m.found && is_rate(m) == rate) largest = std::max(largest, m.smallest_change);
+        if (m.judged && is_rate(m) == rate) largest = std::max(largest, m.smallest_change);
     if (largest > 0)
       made += (made.empty() ? "" : ", and of ") + share(largest) + " or more in " +
               (rate ? "Mpps" : "cycles/packet");
@@ -138,7 +140,11 @@ std::string sight(const Comparison& comparison) {
 
 std::string conclusion(const Comparison& comparison) {
   std::array<std::size_t, 4> count{};
-  for (const CaseComparison& c : comparison.cases) ++count[static_cast<std::size_t>(c.verdict)];
+  std::set<std::string> subjects;
+  for (const CaseComparison& c : comparison.cases) {
+    ++count[static_cast<std::size_t>(c.verdict)];
+    for (const std::string& s : c.subjects) subjects.insert(printable(s, kMaxText));
+  }
   std::string made;
   for (const Verdict v :
        {Verdict::regression, Verdict::improvement, Verdict::no_change, Verdict::inconclusive})
@@ -146,6 +152,7 @@ std::string conclusion(const Comparison& comparison) {
       made += (made.empty() ? "" : ", ") + std::to_string(n) + " " + to_string(v);
   made = std::string(to_string(comparison.verdict)) +
          (comparison.reason.empty() ? "" : ": " + comparison.reason) +
+         (subjects.empty() ? "" : ", where " + boost::algorithm::join(subjects, "; ")) +
          (made.empty() ? "" : " (cases: " + made + ")");
   return made + "\n";
 }

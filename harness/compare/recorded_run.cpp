@@ -15,6 +15,7 @@ namespace pktbench {
 namespace {
 
 constexpr const char* kSchema = "pktbench-run/1";
+constexpr double kNoIdleTime = 0.99;  // share of the window that a CPU of the DUT's worked
 
 // A value and where it stands. Reading goes on after a fault with an empty value; the first fault
 // is kept, so that a caller reads everything and asks once.
@@ -63,11 +64,18 @@ class Value {
     return 0;
   }
 
-  std::optional<double> measure_or_null() const {
+  std::optional<double> measure_or_null(const Bounds& bounds = kMeasure) const {
     if (is_null()) return std::nullopt;
-    const auto found = json_ ? number_of(*json_, kMeasure) : std::nullopt;
-    if (!found) fail("must be a number, " + range_text(kMeasure) + ", or null");
+    const auto found = json_ ? number_of(*json_, bounds) : std::nullopt;
+    if (!found) fail("must be a number, " + range_text(bounds) + ", or null");
     return found;
+  }
+
+  // Of an object that may be null.
+  void each_text() const {
+    if (is_null()) return;
+    if (!is_object()) return fail("must be an object");
+    for (const auto& [key, value] : json_->items()) (*this)[key.c_str()].text();
   }
 
   // Whatever it is, in one line; "none" for null.
@@ -83,8 +91,10 @@ class Value {
     if (!*fault_) *fault_ = Fault{at_.to_string(), problem};
   }
 
+  bool is_empty() const { return !json_ || json_->empty(); }
   bool is_null() const { return json_ && json_->is_null(); }
   bool is_object() const { return json_ && json_->is_object(); }
+  const Json& json() const { return *json_; }  // REQUIRES: is_object()
 
  private:
   static std::string plain(const Json& json) {
@@ -134,11 +144,15 @@ RecordedTrial read_trial(const Value& value) {
   made.started_at = value.optional("started_at").text_or_null();
   if (const Value offered = value.optional("offered"); offered.is_object())
     made.offered_pps = offered.optional("pps").measure_or_null();
+  if (const Value evidence = value.optional("evidence"); evidence.is_object())
+    made.spins =
+        evidence.optional("dut_busy").measure_or_null(kRecordable).value_or(0) >= kNoIdleTime &&
+        read_limiter(value["limiter"]) != Limiter::dut;
   made.condition = read_condition(value);
   return made;
 }
 
-RecordedCase read_case(const Value& value) {
+RecordedCase read_case(const Value& value, const Json& run) {
   RecordedCase made;
   made.id = value["id"].text();
   made.status = value["status"].text();
@@ -148,17 +162,17 @@ RecordedCase read_case(const Value& value) {
   for (const char* key : {"flows", "queues"}) value[key].count(1);
   if (!value["generator_batch"].is_null()) value["generator_batch"].count(1);
   value["rate_pps"].measure_or_null();
-  for (const char* key : {"testbed", "arrangement", "generator", "generator_batch", "frame_size",
-                          "flows", "rate_pps", "virtual"})
-    made.setting[key] = value[key].any();
-  made.setting["dut_idle"] = value.optional("dut_idle").any();
-  made.setting["generator_options"] = value.optional("generator_options").any();
+  for (const char* key : {"testbed", "arrangement", "generator", "virtual"}) (void)value[key];
+  value.optional("comparable").each_text();
+  if (value.is_object()) made.comparable = comparable_of(run, value.json());
   for (const char* key : {"backend", "backend_options", "workload", "queues"})
     made.subject[key] = value[key].any();
   made.subject["testbed_label"] = value.optional("testbed_label").any();
   made.subject["telemetry"] = value.optional("telemetry").any();  // older runs: always there
+  const Value ports = value.optional("workload_options");
+  made.subject["workload_options"] = ports.is_empty() ? "none" : ports.any();
   made.subject["mode"] = value["mode"]["effective"].any();
-  const std::string idle = value.optional("dut_idle").is_null() ? "" : made.setting["dut_idle"];
+  const std::string idle = value.optional("dut_idle").text_or_null();
   value["trials"].each([&](const Value& trial) {
     made.trials.push_back(read_trial(trial));
     if (made.trials.back().condition.idle.empty()) made.trials.back().condition.idle = idle;
@@ -187,7 +201,9 @@ std::map<std::string, std::string> read_environment(const Value& before) {
   return made;
 }
 
-Result<RecordedRun> read_document(const Json& json, const std::string& where) {
+}  // namespace
+
+Result<RecordedRun> recorded_run(const Json& json, const std::string& where) {
   std::optional<Value::Fault> fault;
   const Value root(&json, Json::json_pointer(), fault);
   RecordedRun made;
@@ -204,24 +220,10 @@ Result<RecordedRun> read_document(const Json& json, const std::string& where) {
   made.git_commit = run["git_commit"].text_or_null();
   made.interrupted = run["interrupted"].flag();
   made.environment = read_environment(root["environment"]["before"]);
-  std::map<std::string, std::string> napi_policy;  // by the testbed's label
-  if (const Value scenario = root.optional("scenario"); scenario.is_object()) {
-    const auto take = [&](const Value& testbed) {
-      if (testbed.is_object())
-        napi_policy[testbed.optional("label").any()] = testbed.optional("napi_policy").any();
-    };
-    const Value testbed = scenario.optional("testbed");
-    if (testbed.is_object())
-      take(testbed);
-    else if (!testbed.is_null())
-      testbed.each(take);
-  }
   std::set<std::string> ids;
   root["cases"].each([&](const Value& value) {
-    made.cases.push_back(read_case(value));
+    made.cases.push_back(read_case(value, json));
     RecordedCase& last = made.cases.back();
-    const auto policy = napi_policy.find(last.subject.at("testbed_label"));
-    last.setting["napi_policy"] = policy == napi_policy.end() ? "none" : policy->second;
     if (!ids.insert(last.id).second)
       value["id"].fail("is the id of an earlier case, " + in_quotes(last.id));
   });
@@ -229,12 +231,10 @@ Result<RecordedRun> read_document(const Json& json, const std::string& where) {
   return made;
 }
 
-}  // namespace
-
 Result<RecordedRun> parse_recorded_run(const std::string& text, const std::string& where) {
   const auto json = parse_json(text, where, kRunLimits);
   if (!json) return json.error();
-  return read_document(*json, where);
+  return recorded_run(*json, where);
 }
 
 Result<RecordedRun> read_recorded_run(const std::string& path) {
@@ -249,7 +249,7 @@ Result<RecordedRun> read_recorded_run(const std::string& path) {
                              " in this directory; name a directory that pktbench run made");
     return json.error();
   }
-  return read_document(*json, file);
+  return recorded_run(*json, file);
 }
 
 }  // namespace pktbench

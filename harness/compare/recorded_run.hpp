@@ -7,12 +7,14 @@
 #pragma once
 
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "harness/core/result.hpp"
 #include "harness/core/trial.hpp"
+#include "harness/record/comparable.hpp"
 
 namespace pktbench {
 
@@ -24,15 +26,15 @@ struct RecordedTrial {
   std::string cycles_source;  // empty: none
   std::optional<double> offered_pps = {};
   Condition condition = {};
+  // The DUT had no idle time and was not what limited the rate: a loop that spins, or a path within
+  // 1% of its capacity. Its cycles are the clock's, however many frames there were.
+  bool spins = false;
   std::string started_at = {};  // empty: not known
 };
 
 struct RecordedCase {
   std::string id;
-  // What must be the same on both sides of a comparison, as text: testbed, arrangement, generator,
-  // its options and batch, frame size, flows, rate, virtual, and how the DUT's NAPI thread is
-  // scheduled and its CPU idles.
-  std::map<std::string, std::string> setting;
+  Comparable comparable;
   // What is compared as a rule, so that a difference is said and no obstacle.
   std::map<std::string, std::string> subject;
   std::string status;
@@ -56,7 +58,8 @@ struct RecordedRun {
 // `path`: a run.json or the directory that holds it.
 Result<RecordedRun> read_recorded_run(const std::string& path);
 
-// The same from text; `where` names it in errors.
+// The same from text, and from what is read already; `where` names it in errors.
 Result<RecordedRun> parse_recorded_run(const std::string& text, const std::string& where);
+Result<RecordedRun> recorded_run(const nlohmann::ordered_json& json, const std::string& where);
 
 }  // namespace pktbench

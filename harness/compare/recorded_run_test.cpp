@@ -20,6 +20,7 @@ Json sample() {
     made["environment"]["after"] = nullptr;
     for (const char* key : {"flags", "mitigations"})
       made["environment"]["before"]["cpu"].erase(key);
+    for (Json& one : made["cases"]) one.erase("comparable");  // as an older run has it
     return made;
   }();
   return whole;
@@ -40,11 +41,11 @@ TEST(RecordedRun, IsWhatWasWritten) {
   EXPECT_EQ(first.id, "xdp-native/drop/64B/1q/1f");
   EXPECT_EQ(first.status, "ok");
   EXPECT_EQ(first.limiter, Limiter::dut);
-  EXPECT_EQ(first.setting.at("testbed"), "veth");
-  EXPECT_EQ(first.setting.at("arrangement"), "isolated");
-  EXPECT_EQ(first.setting.at("generator_batch"), "16");
-  EXPECT_EQ(first.setting.at("rate_pps"), "none");
-  EXPECT_EQ(first.setting.at("virtual"), "true");
+  EXPECT_EQ(first.comparable.at("testbed"), "veth");
+  EXPECT_EQ(first.comparable.at("arrangement"), "isolated");
+  EXPECT_EQ(first.comparable.at("generator_batch"), "16");
+  EXPECT_EQ(first.comparable.at("rate_pps"), "none");
+  EXPECT_EQ(first.comparable.at("virtual"), "true");
   EXPECT_EQ(first.subject.at("mode"), "native");
   ASSERT_EQ(first.trials.size(), 5u);
   EXPECT_EQ(first.trials[2].round, 2);
@@ -81,17 +82,44 @@ TEST(RecordedRun, ConditionsAndTheTestbedsOptionsAreReadWhereTheyAre) {
   EXPECT_DOUBLE_EQ(run->cases[0].trials[1].condition.cpu_distance_ns.value(), 95);
   EXPECT_EQ(run->cases[0].trials[1].condition.idle, "spin");
   EXPECT_FALSE(run->cases[0].trials[2].condition.cpu_distance_ns.has_value());
-  EXPECT_EQ(run->cases[0].setting.at("napi_policy"), "fifo");
-  EXPECT_EQ(run->cases[0].setting.at("dut_idle"), "poll");
+  EXPECT_EQ(run->cases[0].comparable.at("napi_policy"), "fifo");
+  EXPECT_EQ(run->cases[0].comparable.at("dut_idle"), "poll");
   json["scenario"]["testbed"] = {{{"label", "a"}, {"napi_policy", "fifo"}},
                                  {{"label", "b"}, {"napi_policy", "other"}}};
   json["cases"][0]["testbed_label"] = "b";
-  EXPECT_EQ(parse_recorded_run(json.dump(), "")->cases[0].setting.at("napi_policy"), "other");
+  EXPECT_EQ(parse_recorded_run(json.dump(), "")->cases[0].comparable.at("napi_policy"), "other");
   json.erase("scenario");
   json["cases"][0].erase("dut_idle");
   const auto older = parse_recorded_run(json.dump(), "");
-  EXPECT_EQ(older->cases[0].setting.at("napi_policy"), "none");
-  EXPECT_EQ(older->cases[0].setting.at("dut_idle"), "none");
+  EXPECT_EQ(older->cases[0].comparable.at("napi_policy"), "none");
+  EXPECT_EQ(older->cases[0].comparable.at("dut_idle"), "none");
+}
+
+TEST(RecordedRun, ALoopSpinsThatHasNoIdleTimeAndDoesNotLimit) {
+  const auto spins = [](const char* limiter, double busy) {
+    Json json = sample();
+    Json& trial = json["cases"][0]["trials"][0];
+    trial["limiter"] = limiter;
+    trial["evidence"]["dut_busy"] = busy;
+    return parse_recorded_run(json.dump(), "")->cases[0].trials[0].spins;
+  };
+  EXPECT_TRUE(spins("generator", 1));
+  EXPECT_TRUE(spins("link", 0.995));
+  EXPECT_TRUE(spins("unknown", 1));
+  EXPECT_FALSE(spins("dut", 1));  // saturated: all of it is cost
+  EXPECT_FALSE(spins("generator", 0.9));
+  Json json = sample();
+  json["cases"][0]["trials"][0].erase("evidence");
+  EXPECT_FALSE(parse_recorded_run(json.dump(), "")->cases[0].trials[0].spins);
+}
+
+TEST(RecordedRun, WhatIsRecordedAsComparableStays) {
+  Json json = sample();
+  json["cases"][0]["comparable"] = {{"flows", "7"}};
+  const auto run = parse_recorded_run(json.dump(), "");
+  ASSERT_TRUE(run) << run.error().message;
+  EXPECT_EQ(run->cases[0].comparable.at("flows"), "7");
+  EXPECT_EQ(run->cases[0].comparable.at("frame_size"), "64");
 }
 
 TEST(RecordedRun, EveryFaultIsNamedByItsPointer) {
@@ -123,6 +151,8 @@ TEST(RecordedRun, EveryFaultIsNamedByItsPointer) {
       {"/cases/0/generator_batch", 0, "must be a count of at least 1"},
       {"/cases/0/frame_size", 63, "must be a count of at least 64"},
       {"/cases/0/trials/4/cycles_source", 1, "must be a string"},
+      {"/cases/0/comparable", 1, "must be an object"},
+      {"/cases/0/comparable/flows", 1, "must be a string"},
       {"/cases/0/trials/4", Json::array(), "is no object"},
   };
   for (const auto& fault : kFaults) {

@@ -88,7 +88,6 @@ Result<PairedRatio> paired_ratio(const std::vector<double>& base, const std::vec
   made.confidence = order.confidence;
   made.p = signed_rank(logs).p;
   made.mann_whitney = mann_whitney(next, base);
-  made.bca = bca_median_interval(ratios, kConfidence);
   made.median_ratio = *summarize(std::move(ratios)).median;
   return made;
 }

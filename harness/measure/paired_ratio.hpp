@@ -12,19 +12,17 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "harness/core/result.hpp"
-#include "harness/measure/bootstrap.hpp"
 #include "harness/measure/ranks.hpp"
 
 namespace pktbench {
 
 // With fewer no p is below CompareRules::alpha.
 inline constexpr std::size_t kMinPairs = 8;
-inline constexpr std::size_t kMaxPairs = kMaxBootstrapValues;
+inline constexpr std::size_t kMaxPairs = 1000;
 
 struct PairedRatio {
   std::size_t pairs = 0;
@@ -36,7 +34,6 @@ struct PairedRatio {
   double p = 1;  // signed-rank, two-sided: both sides are the same
   RankTest mann_whitney;    // of the values without their rounds, for comparison; U of `next`
   double median_ratio = 1;  // median of the ratios, round by round
-  std::optional<BcaInterval> bca;  // of median_ratio, 95%; see bootstrap.hpp on its coverage
 };
 
 // Code unsupported, with the reason, for fewer than kMinPairs or more than kMaxPairs pairs, and

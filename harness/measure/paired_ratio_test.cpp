@@ -77,7 +77,8 @@ TEST(PairedRatio, TheIntervalSaysWhatItCovers) {
   EXPECT_EQ(confidence(51), 0.95);
 }
 
-// The interval of a median of n normal values is 1.96 * 1.2533 / sqrt(n) wide on either side.
+// Hodges-Lehmann of n normal values has an interval 1.96 * sqrt(pi / 3) / sqrt(n) wide on either
+// side.
 TEST(PairedRatio, ManyPairsAgreeWithTheNormalApproximation) {
   std::mt19937_64 random(11);
   std::normal_distribution<double> trial(1, 0.01);
@@ -88,10 +89,6 @@ TEST(PairedRatio, ManyPairsAgreeWithTheNormalApproximation) {
     const auto made = paired_ratio(base, next);
     const double half = 1.96 * 0.01 / std::sqrt(static_cast<double>(pairs));
     EXPECT_NEAR((made->hi - made->lo) / 2, half * std::sqrt(std::acos(-1.0) / 3), half / 10);
-    ASSERT_TRUE(made->bca);
-    EXPECT_NEAR((made->bca->hi - made->bca->lo) / 2, half * 1.2533, half / 3);
-    EXPECT_LT(made->bca->lo, made->median_ratio);
-    EXPECT_GT(made->bca->hi, made->median_ratio);
   }
 }
 

@@ -5,7 +5,6 @@ import math
 import os
 import pathlib
 import subprocess
-import warnings
 
 import numpy as np
 import pytest
@@ -13,7 +12,6 @@ from scipy import stats
 
 PROGRAM = pathlib.Path(os.environ["PKTBENCH_BINARY"]).parent / "harness/measure/measure_statistics"
 EXACT = 1e-9
-RESAMPLES = 40_000
 KINDS = ("normal", "ties", "heavy", "skewed")
 
 
@@ -119,34 +117,3 @@ def test_paired_ratio_inverts_the_signed_rank_test():
                 assert (p <= alpha + 1e-12) == rejected
         walsh = [(logs[i] + logs[j]) / 2 for i in range(len(logs)) for j in range(i, len(logs))]
         assert ours["ratio"] == pytest.approx(math.exp(np.median(walsh)), rel=EXACT)
-
-
-def test_bca_is_scipys_limit_of_many_resamples():
-    """Ours is exact, SciPy's drawn: 40,000 resamples put a standard deviation of 0.0008 on the share
-    in a tail (sqrt(p (1-p) / n)) and of 0.0006 on it through the bias z0 (0.5 / sqrt(n) at the
-    median, twice, scaled by the densities), so that 0.005 a tail is five of them. Our ends must lie
-    between SciPy's at tails of 0.02 and 0.03, from the same resamples."""
-    questions = samples(8, KINDS, range(4, 41))
-    widths = []
-    for number, (question, answer) in enumerate(zip(questions, ask(questions))):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            made, bands = None, []
-            for confidence, resamples in ((0.94, RESAMPLES), (0.96, 0)):
-                made = stats.bootstrap(
-                    (question["a"],), np.median, vectorized=True, method="BCa",
-                    n_resamples=resamples, bootstrap_result=made, confidence_level=confidence,
-                    random_state=np.random.default_rng(number))
-                bands.append(made.confidence_interval)
-        narrow, wide = bands
-        if math.isnan(narrow.low):  # leaving out a value never moves the median: no acceleration
-            assert len(set(question["a"])) < len(question["a"])
-            continue
-        assert wide.low - EXACT <= answer["bca"][0] <= narrow.low + EXACT, question["a"]
-        assert narrow.high - EXACT <= answer["bca"][1] <= wide.high + EXACT, question["a"]
-        widths.append(wide.low == narrow.low and wide.high == narrow.high)
-    assert sum(widths) >= len(questions) // 4  # in many the band is one point: that is sharp
-
-
-def test_bca_of_equal_values_has_no_width():
-    assert ask([{"a": [3.5] * 7, "b": []}])[0]["bca"] == [3.5, 3.5]

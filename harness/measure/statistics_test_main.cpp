@@ -4,7 +4,6 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "harness/measure/bootstrap.hpp"
 #include "harness/measure/paired_ratio.hpp"
 #include "harness/measure/ranks.hpp"
 #include "harness/measure/summary.hpp"
@@ -22,7 +21,6 @@ json answer(const json& question) {
   const auto a = question.at("a").get<std::vector<double>>();
   const auto b = question.at("b").get<std::vector<double>>();
   json made = {{"mann_whitney", test_json(mann_whitney(a, b))}};
-  if (const auto bca = bca_median_interval(a)) made["bca"] = {bca->lo, bca->hi};
   if (a.size() == b.size()) {
     std::vector<double> differences;
     for (std::size_t i = 0; i < a.size(); ++i) differences.push_back(a[i] - b[i]);

@@ -22,7 +22,8 @@ enum class IntervalMethod {
 // Encloses the median of what was sampled from with probability `confidence`, as long as the values
 // are independent. Order statistics alone cover 93.75% with 5 values, 98.4% with 7 and 97.9% with
 // 10; going part of the way to the next pair makes it 93.5% to 95.5% from 6 values on, for
-// symmetric, skewed and heavy-tailed distributions alike, which BCa (bootstrap.hpp) does not reach.
+// symmetric, skewed and heavy-tailed distributions alike. The BCa bootstrap of a median covers 87%
+// to 94% of so few.
 struct MedianInterval {
   double lo = 0;
   double hi = 0;

@@ -1,6 +1,7 @@
 #include "harness/record/run_document.hpp"
 
 #include "harness/core/version.hpp"
+#include "harness/record/comparable.hpp"
 #include "harness/record/run_identity.hpp"
 #include "harness/sys/utc.hpp"
 #include "harness/text/section.hpp"
@@ -48,6 +49,7 @@ Json to_json(const RunDocument& document) {
   made["cases"] = Json::array();
   for (const CaseResult& result : document.cases)
     made["cases"].push_back(to_json(result, document.testbed));
+  for (Json& one : made["cases"]) one["comparable"] = comparable_of(made, one);
   made["pairs"] = document.pairs;
   return made;
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/record/comparable.hpp"
+
 namespace pktbench {
 
 Result<void> TestbedSet::up(const TestbedType& type, const Scenario& scenario) {
@@ -11,18 +13,15 @@ Result<void> TestbedSet::up(const TestbedType& type, const Scenario& scenario) {
     if (auto r = testbed->up(choice.options, scenario.queues); !r) return r;
     testbeds_.push_back(std::move(testbed));
     labels_.push_back(choice.label);
-    const auto same = [&](const std::string& what, const std::string& first,
-                          const std::string& last) -> Result<void> {
-      if (first == last) return {};
-      return make_error(ErrorCode::invalid_input,
-                        "testbed " + choice.label + " has " + what + " " + last + " and testbed " +
-                            scenario.testbeds.front().label + " has " + first +
-                            ", which are never compared: give them the same one");
-    };
-    const Testbed& first = *testbeds_.front();
-    const Testbed& last = *testbeds_.back();
-    if (auto r = same("arrangement", first.arrangement(), last.arrangement()); !r) return r;
-    return same("dut_idle", first.dut_idle(), last.dut_idle());
+    const TestbedChoice& first = scenario.testbeds.front();
+    const Comparable wanted = comparable_of(*testbeds_.front(), first.options);
+    for (const auto& [what, value] : comparable_of(*testbeds_.back(), choice.options))
+      if (const std::string& other = wanted.at(what); value != other)
+        return make_error(ErrorCode::invalid_input,
+                          "testbed " + choice.label + " has " + what + " " + value +
+                              " and testbed " + first.label + " has " + other +
+                              ", which are never compared: give them the same one");
+    return {};
   };
   for (const TestbedChoice& choice : scenario.testbeds) {
     auto made = make(choice);
