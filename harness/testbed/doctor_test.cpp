@@ -372,7 +372,7 @@ TEST_F(DoctorTree, AppliedSettingsAreReadBackAndUndoneAfterAKill) {
   const pid_t child = fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
-    auto journal = sys::Journal::kept(state);
+    auto journal = undo::Journal::kept(state);
     auto applied = journal ? apply_settings({finding}, *journal) : journal.error();
     const bool right = applied && applied->size() == 3 && (*applied)[0].before == "powersave" &&
                        (*applied)[0].after == "performance" && !(*applied)[1].failed.empty() &&
@@ -389,14 +389,14 @@ TEST_F(DoctorTree, AppliedSettingsAreReadBackAndUndoneAfterAKill) {
   };
   EXPECT_EQ(get("gov0") + get("jit"), "performance1");
   // A run that starts meanwhile leaves it.
-  EXPECT_FALSE(sys::has_journals(state));
-  ASSERT_TRUE(sys::restore_all(state));
+  EXPECT_FALSE(undo::has_journals(state));
+  ASSERT_TRUE(undo::restore_all(state));
   EXPECT_EQ(get("gov0") + get("jit"), "performance1");
-  const auto restored = sys::restore_all(state, sys::Journals::all);
+  const auto restored = undo::restore_all(state, undo::Journals::all);
   ASSERT_TRUE(restored);
   EXPECT_EQ(restored->undone.size(), 2u);
   EXPECT_EQ(get("gov0") + get("jit") + get("good"), "powersave0performance");
-  EXPECT_FALSE(sys::has_journals(state, sys::Journals::all));
+  EXPECT_FALSE(undo::has_journals(state, undo::Journals::all));
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "harness/core/result.hpp"
-#include "harness/sys/journal.hpp"
+#include "harness/undo/journal.hpp"
 
 namespace pktbench::testbed {
 
@@ -27,8 +27,7 @@ struct TwoNamespaces {
 };
 
 // The first number that is free on this host. IPv6 and reverse-path filtering are off in both.
-// Journalled before they are made; on error the journal has nothing of them left to undo or undoes
-// it with the rest. REQUIRES: `journal` is empty.
-Result<TwoNamespaces> make_two_namespaces(sys::Journal& journal);
+// Journalled before they are made; on error the journal undoes what there is of them with the rest.
+Result<TwoNamespaces> make_two_namespaces(undo::Journal& journal);
 
 }  // namespace pktbench::testbed

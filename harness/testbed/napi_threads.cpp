@@ -8,9 +8,7 @@
 #include <thread>
 
 #include "harness/sys/cpu.hpp"
-#include "harness/sys/file.hpp"
 #include "harness/sys/proc.hpp"
-#include "harness/sys/sysfs.hpp"
 #include "harness/testbed/two_cpus.hpp"
 
 namespace pktbench::testbed {
@@ -20,12 +18,6 @@ std::string probe_napi_threads() {
   if (!sys::in_host_pid_namespace())
     return "needs the host's PID namespace, to find NAPI threads (a container's --pid=host)";
   return "";
-}
-
-Result<void> set_threaded_napi(const Port& port, bool on) {
-  return sys::with_sysfs_of(port.netns_path, [&](const std::string& sysfs) {
-    return sys::write_file(sysfs + "/class/net/" + port.name + "/threaded", on ? "1" : "0");
-  });
 }
 
 Result<std::vector<pid_t>> place_napi_threads(const Port& port, bool fifo) {

@@ -14,7 +14,6 @@
 #include "harness/measure/thread_watch.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/file.hpp"
-#include "harness/sys/journal.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/proc.hpp"
 #include "harness/sys/rtnl.hpp"
@@ -27,6 +26,7 @@
 #include "harness/testbed/port_check.hpp"
 #include "harness/testbed/two_cpus.hpp"
 #include "harness/testbed/wall_clock.hpp"
+#include "harness/undo/journal.hpp"
 
 namespace pktbench::testbed {
 
@@ -37,7 +37,7 @@ constexpr std::uint32_t kDeviceQueue = 65536;  // frames that a device may hold 
 // A port with what it was, what was made of it and what it loses.
 struct NicPort {
   Port port;
-  sys::PortState was;
+  undo::PortState was;
   PortReport report;
   std::optional<DropMeter> meter;
 };
@@ -84,7 +84,7 @@ class NicTestbed final : public Testbed {
 
   NicOptions options_;
   unsigned queues_ = 1;
-  std::optional<sys::Journal> journal_;
+  std::optional<undo::Journal> journal_;
   NicPort generator_;
   NicPort dut_;
   std::string lent_;  // the DUT's PCI address while user space has it
@@ -106,7 +106,7 @@ Result<void> NicTestbed::up(const Options& options, unsigned queues) {
   dut_.port.cpus = {cpus->dut};
   generator_.port.ipv4 = kGeneratorAddress;
   dut_.port.ipv4 = kDutAddress;
-  auto journal = sys::Journal::create();
+  auto journal = undo::Journal::create();
   if (!journal) return journal.error();
   journal_.emplace(std::move(*journal));
 

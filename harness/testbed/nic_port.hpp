@@ -12,15 +12,15 @@
 #include "harness/core/port.hpp"
 #include "harness/core/testbed.hpp"
 #include "harness/measure/driver_counters.hpp"
-#include "harness/sys/port_state.hpp"
 #include "harness/testbed/nic_options.hpp"
+#include "harness/undo/port_state.hpp"
 
 namespace pktbench::testbed {
 
 // A port as it was found, in the calling thread's namespace. Errors: `refused` with every reason,
 // `invalid_input` where there is no such port.
 struct FoundPort {
-  sys::PortState state;
+  undo::PortState state;
   PortReport report;
 };
 Result<FoundPort> find_port(const std::string& role, const std::string& asked,

@@ -4,47 +4,24 @@
 #include <string>
 #include <utility>
 
-#include "harness/sys/file.hpp"
 #include "harness/testbed/nic_port.hpp"
 
 namespace pktbench::testbed {
 
-namespace {
-
-Result<void> set_host_file(const std::string& path, const std::string& value, sys::Journal& journal,
-                           PortReport& report) {
-  PortSetting done{path, value, "", "", ""};
-  const auto before = sys::read_file(path);
-  if (!before) {
-    done.failed = before.error().message;
-  } else if (done.before = done.after = *before; *before != value) {
-    if (auto r = journal.record({"write", path, *before}); !r) return r;
-    if (const auto r = sys::write_file(path, value); !r) done.failed = r.error().message;
-    const auto after = sys::read_file(path);
-    done.after = after ? *after : "";
-    if (done.failed.empty() && done.after != value)
-      done.failed = path + " did not take " + value + ": it has " + done.after;
-  }
-  report.settings.push_back(std::move(done));
-  return {};
-}
-
-}  // namespace
-
 Result<void> set_host(const NicOptions& options, const std::vector<int>& cpus,
-                      sys::Journal& journal, PortReport& report) {
+                      undo::Journal& journal, PortReport& report) {
+  std::vector<std::pair<std::string, std::string>> wanted;
   if (options.huge_pages)
-    if (auto r = set_host_file("/proc/sys/vm/nr_hugepages", std::to_string(*options.huge_pages),
-                               journal, report);
-        !r)
-      return r;
-  if (options.governor.empty()) return {};
-  for (const int cpu : cpus)
-    if (auto r = set_host_file(
-            "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/cpufreq/scaling_governor",
-            options.governor, journal, report);
-        !r)
-      return r;
+    wanted.emplace_back("/proc/sys/vm/nr_hugepages", std::to_string(*options.huge_pages));
+  for (const int cpu : options.governor.empty() ? std::vector<int>() : cpus)
+    wanted.emplace_back(
+        "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/cpufreq/scaling_governor",
+        options.governor);
+  for (const auto& [path, value] : wanted) {
+    auto done = undo::apply(undo::kernel_file(path), value, &journal);
+    if (!done) return done.error();
+    report.settings.push_back(std::move(*done));
+  }
   return {};
 }
 
@@ -87,7 +64,7 @@ Result<void> place_interrupts(const NicOptions& options, measure::PortEnd end, c
   if (end == measure::PortEnd::sender || options.threaded) return {};
   const auto& settings = report.settings;
   const auto irqs = std::find_if(settings.begin(), settings.end(),
-                                 [](const PortSetting& s) { return s.setting == "irqs"; });
+                                 [](const Applied& s) { return s.setting == "irqs"; });
   return make_error(ErrorCode::refused,
                     "the interrupts of " + port.name + " cannot all be put on CPU " +
                         std::to_string(port.cpus.front()) + ": " + irqs->failed +

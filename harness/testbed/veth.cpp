@@ -14,13 +14,9 @@
 #include "harness/measure/driver_counters.hpp"
 #include "harness/measure/foreign_programs.hpp"
 #include "harness/measure/thread_watch.hpp"
-#include "harness/sys/ethtool.hpp"
-#include "harness/sys/file.hpp"
-#include "harness/sys/journal.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/proc.hpp"
 #include "harness/sys/rtnl.hpp"
-#include "harness/sys/sysfs.hpp"
 #include "harness/testbed/kept_awake.hpp"
 #include "harness/testbed/namespaces.hpp"
 #include "harness/testbed/napi_pump.hpp"
@@ -29,6 +25,8 @@
 #include "harness/testbed/two_cpus.hpp"
 #include "harness/testbed/veth_return.hpp"
 #include "harness/testbed/wall_clock.hpp"
+#include "harness/undo/device_setting.hpp"
+#include "harness/undo/journal.hpp"
 
 namespace pktbench::testbed {
 
@@ -95,7 +93,7 @@ class VethTestbed final : public Testbed {
 
   std::string arrangement_;
   std::string napi_policy_;
-  std::optional<sys::Journal> journal_;
+  std::optional<undo::Journal> journal_;
   Port generator_;
   Port dut_;
   WallClock clock_;
@@ -114,7 +112,7 @@ Result<void> VethTestbed::up(const Options& options, unsigned queues) {
   if (!cpus) return cpus.error();
   generator_.cpus = {cpus->generator};
   dut_.cpus = {cpus->dut};
-  auto journal = sys::Journal::create();
+  auto journal = undo::Journal::create();
   if (!journal) return journal.error();
   journal_.emplace(std::move(*journal));
 
@@ -178,8 +176,8 @@ Result<void> VethTestbed::configure_generator() {
   for (unsigned i = 0; i < kGeneratorAddresses; ++i)
     if (auto r = sys::add_address(link->ifindex, kGeneratorAddress + i, kPrefixLength); !r)
       return r;
-  if (auto r = sys::set_offload(generator_.name, sys::Offload::tso, false); !r) return r;
-  return sys::set_offload(generator_.name, sys::Offload::tx_checksum, false);
+  if (auto r = undo::set_device_setting(generator_.name, "tso", "off"); !r) return r;
+  return undo::set_device_setting(generator_.name, "tx-checksum", "off");
 }
 
 Result<void> VethTestbed::configure_dut() {
@@ -214,21 +212,24 @@ Result<void> VethTestbed::bring_up() {
   {
     auto inside = sys::NetnsScope::enter(dut_.netns_path);
     if (!inside) return inside.error();
-    if (auto r = sys::set_offload(dut_.name, sys::Offload::gro, false); !r) return r;
-    if (auto r = sys::set_offload(dut_.name, sys::Offload::gro, true); !r) return r;
+    if (auto r = undo::set_device_setting(dut_.name, "gro", "off"); !r) return r;
+    if (auto r = undo::set_device_setting(dut_.name, "gro", "on"); !r) return r;
   }
   return arrange();
 }
 
 Result<void> VethTestbed::arrange() {
-  if (auto r = set_threaded_napi(dut_, threaded()); !r || arrangement_ != "pump") return r;
-  auto set = sys::with_sysfs_of(dut_.netns_path, [&](const std::string& sysfs) -> Result<void> {
-    const std::string device = sysfs + "/class/net/" + dut_.name + "/";
+  {
+    auto inside = sys::NetnsScope::enter(dut_.netns_path);
+    if (!inside) return inside.error();
+    if (auto r = undo::set_device_setting(dut_.name, "threaded", threaded() ? "1" : "0");
+        !r || arrangement_ != "pump")
+      return r;
     // Long enough for the pump to come round; at 200 us the kernel polls by itself again and again.
-    if (auto r = sys::write_file(device + "napi_defer_hard_irqs", "100"); !r) return r;
-    return sys::write_file(device + "gro_flush_timeout", "2000000");
-  });
-  if (!set) return set;
+    for (const auto& [setting, value] :
+         {std::pair("napi_defer_hard_irqs", "100"), std::pair("gro_flush_timeout", "2000000")})
+      if (auto r = undo::set_device_setting(dut_.name, setting, value); !r) return r;
+  }
   auto opened = NapiPump::open(generator_, dut_);
   if (!opened) return opened.error();
   pump_ = std::move(*opened);
@@ -259,10 +260,10 @@ Result<std::vector<std::string>> VethTestbed::gro_again() {
   {
     auto inside = sys::NetnsScope::enter(dut_.netns_path);
     if (!inside) return inside.error();
-    const auto on = sys::get_offload(dut_.name, sys::Offload::gro);
-    if (!on) return on.error();
-    if (*on) return std::vector<std::string>{};
-    if (auto r = sys::set_offload(dut_.name, sys::Offload::gro, true); !r) return r.error();
+    const auto gro = undo::get_device_setting(dut_.name, "gro");
+    if (!gro) return gro.error();
+    if (*gro == "on") return std::vector<std::string>{};
+    if (auto r = undo::set_device_setting(dut_.name, "gro", "on"); !r) return r.error();
   }
   pump_.reset();
   if (auto r = arrange(); !r) return r.error();

@@ -1,4 +1,4 @@
-#include "harness/sys/device_setting.hpp"
+#include "harness/undo/device_setting.hpp"
 
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
@@ -24,14 +24,14 @@
 #include "harness/sys/netns.hpp"
 #include "harness/sys/sysfs.hpp"
 
-namespace pktbench::sys {
+namespace pktbench::undo {
 
 using nlohmann::json;
 
 namespace {
 
 Result<int> mtu(const std::string& device, std::optional<int> value) {
-  Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sys::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket) return system_error("open a socket", errno);
   ifreq request{};
   device.copy(request.ifr_name, sizeof request.ifr_name - 1);
@@ -66,7 +66,7 @@ std::string path_of(const std::string& sysfs, const std::string& device, const s
 // The files by which the interrupts of the device's PCI function are placed, in their order.
 Result<std::vector<std::string>> irq_files(const std::string& device) {
   namespace fs = std::filesystem;
-  const auto driver = driver_info(device);
+  const auto driver = sys::driver_info(device);
   if (!driver) return driver.error();
   const fs::path function = "/sys/bus/pci/devices/" + driver->bus;
   std::error_code ec;
@@ -77,7 +77,7 @@ Result<std::vector<std::string>> irq_files(const std::string& device) {
        it.increment(ec))
     irqs.insert(std::atoi(it->path().filename().c_str()));
   if (irqs.empty())
-    if (const auto line = read_file(function / "irq")) irqs.insert(std::atoi(line->c_str()));
+    if (const auto line = sys::read_file(function / "irq")) irqs.insert(std::atoi(line->c_str()));
   std::vector<std::string> files;
   for (const int irq : irqs)
     if (irq > 0) files.push_back("/proc/irq/" + std::to_string(irq) + "/smp_affinity_list");
@@ -91,7 +91,7 @@ Result<std::string> read_irqs(const std::string& device) {
   if (!files) return files.error();
   std::string text;
   for (const std::string& file : *files) {
-    const auto cpus = read_file(file);
+    const auto cpus = sys::read_file(file);
     if (!cpus) return cpus.error();
     text += (text.empty() ? "" : " ") + *cpus;
   }
@@ -107,8 +107,8 @@ Result<void> write_irqs(const std::string& device, const std::string& value) {
   for (const std::string& file : *files) {
     std::string cpus;
     if (!(parts >> cpus)) break;
-    if (const auto now = read_file(file); now && *now == cpus) continue;
-    if (auto r = write_file(file, cpus); !r && result) result = r;
+    if (const auto now = sys::read_file(file); now && *now == cpus) continue;
+    if (auto r = sys::write_file(file, cpus); !r && result) result = r;
   }
   return result;
 }
@@ -119,14 +119,14 @@ Result<void> write_irqs(const std::string& device, const std::string& value) {
 Result<std::string> read_queues(const std::string& device, const std::string& setting) {
   const std::string prefix = setting == "rps" ? "rx-" : "tx-";
   std::map<std::string, std::string> masks;
-  auto read = with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
+  auto read = sys::with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
     namespace fs = std::filesystem;
     std::error_code ec;
     for (fs::directory_iterator it(path_of(sysfs, device, "queues"), ec), end; !ec && it != end;
          it.increment(ec)) {
       const std::string queue = it->path().filename();
       if (!queue.starts_with(prefix)) continue;
-      auto mask = read_file(it->path() / (setting + "_cpus"));
+      auto mask = sys::read_file(it->path() / (setting + "_cpus"));
       if (!mask) return mask.error();
       masks[queue] = *mask;
     }
@@ -142,13 +142,13 @@ Result<std::string> read_queues(const std::string& device, const std::string& se
 
 Result<void> write_queues(const std::string& device, const std::string& setting,
                           const std::string& value) {
-  return with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
+  return sys::with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
     std::istringstream parts(value);
     for (std::string part; parts >> part;) {
       const auto at = part.find('=');
       const std::string folder = "queues/" + part.substr(0, at) + "/";
-      if (auto r =
-              write_file(path_of(sysfs, device, folder + setting + "_cpus"), part.substr(at + 1));
+      if (auto r = sys::write_file(path_of(sysfs, device, folder + setting + "_cpus"),
+                                   part.substr(at + 1));
           !r)
         return r;
     }
@@ -156,21 +156,21 @@ Result<void> write_queues(const std::string& device, const std::string& setting,
   });
 }
 
-std::string text_of(const Rings& r) {
+std::string text_of(const sys::Rings& r) {
   return "rx=" + std::to_string(r.rx) + " tx=" + std::to_string(r.tx);
 }
 
-std::string text_of(const Pause& p) {
+std::string text_of(const sys::Pause& p) {
   return std::string("autoneg=") + on_off(p.autoneg) + " rx=" + on_off(p.rx) +
          " tx=" + on_off(p.tx);
 }
 
-std::string text_of(const Channels& c) {
+std::string text_of(const sys::Channels& c) {
   return "rx=" + std::to_string(c.rx) + " tx=" + std::to_string(c.tx) +
          " combined=" + std::to_string(c.combined);
 }
 
-std::string text_of(const Coalescing& c) {
+std::string text_of(const sys::Coalescing& c) {
   return std::string("adaptive-rx=") + on_off(c.adaptive_rx) +
          " adaptive-tx=" + on_off(c.adaptive_tx) + " rx-usecs=" + std::to_string(c.rx_usecs) +
          " rx-frames=" + std::to_string(c.rx_frames) + " tx-usecs=" + std::to_string(c.tx_usecs) +
@@ -195,8 +195,8 @@ std::vector<std::uint32_t> words_of(const std::string& text) {
 
 Result<std::string> read_sysfs(const std::string& device, const std::string& name) {
   Result<std::string> text = std::string();
-  auto read = with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
-    text = read_file(path_of(sysfs, device, name));
+  auto read = sys::with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
+    text = sys::read_file(path_of(sysfs, device, name));
     return {};
   });
   if (!read) return read.error();
@@ -205,8 +205,8 @@ Result<std::string> read_sysfs(const std::string& device, const std::string& nam
 
 Result<void> write_sysfs(const std::string& device, const std::string& name,
                          const std::string& value) {
-  return with_sysfs_of("", [&](const std::string& sysfs) {
-    return write_file(path_of(sysfs, device, name), value);
+  return sys::with_sysfs_of("", [&](const std::string& sysfs) {
+    return sys::write_file(path_of(sysfs, device, name), value);
   });
 }
 
@@ -229,19 +229,19 @@ Set write_mtu(const std::string& device, const std::string& value) {
 Set write_rings(const std::string& device, const std::string& value) {
   const auto rx = number(part_of(value, "rx")), tx = number(part_of(value, "tx"));
   if (!rx || !tx) return std::nullopt;
-  return set_rings(device, *rx, *tx);
+  return sys::set_rings(device, *rx, *tx);
 }
 
 Set write_pause(const std::string& device, const std::string& value) {
   const auto on = [&](const char* key) { return part_of(value, key) == "on"; };
-  return set_pause(device, {on("autoneg"), on("rx"), on("tx")});
+  return sys::set_pause(device, {on("autoneg"), on("rx"), on("tx")});
 }
 
 Set write_channels(const std::string& device, const std::string& value) {
   const auto count = [&](const char* key) { return number(part_of(value, key)); };
   const auto rx = count("rx"), tx = count("tx"), combined = count("combined");
   if (!rx || !tx || !combined) return std::nullopt;
-  return set_channels(device, {*rx, *tx, *combined});
+  return sys::set_channels(device, {*rx, *tx, *combined});
 }
 
 Set write_coalescing(const std::string& device, const std::string& value) {
@@ -249,7 +249,7 @@ Set write_coalescing(const std::string& device, const std::string& value) {
   const auto rx = count("rx-usecs"), rx_frames = count("rx-frames"), tx = count("tx-usecs"),
              tx_frames = count("tx-frames");
   if (!rx || !rx_frames || !tx || !tx_frames) return std::nullopt;
-  return set_coalescing(
+  return sys::set_coalescing(
       device, {part_of(value, "adaptive-rx") == "on", part_of(value, "adaptive-tx") == "on", *rx,
                *rx_frames, *tx, *tx_frames});
 }
@@ -271,15 +271,15 @@ struct Setting {
   std::function<Set(const std::string& device, const std::string& value)> set;
 };
 
-Setting offload(const char* name, Offload which) {
+Setting offload(const char* name, sys::Offload which) {
   return {name,
           [which](const std::string& device) -> Result<std::string> {
-            const auto on = get_offload(device, which);
+            const auto on = sys::get_offload(device, which);
             if (!on) return on.error();
             return std::string(on_off(*on));
           },
           [which](const std::string& device, const std::string& value) -> Set {
-            return set_offload(device, which, value == "on");
+            return sys::set_offload(device, which, value == "on");
           }};
 }
 
@@ -300,17 +300,18 @@ Setting by_queue(const std::string& name) {
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> all = {
       {"mtu", read_mtu, write_mtu},
-      {"rings", as_text(get_rings), write_rings},
-      {"pause", as_text(get_pause), write_pause},
-      offload("lro", Offload::lro),
-      offload("gro", Offload::gro),
-      offload("tso", Offload::tso),
-      {"features", as_text(get_features),
+      {"rings", as_text(sys::get_rings), write_rings},
+      {"pause", as_text(sys::get_pause), write_pause},
+      offload("lro", sys::Offload::lro),
+      offload("gro", sys::Offload::gro),
+      offload("tso", sys::Offload::tso),
+      offload("tx-checksum", sys::Offload::tx_checksum),
+      {"features", as_text(sys::get_features),
        [](const std::string& device, const std::string& value) -> Set {
-         return set_features(device, words_of(value));
+         return sys::set_features(device, words_of(value));
        }},
-      {"channels", as_text(get_channels), write_channels},
-      {"coalescing", as_text(get_coalescing), write_coalescing},
+      {"channels", as_text(sys::get_channels), write_channels},
+      {"coalescing", as_text(sys::get_coalescing), write_coalescing},
       {"irqs", read_irqs, write_irqs},
       in_sysfs("threaded"),
       in_sysfs("napi_defer_hard_irqs"),
@@ -356,7 +357,7 @@ Result<std::string> device_undo_value(const std::string& device, const std::stri
                                       const std::string& value) {
   const unsigned ifindex = if_nametoindex(device.c_str());
   if (ifindex == 0) return system_error("find device " + device, errno);
-  return json({{"netns", own_netns_number()},
+  return json({{"netns", sys::own_netns_number()},
                {"ifindex", ifindex},
                {"setting", setting},
                {"value", value}})
@@ -372,13 +373,13 @@ Result<void> undo_device_setting(const std::string& device, const std::string& u
       !is("value", text))
     return make_error(ErrorCode::failed,
                       "the journal's record of " + device + " cannot be read: " + undo_value);
-  const auto path = find_netns(j["netns"].get<std::uint64_t>());
+  const auto path = sys::find_netns(j["netns"].get<std::uint64_t>());
   if (!path) return {};
-  auto inside = NetnsScope::enter(*path);
+  auto inside = sys::NetnsScope::enter(*path);
   if (!inside) return inside.error();
   // Another device of that name is not the one that was changed.
   if (if_nametoindex(device.c_str()) != j["ifindex"].get<unsigned>()) return {};
   return set_device_setting(device, j["setting"], j["value"]);
 }
 
-}  // namespace pktbench::sys
+}  // namespace pktbench::undo
