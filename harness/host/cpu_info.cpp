@@ -31,7 +31,7 @@ Result<std::string> cpuinfo_value(const Result<std::string>& cpuinfo, const std:
 Result<std::vector<int>> read_list(const std::string& path) {
   auto text = sys::read_file(path);
   if (!text) return text.error();
-  if (auto list = parse_cpu_list(*text); list && !list->empty()) return std::move(*list);
+  if (auto list = sys::parse_cpus(*text); list && !list->empty()) return list;
   return make_error(ErrorCode::failed, path + " holds no list: \"" + *text + "\"");
 }
 
@@ -65,27 +65,6 @@ Result<Json> mitigations(const std::string& dir) {
 }
 
 }  // namespace
-
-std::optional<std::vector<int>> parse_cpu_list(const std::string& text) {
-  constexpr int kMost = 1 << 16;
-  std::vector<int> list;
-  std::istringstream parts(text);
-  for (std::string part; std::getline(parts, part, ',');) {
-    const char* const end = part.data() + part.size();
-    int first = 0;
-    auto [at, error] = std::from_chars(part.data(), end, first);
-    if (error != std::errc()) return std::nullopt;
-    int last = first;
-    if (at != end && *at == '-') {
-      const auto parsed = std::from_chars(at + 1, end, last);
-      if (parsed.ec != std::errc()) return std::nullopt;
-      at = parsed.ptr;
-    }
-    if (at != end || first < 0 || last < first || last > kMost) return std::nullopt;
-    for (int i = first; i <= last; ++i) list.push_back(i);
-  }
-  return list;
-}
 
 Json cpu_info(const EnvironmentSources& sources, Json& missing) {
   Section section("cpu", missing);

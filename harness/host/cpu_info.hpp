@@ -14,7 +14,4 @@ namespace pktbench {
 
 Json cpu_info(const EnvironmentSources& sources, Json& missing);
 
-// A kernel CPU or node list, "0-3,8"; nullopt where the text is none.
-std::optional<std::vector<int>> parse_cpu_list(const std::string& text);
-
 }  // namespace pktbench

@@ -95,10 +95,6 @@ Result<PortFacts> gather_port_facts(const std::string& port, const SafetyPolicy&
 // Every interface that could be a port: all but the loopback.
 Result<std::vector<std::string>> list_ports();
 
-// "0-3,7".
-Result<std::vector<int>> parse_cpus(const std::string& text);
-std::string cpus_text(const std::vector<int>& cpus);
-
 // DPDK's drivers that say they know this PCI device, by what their plugins declare.
 Result<std::vector<std::string>> dpdk_drivers_of(const std::string& pci,
                                                  const DoctorSources& sources);

@@ -54,7 +54,7 @@ Result<std::map<int, std::vector<int>>> irqs_of(const std::string& function,
     const std::string irq = it->path().filename();
     const auto text = sys::read_file(sources.procfs + "/irq/" + irq + "/smp_affinity_list");
     if (!text) return text.error();
-    auto cpus = parse_cpus(*text);
+    auto cpus = sys::parse_cpus(*text);
     if (!cpus) return cpus.error();
     found[std::atoi(irq.c_str())] = *cpus;
   }
@@ -76,7 +76,7 @@ void read_function(const DoctorSources& sources, PortFacts& facts) {
   facts.pcie = pcie_link(function);
   facts.numa_node = read_int(function + "/numa_node");
   const auto cpus = sys::read_file(function + "/local_cpulist");
-  facts.node_cpus = cpus ? parse_cpus(*cpus) : Result<std::vector<int>>(cpus.error());
+  facts.node_cpus = cpus ? sys::parse_cpus(*cpus) : Result<std::vector<int>>(cpus.error());
   facts.irqs = irqs_of(function, sources);
   facts.dpdk_drivers = dpdk_drivers_of(facts.pci, sources);
   std::error_code ec;

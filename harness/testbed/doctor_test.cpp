@@ -262,14 +262,6 @@ TEST(Doctor, DpdkOverAKernelDeviceIsOfferedByWhatTheDriverCan) {
   EXPECT_EQ(the(check_port(port, good_host()), "dpdk-support").fix, "use dpdk with net_af_packet");
 }
 
-TEST(Doctor, CpuListsAreReadAndWritten) {
-  EXPECT_EQ(*parse_cpus("0-2,5"), (std::vector<int>{0, 1, 2, 5}));
-  EXPECT_TRUE(parse_cpus("")->empty());
-  for (const char* bad : {"x", "3-1", "1-", "1,,2", "0-99999999"})
-    EXPECT_FALSE(parse_cpus(bad)) << bad;
-  EXPECT_EQ(cpus_text({0, 1, 2, 5, 7, 8}), "0-2,5,7-8");
-}
-
 class DoctorTree : public ::testing::Test {
  protected:
   void SetUp() override {
