@@ -7,7 +7,7 @@
 #include <fstream>
 #include <set>
 
-#include "harness/host/cpu_info.hpp"
+#include "harness/text/section.hpp"
 
 namespace pktbench {
 namespace {
@@ -29,7 +29,7 @@ class EnvironmentTest : public testing::Test {
   }
 
   std::string root_;
-  EnvironmentSources sources_;
+  HostSources sources_;
 };
 
 // Dotted paths of every null.

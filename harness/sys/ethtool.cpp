@@ -189,13 +189,6 @@ Result<void> set_pause(const std::string& device, const Pause& pause) {
   return ethtool(device, &p, "set the pause settings");
 }
 
-Result<RxQueues> get_rx_queues(const std::string& device) {
-  auto c = get_channels(device);
-  if (!c) return c.error();
-  return RxQueues{c->rx + c->combined, std::max(c->max_rx + c->max_combined, 1u),
-                  c->max_combined > 0};
-}
-
 Result<Channels> get_channels(const std::string& device) {
   ethtool_channels c{};
   c.cmd = ETHTOOL_GCHANNELS;

@@ -151,13 +151,14 @@ Finding check_queues(const PortFacts& port, const HostFacts& host) {
   if (!port.queues) return unknown_finding(check, port.queues.error(), why);
   const auto& cpus = port.node_cpus && !port.node_cpus->empty() ? port.node_cpus : host.cpus;
   if (!cpus) return unknown_finding(check, cpus.error(), why);
-  const std::string seen = std::to_string(port.queues->now) + " RX queues of at most " +
-                           std::to_string(port.queues->max) + ", " + std::to_string(cpus->size()) +
-                           " CPUs";
-  if (port.queues->now <= cpus->size()) return make_finding(Severity::info, check, seen, why);
+  const sys::Channels& q = *port.queues;
+  const std::string seen = std::to_string(q.receiving()) + " RX queues of at most " +
+                           std::to_string(std::max(q.max_rx + q.max_combined, 1u)) + ", " +
+                           std::to_string(cpus->size()) + " CPUs";
+  if (q.receiving() <= cpus->size()) return make_finding(Severity::info, check, seen, why);
   return make_finding(Severity::warn, check, seen, why,
                       "ethtool -L " + shell_word(port.name) +
-                          (port.queues->combined ? " combined " : " rx ") +
+                          (q.max_combined > 0 ? " combined " : " rx ") +
                           std::to_string(cpus->size()));
 }
 

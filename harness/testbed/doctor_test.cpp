@@ -66,7 +66,7 @@ PortFacts good_port() {
   p.numa_node = 0;
   p.node_cpus = std::vector<int>{0, 1, 2, 3};
   p.irqs = std::map<int, std::vector<int>>{{40, {0}}, {41, {1}}, {42, {2}}};
-  p.queues = sys::RxQueues{4, 64};
+  p.queues = sys::Channels{0, 0, 4, 0, 0, 64};
   p.rings = sys::Rings{4096, 4096, 4096, 4096};
   p.pause = sys::Pause{false, false, false};
   p.lro = false;
@@ -143,7 +143,7 @@ TEST(Doctor, EachFaultOfThePortIsOneFindingWithItsFix) {
        "40 on 0, 41 on 0, 42 on 0: all on one CPU"},
       {"irq-placement", Severity::warn, [](PortFacts& p) { (*p.irqs)[41] = {9}; },
        "40 on 0, 41 on 9, 42 on 2; away from the port's node: 41"},
-      {"queues", Severity::warn, [](PortFacts& p) { p.queues->now = 8; },
+      {"queues", Severity::warn, [](PortFacts& p) { p.queues->combined = 8; },
        "8 RX queues of at most 64, 4 CPUs"},
       {"ring-sizes", Severity::warn, [](PortFacts& p) { p.rings->rx = 512; },
        "rx 512 of 4096, tx 4096 of 4096"},
@@ -276,7 +276,7 @@ class DoctorTree : public ::testing::Test {
     std::ofstream(root_ / name, std::ios::binary) << text;
   }
   fs::path root_;
-  DoctorSources sources_;
+  HostSources sources_;
 };
 
 TEST_F(DoctorTree, TheHostIsReadFromTheTree) {

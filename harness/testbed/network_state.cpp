@@ -39,7 +39,7 @@ void add_nexthop(std::uint32_t id, const std::map<std::uint32_t, sys::Nexthop>& 
       ifindexes.insert(found->second.ifindex);
 }
 
-void add_devices(const NetworkSources& sources, NetworkState& state) {
+void add_devices(const HostSources& sources, NetworkState& state) {
   auto devices = sys::list_devices();
   if (!devices) {
     state.unknown.push_back("what this host's devices are: " + devices.error().message);
@@ -174,7 +174,7 @@ std::vector<NetworkUse> default_routes(const std::vector<sys::Route>& routes,
   return uses;
 }
 
-NetworkState gather_network_state(const NetworkSources& sources) {
+NetworkState gather_network_state(const HostSources& sources) {
   NetworkState state;
   add_devices(sources, state);
   add_tunnel_routes(state);

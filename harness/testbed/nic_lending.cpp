@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <array>
 
+#include "harness/host/port_facts.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/pci_driver.hpp"
 #include "harness/sys/rtnl.hpp"
-#include "harness/testbed/doctor_facts.hpp"
 
 namespace pktbench::testbed {
 

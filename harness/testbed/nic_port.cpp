@@ -189,7 +189,7 @@ Result<void> set_queues(PortReport& report, unsigned queues) {
                                                   std::to_string(queues) +
                                                   " RX queues: " + now.error().message);
   }
-  if (now->rx + now->combined == queues) return {};
+  if (now->receiving() == queues) return {};
   const auto text = [](unsigned rx, unsigned tx, unsigned combined) {
     return "rx=" + std::to_string(rx) + " tx=" + std::to_string(tx) +
            " combined=" + std::to_string(combined);
@@ -198,7 +198,7 @@ Result<void> set_queues(PortReport& report, unsigned queues) {
   const std::string wanted =
       combined ? text(0, 0, queues) : text(queues, std::min(queues, now->max_tx), 0);
   if (set_port(report, "channels", wanted)) return {};
-  const std::string has = std::to_string(now->rx + now->combined);
+  const std::string has = std::to_string(now->receiving());
   return make_error(ErrorCode::unsupported, report.interface + " has not " +
                                                 std::to_string(queues) + " RX queues but " + has +
                                                 ": " + report.settings.back().failed +
