@@ -20,11 +20,6 @@ Result<std::vector<fs::path>> entries_of(const std::string& dir) {
   return found;
 }
 
-Result<std::vector<int>> read_cpus(const std::string& path) {
-  auto text = sys::read_file(path);
-  return text ? sys::parse_cpus(*text) : Result<std::vector<int>>(text.error());
-}
-
 Result<std::map<int, std::string>> governors(const std::string& cpu_dir,
                                              const Result<std::vector<int>>& cpus) {
   if (!cpus) return cpus.error();
@@ -89,6 +84,11 @@ Result<std::map<std::string, std::string>> mitigations(const std::string& dir) {
 }
 
 }  // namespace
+
+Result<std::vector<int>> read_cpus(const std::string& path) {
+  auto text = sys::read_file(path);
+  return text ? sys::parse_cpus(*text) : Result<std::vector<int>>(text.error());
+}
 
 HostFacts gather_host_facts(const HostSources& sources) {
   HostFacts facts;

@@ -61,6 +61,9 @@ struct HostFacts {
   Result<std::string> kernel = not_asked();
 };
 
+// A file with a list of CPUs or nodes.
+Result<std::vector<int>> read_cpus(const std::string& path);
+
 HostFacts gather_host_facts(const HostSources& sources = {});
 
 }  // namespace pktbench

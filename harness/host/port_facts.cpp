@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/sys/file.hpp"
+#include "harness/sys/pci_driver.hpp"
 
 namespace pktbench {
 
@@ -36,20 +37,13 @@ Result<PcieLink> pcie_link(const std::string& function) {
   return link;
 }
 
-Result<std::map<int, std::vector<int>>> irqs_of(const std::string& function,
+Result<std::map<int, std::vector<int>>> irqs_of(const std::string& pci,
                                                 const HostSources& sources) {
   std::map<int, std::vector<int>> found;
-  std::error_code ec;
-  fs::directory_iterator it(function + "/msi_irqs", ec);
-  if (ec)
-    return make_error(ErrorCode::unsupported, "list " + function + "/msi_irqs: " + ec.message());
-  for (const fs::directory_iterator end; !ec && it != end; it.increment(ec)) {
-    const std::string irq = it->path().filename();
-    const auto text = sys::read_file(sources.procfs + "/irq/" + irq + "/smp_affinity_list");
-    if (!text) return text.error();
-    auto cpus = sys::parse_cpus(*text);
+  for (const int irq : sys::pci_interrupts(pci, {sources.sysfs})) {
+    auto cpus = read_cpus(sources.procfs + "/irq/" + std::to_string(irq) + "/smp_affinity_list");
     if (!cpus) return cpus.error();
-    found[std::atoi(irq.c_str())] = *cpus;
+    found[irq] = std::move(*cpus);
   }
   return found;
 }
@@ -135,9 +129,8 @@ FunctionFacts gather_function_facts(const std::string& pci, const HostSources& s
   FunctionFacts facts;
   facts.pcie = pcie_link(function);
   facts.numa_node = numa_node_of(pci, sources);
-  const auto cpus = sys::read_file(function + "/local_cpulist");
-  facts.node_cpus = cpus ? sys::parse_cpus(*cpus) : Result<std::vector<int>>(cpus.error());
-  facts.irqs = irqs_of(function, sources);
+  facts.node_cpus = read_cpus(function + "/local_cpulist");
+  facts.irqs = irqs_of(pci, sources);
   facts.dpdk_drivers = dpdk_drivers_of(pci, sources);
   return facts;
 }

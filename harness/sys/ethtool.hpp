@@ -45,7 +45,7 @@ struct Rings {
   std::uint32_t max_tx = 0;
 };
 Result<Rings> get_rings(const std::string& device);
-Result<void> set_rings(const std::string& device, std::uint32_t rx, std::uint32_t tx);
+Result<void> set_rings(const std::string& device, const Rings& rings);
 
 struct Pause {
   bool autoneg = false;

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "harness/sys/netns.hpp"
+#include "harness/sys/rtnl.hpp"
 
 namespace pktbench::testbed {
 
@@ -72,6 +73,25 @@ Result<TwoNamespaces> make_two_namespaces(undo::Journal& journal) {
   return make_error(ErrorCode::refused, "all names from pktbench0-gen to pktbench" +
                                             std::to_string(kMaxNumber - 1) +
                                             "-dut are taken; look at `ip netns list`");
+}
+
+Result<void> add_addresses(const Port& port, unsigned count) {
+  for (unsigned i = 0; i < count; ++i)
+    if (auto r = sys::add_address(port.ifindex, port.ipv4 + i, kPrefixLength); !r) return r;
+  return {};
+}
+
+Result<void> add_neighbours(const Port& generator, const Port& dut) {
+  {
+    auto inside = sys::NetnsScope::enter(dut.netns_path);
+    if (!inside) return inside.error();
+    for (unsigned i = 0; i < kGeneratorAddresses; ++i)
+      if (auto r = sys::add_neighbour(dut.ifindex, kGeneratorAddress + i, generator.mac); !r)
+        return r;
+  }
+  auto inside = sys::NetnsScope::enter(generator.netns_path);
+  if (!inside) return inside.error();
+  return sys::add_neighbour(generator.ifindex, kDutAddress, dut.mac);
 }
 
 }  // namespace pktbench::testbed

@@ -20,6 +20,14 @@ std::string probe_napi_threads() {
   return "";
 }
 
+std::vector<pid_t> softirq_threads(const std::vector<int>& cpus) {
+  std::vector<pid_t> threads;
+  for (const int cpu : cpus)
+    for (const pid_t thread : sys::threads_named("ksoftirqd/" + std::to_string(cpu)))
+      threads.push_back(thread);
+  return threads;
+}
+
 Result<std::vector<pid_t>> place_napi_threads(const Port& port, bool fifo) {
   std::vector<pid_t> threads;
   for (int attempt = 0; attempt < 100 && threads.size() < port.queues; ++attempt) {

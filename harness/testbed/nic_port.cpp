@@ -4,6 +4,7 @@
 #include <boost/algorithm/string/join.hpp>
 #include <chrono>
 #include <filesystem>
+#include <sstream>
 #include <thread>
 
 #include "harness/sys/called_as.hpp"
@@ -94,19 +95,6 @@ bool note(PortReport& report, Applied done) {
   return earlier->failed.empty();
 }
 
-// Every hexadecimal digit of the masks becomes 0.
-Result<std::string> emptied(const std::string& device, const std::string& setting) {
-  auto text = undo::get_device_setting(device, setting);
-  if (!text) return text;
-  bool mask = false;
-  for (char& c : *text) {
-    if (c == '=') mask = true;
-    if (c == ' ') mask = false;
-    if (mask && c != '=' && c != ',') c = '0';
-  }
-  return text;
-}
-
 }  // namespace
 
 Result<FoundPort> find_port(const std::string& role, const std::string& asked,
@@ -132,50 +120,14 @@ bool set_port(PortReport& report, const std::string& setting, const std::string&
               *undo::apply(undo::device_setting(report.interface, setting), value, nullptr));
 }
 
-bool change_port(PortReport& report, const std::string& setting,
-                 Result<std::string> (*make)(const std::string& device, std::int64_t value),
-                 std::int64_t value) {
-  const auto text = make(report.interface, value);
-  if (text) return set_port(report, setting, *text);
-  return note(report,
-              {report.interface, setting, std::to_string(value), "", "", text.error().message});
-}
-
-Result<std::string> with_rx_ring(const std::string& device, std::int64_t descriptors) {
-  auto rings = sys::get_rings(device);
-  if (!rings) return rings.error();
-  return "rx=" + std::to_string(descriptors) + " tx=" + std::to_string(rings->tx);
-}
-
-Result<std::string> with_tx_ring(const std::string& device, std::int64_t descriptors) {
-  auto rings = sys::get_rings(device);
-  if (!rings) return rings.error();
-  return "rx=" + std::to_string(rings->rx) + " tx=" + std::to_string(descriptors);
-}
-
-Result<std::string> with_rx_usecs(const std::string& device, std::int64_t usecs) {
-  auto c = sys::get_coalescing(device);
-  if (!c) return c.error();
-  return "adaptive-rx=off adaptive-tx=" + std::string(c->adaptive_tx ? "on" : "off") +
-         " rx-usecs=" + std::to_string(usecs) + " rx-frames=" + std::to_string(c->rx_frames) +
-         " tx-usecs=" + std::to_string(c->tx_usecs) + " tx-frames=" + std::to_string(c->tx_frames);
-}
-
-Result<std::string> with_irqs_on(const std::string& device, std::int64_t cpu) {
-  auto now = undo::get_device_setting(device, "irqs");
-  if (!now) return now;
-  std::string text = std::to_string(cpu);
-  for (const char c : *now)
-    if (c == ' ') text += " " + std::to_string(cpu);
-  return text;
-}
-
-Result<std::string> with_no_rps(const std::string& device, std::int64_t) {
-  return emptied(device, "rps");
-}
-
-Result<std::string> with_no_xps(const std::string& device, std::int64_t) {
-  return emptied(device, "xps");
+bool change_port(PortReport& report, const std::string& setting, const std::string& asked,
+                 const std::function<std::string(const std::string& word)>& make) {
+  const auto now = undo::get_device_setting(report.interface, setting);
+  if (!now) return note(report, {report.interface, setting, asked, "", "", now.error().message});
+  std::istringstream words(*now);
+  std::string text;
+  for (std::string word; words >> word;) text += (text.empty() ? "" : " ") + make(word);
+  return set_port(report, setting, text);
 }
 
 Result<void> set_queues(PortReport& report, unsigned queues) {

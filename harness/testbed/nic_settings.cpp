@@ -8,6 +8,28 @@
 
 namespace pktbench::testbed {
 
+namespace {
+
+// "rx=N" of "rx=256 tx=256"; `off`: a part that would have it otherwise, switched off.
+void set_part(PortReport& report, const char* setting, const std::string& key, std::int64_t value,
+              const std::string& off = "") {
+  const std::string text = std::to_string(value);
+  change_port(report, setting, text, [&](const std::string& word) {
+    if (word == off) return word.substr(0, word.find('=')) + "=off";
+    return word.starts_with(key + "=") ? key + "=" + text : word;
+  });
+}
+
+// "rx-0=ff": every digit of the mask is 0.
+std::string with_no_cpus(const std::string& word) {
+  std::string text = word;
+  for (auto at = std::min(text.find('='), text.size()); ++at < text.size();)
+    if (text[at] != ',') text[at] = '0';
+  return text;
+}
+
+}  // namespace
+
 Result<void> set_host(const NicOptions& options, const std::vector<int>& cpus,
                       undo::Journal& journal, PortReport& report) {
   std::vector<std::pair<std::string, std::string>> wanted;
@@ -30,13 +52,14 @@ void set_before_up(const NicOptions& options, measure::PortEnd end, PortReport& 
   set_port(report, "mtu", "1500");
   if (options.pause == "off") set_port(report, "pause", "autoneg=off rx=off tx=off");
   if (end == measure::PortEnd::sender) {
-    if (options.tx_ring) change_port(report, "rings", with_tx_ring, *options.tx_ring);
+    if (options.tx_ring) set_part(report, "rings", "tx", *options.tx_ring);
     if (!options.tso.empty()) set_port(report, "tso", options.tso);
-    if (!options.xps.empty()) change_port(report, "xps", with_no_xps, 0);
+    if (!options.xps.empty()) change_port(report, "xps", "0", with_no_cpus);
     return;
   }
-  if (options.rx_ring) change_port(report, "rings", with_rx_ring, *options.rx_ring);
-  if (options.rx_usecs) change_port(report, "coalescing", with_rx_usecs, *options.rx_usecs);
+  if (options.rx_ring) set_part(report, "rings", "rx", *options.rx_ring);
+  if (options.rx_usecs)
+    set_part(report, "coalescing", "rx-usecs", *options.rx_usecs, "adaptive-rx=on");
   if (!options.gro.empty()) set_port(report, "gro", options.gro);
   if (!options.lro.empty()) set_port(report, "lro", options.lro);
 }
@@ -53,14 +76,15 @@ Result<void> set_with_carrier(const NicOptions& options, measure::PortEnd end, c
     set_port(report, "napi_defer_hard_irqs", std::to_string(*options.defer_hard_irqs));
   if (options.gro_flush_timeout_ns)
     set_port(report, "gro_flush_timeout", std::to_string(*options.gro_flush_timeout_ns));
-  change_port(report, "rps", with_no_rps, 0);
+  change_port(report, "rps", "0", with_no_cpus);
   return {};
 }
 
 Result<void> place_interrupts(const NicOptions& options, measure::PortEnd end, const Port& port,
                               PortReport& report) {
   if (port.pci.empty()) return {};
-  if (change_port(report, "irqs", with_irqs_on, port.cpus.front())) return {};
+  const std::string cpu = std::to_string(port.cpus.front());
+  if (change_port(report, "irqs", cpu, [&](const std::string&) { return cpu; })) return {};
   if (end == measure::PortEnd::sender || options.threaded) return {};
   const auto& settings = report.settings;
   const auto irqs = std::find_if(settings.begin(), settings.end(),

@@ -15,7 +15,6 @@
 #include "harness/measure/foreign_programs.hpp"
 #include "harness/measure/thread_watch.hpp"
 #include "harness/sys/netns.hpp"
-#include "harness/sys/proc.hpp"
 #include "harness/sys/rtnl.hpp"
 #include "harness/testbed/kept_awake.hpp"
 #include "harness/testbed/namespaces.hpp"
@@ -173,9 +172,7 @@ Result<void> VethTestbed::configure_generator() {
   generator_.ifindex = link->ifindex;
   generator_.mac = link->mac;
   generator_.ipv4 = kGeneratorAddress;
-  for (unsigned i = 0; i < kGeneratorAddresses; ++i)
-    if (auto r = sys::add_address(link->ifindex, kGeneratorAddress + i, kPrefixLength); !r)
-      return r;
+  if (auto r = add_addresses(generator_, kGeneratorAddresses); !r) return r;
   if (auto r = undo::set_device_setting(generator_.name, "tso", "off"); !r) return r;
   return undo::set_device_setting(generator_.name, "tx-checksum", "off");
 }
@@ -188,27 +185,19 @@ Result<void> VethTestbed::configure_dut() {
   dut_.ifindex = link->ifindex;
   dut_.mac = link->mac;
   dut_.ipv4 = kDutAddress;
-  return sys::add_address(link->ifindex, kDutAddress, kPrefixLength);
+  return add_addresses(dut_, 1);
 }
 
 // The order matters twice. The end that comes up first silently drops what it sends until the
 // kernel's link watcher has run, so that is the DUT's. And the generator's end learns that it may
 // redirect frames to the DUT's when GRO is switched on there, not when a device with GRO comes up.
 Result<void> VethTestbed::bring_up() {
-  {
-    auto inside = sys::NetnsScope::enter(dut_.netns_path);
+  for (const Port* port : {&dut_, &generator_}) {
+    auto inside = sys::NetnsScope::enter(port->netns_path);
     if (!inside) return inside.error();
-    if (auto r = sys::set_link_up(dut_.ifindex); !r) return r;
-    for (unsigned i = 0; i < kGeneratorAddresses; ++i)
-      if (auto r = sys::add_neighbour(dut_.ifindex, kGeneratorAddress + i, generator_.mac); !r)
-        return r;
+    if (auto r = sys::set_link_up(port->ifindex); !r) return r;
   }
-  {
-    auto inside = sys::NetnsScope::enter(generator_.netns_path);
-    if (!inside) return inside.error();
-    if (auto r = sys::set_link_up(generator_.ifindex); !r) return r;
-    if (auto r = sys::add_neighbour(generator_.ifindex, kDutAddress, dut_.mac); !r) return r;
-  }
+  if (auto r = add_neighbours(generator_, dut_); !r) return r;
   {
     auto inside = sys::NetnsScope::enter(dut_.netns_path);
     if (!inside) return inside.error();
@@ -272,11 +261,7 @@ Result<std::vector<std::string>> VethTestbed::gro_again() {
 
 Result<std::vector<pid_t>> VethTestbed::settle(bool backend_polls) {
   if (!threaded()) {
-    std::vector<pid_t> threads;
-    // Softirqs that take too long go on in these.
-    for (int cpu : dut_softirq_cpus())
-      for (pid_t thread : sys::threads_named("ksoftirqd/" + std::to_string(cpu)))
-        threads.push_back(thread);
+    std::vector<pid_t> threads = softirq_threads(dut_softirq_cpus());
     if (!pump_) return threads;
     pump_->stop_thread();
     if (backend_polls) return threads;

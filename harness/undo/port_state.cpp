@@ -87,14 +87,6 @@ std::vector<std::string> if_names() {
   return names;
 }
 
-std::string pci_of(const std::string& name) {
-  const auto driver = sys::driver_info(name);
-  std::error_code ec;
-  return driver && !driver->bus.empty() && fs::exists("/sys/bus/pci/devices/" + driver->bus, ec)
-             ? driver->bus
-             : std::string();
-}
-
 // The port's name where the calling thread is; a device that was made since is another one.
 std::optional<std::string> find_here(const PortState& state) {
   const auto same = sys::get_link(state.name);
@@ -102,7 +94,7 @@ std::optional<std::string> find_here(const PortState& state) {
     if (same && same->ifindex == state.ifindex) return state.name;
     return std::nullopt;
   }
-  if (same && pci_of(state.name) == state.pci) return state.name;
+  if (same && sys::pci_of(state.name) == state.pci) return state.name;
   // A driver that was bound anew has given it the next free name.
   return find_netdev(state.pci);
 }
@@ -116,7 +108,7 @@ Result<PortState> read_port_state(const std::string& name) {
   state.name = name;
   state.ifindex = link->ifindex;
   state.netns = sys::own_netns_number();
-  state.pci = pci_of(name);
+  state.pci = sys::pci_of(name);
   if (!state.pci.empty()) {
     state.driver = sys::pci_driver(state.pci);
     state.override = sys::forced_driver(state.pci) == state.driver;
@@ -169,7 +161,7 @@ Result<PortState> port_state_from(const std::string& text) {
 
 std::optional<std::string> find_netdev(const std::string& pci) {
   for (const std::string& name : if_names())
-    if (pci_of(name) == pci) return name;
+    if (sys::pci_of(name) == pci) return name;
   return std::nullopt;
 }
 
