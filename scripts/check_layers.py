@@ -16,24 +16,25 @@ import checked  # noqa: E402
 
 # What each room may use beside itself. Rooms in the same rank do not use each other, but testbed owns
 # the CPU meter and so uses measure. cli alone links the backends.
-_RANK = ("core", "text", "sys", "host", "measure", "testbed", "traffic", "method", "record", "compare",
+_RANK = ("core", "text", "sys", "undo", "host", "measure", "testbed", "traffic", "method", "record", "compare",
          "report", "live", "runner")
 ALLOWED = {
     "bpf": (),
     "core": (),
     "text": ("core",),
     "sys": ("core", "text"),
-    "host": ("core", "text", "sys"),
+    "undo": ("core", "text", "sys"),
+    "host": ("core", "text", "sys", "undo"),
     "measure": ("core", "text", "sys", "bpf"),  # bpf: the CPU accounting program
-    "testbed": ("core", "text", "sys", "host", "measure"),
+    "testbed": ("core", "text", "sys", "undo", "host", "measure"),
     "traffic": ("core", "text", "sys", "bpf"),
     "backends": ("core", "text", "sys", "bpf"),
-    "method": _RANK[:7],
+    "method": _RANK[:8],
     "record": ("core", "text", "sys", "measure", "method"),
     "compare": ("core", "text", "sys", "measure", "method", "record"),
     "report": ("core", "text", "sys", "measure", "method", "record"),
     "live": ("core", "text", "method"),
-    "runner": _RANK[:9] + ("live",),
+    "runner": _RANK[:10] + ("live",),
     "testing": _RANK,
     "cli": _RANK + ("backends",),
     "system": _RANK + ("backends", "cli", "testing"),

@@ -1,8 +1,6 @@
 #include "backends/dpdk/helper_process.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -17,8 +15,8 @@
 #include <filesystem>
 #include <vector>
 
+#include "harness/sys/child_process.hpp"
 #include "harness/sys/own_path.hpp"
-#include "harness/sys/plain_environment.hpp"
 
 namespace pktbench::dpdk {
 
@@ -86,42 +84,20 @@ Result<void> HelperProcess::spawn(const std::string& path, int extra_fd) {
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
     return system_error("make a socket pair for " + std::string(kHelper), errno);
   control_ = sys::Fd(ends[0]);
-  sys::Fd theirs(ends[1]);
+  const sys::Fd theirs(ends[1]);
   log_ = sys::Fd(memfd_create("pktbench-dpdk-log", MFD_CLOEXEC));
   if (!log_) return system_error("make a memfd for DPDK's messages", errno);
-  // Out of the way of the numbers that the helper expects.
-  theirs = sys::Fd(fcntl(theirs.get(), F_DUPFD_CLOEXEC, 10));
-  const sys::Fd output(fcntl(log_.get(), F_DUPFD_CLOEXEC, 10));
-  const sys::Fd extra(extra_fd < 0 ? -1 : fcntl(extra_fd, F_DUPFD_CLOEXEC, 10));
-  if (!theirs || !output || (extra_fd >= 0 && !extra))
-    return system_error("duplicate a file for " + std::string(kHelper), errno);
-
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, output.get(), STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, output.get(), STDERR_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, theirs.get(), kControlFd);
-  if (extra) posix_spawn_file_actions_adddup2(&actions, extra.get(), kPumpOrWireFd);
-  posix_spawn_file_actions_addclosefrom_np(&actions, extra ? kPumpOrWireFd + 1 : kControlFd + 1);
   // Everything is blocked until the helper ignores what the terminal sends to the whole group.
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t all;
-  sigfillset(&all);
-  posix_spawnattr_setsigmask(&attributes, &all);
-  posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  std::string name = kHelper;
-  std::array<char*, 2> arguments{name.data(), nullptr};
-  sys::PlainEnvironment environment;
-  pid_t pid = 0;
-  const int error =
-      posix_spawn(&pid, path.c_str(), &actions, &attributes, arguments.data(), environment.get());
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) return system_error("start " + path, error);
-  pid_ = pid;
+  sys::ChildProcess child{.arguments = {path},
+                          .files = {{log_.get(), STDOUT_FILENO},
+                                    {log_.get(), STDERR_FILENO},
+                                    {theirs.get(), kControlFd}},
+                          .no_other_files = true,
+                          .blocked_signals = true};
+  if (extra_fd >= 0) child.files.emplace_back(extra_fd, kPumpOrWireFd);
+  const auto pid = sys::start_child(child);
+  if (!pid) return pid.error();
+  pid_ = *pid;
   return {};
 }
 
@@ -143,12 +119,9 @@ Result<void> HelperProcess::receive(void* message, std::size_t size, int timeout
 std::string HelperProcess::end() {
   const sys::Fd process(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
   if (!process || !wait_readable(process.get(), kStopMs)) return "answers no more";
-  int status = 0;
-  pid_t waited = 0;
-  do waited = waitpid(pid_, &status, 0);
-  while (waited < 0 && errno == EINTR);
+  const int status = sys::wait_for_child(pid_);
   pid_ = 0;
-  if (waited > 0 && WIFSIGNALED(status))
+  if (status > 0 && WIFSIGNALED(status))
     return std::string("was ended by signal ") + sigabbrev_np(WTERMSIG(status));
   return "ended by itself";
 }
@@ -174,8 +147,7 @@ void HelperProcess::stop() noexcept {
     // Its pid is ours until it is waited for, so that both calls mean this process.
     const sys::Fd process(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
     if (!process || !wait_readable(process.get(), kStopMs)) (void)kill(pid_, SIGKILL);
-    while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-    }
+    (void)sys::wait_for_child(pid_);
     pid_ = 0;
   }
   control_.reset();

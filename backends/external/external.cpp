@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +18,7 @@
 #include <vector>
 
 #include "harness/core/units.hpp"
+#include "harness/sys/child_process.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/fd.hpp"
@@ -86,17 +86,6 @@ void drain_pipe(int fd, std::string& text) {
 // CPUs, in a process group of its own. Its output does not go to stdout, which is for results.
 Result<Spawned> run_command(const std::string& command, const Port& port,
                             Output output = Output::to_stderr) {
-  std::vector<std::string> variables;
-  for (char** v = environ; *v; ++v) variables.emplace_back(*v);
-  variables.push_back("DEV=" + port.name);
-  std::vector<char*> environment;
-  for (std::string& v : variables) environment.push_back(v.data());
-  environment.push_back(nullptr);
-  std::string text = command;
-  std::string shell = "sh";
-  std::string flag = "-c";
-  char* const arguments[] = {shell.data(), flag.data(), text.data(), nullptr};
-
   sys::Fd out;
   sys::Fd in;
   if (output == Output::returned) {
@@ -106,40 +95,30 @@ Result<Spawned> run_command(const std::string& command, const Port& port,
     in = sys::Fd(ends[1]);
     fcntl(out.get(), F_SETFL, O_NONBLOCK);
   }
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, in ? in.get() : STDERR_FILENO, STDOUT_FILENO);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  sigset_t defaults;
-  sigemptyset(&defaults);
-  sigaddset(&defaults, SIGPIPE);
-  posix_spawnattr_setsigdefault(&attributes, &defaults);
-
+  sys::ChildProcess child{.arguments = {"/bin/sh", "-c", command},
+                          .environment = sys::whole_environment(),
+                          .files = {{in ? in.get() : STDERR_FILENO, STDOUT_FILENO}},
+                          .own_input = true,
+                          .own_group = true};
+  child.environment.push_back("DEV=" + port.name);
   cpu_set_t before;
   cpu_set_t dut;
   CPU_ZERO(&dut);
   for (int cpu : port.cpus) CPU_SET(cpu, &dut);
   sched_getaffinity(0, sizeof before, &before);
   sched_setaffinity(0, sizeof dut, &dut);
-  pid_t child = 0;
-  const int error =
-      posix_spawn(&child, "/bin/sh", &actions, &attributes, arguments, environment.data());
+  const auto started = sys::start_child(child);
   sched_setaffinity(0, sizeof before, &before);
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error) return system_error("run \"" + command + "\"", error);
+  if (!started) return system_error("run \"" + command + "\"", started.error().sys_errno);
 
   const auto deadline = std::chrono::steady_clock::now() + kCommandTimeout;
   int status = 0;
-  Spawned spawned{child, ""};
-  while (waitpid(child, &status, WNOHANG) == 0) {
+  Spawned spawned{*started, ""};
+  while (waitpid(spawned.group, &status, WNOHANG) == 0) {
     if (out) drain_pipe(out.get(), spawned.output);
     if (std::chrono::steady_clock::now() > deadline) {
-      kill(-child, SIGKILL);
-      waitpid(child, &status, 0);
+      kill(-spawned.group, SIGKILL);
+      (void)sys::wait_for_child(spawned.group);
       return make_error(ErrorCode::failed, "\"" + command +
                                                "\" did not end within 30 s; start what is to go on "
                                                "in the background (&)");

@@ -1,7 +1,5 @@
 #include "backends/kernel/command.hpp"
 
-#include <fcntl.h>
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,9 +8,9 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "harness/sys/child_process.hpp"
 #include "harness/sys/fd.hpp"
 #include "harness/sys/own_path.hpp"
-#include "harness/sys/plain_environment.hpp"
 
 namespace pktbench::kernel {
 
@@ -46,27 +44,15 @@ Result<std::string> find_command(const std::string& name, const std::string& pac
 }
 
 Result<CommandOutput> run_command(const std::vector<std::string>& arguments) {
-  std::vector<std::string> copy = arguments;
-  std::vector<char*> argv;
-  for (std::string& argument : copy) argv.push_back(argument.data());
-  argv.push_back(nullptr);
   const sys::Fd out(memfd_create("stdout", MFD_CLOEXEC));
   const sys::Fd err(memfd_create("stderr", MFD_CLOEXEC));
   if (!out || !err) return system_error("make a file for the output of " + arguments[0], errno);
 
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, out.get(), STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, err.get(), STDERR_FILENO);
-  sys::PlainEnvironment environment;
-  pid_t child = 0;
-  const int error = posix_spawn(&child, argv[0], &actions, nullptr, argv.data(), environment.get());
-  posix_spawn_file_actions_destroy(&actions);
-  if (error) return system_error("run " + arguments[0], error);
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0)
-    if (errno != EINTR) return system_error("wait for " + arguments[0], errno);
+  const auto child = sys::start_child(
+      {.arguments = arguments, .files = {{out.get(), STDOUT_FILENO}, {err.get(), STDERR_FILENO}}});
+  if (!child) return child.error();
+  const int status = sys::wait_for_child(*child);
+  if (status < 0) return system_error("wait for " + arguments[0], errno);
   return CommandOutput{WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
                        contents(out.get()), contents(err.get())};
 }

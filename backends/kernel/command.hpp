@@ -20,8 +20,8 @@ struct CommandOutput {
 Result<std::string> find_command(const std::string& name, const std::string& package);
 
 // Waits for it, without a shell. It inherits the calling thread's network namespace, and of
-// the environment what sys::PlainEnvironment has. Errors: it could not be run; a status other than
-// 0 is none.
+// the environment what sys::plain_environment() has. Errors: it could not be run; a status other
+// than 0 is none.
 Result<CommandOutput> run_command(const std::vector<std::string>& arguments);
 
 }  // namespace pktbench::kernel

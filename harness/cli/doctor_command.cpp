@@ -96,7 +96,7 @@ bool any_fix(const std::vector<Finding>& findings) {
 }
 
 std::string target_of(const Applied& a) {
-  return clean_line(a.setting.device + (a.setting.device.empty() ? "" : " ") + a.setting.name);
+  return clean_line(a.device + (a.device.empty() ? "" : " ") + a.setting);
 }
 
 std::string as_text(const Report& report) {
@@ -176,9 +176,9 @@ std::string as_json(const Report& report) {
   if (report.apply) {
     j["applied"] = Json::array();
     for (const Applied& a : report.applied)
-      j["applied"].push_back({{"device", or_null(a.setting.device)},
-                              {"setting", a.setting.name},
-                              {"wanted", a.setting.value},
+      j["applied"].push_back({{"device", or_null(a.device)},
+                              {"setting", a.setting},
+                              {"wanted", a.wanted},
                               {"before", or_null(a.before)},
                               {"after", or_null(a.after)},
                               {"failed", or_null(a.failed)}});
@@ -193,13 +193,13 @@ Result<Report> apply(const DoctorArguments& arguments) {
   auto before = examine(arguments);
   if (!before) return before;
   if (before->port && !before->port->safety.allowed) return before;
-  auto journal = sys::Journal::kept();
+  auto journal = undo::Journal::kept();
   if (!journal) return journal.error();
   std::vector<Finding> findings = before->host_findings;
   findings.insert(findings.end(), before->port_findings.begin(), before->port_findings.end());
   auto applied = apply_settings(findings, *journal);
   if (!applied) return applied.error();
-  if (journal->empty())
+  if (journal->size() == 0)
     if (auto r = journal->undo_all(); !r) return r.error();
   auto after = examine(arguments);
   if (!after) return after;

@@ -2,12 +2,12 @@
 #pragma once
 
 #include "harness/core/result.hpp"
-#include "harness/sys/host_lock.hpp"
+#include "harness/undo/host_lock.hpp"
 
 namespace pktbench::cli {
 
 // Errors: `refused`, naming every capability that is missing or the run that holds the lock. Undoes
 // what a killed run has left, and says so on stderr.
-Result<sys::HostLock> claim_host(const std::string& purpose);
+Result<undo::HostLock> claim_host(const std::string& purpose);
 
 }  // namespace pktbench::cli

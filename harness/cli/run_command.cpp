@@ -295,7 +295,7 @@ int run_command(const RunArguments& given) {
   if (auto r = check_commands(commands_from, *scenario); !r) return report_error(r.error());
 
   const TestbedType& testbed = *find_by_name(registry().testbeds, scenario->testbed);
-  std::optional<sys::HostLock> lock;
+  std::optional<undo::HostLock> lock;
   if (testbed.touches_host) {
     auto claimed = claim_host("scenario " + scenario->name);
     if (!claimed) return report_error(claimed.error());

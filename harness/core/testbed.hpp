@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/core/applied.hpp"
 #include "harness/core/clock.hpp"
 #include "harness/core/counters.hpp"
 #include "harness/core/cpu.hpp"
@@ -21,14 +22,7 @@
 
 namespace pktbench {
 
-// A setting that a testbed was asked for or needs.
-struct PortSetting {
-  std::string setting;  // of harness/sys/device_setting.hpp, or the path of a kernel file
-  std::string wanted;
-  std::string before;
-  std::string after;   // read back
-  std::string failed;  // why it is not as wanted; empty: it is
-};
+using PortSetting = Applied;
 
 // What a testbed found and made of one of its ports.
 struct PortReport {
@@ -41,7 +35,7 @@ struct PortReport {
   std::vector<std::string> waived;  // reasons for refusing it that the user passed over
   std::optional<double> link_bps;
   std::string link_unknown;  // why that is not known
-  std::vector<PortSetting> settings;
+  std::vector<Applied> settings;
 };
 
 // Threads: one controlling thread.

@@ -3,15 +3,14 @@
 #include <sstream>
 #include <string_view>
 
-#include "harness/host/cpu_info.hpp"
-#include "harness/host/kernel_info.hpp"
+#include "harness/host/host_info.hpp"
 #include "harness/host/nic_info.hpp"
 #include "harness/host/versions.hpp"
 #include "harness/sys/file.hpp"
 
 namespace pktbench {
 
-std::string emulator(const EnvironmentSources& sources) {
+std::string emulator(const HostSources& sources) {
   constexpr std::string_view kKey = "pktbench.lab=";
   const auto command_line = sys::read_file(sources.procfs + "/cmdline");
   std::istringstream words(command_line ? *command_line : "");
@@ -20,19 +19,19 @@ std::string emulator(const EnvironmentSources& sources) {
   return "";
 }
 
-Json capture_environment(const std::vector<EnvironmentPort>& ports,
-                         const EnvironmentSources& sources) {
+Json capture_environment(const std::vector<EnvironmentPort>& ports, const HostSources& sources) {
+  const HostFacts facts = gather_host_facts(sources);
   Json missing = Json::object();
   Json made = Json::object();
   if (const std::string made_by = emulator(sources); !made_by.empty()) made["emulator"] = made_by;
-  made["cpu"] = cpu_info(sources, missing);
-  made["kernel"] = kernel_info(sources, missing);
-  made["memory"] = memory_info(sources, missing);
+  made["cpu"] = cpu_info(facts, sources, missing);
+  made["kernel"] = kernel_info(facts, sources, missing);
+  made["memory"] = memory_info(facts, missing);
   made["nics"] = Json::array();
   for (const EnvironmentPort& port : ports)
     made["nics"].push_back(
         nic_info(port, sources, "nics." + std::to_string(made["nics"].size()), missing));
-  made["bpf"] = bpf_info(sources, missing);
+  made["bpf"] = bpf_info(facts, sources, missing);
   made["versions"] = version_info(missing);
   made["load"] = load_info(sources, missing);
   made["missing"] = std::move(missing);

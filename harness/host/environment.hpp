@@ -5,23 +5,15 @@
 // changed on the host and no process is started.
 #pragma once
 
-#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "harness/core/port.hpp"
 #include "harness/core/result.hpp"
-#include "harness/sys/cpu.hpp"
+#include "harness/host/host_facts.hpp"
 
 namespace pktbench {
-
-// Where to read; other places are for tests.
-struct EnvironmentSources {
-  std::string procfs = "/proc";
-  std::string sysfs = "/sys";
-  std::function<Result<double>()> tsc_hz = sys::tsc_hz;
-};
 
 struct EnvironmentPort {
   std::string role;  // "generator" or "dut"
@@ -30,9 +22,9 @@ struct EnvironmentPort {
 
 // What emulates this machine's devices, "QEMU (tcg)", in the guest of `pktbench lab`, which says so
 // on its kernel's command line; elsewhere empty.
-std::string emulator(const EnvironmentSources& sources = {});
+std::string emulator(const HostSources& sources = {});
 
 nlohmann::ordered_json capture_environment(const std::vector<EnvironmentPort>& ports,
-                                           const EnvironmentSources& sources = {});
+                                           const HostSources& sources = {});
 
 }  // namespace pktbench

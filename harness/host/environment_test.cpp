@@ -7,7 +7,7 @@
 #include <fstream>
 #include <set>
 
-#include "harness/host/cpu_info.hpp"
+#include "harness/text/section.hpp"
 
 namespace pktbench {
 namespace {
@@ -29,7 +29,7 @@ class EnvironmentTest : public testing::Test {
   }
 
   std::string root_;
-  EnvironmentSources sources_;
+  HostSources sources_;
 };
 
 // Dotted paths of every null.
@@ -166,14 +166,6 @@ TEST(Environment, ThisHostIsDescribed) {
   EXPECT_NE(made["kernel"]["release"], nullptr);
   EXPECT_NE(made["versions"]["libbpf"], nullptr);
   EXPECT_NE(made["versions"]["kernel_headers"], nullptr);
-}
-
-TEST(CpuList, IsParsedStrictly) {
-  EXPECT_EQ(parse_cpu_list("0-2,5"), (std::vector<int>{0, 1, 2, 5}));
-  EXPECT_EQ(parse_cpu_list("7"), std::vector<int>{7});
-  EXPECT_EQ(parse_cpu_list(""), std::vector<int>());
-  for (const char* bad : {"a", "1-", "3-1", "1;2", "-1", "0-999999999", "99999999999"})
-    EXPECT_EQ(parse_cpu_list(bad), std::nullopt) << bad;
 }
 
 }  // namespace

@@ -2,30 +2,24 @@
 
 #include <array>
 #include <cstdio>
-#include <cstdlib>
 
-#include "harness/sys/ethtool.hpp"
-#include "harness/sys/file.hpp"
+#include "harness/host/port_facts.hpp"
 #include "harness/sys/netns.hpp"
-#include "harness/sys/rtnl.hpp"
 
 namespace pktbench {
 
 namespace {
 
-void add_numa_node(const std::string& bus, const EnvironmentSources& sources, Section& section) {
-  const auto node = sys::read_file(sources.sysfs + "/bus/pci/devices/" + bus + "/numa_node");
-  char* end = nullptr;
-  const long number = node ? std::strtol(node->c_str(), &end, 10) : -1;
-  if (number >= 0 && end != node->c_str())
-    section.set("numa_node", Json(number));
+void add_numa_node(const std::string& bus, const HostSources& sources, Section& section) {
+  const auto node = numa_node_of(bus, sources);
+  if (node && *node >= 0)
+    section.set("numa_node", Json(*node));
   else
     section.null("numa_node",
                  node ? "the host does not tell the device's NUMA node" : node.error().message);
 }
 
-void add_driver(const std::string& name, const EnvironmentSources& sources, Section& section) {
-  const auto info = sys::driver_info(name);
+void add_driver(const Result<sys::DriverInfo>& info, const HostSources& sources, Section& section) {
   const auto text = [&](const char* key, std::string sys::DriverInfo::*member, const char* why) {
     section.text(key, info ? (*info).*member : "", info ? why : info.error().message);
   };
@@ -39,13 +33,12 @@ void add_driver(const std::string& name, const EnvironmentSources& sources, Sect
     section.null("numa_node", info ? "the device is on no bus" : info.error().message);
 }
 
-void add_link(const sys::LinkInfo& link, Section& section) {
+void add_link(const sys::LinkInfo& link, const Result<sys::LinkSpeed>& speed, Section& section) {
   std::array<char, 18> mac{};
   std::snprintf(mac.data(), mac.size(), "%02x:%02x:%02x:%02x:%02x:%02x", link.mac[0], link.mac[1],
                 link.mac[2], link.mac[3], link.mac[4], link.mac[5]);
   section.set("mac", Json(mac.data()));
   section.set("mtu", Json(link.mtu));
-  const auto speed = sys::get_link_speed(link.name);
   if (speed && speed->mbps > 0)
     section.set("speed_mbps", Json(speed->mbps));
   else
@@ -53,10 +46,9 @@ void add_link(const sys::LinkInfo& link, Section& section) {
                  speed ? "the driver knows no speed; the link may be down" : speed.error().message);
 }
 
-// What `read` gives, as `make` writes it.
-template <class Read, class Make>
-void add(Section& section, const char* key, const std::string& name, Read read, Make make) {
-  const auto value = read(name);
+// A value as `make` writes it.
+template <class T, class Make>
+void add(Section& section, const char* key, const Result<T>& value, Make make) {
   if (value)
     section.set(key, Json(make(*value)));
   else
@@ -75,8 +67,8 @@ Json nothing_known(Section section, const std::string& name, const std::string& 
 
 }  // namespace
 
-Json nic_info(const EnvironmentPort& wanted, const EnvironmentSources& sources,
-              const std::string& path, Json& missing) {
+Json nic_info(const EnvironmentPort& wanted, const HostSources& sources, const std::string& path,
+              Json& missing) {
   const Port& port = wanted.port;
   const std::string name = port.name.empty() ? "unnamed" : port.name;
   Section section(path, missing);
@@ -86,23 +78,24 @@ Json nic_info(const EnvironmentPort& wanted, const EnvironmentSources& sources,
     return nothing_known(std::move(section), name, wanted.role, "frames go through memory: no NIC");
   auto scope = sys::NetnsScope::enter(port.netns_path);
   if (!scope) return nothing_known(std::move(section), name, wanted.role, scope.error().message);
-  const auto link = sys::get_link(port.name);
-  if (!link) return nothing_known(std::move(section), name, wanted.role, link.error().message);
+  const DeviceFacts facts = gather_device_facts(port.name);
+  if (!facts.link)
+    return nothing_known(std::move(section), name, wanted.role, facts.link.error().message);
 
   section.set("role", Json(wanted.role));
   section.set("name", Json(name));
-  add_driver(port.name, sources, section);
-  add_link(*link, section);
-  add(section, "queues", port.name, sys::get_channels, [](const sys::Channels& c) {
+  add_driver(facts.driver_info, sources, section);
+  add_link(*facts.link, facts.speed, section);
+  add(section, "queues", facts.queues, [](const sys::Channels& c) {
     return Json({{"rx", c.rx},
                  {"tx", c.tx},
                  {"combined", c.combined},
                  {"max", {{"rx", c.max_rx}, {"tx", c.max_tx}, {"combined", c.max_combined}}}});
   });
-  add(section, "rings", port.name, sys::get_rings, [](const sys::Rings& r) {
+  add(section, "rings", facts.rings, [](const sys::Rings& r) {
     return Json({{"rx", r.rx}, {"tx", r.tx}, {"max", {{"rx", r.max_rx}, {"tx", r.max_tx}}}});
   });
-  add(section, "coalescing", port.name, sys::get_coalescing, [](const sys::Coalescing& c) {
+  add(section, "coalescing", facts.coalescing, [](const sys::Coalescing& c) {
     return Json({{"rx_usecs", c.rx_usecs},
                  {"rx_frames", c.rx_frames},
                  {"tx_usecs", c.tx_usecs},
@@ -110,7 +103,7 @@ Json nic_info(const EnvironmentPort& wanted, const EnvironmentSources& sources,
                  {"adaptive_rx", c.adaptive_rx},
                  {"adaptive_tx", c.adaptive_tx}});
   });
-  add(section, "offloads", port.name, sys::get_offloads, [](const auto& offloads) {
+  add(section, "offloads", facts.offloads, [](const auto& offloads) {
     Json made = Json::object();
     for (const auto& [offload, on] : offloads) made[offload] = on;
     return made;

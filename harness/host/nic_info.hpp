@@ -12,7 +12,7 @@
 
 namespace pktbench {
 
-Json nic_info(const EnvironmentPort& port, const EnvironmentSources& sources,
-              const std::string& path, Json& missing);
+Json nic_info(const EnvironmentPort& port, const HostSources& sources, const std::string& path,
+              Json& missing);
 
 }  // namespace pktbench

@@ -1,7 +1,6 @@
 #include "harness/record/run_identity.hpp"
 
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <array>
@@ -52,13 +51,7 @@ std::string host_name() {
 
 std::string run_dir_name(const std::string& results_root, const std::string& host,
                          const std::string& scenario, std::chrono::system_clock::time_point at) {
-  const time_t seconds =
-      std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(at));
-  tm parts{};
-  gmtime_r(&seconds, &parts);
-  std::array<char, 32> stamp{};
-  strftime(stamp.data(), stamp.size(), "%Y%m%dT%H%M%SZ", &parts);
-  return results_root + "/" + stamp.data() + "-" + file_name_part(host) + "-" +
+  return results_root + "/" + sys::file_name_utc(at) + "-" + file_name_part(host) + "-" +
          file_name_part(scenario);
 }
 

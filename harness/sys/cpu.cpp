@@ -13,8 +13,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <fstream>
 #include <limits>
+#include <sstream>
 #include <utility>
 
 namespace pktbench::sys {
@@ -27,6 +29,39 @@ std::vector<int> allowed_cpus(pid_t tid) {
   for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
     if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
   return cpus;
+}
+
+Result<std::vector<int>> parse_cpus(const std::string& text) {
+  constexpr int kMost = 1 << 16;
+  std::vector<int> cpus;
+  std::istringstream parts(text);
+  for (std::string part; std::getline(parts, part, ',');) {
+    int first = 0;
+    const char* const end = part.data() + part.size();
+    auto [at, error] = std::from_chars(part.data(), end, first);
+    int last = first;
+    if (error == std::errc() && at != end && *at == '-') {
+      const auto parsed = std::from_chars(at + 1, end, last);
+      at = parsed.ptr;
+      error = parsed.ec;
+    }
+    if (error != std::errc() || at != end || first < 0 || last < first || last > kMost)
+      return make_error(ErrorCode::failed, "no list of CPUs: \"" + text + "\"");
+    for (int cpu = first; cpu <= last; ++cpu) cpus.push_back(cpu);
+  }
+  return cpus;
+}
+
+std::string cpus_text(const std::vector<int>& cpus) {
+  std::string text;
+  for (std::size_t i = 0; i < cpus.size(); ++i) {
+    std::size_t last = i;
+    while (last + 1 < cpus.size() && cpus[last + 1] == cpus[last] + 1) ++last;
+    text += (text.empty() ? "" : ",") + std::to_string(cpus[i]);
+    if (last != i) text += "-" + std::to_string(cpus[last]);
+    i = last;
+  }
+  return text.empty() ? "none" : text;
 }
 
 Result<void> pin_thread(pid_t tid, int cpu) {

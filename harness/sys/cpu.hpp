@@ -15,6 +15,10 @@ namespace pktbench::sys {
 // calling thread.
 std::vector<int> allowed_cpus(pid_t tid = 0);
 
+// The kernel's list of CPUs or nodes, "0-3,7"; an empty one is written "none".
+Result<std::vector<int>> parse_cpus(const std::string& text);
+std::string cpus_text(const std::vector<int>& cpus);
+
 Result<void> pin_thread(pid_t tid, int cpu);
 
 pid_t current_tid();

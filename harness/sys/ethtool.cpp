@@ -38,6 +38,8 @@ Result<void> ask(const std::string& device, void* command, const std::string& wh
                     "the driver of " + device + " does not tell its " + what);
 }
 
+constexpr std::uint32_t kLro = ETH_FLAG_LRO;
+
 struct OffloadCommands {
   std::uint32_t get;
   std::uint32_t set;
@@ -50,7 +52,8 @@ OffloadCommands commands(Offload offload) {
       return {ETHTOOL_GGRO, ETHTOOL_SGRO, "generic-receive-offload"};
     case Offload::tso:
       return {ETHTOOL_GTSO, ETHTOOL_STSO, "tcp-segmentation-offload"};
-    case Offload::lro:  // a bit of the flags; see set_lro()
+    case Offload::lro:  // a bit of them
+      return {ETHTOOL_GFLAGS, ETHTOOL_SFLAGS, "large-receive-offload"};
     case Offload::tx_checksum:
       break;
   }
@@ -79,20 +82,6 @@ Result<std::uint32_t> flags_of(const std::string& device) {
   ethtool_value value{ETHTOOL_GFLAGS, 0};
   if (auto r = ask(device, &value, "flags"); !r) return r.error();
   return value.data;
-}
-
-Result<void> set_lro(const std::string& device, bool on) {
-  auto flags = flags_of(device);
-  if (!flags) return flags.error();
-  ethtool_value value{ETHTOOL_SFLAGS, on ? *flags | ETH_FLAG_LRO
-                                         : *flags & ~static_cast<std::uint32_t>(ETH_FLAG_LRO)};
-  if (auto r = ethtool(device, &value, "set large-receive-offload"); !r) return r;
-  flags = flags_of(device);
-  if (!flags) return flags.error();
-  if (((*flags & ETH_FLAG_LRO) != 0) != on)
-    return make_error(ErrorCode::failed,
-                      device + " did not take large-receive-offload " + (on ? "on" : "off"));
-  return {};
 }
 
 // Speeds of the link modes of <linux/ethtool.h>, by ranges of their bits.
@@ -125,7 +114,7 @@ Result<bool> get_offload(const std::string& device, Offload offload) {
   if (offload == Offload::lro) {
     auto flags = flags_of(device);
     if (!flags) return flags.error();
-    return (*flags & ETH_FLAG_LRO) != 0;
+    return (*flags & kLro) != 0;
   }
   const OffloadCommands c = commands(offload);
   ethtool_value value{c.get, 0};
@@ -163,13 +152,13 @@ Result<Rings> get_rings(const std::string& device) {
   return Rings{p.rx_pending, p.tx_pending, p.rx_max_pending, p.tx_max_pending};
 }
 
-Result<void> set_rings(const std::string& device, std::uint32_t rx, std::uint32_t tx) {
+Result<void> set_rings(const std::string& device, const Rings& rings) {
   ethtool_ringparam p{};
   p.cmd = ETHTOOL_GRINGPARAM;
   if (auto r = ask(device, &p, "ring sizes"); !r) return r;
   p.cmd = ETHTOOL_SRINGPARAM;
-  p.rx_pending = rx;
-  p.tx_pending = tx;
+  p.rx_pending = rings.rx;
+  p.tx_pending = rings.tx;
   return ethtool(device, &p, "set the ring sizes");
 }
 
@@ -187,13 +176,6 @@ Result<void> set_pause(const std::string& device, const Pause& pause) {
   p.rx_pause = pause.rx;
   p.tx_pause = pause.tx;
   return ethtool(device, &p, "set the pause settings");
-}
-
-Result<RxQueues> get_rx_queues(const std::string& device) {
-  auto c = get_channels(device);
-  if (!c) return c.error();
-  return RxQueues{c->rx + c->combined, std::max(c->max_rx + c->max_combined, 1u),
-                  c->max_combined > 0};
 }
 
 Result<Channels> get_channels(const std::string& device) {
@@ -319,17 +301,18 @@ Result<void> set_features(const std::string& device, const std::vector<std::uint
 }
 
 Result<void> set_offload(const std::string& device, Offload offload, bool on) {
-  if (offload == Offload::lro) return set_lro(device, on);
   const OffloadCommands c = commands(offload);
-  ethtool_value value{c.set, on ? 1u : 0u};
-  const std::string what = std::string("set ") + c.name;
-  if (auto r = ethtool(device, &value, what); !r) return r;
-  value = {c.get, 0};
-  if (auto r = ethtool(device, &value, std::string("read ") + c.name); !r) return r;
-  if ((value.data != 0) != on)
-    return make_error(ErrorCode::failed,
-                      device + " did not take " + c.name + (on ? " on" : " off"));
-  return {};
+  ethtool_value value{c.set, on};
+  if (offload == Offload::lro) {
+    const auto flags = flags_of(device);
+    if (!flags) return flags.error();
+    value.data = (*flags & ~kLro) | (on ? kLro : 0);
+  }
+  if (auto r = ethtool(device, &value, std::string("set ") + c.name); !r) return r;
+  const auto now = get_offload(device, offload);
+  if (!now) return now.error();
+  if (*now == on) return {};
+  return make_error(ErrorCode::failed, device + " did not take " + c.name + (on ? " on" : " off"));
 }
 
 Result<std::map<std::string, std::uint64_t>> driver_statistics(const std::string& device) {

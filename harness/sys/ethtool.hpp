@@ -45,7 +45,7 @@ struct Rings {
   std::uint32_t max_tx = 0;
 };
 Result<Rings> get_rings(const std::string& device);
-Result<void> set_rings(const std::string& device, std::uint32_t rx, std::uint32_t tx);
+Result<void> set_rings(const std::string& device, const Rings& rings);
 
 struct Pause {
   bool autoneg = false;
@@ -55,14 +55,6 @@ struct Pause {
 Result<Pause> get_pause(const std::string& device);
 Result<void> set_pause(const std::string& device, const Pause& pause);
 
-// Queues that receive: those for RX alone and the combined ones.
-struct RxQueues {
-  unsigned now = 0;
-  unsigned max = 0;
-  bool combined = true;  // it is those whose number is set
-};
-Result<RxQueues> get_rx_queues(const std::string& device);
-
 // All queues of a device by their kind; a combined one receives and sends.
 struct Channels {
   std::uint32_t rx = 0;
@@ -71,6 +63,7 @@ struct Channels {
   std::uint32_t max_rx = 0;
   std::uint32_t max_tx = 0;
   std::uint32_t max_combined = 0;
+  std::uint32_t receiving() const { return rx + combined; }
 };
 Result<Channels> get_channels(const std::string& device);
 Result<void> set_channels(const std::string& device, const Channels& channels);

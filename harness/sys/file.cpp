@@ -5,6 +5,8 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
+#include <sstream>
 
 #include "harness/sys/fd.hpp"
 
@@ -24,6 +26,36 @@ Result<std::string> read_file(const std::string& path) {
   }
   while (!text.empty() && text.back() == '\n') text.pop_back();
   return text;
+}
+
+namespace {
+
+Result<long> number_of(const std::string& text, const std::string& where) {
+  long value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || (end != text.data() + text.size() && *end != ' '))
+    return make_error(ErrorCode::failed, where + " holds no number: \"" + text + "\"");
+  return value;
+}
+
+}  // namespace
+
+Result<long> read_number(const std::string& path) {
+  auto text = read_file(path);
+  return text ? number_of(*text, path) : Result<long>(text.error());
+}
+
+Result<long> read_number(const std::string& path, const std::string& key) {
+  const auto table = read_file(path);
+  if (!table) return table.error();
+  std::istringstream lines(*table);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with(key)) continue;
+    const auto value = line.find_first_not_of(": \t", key.size());
+    if (value == std::string::npos || value == key.size()) continue;
+    return number_of(line.substr(value), std::string(path).append(", ").append(key));
+  }
+  return make_error(ErrorCode::failed, path + " has no \"" + key + "\"");
 }
 
 Result<void> write_file(const std::string& path, const std::string& text) {

@@ -1,8 +1,10 @@
 #include "harness/sys/pci_driver.hpp"
 
+#include <cstdlib>
 #include <filesystem>
 #include <system_error>
 
+#include "harness/sys/ethtool.hpp"
 #include "harness/sys/file.hpp"
 
 namespace pktbench::sys {
@@ -25,6 +27,27 @@ Result<void> put(const PciBus& bus, const std::string& path, const std::string& 
 }
 
 }  // namespace
+
+std::string pci_of(const std::string& device, const PciBus& bus) {
+  // A driver without a bus says "", "N/A", "tap"; virtio and others name the PCI function.
+  const auto driver = driver_info(device);
+  std::error_code ec;
+  return driver && !driver->bus.empty() && fs::exists(function_of(driver->bus, bus), ec)
+             ? driver->bus
+             : std::string();
+}
+
+std::set<int> pci_interrupts(const std::string& pci, const PciBus& bus) {
+  std::set<int> interrupts;
+  std::error_code ec;
+  fs::directory_iterator it(function_of(pci, bus) + "/msi_irqs", ec);
+  for (const fs::directory_iterator end; !ec && it != end; it.increment(ec))
+    interrupts.insert(std::atoi(it->path().filename().c_str()));
+  if (const auto line = read_number(function_of(pci, bus) + "/irq");
+      interrupts.empty() && line && *line > 0)
+    interrupts.insert(static_cast<int>(*line));
+  return interrupts;
+}
 
 std::string pci_driver(const std::string& pci, const PciBus& bus) {
   return driver_of(function_of(pci, bus));

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,13 @@ struct PciBus {
   std::string sysfs = "/sys";
   std::function<Result<void>(const std::string& path, const std::string& text)> write = {};
 };
+
+// The PCI function of a network device of the calling thread's namespace, "0000:01:00.0"; empty: it
+// is on no PCI bus.
+std::string pci_of(const std::string& device, const PciBus& bus = {});
+
+// Its interrupts: by message, or else the line's.
+std::set<int> pci_interrupts(const std::string& pci, const PciBus& bus = {});
 
 // Empty: none has it.
 std::string pci_driver(const std::string& pci, const PciBus& bus = {});

@@ -133,6 +133,17 @@ TEST_F(PciDriver, KnowsTheChip) {
   EXPECT_EQ(pci_id("0000:02:00.0", bus_), "");
 }
 
+TEST_F(PciDriver, InterruptsAreThoseByMessageOrElseTheLine) {
+  EXPECT_EQ(pci_interrupts(kPci, bus_), std::set<int>());
+  put(function() / "irq", "0\n");
+  EXPECT_EQ(pci_interrupts(kPci, bus_), std::set<int>());
+  put(function() / "irq", "11\n");
+  EXPECT_EQ(pci_interrupts(kPci, bus_), std::set<int>{11});
+  fs::create_directories(function() / "msi_irqs");
+  for (const char* irq : {"31", "9"}) put(function() / "msi_irqs" / irq, "msix\n");
+  EXPECT_EQ(pci_interrupts(kPci, bus_), (std::set<int>{9, 31}));
+}
+
 TEST_F(PciDriver, OthersOfAnIommuGroupCountWhereTheyHaveADriver) {
   EXPECT_FALSE(iommu_group(kPci, bus_).has_group);
   const fs::path group = function() / "iommu_group/devices";

@@ -18,20 +18,26 @@ system_clock::duration since_boot() {
                                                             std::chrono::nanoseconds(t.tv_nsec));
 }
 
+std::string formatted(system_clock::time_point at, const char* format) {
+  const time_t seconds = system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(at));
+  tm parts{};
+  gmtime_r(&seconds, &parts);
+  std::array<char, 32> text{};
+  strftime(text.data(), text.size(), format, &parts);
+  return text.data();
+}
+
 }  // namespace
 
 std::string rfc3339_utc(system_clock::time_point at) {
   const auto second = std::chrono::floor<std::chrono::seconds>(at);
   const auto ms = std::chrono::floor<std::chrono::milliseconds>(at) - second;
-  const time_t seconds = system_clock::to_time_t(second);
-  tm parts{};
-  gmtime_r(&seconds, &parts);
-  std::array<char, 32> date{};
   std::array<char, 8> fraction{};
-  strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%S", &parts);
   std::snprintf(fraction.data(), fraction.size(), ".%03dZ", static_cast<int>(ms.count()));
-  return std::string(date.data()) + fraction.data();
+  return formatted(at, "%Y-%m-%dT%H:%M:%S") + fraction.data();
 }
+
+std::string file_name_utc(system_clock::time_point at) { return formatted(at, "%Y%m%dT%H%M%SZ"); }
 
 system_clock::time_point utc_now() {
   static const system_clock::time_point boot = system_clock::now() - since_boot();

@@ -40,7 +40,7 @@ class VethCount : public ::testing::Test {
       GTEST_SKIP() << "needs " << sys::missing_capabilities().front();
     auto claimed = claim_host("test");
     ASSERT_TRUE(claimed) << claimed.error().message;
-    lock_ = std::make_unique<sys::HostLock>(std::move(*claimed));
+    lock_ = std::make_unique<undo::HostLock>(std::move(*claimed));
   }
   void TearDown() override {
     if (!testbed_) return;
@@ -172,7 +172,7 @@ class VethCount : public ::testing::Test {
   }
 
   std::string not_counted_;
-  std::unique_ptr<sys::HostLock> lock_;
+  std::unique_ptr<undo::HostLock> lock_;
   std::unique_ptr<Testbed> testbed_;
 };
 

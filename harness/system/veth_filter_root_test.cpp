@@ -34,7 +34,7 @@ class VethFilter : public ::testing::TestWithParam<const char*> {
     if (auto reason = type_->probe(); !reason.empty()) GTEST_SKIP() << reason;
     auto claimed = claim_host("test");
     ASSERT_TRUE(claimed) << claimed.error().message;
-    lock_ = std::make_unique<sys::HostLock>(std::move(*claimed));
+    lock_ = std::make_unique<undo::HostLock>(std::move(*claimed));
     const TestbedType& veth = *find_by_name(registry().testbeds, "veth");
     testbed_ = veth.make();
     auto up = testbed_->up(testing::default_options(veth.options), 1);
@@ -95,7 +95,7 @@ class VethFilter : public ::testing::TestWithParam<const char*> {
   }
 
   const BackendType* type_ = nullptr;
-  std::unique_ptr<sys::HostLock> lock_;
+  std::unique_ptr<undo::HostLock> lock_;
   std::unique_ptr<Testbed> testbed_;
   std::unique_ptr<Backend> backend_;
   sys::Fd sender_;

@@ -53,7 +53,7 @@ class VethQueues : public ::testing::TestWithParam<const char*> {
     if (auto reason = type_->probe(); !reason.empty()) GTEST_SKIP() << reason;
     auto claimed = claim_host("test");
     ASSERT_TRUE(claimed) << claimed.error().message;
-    lock_ = std::make_unique<sys::HostLock>(std::move(*claimed));
+    lock_ = std::make_unique<undo::HostLock>(std::move(*claimed));
     const TestbedType& veth = *find_by_name(registry().testbeds, "veth");
     testbed_ = veth.make();
     auto up = testbed_->up(testing::default_options(veth.options), 2);
@@ -106,7 +106,7 @@ class VethQueues : public ::testing::TestWithParam<const char*> {
   std::string device() const { return testbed_->dut_port().name; }
 
   const BackendType* type_ = nullptr;
-  std::unique_ptr<sys::HostLock> lock_;
+  std::unique_ptr<undo::HostLock> lock_;
   std::unique_ptr<Testbed> testbed_;
 };
 

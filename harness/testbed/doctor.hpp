@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "harness/sys/journal.hpp"
 #include "harness/testbed/doctor_facts.hpp"
+#include "harness/undo/journal.hpp"
 
 namespace pktbench {
 
@@ -17,7 +17,7 @@ enum class Severity { info, warn, error };
 // What `doctor --apply` sets, and how it is undone.
 struct Setting {
   std::string device;  // empty: `name` is the path of a file of the kernel
-  std::string name;    // or a setting of harness/sys/device_setting.hpp
+  std::string name;    // or a setting of harness/undo/device_setting.hpp
   std::string value;
 };
 
@@ -38,16 +38,9 @@ std::vector<Finding> check_port(const PortFacts& port, const HostFacts& host);
 // (256), the kernel's shared info (320), the Ethernet header, two VLAN tags and the FCS.
 inline constexpr unsigned kLargestXdpMtu = 4096 - 256 - 320 - 14 - 8 - 4;
 
-struct Applied {
-  Setting setting;
-  std::string before;
-  std::string after;   // read back
-  std::string failed;  // why it was not set; empty: it was
-};
-
 // Sets what the findings ask for and is not so already; each recorded in `journal` first and read
 // back. One that fails is left as it was, and does not stop the others. Errors: the journal's.
 Result<std::vector<Applied>> apply_settings(const std::vector<Finding>& findings,
-                                            sys::Journal& journal);
+                                            undo::Journal& journal);
 
 }  // namespace pktbench

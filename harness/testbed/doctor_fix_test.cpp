@@ -42,7 +42,7 @@ class DoctorFix : public ::testing::Test {
   }
 
   fs::path root_;
-  DoctorSources sources_;
+  HostSources sources_;
 };
 
 TEST_F(DoctorFix, EachTakesItsFindingAway) {

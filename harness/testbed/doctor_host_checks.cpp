@@ -70,7 +70,7 @@ Finding check_isolation(const HostFacts& facts) {
   const char* check = "isolcpus";
   const char* why = "on a CPU that the scheduler shares, others' work disturbs a trial";
   if (!facts.isolated) return unknown_finding(check, facts.isolated.error(), why);
-  const std::string seen = "isolated CPUs: " + cpus_text(*facts.isolated);
+  const std::string seen = "isolated CPUs: " + sys::cpus_text(*facts.isolated);
   if (!facts.isolated->empty()) return make_finding(Severity::info, check, seen, why);
   return make_finding(Severity::info, check, seen, why,
                       "add isolcpus=CPUS nohz_full=CPUS to the kernel's command line");

@@ -110,11 +110,11 @@ Finding check_numa(const PortFacts& port, const HostFacts& host) {
         check, make_error(ErrorCode::unsupported, "the host does not tell the port's node"), why);
   if (!port.node_cpus) return unknown_finding(check, port.node_cpus.error(), why);
   const std::string seen =
-      "node " + std::to_string(*port.numa_node) + ", CPUs " + cpus_text(*port.node_cpus);
+      "node " + std::to_string(*port.numa_node) + ", CPUs " + sys::cpus_text(*port.node_cpus);
   if (!host.cpus || *host.cpus == *port.node_cpus)
     return make_finding(Severity::info, check, seen, why);
-  return make_finding(Severity::warn, check, seen + " of the host's " + cpus_text(*host.cpus), why,
-                      "taskset -c " + cpus_text(*port.node_cpus) + " pktbench run …");
+  return make_finding(Severity::warn, check, seen + " of the host's " + sys::cpus_text(*host.cpus),
+                      why, "taskset -c " + sys::cpus_text(*port.node_cpus) + " pktbench run …");
 }
 
 Finding check_irqs(const PortFacts& port) {
@@ -126,7 +126,7 @@ Finding check_irqs(const PortFacts& port) {
   std::string off_node;
   for (const auto& [irq, cpus] : *port.irqs) {
     places.insert(cpus);
-    seen += (seen.empty() ? "" : ", ") + std::to_string(irq) + " on " + cpus_text(cpus);
+    seen += (seen.empty() ? "" : ", ") + std::to_string(irq) + " on " + sys::cpus_text(cpus);
     const bool near = !port.node_cpus || std::any_of(cpus.begin(), cpus.end(), [&](int cpu) {
       return std::find(port.node_cpus->begin(), port.node_cpus->end(), cpu) !=
              port.node_cpus->end();
@@ -151,13 +151,14 @@ Finding check_queues(const PortFacts& port, const HostFacts& host) {
   if (!port.queues) return unknown_finding(check, port.queues.error(), why);
   const auto& cpus = port.node_cpus && !port.node_cpus->empty() ? port.node_cpus : host.cpus;
   if (!cpus) return unknown_finding(check, cpus.error(), why);
-  const std::string seen = std::to_string(port.queues->now) + " RX queues of at most " +
-                           std::to_string(port.queues->max) + ", " + std::to_string(cpus->size()) +
-                           " CPUs";
-  if (port.queues->now <= cpus->size()) return make_finding(Severity::info, check, seen, why);
+  const sys::Channels& q = *port.queues;
+  const std::string seen = std::to_string(q.receiving()) + " RX queues of at most " +
+                           std::to_string(std::max(q.max_rx + q.max_combined, 1u)) + ", " +
+                           std::to_string(cpus->size()) + " CPUs";
+  if (q.receiving() <= cpus->size()) return make_finding(Severity::info, check, seen, why);
   return make_finding(Severity::warn, check, seen, why,
                       "ethtool -L " + shell_word(port.name) +
-                          (port.queues->combined ? " combined " : " rx ") +
+                          (q.max_combined > 0 ? " combined " : " rx ") +
                           std::to_string(cpus->size()));
 }
 

@@ -66,7 +66,7 @@ PortFacts good_port() {
   p.numa_node = 0;
   p.node_cpus = std::vector<int>{0, 1, 2, 3};
   p.irqs = std::map<int, std::vector<int>>{{40, {0}}, {41, {1}}, {42, {2}}};
-  p.queues = sys::RxQueues{4, 64};
+  p.queues = sys::Channels{0, 0, 4, 0, 0, 64};
   p.rings = sys::Rings{4096, 4096, 4096, 4096};
   p.pause = sys::Pause{false, false, false};
   p.lro = false;
@@ -143,7 +143,7 @@ TEST(Doctor, EachFaultOfThePortIsOneFindingWithItsFix) {
        "40 on 0, 41 on 0, 42 on 0: all on one CPU"},
       {"irq-placement", Severity::warn, [](PortFacts& p) { (*p.irqs)[41] = {9}; },
        "40 on 0, 41 on 9, 42 on 2; away from the port's node: 41"},
-      {"queues", Severity::warn, [](PortFacts& p) { p.queues->now = 8; },
+      {"queues", Severity::warn, [](PortFacts& p) { p.queues->combined = 8; },
        "8 RX queues of at most 64, 4 CPUs"},
       {"ring-sizes", Severity::warn, [](PortFacts& p) { p.rings->rx = 512; },
        "rx 512 of 4096, tx 4096 of 4096"},
@@ -262,14 +262,6 @@ TEST(Doctor, DpdkOverAKernelDeviceIsOfferedByWhatTheDriverCan) {
   EXPECT_EQ(the(check_port(port, good_host()), "dpdk-support").fix, "use dpdk with net_af_packet");
 }
 
-TEST(Doctor, CpuListsAreReadAndWritten) {
-  EXPECT_EQ(*parse_cpus("0-2,5"), (std::vector<int>{0, 1, 2, 5}));
-  EXPECT_TRUE(parse_cpus("")->empty());
-  for (const char* bad : {"x", "3-1", "1-", "1,,2", "0-99999999"})
-    EXPECT_FALSE(parse_cpus(bad)) << bad;
-  EXPECT_EQ(cpus_text({0, 1, 2, 5, 7, 8}), "0-2,5,7-8");
-}
-
 class DoctorTree : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -284,7 +276,7 @@ class DoctorTree : public ::testing::Test {
     std::ofstream(root_ / name, std::ios::binary) << text;
   }
   fs::path root_;
-  DoctorSources sources_;
+  HostSources sources_;
 };
 
 TEST_F(DoctorTree, TheHostIsReadFromTheTree) {
@@ -372,7 +364,7 @@ TEST_F(DoctorTree, AppliedSettingsAreReadBackAndUndoneAfterAKill) {
   const pid_t child = fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
-    auto journal = sys::Journal::kept(state);
+    auto journal = undo::Journal::kept(state);
     auto applied = journal ? apply_settings({finding}, *journal) : journal.error();
     const bool right = applied && applied->size() == 3 && (*applied)[0].before == "powersave" &&
                        (*applied)[0].after == "performance" && !(*applied)[1].failed.empty() &&
@@ -389,14 +381,14 @@ TEST_F(DoctorTree, AppliedSettingsAreReadBackAndUndoneAfterAKill) {
   };
   EXPECT_EQ(get("gov0") + get("jit"), "performance1");
   // A run that starts meanwhile leaves it.
-  EXPECT_FALSE(sys::has_journals(state));
-  ASSERT_TRUE(sys::restore_all(state));
+  EXPECT_FALSE(undo::has_journals(state));
+  ASSERT_TRUE(undo::restore_all(state));
   EXPECT_EQ(get("gov0") + get("jit"), "performance1");
-  const auto restored = sys::restore_all(state, sys::Journals::all);
+  const auto restored = undo::restore_all(state, undo::Journals::all);
   ASSERT_TRUE(restored);
   EXPECT_EQ(restored->undone.size(), 2u);
   EXPECT_EQ(get("gov0") + get("jit") + get("good"), "powersave0performance");
-  EXPECT_FALSE(sys::has_journals(state, sys::Journals::all));
+  EXPECT_FALSE(undo::has_journals(state, undo::Journals::all));
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "harness/sys/cpu_latency.hpp"
-#include "harness/sys/file.hpp"
 
 namespace pktbench::testbed {
 
@@ -21,7 +20,7 @@ OptionSpec dut_idle_option() {
 }
 
 Result<KeptAwake> KeptAwake::open(const std::string& wanted, int cpu, bool idles,
-                                  sys::Journal& journal) {
+                                  undo::Journal& journal) {
   KeptAwake made;
   const std::string cannot = sys::cannot_poll_when_idle(cpu);
   if (wanted == "poll" && !cannot.empty())
@@ -42,18 +41,13 @@ Result<KeptAwake> KeptAwake::open(const std::string& wanted, int cpu, bool idles
 
 // A thread that begins while autogroups are off is no part of its session's group, but of that of
 // the kernel's threads, NAPI's among them.
-Result<void> KeptAwake::spin(int cpu, sys::Journal& journal) {
-  const std::string file = "/proc/sys/kernel/sched_autogroup_enabled";
-  const auto before = sys::read_file(file);
-  const bool grouped = before && *before != "0";
-  if (grouped)
-    if (auto r = journal.record({"write", file, *before}); !r) return r;
-  const bool off = grouped && sys::write_file(file, "0");
+Result<void> KeptAwake::spin(int cpu, undo::Journal& journal) {
+  const auto mark = journal.size();
+  const auto alone =
+      undo::apply(undo::kernel_file("/proc/sys/kernel/sched_autogroup_enabled"), "0", &journal);
+  if (!alone) return alone.error();
   auto thread = sys::AwakeThread::on(cpu);
-  if (off)
-    if (auto r = sys::write_file(file, *before); !r) return r;
-  if (grouped)
-    if (auto r = journal.retract(); !r) return r;
+  if (auto r = journal.undo_since(mark); !r) return r;
   if (!thread) return thread.error();
   thread_ = std::move(*thread);
   how_ = "spin";

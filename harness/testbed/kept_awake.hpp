@@ -17,7 +17,7 @@
 #include "harness/core/result.hpp"
 #include "harness/sys/awake_thread.hpp"
 #include "harness/sys/fd.hpp"
-#include "harness/sys/journal.hpp"
+#include "harness/undo/journal.hpp"
 
 namespace pktbench::testbed {
 
@@ -28,7 +28,7 @@ class KeptAwake {
   // `wanted`: of the option. `idles`: the CPU has nothing to do at times, so that "auto" sees to
   // it. Errors: `unsupported` where the kernel cannot poll and is asked to.
   static Result<KeptAwake> open(const std::string& wanted, int cpu, bool idles,
-                                sys::Journal& journal);
+                                undo::Journal& journal);
 
   // "poll", "spin" or "sleep", as it is.
   const std::string& how() const { return how_; }
@@ -40,7 +40,7 @@ class KeptAwake {
 
  private:
   KeptAwake() = default;
-  Result<void> spin(int cpu, sys::Journal& journal);
+  Result<void> spin(int cpu, undo::Journal& journal);
 
   std::string how_;
   sys::Fd polling_;  // held while open

@@ -1,9 +1,9 @@
 #include "harness/testbed/namespaces.hpp"
 
-#include <cerrno>
+#include <filesystem>
 
-#include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
+#include "harness/sys/rtnl.hpp"
 
 namespace pktbench::testbed {
 
@@ -12,33 +12,35 @@ namespace {
 constexpr int kMaxNumber = 1000;
 
 // False where somebody has made one of that name just now; it must not be undone as ours.
-Result<bool> make_one(sys::Journal& journal, const std::string& name) {
-  if (auto r = journal.record({"netns", name, ""}); !r) return r.error();
-  auto made = sys::create_netns(name);
-  if (made) return true;
-  if (auto r = journal.retract(); !r) return r.error();
-  if (made.error().sys_errno != EEXIST) return made.error();
+Result<bool> make_one(undo::Journal& journal, const std::string& name) {
+  const auto made = undo::apply(undo::network_namespace(name), undo::kThere, &journal);
+  if (!made) return made.error();
+  if (made->failed.empty()) return made->before.empty();
+  if (made->after.empty()) return make_error(ErrorCode::failed, made->failed);
   return false;
 }
 
+// Everything in a namespace of ours goes with it.
 Result<void> quieten(const std::string& path) {
   auto inside = sys::NetnsScope::enter(path);
   if (!inside) return inside.error();
-  // A kernel without IPv6 has no such file and needs none.
+  const std::string net = "/proc/sys/net/";
   for (const char* scope : {"all", "default"}) {
-    const std::string file = std::string("/proc/sys/net/ipv6/conf/") + scope + "/disable_ipv6";
-    if (auto r = sys::write_file(file, "1"); !r && r.error().sys_errno != ENOENT) return r;
-  }
-  for (const char* scope : {"all", "default"}) {
-    const std::string file = std::string("/proc/sys/net/ipv4/conf/") + scope + "/rp_filter";
-    if (auto r = sys::write_file(file, "0"); !r) return r;
+    const std::string conf = std::string("/conf/") + scope;
+    // A kernel without IPv6 has no such file and needs none.
+    if (std::filesystem::exists(net + "ipv6"))
+      if (auto r = undo::require(undo::kernel_file(net + "ipv6" + conf + "/disable_ipv6"), "1"); !r)
+        return r;
+    if (auto r = undo::require(undo::kernel_file(net + "ipv4" + conf + "/rp_filter"), "0"); !r)
+      return r;
   }
   return {};
 }
 
 }  // namespace
 
-Result<TwoNamespaces> make_two_namespaces(sys::Journal& journal) {
+Result<TwoNamespaces> make_two_namespaces(undo::Journal& journal) {
+  const auto mark = journal.size();
   for (int n = 0; n < kMaxNumber; ++n) {
     const std::string number = std::to_string(n);
     const std::string generator = "pktbench" + number + "-gen";
@@ -53,7 +55,7 @@ Result<TwoNamespaces> make_two_namespaces(sys::Journal& journal) {
       both = *made;
     }
     if (!both) {
-      if (auto r = journal.undo_entries(); !r) return r.error();
+      if (auto r = journal.undo_since(mark); !r) return r.error();
       continue;
     }
     TwoNamespaces found{n, sys::netns_path(generator), sys::netns_path(dut)};
@@ -63,13 +65,33 @@ Result<TwoNamespaces> make_two_namespaces(sys::Journal& journal) {
     // its answers take room that frames sent back need.
     auto inside = sys::NetnsScope::enter(found.dut);
     if (!inside) return inside.error();
-    if (auto r = sys::write_file("/proc/sys/net/ipv4/icmp_ratelimit", "3600000"); !r)
+    if (auto r = undo::require(undo::kernel_file("/proc/sys/net/ipv4/icmp_ratelimit"), "3600000");
+        !r)
       return r.error();
     return found;
   }
   return make_error(ErrorCode::refused, "all names from pktbench0-gen to pktbench" +
                                             std::to_string(kMaxNumber - 1) +
                                             "-dut are taken; look at `ip netns list`");
+}
+
+Result<void> add_addresses(const Port& port, unsigned count) {
+  for (unsigned i = 0; i < count; ++i)
+    if (auto r = sys::add_address(port.ifindex, port.ipv4 + i, kPrefixLength); !r) return r;
+  return {};
+}
+
+Result<void> add_neighbours(const Port& generator, const Port& dut) {
+  {
+    auto inside = sys::NetnsScope::enter(dut.netns_path);
+    if (!inside) return inside.error();
+    for (unsigned i = 0; i < kGeneratorAddresses; ++i)
+      if (auto r = sys::add_neighbour(dut.ifindex, kGeneratorAddress + i, generator.mac); !r)
+        return r;
+  }
+  auto inside = sys::NetnsScope::enter(generator.netns_path);
+  if (!inside) return inside.error();
+  return sys::add_neighbour(generator.ifindex, kDutAddress, dut.mac);
 }
 
 }  // namespace pktbench::testbed

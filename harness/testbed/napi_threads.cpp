@@ -8,9 +8,7 @@
 #include <thread>
 
 #include "harness/sys/cpu.hpp"
-#include "harness/sys/file.hpp"
 #include "harness/sys/proc.hpp"
-#include "harness/sys/sysfs.hpp"
 #include "harness/testbed/two_cpus.hpp"
 
 namespace pktbench::testbed {
@@ -22,10 +20,12 @@ std::string probe_napi_threads() {
   return "";
 }
 
-Result<void> set_threaded_napi(const Port& port, bool on) {
-  return sys::with_sysfs_of(port.netns_path, [&](const std::string& sysfs) {
-    return sys::write_file(sysfs + "/class/net/" + port.name + "/threaded", on ? "1" : "0");
-  });
+std::vector<pid_t> softirq_threads(const std::vector<int>& cpus) {
+  std::vector<pid_t> threads;
+  for (const int cpu : cpus)
+    for (const pid_t thread : sys::threads_named("ksoftirqd/" + std::to_string(cpu)))
+      threads.push_back(thread);
+  return threads;
 }
 
 Result<std::vector<pid_t>> place_napi_threads(const Port& port, bool fifo) {

@@ -14,9 +14,8 @@ namespace pktbench::testbed {
 // Why this process cannot place NAPI threads on a CPU of two; empty: it can.
 std::string probe_napi_threads();
 
-// Switches NAPI threads on or off. REQUIRES: the device is up and has NAPI, by GRO or by an XDP
-// program.
-Result<void> set_threaded_napi(const Port& port, bool on);
+// Softirqs that take too long on one of `cpus` go on in these.
+std::vector<pid_t> softirq_threads(const std::vector<int>& cpus);
 
 // Finds them, pins them to the port's first CPU and makes them SCHED_FIFO 1 or SCHED_OTHER.
 // Attaching and detaching XDP may have the kernel replace them. Errors: `failed` where there are

@@ -7,7 +7,7 @@
 #include <map>
 #include <set>
 
-#include "harness/sys/ethtool.hpp"
+#include "harness/sys/pci_driver.hpp"
 #include "harness/sys/xdp_links.hpp"
 
 namespace pktbench {
@@ -39,7 +39,7 @@ void add_nexthop(std::uint32_t id, const std::map<std::uint32_t, sys::Nexthop>& 
       ifindexes.insert(found->second.ifindex);
 }
 
-void add_devices(const NetworkSources& sources, NetworkState& state) {
+void add_devices(const HostSources& sources, NetworkState& state) {
   auto devices = sys::list_devices();
   if (!devices) {
     state.unknown.push_back("what this host's devices are: " + devices.error().message);
@@ -48,16 +48,11 @@ void add_devices(const NetworkSources& sources, NetworkState& state) {
   for (sys::Device& found : *devices) {
     sys::find_xdp_links(found);
     NetDevice device{std::move(found), "", ""};
-    // A driver without a bus says "", "N/A", "tap"; virtio and others name the PCI function.
-    if (const auto driver = sys::driver_info(device.name)) {
-      const fs::path function = fs::path(sources.sysfs) / "bus/pci/devices" / driver->bus;
-      std::error_code ec;
-      if (!driver->bus.empty() && fs::exists(function, ec)) {
-        device.pci = driver->bus;
-        const fs::path physical = fs::read_symlink(function / "physfn", ec);
-        if (!ec) device.physical_function = physical.filename();
-      }
-    }
+    device.pci = sys::pci_of(device.name, {sources.sysfs});
+    std::error_code ec;
+    const fs::path function = fs::path(sources.sysfs) / "bus/pci/devices" / device.pci;
+    if (!device.pci.empty())
+      device.physical_function = fs::read_symlink(function / "physfn", ec).filename();
     state.devices.push_back(std::move(device));
   }
   // The kernel's own links say of some stacked devices what rtnetlink does not.
@@ -174,7 +169,7 @@ std::vector<NetworkUse> default_routes(const std::vector<sys::Route>& routes,
   return uses;
 }
 
-NetworkState gather_network_state(const NetworkSources& sources) {
+NetworkState gather_network_state(const HostSources& sources) {
   NetworkState state;
   add_devices(sources, state);
   add_tunnel_routes(state);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/core/result.hpp"
+#include "harness/host/host_facts.hpp"
 #include "harness/sys/rtnl_dump.hpp"
 
 namespace pktbench {
@@ -32,15 +33,7 @@ struct NetworkState {
   std::vector<std::string> unknown;  // one sentence each: what could not be asked, and why
 };
 
-// Where to look; a test has trees of its own.
-struct NetworkSources {
-  std::string procfs = "/proc";
-  std::string sysfs = "/sys";
-  // SSH_CONNECTION and SSH_CLIENT of this process and its ancestors, and the sockets of sshd.
-  bool ssh = true;
-};
-
-NetworkState gather_network_state(const NetworkSources& sources = {});
+NetworkState gather_network_state(const HostSources& sources = {});
 
 // The parts of it that need no kernel.
 

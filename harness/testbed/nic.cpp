@@ -14,9 +14,7 @@
 #include "harness/measure/thread_watch.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/file.hpp"
-#include "harness/sys/journal.hpp"
 #include "harness/sys/netns.hpp"
-#include "harness/sys/proc.hpp"
 #include "harness/sys/rtnl.hpp"
 #include "harness/testbed/namespaces.hpp"
 #include "harness/testbed/napi_threads.hpp"
@@ -27,6 +25,7 @@
 #include "harness/testbed/port_check.hpp"
 #include "harness/testbed/two_cpus.hpp"
 #include "harness/testbed/wall_clock.hpp"
+#include "harness/undo/journal.hpp"
 
 namespace pktbench::testbed {
 
@@ -37,7 +36,7 @@ constexpr std::uint32_t kDeviceQueue = 65536;  // frames that a device may hold 
 // A port with what it was, what was made of it and what it loses.
 struct NicPort {
   Port port;
-  sys::PortState was;
+  undo::PortState was;
   PortReport report;
   std::optional<DropMeter> meter;
 };
@@ -75,7 +74,10 @@ class NicTestbed final : public Testbed {
   Result<void> place(NicPort& port);
   Result<void> configure(NicPort& port);
   Result<void> give_addresses(NicPort& port);
-  Result<void> add_neighbours();
+  // The host's own namespace has one address of the two.
+  Result<void> meet() const {
+    return options_.own_namespaces ? add_neighbours(generator_.port, dut_.port) : Result<void>();
+  }
   Result<void> after_carrier(NicPort& port);
   bool is_dut(const NicPort& port) const { return &port == &dut_; }
   measure::PortEnd end_of(const NicPort& port) const {
@@ -84,7 +86,7 @@ class NicTestbed final : public Testbed {
 
   NicOptions options_;
   unsigned queues_ = 1;
-  std::optional<sys::Journal> journal_;
+  std::optional<undo::Journal> journal_;
   NicPort generator_;
   NicPort dut_;
   std::string lent_;  // the DUT's PCI address while user space has it
@@ -106,7 +108,7 @@ Result<void> NicTestbed::up(const Options& options, unsigned queues) {
   dut_.port.cpus = {cpus->dut};
   generator_.port.ipv4 = kGeneratorAddress;
   dut_.port.ipv4 = kDutAddress;
-  auto journal = sys::Journal::create();
+  auto journal = undo::Journal::create();
   if (!journal) return journal.error();
   journal_.emplace(std::move(*journal));
 
@@ -121,7 +123,7 @@ Result<void> NicTestbed::up(const Options& options, unsigned queues) {
       return r;
     for (NicPort* port : {&dut_, &generator_})
       if (auto r = configure(*port); !r) return r;
-    if (auto r = add_neighbours(); !r) return r;
+    if (auto r = meet(); !r) return r;
     for (NicPort* port : {&generator_, &dut_})
       if (auto r = after_carrier(*port); !r) return r;
     return {};
@@ -211,28 +213,7 @@ Result<void> NicTestbed::give_addresses(NicPort& port) {
     (void)sys::write_file("/proc/sys/net/ipv4" + conf + "rp_filter", "0");
     if (!is_dut(port)) return {};
   }
-  const unsigned count = is_dut(port) ? 1 : kGeneratorAddresses;
-  for (unsigned i = 0; i < count; ++i)
-    if (auto r = sys::add_address(port.port.ifindex, port.port.ipv4 + i, kPrefixLength); !r)
-      return r;
-  return {};
-}
-
-// Each end knows the other, so that no ARP is ever counted.
-Result<void> NicTestbed::add_neighbours() {
-  if (!options_.own_namespaces) return {};
-  {
-    auto inside = sys::NetnsScope::enter(dut_.port.netns_path);
-    if (!inside) return inside.error();
-    for (unsigned i = 0; i < kGeneratorAddresses; ++i)
-      if (auto r =
-              sys::add_neighbour(dut_.port.ifindex, kGeneratorAddress + i, generator_.port.mac);
-          !r)
-        return r;
-  }
-  auto inside = sys::NetnsScope::enter(generator_.port.netns_path);
-  if (!inside) return inside.error();
-  return sys::add_neighbour(generator_.port.ifindex, kDutAddress, dut_.port.mac);
+  return add_addresses(port.port, is_dut(port) ? 1 : kGeneratorAddresses);
 }
 
 // What exists, or is known, only when the link is up.
@@ -252,7 +233,7 @@ Result<void> NicTestbed::lend(const std::string& pci) {
     if (auto r = take_port_back(dut_.was); !r) return r;
     if (auto r = place(dut_); !r) return r;
     if (auto r = configure(dut_); !r) return r;
-    if (auto r = add_neighbours(); !r) return r;
+    if (auto r = meet(); !r) return r;
     for (NicPort* port : {&generator_, &dut_})
       if (auto r = after_carrier(*port); !r) return r;
   }
@@ -287,7 +268,7 @@ Result<std::vector<std::string>> NicTestbed::mend() {
     if (auto r = sys::set_link_up(port->port.ifindex); !r) return r.error();
   }
   if (lent_.empty())
-    if (auto r = add_neighbours(); !r) return r.error();
+    if (auto r = meet(); !r) return r.error();
   for (NicPort* port : {&generator_, &dut_}) {
     if (is_dut(*port) && !lent_.empty()) continue;
     if (auto r = after_carrier(*port); !r) return r.error();
@@ -307,12 +288,7 @@ Result<std::vector<pid_t>> NicTestbed::settle(bool) {
     if (auto r = place_interrupts(options_, end_of(dut_), dut_.port, dut_.report); !r)
       return r.error();
   }
-  std::vector<pid_t> threads;
-  // Softirqs that take too long go on in these.
-  for (const int cpu : dut_softirq_cpus())
-    for (const pid_t thread : sys::threads_named("ksoftirqd/" + std::to_string(cpu)))
-      threads.push_back(thread);
-  return threads;
+  return softirq_threads(dut_softirq_cpus());
 }
 
 Result<DropCounts> NicTestbed::sample() {

@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <array>
 
+#include "harness/host/port_facts.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/pci_driver.hpp"
 #include "harness/sys/rtnl.hpp"
-#include "harness/testbed/doctor_facts.hpp"
 
 namespace pktbench::testbed {
 
@@ -40,14 +40,12 @@ Result<void> has_dpdk_driver(const std::string& pci, const std::string& kernel_d
   return unsupported(why + "; the best that DPDK can do with it is driver net_af_packet");
 }
 
-Result<void> allow_no_iommu(sys::Journal& journal) {
+Result<void> allow_no_iommu(undo::Journal& journal) {
   const auto now = sys::read_file(kNoIommuSwitch);
   if (!now)
     return unsupported("this kernel has no vfio without IOMMU (CONFIG_VFIO_NOIOMMU): " +
                        now.error().message);
-  if (*now == "Y") return {};
-  if (auto r = journal.record({"write", kNoIommuSwitch, *now}); !r) return r;
-  return sys::write_file(kNoIommuSwitch, "Y");
+  return undo::require(undo::kernel_file(kNoIommuSwitch), "Y", &journal);
 }
 
 Result<void> check_iommu(const std::string& pci) {
@@ -71,8 +69,8 @@ bool is_bifurcated(const std::string& kernel_driver) {
   return std::find(kBifurcated.begin(), kBifurcated.end(), kernel_driver) != kBifurcated.end();
 }
 
-Result<void> lend_port(const sys::PortState& state, const std::string& kernel_driver,
-                       const std::string& dpdk_driver, sys::Journal& journal) {
+Result<void> lend_port(const undo::PortState& state, const std::string& kernel_driver,
+                       const std::string& dpdk_driver, undo::Journal& journal) {
   if (auto r = has_dpdk_driver(state.pci, kernel_driver); !r) return r;
   if (is_bifurcated(kernel_driver)) return {};
   if (!in_first_namespace())
@@ -87,9 +85,9 @@ Result<void> lend_port(const sys::PortState& state, const std::string& kernel_dr
   return sys::bind_pci(state.pci, dpdk_driver == kNoIommu ? kVfio : dpdk_driver, true);
 }
 
-Result<void> take_port_back(const sys::PortState& state) {
+Result<void> take_port_back(const undo::PortState& state) {
   if (auto r = sys::bind_pci(state.pci, state.driver, state.override); !r) return r;
-  auto name = sys::wait_for_netdev(state.pci);
+  auto name = undo::wait_for_netdev(state.pci);
   if (!name) return name.error();
   auto link = sys::get_link(*name);
   if (!link) return link.error();

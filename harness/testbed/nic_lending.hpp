@@ -7,8 +7,8 @@
 #include <string>
 
 #include "harness/core/result.hpp"
-#include "harness/sys/journal.hpp"
-#include "harness/sys/port_state.hpp"
+#include "harness/undo/journal.hpp"
+#include "harness/undo/port_state.hpp"
 
 namespace pktbench::testbed {
 
@@ -17,11 +17,11 @@ bool is_bifurcated(const std::string& kernel_driver);
 
 // Gives the port to `dpdk_driver` ("vfio-pci", "vfio-pci-noiommu", "uio_pci_generic"). REQUIRES:
 // `state` is in the journal. What else it changes on the host it adds there first.
-Result<void> lend_port(const sys::PortState& state, const std::string& kernel_driver,
-                       const std::string& dpdk_driver, sys::Journal& journal);
+Result<void> lend_port(const undo::PortState& state, const std::string& kernel_driver,
+                       const std::string& dpdk_driver, undo::Journal& journal);
 
 // Gives it back to the kernel's driver. Returns when its interface is in the calling thread's
 // namespace under its own name, down.
-Result<void> take_port_back(const sys::PortState& state);
+Result<void> take_port_back(const undo::PortState& state);
 
 }  // namespace pktbench::testbed

@@ -4,10 +4,10 @@
 #include <boost/algorithm/string/join.hpp>
 #include <chrono>
 #include <filesystem>
+#include <sstream>
 #include <thread>
 
 #include "harness/sys/called_as.hpp"
-#include "harness/sys/device_setting.hpp"
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
@@ -15,6 +15,8 @@
 #include "harness/sys/rtnl.hpp"
 #include "harness/sys/sysfs.hpp"
 #include "harness/testbed/port_safety.hpp"
+#include "harness/undo/device_setting.hpp"
+#include "harness/undo/journal.hpp"
 
 namespace pktbench::testbed {
 
@@ -35,7 +37,7 @@ Result<std::string> interface_of(const std::string& role, const std::string& ask
                                                     asked + "\" in this network namespace; `" +
                                                     sys::called_as() + " doctor` lists them");
   }
-  if (auto name = sys::find_netdev(pci)) return *name;
+  if (auto name = undo::find_netdev(pci)) return *name;
   std::error_code ec;
   if (!std::filesystem::exists("/sys/bus/pci/devices/" + pci, ec))
     return make_error(ErrorCode::invalid_input,
@@ -83,24 +85,14 @@ Result<void> judge(const std::string& asked, const NicOptions& options, PortRepo
                                             boost::algorithm::join(reasons, "; "));
 }
 
-PortSetting& note(PortReport& report, const std::string& setting) {
-  for (PortSetting& earlier : report.settings)
-    if (earlier.setting == setting) return earlier = {setting, "", "", "", ""};
-  report.settings.push_back({setting, "", "", "", ""});
-  return report.settings.back();
-}
-
-// Every hexadecimal digit of the masks becomes 0.
-Result<std::string> emptied(const std::string& device, const std::string& setting) {
-  auto text = sys::get_device_setting(device, setting);
-  if (!text) return text;
-  bool mask = false;
-  for (char& c : *text) {
-    if (c == '=') mask = true;
-    if (c == ' ') mask = false;
-    if (mask && c != '=' && c != ',') c = '0';
-  }
-  return text;
+// False: it is not as wanted.
+bool note(PortReport& report, Applied done) {
+  auto& settings = report.settings;
+  const auto earlier = std::find_if(settings.begin(), settings.end(),
+                                    [&](const Applied& s) { return s.setting == done.setting; });
+  if (earlier == settings.end()) return settings.emplace_back(std::move(done)).failed.empty();
+  *earlier = std::move(done);
+  return earlier->failed.empty();
 }
 
 }  // namespace
@@ -115,7 +107,7 @@ Result<FoundPort> find_port(const std::string& role, const std::string& asked,
   if (const auto driver = sys::driver_info(*name)) found.report.driver = driver->driver;
   found.report.why_virtual = why_virtual(found.report);
   if (auto r = judge(asked, options, found.report); !r) return r.error();
-  auto state = sys::read_port_state(*name);
+  auto state = undo::read_port_state(*name);
   if (!state) return state.error();
   found.state = std::move(*state);
   found.report.pci = found.state.pci;
@@ -123,83 +115,33 @@ Result<FoundPort> find_port(const std::string& role, const std::string& asked,
 }
 
 bool set_port(PortReport& report, const std::string& setting, const std::string& value) {
-  PortSetting& done = note(report, setting);
-  done.wanted = value;
-  const auto before = sys::get_device_setting(report.interface, setting);
-  if (!before) {
-    done.failed = before.error().message;
-    return false;
-  }
-  done.before = done.after = *before;
-  if (*before == value) return true;
-  const auto set = sys::set_device_setting(report.interface, setting, value);
-  const auto after = sys::get_device_setting(report.interface, setting);
-  done.after = after ? *after : "";
-  if (!set) done.failed = set.error().message;
-  return set.ok();
+  // The journal has the whole port, and so there is no error of its own.
+  return note(report,
+              *undo::apply(undo::device_setting(report.interface, setting), value, nullptr));
 }
 
-bool change_port(PortReport& report, const std::string& setting,
-                 Result<std::string> (*make)(const std::string& device, std::int64_t value),
-                 std::int64_t value) {
-  const auto text = make(report.interface, value);
-  if (text) return set_port(report, setting, *text);
-  PortSetting& done = note(report, setting);
-  done.wanted = std::to_string(value);
-  done.failed = text.error().message;
-  return false;
-}
-
-Result<std::string> with_rx_ring(const std::string& device, std::int64_t descriptors) {
-  auto rings = sys::get_rings(device);
-  if (!rings) return rings.error();
-  return "rx=" + std::to_string(descriptors) + " tx=" + std::to_string(rings->tx);
-}
-
-Result<std::string> with_tx_ring(const std::string& device, std::int64_t descriptors) {
-  auto rings = sys::get_rings(device);
-  if (!rings) return rings.error();
-  return "rx=" + std::to_string(rings->rx) + " tx=" + std::to_string(descriptors);
-}
-
-Result<std::string> with_rx_usecs(const std::string& device, std::int64_t usecs) {
-  auto c = sys::get_coalescing(device);
-  if (!c) return c.error();
-  return "adaptive-rx=off adaptive-tx=" + std::string(c->adaptive_tx ? "on" : "off") +
-         " rx-usecs=" + std::to_string(usecs) + " rx-frames=" + std::to_string(c->rx_frames) +
-         " tx-usecs=" + std::to_string(c->tx_usecs) + " tx-frames=" + std::to_string(c->tx_frames);
-}
-
-Result<std::string> with_irqs_on(const std::string& device, std::int64_t cpu) {
-  auto now = sys::get_device_setting(device, "irqs");
-  if (!now) return now;
-  std::string text = std::to_string(cpu);
-  for (const char c : *now)
-    if (c == ' ') text += " " + std::to_string(cpu);
-  return text;
-}
-
-Result<std::string> with_no_rps(const std::string& device, std::int64_t) {
-  return emptied(device, "rps");
-}
-
-Result<std::string> with_no_xps(const std::string& device, std::int64_t) {
-  return emptied(device, "xps");
+bool change_port(PortReport& report, const std::string& setting, const std::string& asked,
+                 const std::function<std::string(const std::string& word)>& make) {
+  const auto now = undo::get_device_setting(report.interface, setting);
+  if (!now) return note(report, {report.interface, setting, asked, "", "", now.error().message});
+  std::istringstream words(*now);
+  std::string text;
+  for (std::string word; words >> word;) text += (text.empty() ? "" : " ") + make(word);
+  return set_port(report, setting, text);
 }
 
 Result<void> set_queues(PortReport& report, unsigned queues) {
   const auto now = sys::get_channels(report.interface);
   if (!now) {
     // A driver that does not tell has one queue, or a number that cannot be chosen.
-    PortSetting& done = note(report, "channels");
-    done.wanted = std::to_string(queues);
-    done.failed = now.error().message;
+    note(report,
+         {report.interface, "channels", std::to_string(queues), "", "", now.error().message});
     if (queues == 1) return {};
     return make_error(ErrorCode::unsupported, report.interface + " cannot be given " +
                                                   std::to_string(queues) +
                                                   " RX queues: " + now.error().message);
   }
-  if (now->rx + now->combined == queues) return {};
+  if (now->receiving() == queues) return {};
   const auto text = [](unsigned rx, unsigned tx, unsigned combined) {
     return "rx=" + std::to_string(rx) + " tx=" + std::to_string(tx) +
            " combined=" + std::to_string(combined);
@@ -208,7 +150,7 @@ Result<void> set_queues(PortReport& report, unsigned queues) {
   const std::string wanted =
       combined ? text(0, 0, queues) : text(queues, std::min(queues, now->max_tx), 0);
   if (set_port(report, "channels", wanted)) return {};
-  const std::string has = std::to_string(now->rx + now->combined);
+  const std::string has = std::to_string(now->receiving());
   return make_error(ErrorCode::unsupported, report.interface + " has not " +
                                                 std::to_string(queues) + " RX queues but " + has +
                                                 ": " + report.settings.back().failed +

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -12,15 +13,15 @@
 #include "harness/core/port.hpp"
 #include "harness/core/testbed.hpp"
 #include "harness/measure/driver_counters.hpp"
-#include "harness/sys/port_state.hpp"
 #include "harness/testbed/nic_options.hpp"
+#include "harness/undo/port_state.hpp"
 
 namespace pktbench::testbed {
 
 // A port as it was found, in the calling thread's namespace. Errors: `refused` with every reason,
 // `invalid_input` where there is no such port.
 struct FoundPort {
-  sys::PortState state;
+  undo::PortState state;
   PortReport report;
 };
 Result<FoundPort> find_port(const std::string& role, const std::string& asked,
@@ -30,19 +31,10 @@ Result<FoundPort> find_port(const std::string& role, const std::string& asked,
 // in the place of what an earlier call noted. False: it is not as wanted.
 bool set_port(PortReport& report, const std::string& setting, const std::string& value);
 
-// The same with a value made from the one that is there.
-bool change_port(PortReport& report, const std::string& setting,
-                 Result<std::string> (*make)(const std::string& device, std::int64_t value),
-                 std::int64_t value);
-
-// "rx=N tx=…", "rx=… tx=N", "adaptive-rx=off … rx-usecs=N …" of what the device has now.
-Result<std::string> with_rx_ring(const std::string& device, std::int64_t descriptors);
-Result<std::string> with_tx_ring(const std::string& device, std::int64_t descriptors);
-Result<std::string> with_rx_usecs(const std::string& device, std::int64_t usecs);
-// Every interrupt on CPU `cpu`; every mask empty.
-Result<std::string> with_irqs_on(const std::string& device, std::int64_t cpu);
-Result<std::string> with_no_rps(const std::string& device, std::int64_t unused);
-Result<std::string> with_no_xps(const std::string& device, std::int64_t unused);
+// The same with what is there, each word as `make` has it. `asked`: what is noted as wanted where
+// the device has no such setting.
+bool change_port(PortReport& report, const std::string& setting, const std::string& asked,
+                 const std::function<std::string(const std::string& word)>& make);
 
 // `queues` receive queues, in the calling thread's namespace. Errors: `unsupported`.
 Result<void> set_queues(PortReport& report, unsigned queues);

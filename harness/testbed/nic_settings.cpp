@@ -4,47 +4,46 @@
 #include <string>
 #include <utility>
 
-#include "harness/sys/file.hpp"
 #include "harness/testbed/nic_port.hpp"
 
 namespace pktbench::testbed {
 
 namespace {
 
-Result<void> set_host_file(const std::string& path, const std::string& value, sys::Journal& journal,
-                           PortReport& report) {
-  PortSetting done{path, value, "", "", ""};
-  const auto before = sys::read_file(path);
-  if (!before) {
-    done.failed = before.error().message;
-  } else if (done.before = done.after = *before; *before != value) {
-    if (auto r = journal.record({"write", path, *before}); !r) return r;
-    if (const auto r = sys::write_file(path, value); !r) done.failed = r.error().message;
-    const auto after = sys::read_file(path);
-    done.after = after ? *after : "";
-    if (done.failed.empty() && done.after != value)
-      done.failed = path + " did not take " + value + ": it has " + done.after;
-  }
-  report.settings.push_back(std::move(done));
-  return {};
+// "rx=N" of "rx=256 tx=256"; `off`: a part that would have it otherwise, switched off.
+void set_part(PortReport& report, const char* setting, const std::string& key, std::int64_t value,
+              const std::string& off = "") {
+  const std::string text = std::to_string(value);
+  change_port(report, setting, text, [&](const std::string& word) {
+    if (word == off) return word.substr(0, word.find('=')) + "=off";
+    return word.starts_with(key + "=") ? key + "=" + text : word;
+  });
+}
+
+// "rx-0=ff": every digit of the mask is 0.
+std::string with_no_cpus(const std::string& word) {
+  std::string text = word;
+  for (auto at = std::min(text.find('='), text.size()); ++at < text.size();)
+    if (text[at] != ',') text[at] = '0';
+  return text;
 }
 
 }  // namespace
 
 Result<void> set_host(const NicOptions& options, const std::vector<int>& cpus,
-                      sys::Journal& journal, PortReport& report) {
+                      undo::Journal& journal, PortReport& report) {
+  std::vector<std::pair<std::string, std::string>> wanted;
   if (options.huge_pages)
-    if (auto r = set_host_file("/proc/sys/vm/nr_hugepages", std::to_string(*options.huge_pages),
-                               journal, report);
-        !r)
-      return r;
-  if (options.governor.empty()) return {};
-  for (const int cpu : cpus)
-    if (auto r = set_host_file(
-            "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/cpufreq/scaling_governor",
-            options.governor, journal, report);
-        !r)
-      return r;
+    wanted.emplace_back("/proc/sys/vm/nr_hugepages", std::to_string(*options.huge_pages));
+  for (const int cpu : options.governor.empty() ? std::vector<int>() : cpus)
+    wanted.emplace_back(
+        "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/cpufreq/scaling_governor",
+        options.governor);
+  for (const auto& [path, value] : wanted) {
+    auto done = undo::apply(undo::kernel_file(path), value, &journal);
+    if (!done) return done.error();
+    report.settings.push_back(std::move(*done));
+  }
   return {};
 }
 
@@ -53,13 +52,14 @@ void set_before_up(const NicOptions& options, measure::PortEnd end, PortReport& 
   set_port(report, "mtu", "1500");
   if (options.pause == "off") set_port(report, "pause", "autoneg=off rx=off tx=off");
   if (end == measure::PortEnd::sender) {
-    if (options.tx_ring) change_port(report, "rings", with_tx_ring, *options.tx_ring);
+    if (options.tx_ring) set_part(report, "rings", "tx", *options.tx_ring);
     if (!options.tso.empty()) set_port(report, "tso", options.tso);
-    if (!options.xps.empty()) change_port(report, "xps", with_no_xps, 0);
+    if (!options.xps.empty()) change_port(report, "xps", "0", with_no_cpus);
     return;
   }
-  if (options.rx_ring) change_port(report, "rings", with_rx_ring, *options.rx_ring);
-  if (options.rx_usecs) change_port(report, "coalescing", with_rx_usecs, *options.rx_usecs);
+  if (options.rx_ring) set_part(report, "rings", "rx", *options.rx_ring);
+  if (options.rx_usecs)
+    set_part(report, "coalescing", "rx-usecs", *options.rx_usecs, "adaptive-rx=on");
   if (!options.gro.empty()) set_port(report, "gro", options.gro);
   if (!options.lro.empty()) set_port(report, "lro", options.lro);
 }
@@ -76,18 +76,19 @@ Result<void> set_with_carrier(const NicOptions& options, measure::PortEnd end, c
     set_port(report, "napi_defer_hard_irqs", std::to_string(*options.defer_hard_irqs));
   if (options.gro_flush_timeout_ns)
     set_port(report, "gro_flush_timeout", std::to_string(*options.gro_flush_timeout_ns));
-  change_port(report, "rps", with_no_rps, 0);
+  change_port(report, "rps", "0", with_no_cpus);
   return {};
 }
 
 Result<void> place_interrupts(const NicOptions& options, measure::PortEnd end, const Port& port,
                               PortReport& report) {
   if (port.pci.empty()) return {};
-  if (change_port(report, "irqs", with_irqs_on, port.cpus.front())) return {};
+  const std::string cpu = std::to_string(port.cpus.front());
+  if (change_port(report, "irqs", cpu, [&](const std::string&) { return cpu; })) return {};
   if (end == measure::PortEnd::sender || options.threaded) return {};
   const auto& settings = report.settings;
   const auto irqs = std::find_if(settings.begin(), settings.end(),
-                                 [](const PortSetting& s) { return s.setting == "irqs"; });
+                                 [](const Applied& s) { return s.setting == "irqs"; });
   return make_error(ErrorCode::refused,
                     "the interrupts of " + port.name + " cannot all be put on CPU " +
                         std::to_string(port.cpus.front()) + ": " + irqs->failed +

@@ -10,14 +10,14 @@
 #include "harness/core/result.hpp"
 #include "harness/core/testbed.hpp"
 #include "harness/measure/driver_counters.hpp"
-#include "harness/sys/journal.hpp"
 #include "harness/testbed/nic_options.hpp"
+#include "harness/undo/journal.hpp"
 
 namespace pktbench::testbed {
 
 // Huge pages, and the governor of `cpus`; the journal undoes them. Errors: the journal's.
 Result<void> set_host(const NicOptions& options, const std::vector<int>& cpus,
-                      sys::Journal& journal, PortReport& report);
+                      undo::Journal& journal, PortReport& report);
 
 // What frames of up to 1518 bytes need, and what the scenario names, before the link is up.
 void set_before_up(const NicOptions& options, measure::PortEnd end, PortReport& report);

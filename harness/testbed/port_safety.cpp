@@ -87,7 +87,7 @@ SafetyVerdict conclude(SafetyVerdict verdict, std::vector<std::string> waivable,
 }
 
 // A PCI function that has no interface here: what has it, and may it be had?
-std::string judge_without_interface(const std::string& pci, const NetworkSources& sources) {
+std::string judge_without_interface(const std::string& pci, const HostSources& sources) {
   const fs::path function = fs::path(sources.sysfs) / "bus/pci/devices" / pci;
   const auto type = sys::read_file(function / "class");
   if (!type) return "there is no PCI device " + pci + " (" + type.error().message + ")";
@@ -142,7 +142,7 @@ SafetyVerdict judge_port(const std::string& port, const SafetyPolicy& policy,
 }
 
 SafetyVerdict check_port_safety(const std::string& port, const SafetyPolicy& policy,
-                                const NetworkSources& sources) {
+                                const HostSources& sources) {
   const NetworkState state = gather_network_state(sources);
   const std::string pci = full_pci_address(port);
   const bool has_interface =

@@ -32,7 +32,7 @@ struct SafetyVerdict {
 
 // `port`: an interface's name or a PCI address ("0000:01:00.0" or "01:00.0").
 SafetyVerdict check_port_safety(const std::string& port, const SafetyPolicy& policy = {},
-                                const NetworkSources& sources = {});
+                                const HostSources& sources = {});
 
 // The same from evidence at hand. For a PCI function without an interface see check_port_safety.
 SafetyVerdict judge_port(const std::string& port, const SafetyPolicy& policy,

@@ -72,7 +72,7 @@ class PortSafetyRoot : public ::testing::Test {
   }
 
   void expect_refused(const std::string& port, const std::string& reason,
-                      const NetworkSources& sources = {}) {
+                      const HostSources& sources = {}) {
     const auto verdict = check_port_safety(port, {}, sources);
     EXPECT_FALSE(verdict.allowed);
     EXPECT_EQ(verdict.reasons, Strings{reason});
@@ -235,7 +235,7 @@ TEST_F(PortSafetyRoot, AnNfsRoot) {
   fs::create_directories(tree_ / "proc");
   std::ofstream(tree_ / "proc/mounts") << "server:/srv / nfs4 rw,addr=198.18.0.2 0 0\n";
   std::ofstream(tree_ / "proc/cmdline") << "quiet\n";
-  NetworkSources sources;
+  HostSources sources;
   sources.procfs = tree_ / "proc";
   expect_refused("pbport0", "pbport0 carries the NFS file system on / (server 198.18.0.2)",
                  sources);

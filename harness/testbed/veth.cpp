@@ -14,13 +14,8 @@
 #include "harness/measure/driver_counters.hpp"
 #include "harness/measure/foreign_programs.hpp"
 #include "harness/measure/thread_watch.hpp"
-#include "harness/sys/ethtool.hpp"
-#include "harness/sys/file.hpp"
-#include "harness/sys/journal.hpp"
 #include "harness/sys/netns.hpp"
-#include "harness/sys/proc.hpp"
 #include "harness/sys/rtnl.hpp"
-#include "harness/sys/sysfs.hpp"
 #include "harness/testbed/kept_awake.hpp"
 #include "harness/testbed/namespaces.hpp"
 #include "harness/testbed/napi_pump.hpp"
@@ -29,6 +24,8 @@
 #include "harness/testbed/two_cpus.hpp"
 #include "harness/testbed/veth_return.hpp"
 #include "harness/testbed/wall_clock.hpp"
+#include "harness/undo/device_setting.hpp"
+#include "harness/undo/journal.hpp"
 
 namespace pktbench::testbed {
 
@@ -95,7 +92,7 @@ class VethTestbed final : public Testbed {
 
   std::string arrangement_;
   std::string napi_policy_;
-  std::optional<sys::Journal> journal_;
+  std::optional<undo::Journal> journal_;
   Port generator_;
   Port dut_;
   WallClock clock_;
@@ -114,7 +111,7 @@ Result<void> VethTestbed::up(const Options& options, unsigned queues) {
   if (!cpus) return cpus.error();
   generator_.cpus = {cpus->generator};
   dut_.cpus = {cpus->dut};
-  auto journal = sys::Journal::create();
+  auto journal = undo::Journal::create();
   if (!journal) return journal.error();
   journal_.emplace(std::move(*journal));
 
@@ -175,11 +172,9 @@ Result<void> VethTestbed::configure_generator() {
   generator_.ifindex = link->ifindex;
   generator_.mac = link->mac;
   generator_.ipv4 = kGeneratorAddress;
-  for (unsigned i = 0; i < kGeneratorAddresses; ++i)
-    if (auto r = sys::add_address(link->ifindex, kGeneratorAddress + i, kPrefixLength); !r)
-      return r;
-  if (auto r = sys::set_offload(generator_.name, sys::Offload::tso, false); !r) return r;
-  return sys::set_offload(generator_.name, sys::Offload::tx_checksum, false);
+  if (auto r = add_addresses(generator_, kGeneratorAddresses); !r) return r;
+  if (auto r = undo::set_device_setting(generator_.name, "tso", "off"); !r) return r;
+  return undo::set_device_setting(generator_.name, "tx-checksum", "off");
 }
 
 Result<void> VethTestbed::configure_dut() {
@@ -190,45 +185,40 @@ Result<void> VethTestbed::configure_dut() {
   dut_.ifindex = link->ifindex;
   dut_.mac = link->mac;
   dut_.ipv4 = kDutAddress;
-  return sys::add_address(link->ifindex, kDutAddress, kPrefixLength);
+  return add_addresses(dut_, 1);
 }
 
 // The order matters twice. The end that comes up first silently drops what it sends until the
 // kernel's link watcher has run, so that is the DUT's. And the generator's end learns that it may
 // redirect frames to the DUT's when GRO is switched on there, not when a device with GRO comes up.
 Result<void> VethTestbed::bring_up() {
+  for (const Port* port : {&dut_, &generator_}) {
+    auto inside = sys::NetnsScope::enter(port->netns_path);
+    if (!inside) return inside.error();
+    if (auto r = sys::set_link_up(port->ifindex); !r) return r;
+  }
+  if (auto r = add_neighbours(generator_, dut_); !r) return r;
   {
     auto inside = sys::NetnsScope::enter(dut_.netns_path);
     if (!inside) return inside.error();
-    if (auto r = sys::set_link_up(dut_.ifindex); !r) return r;
-    for (unsigned i = 0; i < kGeneratorAddresses; ++i)
-      if (auto r = sys::add_neighbour(dut_.ifindex, kGeneratorAddress + i, generator_.mac); !r)
-        return r;
-  }
-  {
-    auto inside = sys::NetnsScope::enter(generator_.netns_path);
-    if (!inside) return inside.error();
-    if (auto r = sys::set_link_up(generator_.ifindex); !r) return r;
-    if (auto r = sys::add_neighbour(generator_.ifindex, kDutAddress, dut_.mac); !r) return r;
-  }
-  {
-    auto inside = sys::NetnsScope::enter(dut_.netns_path);
-    if (!inside) return inside.error();
-    if (auto r = sys::set_offload(dut_.name, sys::Offload::gro, false); !r) return r;
-    if (auto r = sys::set_offload(dut_.name, sys::Offload::gro, true); !r) return r;
+    if (auto r = undo::set_device_setting(dut_.name, "gro", "off"); !r) return r;
+    if (auto r = undo::set_device_setting(dut_.name, "gro", "on"); !r) return r;
   }
   return arrange();
 }
 
 Result<void> VethTestbed::arrange() {
-  if (auto r = set_threaded_napi(dut_, threaded()); !r || arrangement_ != "pump") return r;
-  auto set = sys::with_sysfs_of(dut_.netns_path, [&](const std::string& sysfs) -> Result<void> {
-    const std::string device = sysfs + "/class/net/" + dut_.name + "/";
+  {
+    auto inside = sys::NetnsScope::enter(dut_.netns_path);
+    if (!inside) return inside.error();
+    if (auto r = undo::set_device_setting(dut_.name, "threaded", threaded() ? "1" : "0");
+        !r || arrangement_ != "pump")
+      return r;
     // Long enough for the pump to come round; at 200 us the kernel polls by itself again and again.
-    if (auto r = sys::write_file(device + "napi_defer_hard_irqs", "100"); !r) return r;
-    return sys::write_file(device + "gro_flush_timeout", "2000000");
-  });
-  if (!set) return set;
+    for (const auto& [setting, value] :
+         {std::pair("napi_defer_hard_irqs", "100"), std::pair("gro_flush_timeout", "2000000")})
+      if (auto r = undo::set_device_setting(dut_.name, setting, value); !r) return r;
+  }
   auto opened = NapiPump::open(generator_, dut_);
   if (!opened) return opened.error();
   pump_ = std::move(*opened);
@@ -259,10 +249,10 @@ Result<std::vector<std::string>> VethTestbed::gro_again() {
   {
     auto inside = sys::NetnsScope::enter(dut_.netns_path);
     if (!inside) return inside.error();
-    const auto on = sys::get_offload(dut_.name, sys::Offload::gro);
-    if (!on) return on.error();
-    if (*on) return std::vector<std::string>{};
-    if (auto r = sys::set_offload(dut_.name, sys::Offload::gro, true); !r) return r.error();
+    const auto gro = undo::get_device_setting(dut_.name, "gro");
+    if (!gro) return gro.error();
+    if (*gro == "on") return std::vector<std::string>{};
+    if (auto r = undo::set_device_setting(dut_.name, "gro", "on"); !r) return r.error();
   }
   pump_.reset();
   if (auto r = arrange(); !r) return r.error();
@@ -271,11 +261,7 @@ Result<std::vector<std::string>> VethTestbed::gro_again() {
 
 Result<std::vector<pid_t>> VethTestbed::settle(bool backend_polls) {
   if (!threaded()) {
-    std::vector<pid_t> threads;
-    // Softirqs that take too long go on in these.
-    for (int cpu : dut_softirq_cpus())
-      for (pid_t thread : sys::threads_named("ksoftirqd/" + std::to_string(cpu)))
-        threads.push_back(thread);
+    std::vector<pid_t> threads = softirq_threads(dut_softirq_cpus());
     if (!pump_) return threads;
     pump_->stop_thread();
     if (backend_polls) return threads;

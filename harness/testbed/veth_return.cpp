@@ -4,6 +4,7 @@
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
 #include "harness/testbed/napi_threads.hpp"
+#include "harness/undo/device_setting.hpp"
 
 namespace pktbench::testbed {
 
@@ -12,7 +13,12 @@ Result<std::unique_ptr<VethReturn>> VethReturn::open(std::unique_ptr<ReturnSink>
                                                      std::uint32_t trial_tag) {
   std::unique_ptr<VethReturn> made(new VethReturn(std::move(sink), generator, dut));
   if (auto r = made->sink_->attach(generator, trial_tag); !r) return r.error();
-  if (auto r = set_threaded_napi(generator, true); !r) return r.error();
+  {
+    auto inside = sys::NetnsScope::enter(generator.netns_path);
+    if (!inside) return inside.error();
+    // REQUIRES the sink's program, which gives the device NAPI.
+    if (auto r = undo::set_device_setting(generator.name, "threaded", "1"); !r) return r.error();
+  }
   auto threads = place_napi_threads(generator, true);
   if (!threads) return threads.error();
   made->threads_ = std::move(*threads);

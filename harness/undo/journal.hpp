@@ -8,29 +8,22 @@
 // Threads: one. Errors: what cannot be undone stays in the journal and is reported.
 #pragma once
 
-#include <memory>
+#include <cstddef>
 #include <string>
 #include <vector>
 
+#include "harness/core/applied.hpp"
 #include "harness/core/result.hpp"
 #include "harness/sys/fd.hpp"
+#include "harness/undo/change.hpp"
 
-namespace pktbench::sys {
+namespace pktbench::undo {
 
 inline constexpr const char* kStateDir = "/run/pktbench";
 
 // Made where it is not there, for all to read whatever the umask. Errors: `refused` where others
 // could put something into it: what its journals say is done as root.
 Result<void> make_state_directory(const std::string& dir);
-
-struct UndoEntry {
-  std::string kind;  // "netns": remove the namespace `target`
-                     // "write": write `value` into the file `target`
-                     // "device": set network device `target` as `value` says (device_setting.hpp)
-                     // "port": give port `target` back as `value` says (port_state.hpp)
-  std::string target;
-  std::string value;
-};
 
 class Journal {
  public:
@@ -50,10 +43,10 @@ class Journal {
   // Takes back the last record, of a change that was not made.
   Result<void> retract();
 
-  bool empty() const { return entries_.empty(); }
+  std::size_t size() const { return entries_.size(); }
 
-  // Undoes what was recorded so far and goes on.
-  Result<void> undo_entries();
+  // Undoes what was recorded after it had `size` entries, newest first, and goes on.
+  Result<void> undo_since(std::size_t size);
 
   // Undoes all that was recorded, newest first, and removes the file when all went well.
   Result<void> undo_all();
@@ -61,11 +54,20 @@ class Journal {
  private:
   static Result<Journal> open_at(const std::string& dir, const std::string& name);
   Result<void> rewrite();
-  Journal(std::string path, Fd file) : path_(std::move(path)), file_(std::move(file)) {}
+  Journal(std::string path, sys::Fd file) : path_(std::move(path)), file_(std::move(file)) {}
   std::string path_;
-  Fd file_;
+  sys::Fd file_;
   std::vector<UndoEntry> entries_;
 };
+
+// Sets `wanted` where it is not so already: recorded in `journal` first, read back, taken from the
+// journal again where nothing was changed. `journal` null: an entry that is there already covers
+// it, of the whole port or of the namespace that it is in. Errors: the journal's; why the host is
+// not as wanted is in what is returned.
+Result<Applied> apply(const Change& change, const std::string& wanted, Journal* journal);
+
+// The same where one cannot go on without it: what is not as wanted is an error.
+Result<void> require(const Change& change, const std::string& wanted, Journal* journal = nullptr);
 
 struct RestoreReport {
   std::vector<std::string> undone;  // one sentence per entry
@@ -84,4 +86,4 @@ Result<RestoreReport> restore_all(const std::string& dir = kStateDir,
 // True where there is one to undo.
 bool has_journals(const std::string& dir = kStateDir, Journals which = Journals::left_by_runs);
 
-}  // namespace pktbench::sys
+}  // namespace pktbench::undo

@@ -1,4 +1,4 @@
-#include "harness/sys/port_state.hpp"
+#include "harness/undo/port_state.hpp"
 
 #include <fcntl.h>
 #include <net/if.h>
@@ -12,7 +12,6 @@
 #include <thread>
 
 #include "harness/sys/bytes_text.hpp"
-#include "harness/sys/device_setting.hpp"
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
@@ -20,8 +19,9 @@
 #include "harness/sys/port_messages.hpp"
 #include "harness/sys/rtnl.hpp"
 #include "harness/sys/rtnl_dump.hpp"
+#include "harness/undo/device_setting.hpp"
 
-namespace pktbench::sys {
+namespace pktbench::undo {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
@@ -57,7 +57,7 @@ std::map<std::string, std::string> read_sysctls(const std::string& name) {
       // Some can only be written, and one is a secret that changes.
       const std::string file = it->path().filename();
       if (file == "stable_secret") continue;
-      if (auto value = read_file(it->path()))
+      if (auto value = sys::read_file(it->path()))
         values[std::string(family) + "/" + file] = std::move(*value);
     }
   }
@@ -82,27 +82,19 @@ std::map<std::string, std::string> read_settings(const std::string& name) {
 
 std::vector<std::string> if_names() {
   std::vector<std::string> names;
-  if (const auto devices = list_devices())
-    for (const Device& device : *devices) names.push_back(device.name);
+  if (const auto devices = sys::list_devices())
+    for (const sys::Device& device : *devices) names.push_back(device.name);
   return names;
-}
-
-std::string pci_of(const std::string& name) {
-  const auto driver = driver_info(name);
-  std::error_code ec;
-  return driver && !driver->bus.empty() && fs::exists("/sys/bus/pci/devices/" + driver->bus, ec)
-             ? driver->bus
-             : std::string();
 }
 
 // The port's name where the calling thread is; a device that was made since is another one.
 std::optional<std::string> find_here(const PortState& state) {
-  const auto same = get_link(state.name);
+  const auto same = sys::get_link(state.name);
   if (state.pci.empty()) {
     if (same && same->ifindex == state.ifindex) return state.name;
     return std::nullopt;
   }
-  if (same && pci_of(state.name) == state.pci) return state.name;
+  if (same && sys::pci_of(state.name) == state.pci) return state.name;
   // A driver that was bound anew has given it the next free name.
   return find_netdev(state.pci);
 }
@@ -110,28 +102,28 @@ std::optional<std::string> find_here(const PortState& state) {
 }  // namespace
 
 Result<PortState> read_port_state(const std::string& name) {
-  auto link = get_link(name);
+  auto link = sys::get_link(name);
   if (!link) return link.error();
   PortState state;
   state.name = name;
   state.ifindex = link->ifindex;
-  state.netns = own_netns_number();
-  state.pci = pci_of(name);
+  state.netns = sys::own_netns_number();
+  state.pci = sys::pci_of(name);
   if (!state.pci.empty()) {
-    state.driver = pci_driver(state.pci);
-    state.override = forced_driver(state.pci) == state.driver;
+    state.driver = sys::pci_driver(state.pci);
+    state.override = sys::forced_driver(state.pci) == state.driver;
   }
   state.flags = link->flags & kFlags;
   state.settings = read_settings(name);
   state.sysctls = read_sysctls(name);
-  auto messages = port_messages(link->ifindex);
+  auto messages = sys::port_messages(link->ifindex);
   if (!messages) return messages.error();
   state.messages = std::move(*messages);
   return state;
 }
 
 std::string to_text(const PortState& s) {
-  return json({{"name", bytes_to_text(s.name)},
+  return json({{"name", sys::bytes_to_text(s.name)},
                {"ifindex", s.ifindex},
                {"netns", s.netns},
                {"away", s.away},
@@ -149,7 +141,7 @@ Result<PortState> port_state_from(const std::string& text) {
   const json j = json::parse(text, nullptr, false);
   PortState s;
   try {
-    s.name = text_to_bytes(j.at("name").get_ref<const std::string&>());
+    s.name = sys::text_to_bytes(j.at("name").get_ref<const std::string&>());
     j.at("ifindex").get_to(s.ifindex);
     j.at("netns").get_to(s.netns);
     j.at("away").get_to(s.away);
@@ -169,7 +161,7 @@ Result<PortState> port_state_from(const std::string& text) {
 
 std::optional<std::string> find_netdev(const std::string& pci) {
   for (const std::string& name : if_names())
-    if (pci_of(name) == pci) return name;
+    if (sys::pci_of(name) == pci) return name;
   return std::nullopt;
 }
 
@@ -178,8 +170,9 @@ Result<std::string> wait_for_netdev(const std::string& pci) {
     if (auto name = find_netdev(pci)) return *name;
     std::this_thread::sleep_for(kStep);
   }
-  return make_error(ErrorCode::failed, "driver " + pci_driver(pci) + " made no interface for " +
-                                           pci + " in this network namespace within 10 s");
+  return make_error(ErrorCode::failed, "driver " + sys::pci_driver(pci) +
+                                           " made no interface for " + pci +
+                                           " in this network namespace within 10 s");
 }
 
 namespace {
@@ -188,17 +181,18 @@ namespace {
 Result<std::optional<std::string>> bring_home(const PortState& state) {
   if (auto here = find_here(state)) return here;
   if (!state.away.empty() && fs::exists(state.away)) {
-    const Fd home(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+    const sys::Fd home(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
     if (!home) return system_error("open this thread's network namespace", errno);
-    auto inside = NetnsScope::enter(state.away);
+    auto inside = sys::NetnsScope::enter(state.away);
     if (!inside) return inside.error();
     PortState there = state;
-    if (auto link = get_link(state.name); link && state.pci.empty()) there.ifindex = link->ifindex;
+    if (auto link = sys::get_link(state.name); link && state.pci.empty())
+      there.ifindex = link->ifindex;
     if (auto name = find_here(there)) {
-      auto link = get_link(*name);
+      auto link = sys::get_link(*name);
       if (!link) return link.error();
-      if (auto r = set_link_flags(link->ifindex, 0, IFF_UP); !r) return r.error();
-      if (auto r = move_link(link->ifindex, home.get()); !r) return r.error();
+      if (auto r = sys::set_link_flags(link->ifindex, 0, IFF_UP); !r) return r.error();
+      if (auto r = sys::move_link(link->ifindex, home.get()); !r) return r.error();
       return name;
     }
   }
@@ -224,34 +218,34 @@ void apply_settings(const PortState& state) {
 void apply_sysctls(const PortState& state) {
   for (const auto& [key, value] : changed(state.sysctls, read_sysctls(state.name))) {
     const auto slash = key.find('/');
-    (void)write_file(
+    (void)sys::write_file(
         "/proc/sys/net/" + key.substr(0, slash) + "/conf/" + state.name + key.substr(slash), value);
   }
 }
 
 Result<void> apply(const PortState& state) {
-  auto link = get_link(state.name);
+  auto link = sys::get_link(state.name);
   if (!link) return link.error();
   apply_sysctls(state);
   // Some settings can be made only while the device is up, and some only with others still as the
   // run had them.
-  if (auto r = set_link_flags(link->ifindex, IFF_UP, IFF_UP); !r) return r;
+  if (auto r = sys::set_link_flags(link->ifindex, IFF_UP, IFF_UP); !r) return r;
   apply_settings(state);
-  if (auto r = set_link_flags(link->ifindex, state.flags, kFlags); !r) return r;
+  if (auto r = sys::set_link_flags(link->ifindex, state.flags, kFlags); !r) return r;
   apply_settings(state);
   // A change of the MTU may have made some of them anew.
   apply_sysctls(state);
-  return replay_port_messages(link->ifindex, state.messages);
+  return sys::replay_port_messages(link->ifindex, state.messages);
 }
 
 }  // namespace
 
 Result<std::vector<std::string>> differences(const PortState& state) {
-  auto link = get_link(state.name);
+  auto link = sys::get_link(state.name);
   if (!link) return link.error();
   std::vector<std::string> found;
-  if (!state.pci.empty() && pci_driver(state.pci) != state.driver)
-    found.push_back("driver is " + pci_driver(state.pci) + ", was " + state.driver);
+  if (!state.pci.empty() && sys::pci_driver(state.pci) != state.driver)
+    found.push_back("driver is " + sys::pci_driver(state.pci) + ", was " + state.driver);
   if ((link->flags & kFlags) != state.flags)
     found.push_back("link flags are " + std::to_string(link->flags & kFlags) + ", were " +
                     std::to_string(state.flags));
@@ -263,31 +257,31 @@ Result<std::vector<std::string>> differences(const PortState& state) {
   }
   for (const auto& [key, value] : changed(state.sysctls, read_sysctls(state.name)))
     found.push_back("sysctl " + key + " is not \"" + value + "\"");
-  auto missing = missing_port_messages(link->ifindex, state.messages);
+  auto missing = sys::missing_port_messages(link->ifindex, state.messages);
   if (!missing) return missing.error();
   for (const std::string& what : *missing) found.push_back(what + " is missing");
   return found;
 }
 
 Result<void> give_port_back(const PortState& state) {
-  const auto home = find_netns(state.netns);
+  const auto home = sys::find_netns(state.netns);
   if (!home) return {};
-  auto inside = NetnsScope::enter(*home);
+  auto inside = sys::NetnsScope::enter(*home);
   if (!inside) return inside.error();
   std::error_code ec;
   if (!state.pci.empty() && fs::exists("/sys/bus/pci/devices/" + state.pci, ec) &&
-      (pci_driver(state.pci) != state.driver ||
-       (forced_driver(state.pci) == state.driver) != state.override ||
-       (!state.override && !forced_driver(state.pci).empty())))
-    if (auto r = bind_pci(state.pci, state.driver, state.override); !r) return r;
+      (sys::pci_driver(state.pci) != state.driver ||
+       (sys::forced_driver(state.pci) == state.driver) != state.override ||
+       (!state.override && !sys::forced_driver(state.pci).empty())))
+    if (auto r = sys::bind_pci(state.pci, state.driver, state.override); !r) return r;
   auto name = bring_home(state);
   if (!name) return name.error();
   if (!*name) return {};
   if (**name != state.name) {
-    auto link = get_link(**name);
+    auto link = sys::get_link(**name);
     if (!link) return link.error();
-    if (auto r = set_link_flags(link->ifindex, 0, IFF_UP); !r) return r;
-    if (auto r = rename_link(link->ifindex, state.name); !r) return r;
+    if (auto r = sys::set_link_flags(link->ifindex, 0, IFF_UP); !r) return r;
+    if (auto r = sys::rename_link(link->ifindex, state.name); !r) return r;
   }
   if (auto r = apply(state); !r) return r;
   auto left = differences(state);
@@ -298,4 +292,4 @@ Result<void> give_port_back(const PortState& state) {
   return make_error(ErrorCode::failed, state.name + " is not as it was: " + text);
 }
 
-}  // namespace pktbench::sys
+}  // namespace pktbench::undo

@@ -1,4 +1,4 @@
-#include "harness/sys/host_lock.hpp"
+#include "harness/undo/host_lock.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <optional>
 
-namespace pktbench::sys {
+namespace pktbench::undo {
 namespace {
 
 class HostLockTest : public ::testing::Test {
@@ -59,4 +59,4 @@ TEST_F(HostLockTest, ADirectoryThatOthersMayWriteIsRefused) {
 }
 
 }  // namespace
-}  // namespace pktbench::sys
+}  // namespace pktbench::undo

@@ -1,25 +1,14 @@
-#include <charconv>
+#include "harness/host/host_facts.hpp"
+
 #include <filesystem>
-#include <sstream>
 
 #include "harness/sys/file.hpp"
-#include "harness/testbed/doctor_facts.hpp"
 
 namespace pktbench {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-Result<long> read_number(const std::string& path) {
-  auto text = sys::read_file(path);
-  if (!text) return text.error();
-  long value = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (error != std::errc())
-    return make_error(ErrorCode::failed, path + " holds no number: \"" + *text + "\"");
-  return value;
-}
 
 Result<std::vector<fs::path>> entries_of(const std::string& dir) {
   std::vector<fs::path> found;
@@ -29,11 +18,6 @@ Result<std::vector<fs::path>> entries_of(const std::string& dir) {
   for (const fs::directory_iterator end; !ec && it != end; it.increment(ec))
     found.push_back(it->path());
   return found;
-}
-
-Result<std::vector<int>> read_cpus(const std::string& path) {
-  auto text = sys::read_file(path);
-  return text ? parse_cpus(*text) : Result<std::vector<int>>(text.error());
 }
 
 Result<std::map<int, std::string>> governors(const std::string& cpu_dir,
@@ -52,10 +36,10 @@ Result<std::map<int, std::string>> governors(const std::string& cpu_dir,
 void read_turbo(const std::string& cpu_dir, HostFacts& facts) {
   const std::string intel = cpu_dir + "/intel_pstate/no_turbo";
   const std::string generic = cpu_dir + "/cpufreq/boost";
-  if (const auto off = read_number(intel)) {
+  if (const auto off = sys::read_number(intel)) {
     facts.turbo = *off == 0;
     facts.turbo_path = intel;
-  } else if (const auto on = read_number(generic)) {
+  } else if (const auto on = sys::read_number(generic)) {
     facts.turbo = *on != 0;
     facts.turbo_path = generic;
   } else {
@@ -70,8 +54,8 @@ Result<std::vector<IdleState>> idle_states(const std::string& dir) {
   for (const fs::path& entry : *entries) {
     if (!entry.filename().string().starts_with("state")) continue;
     const auto name = sys::read_file(entry / "name");
-    const auto latency = read_number(entry / "latency");
-    const auto disabled = read_number(entry / "disable");
+    const auto latency = sys::read_number(entry / "latency");
+    const auto disabled = sys::read_number(entry / "disable");
     if (!name || !latency || !disabled)
       return make_error(ErrorCode::failed, "cannot read all of " + entry.string());
     states.push_back({entry.filename(), *name, static_cast<unsigned>(*latency), *disabled != 0});
@@ -85,15 +69,6 @@ Result<bool> runs(const std::string& procfs, const std::string& name) {
   for (const fs::path& process : *processes)
     if (const auto comm = sys::read_file(process / "comm"); comm && *comm == name) return true;
   return false;
-}
-
-Result<long> meminfo(const std::string& procfs, const std::string& key) {
-  auto text = sys::read_file(procfs + "/meminfo");
-  if (!text) return text.error();
-  std::istringstream lines(*text);
-  for (std::string line; std::getline(lines, line);)
-    if (line.starts_with(key + ":")) return std::atol(line.c_str() + key.size() + 1);
-  return make_error(ErrorCode::failed, procfs + "/meminfo has no " + key);
 }
 
 Result<std::map<std::string, std::string>> mitigations(const std::string& dir) {
@@ -110,61 +85,38 @@ Result<std::map<std::string, std::string>> mitigations(const std::string& dir) {
 
 }  // namespace
 
-Result<std::vector<int>> parse_cpus(const std::string& text) {
-  constexpr int kMost = 1 << 16;
-  std::vector<int> cpus;
-  std::istringstream parts(text);
-  for (std::string part; std::getline(parts, part, ',');) {
-    int first = 0;
-    const char* const end = part.data() + part.size();
-    auto [at, error] = std::from_chars(part.data(), end, first);
-    int last = first;
-    if (error == std::errc() && at != end && *at == '-') {
-      const auto parsed = std::from_chars(at + 1, end, last);
-      at = parsed.ptr;
-      error = parsed.ec;
-    }
-    if (error != std::errc() || at != end || first < 0 || last < first || last > kMost)
-      return make_error(ErrorCode::failed, "no list of CPUs: \"" + text + "\"");
-    for (int cpu = first; cpu <= last; ++cpu) cpus.push_back(cpu);
-  }
-  return cpus;
+Result<std::vector<int>> read_cpus(const std::string& path) {
+  auto text = sys::read_file(path);
+  return text ? sys::parse_cpus(*text) : Result<std::vector<int>>(text.error());
 }
 
-std::string cpus_text(const std::vector<int>& cpus) {
-  std::string text;
-  for (std::size_t i = 0; i < cpus.size(); ++i) {
-    std::size_t last = i;
-    while (last + 1 < cpus.size() && cpus[last + 1] == cpus[last] + 1) ++last;
-    text += (text.empty() ? "" : ",") + std::to_string(cpus[i]);
-    if (last != i) text += "-" + std::to_string(cpus[last]);
-    i = last;
-  }
-  return text.empty() ? "none" : text;
-}
-
-HostFacts gather_host_facts(const DoctorSources& sources) {
+HostFacts gather_host_facts(const HostSources& sources) {
   HostFacts facts;
   const std::string cpu_dir = sources.sysfs + "/devices/system/cpu";
   facts.cpus = read_cpus(cpu_dir + "/online");
+  if (facts.cpus && facts.cpus->empty())
+    facts.cpus = make_error(ErrorCode::failed, "no CPU is known to be online");
   facts.isolated = read_cpus(cpu_dir + "/isolated");
+  facts.nodes = read_cpus(sources.sysfs + "/devices/system/node/online");
   facts.governors = governors(cpu_dir, facts.cpus);
   facts.cpufreq_path = cpu_dir + "/cpu%/cpufreq/scaling_governor";
   read_turbo(cpu_dir, facts);
   facts.idle_states = idle_states(cpu_dir + "/cpu0/cpuidle");
-  const auto smt = read_number(cpu_dir + "/smt/active");
+  const auto smt = sys::read_number(cpu_dir + "/smt/active");
   facts.smt = smt ? Result<bool>(*smt == 1) : Result<bool>(smt.error());
   facts.irqbalance = runs(sources.procfs, "irqbalance");
   facts.idle_path = cpu_dir + "/cpu*/cpuidle";
-  facts.huge_pages = meminfo(sources.procfs, "HugePages_Total");
+  const std::string meminfo = sources.procfs + "/meminfo";
+  facts.memory_kb = sys::read_number(meminfo, "MemTotal");
+  facts.huge_pages = sys::read_number(meminfo, "HugePages_Total");
   facts.huge_pages_path = sources.procfs + "/sys/vm/nr_hugepages";
-  facts.huge_pages_free = meminfo(sources.procfs, "HugePages_Free");
-  facts.huge_page_kb = meminfo(sources.procfs, "Hugepagesize");
+  facts.huge_pages_free = sys::read_number(meminfo, "HugePages_Free");
+  facts.huge_page_kb = sys::read_number(meminfo, "Hugepagesize");
   const auto groups = entries_of(sources.sysfs + "/kernel/iommu_groups");
   facts.iommu_groups =
       groups ? Result<long>(static_cast<long>(groups->size())) : Result<long>(groups.error());
   facts.bpf_jit_path = sources.procfs + "/sys/net/core/bpf_jit_enable";
-  facts.bpf_jit = read_number(facts.bpf_jit_path);
+  facts.bpf_jit = sys::read_number(facts.bpf_jit_path);
   facts.mitigations = mitigations(cpu_dir + "/vulnerabilities");
   facts.kernel = sys::read_file(sources.procfs + "/sys/kernel/osrelease");
   return facts;

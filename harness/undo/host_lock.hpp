@@ -5,9 +5,9 @@
 
 #include "harness/core/result.hpp"
 #include "harness/sys/fd.hpp"
-#include "harness/sys/journal.hpp"
+#include "harness/undo/journal.hpp"
 
-namespace pktbench::sys {
+namespace pktbench::undo {
 
 class HostLock {
  public:
@@ -15,8 +15,8 @@ class HostLock {
   static Result<HostLock> acquire(const std::string& purpose, const std::string& dir = kStateDir);
 
  private:
-  explicit HostLock(Fd file) : file_(std::move(file)) {}
-  Fd file_;
+  explicit HostLock(sys::Fd file) : file_(std::move(file)) {}
+  sys::Fd file_;
 };
 
-}  // namespace pktbench::sys
+}  // namespace pktbench::undo

@@ -1,4 +1,4 @@
-#include "harness/sys/journal.hpp"
+#include "harness/undo/journal.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -9,7 +9,7 @@
 
 #include "harness/sys/file.hpp"
 
-namespace pktbench::sys {
+namespace pktbench::undo {
 namespace {
 
 namespace fs = std::filesystem;
@@ -29,7 +29,7 @@ class JournalTest : public ::testing::Test {
   void put(const std::string& name, const std::string& text) const {
     std::ofstream(file(name)) << text;
   }
-  std::string get(const std::string& name) const { return *read_file(file(name)); }
+  std::string get(const std::string& name) const { return *sys::read_file(file(name)); }
 
   // What a killed process leaves: its journal, and no call of undo_all().
   void leave_journal(const std::vector<UndoEntry>& entries) const {
@@ -141,4 +141,4 @@ TEST_F(JournalTest, WhatOthersMayWriteIsNotUndone) {
 }
 
 }  // namespace
-}  // namespace pktbench::sys
+}  // namespace pktbench::undo

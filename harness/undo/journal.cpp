@@ -1,4 +1,4 @@
-#include "harness/sys/journal.hpp"
+#include "harness/undo/journal.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,13 +11,9 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/sys/bytes_text.hpp"
-#include "harness/sys/device_setting.hpp"
-#include "harness/sys/file.hpp"
-#include "harness/sys/netns.hpp"
 #include "harness/sys/own_path.hpp"
-#include "harness/sys/port_state.hpp"
 
-namespace pktbench::sys {
+namespace pktbench::undo {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
@@ -27,35 +23,11 @@ namespace {
 constexpr const char* kSuffix = ".journal";
 constexpr const char* kKeptFile = "applied.kept";
 
-Result<void> undo(const UndoEntry& entry) {
-  if (entry.kind == "netns") return delete_netns(entry.target);
-  if (entry.kind == "write") {
-    auto r = write_file(entry.target, entry.value);
-    // What the entry was about has gone with its device or namespace.
-    if (!r && r.error().sys_errno == ENOENT) return {};
-    return r;
-  }
-  if (entry.kind == "port") {
-    auto state = port_state_from(entry.value);
-    return state ? give_port_back(*state) : Result<void>(state.error());
-  }
-  if (entry.kind == "device") return undo_device_setting(entry.target, entry.value);
-  return make_error(ErrorCode::failed, "the journal names an unknown change \"" + entry.kind +
-                                           "\"; was it written by a newer version?");
-}
-
 std::string line_of(const UndoEntry& entry) {
   const json j = {{"kind", entry.kind},
-                  {"target", bytes_to_text(entry.target)},
-                  {"value", bytes_to_text(entry.value)}};
+                  {"target", sys::bytes_to_text(entry.target)},
+                  {"value", sys::bytes_to_text(entry.value)}};
   return j.dump() + "\n";
-}
-
-std::string describe(const UndoEntry& entry) {
-  if (entry.kind == "netns") return "removed namespace " + entry.target;
-  if (entry.kind == "device") return "set " + entry.target + " back: " + entry.value;
-  if (entry.kind == "port") return "gave port " + entry.target + " back as it was";
-  return "wrote \"" + entry.value + "\" to " + entry.target;
 }
 
 // Journals of `dir`, in a fixed order: what was kept is older than what a run has left.
@@ -78,8 +50,8 @@ std::vector<UndoEntry> read_entries(const fs::path& path) {
     // A torn last line was never synced, so its change was never made.
     const auto text = [&](const char* key) { return j.contains(key) && j[key].is_string(); };
     if (!j.is_object() || !text("kind") || !text("target") || !text("value")) continue;
-    entries.push_back({j["kind"], text_to_bytes(j["target"].get_ref<const std::string&>()),
-                       text_to_bytes(j["value"].get_ref<const std::string&>())});
+    entries.push_back({j["kind"], sys::text_to_bytes(j["target"].get_ref<const std::string&>()),
+                       sys::text_to_bytes(j["value"].get_ref<const std::string&>())});
   }
   return entries;
 }
@@ -90,7 +62,7 @@ Result<void> make_state_directory(const std::string& dir) {
   const bool made = mkdir(dir.c_str(), 0755) == 0;
   if (!made && errno != EEXIST) return system_error("mkdir " + dir, errno);
   if (made && chmod(dir.c_str(), 0755) != 0) return system_error("set the mode of " + dir, errno);
-  auto own = open_own(dir);
+  auto own = sys::open_own(dir);
   if (!own) return own.error();
   return {};
 }
@@ -104,9 +76,9 @@ Result<Journal> Journal::kept(const std::string& dir) { return open_at(dir, kKep
 Result<Journal> Journal::open_at(const std::string& dir, const std::string& name) {
   if (auto r = make_state_directory(dir); !r) return r.error();
   const std::string path = dir + "/" + name;
-  Fd file(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0644));
+  sys::Fd file(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0644));
   if (!file) return system_error("create the undo journal " + path, errno);
-  Fd parent(open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  sys::Fd parent(open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!parent || fsync(parent.get()) != 0) return system_error("sync " + dir, errno);
   Journal journal(path, std::move(file));
   journal.entries_ = read_entries(path);
@@ -139,33 +111,68 @@ Result<void> Journal::rewrite() {
   return {};
 }
 
-Result<void> Journal::undo_entries() {
-  std::vector<UndoEntry> left;
+Result<void> Journal::undo_since(std::size_t size) {
+  if (entries_.size() == size) return {};
   Result<void> result;
-  for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
-    if (auto r = undo(*entry); !r) {
+  for (auto i = entries_.size(); i-- > size;) {
+    if (auto r = undo(entries_[i]); !r)
       result = r;
-      left.insert(left.begin(), *entry);
-    }
+    else
+      entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(i));
   }
-  entries_ = std::move(left);
   if (auto r = rewrite(); !r) return r;
   return result;
 }
 
 Result<void> Journal::undo_all() {
-  Result<void> result = undo_entries();
+  Result<void> result = undo_since(0);
   // A journal with something left in it is for `pktbench restore`.
   if (result && unlink(path_.c_str()) != 0 && errno != ENOENT)
     return system_error("remove the undo journal " + path_, errno);
   return result;
 }
 
+Result<Applied> apply(const Change& change, const std::string& wanted, Journal* journal) {
+  Applied done{change.device, change.what, wanted, "", "", ""};
+  const auto before = change.get();
+  if (!before) {
+    done.failed = before.error().message;
+    return done;
+  }
+  done.before = done.after = *before;
+  if (*before == wanted) return done;
+  if (journal) {
+    const auto entry = change.entry(*before);
+    if (!entry) return entry.error();
+    if (auto r = journal->record(*entry); !r) return r.error();
+  }
+  const auto set = change.set(wanted);
+  const auto after = change.get();
+  done.after = after ? *after : "";
+  if (!set)
+    done.failed = set.error().message;
+  else if (done.after != wanted)
+    done.failed = change.what + " did not take " + wanted + ": it has " + done.after;
+  // What was not changed needs no undo, and what somebody else has just made must have none; what
+  // was changed to something else keeps its own.
+  const bool theirs = !set && set.error().sys_errno == EEXIST;
+  if (journal && (theirs || (after && *after == *before)))
+    if (auto r = journal->retract(); !r) return r.error();
+  return done;
+}
+
+Result<void> require(const Change& change, const std::string& wanted, Journal* journal) {
+  const auto done = apply(change, wanted, journal);
+  if (!done) return done.error();
+  if (done->failed.empty()) return {};
+  return make_error(ErrorCode::failed, done->failed);
+}
+
 Result<RestoreReport> restore_all(const std::string& dir, Journals which) {
   RestoreReport report;
   for (const fs::path& path : journals(dir, which)) {
     // It says what to write where, as root.
-    if (auto own = open_own(path); !own) return own.error();
+    if (auto own = sys::open_own(path); !own) return own.error();
     std::vector<UndoEntry> entries = read_entries(path);
     bool all = true;
     for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
@@ -183,4 +190,4 @@ Result<RestoreReport> restore_all(const std::string& dir, Journals which) {
 
 bool has_journals(const std::string& dir, Journals which) { return !journals(dir, which).empty(); }
 
-}  // namespace pktbench::sys
+}  // namespace pktbench::undo

@@ -16,7 +16,7 @@
 
 #include "harness/core/result.hpp"
 
-namespace pktbench::sys {
+namespace pktbench::undo {
 
 struct PortState {
   std::string name;
@@ -27,7 +27,7 @@ struct PortState {
   std::string driver;       // the PCI function's
   bool override = false;    // that driver was forced on it
   unsigned flags = 0;       // IFF_UP, IFF_PROMISC, IFF_ALLMULTI
-  std::map<std::string, std::string> settings;  // harness/sys/device_setting.hpp
+  std::map<std::string, std::string> settings;  // harness/undo/device_setting.hpp
   std::map<std::string, std::string> sysctls;   // "ipv4/rp_filter", of /proc/sys/net/*/conf/NAME
   std::vector<std::string> messages;            // harness/sys/port_messages.hpp
 };
@@ -54,4 +54,4 @@ Result<std::string> wait_for_netdev(const std::string& pci);
 // each.
 Result<std::vector<std::string>> differences(const PortState& state);
 
-}  // namespace pktbench::sys
+}  // namespace pktbench::undo

@@ -10,7 +10,7 @@
 
 #include "harness/core/result.hpp"
 
-namespace pktbench::sys {
+namespace pktbench::undo {
 
 // setting  value
 // "rings"  "rx=4096 tx=4096", in descriptors
@@ -19,6 +19,7 @@ namespace pktbench::sys {
 // "mtu"    "1500", in bytes
 // "gro"    "on", "off"
 // "tso"    "on", "off"
+// "tx-checksum"  "on", "off"
 // "features"    every offload, as words in hexadecimal
 // "channels"    "rx=0 tx=0 combined=4", queues of each kind
 // "coalescing"  "adaptive-rx=off adaptive-tx=off rx-usecs=3 rx-frames=0 tx-usecs=3 tx-frames=0"
@@ -39,4 +40,4 @@ Result<std::string> device_undo_value(const std::string& device, const std::stri
 // Succeeds where the namespace or the device has gone.
 Result<void> undo_device_setting(const std::string& device, const std::string& undo_value);
 
-}  // namespace pktbench::sys
+}  // namespace pktbench::undo

@@ -1,4 +1,4 @@
-#include "harness/sys/host_lock.hpp"
+#include "harness/undo/host_lock.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -9,13 +9,13 @@
 
 #include "harness/text/clean_text.hpp"
 
-namespace pktbench::sys {
+namespace pktbench::undo {
 
 Result<HostLock> HostLock::acquire(const std::string& purpose, const std::string& dir) {
   if (auto r = make_state_directory(dir); !r) return r.error();
   const std::string path = dir + "/lock";
   // Children must not inherit it: they would keep it after this process has died.
-  Fd file(open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644));
+  sys::Fd file(open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644));
   if (!file) return system_error("open " + path, errno);
   if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return system_error("lock " + path, errno);
@@ -34,4 +34,4 @@ Result<HostLock> HostLock::acquire(const std::string& purpose, const std::string
   return HostLock(std::move(file));
 }
 
-}  // namespace pktbench::sys
+}  // namespace pktbench::undo

@@ -1,6 +1,5 @@
-#include "harness/sys/device_setting.hpp"
+#include "harness/undo/device_setting.hpp"
 
-#include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
@@ -14,31 +13,33 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <set>
 #include <sstream>
+#include <variant>
 #include <vector>
 
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/fd.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
+#include "harness/sys/pci_driver.hpp"
 #include "harness/sys/sysfs.hpp"
 
-namespace pktbench::sys {
+namespace pktbench::undo {
 
 using nlohmann::json;
 
 namespace {
 
-Result<int> mtu(const std::string& device, std::optional<int> value) {
-  Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+// Reads the MTU, or sets it to `wanted`.
+Result<std::string> mtu(const std::string& device, std::optional<std::uint32_t> wanted) {
+  sys::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket) return system_error("open a socket", errno);
   ifreq request{};
   device.copy(request.ifr_name, sizeof request.ifr_name - 1);
-  request.ifr_mtu = value.value_or(0);
-  if (ioctl(socket.get(), value ? SIOCSIFMTU : SIOCGIFMTU, &request) != 0)
-    return system_error(std::string(value ? "set" : "read") + " the MTU of " + device, errno);
-  return request.ifr_mtu;
+  request.ifr_mtu = static_cast<int>(wanted.value_or(0));
+  if (ioctl(socket.get(), wanted ? SIOCSIFMTU : SIOCGIFMTU, &request) != 0)
+    return system_error(std::string(wanted ? "set" : "read") + " the MTU of " + device, errno);
+  return std::to_string(request.ifr_mtu);
 }
 
 // "rx" of "rx=256 tx=off".
@@ -65,22 +66,12 @@ std::string path_of(const std::string& sysfs, const std::string& device, const s
 
 // The files by which the interrupts of the device's PCI function are placed, in their order.
 Result<std::vector<std::string>> irq_files(const std::string& device) {
-  namespace fs = std::filesystem;
-  const auto driver = driver_info(device);
-  if (!driver) return driver.error();
-  const fs::path function = "/sys/bus/pci/devices/" + driver->bus;
-  std::error_code ec;
-  if (driver->bus.empty() || !fs::exists(function, ec))
+  const std::string pci = sys::pci_of(device);
+  if (pci.empty())
     return make_error(ErrorCode::unsupported, device + " is on no PCI bus: it has no interrupts");
-  std::set<int> irqs;
-  for (fs::directory_iterator it(function / "msi_irqs", ec), end; !ec && it != end;
-       it.increment(ec))
-    irqs.insert(std::atoi(it->path().filename().c_str()));
-  if (irqs.empty())
-    if (const auto line = read_file(function / "irq")) irqs.insert(std::atoi(line->c_str()));
   std::vector<std::string> files;
-  for (const int irq : irqs)
-    if (irq > 0) files.push_back("/proc/irq/" + std::to_string(irq) + "/smp_affinity_list");
+  for (const int irq : sys::pci_interrupts(pci))
+    files.push_back("/proc/irq/" + std::to_string(irq) + "/smp_affinity_list");
   if (files.empty())
     return make_error(ErrorCode::unsupported, "the kernel lists no interrupts of " + device);
   return files;
@@ -91,7 +82,7 @@ Result<std::string> read_irqs(const std::string& device) {
   if (!files) return files.error();
   std::string text;
   for (const std::string& file : *files) {
-    const auto cpus = read_file(file);
+    const auto cpus = sys::read_file(file);
     if (!cpus) return cpus.error();
     text += (text.empty() ? "" : " ") + *cpus;
   }
@@ -107,8 +98,8 @@ Result<void> write_irqs(const std::string& device, const std::string& value) {
   for (const std::string& file : *files) {
     std::string cpus;
     if (!(parts >> cpus)) break;
-    if (const auto now = read_file(file); now && *now == cpus) continue;
-    if (auto r = write_file(file, cpus); !r && result) result = r;
+    if (const auto now = sys::read_file(file); now && *now == cpus) continue;
+    if (auto r = sys::write_file(file, cpus); !r && result) result = r;
   }
   return result;
 }
@@ -119,14 +110,14 @@ Result<void> write_irqs(const std::string& device, const std::string& value) {
 Result<std::string> read_queues(const std::string& device, const std::string& setting) {
   const std::string prefix = setting == "rps" ? "rx-" : "tx-";
   std::map<std::string, std::string> masks;
-  auto read = with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
+  auto read = sys::with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
     namespace fs = std::filesystem;
     std::error_code ec;
     for (fs::directory_iterator it(path_of(sysfs, device, "queues"), ec), end; !ec && it != end;
          it.increment(ec)) {
       const std::string queue = it->path().filename();
       if (!queue.starts_with(prefix)) continue;
-      auto mask = read_file(it->path() / (setting + "_cpus"));
+      auto mask = sys::read_file(it->path() / (setting + "_cpus"));
       if (!mask) return mask.error();
       masks[queue] = *mask;
     }
@@ -142,39 +133,18 @@ Result<std::string> read_queues(const std::string& device, const std::string& se
 
 Result<void> write_queues(const std::string& device, const std::string& setting,
                           const std::string& value) {
-  return with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
+  return sys::with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
     std::istringstream parts(value);
     for (std::string part; parts >> part;) {
       const auto at = part.find('=');
       const std::string folder = "queues/" + part.substr(0, at) + "/";
-      if (auto r =
-              write_file(path_of(sysfs, device, folder + setting + "_cpus"), part.substr(at + 1));
+      if (auto r = sys::write_file(path_of(sysfs, device, folder + setting + "_cpus"),
+                                   part.substr(at + 1));
           !r)
         return r;
     }
     return {};
   });
-}
-
-std::string text_of(const Rings& r) {
-  return "rx=" + std::to_string(r.rx) + " tx=" + std::to_string(r.tx);
-}
-
-std::string text_of(const Pause& p) {
-  return std::string("autoneg=") + on_off(p.autoneg) + " rx=" + on_off(p.rx) +
-         " tx=" + on_off(p.tx);
-}
-
-std::string text_of(const Channels& c) {
-  return "rx=" + std::to_string(c.rx) + " tx=" + std::to_string(c.tx) +
-         " combined=" + std::to_string(c.combined);
-}
-
-std::string text_of(const Coalescing& c) {
-  return std::string("adaptive-rx=") + on_off(c.adaptive_rx) +
-         " adaptive-tx=" + on_off(c.adaptive_tx) + " rx-usecs=" + std::to_string(c.rx_usecs) +
-         " rx-frames=" + std::to_string(c.rx_frames) + " tx-usecs=" + std::to_string(c.tx_usecs) +
-         " tx-frames=" + std::to_string(c.tx_frames);
 }
 
 // Words in hexadecimal, the first bits first.
@@ -193,77 +163,8 @@ std::vector<std::uint32_t> words_of(const std::string& text) {
   return words;
 }
 
-Result<std::string> read_sysfs(const std::string& device, const std::string& name) {
-  Result<std::string> text = std::string();
-  auto read = with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
-    text = read_file(path_of(sysfs, device, name));
-    return {};
-  });
-  if (!read) return read.error();
-  return text;
-}
-
-Result<void> write_sysfs(const std::string& device, const std::string& name,
-                         const std::string& value) {
-  return with_sysfs_of("", [&](const std::string& sysfs) {
-    return write_file(path_of(sysfs, device, name), value);
-  });
-}
-
-Result<std::string> read_mtu(const std::string& device) {
-  const auto bytes = mtu(device, std::nullopt);
-  if (!bytes) return bytes.error();
-  return std::to_string(*bytes);
-}
-
 // What cannot be the value of a setting is nothing.
 using Set = std::optional<Result<void>>;
-
-Set write_mtu(const std::string& device, const std::string& value) {
-  const auto bytes = number(value);
-  if (!bytes) return std::nullopt;
-  const auto r = mtu(device, static_cast<int>(*bytes));
-  return r ? Result<void>() : Result<void>(r.error());
-}
-
-Set write_rings(const std::string& device, const std::string& value) {
-  const auto rx = number(part_of(value, "rx")), tx = number(part_of(value, "tx"));
-  if (!rx || !tx) return std::nullopt;
-  return set_rings(device, *rx, *tx);
-}
-
-Set write_pause(const std::string& device, const std::string& value) {
-  const auto on = [&](const char* key) { return part_of(value, key) == "on"; };
-  return set_pause(device, {on("autoneg"), on("rx"), on("tx")});
-}
-
-Set write_channels(const std::string& device, const std::string& value) {
-  const auto count = [&](const char* key) { return number(part_of(value, key)); };
-  const auto rx = count("rx"), tx = count("tx"), combined = count("combined");
-  if (!rx || !tx || !combined) return std::nullopt;
-  return set_channels(device, {*rx, *tx, *combined});
-}
-
-Set write_coalescing(const std::string& device, const std::string& value) {
-  const auto count = [&](const char* key) { return number(part_of(value, key)); };
-  const auto rx = count("rx-usecs"), rx_frames = count("rx-frames"), tx = count("tx-usecs"),
-             tx_frames = count("tx-frames");
-  if (!rx || !rx_frames || !tx || !tx_frames) return std::nullopt;
-  return set_coalescing(
-      device, {part_of(value, "adaptive-rx") == "on", part_of(value, "adaptive-tx") == "on", *rx,
-               *rx_frames, *tx, *tx_frames});
-}
-
-// A reader that gives what an ethtool call reads as text.
-template <class T>
-std::function<Result<std::string>(const std::string&)> as_text(
-    Result<T> (*get)(const std::string&)) {
-  return [get](const std::string& device) -> Result<std::string> {
-    const auto value = get(device);
-    if (!value) return value.error();
-    return text_of(*value);
-  };
-}
 
 struct Setting {
   std::string name;
@@ -271,22 +172,79 @@ struct Setting {
   std::function<Set(const std::string& device, const std::string& value)> set;
 };
 
-Setting offload(const char* name, Offload which) {
+// A part of a value, "rx=256" or "rx=off", of one of the types M.
+template <class T, class... M>
+struct Part {
+  const char* key;
+  std::variant<M T::*...> member;
+};
+
+std::string part_text(bool value) { return on_off(value); }
+std::string part_text(std::uint32_t value) { return std::to_string(value); }
+
+bool read_part(const std::string& text, bool& value) {
+  value = text == "on";
+  return value || text == "off";
+}
+
+bool read_part(const std::string& text, std::uint32_t& value) {
+  const auto count = number(text);
+  value = count.value_or(0);
+  return count.has_value();
+}
+
+template <class T, class... M>
+Setting in_parts(const char* name, std::vector<Part<T, M...>> parts,
+                 Result<T> (*get)(const std::string&),
+                 Result<void> (*set)(const std::string&, const T&)) {
+  const auto read = [=](const std::string& device) -> Result<std::string> {
+    const auto found = get(device);
+    if (!found) return found.error();
+    std::string text;
+    for (const auto& part : parts) {
+      text += (text.empty() ? "" : " ") + std::string(part.key) + "=";
+      text += std::visit([&](auto member) { return part_text((*found).*member); }, part.member);
+    }
+    return text;
+  };
+  const auto write = [=](const std::string& device, const std::string& value) -> Set {
+    T wanted;
+    for (const auto& part : parts) {
+      const std::string text = part_of(value, part.key);
+      const auto take = [&](auto member) { return read_part(text, wanted.*member); };
+      if (!std::visit(take, part.member)) return std::nullopt;
+    }
+    return set(device, wanted);
+  };
+  return {name, read, write};
+}
+
+Setting offload(const char* name, sys::Offload which) {
   return {name,
           [which](const std::string& device) -> Result<std::string> {
-            const auto on = get_offload(device, which);
+            const auto on = sys::get_offload(device, which);
             if (!on) return on.error();
             return std::string(on_off(*on));
           },
           [which](const std::string& device, const std::string& value) -> Set {
-            return set_offload(device, which, value == "on");
+            return sys::set_offload(device, which, value == "on");
           }};
 }
 
 Setting in_sysfs(const std::string& name) {
-  return {name, [name](const std::string& device) { return read_sysfs(device, name); },
+  return {name,
+          [name](const std::string& device) {
+            Result<std::string> text = std::string();
+            auto read = sys::with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
+              text = sys::read_file(path_of(sysfs, device, name));
+              return text ? Result<void>() : text.error();
+            });
+            return read ? text : Result<std::string>(read.error());
+          },
           [name](const std::string& device, const std::string& value) -> Set {
-            return write_sysfs(device, name, value);
+            return sys::with_sysfs_of("", [&](const std::string& sysfs) {
+              return sys::write_file(path_of(sysfs, device, name), value);
+            });
           }};
 }
 
@@ -298,19 +256,44 @@ Setting by_queue(const std::string& name) {
 }
 
 const std::vector<Setting>& settings() {
+  using sys::Channels, sys::Coalescing, sys::Pause, sys::Rings;
   static const std::vector<Setting> all = {
-      {"mtu", read_mtu, write_mtu},
-      {"rings", as_text(get_rings), write_rings},
-      {"pause", as_text(get_pause), write_pause},
-      offload("lro", Offload::lro),
-      offload("gro", Offload::gro),
-      offload("tso", Offload::tso),
-      {"features", as_text(get_features),
+      {"mtu", [](const std::string& device) { return mtu(device, std::nullopt); },
        [](const std::string& device, const std::string& value) -> Set {
-         return set_features(device, words_of(value));
+         const auto bytes = number(value);
+         if (!bytes) return std::nullopt;
+         const auto r = mtu(device, bytes);
+         return r ? Result<void>() : Result<void>(r.error());
        }},
-      {"channels", as_text(get_channels), write_channels},
-      {"coalescing", as_text(get_coalescing), write_coalescing},
+      in_parts<Rings, std::uint32_t>("rings", {{"rx", &Rings::rx}, {"tx", &Rings::tx}},
+                                     sys::get_rings, sys::set_rings),
+      in_parts<Pause, bool>("pause",
+                            {{"autoneg", &Pause::autoneg}, {"rx", &Pause::rx}, {"tx", &Pause::tx}},
+                            sys::get_pause, sys::set_pause),
+      offload("lro", sys::Offload::lro),
+      offload("gro", sys::Offload::gro),
+      offload("tso", sys::Offload::tso),
+      offload("tx-checksum", sys::Offload::tx_checksum),
+      {"features",
+       [](const std::string& device) -> Result<std::string> {
+         const auto words = sys::get_features(device);
+         return words ? Result<std::string>(text_of(*words)) : words.error();
+       },
+       [](const std::string& device, const std::string& value) -> Set {
+         return sys::set_features(device, words_of(value));
+       }},
+      in_parts<Channels, std::uint32_t>(
+          "channels",
+          {{"rx", &Channels::rx}, {"tx", &Channels::tx}, {"combined", &Channels::combined}},
+          sys::get_channels, sys::set_channels),
+      in_parts<Coalescing, bool, std::uint32_t>("coalescing",
+                                                {{"adaptive-rx", &Coalescing::adaptive_rx},
+                                                 {"adaptive-tx", &Coalescing::adaptive_tx},
+                                                 {"rx-usecs", &Coalescing::rx_usecs},
+                                                 {"rx-frames", &Coalescing::rx_frames},
+                                                 {"tx-usecs", &Coalescing::tx_usecs},
+                                                 {"tx-frames", &Coalescing::tx_frames}},
+                                                sys::get_coalescing, sys::set_coalescing),
       {"irqs", read_irqs, write_irqs},
       in_sysfs("threaded"),
       in_sysfs("napi_defer_hard_irqs"),
@@ -356,7 +339,7 @@ Result<std::string> device_undo_value(const std::string& device, const std::stri
                                       const std::string& value) {
   const unsigned ifindex = if_nametoindex(device.c_str());
   if (ifindex == 0) return system_error("find device " + device, errno);
-  return json({{"netns", own_netns_number()},
+  return json({{"netns", sys::own_netns_number()},
                {"ifindex", ifindex},
                {"setting", setting},
                {"value", value}})
@@ -365,20 +348,25 @@ Result<std::string> device_undo_value(const std::string& device, const std::stri
 
 Result<void> undo_device_setting(const std::string& device, const std::string& undo_value) {
   const json j = json::parse(undo_value, nullptr, false);
-  const auto is = [&](const char* key, auto check) { return j.contains(key) && check(j[key]); };
-  const auto count = [](const json& v) { return v.is_number_unsigned(); };
-  const auto text = [](const json& v) { return v.is_string(); };
-  if (!j.is_object() || !is("netns", count) || !is("ifindex", count) || !is("setting", text) ||
-      !is("value", text))
+  std::uint64_t netns = 0;
+  unsigned ifindex = 0;
+  std::string setting, value;
+  try {
+    j.at("netns").get_to(netns);
+    j.at("ifindex").get_to(ifindex);
+    j.at("setting").get_to(setting);
+    j.at("value").get_to(value);
+  } catch (const json::exception&) {
     return make_error(ErrorCode::failed,
                       "the journal's record of " + device + " cannot be read: " + undo_value);
-  const auto path = find_netns(j["netns"].get<std::uint64_t>());
+  }
+  const auto path = sys::find_netns(netns);
   if (!path) return {};
-  auto inside = NetnsScope::enter(*path);
+  auto inside = sys::NetnsScope::enter(*path);
   if (!inside) return inside.error();
   // Another device of that name is not the one that was changed.
-  if (if_nametoindex(device.c_str()) != j["ifindex"].get<unsigned>()) return {};
-  return set_device_setting(device, j["setting"], j["value"]);
+  if (if_nametoindex(device.c_str()) != ifindex) return {};
+  return set_device_setting(device, setting, value);
 }
 
-}  // namespace pktbench::sys
+}  // namespace pktbench::undo

@@ -1,0 +1,131 @@
+#include "harness/host/host_info.hpp"
+
+#include <boost/algorithm/string/join.hpp>
+#include <set>
+#include <sstream>
+
+#include "harness/sys/file.hpp"
+
+namespace pktbench {
+
+namespace {
+
+// The first "key : value" of /proc/cpuinfo.
+Result<std::string> cpuinfo_value(const Result<std::string>& cpuinfo, const std::string& key) {
+  if (!cpuinfo) return cpuinfo.error();
+  std::istringstream lines(*cpuinfo);
+  for (std::string line; std::getline(lines, line);) {
+    const auto colon = line.find(':');
+    if (colon == std::string::npos) continue;
+    const auto end = line.find_last_not_of(" \t", colon == 0 ? 0 : colon - 1);
+    if (end == std::string::npos || line.substr(0, end + 1) != key) continue;
+    const auto begin = line.find_first_not_of(" \t", colon + 1);
+    if (begin != std::string::npos) return line.substr(begin);
+  }
+  return make_error(ErrorCode::failed, "/proc/cpuinfo has no \"" + key + "\"");
+}
+
+Json words_of(const std::string& text) {
+  std::istringstream words(text);
+  Json list = Json::array();
+  for (std::string word; words >> word;) list.push_back(word);
+  return list;
+}
+
+// What `make` makes of a value that was read.
+template <class T, class Make>
+void add(Section& section, const char* key, const Result<T>& value, Make make) {
+  if (value)
+    section.set(key, Json(make(*value)));
+  else
+    section.null(key, value.error().message);
+}
+
+// "performance" where all CPUs agree, or every one of them, "performance, powersave".
+std::string distinct(const std::map<int, std::string>& governors) {
+  std::set<std::string> names;
+  for (const auto& [cpu, governor] : governors) names.insert(governor);
+  return boost::algorithm::join(names, ", ");
+}
+
+// What is in force where debugfs is mounted ("full"), or else what the kernel was built with
+// ("PREEMPT_DYNAMIC").
+Result<std::string> preemption(const HostSources& sources, const Result<std::string>& version) {
+  if (const auto modes = sys::read_file(sources.sysfs + "/kernel/debug/sched/preempt")) {
+    const auto open = modes->find('(');
+    const auto close = modes->find(')', open == std::string::npos ? 0 : open);
+    if (open != std::string::npos && close != std::string::npos)
+      return modes->substr(open + 1, close - open - 1);
+  }
+  if (!version) return version.error();
+  std::istringstream words(*version);
+  for (std::string word; words >> word;)
+    if (word.starts_with("PREEMPT")) return word;
+  return std::string("none or voluntary");
+}
+
+}  // namespace
+
+Json cpu_info(const HostFacts& facts, const HostSources& sources, Json& missing) {
+  Section section("cpu", missing);
+  const std::string cpu_dir = sources.sysfs + "/devices/system/cpu";
+  const auto cpuinfo = sys::read_file(sources.procfs + "/cpuinfo");
+  const auto size = [](const std::vector<int>& list) { return list.size(); };
+  section.set("model", cpuinfo_value(cpuinfo, "model name"));
+  add(section, "count", facts.cpus, size);
+  add(section, "online", facts.cpus, sys::cpus_text);
+  add(section, "flags", cpuinfo_value(cpuinfo, "flags"), words_of);
+  section.set("smt", sys::read_file(cpu_dir + "/smt/control"));
+  section.set("smt_active", facts.smt);
+  add(section, "governor", facts.governors, distinct);
+  section.set("mitigations", facts.mitigations);
+  section.set("tsc_hz", sources.tsc_hz());
+  add(section, "numa_nodes", facts.nodes, size);
+  return section.take();
+}
+
+Json kernel_info(const HostFacts& facts, const HostSources& sources, Json& missing) {
+  Section section("kernel", missing);
+  const auto version = sys::read_file(sources.procfs + "/sys/kernel/version");
+  section.set("release", facts.kernel);
+  section.set("version", version);
+  section.set("cmdline", sys::read_file(sources.procfs + "/cmdline"));
+  section.set("clocksource",
+              sys::read_file(sources.sysfs +
+                             "/devices/system/clocksource/clocksource0/current_clocksource"));
+  section.set("preempt", preemption(sources, version));
+  return section.take();
+}
+
+Json memory_info(const HostFacts& facts, Json& missing) {
+  Section section("memory", missing);
+  const auto bytes = [](long kb) { return kb * 1024; };
+  add(section, "total_bytes", facts.memory_kb, bytes);
+  section.set("hugepages_total", facts.huge_pages);
+  add(section, "hugepagesize_bytes", facts.huge_page_kb, bytes);
+  return section.take();
+}
+
+Json bpf_info(const HostFacts& facts, const HostSources& sources, Json& missing) {
+  Section section("bpf", missing);
+  section.set("jit_enable", facts.bpf_jit);
+  section.set("jit_harden", sys::read_number(sources.procfs + "/sys/net/core/bpf_jit_harden"));
+  section.set("stats_enabled", sys::read_number(sources.procfs + "/sys/kernel/bpf_stats_enabled"));
+  return section.take();
+}
+
+Json load_info(const HostSources& sources, Json& missing) {
+  Section section("load", missing);
+  const auto loadavg = sys::read_file(sources.procfs + "/loadavg");
+  std::istringstream words(loadavg ? *loadavg : "");
+  double one = 0, five = 0, fifteen = 0;
+  if (words >> one >> five >> fifteen)
+    section.set("loadavg", Json::array({one, five, fifteen}));
+  else
+    section.null("loadavg", loadavg ? "/proc/loadavg does not begin with three numbers"
+                                    : loadavg.error().message);
+  section.set("procs_running", sys::read_number(sources.procfs + "/stat", "procs_running"));
+  return section.take();
+}
+
+}  // namespace pktbench

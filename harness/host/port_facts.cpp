@@ -1,0 +1,138 @@
+#include "harness/host/port_facts.hpp"
+
+#include <glob.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "harness/sys/file.hpp"
+#include "harness/sys/pci_driver.hpp"
+
+namespace pktbench {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace {
+
+std::string function_of(const std::string& pci, const HostSources& sources) {
+  return sources.sysfs + "/bus/pci/devices/" + pci;
+}
+
+Result<PcieLink> pcie_link(const std::string& function) {
+  PcieLink link;
+  for (auto [name, where] : {std::pair("current_link_speed", &link.speed),
+                             std::pair("max_link_speed", &link.max_speed)}) {
+    auto text = sys::read_file(function + "/" + name);
+    if (!text) return text.error();
+    *where = *text;
+  }
+  for (auto [name, where] : {std::pair("current_link_width", &link.width),
+                             std::pair("max_link_width", &link.max_width)}) {
+    auto lanes = sys::read_number(function + "/" + name);
+    if (!lanes) return lanes.error();
+    *where = static_cast<int>(*lanes);
+  }
+  return link;
+}
+
+Result<std::map<int, std::vector<int>>> irqs_of(const std::string& pci,
+                                                const HostSources& sources) {
+  std::map<int, std::vector<int>> found;
+  for (const int irq : sys::pci_interrupts(pci, {sources.sysfs})) {
+    auto cpus = read_cpus(sources.procfs + "/irq/" + std::to_string(irq) + "/smp_affinity_list");
+    if (!cpus) return cpus.error();
+    found[irq] = std::move(*cpus);
+  }
+  return found;
+}
+
+// [[vendor, device, subsystem vendor, subsystem device], …], each 0xffff for any.
+bool claims(const json& info, const std::vector<int>& ids) {
+  constexpr int kAny = 0xffff;
+  if (!info.contains("pci_ids") || !info["pci_ids"].is_array()) return false;
+  for (const json& entry : info["pci_ids"]) {
+    if (!entry.is_array() || entry.size() != ids.size()) continue;
+    bool all = true;
+    for (std::size_t i = 0; i < ids.size(); ++i)
+      all = all && entry[i].is_number_integer() &&
+            (entry[i].get<int>() == kAny || entry[i].get<int>() == ids[i]);
+    if (all) return true;
+  }
+  return false;
+}
+
+// Each driver in a plugin declares itself: PMD_INFO_STRING= {"name" : …, "pci_ids" : …}.
+void find_drivers(const std::string& plugin, const std::vector<int>& ids,
+                  std::vector<std::string>& found) {
+  constexpr std::string_view kMark = "PMD_INFO_STRING= ";
+  const auto text = sys::read_file(plugin);
+  if (!text) return;
+  for (auto at = text->find(kMark); at != std::string::npos; at = text->find(kMark, at + 1)) {
+    const json info = json::parse(text->c_str() + at + kMark.size(), nullptr, false);
+    if (info.is_object() && info.contains("name") && info["name"].is_string() && claims(info, ids))
+      found.push_back(info["name"]);
+  }
+}
+
+std::vector<std::string> matches(const std::string& pattern) {
+  glob_t paths{};
+  std::vector<std::string> found;
+  if (glob(pattern.c_str(), 0, nullptr, &paths) == 0)
+    for (std::size_t i = 0; i < paths.gl_pathc; ++i) found.emplace_back(paths.gl_pathv[i]);
+  globfree(&paths);
+  return found;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> dpdk_drivers_of(const std::string& pci,
+                                                 const HostSources& sources) {
+  std::vector<int> ids;
+  for (const char* name : {"vendor", "device", "subsystem_vendor", "subsystem_device"}) {
+    const auto text = sys::read_file(function_of(pci, sources) + "/" + name);
+    if (!text) return text.error();
+    ids.push_back(static_cast<int>(std::strtol(text->c_str(), nullptr, 16)));
+  }
+  for (const std::string& pattern : sources.dpdk_drivers) {
+    const auto plugins = matches(pattern + "/librte_net_*.so");
+    if (plugins.empty()) continue;
+    std::vector<std::string> found;
+    for (const std::string& plugin : plugins) find_drivers(plugin, ids, found);
+    return found;
+  }
+  return make_error(ErrorCode::unsupported, "no driver plugins of DPDK are installed");
+}
+
+Result<long> numa_node_of(const std::string& pci, const HostSources& sources) {
+  return sys::read_number(function_of(pci, sources) + "/numa_node");
+}
+
+DeviceFacts gather_device_facts(const std::string& name) {
+  DeviceFacts facts;
+  facts.link = sys::get_link(name);
+  facts.driver_info = sys::driver_info(name);
+  facts.speed = sys::get_link_speed(name);
+  facts.queues = sys::get_channels(name);
+  facts.rings = sys::get_rings(name);
+  facts.pause = sys::get_pause(name);
+  facts.coalescing = sys::get_coalescing(name);
+  facts.lro = sys::get_offload(name, sys::Offload::lro);
+  facts.offloads = sys::get_offloads(name);
+  if (facts.link) facts.xdp_features = sys::xdp_features(facts.link->ifindex);
+  return facts;
+}
+
+FunctionFacts gather_function_facts(const std::string& pci, const HostSources& sources) {
+  const std::string function = function_of(pci, sources);
+  FunctionFacts facts;
+  facts.pcie = pcie_link(function);
+  facts.numa_node = numa_node_of(pci, sources);
+  facts.node_cpus = read_cpus(function + "/local_cpulist");
+  facts.irqs = irqs_of(pci, sources);
+  facts.dpdk_drivers = dpdk_drivers_of(pci, sources);
+  return facts;
+}
+
+}  // namespace pktbench
