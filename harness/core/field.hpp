@@ -58,8 +58,8 @@ struct IntervalRef {
 
 // Why the nulls of this object are null, by dotted path. Always the last row of its table.
 struct ReasonsRef {
-  Reasons first;    // those that are known beforehand
-  Reasons* member;  // null: not kept
+  Reasons first;                      // those that are known beforehand
+  std::function<void(Reasons)> keep;  // of a record that is read; empty: nobody does
 };
 
 using Computed =

@@ -131,9 +131,10 @@ const Fields<Summary>& summary_fields() {
        {"interval_method",
         words(at(interval, &MedianInterval::method), to_string,
               {IntervalMethod::order_statistics, IntervalMethod::interpolated_order_statistics}),
-        {.help = "`order-statistics`: two of the values; `interpolated-order-statistics`, from "
-                 "n = 6 on: between two such pairs (Hettmansperger and Sheather, 1986). Older runs "
-                 "lack it: the former.",
+        {.help =
+             "`order-statistics`: two of the values; `interpolated-order-statistics`, from "
+             "n = 6 on: between two such pairs (Hettmansperger and Sheather, 1986); absent: the "
+             "former.",
          .known = has_interval,
          .older_lack_it = true}},
        {"cov",
@@ -163,7 +164,9 @@ const Fields<PortReport>& port_fields() {
        {"interface", &P::interface, {.help = "Its name."}},
        {"pci",
         &P::pci,
-        {.help = "Its address.", .null = "the port is on no PCI bus", .schema = "pci_address"}},
+        {.help = "Its address.",
+         .null = "the port is on no PCI bus",
+         .schema = "pci_address_or_null"}},
        {"driver",
         &P::driver,
         {.help = "The kernel's.", .null = "the driver does not tell its name"}},
@@ -184,7 +187,9 @@ const Fields<PortReport>& port_fields() {
         list(&P::settings, setting_fields()),
         {.help = "Each setting that the scenario asked for or the measurement needs."}},
        {"missing",
-        [](P&) -> FieldRef { return ReasonsRef{}; },
+        [](P& p) -> FieldRef {
+          return ReasonsRef{{}, [&p](Reasons reasons) { p.link_unknown = reasons["link_bps"]; }};
+        },
         {.help = "Why a value is null.", .schema = "missing"}}});
   return made;
 }
@@ -252,7 +257,7 @@ const Fields<CaseDocument>& case_fields() {
           const auto batch = options.find("batch");
           if (batch == options.end()) return std::nullopt;
           const auto* frames = std::get_if<std::int64_t>(&batch->second);
-          return frames ? std::optional<std::uint64_t>(*frames) : std::nullopt;
+          return frames && *frames > 0 ? std::optional<std::uint64_t>(*frames) : std::nullopt;
         },
         {.unit = "frames",
          .help = "Per flush or system call; at a fixed rate `xdp-live` has "
@@ -364,7 +369,7 @@ const Fields<RunDocument>& run_fields() {
           return ReasonsRef{
               {{"environment.after",
                 r.finished_at.empty() ? "the run has not finished" : "it was not captured"}},
-              nullptr};
+              {}};
         },
         {.help = "Why a value is null; `environment.after` is there as well.",
          .schema = "missing"}}});

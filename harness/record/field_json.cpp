@@ -228,8 +228,9 @@ class FieldReader {
       read_fields(*v.fields, v.add("", false), value_[i], at_ / i, fault_);
   }
   void operator()(const ReasonsRef& v) const {
-    Reasons passed_over;
-    (*this)(v.member ? v.member : &passed_over);
+    Reasons reasons;
+    (*this)(&reasons);
+    if (v.keep) v.keep(std::move(reasons));
   }
   void operator()(const Computed&) const {}
 

@@ -417,7 +417,7 @@ const Fields<TrialRecord>& trial_fields() {
          .after_reading = [](T& t, bool has_value) { t.bpf_stats = has_value; }}},
        {"missing",
         [](T& t) -> FieldRef {
-          return ReasonsRef{t.missing, &t.missing};
+          return ReasonsRef{t.missing, [&t](Reasons reasons) { t.missing = std::move(reasons); }};
         },
         {.help = "Why a value is null, by dotted path.", .schema = "missing"}}});
   return made;
