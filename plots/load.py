@@ -31,7 +31,7 @@ def _properties(*path):
 
 
 def _described(*path):
-    """A frozen dataclass of one object's keys, as the schema has them: None is null, or older runs lack it."""
+    """A frozen dataclass of one object's keys in the schema: None is null, or older runs lack it."""
     return make_dataclass("Described", [(key, Any, None) for key in _properties(*path)], frozen=True)
 
 
@@ -153,7 +153,8 @@ def _made(kind, found, **derived):
     """A kind with its keys from the JSON object found and what is derived from them; None for None."""
     if found is None:
         return None
-    return kind(**{**{key: value for key, value in found.items() if key in kind.__dataclass_fields__}, **derived})
+    same = {key: value for key, value in found.items() if key in kind.__dataclass_fields__}
+    return kind(**{**same, **derived})
 
 
 def _run(path, document):
@@ -164,12 +165,14 @@ def _run(path, document):
 
 def _case(case):
     summary = case["summary"] or {}
-    return _made(Case, case, options=case["backend_options"], generator_options=case.get("generator_options") or {},
-                 mode_requested=case["mode"]["requested"], mode_effective=case["mode"]["effective"],
-                 mode_details=case["mode"].get("details") or {}, line_rate_mpps=_line_rate(case["trials"]),
+    mode = case["mode"]
+    return _made(Case, case, options=case["backend_options"], line_rate_mpps=_line_rate(case["trials"]),
+                 generator_options=case.get("generator_options") or {}, mode_requested=mode["requested"],
+                 mode_effective=mode["effective"], mode_details=mode.get("details") or {},
                  trials=tuple(_trial(trial) for trial in case["trials"]),
                  condition=_made(Condition, case.get("condition")),
-                 **{measure: _made(Estimate, summary.get(measure)) for measure in _properties("case", "summary")})
+                 **{measure: _made(Estimate, summary.get(measure))
+                    for measure in _properties("case", "summary")})
 
 
 def _line_rate(trials):

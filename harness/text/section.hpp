@@ -52,8 +52,7 @@ class Section {
   void null(const std::string& key, const std::string& reason) {
     object_[key] = nullptr;
     const std::string full = path_of(key);
-    if (!missing_.contains(full))
-      missing_[full] = reason.empty() ? kNoReason : reason;
+    if (!missing_.contains(full)) missing_[full] = reason.empty() ? kNoReason : reason;
   }
 
   template <class T>
