@@ -1,8 +1,13 @@
-"""Read run.json into small dataclasses: every case and every trial, with its status and its reason."""
+"""Read run.json into small dataclasses: every case and every trial, with its status and its reason.
+
+Their keys are those of results/schema/run.schema.json; results/README.md says what each means.
+"""
+import functools
 import importlib.util
+import json
 import pathlib
 import statistics
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, make_dataclass
 from typing import Any, Dict, Optional, Tuple
 
 SCHEMA = "pktbench-run/1"
@@ -13,83 +18,50 @@ class LoadError(ValueError):
     """The file is no run that can be drawn; the message is one line naming file, place and problem."""
 
 
+@functools.lru_cache(maxsize=None)
+def _properties(*path):
+    """What the schema says of the keys of one object; nothing where it is not there, as load() then says."""
+    try:
+        found = json.loads((VALIDATE.parent / "run.schema.json").read_text(encoding="utf-8"))["definitions"]
+    except OSError:
+        return {}
+    for key in path:
+        found = found[key]["properties"]
+    return found
+
+
+def _described(*path):
+    """A frozen dataclass of one object's keys in the schema: None is null, or older runs lack it."""
+    return make_dataclass("Described", [(key, Any, None) for key in _properties(*path)], frozen=True)
+
+
 @dataclass(frozen=True)
-class Trial:
+class Trial(_described("trial")):
     """One measured interval. None: does not exist, see missing (or reason unless status is ok)."""
 
-    index: int
-    status: str                         # ok, invalid, failed
-    reason: Optional[str]
-    duration_s: Optional[float]
-    warmup_s: Optional[float]
-    mpps: Optional[float]               # 10^6 packets/s received
-    ns_per_packet: Optional[float]
-    cycles_per_packet: Optional[float]
-    cycles_source: Optional[str]        # pmu, tsc
-    limiter: str
-    missing: Dict[str, str]
-    disturbed_by: Tuple[str, ...] = ()
     others: Optional[float] = None      # share of the DUT's CPU that others had, 0..1
-    in_summary: bool = False
 
 
-@dataclass(frozen=True)
-class Condition:
+class Condition(_described("case", "condition")):
     """What the trials of a case's summary were measured in."""
 
-    words: Optional[str]
-    cpu_distance_ns: Optional[float]
-    other_trials: int                   # in another condition, and left out
 
-
-@dataclass(frozen=True)
-class Estimate:
+class Estimate(_described("estimate")):
     """Summary of one measure over the case's trials in summary, in the unit of the measure."""
 
-    n: int
-    median: Optional[float]
-    mean: Optional[float]
-    ci95: Optional[Tuple[float, float]]
-    confidence: Optional[float]         # what ci95 covers, 0..1
-    cov: Optional[float]
-    reason: Optional[str]
-
 
 @dataclass(frozen=True)
-class Case:
+class Case(_described("case")):
     """One point of the scenario. mpps, cycles_per_packet, ns_per_packet are None without a figure."""
 
-    id: str
-    backend: str
-    options: Dict[str, Any]
-    label: Optional[str]                # tells apart what is otherwise the same
-    telemetry: str                      # full, none
-    workload: str
-    testbed: str
-    testbed_label: Optional[str]        # which of several
-    arrangement: Optional[str]
-    dut_idle: Optional[str]             # poll, spin, sleep
-    generator: str
-    generator_batch: Optional[int]      # frames
-    generator_options: Dict[str, Any]
-    frame_size: int                     # bytes, with FCS
-    flows: int
-    queues: int
-    rate_pps: Optional[float]           # None: maximum
-    mode_requested: str
-    mode_effective: Optional[str]
-    mode_details: Dict[str, str]
-    line_rate_mpps: Optional[float]     # None: not known, or no such link
-    status: str                         # ok, disturbed, unsupported, failed, invalid, interrupted
-    reason: Optional[str]
-    limiter: str
-    virtual: bool
-    trials: Tuple[Trial, ...]
-    mpps: Optional[Estimate]
-    cycles_per_packet: Optional[Estimate]
-    ns_per_packet: Optional[Estimate]
-    condition: Optional[Condition] = None  # older runs lack it, and the next
-    comparable: Dict[str, str] = field(default_factory=dict)  # what a comparison asks to be equal, or says
+    options: Dict[str, Any] = field(default_factory=dict)
+    mode_requested: str = ""
+    mode_effective: Optional[str] = None
+    mode_details: Dict[str, str] = field(default_factory=dict)
+    line_rate_mpps: Optional[float] = None  # None: not known, or no such link
+    mpps: Optional[Estimate] = None
+    cycles_per_packet: Optional[Estimate] = None
+    ns_per_packet: Optional[Estimate] = None
 
     @property
     def shown_trials(self):
@@ -118,39 +90,19 @@ class Case:
         return sorted({trial.cycles_source for trial in self.shown_trials if trial.cycles_source})
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(_described("pair")):
     """Two cases that differ in nothing but label and telemetry, by round. None without enough rounds."""
 
-    base: str
-    next: str
-    measure: str                        # mpps, cycles_per_packet
-    rounds: Tuple[int, ...]
-    ratios: Tuple[float, ...]           # next over base, one for each round
-    ratio: Optional[float]              # Hodges-Lehmann
-    ci95: Optional[Tuple[float, float]]
-    confidence: Optional[float]
-    smallest_change: Optional[float]    # relative; what this comparison could have seen
-    verdict: str
-    reason: str
-
 
 @dataclass(frozen=True)
-class Run:
+class Run(_described("run")):
     """A whole run; environment is the host before the first trial, as captured."""
 
-    path: str
-    id: str
-    tool_version: str
-    git_commit: Optional[str]
-    host: str
-    started_at: str
-    finished_at: Optional[str]
-    interrupted: bool
-    environment: Dict[str, Any]
-    scenario: Dict[str, Any]
-    cases: Tuple[Case, ...] = field(default=())
-    pairs: Tuple[Pair, ...] = field(default=())
+    path: str = ""
+    environment: Dict[str, Any] = field(default_factory=dict)
+    scenario: Dict[str, Any] = field(default_factory=dict)
+    cases: Tuple[Case, ...] = ()
+    pairs: Tuple[Pair, ...] = ()
 
 
 def validator():
@@ -197,31 +149,31 @@ def _cleaned(value, printable):
     return value
 
 
+def _made(kind, found, **derived):
+    """A kind with its keys from the JSON object found and what is derived from them; None for None."""
+    if found is None:
+        return None
+    same = {key: value for key, value in found.items() if key in kind.__dataclass_fields__}
+    return kind(**{**same, **derived})
+
+
 def _run(path, document):
-    about = document["run"]
-    return Run(path=path, environment=document["environment"]["before"], scenario=document["scenario"],
-               cases=tuple(_case(case) for case in document["cases"]),
-               pairs=tuple(_pair(pair) for pair in document["pairs"]),
-               **{key: about[key] for key in ("id", "tool_version", "git_commit", "host", "started_at",
-                                              "finished_at", "interrupted")})
+    return _made(Run, document["run"], path=path, environment=document["environment"]["before"],
+                 scenario=document["scenario"], cases=tuple(_case(case) for case in document["cases"]),
+                 pairs=tuple(_made(Pair, pair) for pair in document["pairs"]))
 
 
 def _case(case):
     summary = case["summary"] or {}
-    same = ("id", "backend", "label", "telemetry", "workload", "testbed", "arrangement", "generator",
-            "generator_batch", "frame_size", "flows", "queues", "rate_pps", "status", "reason", "limiter",
-            "virtual")
-    return Case(options=case["backend_options"], testbed_label=case.get("testbed_label"),
-                dut_idle=case.get("dut_idle"), generator_options=case.get("generator_options") or {},
-                mode_requested=case["mode"]["requested"],
-                mode_effective=case["mode"]["effective"], mode_details=case["mode"].get("details") or {},
-                line_rate_mpps=_line_rate(case["trials"]),
-                trials=tuple(_trial(trial) for trial in case["trials"]),
-                mpps=_estimate(summary.get("mpps")),
-                cycles_per_packet=_estimate(summary.get("cycles_per_packet")),
-                ns_per_packet=_estimate(summary.get("ns_per_packet")),
-                condition=_condition(case.get("condition")), comparable=case.get("comparable") or {},
-                **{key: case[key] for key in same})
+    mode = case["mode"]
+    return _made(Case, case, options=case["backend_options"], line_rate_mpps=_line_rate(case["trials"]),
+                 generator_options=case.get("generator_options") or {}, mode_requested=mode["requested"],
+                 mode_effective=mode["effective"], mode_details=mode.get("details") or {},
+                 comparable=case.get("comparable") or {},
+                 trials=tuple(_trial(trial) for trial in case["trials"]),
+                 condition=_made(Condition, case.get("condition")),
+                 **{measure: _made(Estimate, summary.get(measure))
+                    for measure in _properties("case", "summary")})
 
 
 def _line_rate(trials):
@@ -229,29 +181,7 @@ def _line_rate(trials):
     return min(known) / 1e6 if known else None
 
 
-def _pair(pair):
-    values = {key: pair[key] for key in Pair.__dataclass_fields__}
-    for key in ("rounds", "ratios", "ci95"):
-        values[key] = None if pair[key] is None else tuple(pair[key])
-    return Pair(**values)
-
-
 def _trial(trial):
-    derived = ("disturbed_by", "others", "in_summary")
-    evidence = trial["evidence"]
-    others = [evidence.get(key) or 0 for key in ("dut_foreign", "dut_interrupts", "dut_steal")]
-    return Trial(disturbed_by=tuple(trial.get("disturbed_by", ())), others=min(1.0, sum(others)),
-                 in_summary=trial.get("in_summary", trial["status"] == "ok"),
-                 **{key: trial[key] for key in Trial.__dataclass_fields__ if key not in derived})
-
-
-def _condition(found):
-    return found and Condition(**{key: found[key] for key in Condition.__dataclass_fields__})
-
-
-def _estimate(found):
-    if found is None:
-        return None
-    values = {key: found[key] for key in Estimate.__dataclass_fields__}
-    values["ci95"] = None if found["ci95"] is None else tuple(found["ci95"])
-    return Estimate(**values)
+    others = [trial["evidence"].get(key) or 0 for key in ("dut_foreign", "dut_interrupts", "dut_steal")]
+    return _made(Trial, trial, disturbed_by=trial.get("disturbed_by", ()), others=min(1.0, sum(others)),
+                 in_summary=trial.get("in_summary", trial["status"] == "ok"))

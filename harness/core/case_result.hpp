@@ -18,7 +18,7 @@ struct Metric {
   std::string name;  // "mpps"
   std::string unit;
   bool higher_is_better = true;
-  std::map<int, double> by_round;  // of the trials in the case's summary
+  std::map<std::string, double> by_round;  // "0"; of the trials in the case's summary
 };
 
 struct CaseResult {

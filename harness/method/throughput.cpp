@@ -71,7 +71,7 @@ class Throughput final : public Method {
     Metric made{name, unit, higher, {}};
     for (const TrialRecord& trial : c.trials)
       if (const auto& v = trial.*value; trial.in_summary.value_or(false) && v && std::isfinite(*v))
-        made.by_round[trial.round] = *v;
+        made.by_round[std::to_string(trial.round)] = *v;
     return made;
   }
 

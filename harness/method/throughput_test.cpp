@@ -79,7 +79,7 @@ TEST(Throughput, ItsMetricsAreOfTheTrialsInTheSummary) {
   ASSERT_EQ(cases[0].metrics.size(), 2u);
   EXPECT_EQ(cases[0].metrics[0].name, "mpps");
   EXPECT_TRUE(cases[0].metrics[0].higher_is_better);
-  EXPECT_EQ(cases[0].metrics[0].by_round, (std::map<int, double>{{0, 1}, {2, 3}}));
+  EXPECT_EQ(cases[0].metrics[0].by_round, (std::map<std::string, double>{{"0", 1}, {"2", 3}}));
   EXPECT_EQ(cases[0].metrics[1].name, "cycles_per_packet");
   EXPECT_FALSE(cases[0].metrics[1].higher_is_better);
   EXPECT_TRUE(cases[0].metrics[1].by_round.empty());

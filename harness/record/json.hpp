@@ -1,20 +1,21 @@
-// Records as JSON, by the keys of results/schema. What does not exist is null, with a reason in the
+// Records as JSON, by the tables of fields.hpp. What does not exist is null, with a reason in the
 // trial's "missing"; a number that is not finite does not exist.
 //
-// Units are in the key or in results/README.md. Threads: none. Errors: reading gives invalid_input
-// with the JSON pointer of the value at fault; nothing throws.
+// Threads: none. Errors: reading gives invalid_input with the JSON pointer of the value at fault;
+// nothing throws.
 #pragma once
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "harness/core/case_result.hpp"
-#include "harness/core/options.hpp"
 #include "harness/core/result.hpp"
 #include "harness/core/testbed.hpp"
 #include "harness/core/trial.hpp"
 #include "harness/measure/summary.hpp"
+#include "harness/method/case_summary.hpp"
 
 namespace pktbench {
 
@@ -28,7 +29,15 @@ struct TestbedFacts {
   std::string dut_idle = {};  // "poll", "spin" or "sleep"; empty: as the host has it
 };
 
-nlohmann::ordered_json to_json(const Options& options);
+// A case as run.json holds it.
+struct CaseDocument {
+  CaseResult result;
+  TestbedFacts testbed;  // without its ports
+  CaseSummary summary;   // n of 0 without a trial that counts
+  Summary ns_per_run;    // of the trials with BPF statistics
+  std::map<std::string, std::string> comparable = {};  // harness/record/comparable.hpp
+};
+
 nlohmann::ordered_json to_json(const Summary& summary);
 nlohmann::ordered_json to_json(const PortReport& port);
 nlohmann::ordered_json to_json(const TrialRecord& trial);
@@ -37,9 +46,11 @@ nlohmann::ordered_json to_json(const CaseResult& result, const TestbedFacts& fac
 // `backend` stands for the requested mode where the backend has none to choose.
 nlohmann::ordered_json to_json(const EffectiveMode& mode, const std::string& backend);
 
-// The inverse of to_json, for resuming. Keys that are not known are passed over.
+// The inverse of to_json. Keys that are not known are passed over, and what older records lack is
+// as it was when they were made.
 Result<TrialRecord> trial_from_json(const nlohmann::ordered_json& json);
 Result<EffectiveMode> mode_from_json(const nlohmann::ordered_json& json);
+Result<CaseDocument> case_from_json(const nlohmann::ordered_json& json);
 
 // Every text in it, keys included, as clean_text() makes it: names of hosts and devices, labels and
 // command lines may hold any byte.

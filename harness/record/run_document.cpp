@@ -2,6 +2,8 @@
 
 #include "harness/core/version.hpp"
 #include "harness/record/comparable.hpp"
+#include "harness/record/field_json.hpp"
+#include "harness/record/fields.hpp"
 #include "harness/record/run_identity.hpp"
 #include "harness/sys/utc.hpp"
 #include "harness/text/section.hpp"
@@ -20,25 +22,9 @@ RunDocument new_run_document(std::vector<std::string> argv) {
 }
 
 Json to_json(const RunDocument& document) {
-  Json missing = Json::object();
-  Section run("", missing);
-  run.set("id", Json(document.id));
-  run.set("tool_version", Json(document.tool_version));
-  run.text("git_commit", document.git_commit, "built from a tree without git");
-  run.set("host", Json(document.host));
-  run.set("started_at", Json(document.started_at));
-  run.text("finished_at", document.finished_at, "the run has not finished");
-  run.set("argv", Json(document.argv));
-  run.set("interrupted", Json(document.interrupted));
-  run.set("resumed", Json(document.resumed));
-  if (document.environment_after.is_null())
-    missing["environment.after"] =
-        document.finished_at.empty() ? "the run has not finished" : "it was not captured";
-  run.set("missing", missing);
-
   Json made = Json::object();
-  made["schema"] = "pktbench-run/1";
-  made["run"] = run.take();
+  made["schema"] = kRunSchema;
+  made["run"] = write_record(run_fields(), document);
   made["environment"] =
       Json({{"before", document.environment_before}, {"after", document.environment_after}});
   made["scenario"] = document.scenario;
@@ -51,6 +37,32 @@ Json to_json(const RunDocument& document) {
     made["cases"].push_back(to_json(result, document.testbed));
   for (Json& one : made["cases"]) one["comparable"] = comparable_of(made, one);
   made["pairs"] = document.pairs;
+  return made;
+}
+
+Result<StoredRun> run_from_json(const Json& json) {
+  static const Fields<StoredRun> parts(
+      "", {{"run", object(&StoredRun::head, run_fields()), {}},
+           {"ports",
+            list(at(&StoredRun::head, &RunDocument::testbed, &TestbedFacts::ports), port_fields()),
+            {.older_lack_it = true}},
+           {"cases", list(&StoredRun::cases, case_fields()), {}}});
+  const auto part = [&json](const char* key) {
+    const auto found = json.is_object() ? json.find(key) : json.end();
+    return found == json.end() ? Json() : *found;
+  };
+  if (part("schema") != kRunSchema)
+    return make_error(ErrorCode::invalid_input,
+                      std::string("/schema: is not \"") + kRunSchema + "\"");
+  auto made = read_record(parts, json);
+  if (!made) return made;
+  const Json environment = part("environment");
+  if (!environment.is_object())
+    return make_error(ErrorCode::invalid_input, "/environment: is no object");
+  made->head.environment_before = environment.value("before", Json());
+  made->head.environment_after = environment.value("after", Json());
+  made->head.scenario = part("scenario");
+  made->head.pairs = part("pairs");
   return made;
 }
 

@@ -14,6 +14,8 @@ namespace pktbench {
 // A thousand cases of a thousand trials are far below these.
 inline constexpr JsonLimits kRunLimits{.bytes = std::size_t{1} << 30, .depth = 32, .keys = 100'000};
 
+inline constexpr const char* kRunSchema = "pktbench-run/1";
+
 struct RunDocument {
   std::string id;
   std::string tool_version;
@@ -37,5 +39,14 @@ struct RunDocument {
 RunDocument new_run_document(std::vector<std::string> argv);
 
 nlohmann::ordered_json to_json(const RunDocument& document);
+
+// What run.json holds.
+struct StoredRun {
+  RunDocument head;  // all but the cases, and of its testbed the ports
+  std::vector<CaseDocument> cases;
+};
+
+// The inverse. Errors: invalid_input with the JSON pointer of the value at fault.
+Result<StoredRun> run_from_json(const nlohmann::ordered_json& json);
 
 }  // namespace pktbench

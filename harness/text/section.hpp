@@ -21,6 +21,8 @@ using Json = nlohmann::ordered_json;
 // JSON knows neither NaN nor infinity, and nobody who reads a record takes a larger number.
 inline constexpr const char* kNoNumber = "not a finite number, or beyond 1e20";
 
+inline constexpr const char* kNoReason = "no reason was recorded";
+
 inline Json number_or_null(const std::optional<double>& value) {
   return value && inside(*value, kRecordable) ? Json(*value) : Json(nullptr);
 }
@@ -50,8 +52,7 @@ class Section {
   void null(const std::string& key, const std::string& reason) {
     object_[key] = nullptr;
     const std::string full = path_of(key);
-    if (!missing_.contains(full))
-      missing_[full] = reason.empty() ? "no reason was recorded" : reason;
+    if (!missing_.contains(full)) missing_[full] = reason.empty() ? kNoReason : reason;
   }
 
   template <class T>

@@ -1,0 +1,44 @@
+// Writes and reads what a table of fields describes (harness/core/field.hpp).
+//
+// What does not exist is null with a reason. A number that is not finite, or out of its field's
+// bounds, does not exist: there is no other way into a record.
+//
+// Threads: none. Errors: reading keeps the first fault, "POINTER: what is wrong"; nothing throws.
+#pragma once
+
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "harness/core/field.hpp"
+#include "harness/core/result.hpp"
+
+namespace pktbench {
+
+nlohmann::ordered_json write_fields(const FieldTable& fields, const void* record);
+
+// Keys that no row names are passed over.
+void read_fields(const FieldTable& fields, void* record, const nlohmann::ordered_json& json,
+                 const nlohmann::ordered_json::json_pointer& at, std::string& fault);
+
+template <class R>
+nlohmann::ordered_json write_record(const Fields<R>& fields, const R& record) {
+  return write_fields(fields, &record);
+}
+
+template <class R>
+Result<R> read_record(const Fields<R>& fields, const nlohmann::ordered_json& json) {
+  R record;
+  std::string fault;
+  read_fields(fields, &record, json, nlohmann::ordered_json::json_pointer(), fault);
+  if (!fault.empty()) return make_error(ErrorCode::invalid_input, fault);
+  return record;
+}
+
+// Of rounds, CPUs and so on, where the field has no bounds of its own.
+inline constexpr Bounds kSmallCount{0, std::numeric_limits<int>::max()};
+
+// Whether a record may hold null there.
+bool is_nullable(const Field& field, const FieldRef& ref);
+
+}  // namespace pktbench
