@@ -317,6 +317,11 @@ const Fields<TrialRecord>& trial_fields() {
        {"warmup_s", &T::warmup_s, {.unit = "s", .help = "Before the window."}},
        {"duration_s", &T::duration_s, {.unit = "s", .help = "The measured window."}},
        {"drain_s", &T::drain_s, {.unit = "s", .help = "After the window."}},
+       {"effective_s",
+        &T::effective_s,
+        {.unit = "s",
+         .help = "All that it took on its session: warm-up, window, drain and readings.",
+         .older_lack_it = true}},
        {"offered", group(offered_rows()), {.help = "What the generator sent in the window."}},
        {"received", group(received_rows()), {.help = "What the workload got in the window."}},
        {"drops",
@@ -347,6 +352,18 @@ const Fields<TrialRecord>& trial_fields() {
                  "`offered.unsent`; not below 0.",
          .bounds = kFraction,
          .null{gap}}},
+       {"generator_loss_ratio",
+        [](T& t) -> std::optional<double> {
+          const auto intended = static_cast<double>(t.offered.packets + t.offered.unsent);
+          if (intended <= 0) return std::nullopt;
+          return static_cast<double>(t.offered.unsent) / intended;
+        },
+        {.unit = "0..1",
+         .help = "What of `loss_ratio` is the generator's: `offered.unsent` / intended.",
+         .bounds = kFraction,
+         .known = sent,
+         .null{gap},
+         .older_lack_it = true}},
        {"mpps",
         &T::mpps,
         {.unit = "10⁶ packets/s",
