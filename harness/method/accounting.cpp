@@ -93,6 +93,26 @@ std::vector<CpuUsage> cpu_usage(const CpuSample& before, const CpuSample& after,
   return usage;
 }
 
+void charge_record(const CpuSample& before, const CpuSample& after, const CpuOwners& owners,
+                   const CpuMeter& meter, std::uint64_t packets, TrialRecord& r) {
+  r.cpus = cpu_usage(before, after, owners);
+  if (const std::string why = meter.cycles_source_reason(); !why.empty()) r.missing["pmu"] = why;
+  r.cycles_source = meter.cycles_source();
+  if (packets == 0) {
+    r.missing["ns_per_packet"] = r.missing["cycles_per_packet"] = "nothing was received";
+    return;
+  }
+  const auto n = static_cast<double>(packets);
+  const DutCharge charge = charge_dut(before, after, owners);
+  r.ns_per_packet = charge.ns / n;
+  if (r.cycles_source == "pmu" && charge.cycles)
+    r.cycles_per_packet = *charge.cycles / n;
+  else if (r.cycles_source == "tsc")
+    r.cycles_per_packet = charge.ns * meter.tsc_hz() / 1e9 / n;
+  else
+    r.missing["cycles_per_packet"] = "the PMU gave no reading for one of the CPUs";
+}
+
 LimiterEvidence limiter_evidence(const TrialRecord& trial, const CpuOwners& owners) {
   LimiterEvidence e;
   for (const CpuUsage& u : trial.cpus) {

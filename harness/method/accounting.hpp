@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -34,6 +35,11 @@ DutCharge charge_dut(const CpuSample& before, const CpuSample& after, const CpuO
 
 std::vector<CpuUsage> cpu_usage(const CpuSample& before, const CpuSample& after,
                                 const CpuOwners& owners);
+
+// Sets what the record has by CPU time: usage, ns and cycles per packet of `packets`, and where
+// cycles come from, or why there are none. REQUIRES: as above; `meter` took the samples.
+void charge_record(const CpuSample& before, const CpuSample& after, const CpuOwners& owners,
+                   const CpuMeter& meter, std::uint64_t packets, TrialRecord& record);
 
 // What the limiter is judged by. Busy shares are 0 to 1 and absent where CPU time was not measured.
 struct LimiterEvidence {

@@ -360,31 +360,10 @@ void AttachedCase::count(const Snapshot& before, const Snapshot& after) {
 
 void AttachedCase::charge(const std::optional<CpuSample>& before,
                           const std::optional<CpuSample>& after) {
-  TrialRecord& r = record_;
-  std::string reason = p_.meter_missing;
-  if (before && after) {
-    const CpuOwners owners = cpu_owners();
-    r.cpus = cpu_usage(*before, *after, owners);
-    if (const std::string reason_for_tsc = p_.meter->cycles_source_reason();
-        !reason_for_tsc.empty())
-      r.missing["pmu"] = reason_for_tsc;
-    r.cycles_source = p_.meter->cycles_source();
-    if (in_window_) {
-      const auto packets = static_cast<double>(in_window_);
-      const DutCharge charge = charge_dut(*before, *after, owners);
-      r.ns_per_packet = charge.ns / packets;
-      if (r.cycles_source == "pmu" && charge.cycles)
-        r.cycles_per_packet = *charge.cycles / packets;
-      else if (r.cycles_source == "tsc")
-        r.cycles_per_packet = charge.ns * p_.meter->tsc_hz() / 1e9 / packets;
-      else
-        r.missing["cycles_per_packet"] = "the PMU gave no reading for one of the CPUs";
-      return;
-    }
-    reason = "nothing was received";
-  }
-  r.missing["ns_per_packet"] = reason;
-  r.missing["cycles_per_packet"] = reason;
+  if (before && after)
+    return charge_record(*before, *after, cpu_owners(), *p_.meter, in_window_, record_);
+  record_.missing["ns_per_packet"] = p_.meter_missing;
+  record_.missing["cycles_per_packet"] = p_.meter_missing;
 }
 
 TrialFacts AttachedCase::facts(std::vector<Disturbed> disturbances) const {
