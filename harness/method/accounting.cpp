@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "harness/core/units.hpp"
+
 namespace pktbench::method {
 
 namespace {
@@ -91,6 +93,22 @@ std::vector<CpuUsage> cpu_usage(const CpuSample& before, const CpuSample& after,
     usage.push_back(u);
   }
   return usage;
+}
+
+void set_rates(const Port& dut, std::uint32_t frame_size, std::uint64_t in_window, TrialRecord& r) {
+  if (dut.link_bps)
+    r.line_rate_pps = line_rate_pps(*dut.link_bps, frame_size);
+  else if (!dut.link_unknown.empty())
+    r.missing["line_rate_pps"] = dut.link_unknown;
+  r.offered_pps = static_cast<double>(r.offered.packets) / r.duration_s;
+  r.received_pps = static_cast<double>(in_window) / r.duration_s;
+  r.mpps = *r.received_pps / 1e6;
+  // Frames that were due and not sent are lost to the trial as well (RFC 2544's intended load).
+  const double intended = static_cast<double>(r.offered.packets + r.offered.unsent);
+  if (intended > 0)
+    r.loss_ratio = std::max(0.0, (intended - static_cast<double>(r.received.packets)) / intended);
+  else
+    r.missing["loss_ratio"] = "nothing was offered";
 }
 
 void charge_record(const CpuSample& before, const CpuSample& after, const CpuOwners& owners,
