@@ -203,7 +203,7 @@ TEST(RunJson, IsReadBackWhole) {
   port.interface = "eth1";
   port.pci = "0000:01:00.0";
   port.link_unknown = "no carrier";
-  port.settings = {{"mtu", "1500", "9000", "1500", ""}};
+  port.settings = {{"", "mtu", "1500", "9000", "1500", ""}};
   document.testbed.ports = {port};
   document.cases[0].bpf_stats = true;
   document.cases[0].bpf_reason = "the kernel has none";
