@@ -12,8 +12,6 @@
 namespace pktbench {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
 // Puts something into every member that is not what an empty record holds.
 class Filler {
  public:
@@ -175,7 +173,7 @@ void expect_null(double value, const char* why) {
 }
 
 TEST(Fields, HoldNoNumberThatIsNone) {
-  expect_null(kNaN, kNoNumber);
+  expect_null(std::numeric_limits<double>::quiet_NaN(), kNoNumber);
   expect_null(std::numeric_limits<double>::infinity(), kNoNumber);
   expect_null(1e300, kNoNumber);
 }
