@@ -32,9 +32,9 @@ struct TestbedFacts {
 // A case as run.json holds it.
 struct CaseDocument {
   CaseResult result;
-  TestbedFacts testbed;  // without its ports
-  CaseSummary summary;   // n of 0 without a trial that counts
-  Summary ns_per_run;    // of the trials with BPF statistics
+  TestbedFacts testbed;                                // without its ports
+  CaseSummary summary;                                 // n of 0 without a trial that counts
+  Summary ns_per_run;                                  // of the trials with BPF statistics
   std::map<std::string, std::string> comparable = {};  // harness/record/comparable.hpp
 };
 
@@ -51,6 +51,9 @@ nlohmann::ordered_json to_json(const EffectiveMode& mode, const std::string& bac
 Result<TrialRecord> trial_from_json(const nlohmann::ordered_json& json);
 Result<EffectiveMode> mode_from_json(const nlohmann::ordered_json& json);
 Result<CaseDocument> case_from_json(const nlohmann::ordered_json& json);
+
+// The value of a key; null where there is none, or `json` is no object.
+const nlohmann::ordered_json& part(const nlohmann::ordered_json& json, const char* key);
 
 // Every text in it, keys included, as clean_text() makes it: names of hosts and devices, labels and
 // command lines may hold any byte.
