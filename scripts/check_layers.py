@@ -16,8 +16,8 @@ import checked  # noqa: E402
 
 # What each room may use beside itself. Rooms in the same rank do not use each other, but testbed owns
 # the CPU meter and so uses measure. cli alone links the backends.
-_RANK = ("core", "text", "sys", "undo", "host", "measure", "testbed", "traffic", "method", "record", "compare",
-         "report", "live", "runner")
+_RANK = ("core", "text", "sys", "undo", "host", "measure", "testbed", "traffic", "method", "record",
+         "compare", "report", "live", "runner")
 ALLOWED = {
     "bpf": (),
     "core": (),

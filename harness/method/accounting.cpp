@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "harness/core/units.hpp"
+
 namespace pktbench::method {
 
 namespace {
@@ -91,6 +93,42 @@ std::vector<CpuUsage> cpu_usage(const CpuSample& before, const CpuSample& after,
     usage.push_back(u);
   }
   return usage;
+}
+
+void set_rates(const Port& dut, std::uint32_t frame_size, std::uint64_t in_window, TrialRecord& r) {
+  if (dut.link_bps)
+    r.line_rate_pps = line_rate_pps(*dut.link_bps, frame_size);
+  else if (!dut.link_unknown.empty())
+    r.missing["line_rate_pps"] = dut.link_unknown;
+  r.offered_pps = static_cast<double>(r.offered.packets) / r.duration_s;
+  r.received_pps = static_cast<double>(in_window) / r.duration_s;
+  r.mpps = *r.received_pps / 1e6;
+  // Frames that were due and not sent are lost to the trial as well (RFC 2544's intended load).
+  const double intended = static_cast<double>(r.offered.packets + r.offered.unsent);
+  if (intended > 0)
+    r.loss_ratio = std::max(0.0, (intended - static_cast<double>(r.received.packets)) / intended);
+  else
+    r.missing["loss_ratio"] = "nothing was offered";
+}
+
+void charge_record(const CpuSample& before, const CpuSample& after, const CpuOwners& owners,
+                   const CpuMeter& meter, std::uint64_t packets, TrialRecord& r) {
+  r.cpus = cpu_usage(before, after, owners);
+  if (const std::string why = meter.cycles_source_reason(); !why.empty()) r.missing["pmu"] = why;
+  r.cycles_source = meter.cycles_source();
+  if (packets == 0) {
+    r.missing["ns_per_packet"] = r.missing["cycles_per_packet"] = "nothing was received";
+    return;
+  }
+  const auto n = static_cast<double>(packets);
+  const DutCharge charge = charge_dut(before, after, owners);
+  r.ns_per_packet = charge.ns / n;
+  if (r.cycles_source == "pmu" && charge.cycles)
+    r.cycles_per_packet = *charge.cycles / n;
+  else if (r.cycles_source == "tsc")
+    r.cycles_per_packet = charge.ns * meter.tsc_hz() / 1e9 / n;
+  else
+    r.missing["cycles_per_packet"] = "the PMU gave no reading for one of the CPUs";
 }
 
 LimiterEvidence limiter_evidence(const TrialRecord& trial, const CpuOwners& owners) {

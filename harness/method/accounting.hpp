@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -34,6 +35,16 @@ DutCharge charge_dut(const CpuSample& before, const CpuSample& after, const CpuO
 
 std::vector<CpuUsage> cpu_usage(const CpuSample& before, const CpuSample& after,
                                 const CpuOwners& owners);
+
+// Sets the record's rates and what of its load was lost. `in_window`: packets received while the
+// gate was open. REQUIRES: it is counted, and has its duration.
+void set_rates(const Port& dut, std::uint32_t frame_size, std::uint64_t in_window,
+               TrialRecord& record);
+
+// Sets what the record has by CPU time: usage, ns and cycles per packet of `packets`, and where
+// cycles come from, or why there are none. REQUIRES: as above; `meter` took the samples.
+void charge_record(const CpuSample& before, const CpuSample& after, const CpuOwners& owners,
+                   const CpuMeter& meter, std::uint64_t packets, TrialRecord& record);
 
 // What the limiter is judged by. Busy shares are 0 to 1 and absent where CPU time was not measured.
 struct LimiterEvidence {

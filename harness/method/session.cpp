@@ -6,7 +6,6 @@
 #include <optional>
 #include <utility>
 
-#include "harness/core/units.hpp"
 #include "harness/measure/bpf_run_time.hpp"
 #include "harness/method/accounting.hpp"
 #include "harness/method/drain.hpp"
@@ -338,53 +337,19 @@ Result<void> AttachedCase::measure_window() {
 }
 
 void AttachedCase::count(const Snapshot& before, const Snapshot& after) {
-  TrialRecord& r = record_;
-  count_between(before, after, r);
-  for (const auto& [place, why] : p_.testbed.missing_drops()) r.missing["drops." + place] = why;
-  r.target_pps = plan_.rate_pps;
-  const Port& port = p_.testbed.dut_port();
-  if (port.link_bps)
-    r.line_rate_pps = line_rate_pps(*port.link_bps, spec_.traffic.frame_size);
-  else if (!port.link_unknown.empty())
-    r.missing["line_rate_pps"] = port.link_unknown;
-  r.offered_pps = static_cast<double>(r.offered.packets) / r.duration_s;
-  r.received_pps = static_cast<double>(in_window_) / r.duration_s;
-  r.mpps = *r.received_pps / 1e6;
-  // Frames that were due and not sent are lost to the trial as well (RFC 2544's intended load).
-  const double intended = static_cast<double>(r.offered.packets + r.offered.unsent);
-  if (intended > 0)
-    r.loss_ratio = std::max(0.0, (intended - static_cast<double>(r.received.packets)) / intended);
-  else
-    r.missing["loss_ratio"] = "nothing was offered";
+  count_between(before, after, record_);
+  for (const auto& [place, why] : p_.testbed.missing_drops())
+    record_.missing["drops." + place] = why;
+  record_.target_pps = plan_.rate_pps;
+  set_rates(p_.testbed.dut_port(), spec_.traffic.frame_size, in_window_, record_);
 }
 
 void AttachedCase::charge(const std::optional<CpuSample>& before,
                           const std::optional<CpuSample>& after) {
-  TrialRecord& r = record_;
-  std::string reason = p_.meter_missing;
-  if (before && after) {
-    const CpuOwners owners = cpu_owners();
-    r.cpus = cpu_usage(*before, *after, owners);
-    if (const std::string reason_for_tsc = p_.meter->cycles_source_reason();
-        !reason_for_tsc.empty())
-      r.missing["pmu"] = reason_for_tsc;
-    r.cycles_source = p_.meter->cycles_source();
-    if (in_window_) {
-      const auto packets = static_cast<double>(in_window_);
-      const DutCharge charge = charge_dut(*before, *after, owners);
-      r.ns_per_packet = charge.ns / packets;
-      if (r.cycles_source == "pmu" && charge.cycles)
-        r.cycles_per_packet = *charge.cycles / packets;
-      else if (r.cycles_source == "tsc")
-        r.cycles_per_packet = charge.ns * p_.meter->tsc_hz() / 1e9 / packets;
-      else
-        r.missing["cycles_per_packet"] = "the PMU gave no reading for one of the CPUs";
-      return;
-    }
-    reason = "nothing was received";
-  }
-  r.missing["ns_per_packet"] = reason;
-  r.missing["cycles_per_packet"] = reason;
+  if (before && after)
+    return charge_record(*before, *after, cpu_owners(), *p_.meter, in_window_, record_);
+  record_.missing["ns_per_packet"] = p_.meter_missing;
+  record_.missing["cycles_per_packet"] = p_.meter_missing;
 }
 
 TrialFacts AttachedCase::facts(std::vector<Disturbed> disturbances) const {

@@ -12,8 +12,6 @@
 namespace pktbench {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
 // Puts something into every member that is not what an empty record holds.
 class Filler {
  public:
@@ -175,7 +173,7 @@ void expect_null(double value, const char* why) {
 }
 
 TEST(Fields, HoldNoNumberThatIsNone) {
-  expect_null(kNaN, kNoNumber);
+  expect_null(std::numeric_limits<double>::quiet_NaN(), kNoNumber);
   expect_null(std::numeric_limits<double>::infinity(), kNoNumber);
   expect_null(1e300, kNoNumber);
 }
@@ -203,7 +201,7 @@ TEST(RunJson, IsReadBackWhole) {
   port.interface = "eth1";
   port.pci = "0000:01:00.0";
   port.link_unknown = "no carrier";
-  port.settings = {{"mtu", "1500", "9000", "1500", ""}};
+  port.settings = {{"", "mtu", "1500", "9000", "1500", ""}};
   document.testbed.ports = {port};
   document.cases[0].bpf_stats = true;
   document.cases[0].bpf_reason = "the kernel has none";

@@ -26,18 +26,17 @@ bool got(const T& t) { return !cut_short(t) || t.received_pps; }
 std::string gap(const T& t) { return cut_short(t) ? kNotMeasured : kNoReason; }
 
 const Fields<Condition>& condition_fields() {
-  using C = Condition;
-  static const Fields<C> made(
+  static const Fields<Condition> made(
       "", {{"cpu_distance_ns",
-            &C::cpu_distance_ns,
+            &Condition::cpu_distance_ns,
             {.unit = "ns",
              .help = "A cache line from the generator's CPU to the DUT's and back.",
              .null = "it was not read"}},
            {"idle",
-            &C::idle,
+            &Condition::idle,
             {.help = "As the case's `dut_idle`.", .null = "the testbed does not see to it"}},
            {"cpu_mhz",
-            &C::cpu_mhz,
+            &Condition::cpu_mhz,
             {.unit = "MHz", .help = "Of the DUT's CPU.", .null = "the kernel does not tell it"}}});
   return made;
 }
@@ -53,24 +52,25 @@ std::vector<Row<CpuUsage>> class_rows() {
 }
 
 const Fields<CpuUsage>& cpu_fields() {
-  using C = CpuUsage;
   const auto share = [](const char* help, bool older_lack_it = false) {
-    return About<C>{
+    return About<CpuUsage>{
         .unit = "0..1", .help = help, .bounds = kCpuShare, .older_lack_it = older_lack_it};
   };
-  static const Fields<C> made(
+  static const Fields<CpuUsage> made(
       "",
-      {{"cpu", &C::cpu, {.help = "Its number."}},
+      {{"cpu", &CpuUsage::cpu, {.help = "Its number."}},
        {"role",
-        &C::role,
+        &CpuUsage::role,
         {.help = "For whom it worked: `dut`, `generator`, `other`.", .schema = "cpu_role"}},
-       {"busy", &C::busy, share("Of the window.")},
-       {"user", &C::user, share("Of the window.")},
-       {"system", &C::system, share("Of the window.")},
-       {"softirq", &C::softirq, share("Of the window.")},
-       {"steal", &C::steal, share("Of the window: what the hypervisor took.", true)},
+       {"busy", &CpuUsage::busy, share("Of the window.")},
+       {"user", &CpuUsage::user, share("Of the window.")},
+       {"system", &CpuUsage::system, share("Of the window.")},
+       {"softirq", &CpuUsage::softirq, share("Of the window.")},
+       {"steal", &CpuUsage::steal, share("Of the window: what the hypervisor took.", true)},
        {"idle",
-        [](C& c) { return std::optional(c.classes[static_cast<std::size_t>(CpuClass::idle)]); },
+        [](CpuUsage& c) {
+          return std::optional(c.classes[static_cast<std::size_t>(CpuClass::idle)]);
+        },
         share("Of the window. The time of a CPU that polls while it is idle is `idle`.")},
        {"classes",
         group(class_rows()),
