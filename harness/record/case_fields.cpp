@@ -47,16 +47,16 @@ const Fields<PortSetting>& setting_fields() {
 
 const Fields<Metric>& metric_fields() {
   using M = Metric;
-  static const Fields<M> made(
-      "", {{"name", &M::name, {.help = "`mpps`, `cycles_per_packet`, …"}},
-           {"unit", &M::unit, {.help = "Of the values."}},
-           {"better",
-            words(&M::higher_is_better, better_word, {true, false}),
-            {.help = "Which way is better: `higher` or `lower`."}},
-           {"by_round",
-            &M::by_round,
-            {.help = "Its value in each round that has a trial in the summary.",
-             .bounds = kRecordable}}});
+  static const Fields<M> made("",
+                              {{"name", &M::name, {.help = "`mpps`, `cycles_per_packet`, …"}},
+                               {"unit", &M::unit, {.help = "Of the values."}},
+                               {"better",
+                                words(&M::higher_is_better, better_word, {true, false}),
+                                {.help = "Which way is better: `higher` or `lower`."}},
+                               {"by_round",
+                                &M::by_round,
+                                {.help = "Its value in each round that has a trial in the summary.",
+                                 .bounds = kRecordable}}});
   return made;
 }
 
@@ -337,11 +337,12 @@ const Fields<CaseDocument>& case_fields() {
          .null_is_a_value = true}},
        {"comparable",
         &C::comparable,
-        {.help = "What two cases must have in common to be compared and to share a figure, each as "
-                 "text: testbed, arrangement, `dut_idle`, NAPI policy, virtual, emulator, "
-                 "generator and its options, frame size, flows, rate. Beside it what the ports' "
-                 "drivers told before the run, `dut_port.…` and `generator_port.…`: `driver`, "
-                 "`firmware`, `queues`, `rings`, `coalescing`, `pause`: a difference there is said.",
+        {.help =
+             "What two cases must have in common to be compared and to share a figure, each as "
+             "text: testbed, arrangement, `dut_idle`, NAPI policy, virtual, emulator, "
+             "generator and its options, frame size, flows, rate. Beside it what the ports' "
+             "drivers told before the run, `dut_port.…` and `generator_port.…`: `driver`, "
+             "`firmware`, `queues`, `rings`, `coalescing`, `pause`: a difference there is said.",
          .written = [](const C& c) { return !c.comparable.empty(); },
          .older_lack_it = true}},
        {"metrics",

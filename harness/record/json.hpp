@@ -32,9 +32,9 @@ struct TestbedFacts {
 // A case as run.json holds it.
 struct CaseDocument {
   CaseResult result;
-  TestbedFacts testbed;  // without its ports
-  CaseSummary summary;   // n of 0 without a trial that counts
-  Summary ns_per_run;    // of the trials with BPF statistics
+  TestbedFacts testbed;                                // without its ports
+  CaseSummary summary;                                 // n of 0 without a trial that counts
+  Summary ns_per_run;                                  // of the trials with BPF statistics
   std::map<std::string, std::string> comparable = {};  // harness/record/comparable.hpp
 };
 
