@@ -32,15 +32,6 @@ Json words_of(const std::string& text) {
   return list;
 }
 
-// What `make` makes of a value that was read.
-template <class T, class Make>
-void add(Section& section, const char* key, const Result<T>& value, Make make) {
-  if (value)
-    section.set(key, Json(make(*value)));
-  else
-    section.null(key, value.error().message);
-}
-
 // "performance" where all CPUs agree, or every one of them, "performance, powersave".
 std::string distinct(const std::map<int, std::string>& governors) {
   std::set<std::string> names;
@@ -72,15 +63,15 @@ Json cpu_info(const HostFacts& facts, const HostSources& sources, Json& missing)
   const auto cpuinfo = sys::read_file(sources.procfs + "/cpuinfo");
   const auto size = [](const std::vector<int>& list) { return list.size(); };
   section.set("model", cpuinfo_value(cpuinfo, "model name"));
-  add(section, "count", facts.cpus, size);
-  add(section, "online", facts.cpus, sys::cpus_text);
-  add(section, "flags", cpuinfo_value(cpuinfo, "flags"), words_of);
+  section.set("count", facts.cpus, size);
+  section.set("online", facts.cpus, sys::cpus_text);
+  section.set("flags", cpuinfo_value(cpuinfo, "flags"), words_of);
   section.set("smt", sys::read_file(cpu_dir + "/smt/control"));
   section.set("smt_active", facts.smt);
-  add(section, "governor", facts.governors, distinct);
+  section.set("governor", facts.governors, distinct);
   section.set("mitigations", facts.mitigations);
   section.set("tsc_hz", sources.tsc_hz());
-  add(section, "numa_nodes", facts.nodes, size);
+  section.set("numa_nodes", facts.nodes, size);
   return section.take();
 }
 
@@ -100,9 +91,9 @@ Json kernel_info(const HostFacts& facts, const HostSources& sources, Json& missi
 Json memory_info(const HostFacts& facts, Json& missing) {
   Section section("memory", missing);
   const auto bytes = [](long kb) { return kb * 1024; };
-  add(section, "total_bytes", facts.memory_kb, bytes);
+  section.set("total_bytes", facts.memory_kb, bytes);
   section.set("hugepages_total", facts.huge_pages);
-  add(section, "hugepagesize_bytes", facts.huge_page_kb, bytes);
+  section.set("hugepagesize_bytes", facts.huge_page_kb, bytes);
   return section.take();
 }
 

@@ -46,15 +46,6 @@ void add_link(const sys::LinkInfo& link, const Result<sys::LinkSpeed>& speed, Se
                  speed ? "the driver knows no speed; the link may be down" : speed.error().message);
 }
 
-// A value as `make` writes it.
-template <class T, class Make>
-void add(Section& section, const char* key, const Result<T>& value, Make make) {
-  if (value)
-    section.set(key, Json(make(*value)));
-  else
-    section.null(key, value.error().message);
-}
-
 Json nothing_known(Section section, const std::string& name, const std::string& role,
                    const std::string& why) {
   section.set("role", Json(role));
@@ -86,16 +77,16 @@ Json nic_info(const EnvironmentPort& wanted, const HostSources& sources, const s
   section.set("name", Json(name));
   add_driver(facts.driver_info, sources, section);
   add_link(*facts.link, facts.speed, section);
-  add(section, "queues", facts.queues, [](const sys::Channels& c) {
+  section.set("queues", facts.queues, [](const sys::Channels& c) {
     return Json({{"rx", c.rx},
                  {"tx", c.tx},
                  {"combined", c.combined},
                  {"max", {{"rx", c.max_rx}, {"tx", c.max_tx}, {"combined", c.max_combined}}}});
   });
-  add(section, "rings", facts.rings, [](const sys::Rings& r) {
+  section.set("rings", facts.rings, [](const sys::Rings& r) {
     return Json({{"rx", r.rx}, {"tx", r.tx}, {"max", {{"rx", r.max_rx}, {"tx", r.max_tx}}}});
   });
-  add(section, "coalescing", facts.coalescing, [](const sys::Coalescing& c) {
+  section.set("coalescing", facts.coalescing, [](const sys::Coalescing& c) {
     return Json({{"rx_usecs", c.rx_usecs},
                  {"rx_frames", c.rx_frames},
                  {"tx_usecs", c.tx_usecs},
@@ -103,7 +94,7 @@ Json nic_info(const EnvironmentPort& wanted, const HostSources& sources, const s
                  {"adaptive_rx", c.adaptive_rx},
                  {"adaptive_tx", c.adaptive_tx}});
   });
-  add(section, "offloads", facts.offloads, [](const auto& offloads) {
+  section.set("offloads", facts.offloads, [](const auto& offloads) {
     Json made = Json::object();
     for (const auto& [offload, on] : offloads) made[offload] = on;
     return made;

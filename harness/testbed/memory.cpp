@@ -5,16 +5,13 @@
 
 #include "harness/measure/cpu_meter.hpp"
 #include "harness/sys/memory_wire.hpp"
+#include "harness/testbed/namespaces.hpp"
 #include "harness/testbed/two_cpus.hpp"
 #include "harness/testbed/wall_clock.hpp"
 
 namespace pktbench::testbed {
 
 namespace {
-
-// The addresses of the veth testbed, so that the frames are the same.
-constexpr std::uint32_t kGeneratorAddress = 0xc6120001;  // 198.18.0.1
-constexpr std::uint32_t kDutAddress = 0xc6120101;        // 198.18.1.1
 
 class MemoryTestbed final : public Testbed {
  public:
@@ -29,6 +26,7 @@ class MemoryTestbed final : public Testbed {
     dut_.cpus = {cpus->dut};
     generator_.mac = {2, 0, 0, 0, 0, 1};
     dut_.mac = {2, 0, 0, 0, 0, 2};
+    // As on veth, so that the frames are the same.
     generator_.ipv4 = kGeneratorAddress;
     dut_.ipv4 = kDutAddress;
     generator_.wire_fd = dut_.wire_fd = wire_.get();

@@ -83,7 +83,7 @@ Result<void> set_with_carrier(const NicOptions& options, measure::PortEnd end, c
 Result<void> place_interrupts(const NicOptions& options, measure::PortEnd end, const Port& port,
                               PortReport& report) {
   if (port.pci.empty()) return {};
-  const std::string cpu = std::to_string(port.cpus.front());
+  std::string cpu = std::to_string(port.cpus.front());
   if (change_port(report, "irqs", cpu, [&](const std::string&) { return cpu; })) return {};
   if (end == measure::PortEnd::sender || options.threaded) return {};
   const auto& settings = report.settings;

@@ -7,12 +7,15 @@
 #pragma once
 
 #include <fcntl.h>
+#include <net/if.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -146,6 +149,9 @@ class TestVeth {
     const auto inside = need(sys::NetnsScope::enter(generator_.netns_path));
     need(sys::set_link_up(generator_.ifindex));
     need(sys::add_neighbour(generator_.ifindex, dut_.ipv4, dut_.mac));
+    // What the DUT sends back would be lost in the same way.
+    for (int i = 0; i < 10'000 && !(dut_link().flags & IFF_RUNNING); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 
   void remove() noexcept {

@@ -63,6 +63,12 @@ class Section {
       null(key, value.error().message);
   }
 
+  // As `make` writes it.
+  template <class T, class Make>
+  void set(const std::string& key, const Result<T>& value, Make make) {
+    set(key, value ? Result<Json>(Json(make(*value))) : Result<Json>(value.error()));
+  }
+
   void number(const std::string& key, const std::optional<double>& value,
               const std::string& reason = {}) {
     if (value)
