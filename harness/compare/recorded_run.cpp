@@ -64,9 +64,9 @@ void complete(Condition& condition, const TrialRecord& trial, const TestbedFacts
 
 RecordedCase recorded_case(CaseDocument&& document, const Json& run, const Json& one) {
   RecordedCase made{std::move(document.result), comparable_of(run, one), {}};
-  for (const char* key : {"backend", "backend_options", "workload", "queues", "testbed_label"})
+  for (const char* key :
+       {"backend", "backend_options", "workload", "queues", "testbed_label", "telemetry"})
     made.subject[key] = text_of(part(one, key));
-  made.subject["telemetry"] = text_of(part(one, "telemetry"));  // older runs: always there
   const Json& ports = part(one, "workload_options");
   made.subject["workload_options"] = ports.empty() ? "none" : text_of(ports);
   made.subject["mode"] = text_of(part(part(one, "mode"), "effective"));

@@ -269,12 +269,11 @@ class FieldReader {
 
   template <class T>
   void count(const Json& json, const Json::json_pointer& where, T* v) const {
-    const auto& bounds = field_.about.bounds;
-    const double least = bounds ? *bounds->min : 0;
-    const Bounds all = bounds ? *bounds : kSmallCount;
-    const bool is_small = bounds || sizeof(T) < sizeof(std::uint64_t);
+    const Bounds bounds = field_.about.bounds.value_or(kSmallCount);
+    const double least = *bounds.min;
+    const bool is_small = field_.about.bounds || sizeof(T) < sizeof(std::uint64_t);
     const auto found =
-        is_small ? count_of(json, static_cast<std::uint64_t>(*all.max)) : count_of(json);
+        is_small ? count_of(json, static_cast<std::uint64_t>(*bounds.max)) : count_of(json);
     if (found && static_cast<double>(*found) >= least)
       *v = static_cast<T>(*found);
     else
