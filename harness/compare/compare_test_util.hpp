@@ -21,9 +21,22 @@ inline std::vector<double> figures(double around, int n = kRounds) {
   return made;
 }
 
+inline TrialRecord make_trial(int round, TrialStatus status, std::optional<double> mpps,
+                              std::optional<double> cycles,
+                              std::optional<double> offered_pps = {}) {
+  TrialRecord made;
+  made.round = round;
+  made.status = status;
+  made.mpps = mpps;
+  made.cycles_per_packet = cycles;
+  made.cycles_source = "tsc";
+  made.offered_pps = offered_pps;
+  return made;
+}
+
 inline RecordedCase make_case(const std::string& id, double mpps, double cycles, int n = kRounds) {
   RecordedCase made;
-  made.id = id;
+  made.spec.id = id;
   made.comparable = {{"testbed", "veth"},
                      {"arrangement", "isolated"},
                      {"generator", "xdp-live"},
@@ -36,11 +49,12 @@ inline RecordedCase make_case(const std::string& id, double mpps, double cycles,
                      {"napi_policy", "fifo"},
                      {"dut_idle", "poll"}};
   made.subject = {{"backend", "xdp-native"}, {"mode", "native"}, {"telemetry", "full"}};
-  made.status = "ok";
+  made.status = CaseStatus::ok;
   made.limiter = Limiter::dut;
   const auto rates = figures(mpps, n);
   const auto costs = figures(cycles, n);
-  for (int i = 0; i < n; ++i) made.trials.push_back({i, true, rates[i], costs[i], "tsc", 8e6});
+  for (int i = 0; i < n; ++i)
+    made.trials.push_back(make_trial(i, TrialStatus::ok, rates[i], costs[i], 8e6));
   return made;
 }
 

@@ -5,15 +5,12 @@
 #include <set>
 
 #include "harness/compare/case_pairs.hpp"
-#include "harness/core/case_result.hpp"
 #include "harness/text/input_error.hpp"
 #include "harness/text/suggest.hpp"
 
 namespace pktbench {
 
 namespace {
-
-const std::string kUnsupported = to_string(CaseStatus::unsupported);
 
 void warn_of_environment(const RecordedRun& base, const RecordedRun& next, Comparison& made) {
   made.warnings.push_back(
@@ -32,14 +29,14 @@ void warn_of_environment(const RecordedRun& base, const RecordedRun& next, Compa
 
 const RecordedCase* find_case(const RecordedRun& run, const std::string& id) {
   for (const RecordedCase& c : run.cases)
-    if (c.id == id) return &c;
+    if (c.spec.id == id) return &c;
   return nullptr;
 }
 
 Result<const RecordedCase*> choose(const RecordedRun& run, const std::string& id) {
   if (const RecordedCase* found = find_case(run, id)) return found;
   std::vector<std::string> ids;
-  for (const RecordedCase& c : run.cases) ids.push_back(c.id);
+  for (const RecordedCase& c : run.cases) ids.push_back(c.spec.id);
   return input_error(run.path, "/cases", "no case " + in_quotes(id) + suggestion(id, ids));
 }
 
@@ -63,7 +60,7 @@ void conclude(Comparison& made) {
         std::any_of(c.measures.begin(), c.measures.end(), [](const auto& m) { return m.judged; });
   }
   const bool lost = std::any_of(made.only_in_base.begin(), made.only_in_base.end(),
-                                [](const LoneCase& c) { return c.status == "ok"; });
+                                [](const LoneCase& c) { return c.status == CaseStatus::ok; });
   if (count[Verdict::regression]) {
     made.verdict = Verdict::regression;
   } else if (judged == 0) {
@@ -86,8 +83,8 @@ std::vector<CaseComparison> judge(const RecordedRun& base, const RecordedRun& ne
   const auto& [a, b] = matched.front();
   MatchedCases all = pairs_of(base);
   for (std::size_t i = 0; i < all.size(); ++i) {
-    const std::set<std::string> ids = {all[i].first->id, all[i].second->id};
-    if (ids != std::set<std::string>{a->id, b->id}) continue;
+    const std::set<std::string> ids = {all[i].first->spec.id, all[i].second->spec.id};
+    if (ids != std::set<std::string>{a->spec.id, b->spec.id}) continue;
     all[i] = {a, b};
     return {judge_cases(sides, all, about.rules).at(i)};
   }
@@ -120,17 +117,17 @@ Result<Comparison> compare_runs(const RecordedRun& base, const RecordedRun& next
     matched.emplace_back(*a, *b);
   } else {
     for (const RecordedCase& c : base.cases) {
-      const RecordedCase* other = find_case(next, c.id);
+      const RecordedCase* other = find_case(next, c.spec.id);
       // What neither could measure is no finding.
-      if (other && c.status == kUnsupported && other->status == kUnsupported)
-        made.unsupported.push_back({c.id, c.status});
+      if (other && c.status == CaseStatus::unsupported && other->status == c.status)
+        made.unsupported.push_back({c.spec.id, c.status});
       else if (other)
         matched.emplace_back(&c, other);
       else
-        made.only_in_base.push_back({c.id, c.status});
+        made.only_in_base.push_back({c.spec.id, c.status});
     }
     for (const RecordedCase& c : next.cases)
-      if (!find_case(base, c.id)) made.only_in_new.push_back({c.id, c.status});
+      if (!find_case(base, c.spec.id)) made.only_in_new.push_back({c.spec.id, c.status});
   }
   made.cases = judge(base, next, matched, made);
   conclude(made);

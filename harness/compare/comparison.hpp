@@ -18,7 +18,7 @@ namespace pktbench {
 // A case that only one of the runs has.
 struct LoneCase {
   std::string id;
-  std::string status;
+  CaseStatus status;
 };
 
 struct Comparison {

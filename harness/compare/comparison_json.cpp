@@ -70,7 +70,7 @@ Json case_json(const CaseComparison& c) {
 
 Json lone_json(const std::vector<LoneCase>& cases) {
   Json made = Json::array();
-  for (const LoneCase& c : cases) made.push_back({{"id", c.id}, {"status", c.status}});
+  for (const LoneCase& c : cases) made.push_back({{"id", c.id}, {"status", to_string(c.status)}});
   return made;
 }
 

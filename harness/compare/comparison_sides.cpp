@@ -11,16 +11,16 @@ Sides sides_of(const RecordedRun& base, const RecordedRun& next, bool across_rou
   std::vector<Condition> all;
   for (const auto* run : {&base, &next})
     for (const RecordedCase& c : run->cases)
-      for (const RecordedTrial& trial : c.trials)
-        if (trial.ok) all.push_back(trial.condition);
+      for (const TrialRecord& trial : c.trials)
+        if (is_ok(trial)) all.push_back(trial.condition);
   return {base, next, ConditionGroups(all), across_rounds};
 }
 
 Points points_of(const Sides& sides, const RecordedCase& c,
-                 std::optional<double> RecordedTrial::*value) {
+                 std::optional<double> TrialRecord::*value) {
   std::map<int, PairPoint> rounds;
-  for (const RecordedTrial& trial : c.trials)
-    if (trial.ok && trial.*value)
+  for (const TrialRecord& trial : c.trials)
+    if (is_ok(trial) && trial.*value)
       rounds[trial.round] = {trial.round, sides.conditions.of(trial.condition), *(trial.*value)};
   Points made;
   for (const auto& [round, point] : rounds) made.push_back(point);
@@ -34,8 +34,9 @@ bool share_trials(const RecordedRun& a, const RecordedRun& b) {
   std::set<Key> known;
   const auto each = [](const RecordedRun& run, auto&& use) {
     for (const RecordedCase& c : run.cases)
-      for (const RecordedTrial& t : c.trials)
-        if (!t.started_at.empty() && use(Key(c.id, t.started_at, t.round, t.mpps))) return true;
+      for (const TrialRecord& t : c.trials)
+        if (!t.started_at.empty() && use(Key(c.spec.id, t.started_at, t.round, t.mpps)))
+          return true;
     return false;
   };
   each(a, [&](Key key) {

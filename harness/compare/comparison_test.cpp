@@ -23,7 +23,7 @@ TEST(Comparison, ARegressionAnywhereIsTheWhole) {
 
 TEST(Comparison, ACaseThatIsNotOkIsNotComparedAndSaysWhy) {
   RecordedCase next = make_case("c", 5, 300);
-  next.status = "invalid";
+  next.status = CaseStatus::invalid;
   next.reason = "frames are unaccounted for";
   const Comparison made = compare(make_case("c", 5, 300), next);
   EXPECT_EQ(made.verdict, Verdict::inconclusive);
@@ -32,7 +32,7 @@ TEST(Comparison, ACaseThatIsNotOkIsNotComparedAndSaysWhy) {
 
 TEST(Comparison, CasesOfOneSideAreNamed) {
   RecordedCase gap = make_case("gap", 5, 300, 0);
-  gap.status = "unsupported";
+  gap.status = CaseStatus::unsupported;
   const auto x = make_case("x", 5, 300);
   const Comparison more =
       compare(make_run("a", {x, gap}), make_run("b", {x, gap, make_case("y", 5, 300)}));
@@ -105,26 +105,26 @@ TEST(Comparison, ARunIsNotComparedWithItself) {
 // A run gets another id when it is resumed.
 TEST(Comparison, ARunIsNotComparedWithWhatItWasBeforeItWasResumed) {
   RecordedRun before = make_run("a", {make_case("c", 5, 300)});
-  for (RecordedTrial& trial : before.cases[0].trials)
+  for (TrialRecord& trial : before.cases[0].trials)
     trial.started_at = "2026-01-02T03:04:0" + std::to_string(trial.round % 10) + ".5Z";
   RecordedRun after = before;
   after.id = "b";
   EXPECT_NE(refusal(before, after).find("are one run, which was resumed: name two"),
             std::string::npos);
-  for (RecordedTrial& trial : after.cases[0].trials) trial.started_at += "x";
+  for (TrialRecord& trial : after.cases[0].trials) trial.started_at += "x";
   EXPECT_EQ(refusal(before, after), "");
 }
 
 TEST(Comparison, WithoutAnythingToCompareItIsInconclusive) {
   RecordedCase skipped = make_case("c", 5, 300);
-  skipped.status = "unsupported";
+  skipped.status = CaseStatus::unsupported;
   for (const auto& cases : {std::vector<RecordedCase>{}, {skipped}}) {
     const Comparison made = compare(make_run("a", cases), make_run("b", cases));
     EXPECT_EQ(made.verdict, Verdict::inconclusive);
     EXPECT_EQ(made.reason, "no case could be compared");
   }
   RecordedCase failed = make_case("c", 5, 300);
-  failed.status = "failed";
+  failed.status = CaseStatus::failed;
   EXPECT_EQ(compare(failed, failed).verdict, Verdict::inconclusive);
   EXPECT_EQ(compare(make_case("c", 5, 300), make_case("d", 5, 300)).verdict, Verdict::inconclusive);
 }
@@ -132,8 +132,8 @@ TEST(Comparison, WithoutAnythingToCompareItIsInconclusive) {
 TEST(Comparison, TextOfARegression) {
   RecordedCase base = make_case("c", 5, 300, 16);
   RecordedCase next = make_case("c", 4.75, 300, 16);
-  for (RecordedTrial& trial : next.trials) trial.cycles_per_packet.reset();
-  for (RecordedTrial& trial : base.trials) trial.cycles_per_packet.reset();
+  for (TrialRecord& trial : next.trials) trial.cycles_per_packet.reset();
+  for (TrialRecord& trial : base.trials) trial.cycles_per_packet.reset();
   for (std::size_t i = 0; i < base.trials.size(); ++i) {
     base.trials[i].mpps = 5 + 0.001 * static_cast<double>(i);
     next.trials[i].mpps = *base.trials[i].mpps * 0.95;
@@ -165,7 +165,7 @@ TEST(Comparison, OtherPeoplesTextCannotMoveTheCursor) {
   evil.comparable["dut_port.driver"] = "\033[2J";
   RecordedCase bad = evil;
   bad.comparable["dut_port.driver"] = "veth\033[2J";
-  bad.status = "failed\033[2J";
+  bad.status = CaseStatus::failed;
   bad.reason = "line\nline\033[2J";
   RecordedRun run = make_run("a\033[2J", {bad});
   run.host = "\033[2J";

@@ -116,8 +116,10 @@ std::string notes(const Comparison& comparison) {
       if (m.judged && m.verdict == Verdict::inconclusive) note(c.new_id + " " + m.name, m.reason);
     }
   }
-  for (const LoneCase& c : comparison.only_in_base) note(c.id, "only in BASE (" + c.status + ")");
-  for (const LoneCase& c : comparison.only_in_new) note(c.id, "only in NEW (" + c.status + ")");
+  for (const LoneCase& c : comparison.only_in_base)
+    note(c.id, std::string("only in BASE (") + to_string(c.status) + ")");
+  for (const LoneCase& c : comparison.only_in_new)
+    note(c.id, std::string("only in NEW (") + to_string(c.status) + ")");
   for (const LoneCase& c : comparison.unsupported) note(c.id, "unsupported on both sides");
   return made;
 }

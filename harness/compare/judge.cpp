@@ -16,18 +16,17 @@ constexpr double kSameLoad = 0.05;  // of medians of offered rates, relative
 struct MeasureKind {
   const char* name;
   Better better;
-  std::optional<double> RecordedTrial::*value;
+  std::optional<double> TrialRecord::*value;
 };
-constexpr MeasureKind kRate{"mpps", Better::higher, &RecordedTrial::mpps};
-constexpr MeasureKind kCycles{"cycles_per_packet", Better::lower,
-                              &RecordedTrial::cycles_per_packet};
+constexpr MeasureKind kRate{"mpps", Better::higher, &TrialRecord::mpps};
+constexpr MeasureKind kCycles{"cycles_per_packet", Better::lower, &TrialRecord::cycles_per_packet};
 
 bool bounded(const RecordedCase& c) { return bounds_from_below(c.limiter); }
 
 std::set<std::string> sources(const RecordedCase& c) {
   std::set<std::string> made;
-  for (const RecordedTrial& trial : c.trials)
-    if (trial.ok && trial.cycles_per_packet) made.insert(trial.cycles_source);
+  for (const TrialRecord& trial : c.trials)
+    if (is_ok(trial) && trial.cycles_per_packet) made.insert(trial.cycles_source);
   return made;
 }
 
@@ -36,9 +35,9 @@ NoiseFloor noise_floor(const MeasureKind& kind, const Sides& sides, const Record
   const Points points = points_of(sides, base, kind.value);
   PointPairs pairs;
   for (const RecordedCase& twin : sides.base.cases)
-    if (twin.id != base.id && twin.status == "ok" && twin.comparable == base.comparable &&
-        twin.subject == base.subject) {
-      made.against = twin.id;
+    if (twin.spec.id != base.spec.id && twin.status == CaseStatus::ok &&
+        twin.comparable == base.comparable && twin.subject == base.subject) {
+      made.against = twin.spec.id;
       pairs = pair_points(points, points_of(sides, twin, kind.value), false);
       break;
     }
@@ -79,9 +78,9 @@ void heed_bound(const RecordedCase& base, const RecordedCase& next, MeasureCompa
 bool spins(const RecordedCase& c) {
   std::ptrdiff_t ok = 0;
   std::ptrdiff_t spinning = 0;
-  for (const RecordedTrial& trial : c.trials) {
-    ok += trial.ok;
-    spinning += trial.ok && trial.spins;
+  for (const TrialRecord& trial : c.trials) {
+    ok += is_ok(trial);
+    spinning += is_ok(trial) && spins(trial);
   }
   return 2 * spinning > ok;
 }
@@ -92,7 +91,7 @@ std::string obstacle(const MeasureKind& kind, const RecordedCase& base, const Re
   const bool cycles = kind.name == kCycles.name;
   const auto has = [&](const RecordedCase& c) {
     return std::any_of(c.trials.begin(), c.trials.end(),
-                       [&](const auto& t) { return t.ok && t.*kind.value; });
+                       [&](const auto& t) { return is_ok(t) && t.*kind.value; });
   };
   const bool in_base = has(base);
   const bool in_new = has(next);
@@ -132,8 +131,8 @@ std::string obstacle(const MeasureKind& kind, const RecordedCase& base, const Re
 // Of the ok trials; a run that does not tell has what it received.
 std::optional<double> median_offered(const RecordedCase& c) {
   std::vector<double> rates;
-  for (const RecordedTrial& trial : c.trials)
-    if (trial.ok && trial.mpps) rates.push_back(trial.offered_pps.value_or(*trial.mpps * 1e6));
+  for (const TrialRecord& trial : c.trials)
+    if (is_ok(trial) && trial.mpps) rates.push_back(trial.offered_pps.value_or(*trial.mpps * 1e6));
   return summarize(std::move(rates)).median;
 }
 
@@ -187,23 +186,23 @@ void compare_settings(const RecordedCase& base, const RecordedCase& next, CaseCo
 
 CaseComparison pair_cases(const Sides& sides, const RecordedCase& base, const RecordedCase& next) {
   CaseComparison made;
-  made.base_id = base.id;
-  made.new_id = next.id;
+  made.base_id = base.spec.id;
+  made.new_id = next.spec.id;
   const auto excluded = [](const RecordedCase& c) {
     return static_cast<std::size_t>(
-        std::count_if(c.trials.begin(), c.trials.end(), [](const auto& t) { return !t.ok; }));
+        std::count_if(c.trials.begin(), c.trials.end(), [](const auto& t) { return !is_ok(t); }));
   };
   made.excluded_base = excluded(base);
   made.excluded_new = excluded(next);
   compare_settings(base, next, made);
   if (!made.reason.empty()) return made;
   for (const auto* side : {&base, &next})
-    if (side->status != "ok") {
-      made.reason = std::string(side == &base ? "BASE" : "NEW") + " is " +
-                    printable(side->status, 40) + ": " + printable(side->reason, 300);
+    if (side->status != CaseStatus::ok) {
+      made.reason = std::string(side == &base ? "BASE" : "NEW") + " is " + to_string(side->status) +
+                    ": " + printable(side->reason, 300);
       return made;
     }
-  if (base.id == next.id)
+  if (base.spec.id == next.spec.id)
     for (const Unlike& found : unlike(base.subject, next.subject))
       made.warnings.push_back(found.words());
   if (base.limiter == Limiter::unknown || next.limiter == Limiter::unknown)

@@ -1,47 +1,31 @@
 // A run.json read back for comparing: what was measured, how, and each trial's figures.
 //
-// Read strictly where a comparison relies on it and no further: keys that are not known are passed
-// over, one that is missing or has another type is an error.
+// Read strictly where a comparison relies on it and no further: there a key that is missing or has
+// another type is an error; elsewhere it is passed over, and what it names stays empty.
 //
 // Threads: none. Errors: ErrorCode::invalid_input, one line with file, JSON pointer and problem.
 #pragma once
 
 #include <map>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "harness/core/case_result.hpp"
 #include "harness/core/result.hpp"
-#include "harness/core/trial.hpp"
 #include "harness/record/comparable.hpp"
 
 namespace pktbench {
 
-struct RecordedTrial {
-  int round = 0;
-  bool ok = false;
-  std::optional<double> mpps;  // of an ok trial, as is the next
-  std::optional<double> cycles_per_packet;
-  std::string cycles_source;  // empty: none
-  std::optional<double> offered_pps = {};
-  Condition condition = {};
-  // The DUT had no idle time and was not what limited the rate: a loop that spins, or a path within
-  // 1% of its capacity. Its cycles are the clock's, however many frames there were.
-  bool spins = false;
-  std::string started_at = {};  // empty: not known
-};
-
-struct RecordedCase {
-  std::string id;
+struct RecordedCase : CaseResult {
   Comparable comparable;
   // What is compared as a rule, so that a difference is said and no obstacle.
   std::map<std::string, std::string> subject;
-  std::string status;
-  std::string reason;
-  Limiter limiter = Limiter::unknown;
-  std::vector<RecordedTrial> trials;
 };
+
+// The DUT had no idle time and was not what limited the rate: a loop that spins, or a path within
+// 1% of its capacity. Its cycles are the clock's, however many frames there were.
+bool spins(const TrialRecord& trial);
 
 struct RecordedRun {
   std::string path;  // of the run.json

@@ -277,6 +277,7 @@ const Fields<CaseDocument>& case_fields() {
          .help = "Per flush or system call; at a fixed rate `xdp-live` has "
                  "`generator_options.burst` in its place. Null where the generator has no such "
                  "setting.",
+         .bounds = kAtLeastOne,
          .null_is_a_value = true,
          .schema = "generator_batch"}},
        {"frame_size",

@@ -2,6 +2,7 @@
 
 #include <variant>
 
+#include "harness/record/json.hpp"
 #include "harness/sys/json_file.hpp"
 
 namespace pktbench {
@@ -11,18 +12,6 @@ namespace {
 constexpr const char* kNone = "none";
 constexpr const char* kNapiPolicy = "napi_policy";
 const std::string kDriver = "_port.driver";
-
-const Json& at(const Json& json, const char* key) {
-  static const Json kNull;
-  const auto found = json.is_object() ? json.find(key) : json.end();
-  return json.is_object() && found != json.end() ? *found : kNull;
-}
-
-std::string text_of(const Json& value) {
-  if (value.is_null()) return kNone;
-  if (value.is_string()) return value.get<std::string>();
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
 
 // "rx=4096 tx=4096"; what the device could have at most is no setting.
 std::string settings_text(const Json& settings) {
@@ -35,10 +24,10 @@ std::string settings_text(const Json& settings) {
 
 // The scenario's testbed of that label, and which of them it is.
 std::pair<const Json*, std::size_t> testbed_of(const Json& run, const Json& label) {
-  const Json& testbeds = at(at(run, "scenario"), "testbed");
+  const Json& testbeds = part(part(run, "scenario"), "testbed");
   if (testbeds.is_array())
     for (std::size_t i = 0; i < testbeds.size(); ++i)
-      if (at(testbeds[i], "label") == label) return {&testbeds[i], i};
+      if (part(testbeds[i], "label") == label) return {&testbeds[i], i};
   return {&testbeds, 0};
 }
 
@@ -49,14 +38,14 @@ void add_port(const Json& run, const Json& label, std::size_t testbed, const std
     if (!value.is_null()) made[role + "_port." + name] = settings_text(value);
   };
   std::size_t before = 0;
-  for (const Json& nic : at(at(at(run, "environment"), "before"), "nics"))
-    if (text_of(at(nic, "role")) == role && before++ == testbed)
+  for (const Json& nic : part(part(part(run, "environment"), "before"), "nics"))
+    if (text_of(part(nic, "role")) == role && before++ == testbed)
       for (const char* key : {"driver", "firmware", "queues", "rings", "coalescing"})
-        add(key, at(nic, key));
-  for (const Json& port : at(run, "ports"))
-    if (at(port, "role") == role && at(port, "testbed_label") == label)
-      for (const Json& setting : at(port, "settings"))
-        if (at(setting, "setting") == "pause") add("pause", at(setting, "after"));
+        add(key, part(nic, key));
+  for (const Json& port : part(run, "ports"))
+    if (part(port, "role") == role && part(port, "testbed_label") == label)
+      for (const Json& setting : part(port, "settings"))
+        if (part(setting, "setting") == "pause") add("pause", part(setting, "after"));
 }
 
 }  // namespace
@@ -66,18 +55,24 @@ Difference difference_in(const std::string& name) {
   return name.ends_with(kDriver) ? Difference::subject : Difference::warning;
 }
 
+std::string text_of(const Json& value) {
+  if (value.is_null()) return kNone;
+  if (value.is_string()) return value.get<std::string>();
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 Comparable comparable_of(const Json& run, const Json& one) {
   Comparable made;
   for (const char* key :
        {"testbed", "arrangement", "dut_idle", "virtual", "generator", "generator_options",
         "generator_batch", "frame_size", "flows", "rate_pps"})
-    made[key] = text_of(at(one, key));
-  made["emulator"] = text_of(at(at(at(run, "environment"), "before"), "emulator"));
-  const Json& label = at(one, "testbed_label");
+    made[key] = text_of(part(one, key));
+  made["emulator"] = text_of(part(part(part(run, "environment"), "before"), "emulator"));
+  const Json& label = part(one, "testbed_label");
   const auto [testbed, number] = testbed_of(run, label);
-  made[kNapiPolicy] = text_of(at(*testbed, kNapiPolicy));
+  made[kNapiPolicy] = text_of(part(*testbed, kNapiPolicy));
   for (const char* role : {"dut", "generator"}) add_port(run, label, number, role, made);
-  for (const auto& [name, value] : at(one, "comparable").items())
+  for (const auto& [name, value] : part(one, "comparable").items())
     if (value.is_string()) made[name] = value.get<std::string>();
   return made;
 }

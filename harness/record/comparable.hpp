@@ -29,6 +29,9 @@ Difference difference_in(const std::string& name);
 // Of the case `one` of `run`, both in the form of run.json. What the case has recorded of it stays.
 Comparable comparable_of(const nlohmann::ordered_json& run, const nlohmann::ordered_json& one);
 
+// A value as it is compared and shown: "none" for null.
+std::string text_of(const nlohmann::ordered_json& value);
+
 // What of it a testbed decides, as far as it can be chosen. REQUIRES: `testbed` is up.
 Comparable comparable_of(const Testbed& testbed, const Options& options);
 

@@ -14,9 +14,9 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 bool keeps_reasons(const FieldTable& fields) { return fields.rows.back().key == "missing"; }
 
-std::string must_be(const Field& field, const Bounds& bounds) {
-  return field.about.above_0 ? "must be above 0, and at most " + number_text(*bounds.max)
-                             : "must be " + range_text(bounds);
+std::string range_of(const Field& field, const Bounds& bounds) {
+  return field.about.above_0 ? "above 0 and at most " + number_text(*bounds.max)
+                             : range_text(bounds);
 }
 
 bool within(const Field& field, const Bounds& bounds, double value) {
@@ -123,7 +123,8 @@ class Writer {
     if (within(field_, bounds, value) || !inside(value, kRecordable))
       section.set(key, Json(value));  // null where it is no number
     else
-      section.null(key, "it was " + number_text(value) + ", and " + must_be(field_, bounds));
+      section.null(key,
+                   "it was " + number_text(value) + ", and must be " + range_of(field_, bounds));
   }
 
   const Field& field_;
@@ -143,30 +144,39 @@ void write_rows(const FieldTable& fields, void* record, Section& section, Json& 
   }
 }
 
+// "a, b or c"
+std::string one_of(const std::vector<std::string>& words) {
+  std::string made = words.front();
+  for (std::size_t i = 1; i < words.size(); ++i)
+    made += (i + 1 < words.size() ? ", " : " or ") + words[i];
+  return made;
+}
+
 // Reads one value into its member.
 class FieldReader {
  public:
   FieldReader(const FieldTable& fields, const Field& field, const Json& value,
-              Json::json_pointer where, std::string& fault)
-      : fields_(fields), field_(field), value_(value), at_(std::move(where)), fault_(fault) {}
+              Json::json_pointer where, Faults& faults)
+      : fields_(fields), field_(field), value_(value), at_(std::move(where)), faults_(faults) {}
 
   void operator()(bool* v) const {
     if (value_.is_boolean())
       *v = value_.get<bool>();
-    else if (!value_.is_null())
-      fail("is no true or false");
+    else
+      fail("must be true or false");
   }
-  void operator()(std::optional<bool>* v) const {
+  template <class T>
+  void operator()(std::optional<T>* v) const {
     if (!value_.is_null()) (*this)(&v->emplace());
   }
-  void operator()(int* v) const { small_count(v); }
-  void operator()(std::uint32_t* v) const { small_count(v); }
+  void operator()(int* v) const { count(value_, at_, v); }
+  void operator()(std::uint32_t* v) const { count(value_, at_, v); }
   void operator()(std::uint64_t* v) const { count(value_, at_, v); }
   void operator()(std::int64_t* v) const {
     if (const auto integer = integer_of(value_))
       *v = *integer;
-    else if (!value_.is_null())
-      fail("is no integer");
+    else
+      fail("must be an integer");
   }
   void operator()(double* v) const { *v = number(value_, at_).value_or(kNaN); }
   void operator()(std::optional<double>* v) const { *v = number(value_, at_); }
@@ -201,14 +211,15 @@ class FieldReader {
       else if (one.is_string())
         (*v)[key] = one.get<std::string>();
       else
-        fail(at_ / key, "is no number, text, true or false");
+        faults_.add(at_ / key, "is no number, text, true or false");
     });
   }
   void operator()(const WordRef& v) const {
     std::string word;
     text(value_, at_, &word);
     const auto found = std::find(v.words.begin(), v.words.end(), word);
-    if (found == v.words.end()) return fail("is none of the known words: \"" + word + "\"");
+    if (found == v.words.end())
+      return fail("must be " + one_of(v.words) + ", and is " + in_quotes(word));
     v.set(static_cast<std::size_t>(found - v.words.begin()));
   }
   void operator()(const IntervalRef& v) const {
@@ -216,68 +227,64 @@ class FieldReader {
     *v.lo = number(value_[0], at_ / 0).value_or(kNaN);
     *v.hi = number(value_[1], at_ / 1).value_or(kNaN);
   }
-  void operator()(const ObjectRef& v) const { read_fields(*v.fields, v.at, value_, at_, fault_); }
+  void operator()(const ObjectRef& v) const { read_fields(*v.fields, v.at, value_, at_, faults_); }
   void operator()(const ObjectsRef& v) const {
     if (v.keyed)
       return each([&](const std::string& key, const Json& one) {
         if (void* made = v.add(key, one.is_null()))
-          read_fields(*v.fields, made, one, at_ / key, fault_);
+          read_fields(*v.fields, made, one, at_ / key, faults_);
       });
-    if (!value_.is_array()) return fail("is no list");
+    if (!value_.is_array()) return fail("must be a list");
     for (std::size_t i = 0; i < value_.size(); ++i)
-      read_fields(*v.fields, v.add("", false), value_[i], at_ / i, fault_);
+      read_fields(*v.fields, v.add("", false), value_[i], at_ / i, faults_);
   }
   void operator()(const ReasonsRef& v) const {
     Reasons reasons;
     (*this)(&reasons);
     if (v.keep) v.keep(std::move(reasons));
   }
-  void operator()(const Computed&) const {}
+  // It is checked and not kept.
+  void operator()(const Computed& v) const {
+    std::visit([this](auto value) { (*this)(&value); }, v);
+  }
 
  private:
-  void fail(const std::string& what) const { fail(at_, what); }
-  void fail(const Json::json_pointer& where, const std::string& what) const {
-    if (fault_.empty()) fault_ = where.to_string() + ": " + what;
-  }
+  void fail(const std::string& what) const { faults_.add(at_, what); }
 
   std::optional<double> number(const Json& json, const Json::json_pointer& where) const {
     if (json.is_null()) return std::nullopt;
     const Bounds bounds = field_.about.bounds.value_or(kMeasure);
     const auto found = number_of(json, bounds);
     if (found && within(field_, bounds, *found)) return found;
-    fail(where, json.is_number() ? must_be(field_, bounds) : "is no number");
+    faults_.add(where, "must be a number, " + range_of(field_, bounds) + ", or null");
     return std::nullopt;
   }
 
   void text(const Json& json, const Json::json_pointer& where, std::string* v) const {
     if (json.is_string())
       *v = json.get<std::string>();
-    else if (!json.is_null())
-      fail(where, "is no text");
-  }
-
-  void count(const Json& json, const Json::json_pointer& where, std::uint64_t* v) const {
-    if (const auto found = count_of(json))
-      *v = *found;
-    else if (!json.is_null())
-      fail(where, "is no count");
+    else
+      faults_.add(where, "must be a string");
   }
 
   template <class T>
-  void small_count(T* v) const {
-    if (value_.is_null()) return;
-    const Bounds bounds = field_.about.bounds.value_or(kSmallCount);
-    const auto found = count_of(value_, static_cast<std::uint64_t>(*bounds.max));
-    if (found && inside(static_cast<double>(*found), bounds))
+  void count(const Json& json, const Json::json_pointer& where, T* v) const {
+    const auto& bounds = field_.about.bounds;
+    const double least = bounds ? *bounds->min : 0;
+    const Bounds all = bounds ? *bounds : kSmallCount;
+    const bool is_small = bounds || sizeof(T) < sizeof(std::uint64_t);
+    const auto found =
+        is_small ? count_of(json, static_cast<std::uint64_t>(*all.max)) : count_of(json);
+    if (found && static_cast<double>(*found) >= least)
       *v = static_cast<T>(*found);
     else
-      fail(found ? must_be(field_, bounds) : "is no count");
+      faults_.add(where, "must be a count" +
+                             (least > 0 ? " of at least " + number_text(least) : std::string()));
   }
 
   template <class T>
   void counts(std::vector<T>* v) const {
-    if (value_.is_null()) return;
-    if (!value_.is_array()) return fail("is no list");
+    if (!value_.is_array()) return fail("must be a list");
     for (const Json& item : value_) {
       const auto found = count_of(item, std::numeric_limits<T>::max());
       if (!found) return fail("has an item that is no count");
@@ -287,7 +294,7 @@ class FieldReader {
 
   template <class F>
   void texts(F&& take) const {
-    if (!value_.is_array()) return fail("is no list");
+    if (!value_.is_array()) return fail("must be a list");
     for (const Json& item : value_) {
       if (!item.is_string()) return fail("has an item that is no text");
       take(item.get<std::string>());
@@ -297,7 +304,7 @@ class FieldReader {
   // Of an object, every key that is this field's.
   template <class F>
   void each(F&& read) const {
-    if (!value_.is_object()) return fail("is no object");
+    if (!value_.is_object()) return fail("must be an object");
     const bool others = field_.key == "*";
     for (const auto& [key, one] : value_.items())
       if (!others || std::none_of(fields_.rows.begin(), fields_.rows.end(),
@@ -309,7 +316,7 @@ class FieldReader {
   const Field& field_;
   const Json& value_;
   Json::json_pointer at_;
-  std::string& fault_;
+  Faults& faults_;
 };
 
 }  // namespace
@@ -334,22 +341,26 @@ Json write_fields(const FieldTable& fields, const void* const_record) {
   return section.take();
 }
 
+void Faults::add(const Json::json_pointer& at, const std::string& what, bool absent) {
+  if (first.empty() && (!heeds || heeds(at, absent)))
+    first = printable(at.to_string(), kMaxPointer) + ": " + what;
+}
+
 void read_fields(const FieldTable& fields, void* record, const Json& json,
-                 const Json::json_pointer& at, std::string& fault) {
-  const auto fail = [&fault](const Json::json_pointer& where, const char* what) {
-    if (fault.empty()) fault = where.to_string() + ": " + what;
-  };
-  if (!json.is_object()) return fail(at, "is no object");
+                 const Json::json_pointer& at, Faults& faults) {
+  if (!json.is_object()) return faults.add(at, "is no object");
   for (const Field& field : fields.rows) {
     const bool others = field.key == "*";
     const auto found = json.find(field.key);
     const Json* value = others ? &json : found != json.end() ? &*found : nullptr;
     const auto& about = field.about;
     const bool has_value = value && !value->is_null();
-    if (!value && !about.older_lack_it && !about.written) fail(at / field.key, "is not there");
+    const bool may_be_null = about.known || about.null || about.null_is_a_value;
+    if (!value && !about.older_lack_it && !about.written)
+      faults.add(at / field.key, "is missing", true);
     // Where null is foreseen the member stays as it is; it may be one that would be made.
-    if (value && (has_value || !about.known))
-      std::visit(FieldReader(fields, field, *value, others ? at : at / field.key, fault),
+    if (value && (has_value || !may_be_null))
+      std::visit(FieldReader(fields, field, *value, others ? at : at / field.key, faults),
                  field.ref(record));
     if (about.after_reading) about.after_reading(record, has_value);
   }

@@ -108,9 +108,9 @@ struct Filled {
 };
 
 std::string read_fault(const FieldTable& fields, const Json& json) {
-  std::string fault;
-  read_fields(fields, fields.make().get(), json, Json::json_pointer(), fault);
-  return fault;
+  Faults faults;
+  read_fields(fields, fields.make().get(), json, Json::json_pointer(), faults);
+  return faults.first;
 }
 
 TEST(Fields, AreEachDescribed) {
@@ -131,10 +131,10 @@ TEST(Fields, AreEachWrittenAndReadBackEqual) {
       if (written[at].is_null()) null_when_filled.insert(table->name + at.to_string());
     });
     const auto read = table->make();
-    std::string fault;
+    Faults faults;
     read_fields(*table, read.get(), Json::parse(dump_json(written, -1)), Json::json_pointer(),
-                fault);
-    EXPECT_EQ(fault, "");
+                faults);
+    EXPECT_EQ(faults.first, "");
     EXPECT_EQ(write_fields(*table, read.get()), written) << table->name;
   }
   // Reasons why there is no value stand beside none that is there.
@@ -189,7 +189,7 @@ TEST(Fields, ThatOlderRecordsLackMayBeAbsentAndNoOthers) {
       Json without = whole;
       without[at.parent_pointer()].erase(field.key);
       const bool optional = field.about.older_lack_it || field.about.written;
-      EXPECT_EQ(read_fault(*table, without), optional ? "" : at.to_string() + ": is not there");
+      EXPECT_EQ(read_fault(*table, without), optional ? "" : at.to_string() + ": is missing");
     });
   }
 }
@@ -226,20 +226,25 @@ TEST(RunJson, ReadingNamesTheValueAtFault) {
     const auto read = run_from_json(bad);
     return read ? "" : read.error().message;
   };
-  EXPECT_EQ(fault("/schema", "pktbench-run/2"), "/schema: is not \"pktbench-run/1\"");
-  EXPECT_EQ(fault("/run/interrupted", 1), "/run/interrupted: is no true or false");
+  EXPECT_EQ(fault("/schema", "pktbench-run/2"),
+            "/schema: must be \"pktbench-run/1\", and is \"pktbench-run/2\": is this a run.json of "
+            "pktbench?");
+  EXPECT_EQ(fault("/run/interrupted", 1), "/run/interrupted: must be true or false");
   EXPECT_EQ(fault("/environment", 1), "/environment: is no object");
-  EXPECT_EQ(fault("/cases", 1), "/cases: is no list");
-  EXPECT_EQ(fault("/cases/0/frame_size", 60), "/cases/0/frame_size: must be 64 to 2147483647");
-  EXPECT_EQ(fault("/cases/0/rate_pps", 0), "/cases/0/rate_pps: must be above 0, and at most 1e+20");
+  EXPECT_EQ(fault("/cases", 1), "/cases: must be a list");
+  EXPECT_EQ(fault("/cases/0/frame_size", 60),
+            "/cases/0/frame_size: must be a count of at least 64");
+  EXPECT_EQ(fault("/cases/0/rate_pps", 0),
+            "/cases/0/rate_pps: must be a number, above 0 and at most 1e+20, or null");
   EXPECT_EQ(fault("/cases/0/backend_options/x", Json::array()),
             "/cases/0/backend_options/x: is no number, text, true or false");
   EXPECT_EQ(fault("/cases/0/telemetry", "half"),
-            "/cases/0/telemetry: is none of the known words: \"half\"");
-  EXPECT_EQ(fault("/cases/1/trials/2/mpps", "x"), "/cases/1/trials/2/mpps: is no number");
+            "/cases/0/telemetry: must be full or none, and is \"half\"");
+  EXPECT_EQ(fault("/cases/1/trials/2/mpps", "x"),
+            "/cases/1/trials/2/mpps: must be a number, 0 to 1e+20, or null");
   EXPECT_EQ(fault("/cases/0/summary/mpps/ci95", {1}),
             "/cases/0/summary/mpps/ci95: is no pair of numbers");
-  EXPECT_EQ(fault("/ports", {{{"role", "dut"}}}), "/ports/0/interface: is not there");
+  EXPECT_EQ(fault("/ports", {{{"role", "dut"}}}), "/ports/0/interface: is missing");
   for (const Json& nonsense : {Json(), Json(3), Json::array(), Json::object()})
     EXPECT_FALSE(run_from_json(nonsense));
 }

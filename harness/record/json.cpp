@@ -44,6 +44,12 @@ Result<TrialRecord> trial_from_json(const Json& json) { return read_record(trial
 Result<EffectiveMode> mode_from_json(const Json& json) { return read_record(mode_fields(), json); }
 Result<CaseDocument> case_from_json(const Json& json) { return read_record(case_fields(), json); }
 
+const Json& part(const Json& json, const char* key) {
+  static const Json kNull;
+  const auto found = json.is_object() ? json.find(key) : json.end();
+  return json.is_object() && found != json.end() ? *found : kNull;
+}
+
 Json cleaned(const Json& json) {
   if (json.is_string()) return clean_text(json.get_ref<const std::string&>());
   if (!json.is_structured()) return json;

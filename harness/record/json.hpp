@@ -52,6 +52,9 @@ Result<TrialRecord> trial_from_json(const nlohmann::ordered_json& json);
 Result<EffectiveMode> mode_from_json(const nlohmann::ordered_json& json);
 Result<CaseDocument> case_from_json(const nlohmann::ordered_json& json);
 
+// The value of a key; null where there is none, or `json` is no object.
+const nlohmann::ordered_json& part(const nlohmann::ordered_json& json, const char* key);
+
 // Every text in it, keys included, as clean_text() makes it: names of hosts and devices, labels and
 // command lines may hold any byte.
 nlohmann::ordered_json cleaned(const nlohmann::ordered_json& json);

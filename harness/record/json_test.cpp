@@ -259,26 +259,28 @@ TEST(TrialJson, ReadingNamesTheValueAtFault) {
     EXPECT_FALSE(read.ok()) << pointer;
     return read ? "" : read.error().message;
   };
-  EXPECT_EQ(fault("/mpps", "fast"), "/mpps: is no number");
-  EXPECT_EQ(fault("/mpps", -1), "/mpps: must be 0 to 1e+20");
-  EXPECT_EQ(fault("/mpps", 1e300), "/mpps: must be 0 to 1e+20");
-  EXPECT_EQ(fault("/loss_ratio", 1.5), "/loss_ratio: must be 0 to 1");
-  EXPECT_EQ(fault("/evidence/x", -1e300), "/evidence/x: must be -1e+20 to 1e+20");
-  EXPECT_EQ(fault("/round", -1), "/round: is no count");
-  EXPECT_EQ(fault("/index", 4'294'967'296), "/index: is no count");
-  EXPECT_EQ(fault("/unaccounted", 18'446'744'073'709'551'615u), "/unaccounted: is no integer");
-  EXPECT_EQ(fault("/offered/packets", -1), "/offered/packets: is no count");
+  EXPECT_EQ(fault("/mpps", "fast"), "/mpps: must be a number, 0 to 1e+20, or null");
+  EXPECT_EQ(fault("/mpps", -1), "/mpps: must be a number, 0 to 1e+20, or null");
+  EXPECT_EQ(fault("/mpps", 1e300), "/mpps: must be a number, 0 to 1e+20, or null");
+  EXPECT_EQ(fault("/loss_ratio", 1.5), "/loss_ratio: must be a number, 0 to 1, or null");
+  EXPECT_EQ(fault("/evidence/x", -1e300),
+            "/evidence/x: must be a number, -1e+20 to 1e+20, or null");
+  EXPECT_EQ(fault("/round", -1), "/round: must be a count");
+  EXPECT_EQ(fault("/index", 4'294'967'296), "/index: must be a count");
+  EXPECT_EQ(fault("/unaccounted", 18'446'744'073'709'551'615u), "/unaccounted: must be an integer");
+  EXPECT_EQ(fault("/offered/packets", -1), "/offered/packets: must be a count");
   EXPECT_EQ(fault("/received/per_queue", {1, "x"}),
             "/received/per_queue: has an item that is no count");
-  EXPECT_EQ(fault("/drops/ring", 1.5), "/drops/ring: is no count");
-  EXPECT_EQ(fault("/status", "fine"), "/status: is none of the known words: \"fine\"");
-  EXPECT_EQ(fault("/cpus/1/classes/napi", true), "/cpus/1/classes/napi: is no number");
-  EXPECT_EQ(fault("/cpus", 3), "/cpus: is no list");
+  EXPECT_EQ(fault("/drops/ring", 1.5), "/drops/ring: must be a count");
+  EXPECT_EQ(fault("/status", "fine"), "/status: must be ok, invalid or failed, and is \"fine\"");
+  EXPECT_EQ(fault("/cpus/1/classes/napi", true),
+            "/cpus/1/classes/napi: must be a number, 0 to 1.01, or null");
+  EXPECT_EQ(fault("/cpus", 3), "/cpus: must be a list");
   EXPECT_EQ(fault("/mode", nullptr), "/mode: is no object");
-  EXPECT_EQ(fault("/missing", Json::array()), "/missing: is no object");
+  EXPECT_EQ(fault("/missing", Json::array()), "/missing: must be an object");
   Json without = good;
   without.erase("duration_s");
-  EXPECT_EQ(trial_from_json(without).error().message, "/duration_s: is not there");
+  EXPECT_EQ(trial_from_json(without).error().message, "/duration_s: is missing");
   for (const Json& nonsense : {Json(), Json(3), Json("x"), Json::array(), Json::object()})
     EXPECT_FALSE(trial_from_json(nonsense).ok());
 }

@@ -2,10 +2,10 @@
 
 #include "harness/core/version.hpp"
 #include "harness/record/comparable.hpp"
-#include "harness/record/field_json.hpp"
 #include "harness/record/fields.hpp"
 #include "harness/record/run_identity.hpp"
 #include "harness/sys/utc.hpp"
+#include "harness/text/input_error.hpp"
 #include "harness/text/section.hpp"
 
 namespace pktbench {
@@ -40,29 +40,26 @@ Json to_json(const RunDocument& document) {
   return made;
 }
 
-Result<StoredRun> run_from_json(const Json& json) {
+Result<StoredRun> run_from_json(const Json& json, const Heeds& heeds) {
   static const Fields<StoredRun> parts(
       "", {{"run", object(&StoredRun::head, run_fields()), {}},
+           {"environment", group<StoredRun>({}), {}},
            {"ports",
             list(at(&StoredRun::head, &RunDocument::testbed, &TestbedFacts::ports), port_fields()),
             {.older_lack_it = true}},
            {"cases", list(&StoredRun::cases, case_fields()), {}}});
-  const auto part = [&json](const char* key) {
-    const auto found = json.is_object() ? json.find(key) : json.end();
-    return found == json.end() ? Json() : *found;
-  };
-  if (part("schema") != kRunSchema)
+  if (const Json& schema = part(json, "schema"); schema != kRunSchema)
     return make_error(ErrorCode::invalid_input,
-                      std::string("/schema: is not \"") + kRunSchema + "\"");
-  auto made = read_record(parts, json);
+                      "/schema: must be \"" + std::string(kRunSchema) + "\", and is " +
+                          (schema.is_string() ? in_quotes(schema.get<std::string>()) : "no text") +
+                          ": is this a run.json of pktbench?");
+  auto made = read_record(parts, json, heeds);
   if (!made) return made;
-  const Json environment = part("environment");
-  if (!environment.is_object())
-    return make_error(ErrorCode::invalid_input, "/environment: is no object");
-  made->head.environment_before = environment.value("before", Json());
-  made->head.environment_after = environment.value("after", Json());
-  made->head.scenario = part("scenario");
-  made->head.pairs = part("pairs");
+  const Json& environment = part(json, "environment");
+  made->head.environment_before = part(environment, "before");
+  made->head.environment_after = part(environment, "after");
+  made->head.scenario = part(json, "scenario");
+  made->head.pairs = part(json, "pairs");
   return made;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/core/case_result.hpp"
+#include "harness/record/field_json.hpp"
 #include "harness/record/json.hpp"
 #include "harness/sys/json_file.hpp"
 
@@ -46,7 +47,8 @@ struct StoredRun {
   std::vector<CaseDocument> cases;
 };
 
-// The inverse. Errors: invalid_input with the JSON pointer of the value at fault.
-Result<StoredRun> run_from_json(const nlohmann::ordered_json& json);
+// The inverse. Errors: invalid_input with the JSON pointer of the value at fault, where it is one
+// that `heeds` names.
+Result<StoredRun> run_from_json(const nlohmann::ordered_json& json, const Heeds& heeds = {});
 
 }  // namespace pktbench

@@ -206,7 +206,7 @@ TEST_F(RunWriterTest, AnyOtherLineThatIsNoTrialIsAnErrorWithItsNumber) {
       {"{\"schema\":\"pktbench-trial/1\",\"case\":\"a\"}\n",
        ", line 3: it has no mode or no trial"},
       {"{\"schema\":\"pktbench-trial/1\",\"case\":\"a\",\"mode\":{},\"trial\":{}}\n",
-       ", line 3: /mode/requested: is not there"},
+       ", line 3: /mode/requested: is missing"},
       {good.substr(0, good.find('\n') + 1),
        ", line 3: trial 0 of case \"" + case_.spec.id + "\" is there twice"},
   };

@@ -354,9 +354,10 @@ const Fields<TrialRecord>& trial_fields() {
          .null{gap}}},
        {"generator_loss_ratio",
         [](T& t) -> std::optional<double> {
-          const auto intended = static_cast<double>(t.offered.packets + t.offered.unsent);
+          const auto unsent = static_cast<double>(t.offered.unsent);
+          const double intended = static_cast<double>(t.offered.packets) + unsent;
           if (intended <= 0) return std::nullopt;
-          return static_cast<double>(t.offered.unsent) / intended;
+          return unsent / intended;
         },
         {.unit = "0..1",
          .help = "What of `loss_ratio` is the generator's: `offered.unsent` / intended.",
