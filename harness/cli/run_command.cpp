@@ -53,7 +53,7 @@ class Recorder final : public Observer {
       if (!why.empty()) spdlog::warn("the figures say nothing about hardware: {}", why);
     }
     for (const PortReport& port : document_.testbed.ports)
-      for (const PortSetting& setting : port.settings)
+      for (const Applied& setting : port.settings)
         if (!setting.failed.empty())
           spdlog::warn("{} is without {} \"{}\": {}", port.interface, setting.setting,
                        setting.wanted, setting.failed);

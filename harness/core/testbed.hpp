@@ -22,8 +22,6 @@
 
 namespace pktbench {
 
-using PortSetting = Applied;
-
 // What a testbed found and made of one of its ports.
 struct PortReport {
   std::string testbed_label;  // of several testbeds the one; the testbed does not know it

@@ -32,8 +32,8 @@ bool is_complete(const Summary& s) {
   return has_interval(s) && known(s.median) && known(s.mean) && known(s.cov);
 }
 
-const Fields<PortSetting>& setting_fields() {
-  using S = PortSetting;
+const Fields<Applied>& setting_fields() {
+  using S = Applied;
   static const Fields<S> made(
       "", {{"setting", &S::setting, {.help = "In the words of the tool."}},
            {"wanted", &S::wanted, {.help = "By the scenario, or by the measurement."}},

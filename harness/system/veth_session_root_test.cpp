@@ -97,10 +97,11 @@ TEST_P(VethSessions, TakeOneLoadAfterTheOther) {
     EXPECT_EQ(trial->unaccounted, 0) << "load " << i;
     EXPECT_EQ(trial->target_pps, plan.rate_pps);
     EXPECT_GT(trial->received.packets, 0u);
-    if (plan.rate_pps)
+    if (plan.rate_pps) {
       EXPECT_LE(static_cast<double>(trial->offered.packets),
                 *plan.rate_pps * trial->duration_s * 1.05 + 64)
           << "load " << i;
+    }
     ASSERT_TRUE((*session)->usable()) << trial->reason;
     windows_s += trial->warmup_s + trial->duration_s;
     effective_s += trial->effective_s;
@@ -110,8 +111,8 @@ TEST_P(VethSessions, TakeOneLoadAfterTheOther) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, VethSessions, ::testing::Values("xdp-native", "af_xdp", "dpdk"),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& which) {
+                           std::string name = which.param;
                            for (char& c : name)
                              if (c == '-') c = '_';
                            return name;
