@@ -1,9 +1,9 @@
 #include "harness/compare/case_pairs.hpp"
 
-#include <array>
-#include <cstdio>
+#include <fmt/format.h>
 
 #include "harness/record/json.hpp"
+#include "harness/text/numbers.hpp"
 #include "harness/text/record_number.hpp"
 #include "harness/text/section.hpp"
 
@@ -58,18 +58,12 @@ Json pair_json(const CaseComparison& pair, const MeasureComparison& m) {
   return made;
 }
 
-std::string percent(double share) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%+.2f%%", share * 100);
-  return text.data();
-}
-
 std::string line(const CaseComparison& pair, const MeasureComparison& m) {
   std::string made = pair.new_id + " against " + pair.base_id + ", " +
                      (m.name == "mpps" ? "Mpps" : "cycles/packet") + ": ";
   if (m.found)
-    made += percent(m.found->ratio - 1) + " (95% CI " + percent(m.found->lo - 1) + " to " +
-            percent(m.found->hi - 1) + ", " + std::to_string(m.found->pairs) + " rounds): ";
+    made += fmt::format("{} (95% CI {} to {}, {} rounds): ", change_percent(m.found->ratio),
+                        change_percent(m.found->lo), change_percent(m.found->hi), m.found->pairs);
   return made + to_string(m.verdict) + ": " + m.reason + "\n";
 }
 

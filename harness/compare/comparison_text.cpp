@@ -1,12 +1,14 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/algorithm/string/join.hpp>
 #include <cmath>
-#include <cstdio>
 #include <set>
 
 #include "harness/compare/comparison.hpp"
 #include "harness/text/input_error.hpp"
+#include "harness/text/numbers.hpp"
 #include "harness/text/text_table.hpp"
 
 namespace pktbench {
@@ -19,22 +21,13 @@ const std::vector<std::string> kMeasureHeads = {
 const std::vector<bool> kFiguresAligned = {false, false, true, true, true, true,
                                            true,  true,  true, true, true, false};
 
-template <class... T>
-std::string format(const char* pattern, T... values) {
-  std::array<char, 256> text{};
-  std::snprintf(text.data(), text.size(), pattern, values...);
-  return text.data();
-}
-
 std::string median_cell(const Summary& s, int decimals) {
-  std::string made = format("%.*f", decimals, *s.median);
-  if (s.ci95) made += format(" (%.*f–%.*f)", decimals, s.ci95->lo, decimals, s.ci95->hi);
+  std::string made = fmt::format("{:.{}f}", *s.median, decimals);
+  if (s.ci95) made += fmt::format(" ({:.{}f}–{:.{}f})", s.ci95->lo, decimals, s.ci95->hi, decimals);
   return made;
 }
 
-std::string change(double ratio) { return format("%+.2f%%", (ratio - 1) * 100); }
-std::string share(double value) { return format("%.2g%%", value * 100); }
-std::string p_cell(double p) { return p < 0.0001 ? "<0.0001" : format("%.2g", p); }
+std::string p_cell(double p) { return p < 0.0001 ? "<0.0001" : fmt::format("{:.2g}", p); }
 
 const char* colour_of(Verdict verdict) {
   switch (verdict) {
@@ -64,13 +57,13 @@ TextRow measure_row(const std::string& id, const MeasureComparison& m) {
   const PairedRatio& f = *m.found;
   row.cells[2] = median_cell(m.base, decimals);
   row.cells[3] = median_cell(m.next, decimals);
-  row.cells[4] = change(f.ratio);
-  row.cells[5] = change(f.lo) + " to " + change(f.hi);
+  row.cells[4] = change_percent(f.ratio);
+  row.cells[5] = change_percent(f.lo) + " to " + change_percent(f.hi);
   row.cells[6] = p_cell(m.p_adjusted);
   row.cells[7] = p_cell(m.mann_whitney_p_adjusted);
-  row.cells[8] = share(m.smallest_change);
+  row.cells[8] = fine_percent(m.smallest_change);
   const auto& floor = m.noise_floor.found;
-  row.cells[9] = floor ? "±" + share(std::max(floor->hi - 1, 1 - floor->lo)) : "-";
+  row.cells[9] = floor ? "±" + fine_percent(std::max(floor->hi - 1, 1 - floor->lo)) : "-";
   row.cells[10] = std::to_string(f.pairs);
   row.cells[11] = to_string(m.verdict);
   row.colour = colour_of(m.verdict);
@@ -133,7 +126,7 @@ std::string sight(const Comparison& comparison) {
       for (const MeasureComparison& m : c.measures)
         if (m.judged && is_rate(m) == rate) largest = std::max(largest, m.smallest_change);
     if (largest > 0)
-      made += (made.empty() ? "" : ", and of ") + share(largest) + " or more in " +
+      made += (made.empty() ? "" : ", and of ") + fine_percent(largest) + " or more in " +
               (rate ? "Mpps" : "cycles/packet");
   }
   if (made.empty()) return made;
@@ -173,10 +166,10 @@ std::string comparison_text(const Comparison& comparison, bool colour) {
         "p: of the signed-rank test, and beside it of Mann-Whitney; adjusted "
         "(Benjamini-Hochberg).\n"
         "A change is called one when the whole interval lies beyond " +
-        share(rules.min_effect) + " and p < " + format("%g", rules.alpha) +
+        fine_percent(rules.min_effect) + " and p < " + fmt::format("{:g}", rules.alpha) +
         ".\n"
         "sees: the smallest change found four times out of five; above " +
-        share(rules.must_see) +
+        fine_percent(rules.must_see) +
         " a case is inconclusive.\n"
         "A/A: how far BASE differs from its twin (another case with the same settings) or, without "
         "one, its\n"

@@ -1,7 +1,6 @@
 #include "harness/measure/disturbance.hpp"
 
 #include <cmath>
-#include <cstdio>
 #include <optional>
 #include <sstream>
 #include <utility>
@@ -9,18 +8,13 @@
 #include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
+#include "harness/text/numbers.hpp"
 
 namespace pktbench::measure {
 
 namespace {
 
 std::string cpu_key(int cpu) { return "cpu" + std::to_string(cpu); }
-
-std::string percent(double share) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f%%", share * 100);
-  return text;
-}
 
 std::string times(double n) { return n == 1 ? "once" : std::to_string(std::llround(n)) + " times"; }
 

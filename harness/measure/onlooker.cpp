@@ -1,6 +1,7 @@
 #include "harness/measure/onlooker.hpp"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <poll.h>
@@ -10,7 +11,6 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
-#include <cstdio>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -66,26 +66,21 @@ std::string name_in(const Named (&table)[N], std::uint16_t number) {
 }
 
 std::string text_of(const FrameKind& kind) {
-  std::array<char, 64> text{};
+  std::string made;
   if (kind.tag != 0) {
-    std::snprintf(text.data(), text.size(), "test frames of another trial or run (tag 0x%08x)",
-                  kind.tag);
+    made = fmt::format("test frames of another trial or run (tag 0x{:08x})", kind.tag);
   } else if (kind.type < ETH_P_802_3_MIN) {
-    std::snprintf(text.data(), text.size(), "802.3 with a length");
+    made = "802.3 with a length";
   } else {
     const std::string name = name_in(kTypes, kind.type);
-    std::snprintf(text.data(), text.size(), name.empty() ? "%sEtherType 0x%04x" : "%s (0x%04x)",
-                  name.c_str(), kind.type);
+    made = name.empty() ? fmt::format("EtherType 0x{:04x}", kind.type)
+                        : fmt::format("{} (0x{:04x})", name, kind.type);
   }
-  std::string made = text.data();
   if (kind.tag == 0 && kind.protocol != 0) {
     const std::string name = name_in(kProtocols, kind.protocol);
     made += name.empty() ? " protocol " + std::to_string(kind.protocol) : " " + name;
   }
-  const MacAddress& m = kind.from;
-  std::snprintf(text.data(), text.size(), " from %02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2],
-                m[3], m[4], m[5]);
-  return made + text.data();
+  return fmt::format("{} from {:02x}", made, fmt::join(kind.from, ":"));
 }
 
 bool has_carrier(const Port& port) {

@@ -1,13 +1,15 @@
 #include "harness/measure/paired_ratio.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
-#include <cstdio>
 
 #include "harness/core/bounds.hpp"
 #include "harness/measure/summary.hpp"
+#include "harness/text/numbers.hpp"
 
 namespace pktbench {
 
@@ -42,12 +44,6 @@ OrderStatistics walsh_order_statistics(std::size_t n) {
     best = {k, 1 - 2 * tail};
   }
   return best;
-}
-
-std::string percent(double share) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2g%%", share * 100);
-  return text;
 }
 
 }  // namespace
@@ -109,22 +105,21 @@ Judgement judge(const PairedRatio& found, double adjusted_p, Better better,
   const bool below = found.hi < 1 - rules.min_effect;
   const double seen = smallest_change(found, rules);
   if (above || below) {
-    char p[32];
-    std::snprintf(p, sizeof p, "%.2g", adjusted_p);
+    const std::string p = fmt::format("{:.2g}", adjusted_p);
     if (adjusted_p >= rules.alpha)
       return {Verdict::inconclusive,
-              std::string("the interval shows a change, but p = ") + p +
+              "the interval shows a change, but p = " + p +
                   " after adjustment for all comparisons is too large: make more trials"};
     const bool worse = above == (better == Better::lower);
     return {worse ? Verdict::regression : Verdict::improvement,
-            "the whole interval lies more than " + percent(rules.min_effect) +
+            "the whole interval lies more than " + fine_percent(rules.min_effect) +
                 (above ? " above" : " below") + " the base, p = " + p};
   }
   if (seen > rules.must_see)
-    return {Verdict::inconclusive, "changes below " + percent(seen) + " would not be seen, and " +
-                                       percent(rules.must_see) +
+    return {Verdict::inconclusive, "changes below " + fine_percent(seen) +
+                                       " would not be seen, and " + fine_percent(rules.must_see) +
                                        " must be: make more or steadier trials"};
-  return {Verdict::no_change, "none of " + percent(seen) + " or more"};
+  return {Verdict::no_change, "none of " + fine_percent(seen) + " or more"};
 }
 
 Judgement judge_rounds(const std::vector<double>& base, const std::vector<double>& next,

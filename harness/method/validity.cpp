@@ -1,10 +1,12 @@
 #include "harness/method/validity.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "harness/method/returned.hpp"
+#include "harness/text/numbers.hpp"
 
 namespace pktbench::method {
 
@@ -15,16 +17,7 @@ constexpr double kMaxClockError = 0.001;
 constexpr double kClockReadingNs = 20'000;  // how far apart the readings of two clocks may lie
 constexpr double kAlwaysAllowedS = 0.05;    // that a busy host wakes the control thread late
 
-std::string percent(double share) {
-  return std::to_string(std::lround(share * 1000) / 10) + "." +
-         std::to_string(std::lround(share * 1000) % 10) + "%";
-}
-
-std::string seconds(double s) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g s", s);
-  return text;
-}
+std::string seconds(double s) { return fmt::format("{:.3g} s", s); }
 
 // Whoever stops the control thread, or the whole machine, makes the window longer.
 std::string overrun(const TrialPlan& plan, const TrialFacts& facts) {

@@ -3,9 +3,11 @@
 //
 // Of a definition in the schema that is a table's it makes type, required and properties; all else
 // (what a rule says across fields, the environment, the scenario) is written there by hand.
+#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
+#include <limits>
 
 #include "harness/record/field_json.hpp"
 #include "harness/record/fields.hpp"
@@ -110,8 +112,9 @@ class TypeSchema {
  private:
   // A whole number is written as one.
   static Json plain(double value) {
-    return value == static_cast<double>(static_cast<int>(value)) ? Json(static_cast<int>(value))
-                                                                 : Json(value);
+    constexpr double kInt = std::numeric_limits<int>::max();
+    const bool whole = value >= -kInt && value <= kInt && value == std::trunc(value);
+    return whole ? Json(static_cast<int>(value)) : Json(value);
   }
   Json integer(const Bounds& bounds_of_type) const {
     const Bounds bounds = field_.about.bounds.value_or(bounds_of_type);
