@@ -4,6 +4,7 @@
 //
 // PKTBENCH_TEST_LOADS: how many loads (default 6); more say the cost more exactly.
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <atomic>
 #include <cstdio>
@@ -39,12 +40,14 @@ class VethSessions : public ::testing::TestWithParam<const char*> {
     testbed_ = veth.make();
     auto up = testbed_->up(testing::default_options(veth.options), 1);
     ASSERT_TRUE(up) << up.error().message;
+    ASSERT_EQ(sched_getaffinity(0, sizeof affinity_, &affinity_), 0);
     ASSERT_TRUE(sys::pin_thread(0, testbed_->generator_port().cpus.front()));
     auto metered = testbed_->cpu_meter().start(
         {testbed_->generator_port().cpus.front(), testbed_->dut_port().cpus.front()});
     if (metered) meter_ = &testbed_->cpu_meter();
   }
   void TearDown() override {
+    if (CPU_COUNT(&affinity_)) sched_setaffinity(0, sizeof affinity_, &affinity_);
     if (!testbed_) return;
     EXPECT_TRUE(testbed_->down());
   }
@@ -65,6 +68,7 @@ class VethSessions : public ::testing::TestWithParam<const char*> {
   std::unique_ptr<undo::HostLock> lock_;
   std::unique_ptr<Testbed> testbed_;
   CpuMeter* meter_ = nullptr;
+  cpu_set_t affinity_{};  // of before
 };
 
 TEST_P(VethSessions, TakeOneLoadAfterTheOther) {
