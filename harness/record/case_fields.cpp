@@ -341,7 +341,8 @@ const Fields<CaseDocument>& case_fields() {
         {.help =
              "What two cases must have in common to be compared and to share a figure, each as "
              "text: testbed, arrangement, `dut_idle`, NAPI policy, virtual, emulator, "
-             "generator and its options, frame size, flows, rate. Beside it what the ports' "
+             "generator and its options, frame size, flows, rate, method and its `restart`. Beside "
+             "it what the ports' "
              "drivers told before the run, `dut_port.…` and `generator_port.…`: `driver`, "
              "`firmware`, `queues`, `rings`, `coalescing`, `pause`: a difference there is said.",
          .written = [](const C& c) { return !c.comparable.empty(); },

@@ -67,6 +67,12 @@ Comparable comparable_of(const Json& run, const Json& one) {
        {"testbed", "arrangement", "dut_idle", "virtual", "generator", "generator_options",
         "generator_batch", "frame_size", "flows", "rate_pps"})
     made[key] = text_of(part(one, key));
+  // Older runs do not say it: they had one method, and a start for each trial.
+  const Json& method = part(part(run, "scenario"), "method");
+  const Json& called = part(method, "name");
+  const Json& restart = part(method, "restart");
+  made["method"] = called.is_null() ? "throughput" : text_of(called);
+  made["restart"] = restart.is_null() ? "true" : text_of(restart);
   made["emulator"] = text_of(part(part(part(run, "environment"), "before"), "emulator"));
   const Json& label = part(one, "testbed_label");
   const auto [testbed, number] = testbed_of(run, label);

@@ -52,6 +52,8 @@ TEST(Comparable, IsOfTheCaseItsTestbedAndItsPorts) {
                               {"frame_size", "64"},
                               {"flows", "1"},
                               {"rate_pps", "2200000.0"},
+                              {"method", "throughput"},
+                              {"restart", "true"},
                               {"dut_port.driver", "r8169"},
                               {"dut_port.queues", "rx=0 combined=4"},
                               {"dut_port.rings", "rx=512 tx=256"},
@@ -62,6 +64,14 @@ TEST(Comparable, IsOfTheCaseItsTestbedAndItsPorts) {
                               {"generator_port.rings", "rx=512 tx=256"},
                               {"generator_port.coalescing", "rx_usecs=3 adaptive_rx=false"}}));
   EXPECT_EQ(comparable_of(run, run["cases"][0]).at("dut_port.driver"), "ixgbe");
+}
+
+// One start shows one state of the machine: its trials are not those of many.
+TEST(Comparable, AKeptSessionIsNotComparedWithNewOnes) {
+  Json run = two_nics();
+  run["scenario"]["method"]["restart"] = false;
+  EXPECT_EQ(comparable_of(run, run["cases"][0]).at("restart"), "false");
+  EXPECT_EQ(difference_in("restart"), Difference::obstacle);
 }
 
 TEST(Comparable, IsWrittenAndWhatIsWrittenStays) {
