@@ -57,9 +57,10 @@ class TypeSchema {
   }
   Json operator()(const double*) const {
     const Bounds bounds = field_.about.bounds.value_or(kMeasure);
-    return {{"type", "number"},
-            {field_.about.above_0 ? "exclusiveMinimum" : "minimum", plain(*bounds.min)},
-            {"maximum", plain(*bounds.max)}};
+    Json made = {{"type", "number"}};
+    made[field_.about.above_0 ? "exclusiveMinimum" : "minimum"] = plain(*bounds.min);
+    made["maximum"] = plain(*bounds.max);
+    return made;
   }
   Json operator()(const std::string*) const {
     return is_nullable(field_, static_cast<std::string*>(nullptr))
