@@ -83,7 +83,7 @@ class TypeSchema {
   template <class T>
   Json operator()(const std::map<std::string, T>*) const {
     Json made = (*this)(static_cast<const T*>(nullptr));
-    if (std::is_same_v<T, double>) made["type"] = {"number", "null"};
+    if (std::is_same_v<T, double>) made["type"] = Json::array({"number", "null"});
     return {{"type", "object"}, {"additionalProperties", made}};
   }
   Json operator()(const Options*) const {
@@ -102,7 +102,7 @@ class TypeSchema {
     const auto one = v.fields->make();
     Json made = table_schema(*v.fields, one.get());
     if (!v.keyed) return {{"type", "array"}, {"items", made}};
-    made["type"] = {"object", "null"};
+    made["type"] = Json::array({"object", "null"});
     return {{"type", "object"}, {"additionalProperties", made}};
   }
   Json operator()(const ReasonsRef&) const { return {{"type", "object"}}; }
