@@ -10,14 +10,12 @@
 #include <tuple>
 #include <vector>
 
-#include "harness/cli/host.hpp"
-#include "harness/cli/registry.hpp"
 #include "harness/core/units.hpp"
 #include "harness/measure/driver_counters.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
-#include "harness/testing/test_veth.hpp"
+#include "harness/system/veth_fixture.hpp"
 
 namespace pktbench::cli {
 namespace {
@@ -33,29 +31,12 @@ std::vector<std::string> backends_on_veth() {
   return names;
 }
 
-class VethCount : public ::testing::Test {
+class VethCount : public VethFixture {
  protected:
-  void SetUp() override {
-    if (!sys::missing_capabilities().empty())
-      GTEST_SKIP() << "needs " << sys::missing_capabilities().front();
-    auto claimed = claim_host("test");
-    ASSERT_TRUE(claimed) << claimed.error().message;
-    lock_ = std::make_unique<undo::HostLock>(std::move(*claimed));
-  }
   void TearDown() override {
-    if (!testbed_) return;
-    EXPECT_TRUE(testbed_->down());
+    VethFixture::TearDown();
     // The others were counted, but a path that was not must not look as if it had been.
     if (!not_counted_.empty()) GTEST_SKIP() << "not counted: " << not_counted_;
-  }
-
-  void bring_up(const std::string& arrangement, unsigned queues = 1) {
-    const TestbedType& type = *find_by_name(registry().testbeds, "veth");
-    Options options = testing::default_options(type.options);
-    options["arrangement"] = arrangement;
-    testbed_ = type.make();
-    auto up = testbed_->up(options, queues);
-    ASSERT_TRUE(up) << up.error().message;
   }
 
   // Sends `frames` in bursts that every buffer on the way can hold, so that none may be lost
@@ -172,8 +153,6 @@ class VethCount : public ::testing::Test {
   }
 
   std::string not_counted_;
-  std::unique_ptr<undo::HostLock> lock_;
-  std::unique_ptr<Testbed> testbed_;
 };
 
 TEST_F(VethCount, EveryGeneratorReachesEveryBackend) {

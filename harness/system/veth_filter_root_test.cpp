@@ -11,13 +11,11 @@
 #include <thread>
 
 #include "backends/common/workload_state.hpp"
-#include "harness/cli/host.hpp"
-#include "harness/cli/registry.hpp"
 #include "harness/core/units.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/fd.hpp"
 #include "harness/sys/netns.hpp"
-#include "harness/testing/test_veth.hpp"
+#include "harness/system/veth_fixture.hpp"
 #include "harness/traffic/frame.hpp"
 
 namespace pktbench::cli {
@@ -25,26 +23,17 @@ namespace {
 
 constexpr std::uint32_t kFilterTag = 0xf117;
 
-class VethFilter : public ::testing::TestWithParam<const char*> {
+class VethFilter : public VethBackendFixture {
  protected:
   void SetUp() override {
-    if (!sys::missing_capabilities().empty())
-      GTEST_SKIP() << "needs " << sys::missing_capabilities().front();
-    type_ = find_by_name(registry().backends, GetParam());
-    if (auto reason = type_->probe(); !reason.empty()) GTEST_SKIP() << reason;
-    auto claimed = claim_host("test");
-    ASSERT_TRUE(claimed) << claimed.error().message;
-    lock_ = std::make_unique<undo::HostLock>(std::move(*claimed));
-    const TestbedType& veth = *find_by_name(registry().testbeds, "veth");
-    testbed_ = veth.make();
-    auto up = testbed_->up(testing::default_options(veth.options), 1);
-    ASSERT_TRUE(up) << up.error().message;
-    open_sender();
+    VethBackendFixture::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    bring_up();
+    if (!HasFatalFailure()) open_sender();
   }
   void TearDown() override {
     if (backend_) backend_->stop();
-    if (!testbed_) return;
-    EXPECT_TRUE(testbed_->down());
+    VethFixture::TearDown();
   }
 
   void open_sender() {
@@ -94,9 +83,6 @@ class VethFilter : public ::testing::TestWithParam<const char*> {
     return c ? *c : Counters{};
   }
 
-  const BackendType* type_ = nullptr;
-  std::unique_ptr<undo::HostLock> lock_;
-  std::unique_ptr<Testbed> testbed_;
   std::unique_ptr<Backend> backend_;
   sys::Fd sender_;
   std::uint64_t sent_ = 0;

@@ -8,13 +8,11 @@
 #include <string>
 #include <utility>
 
-#include "harness/cli/host.hpp"
-#include "harness/cli/registry.hpp"
 #include "harness/method/session.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/sysfs.hpp"
-#include "harness/testing/test_veth.hpp"
+#include "harness/system/veth_fixture.hpp"
 
 namespace pktbench::cli {
 namespace {
@@ -44,24 +42,11 @@ class OnQueueZero final : public Backend {
   std::unique_ptr<Backend> real_;
 };
 
-class VethQueues : public ::testing::TestWithParam<const char*> {
+class VethQueues : public VethBackendFixture {
  protected:
   void SetUp() override {
-    if (!sys::missing_capabilities().empty())
-      GTEST_SKIP() << "needs " << sys::missing_capabilities().front();
-    type_ = find_by_name(registry().backends, GetParam());
-    if (auto reason = type_->probe(); !reason.empty()) GTEST_SKIP() << reason;
-    auto claimed = claim_host("test");
-    ASSERT_TRUE(claimed) << claimed.error().message;
-    lock_ = std::make_unique<undo::HostLock>(std::move(*claimed));
-    const TestbedType& veth = *find_by_name(registry().testbeds, "veth");
-    testbed_ = veth.make();
-    auto up = testbed_->up(testing::default_options(veth.options), 2);
-    ASSERT_TRUE(up) << up.error().message;
-  }
-  void TearDown() override {
-    if (!testbed_) return;
-    EXPECT_TRUE(testbed_->down());
+    VethBackendFixture::SetUp();
+    if (!IsSkipped() && !HasFatalFailure()) bring_up("isolated", 2);
   }
 
   // Whatever the generator's CPU sends leaves by the second TX queue, and so arrives on RX queue 1.
@@ -104,10 +89,6 @@ class VethQueues : public ::testing::TestWithParam<const char*> {
   }
 
   std::string device() const { return testbed_->dut_port().name; }
-
-  const BackendType* type_ = nullptr;
-  std::unique_ptr<undo::HostLock> lock_;
-  std::unique_ptr<Testbed> testbed_;
 };
 
 TEST_P(VethQueues, BothQueuesAreCounted) {

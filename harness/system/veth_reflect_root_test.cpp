@@ -9,13 +9,11 @@
 #include <string>
 #include <thread>
 
-#include "harness/cli/host.hpp"
-#include "harness/cli/registry.hpp"
 #include "harness/core/units.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
-#include "harness/testing/test_veth.hpp"
+#include "harness/system/veth_fixture.hpp"
 
 namespace pktbench::cli {
 namespace {
@@ -26,28 +24,11 @@ using Clock = std::chrono::steady_clock;
 // For what must happen in the end: a busy host may leave a thread waiting for seconds.
 constexpr std::chrono::seconds kPatience{60};
 
-class VethReflect : public ::testing::Test {
+class VethReflect : public VethFixture {
  protected:
-  void SetUp() override {
-    if (!sys::missing_capabilities().empty())
-      GTEST_SKIP() << "needs " << sys::missing_capabilities().front();
-    auto claimed = claim_host("test");
-    ASSERT_TRUE(claimed) << claimed.error().message;
-    lock_ = std::make_unique<undo::HostLock>(std::move(*claimed));
-  }
   void TearDown() override {
-    if (!testbed_) return;
-    EXPECT_TRUE(testbed_->down());
+    VethFixture::TearDown();
     if (!not_reflected_.empty()) GTEST_SKIP() << "not reflected: " << not_reflected_;
-  }
-
-  void bring_up(const std::string& arrangement, unsigned queues = 1) {
-    const TestbedType& type = *find_by_name(registry().testbeds, "veth");
-    Options options = testing::default_options(type.options);
-    options["arrangement"] = arrangement;
-    testbed_ = type.make();
-    auto up = testbed_->up(options, queues);
-    ASSERT_TRUE(up) << up.error().message;
   }
 
   // Attaches everything that a trial has, in its order.
@@ -134,8 +115,6 @@ class VethReflect : public ::testing::Test {
   }
 
   std::string not_reflected_;
-  std::unique_ptr<undo::HostLock> lock_;
-  std::unique_ptr<Testbed> testbed_;
   std::unique_ptr<Backend> receiver_;
   std::unique_ptr<TrafficSource> source_;
   std::vector<pid_t> sink_threads_;

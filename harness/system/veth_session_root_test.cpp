@@ -12,11 +12,9 @@
 #include <memory>
 #include <string>
 
-#include "harness/cli/host.hpp"
-#include "harness/cli/registry.hpp"
 #include "harness/method/session.hpp"
 #include "harness/sys/cpu.hpp"
-#include "harness/testing/test_veth.hpp"
+#include "harness/system/veth_fixture.hpp"
 
 namespace pktbench::cli {
 namespace {
@@ -26,20 +24,13 @@ int loads() {
   return given ? std::atoi(given) : 6;
 }
 
-class VethSessions : public ::testing::TestWithParam<const char*> {
+class VethSessions : public VethBackendFixture {
  protected:
   void SetUp() override {
-    if (!sys::missing_capabilities().empty())
-      GTEST_SKIP() << "needs " << sys::missing_capabilities().front();
-    type_ = find_by_name(registry().backends, GetParam());
-    if (auto reason = type_->probe(); !reason.empty()) GTEST_SKIP() << reason;
-    auto claimed = claim_host("test");
-    ASSERT_TRUE(claimed) << claimed.error().message;
-    lock_ = std::make_unique<undo::HostLock>(std::move(*claimed));
-    const TestbedType& veth = *find_by_name(registry().testbeds, "veth");
-    testbed_ = veth.make();
-    auto up = testbed_->up(testing::default_options(veth.options), 1);
-    ASSERT_TRUE(up) << up.error().message;
+    VethBackendFixture::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    bring_up();
+    if (HasFatalFailure()) return;
     ASSERT_EQ(sched_getaffinity(0, sizeof affinity_, &affinity_), 0);
     ASSERT_TRUE(sys::pin_thread(0, testbed_->generator_port().cpus.front()));
     auto metered = testbed_->cpu_meter().start(
@@ -48,8 +39,7 @@ class VethSessions : public ::testing::TestWithParam<const char*> {
   }
   void TearDown() override {
     if (CPU_COUNT(&affinity_)) sched_setaffinity(0, sizeof affinity_, &affinity_);
-    if (!testbed_) return;
-    EXPECT_TRUE(testbed_->down());
+    VethFixture::TearDown();
   }
 
   CaseSpec spec() const {
@@ -64,9 +54,6 @@ class VethSessions : public ::testing::TestWithParam<const char*> {
     return made;
   }
 
-  const BackendType* type_ = nullptr;
-  std::unique_ptr<undo::HostLock> lock_;
-  std::unique_ptr<Testbed> testbed_;
   CpuMeter* meter_ = nullptr;
   cpu_set_t affinity_{};  // of before
 };
