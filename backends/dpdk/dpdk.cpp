@@ -112,13 +112,14 @@ class Dpdk final : public Backend, public FilterControl {
 
  private:
   Result<dpdk::Setup> set_up(const BackendConfig& config);
-  Result<EffectiveMode> start_inside(const dpdk::Setup& setup);
+  Result<EffectiveMode> start_inside(dpdk::Setup setup);
 
   Port port_;
   std::string workload_;
   dpdk::HelperProcess helper_;
   dpdk::Ready ready_;
-  bool attaches_xdp_ = false;    // and the device had no program before
+  bool attaches_xdp_ = false;  // and the device had no program before
+  bool huge_pages_needed_ = false;
   unsigned xdp_program_id_ = 0;  // the driver's; 0: not known
   SpinTime spin_;                // where it sleeps
 };
@@ -187,7 +188,8 @@ Result<dpdk::Setup> Dpdk::set_up(const BackendConfig& config) {
   const auto& huge = option<std::string>(config.options, "huge_pages");
   const std::uint64_t free = huge == "off" ? 0 : free_huge_page_mb();
   setup.huge_pages = huge != "off" && free >= setup.memory_mb;
-  if (huge == "on" && !setup.huge_pages)
+  huge_pages_needed_ = huge == "on";
+  if (huge_pages_needed_ && !setup.huge_pages)
     return make_error(ErrorCode::unsupported,
                       "DPDK needs " + std::to_string(setup.memory_mb) +
                           " MB of free huge pages, there are " + std::to_string(free) +
@@ -209,7 +211,7 @@ Result<EffectiveMode> Dpdk::start(const BackendConfig& config) {
 }
 
 // REQUIRES: the calling thread is in the port's namespace.
-Result<EffectiveMode> Dpdk::start_inside(const dpdk::Setup& setup) {
+Result<EffectiveMode> Dpdk::start_inside(dpdk::Setup setup) {
   if (const std::string without = not_built(); !without.empty())
     return make_error(ErrorCode::unsupported, without);
   const auto helper = dpdk::find_helper();
@@ -232,7 +234,14 @@ Result<EffectiveMode> Dpdk::start_inside(const dpdk::Setup& setup) {
                                                     " RX queues, not " +
                                                     std::to_string(setup.queues));
   }
-  auto ready = helper_.start(*helper, setup, setup.wire ? port_.wire_fd : port_.pump_fd);
+  const int shared_fd = setup.wire ? port_.wire_fd : port_.pump_fd;
+  auto ready = helper_.start(*helper, setup, shared_fd);
+  // Free pages are anybody's until they are taken.
+  if (!ready && setup.huge_pages && !huge_pages_needed_ &&
+      ready.error().message.starts_with(dpdk::kInitialise)) {
+    setup.huge_pages = false;
+    ready = helper_.start(*helper, setup, shared_fd);
+  }
   if (!ready) {
     Error e = ready.error();
     explain(e, setup);

@@ -160,7 +160,7 @@ Result<void> DpdkPort::start_eal(const Setup& setup) {
   // Else EAL writes to the system's log too.
   rte_openlog_stream(stderr);
   if (rte_eal_init(static_cast<int>(arguments.size()), arguments.data()) < 0)
-    return dpdk_error("initialise DPDK", rte_errno);
+    return dpdk_error(kInitialise, rte_errno);
   eal_ = true;
   return {};
 }

@@ -3,10 +3,12 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "backends/dpdk/dpdk_test_util.hpp"
 #include "backends/dpdk/helper_process.hpp"
@@ -300,6 +302,32 @@ TEST_F(DpdkRoot, HugePagesThatAreNotThereAreUnsupported) {
   const auto mode = dpdk_backend().make()->start(config);
   ASSERT_FALSE(mode);
   EXPECT_EQ(mode.error().code, ErrorCode::unsupported);
+}
+
+// They are shown as free to this thread and to the helper; the kernel has none to give.
+TEST_F(DpdkRoot, HugePagesThatAreTakenInBetweenAreDoneWithout) {
+  if (std::ifstream("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages").peek() != '0')
+    GTEST_SKIP() << "this host has huge pages to spare";
+  std::thread([] {
+    const std::filesystem::path sizes = "/sys/kernel/mm/hugepages";
+    ASSERT_EQ(unshare(CLONE_NEWNS), 0);
+    ASSERT_EQ(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+    ASSERT_EQ(mount("tmpfs", sizes.c_str(), "tmpfs", 0, nullptr), 0);
+    std::filesystem::create_directory(sizes / "hugepages-2048kB");
+    for (const char* count : {"nr_hugepages", "free_hugepages", "resv_hugepages"})
+      std::ofstream(sizes / "hugepages-2048kB" / count) << (count[0] == 'r' ? 0 : 512);
+    const TestVeth veth;
+    auto config = backend_of(veth, "net_af_packet");
+    const auto backend = dpdk_backend().make();
+    const auto mode = backend->start(config);
+    ASSERT_TRUE(mode) << mode.error().message << mode.error().detail;
+    EXPECT_EQ(mode->details.at("memory"), "no huge pages");
+    backend->stop();
+    config.options["huge_pages"] = std::string("on");
+    const auto refused = backend->start(config);
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message.find("initialise DPDK"), std::string::npos);
+  }).join();
 }
 
 INSTANTIATE_TEST_SUITE_P(Drivers, Dpdk, ::testing::Values("net_af_xdp", "net_af_packet"),

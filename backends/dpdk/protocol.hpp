@@ -20,6 +20,8 @@ inline constexpr int kPumpOrWireFd = 4;
 
 inline constexpr std::uint32_t kVersion = 4;
 inline constexpr std::uint32_t kMaxQueues = 16;
+// What an error of EAL's own start begins with.
+inline constexpr char kInitialise[] = "initialise DPDK";
 
 // What an lcore does when no queue of its own had a frame.
 enum class Idle : std::uint32_t {

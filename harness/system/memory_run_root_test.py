@@ -1,73 +1,12 @@
 """Whole runs without a device: conserved to the frame, and refused with the reason elsewhere."""
 import json
 import os
-import subprocess
-from pathlib import Path
 
 import pytest
 
-from runs import BINARY, SHORT, SOURCE, validate
-
-MEMORY = SOURCE / "scenarios" / "memory.json"
+from memory_runs import MEMORY, needs_dpdk, run, trials_of
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: DPDK and CPU accounting")
-
-
-def run(out, scenario, *arguments):
-    result = subprocess.run([BINARY, "run", str(scenario), "--out", str(out), *SHORT, *arguments],
-                            capture_output=True, text=True, timeout=120)
-    path = Path(out) / "run.json"
-    if path.exists():
-        validate(path)
-    cases = json.loads(path.read_text())["cases"] if path.exists() else []
-    return result, cases
-
-
-def needs_dpdk(cases):
-    for case in cases:
-        if case["status"] == "unsupported" and "built without DPDK" in case["reason"]:
-            pytest.skip(case["reason"])
-
-
-# What only the host can bring about, however the code under test counts.
-HOSTS_FAULT = ("disturbed: ", "the clock ran ", "generator memory offered nothing")
-
-
-def trials_of(result, cases):
-    """All of them: ok, or invalid where the host is to blame; the exit status says which."""
-    trials = [trial for case in cases for trial in case["trials"]]
-    assert trials
-    for trial in trials:
-        assert trial["status"] == "ok" or (trial["status"] == "invalid"
-                                           and trial["reason"].startswith(HOSTS_FAULT)), trial["reason"]
-        assert trial["unaccounted"] == 0
-        assert trial["received"]["packets"] == trial["offered"]["packets"]
-        assert trial["status"] == "invalid" or trial["offered"]["packets"] > 0
-    status = {case["status"] for case in cases}
-    assert status <= {"ok", "invalid", "unsupported"}
-    assert result.returncode == (5 if "invalid" in status else 0), result.stderr
-    return trials
-
-
-def test_the_huge_pages_that_doctor_asks_for_are_enough(tmp_path):
-    kept = Path("/proc/sys/vm/nr_hugepages")
-    before = kept.read_text()
-    doctor = subprocess.run([BINARY, "doctor", "--json"], capture_output=True, text=True)
-    found, = [f for f in json.loads(doctor.stdout)["findings"] if f["check"] == "huge-pages"]
-    if not found["fix"]:
-        pytest.skip("there are enough: " + found["seen"])
-    with_pages = ["--set", '/backends=[{"name":"dpdk","driver":"net_null","huge_pages":"on"}]']
-    _, cases = run(tmp_path / "without", MEMORY, *with_pages)
-    needs_dpdk(cases)
-    assert cases[0]["status"] == "unsupported" and "MB of free huge pages" in cases[0]["reason"]
-    try:
-        subprocess.run(["sh", "-c", found["fix"]], check=True)
-        if kept.read_text().strip() != found["fix"].split()[1]:
-            pytest.skip("this host's memory is in too small pieces")
-        result, cases = run(tmp_path / "with", MEMORY, *with_pages)
-        trials_of(result, cases)
-    finally:
-        kept.write_text(before)
 
 
 def listed(tmp_path, testbed, generator, backends, workload="drop", **more):
