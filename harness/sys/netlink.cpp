@@ -1,5 +1,7 @@
 #include "harness/sys/netlink.hpp"
 
+#include <linux/genetlink.h>
+
 #include <cerrno>
 #include <memory>
 
@@ -40,11 +42,22 @@ Attributes attributes_in(const nlattr* nest) {
   return found;
 }
 
+std::vector<const nlattr*> list_in(const nlattr* nest) {
+  std::vector<const nlattr*> found;
+  const auto add = [](const nlattr* attribute, void* data) -> int {
+    static_cast<std::vector<const nlattr*>*>(data)->push_back(attribute);
+    return MNL_CB_OK;
+  };
+  mnl_attr_parse_nested(nest, add, &found);
+  return found;
+}
+
 std::uint32_t u32_or(const Attributes& attributes, std::uint16_t type, std::uint32_t fallback) {
   const auto it = attributes.find(type);
-  if (it == attributes.end() || mnl_attr_get_payload_len(it->second) < sizeof(std::uint32_t))
-    return fallback;
-  return mnl_attr_get_u32(it->second);
+  if (it == attributes.end()) return fallback;
+  const auto length = mnl_attr_get_payload_len(it->second);
+  if (length == 1) return mnl_attr_get_u8(it->second);
+  return length < sizeof(std::uint32_t) ? fallback : mnl_attr_get_u32(it->second);
 }
 
 NetlinkRequest::NetlinkRequest(std::uint16_t type, std::uint16_t flags, int protocol)
@@ -73,6 +86,37 @@ Result<void> NetlinkRequest::run(const std::string& what, const OnMessage& on_me
     if (more < 0) return system_error(what, errno);
   }
   return {};
+}
+
+namespace {
+
+NetlinkRequest generic_of(std::uint16_t family, std::uint8_t command) {
+  NetlinkRequest request(family, 0, NETLINK_GENERIC);
+  auto* header = request.extra<genlmsghdr>();
+  header->cmd = command;
+  header->version = 1;
+  return request;
+}
+
+}  // namespace
+
+Attributes attributes_of_generic(const nlmsghdr* message) {
+  return attributes_of(message, sizeof(genlmsghdr));
+}
+
+Result<NetlinkRequest> generic_request(const std::string& family, std::uint8_t command) {
+  NetlinkRequest lookup = generic_of(GENL_ID_CTRL, CTRL_CMD_GETFAMILY);
+  mnl_attr_put_strz(lookup.header(), CTRL_ATTR_FAMILY_NAME, family.c_str());
+  std::uint16_t id = 0;
+  auto r = lookup.run("ask for genetlink family " + family, [&](const nlmsghdr* message) {
+    const Attributes found = attributes_of_generic(message);
+    if (const auto it = found.find(CTRL_ATTR_FAMILY_ID); it != found.end())
+      id = mnl_attr_get_u16(it->second);
+  });
+  if (!r && r.error().sys_errno == ENOENT)
+    return make_error(ErrorCode::unsupported, "this kernel has no genetlink family " + family);
+  if (!r) return r.error();
+  return generic_of(id, command);
 }
 
 }  // namespace pktbench::sys

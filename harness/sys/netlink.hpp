@@ -21,8 +21,9 @@ using Attributes = std::map<std::uint16_t, const nlattr*>;
 // as long as the message is.
 Attributes attributes_of(const nlmsghdr* message, std::size_t extra_header);
 Attributes attributes_in(const nlattr* nest);
+std::vector<const nlattr*> list_in(const nlattr* nest);  // of one type and another, in their order
 
-// The attribute's value, or `fallback` where it is absent or too short.
+// The attribute's value, of one byte or four, or `fallback` where it is absent or too short.
 std::uint32_t u32_or(const Attributes& attributes, std::uint16_t type, std::uint32_t fallback);
 
 class NetlinkRequest {
@@ -49,5 +50,10 @@ class NetlinkRequest {
   std::vector<char> buffer_;
   nlmsghdr* header_;
 };
+
+// A command of the genetlink family `family`; the answer's attributes are attributes_of_generic().
+// Errors: `unsupported` where the kernel has no such family.
+Result<NetlinkRequest> generic_request(const std::string& family, std::uint8_t command);
+Attributes attributes_of_generic(const nlmsghdr* message);
 
 }  // namespace pktbench::sys

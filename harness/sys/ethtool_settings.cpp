@@ -1,0 +1,192 @@
+// Rings, pause, queues and coalescing: numbers that one command reads and another sets.
+#include <fmt/format.h>
+#include <linux/ethtool.h>
+#include <linux/ethtool_netlink.h>
+
+#include <tuple>
+#include <type_traits>
+
+#include "harness/sys/ethtool.hpp"
+#include "harness/sys/ethtool_call.hpp"
+
+namespace pktbench::sys {
+
+namespace {
+
+// One number: where each way has it, and whether it can be set.
+template <class O, class Value, class T>
+struct Field {
+  using Ours = O;
+  using Theirs = T;
+  std::uint16_t attribute;
+  Value Ours::*ours;
+  __u32 Theirs::*theirs;
+  bool settable = true;
+};
+
+template <class First, class... More>
+struct Setting {
+  using Ours = typename First::Ours;
+  using Theirs = typename First::Theirs;
+  const char* what;
+  std::uint8_t get;
+  std::uint8_t set;
+  std::uint32_t ioctl_get;
+  std::uint32_t ioctl_set;
+  std::tuple<First, More...> fields;
+};
+
+constexpr Setting kRings{
+    "ring sizes",
+    ETHTOOL_MSG_RINGS_GET,
+    ETHTOOL_MSG_RINGS_SET,
+    ETHTOOL_GRINGPARAM,
+    ETHTOOL_SRINGPARAM,
+    std::tuple{
+        Field{ETHTOOL_A_RINGS_RX, &Rings::rx, &ethtool_ringparam::rx_pending},
+        Field{ETHTOOL_A_RINGS_TX, &Rings::tx, &ethtool_ringparam::tx_pending},
+        Field{ETHTOOL_A_RINGS_RX_MAX, &Rings::max_rx, &ethtool_ringparam::rx_max_pending, false},
+        Field{ETHTOOL_A_RINGS_TX_MAX, &Rings::max_tx, &ethtool_ringparam::tx_max_pending, false}}};
+
+constexpr Setting kPause{
+    "pause settings",
+    ETHTOOL_MSG_PAUSE_GET,
+    ETHTOOL_MSG_PAUSE_SET,
+    ETHTOOL_GPAUSEPARAM,
+    ETHTOOL_SPAUSEPARAM,
+    std::tuple{Field{ETHTOOL_A_PAUSE_AUTONEG, &Pause::autoneg, &ethtool_pauseparam::autoneg},
+               Field{ETHTOOL_A_PAUSE_RX, &Pause::rx, &ethtool_pauseparam::rx_pause},
+               Field{ETHTOOL_A_PAUSE_TX, &Pause::tx, &ethtool_pauseparam::tx_pause}}};
+
+constexpr Setting kChannels{
+    "queues",
+    ETHTOOL_MSG_CHANNELS_GET,
+    ETHTOOL_MSG_CHANNELS_SET,
+    ETHTOOL_GCHANNELS,
+    ETHTOOL_SCHANNELS,
+    std::tuple{
+        Field{ETHTOOL_A_CHANNELS_RX_COUNT, &Channels::rx, &ethtool_channels::rx_count},
+        Field{ETHTOOL_A_CHANNELS_TX_COUNT, &Channels::tx, &ethtool_channels::tx_count},
+        Field{ETHTOOL_A_CHANNELS_COMBINED_COUNT, &Channels::combined,
+              &ethtool_channels::combined_count},
+        Field{ETHTOOL_A_CHANNELS_RX_MAX, &Channels::max_rx, &ethtool_channels::max_rx, false},
+        Field{ETHTOOL_A_CHANNELS_TX_MAX, &Channels::max_tx, &ethtool_channels::max_tx, false},
+        Field{ETHTOOL_A_CHANNELS_COMBINED_MAX, &Channels::max_combined,
+              &ethtool_channels::max_combined, false}}};
+
+constexpr Setting kCoalescing{
+    "coalescing",
+    ETHTOOL_MSG_COALESCE_GET,
+    ETHTOOL_MSG_COALESCE_SET,
+    ETHTOOL_GCOALESCE,
+    ETHTOOL_SCOALESCE,
+    std::tuple{Field{ETHTOOL_A_COALESCE_USE_ADAPTIVE_RX, &Coalescing::adaptive_rx,
+                     &ethtool_coalesce::use_adaptive_rx_coalesce},
+               Field{ETHTOOL_A_COALESCE_USE_ADAPTIVE_TX, &Coalescing::adaptive_tx,
+                     &ethtool_coalesce::use_adaptive_tx_coalesce},
+               Field{ETHTOOL_A_COALESCE_RX_USECS, &Coalescing::rx_usecs,
+                     &ethtool_coalesce::rx_coalesce_usecs},
+               Field{ETHTOOL_A_COALESCE_RX_MAX_FRAMES, &Coalescing::rx_frames,
+                     &ethtool_coalesce::rx_max_coalesced_frames},
+               Field{ETHTOOL_A_COALESCE_TX_USECS, &Coalescing::tx_usecs,
+                     &ethtool_coalesce::tx_coalesce_usecs},
+               Field{ETHTOOL_A_COALESCE_TX_MAX_FRAMES, &Coalescing::tx_frames,
+                     &ethtool_coalesce::tx_max_coalesced_frames}}};
+
+template <class S, class Use>
+void each(const S& setting, Use use) {
+  std::apply([&](const auto&... field) { (use(field), ...); }, setting.fields);
+}
+
+template <class S>
+Result<typename S::Ours> netlink_get(const S& setting, const std::string& device) {
+  typename S::Ours found;
+  const auto read = [&](const Attributes& answer) {
+    each(setting, [&](const auto& field) {
+      using Value = std::decay_t<decltype(found.*field.ours)>;
+      found.*field.ours = static_cast<Value>(u32_or(answer, field.attribute, 0));
+    });
+  };
+  const std::string what = fmt::format("read the {}", setting.what);
+  if (auto r = ethtool_netlink(device, setting.get, what, nullptr, read); !r) return r.error();
+  return found;
+}
+
+// Tells what differs alone: the kernel refuses what the driver has no such setting for.
+template <class S>
+Result<void> netlink_set(const S& setting, const std::string& device,
+                         const typename S::Ours& wanted) {
+  const auto now = netlink_get(setting, device);
+  if (!now) return now.error();
+  const auto fill = [&](nlmsghdr* request) {
+    each(setting, [&](const auto& field) {
+      const auto value = wanted.*field.ours;
+      if (field.settable && value != (*now).*field.ours)
+        mnl_attr_put(request, field.attribute, sizeof value, &value);
+    });
+  };
+  return ethtool_netlink(device, setting.set, fmt::format("set the {}", setting.what), fill);
+}
+
+// The driver's struct.
+template <class S>
+Result<typename S::Theirs> ioctl_get(const S& setting, const std::string& device) {
+  typename S::Theirs theirs{};
+  theirs.cmd = setting.ioctl_get;
+  if (auto r = ask_ioctl(device, &theirs, setting.what); !r) return r.error();
+  return theirs;
+}
+
+template <class S>
+Result<typename S::Ours> get(const S& setting, const std::string& device) {
+  using Found = Result<typename S::Ours>;
+  const auto by_ioctl = [&]() -> Found {
+    const auto theirs = ioctl_get(setting, device);
+    if (!theirs) return theirs.error();
+    typename S::Ours found;
+    each(setting, [&](const auto& field) {
+      using Value = std::decay_t<decltype(found.*field.ours)>;
+      found.*field.ours = static_cast<Value>((*theirs).*field.theirs);
+    });
+    return found;
+  };
+  return netlink_or_ioctl([&] { return netlink_get(setting, device); }, by_ioctl);
+}
+
+template <class S>
+Result<void> set(const S& setting, const std::string& device, const typename S::Ours& wanted) {
+  const auto by_ioctl = [&]() -> Result<void> {
+    auto theirs = ioctl_get(setting, device);
+    if (!theirs) return theirs.error();
+    theirs->cmd = setting.ioctl_set;
+    each(setting, [&](const auto& field) {
+      if (field.settable) (*theirs).*field.theirs = wanted.*field.ours;
+    });
+    return ethtool_ioctl(device, &*theirs, fmt::format("set the {}", setting.what));
+  };
+  return netlink_or_ioctl([&] { return netlink_set(setting, device, wanted); }, by_ioctl);
+}
+
+}  // namespace
+
+Result<Rings> get_rings(const std::string& device) { return get(kRings, device); }
+Result<void> set_rings(const std::string& device, const Rings& rings) {
+  return set(kRings, device, rings);
+}
+
+Result<Pause> get_pause(const std::string& device) { return get(kPause, device); }
+Result<void> set_pause(const std::string& device, const Pause& pause) {
+  return set(kPause, device, pause);
+}
+
+Result<Channels> get_channels(const std::string& device) { return get(kChannels, device); }
+Result<void> set_channels(const std::string& device, const Channels& channels) {
+  return set(kChannels, device, channels);
+}
+
+Result<Coalescing> get_coalescing(const std::string& device) { return get(kCoalescing, device); }
+Result<void> set_coalescing(const std::string& device, const Coalescing& coalescing) {
+  return set(kCoalescing, device, coalescing);
+}
+
+}  // namespace pktbench::sys
