@@ -15,9 +15,16 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <optional>
+#include <sstream>
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/netdev_features.hpp"
@@ -180,6 +187,49 @@ TEST_F(EthtoolTest, WhatTheDriverCannotDoIsRefusedByBothWays) {
     EXPECT_TRUE(refused([&] { return get_features("none"); }));
     EXPECT_TRUE(refused([&] { return get_channels(std::string(40, 'x')); }));
   }
+}
+
+// Sets `wanted` by each way, and what was there again. Whether the device took it by both alike.
+template <class T, class Set, class Get>
+bool taken_alike(const std::string& device, T wanted, Set set, Get get) {
+  const T before = need(get(device));
+  std::vector<std::pair<bool, T>> outcomes;
+  for (const Way way : {Way::netlink, Way::ioctl}) {
+    const bool taken = by(way, [&] { return set(device, wanted); }).ok();
+    expect_same(device, get);
+    outcomes.emplace_back(taken, need(get(device)));
+    if (!(outcomes.back().second == before)) need(set(device, before));
+  }
+  EXPECT_EQ(outcomes.front(), outcomes.back()) << device;
+  return outcomes.front() == std::pair(true, wanted);
+}
+
+// The guest's cards have what no virtual device of the host has.
+TEST(EthtoolNicTest, CardsTakeTheSameByBothWays) {
+  const char* cards = std::getenv("PKTBENCH_TEST_CARDS");
+  if (!cards) GTEST_SKIP() << "PKTBENCH_TEST_CARDS names no card whose settings may change";
+  int rings = 0, pause = 0, coalescing = 0;
+  std::istringstream names(cards);
+  for (std::string card; names >> card;) {
+    SCOPED_TRACE(card);
+    expect_all_the_same(card);
+    if (auto r = get_rings(card)) {
+      r->rx = r->tx = 128;
+      rings += taken_alike(card, *r, set_rings, get_rings);
+    }
+    if (auto p = get_pause(card)) {
+      p->autoneg = false;
+      p->rx = !p->rx;
+      pause += taken_alike(card, *p, set_pause, get_pause);
+    }
+    if (auto c = get_coalescing(card)) {
+      c->rx_usecs += 50;
+      coalescing += taken_alike(card, *c, set_coalescing, get_coalescing);
+    }
+  }
+  std::printf("taken: rings of %d cards, pause of %d, coalescing of %d\n", rings, pause,
+              coalescing);
+  EXPECT_TRUE(rings && pause && coalescing);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@ import guest as lab_guest  # noqa: E402
 from guest import BINARY, CARDS, needs_dpdk, run_of, scenario  # noqa: E402
 
 PORT_TESTS = Path(BINARY).parent / "harness" / "testbed" / "testbed_root_test"
+SYS_TESTS = Path(BINARY).parent / "harness" / "sys" / "sys_root_test"
 
 # vmxnet3 has a queue for each of the guest's CPUs, and its driver does not change that.
 OTHER_CARDS = {"vmxnet3": ("net_vmxnet3", 2), "e1000": ("net_e1000_em", 1), "virtio-net": ("net_virtio", 1)}
@@ -26,6 +27,11 @@ def ports(shared):
     return f"{PORT_TESTS} --gtest_filter='{':'.join(f'PortSafetyRoot.{name}' for name in KERNEL_DEPENDENT)}'"
 
 
+def settings(shared):
+    return (f'PKTBENCH_TEST_CARDS="$(ls /sys/class/net | grep ^eth)" {SYS_TESTS} '
+            "--gtest_filter=EthtoolNicTest.*")
+
+
 def other_cards(shared):
     script = "set -e\n"
     for card, (_, queues) in OTHER_CARDS.items():
@@ -38,6 +44,7 @@ def other_cards(shared):
 
 def parts():
     yield "ports", ports
+    yield "settings", settings
     if not lab_guest.why_no_dpdk():
         yield "other_cards", other_cards
 
@@ -51,6 +58,10 @@ def test_what_a_kernel_may_lack_is_refused_too():
     out = lab_guest.boot().passed("ports")
     passed = set(re.findall(r"^\[       OK \] PortSafetyRoot\.(\w+)", out, re.MULTILINE))
     assert passed == KERNEL_DEPENDENT, out
+
+
+def test_every_cards_driver_takes_the_same_by_netlink_and_by_the_ioctl():
+    assert "[  PASSED  ] 1 test." in lab_guest.boot().passed("settings")
 
 
 def test_the_other_cards_have_drivers_in_dpdk():
