@@ -1,5 +1,6 @@
 #include "harness/sys/cpu.hpp"
 
+#include <fmt/format.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <sys/stat.h>
@@ -57,8 +58,8 @@ std::string cpus_text(const std::vector<int>& cpus) {
   for (std::size_t i = 0; i < cpus.size(); ++i) {
     std::size_t last = i;
     while (last + 1 < cpus.size() && cpus[last + 1] == cpus[last] + 1) ++last;
-    text += (text.empty() ? "" : ",") + std::to_string(cpus[i]);
-    if (last != i) text += "-" + std::to_string(cpus[last]);
+    text += fmt::format("{}{}", text.empty() ? "" : ",", cpus[i]);
+    if (last != i) text += fmt::format("-{}", cpus[last]);
     i = last;
   }
   return text.empty() ? "none" : text;
@@ -66,13 +67,12 @@ std::string cpus_text(const std::vector<int>& cpus) {
 
 Result<void> pin_thread(pid_t tid, int cpu) {
   if (cpu < 0 || cpu >= CPU_SETSIZE)
-    return make_error(ErrorCode::failed, "CPU " + std::to_string(cpu) + " is out of range");
+    return make_error(ErrorCode::failed, fmt::format("CPU {} is out of range", cpu));
   cpu_set_t set;
   CPU_ZERO(&set);
   CPU_SET(cpu, &set);
   if (sched_setaffinity(tid, sizeof set, &set) != 0)
-    return system_error("pin thread " + std::to_string(tid) + " to CPU " + std::to_string(cpu),
-                        errno);
+    return system_error(fmt::format("pin thread {} to CPU {}", tid, cpu), errno);
   return {};
 }
 

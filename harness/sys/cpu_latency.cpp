@@ -1,6 +1,7 @@
 #include "harness/sys/cpu_latency.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 
 #include <cerrno>
 #include <cstdint>
@@ -19,7 +20,7 @@ constexpr const char* kDevice = "/dev/cpu_dma_latency";
 std::string cannot_poll_when_idle(int cpu, const std::string& root) {
   if (!std::filesystem::exists(root + kDevice)) return std::string("there is no ") + kDevice;
   const std::string state =
-      root + "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/cpuidle/state0/name";
+      fmt::format("{}/sys/devices/system/cpu/cpu{}/cpuidle/state0/name", root, cpu);
   const auto name = read_file(state);
   if (!name) return "this kernel has no idle states to choose from: no " + state;
   if (*name != "POLL")

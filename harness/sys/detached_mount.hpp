@@ -1,6 +1,8 @@
 // A file system of one's own that is attached nowhere.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <string>
 
 #include "harness/core/result.hpp"
@@ -16,7 +18,7 @@ class DetachedMount {
   static Result<DetachedMount> make(const char* type);
 
   // As this process knows its root.
-  std::string path() const { return "/proc/self/fd/" + std::to_string(root_.get()); }
+  std::string path() const { return fmt::format("/proc/self/fd/{}", root_.get()); }
 
  private:
   explicit DetachedMount(Fd root) : root_(std::move(root)) {}

@@ -66,9 +66,8 @@ std::vector<Bit> bits_of(const Attributes& answer, std::uint16_t which) {
   if (listed == parts.end()) return bits;
   for (const nlattr* bit : list_in(listed->second)) {
     const Attributes found = attributes_in(bit);
-    const auto name = found.find(ETHTOOL_A_BITSET_BIT_NAME);
     bits.push_back({u32_or(found, ETHTOOL_A_BITSET_BIT_INDEX, 0),
-                    name == found.end() ? "" : mnl_attr_get_str(name->second),
+                    text_in(found, ETHTOOL_A_BITSET_BIT_NAME),
                     found.contains(ETHTOOL_A_BITSET_BIT_VALUE)});
   }
   return bits;

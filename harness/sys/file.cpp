@@ -1,6 +1,7 @@
 #include "harness/sys/file.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <array>
@@ -34,7 +35,7 @@ Result<long> number_of(const std::string& text, const std::string& where) {
   long value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || (end != text.data() + text.size() && *end != ' '))
-    return make_error(ErrorCode::failed, where + " holds no number: \"" + text + "\"");
+    return make_error(ErrorCode::failed, fmt::format("{} holds no number: \"{}\"", where, text));
   return value;
 }
 
@@ -53,16 +54,26 @@ Result<long> read_number(const std::string& path, const std::string& key) {
     if (!line.starts_with(key)) continue;
     const auto value = line.find_first_not_of(": \t", key.size());
     if (value == std::string::npos || value == key.size()) continue;
-    return number_of(line.substr(value), std::string(path).append(", ").append(key));
+    return number_of(line.substr(value), fmt::format("{}, {}", path, key));
   }
-  return make_error(ErrorCode::failed, path + " has no \"" + key + "\"");
+  return make_error(ErrorCode::failed, fmt::format("{} has no \"{}\"", path, key));
+}
+
+std::vector<std::filesystem::path> entries_of(const std::filesystem::path& folder,
+                                              std::error_code* error) {
+  std::vector<std::filesystem::path> found;
+  std::error_code ec;
+  for (std::filesystem::directory_iterator it(folder, ec), end; !ec && it != end; it.increment(ec))
+    found.push_back(it->path());
+  if (error) *error = ec;
+  return found;
 }
 
 Result<void> write_file(const std::string& path, const std::string& text) {
   Fd file(open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
   if (!file) return system_error("open " + path, errno);
   if (write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
-    return system_error("write \"" + text + "\" to " + path, errno);
+    return system_error(fmt::format("write \"{}\" to {}", text, path), errno);
   return {};
 }
 

@@ -1,7 +1,10 @@
-// Small kernel files: sysfs, procfs.
+// Small kernel files and their folders: sysfs, procfs.
 #pragma once
 
+#include <filesystem>
 #include <string>
+#include <system_error>
+#include <vector>
 
 #include "harness/core/result.hpp"
 
@@ -15,6 +18,10 @@ Result<long> read_number(const std::string& path);
 
 // That of row `key` of a table: "key: 12 kB", "key 12".
 Result<long> read_number(const std::string& path, const std::string& key);
+
+// What a folder holds, in no order; as much as could be listed where `error` says why not all.
+std::vector<std::filesystem::path> entries_of(const std::filesystem::path& folder,
+                                              std::error_code* error = nullptr);
 
 // One write() of the whole text; the error is that of the kernel, as sysfs reports it.
 Result<void> write_file(const std::string& path, const std::string& text);

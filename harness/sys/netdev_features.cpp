@@ -15,8 +15,7 @@ namespace {
 constexpr std::uint8_t kDevGet = 1;
 constexpr std::uint16_t kIfindex = 1;
 constexpr std::uint16_t kFeatures = 3;
-constexpr std::uint64_t kBasic = 1, kRedirect = 2, kNdoXmit = 4, kZeroCopy = 8, kOffload = 16,
-                        kRxSg = 32;
+constexpr std::uint64_t kBasic = 1, kRedirect = 2, kNdoXmit = 4, kZeroCopy = 8, kOffload = 16;
 
 }  // namespace
 
@@ -41,8 +40,7 @@ Result<XdpFeatures> xdp_features(unsigned ifindex) {
   if (!bits)
     return make_error(ErrorCode::unsupported, "the kernel's answer has no XDP features in it");
   const auto has = [&](std::uint64_t bit) { return (*bits & bit) != 0; };
-  return XdpFeatures{has(kBasic),    has(kRedirect), has(kNdoXmit),
-                     has(kZeroCopy), has(kOffload),  has(kRxSg)};
+  return XdpFeatures{has(kBasic), has(kRedirect), has(kNdoXmit), has(kZeroCopy), has(kOffload)};
 }
 
 }  // namespace pktbench::sys

@@ -11,12 +11,11 @@
 namespace pktbench::sys {
 
 struct XdpFeatures {
-  bool native = false;        // XDP in the driver
-  bool redirect = false;      // XDP_REDIRECT out of it
-  bool redirect_to = false;   // takes redirected frames, now (ndo_xdp_xmit)
-  bool zero_copy = false;     // AF_XDP without copying
-  bool offload = false;       // XDP on the NIC itself
-  bool multi_buffer = false;  // frames of more than one buffer
+  bool native = false;       // XDP in the driver
+  bool redirect = false;     // XDP_REDIRECT out of it
+  bool redirect_to = false;  // takes redirected frames, now (ndo_xdp_xmit)
+  bool zero_copy = false;    // AF_XDP without copying
+  bool offload = false;      // XDP on the NIC itself
 };
 
 Result<XdpFeatures> xdp_features(unsigned ifindex);

@@ -60,6 +60,11 @@ std::uint32_t u32_or(const Attributes& attributes, std::uint16_t type, std::uint
   return length < sizeof(std::uint32_t) ? fallback : mnl_attr_get_u32(it->second);
 }
 
+std::string text_in(const Attributes& attributes, std::uint16_t type) {
+  const auto it = attributes.find(type);
+  return it == attributes.end() ? std::string() : mnl_attr_get_str(it->second);
+}
+
 NetlinkRequest::NetlinkRequest(std::uint16_t type, std::uint16_t flags, int protocol)
     : protocol_(protocol), buffer_(kSize) {
   header_ = mnl_nlmsg_put_header(buffer_.data());

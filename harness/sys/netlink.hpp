@@ -5,6 +5,7 @@
 
 #include <libmnl/libmnl.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -25,6 +26,9 @@ std::vector<const nlattr*> list_in(const nlattr* nest);  // of one type and anot
 
 // The attribute's value, of one byte or four, or `fallback` where it is absent or too short.
 std::uint32_t u32_or(const Attributes& attributes, std::uint16_t type, std::uint32_t fallback);
+
+// The attribute's text; empty where it is absent.
+std::string text_in(const Attributes& attributes, std::uint16_t type);
 
 class NetlinkRequest {
  public:
@@ -50,6 +54,23 @@ class NetlinkRequest {
   std::vector<char> buffer_;
   nlmsghdr* header_;
 };
+
+// What `read` makes of each message of a dump, which begins with a Header whose first byte is the
+// family; asked again where a change under way has spoilt it. `fill` adds attributes.
+template <class T, class Header, class Read>
+Result<std::vector<T>> dump(
+    const std::string& what, std::uint16_t type, int family, Read read,
+    void (*fill)(nlmsghdr*) = [](nlmsghdr*) {}) {
+  for (int attempt = 1;; ++attempt) {
+    std::vector<T> found;
+    NetlinkRequest request(type, NLM_F_DUMP);
+    *reinterpret_cast<unsigned char*>(request.extra<Header>()) = static_cast<unsigned char>(family);
+    fill(request.header());
+    auto r = request.run(what, [&](const nlmsghdr* message) { read(message, found); });
+    if (r) return found;
+    if (r.error().sys_errno != EINTR || attempt == 10) return r.error();
+  }
+}
 
 // A command of the genetlink family `family`; the answer's attributes are attributes_of_generic().
 // Errors: `unsupported` where the kernel has no such family.

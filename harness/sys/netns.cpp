@@ -1,6 +1,7 @@
 #include "harness/sys/netns.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -12,6 +13,9 @@
 #include <filesystem>
 #include <thread>
 
+#include "harness/sys/file.hpp"
+#include "harness/sys/proc.hpp"
+
 namespace pktbench::sys {
 
 namespace {
@@ -21,17 +25,19 @@ constexpr const char* kOwnNamespace = "/proc/thread-self/ns/net";
 // iproute2 keeps its directory a shared mount, so that names are seen in every mount namespace. A
 // plain directory works too, but a later `ip netns add` would cover our names with its own mount.
 Result<void> prepare_directory() {
+  const auto failed = [](const char* what) {
+    return system_error(fmt::format("{} {}", what, kNetnsDir), errno);
+  };
   const bool made = mkdir(kNetnsDir, 0755) == 0;
-  if (!made && errno != EEXIST) return system_error(std::string("mkdir ") + kNetnsDir, errno);
+  if (!made && errno != EEXIST) return failed("mkdir");
   // Whatever the umask: others name namespaces there too.
-  if (made && chmod(kNetnsDir, 0755) != 0)
-    return system_error(std::string("set the mode of ") + kNetnsDir, errno);
+  if (made && chmod(kNetnsDir, 0755) != 0) return failed("set the mode of");
   if (mount("", kNetnsDir, "none", MS_SHARED | MS_REC, nullptr) == 0) return {};
-  if (errno != EINVAL) return system_error(std::string("mount --make-shared ") + kNetnsDir, errno);
+  if (errno != EINVAL) return failed("mount --make-shared");
   if (mount(kNetnsDir, kNetnsDir, "none", MS_BIND | MS_REC, nullptr) != 0)
-    return system_error(std::string("mount --bind ") + kNetnsDir, errno);
+    return failed("mount --bind");
   if (mount("", kNetnsDir, "none", MS_SHARED | MS_REC, nullptr) != 0)
-    return system_error(std::string("mount --make-shared ") + kNetnsDir, errno);
+    return failed("mount --make-shared");
   return {};
 }
 
@@ -56,11 +62,10 @@ std::optional<std::string> find_netns(std::uint64_t number) {
     return stat(path.c_str(), &info) == 0 && info.st_ino == number;
   };
   if (is(kOwnNamespace)) return "";
-  std::error_code ec;
-  for (fs::directory_iterator it(kNetnsDir, ec), end; !ec && it != end; it.increment(ec))
-    if (is(it->path())) return it->path();
-  for (fs::directory_iterator it("/proc", ec), end; !ec && it != end; it.increment(ec))
-    if (is(it->path() / "ns/net")) return it->path() / "ns/net";
+  for (const fs::path& name : entries_of(kNetnsDir))
+    if (is(name)) return name;
+  for (const fs::path& process : processes())
+    if (is(process / "ns/net")) return process / "ns/net";
   return std::nullopt;
 }
 

@@ -1,6 +1,7 @@
 #include "harness/sys/own_path.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
@@ -40,24 +41,24 @@ bool is_owners_alone(uid_t owner, gid_t group) {
 
 std::string user_name(uid_t uid) {
   const passwd* user = getpwuid(uid);
-  return user ? user->pw_name : "user " + std::to_string(uid);
+  return user ? user->pw_name : fmt::format("user {}", uid);
 }
 
 // Why others could change it; empty where they could not.
 std::string why_not_own(const std::string& path, const struct stat& st, bool is_last) {
   if (!is_ours(st.st_uid))
-    return path + " belongs to " + user_name(st.st_uid) +
-           ", who is neither root nor you; use a copy of your own, or give it to root (chown -h "
-           "root " +
-           shell_word(path) + ")";
+    return fmt::format(
+        "{} belongs to {}, who is neither root nor you; use a copy of your own, or give it to root "
+        "(chown -h root {})",
+        path, user_name(st.st_uid), shell_word(path));
   if (S_ISLNK(st.st_mode)) return "";
   // In a sticky directory nobody renames or removes what is another's.
   if (S_ISDIR(st.st_mode) && (st.st_mode & S_ISVTX) && !is_last) return "";
   const bool group =
       (st.st_mode & S_IWGRP) && st.st_gid != 0 && !is_owners_alone(st.st_uid, st.st_gid);
   if (group || (st.st_mode & S_IWOTH))
-    return path + " can be written by others; take that right away (chmod go-w " +
-           shell_word(path) + ")";
+    return fmt::format("{} can be written by others; take that right away (chmod go-w {})", path,
+                       shell_word(path));
   return "";
 }
 

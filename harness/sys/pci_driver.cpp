@@ -1,5 +1,7 @@
 #include "harness/sys/pci_driver.hpp"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
@@ -39,10 +41,8 @@ std::string pci_of(const std::string& device, const PciBus& bus) {
 
 std::set<int> pci_interrupts(const std::string& pci, const PciBus& bus) {
   std::set<int> interrupts;
-  std::error_code ec;
-  fs::directory_iterator it(function_of(pci, bus) + "/msi_irqs", ec);
-  for (const fs::directory_iterator end; !ec && it != end; it.increment(ec))
-    interrupts.insert(std::atoi(it->path().filename().c_str()));
+  for (const fs::path& irq : entries_of(function_of(pci, bus) + "/msi_irqs"))
+    interrupts.insert(std::atoi(irq.filename().c_str()));
   if (const auto line = read_number(function_of(pci, bus) + "/irq");
       interrupts.empty() && line && *line > 0)
     interrupts.insert(static_cast<int>(*line));
@@ -93,23 +93,21 @@ Result<void> bind_pci(const std::string& pci, const std::string& driver, bool ov
   if (after == driver) return {};
   if (!probed) return probed;
   return make_error(ErrorCode::failed,
-                    pci + " did not come to driver " + driver + ": " +
-                        (after.empty() ? "no driver has it" : after + " has it") +
-                        "; the kernel log says why (dmesg)");
+                    fmt::format("{} did not come to driver {}: {} has it; the kernel log says why "
+                                "(dmesg)",
+                                pci, driver, after.empty() ? "no driver" : after));
 }
 
 IommuGroup iommu_group(const std::string& pci, const PciBus& bus) {
   IommuGroup group;
-  std::error_code ec;
-  const fs::path devices = function_of(pci, bus) + "/iommu_group/devices";
-  for (fs::directory_iterator it(devices, ec), end; !ec && it != end; it.increment(ec)) {
+  for (const fs::path& device : entries_of(function_of(pci, bus) + "/iommu_group/devices")) {
     group.has_group = true;
-    const std::string other = it->path().filename();
+    const std::string other = device.filename();
     const std::string driver = pci_driver(other, bus);
     // A bridge's driver does no DMA of its own.
     if (other != pci && !driver.empty() && driver != "pcieport" && driver != "vfio-pci" &&
         driver != "pci-stub")
-      group.in_use.push_back(other + " (" + driver + ")");
+      group.in_use.push_back(fmt::format("{} ({})", other, driver));
   }
   return group;
 }

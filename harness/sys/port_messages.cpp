@@ -1,5 +1,6 @@
 #include "harness/sys/port_messages.hpp"
 
+#include <fmt/format.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
@@ -8,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 #include <set>
+#include <span>
 
 #include "harness/sys/netlink.hpp"
 #include "harness/sys/rtnl_dump.hpp"
@@ -19,14 +21,8 @@ namespace {
 using Bytes = std::vector<char>;
 
 std::string to_hex(const void* data, std::size_t size) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (std::size_t i = 0; i < size; ++i) {
-    const auto byte = static_cast<const unsigned char*>(data)[i];
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
+  const std::span bytes(static_cast<const unsigned char*>(data), size);
+  return fmt::format("{:02x}", fmt::join(bytes, ""));
 }
 
 // Empty where it is no message.
@@ -60,12 +56,11 @@ bool belongs(const nlmsghdr* message, unsigned ifindex) {
 
 // The same for the same address or route, whatever its lifetime and the device's index.
 std::string key_of(const nlmsghdr* message) {
-  std::string key = std::to_string(message->nlmsg_type);
+  std::string key = fmt::to_string(message->nlmsg_type);
   const bool address = message->nlmsg_type == RTM_NEWADDR;
   if (address) {
     const auto* a = static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(message));
-    key += "/" + std::to_string(a->ifa_family) + "/" + std::to_string(a->ifa_prefixlen) + "/" +
-           std::to_string(a->ifa_scope);
+    key += fmt::format("/{}/{}/{}", a->ifa_family, a->ifa_prefixlen, a->ifa_scope);
   } else {
     auto route = *static_cast<const rtmsg*>(mnl_nlmsg_get_payload(message));
     route.rtm_flags = 0;  // "link down" and the like
@@ -75,8 +70,9 @@ std::string key_of(const nlmsghdr* message) {
     const bool changes = address ? type == IFA_CACHEINFO || type == IFA_FLAGS
                                  : type == RTA_CACHEINFO || type == RTA_OIF;
     if (!changes)
-      key += "/" + std::to_string(type) + ":" +
-             to_hex(mnl_attr_get_payload(attribute), mnl_attr_get_payload_len(attribute));
+      key +=
+          fmt::format("/{}:{}", type,
+                      to_hex(mnl_attr_get_payload(attribute), mnl_attr_get_payload_len(attribute)));
   }
   return key;
 }
@@ -95,29 +91,11 @@ std::string describe(const nlmsghdr* message) {
   std::string text = "default";
   if (it != found.end())
     if (const auto ip = address_from(family, mnl_attr_get_payload(it->second)))
-      text = to_text(*ip) + "/" + std::to_string(prefix);
+      text = fmt::format("{}/{}", to_text(*ip), prefix);
   return (address ? "the address " : "the route to ") + text;
 }
 
 nlmsghdr* message_in(Bytes& bytes) { return reinterpret_cast<nlmsghdr*>(bytes.data()); }
-
-Result<void> dump(std::uint16_t type, unsigned ifindex, std::vector<std::string>& messages) {
-  for (const int family : {AF_INET, AF_INET6}) {
-    NetlinkRequest request(type, NLM_F_DUMP);
-    if (type == RTM_GETADDR)
-      request.extra<ifaddrmsg>()->ifa_family = static_cast<std::uint8_t>(family);
-    else
-      request.extra<rtmsg>()->rtm_family = static_cast<std::uint8_t>(family);
-    auto r = request.run("list what network device " + std::to_string(ifindex) + " has",
-                         [&](const nlmsghdr* message) {
-                           if (belongs(message, ifindex))
-                             messages.push_back(to_hex(message, message->nlmsg_len));
-                         });
-    // A kernel without IPv6 has none of it.
-    if (!r && !(family == AF_INET6 && r.error().sys_errno == EOPNOTSUPP)) return r;
-  }
-  return {};
-}
 
 // Sends `message` as a request of its own, for the device's present index.
 Result<void> send(nlmsghdr* message, std::uint16_t type, std::uint16_t flags, unsigned ifindex) {
@@ -135,16 +113,27 @@ Result<void> send(nlmsghdr* message, std::uint16_t type, std::uint16_t flags, un
   }
   std::memcpy(mnl_nlmsg_put_extra_header(request.header(), size), mnl_nlmsg_get_payload(message),
               size);
-  return request.run("give " + describe(message) + " back to network device " +
-                     std::to_string(ifindex));
+  return request.run(fmt::format("give {} back to network device {}", describe(message), ifindex));
 }
 
 }  // namespace
 
 Result<std::vector<std::string>> port_messages(unsigned ifindex) {
   std::vector<std::string> messages;
+  const std::string what = fmt::format("list what network device {} has", ifindex);
+  const auto read = [&](const nlmsghdr* message, std::vector<std::string>& found) {
+    if (belongs(message, ifindex)) found.push_back(to_hex(message, message->nlmsg_len));
+  };
   for (const std::uint16_t type : {RTM_GETADDR, RTM_GETROUTE})
-    if (auto r = dump(type, ifindex, messages); !r) return r.error();
+    for (const int family : {AF_INET, AF_INET6}) {
+      const auto found = type == RTM_GETADDR
+                             ? dump<std::string, ifaddrmsg>(what, type, family, read)
+                             : dump<std::string, rtmsg>(what, type, family, read);
+      if (found) messages.insert(messages.end(), found->begin(), found->end());
+      // A kernel without IPv6 has none of it.
+      if (!found && !(family == AF_INET6 && found.error().sys_errno == EOPNOTSUPP))
+        return found.error();
+    }
   return messages;
 }
 

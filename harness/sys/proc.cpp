@@ -1,20 +1,22 @@
 #include "harness/sys/proc.hpp"
 
-#include <filesystem>
-
 #include "harness/sys/file.hpp"
 
 namespace pktbench::sys {
 
+std::vector<std::filesystem::path> processes() {
+  auto found = entries_of("/proc");
+  std::erase_if(found, [](const std::filesystem::path& entry) {
+    return entry.filename().string().find_first_not_of("0123456789") != std::string::npos;
+  });
+  return found;
+}
+
 std::vector<pid_t> threads_named(const std::string& prefix) {
-  namespace fs = std::filesystem;
   std::vector<pid_t> threads;
-  std::error_code error;
-  for (fs::directory_iterator it("/proc", error), end; !error && it != end; it.increment(error)) {
-    const std::string pid = it->path().filename();
-    if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
-    auto name = read_file(it->path() / "comm");
-    if (name && name->starts_with(prefix)) threads.push_back(std::stoi(pid));
+  for (const auto& process : processes()) {
+    const auto name = read_file(process / "comm");
+    if (name && name->starts_with(prefix)) threads.push_back(std::stoi(process.filename()));
   }
   return threads;
 }

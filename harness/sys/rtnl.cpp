@@ -1,6 +1,7 @@
 #include "harness/sys/rtnl.hpp"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
@@ -16,60 +17,40 @@ namespace pktbench::sys {
 
 namespace {
 
-int read_xdp(const nlattr* attr, void* data) {
-  auto* info = static_cast<LinkInfo*>(data);
-  if (mnl_attr_get_type(attr) == IFLA_XDP_ATTACHED) info->xdp_mode = mnl_attr_get_u8(attr);
-  if (mnl_attr_get_type(attr) == IFLA_XDP_PROG_ID) info->xdp_program_id = mnl_attr_get_u32(attr);
-  return MNL_CB_OK;
-}
-
-int read_link_attribute(const nlattr* attr, void* data) {
-  auto* info = static_cast<LinkInfo*>(data);
-  switch (mnl_attr_get_type(attr)) {
-    case IFLA_IFNAME:
-      info->name = mnl_attr_get_str(attr);
-      break;
-    case IFLA_ADDRESS:
-      if (mnl_attr_get_payload_len(attr) == info->mac.size())
-        std::memcpy(info->mac.data(), mnl_attr_get_payload(attr), info->mac.size());
-      break;
-    case IFLA_MTU:
-      info->mtu = mnl_attr_get_u32(attr);
-      break;
-    case IFLA_CARRIER:
-      info->carrier = mnl_attr_get_u8(attr) != 0;
-      break;
-    case IFLA_CARRIER_CHANGES:
-      info->carrier_changes = mnl_attr_get_u32(attr);
-      break;
-    case IFLA_XDP:
-      mnl_attr_parse_nested(attr, read_xdp, data);
-      break;
-    case IFLA_STATS64: {
-      rtnl_link_stats64 stats{};  // copied: the attribute is aligned to 4 bytes only
-      std::memcpy(&stats, mnl_attr_get_payload(attr),
-                  std::min<std::size_t>(sizeof stats, mnl_attr_get_payload_len(attr)));
-      info->rx_packets = stats.rx_packets;
-      info->tx_packets = stats.tx_packets;
-      info->rx_dropped = stats.rx_dropped;
-      info->tx_dropped = stats.tx_dropped;
-      info->rx_errors = stats.rx_errors;
-      info->tx_errors = stats.tx_errors;
-      info->rx_missed_errors = stats.rx_missed_errors;
-      break;
-    }
-    default:
-      break;
-  }
-  return MNL_CB_OK;
-}
-
-void read_link(const nlmsghdr* message, LinkInfo* info) {
+void read_link(const nlmsghdr* message, LinkInfo& info) {
   if (message->nlmsg_type != RTM_NEWLINK) return;
   const auto* link = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(message));
-  info->ifindex = static_cast<unsigned>(link->ifi_index);
-  info->flags = link->ifi_flags;
-  mnl_attr_parse(message, sizeof *link, read_link_attribute, info);
+  const Attributes found = attributes_of(message, sizeof *link);
+  // Copied: an attribute is aligned to 4 bytes only.
+  const auto copy = [&](std::uint16_t type, void* to, std::size_t size) {
+    const auto it = found.find(type);
+    if (it == found.end()) return;
+    const std::size_t length = mnl_attr_get_payload_len(it->second);
+    std::memcpy(to, mnl_attr_get_payload(it->second), std::min(size, length));
+  };
+  info.ifindex = static_cast<unsigned>(link->ifi_index);
+  info.flags = link->ifi_flags;
+  info.name = text_in(found, IFLA_IFNAME);
+  if (const auto mac = found.find(IFLA_ADDRESS);
+      mac != found.end() && mnl_attr_get_payload_len(mac->second) == info.mac.size())
+    copy(IFLA_ADDRESS, info.mac.data(), info.mac.size());
+  info.mtu = u32_or(found, IFLA_MTU, 0);
+  info.carrier = u32_or(found, IFLA_CARRIER, 0) != 0;
+  info.carrier_changes = u32_or(found, IFLA_CARRIER_CHANGES, 0);
+  if (const auto xdp = found.find(IFLA_XDP); xdp != found.end()) {
+    const Attributes nested = attributes_in(xdp->second);
+    info.xdp_mode = static_cast<int>(u32_or(nested, IFLA_XDP_ATTACHED, XDP_ATTACHED_NONE));
+    info.xdp_program_id = u32_or(nested, IFLA_XDP_PROG_ID, 0);
+  }
+  rtnl_link_stats64 stats{};
+  copy(IFLA_STATS64, &stats, sizeof stats);
+  info.rx_packets = stats.rx_packets;
+  info.tx_packets = stats.tx_packets;
+  info.rx_dropped = stats.rx_dropped;
+  info.tx_dropped = stats.tx_dropped;
+  info.rx_errors = stats.rx_errors;
+  info.tx_errors = stats.tx_errors;
+  info.rx_missed_errors = stats.rx_missed_errors;
 }
 
 }  // namespace
@@ -80,7 +61,7 @@ Result<LinkInfo> get_link(const std::string& name) {
   mnl_attr_put_strz(request.header(), IFLA_IFNAME, name.c_str());
   LinkInfo info;
   if (auto r = request.run("look up network device " + name,
-                           [&](const nlmsghdr* message) { read_link(message, &info); });
+                           [&](const nlmsghdr* message) { read_link(message, info); });
       !r)
     return r.error();
   return info;
@@ -90,19 +71,19 @@ Result<void> create_veth_pair(const std::string& name, const std::string& peer, 
                               unsigned queues) {
   NetlinkRequest request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
   nlmsghdr* h = request.header();
-  request.extra<ifinfomsg>()->ifi_family = AF_UNSPEC;
-  mnl_attr_put_strz(h, IFLA_IFNAME, name.c_str());
-  mnl_attr_put_u32(h, IFLA_NUM_TX_QUEUES, queues);
-  mnl_attr_put_u32(h, IFLA_NUM_RX_QUEUES, queues);
+  const auto put_end = [&](const std::string& end) {
+    request.extra<ifinfomsg>()->ifi_family = AF_UNSPEC;
+    mnl_attr_put_strz(h, IFLA_IFNAME, end.c_str());
+    mnl_attr_put_u32(h, IFLA_NUM_TX_QUEUES, queues);
+    mnl_attr_put_u32(h, IFLA_NUM_RX_QUEUES, queues);
+  };
+  put_end(name);
   nlattr* info = mnl_attr_nest_start(h, IFLA_LINKINFO);
   mnl_attr_put_strz(h, IFLA_INFO_KIND, "veth");
   nlattr* data = mnl_attr_nest_start(h, IFLA_INFO_DATA);
   nlattr* other = mnl_attr_nest_start(h, VETH_INFO_PEER);
-  request.extra<ifinfomsg>()->ifi_family = AF_UNSPEC;
-  mnl_attr_put_strz(h, IFLA_IFNAME, peer.c_str());
+  put_end(peer);
   mnl_attr_put_u32(h, IFLA_NET_NS_FD, static_cast<std::uint32_t>(peer_netns_fd));
-  mnl_attr_put_u32(h, IFLA_NUM_TX_QUEUES, queues);
-  mnl_attr_put_u32(h, IFLA_NUM_RX_QUEUES, queues);
   mnl_attr_nest_end(h, other);
   mnl_attr_nest_end(h, data);
   mnl_attr_nest_end(h, info);
@@ -124,25 +105,24 @@ NetlinkRequest change_link(unsigned ifindex, unsigned flags, unsigned mask) {
 }  // namespace
 
 Result<void> set_link_up(unsigned ifindex) {
-  return change_link(ifindex, IFF_UP, IFF_UP)
-      .run("set network device " + std::to_string(ifindex) + " up");
+  return change_link(ifindex, IFF_UP, IFF_UP).run(fmt::format("set network device {} up", ifindex));
 }
 
 Result<void> set_link_flags(unsigned ifindex, unsigned flags, unsigned mask) {
   return change_link(ifindex, flags & mask, mask)
-      .run("set the flags of network device " + std::to_string(ifindex));
+      .run(fmt::format("set the flags of network device {}", ifindex));
 }
 
 Result<void> move_link(unsigned ifindex, int netns_fd) {
   NetlinkRequest request = change_link(ifindex, 0, 0);
   mnl_attr_put_u32(request.header(), IFLA_NET_NS_FD, static_cast<std::uint32_t>(netns_fd));
-  return request.run("move network device " + std::to_string(ifindex) + " to another namespace");
+  return request.run(fmt::format("move network device {} to another namespace", ifindex));
 }
 
 Result<void> rename_link(unsigned ifindex, const std::string& name) {
   NetlinkRequest request = change_link(ifindex, 0, 0);
   mnl_attr_put_strz(request.header(), IFLA_IFNAME, name.c_str());
-  return request.run("rename network device " + std::to_string(ifindex) + " to " + name);
+  return request.run(fmt::format("rename network device {} to {}", ifindex, name));
 }
 
 Result<void> add_address(unsigned ifindex, std::uint32_t ipv4, unsigned prefix_length) {
@@ -154,7 +134,7 @@ Result<void> add_address(unsigned ifindex, std::uint32_t ipv4, unsigned prefix_l
   address->ifa_index = ifindex;
   mnl_attr_put_u32(request.header(), IFA_LOCAL, htonl(ipv4));
   mnl_attr_put_u32(request.header(), IFA_ADDRESS, htonl(ipv4));
-  return request.run("add an address to network device " + std::to_string(ifindex));
+  return request.run(fmt::format("add an address to network device {}", ifindex));
 }
 
 Result<void> add_neighbour(unsigned ifindex, std::uint32_t ipv4,
@@ -166,7 +146,7 @@ Result<void> add_neighbour(unsigned ifindex, std::uint32_t ipv4,
   neighbour->ndm_state = NUD_PERMANENT;
   mnl_attr_put_u32(request.header(), NDA_DST, htonl(ipv4));
   mnl_attr_put(request.header(), NDA_LLADDR, mac.size(), mac.data());
-  return request.run("add a neighbour to network device " + std::to_string(ifindex));
+  return request.run(fmt::format("add a neighbour to network device {}", ifindex));
 }
 
 }  // namespace pktbench::sys

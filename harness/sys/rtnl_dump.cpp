@@ -10,7 +10,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <memory>
 
 #include "harness/sys/netlink.hpp"
 
@@ -19,29 +18,6 @@ namespace pktbench::sys {
 namespace {
 
 constexpr std::size_t kAnnouncement = 65536;
-
-// Repeats a dump that a change under way has spoilt.
-template <class T, class Ask, class Read>
-Result<std::vector<T>> dump(const std::string& what, Ask make_request, Read read) {
-  for (int attempt = 1;; ++attempt) {
-    std::vector<T> found;
-    auto request = make_request();
-    auto r = request->run(what, [&](const nlmsghdr* message) { read(message, found); });
-    if (r) return found;
-    if (r.error().sys_errno != EINTR || attempt == 10) return r.error();
-  }
-}
-
-template <class Header>
-auto dump_of(std::uint16_t type, int family) {
-  return [type, family] {
-    auto request = std::make_unique<NetlinkRequest>(type, NLM_F_DUMP);
-    // The family is the first byte of each of rtnetlink's headers.
-    *reinterpret_cast<unsigned char*>(request->template extra<Header>()) =
-        static_cast<unsigned char>(family);
-    return request;
-  };
-}
 
 std::optional<IpAddress> address_of(const nlattr* attribute) {
   const auto length = mnl_attr_get_payload_len(attribute);
@@ -93,9 +69,7 @@ void read_tunnel(const nlattr* data, Device& device) {
 
 void read_xdp(const nlattr* nest, Device& device) {
   const Attributes found = attributes_in(nest);
-  const auto mode = found.find(IFLA_XDP_ATTACHED);
-  if (mode == found.end()) return;
-  const std::uint8_t attached = mnl_attr_get_u8(mode->second);
+  const std::uint32_t attached = u32_or(found, IFLA_XDP_ATTACHED, XDP_ATTACHED_NONE);
   const auto add = [&](const char* name, std::uint16_t type) {
     if (const unsigned id = u32_or(found, type, 0); id != 0) device.xdp.push_back({name, id});
   };
@@ -103,10 +77,10 @@ void read_xdp(const nlattr* nest, Device& device) {
   add("generic", IFLA_XDP_SKB_PROG_ID);
   add("offload", IFLA_XDP_HW_PROG_ID);
   if (!device.xdp.empty() || attached == XDP_ATTACHED_NONE) return;
-  const char* name = attached == XDP_ATTACHED_SKB  ? "generic"
-                     : attached == XDP_ATTACHED_HW ? "offload"
-                                                   : "driver";
-  add(name, IFLA_XDP_PROG_ID);
+  add(attached == XDP_ATTACHED_SKB  ? "generic"
+      : attached == XDP_ATTACHED_HW ? "offload"
+                                    : "driver",
+      IFLA_XDP_PROG_ID);
 }
 
 void read_device(const nlmsghdr* message, std::vector<Device>& devices) {
@@ -119,16 +93,14 @@ void read_device(const nlmsghdr* message, std::vector<Device>& devices) {
   device.up = (header->ifi_flags & IFF_UP) != 0;
   device.mtu = u32_or(found, IFLA_MTU, 0);
   device.master = u32_or(found, IFLA_MASTER, 0);
-  if (const auto name = found.find(IFLA_IFNAME); name != found.end())
-    device.name = mnl_attr_get_str(name->second);
+  device.name = text_in(found, IFLA_IFNAME);
   // With IFLA_LINK_NETNSID the number is one of another namespace.
   if (const unsigned link = u32_or(found, IFLA_LINK, 0);
       link != 0 && link != device.ifindex && !found.contains(IFLA_LINK_NETNSID))
     device.lower.push_back(link);
   if (const auto info = found.find(IFLA_LINKINFO); info != found.end()) {
     const Attributes nested = attributes_in(info->second);
-    if (const auto kind = nested.find(IFLA_INFO_KIND); kind != nested.end())
-      device.kind = mnl_attr_get_str(kind->second);
+    device.kind = text_in(nested, IFLA_INFO_KIND);
     if (const auto data = nested.find(IFLA_INFO_DATA); data != nested.end())
       read_tunnel(data->second, device);
   }
@@ -150,10 +122,9 @@ void read_route(const nlmsghdr* message, std::vector<Route>& routes) {
   if (const auto paths = found.find(RTA_MULTIPATH); paths != found.end()) {
     const auto* path = static_cast<const rtnexthop*>(mnl_attr_get_payload(paths->second));
     int left = mnl_attr_get_payload_len(paths->second);
-    while (left >= static_cast<int>(sizeof *path) && RTNH_OK(path, left)) {
+    for (; left >= static_cast<int>(sizeof *path) && RTNH_OK(path, left); path = RTNH_NEXT(path)) {
       route.ifindexes.push_back(static_cast<unsigned>(path->rtnh_ifindex));
       left -= static_cast<int>(RTNH_ALIGN(path->rtnh_len));
-      path = RTNH_NEXT(path);
     }
   }
   routes.push_back(std::move(route));
@@ -214,12 +185,9 @@ std::string to_text(const IpAddress& address) {
 }
 
 Result<std::vector<Device>> list_devices() {
-  const auto request = [] {
-    auto made = dump_of<ifinfomsg>(RTM_GETLINK, AF_UNSPEC)();
-    mnl_attr_put_u32(made->header(), IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-    return made;
-  };
-  return dump<Device>("list the network devices", request, read_device);
+  return dump<Device, ifinfomsg>(
+      "list the network devices", RTM_GETLINK, AF_UNSPEC, read_device,
+      [](nlmsghdr* request) { mnl_attr_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS); });
 }
 
 Result<DeviceWatch> DeviceWatch::open() {
@@ -249,8 +217,8 @@ std::vector<Device> DeviceWatch::announced() {
 }
 
 Result<std::vector<Route>> list_routes(int family) {
-  auto routes = dump<Route>("list the routes of every table", dump_of<rtmsg>(RTM_GETROUTE, family),
-                            read_route);
+  auto routes =
+      dump<Route, rtmsg>("list the routes of every table", RTM_GETROUTE, family, read_route);
   // A kernel without IPv6 has no such routes.
   if (!routes && family != AF_INET && routes.error().sys_errno == EOPNOTSUPP)
     return std::vector<Route>();
@@ -258,15 +226,15 @@ Result<std::vector<Route>> list_routes(int family) {
 }
 
 Result<std::vector<Nexthop>> list_nexthops() {
-  auto nexthops = dump<Nexthop>("list the nexthop objects",
-                                dump_of<nhmsg>(RTM_GETNEXTHOP, AF_UNSPEC), read_nexthop);
+  auto nexthops =
+      dump<Nexthop, nhmsg>("list the nexthop objects", RTM_GETNEXTHOP, AF_UNSPEC, read_nexthop);
   if (!nexthops && nexthops.error().sys_errno == EOPNOTSUPP) return std::vector<Nexthop>();
   return nexthops;
 }
 
 Result<std::vector<InterfaceAddress>> list_addresses() {
-  return dump<InterfaceAddress>("list the addresses", dump_of<ifaddrmsg>(RTM_GETADDR, AF_UNSPEC),
-                                read_address);
+  return dump<InterfaceAddress, ifaddrmsg>("list the addresses", RTM_GETADDR, AF_UNSPEC,
+                                           read_address);
 }
 
 Result<unsigned> route_to(const IpAddress& to, const std::optional<IpAddress>& from) {

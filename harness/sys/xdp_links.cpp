@@ -1,12 +1,14 @@
 #include "harness/sys/xdp_links.hpp"
 
 #include <bpf/bpf.h>
+#include <fmt/format.h>
 
 #include <filesystem>
 #include <optional>
 
 #include "harness/sys/fd.hpp"
 #include "harness/sys/file.hpp"
+#include "harness/sys/proc.hpp"
 #include "harness/text/clean_text.hpp"
 
 namespace pktbench::sys {
@@ -26,18 +28,14 @@ std::optional<bpf_link_info> xdp_link(__u32 id) {
 
 // "process 123 (loader)"; empty: none has it open, as where it is pinned.
 std::string holder_of(unsigned link) {
-  const std::string line = "link_id:\t" + std::to_string(link) + "\n";
-  std::error_code ec;
-  for (fs::directory_iterator it("/proc", ec), end; !ec && it != end; it.increment(ec)) {
-    const std::string pid = it->path().filename();
-    if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
-    std::error_code gone;
-    for (fs::directory_iterator fd(it->path() / "fdinfo", gone), last; !gone && fd != last;
-         fd.increment(gone)) {
-      const auto text = read_file(fd->path());
+  const std::string line = fmt::format("link_id:\t{}\n", link);
+  for (const fs::path& process : processes()) {
+    for (const fs::path& fd : entries_of(process / "fdinfo")) {
+      const auto text = read_file(fd);
       if (!text || (*text + "\n").find(line) == std::string::npos) continue;
-      const auto name = read_file(it->path() / "comm");
-      return "process " + pid + (name ? " (" + clean_line(*name) + ")" : "");
+      const auto name = read_file(process / "comm");
+      return "process " + process.filename().string() +
+             (name ? " (" + clean_line(*name) + ")" : "");
     }
   }
   return "";
@@ -60,14 +58,14 @@ void find_xdp_links(Device& device) {
 std::string held_by(const XdpAttachment& xdp) {
   std::string links;
   for (const unsigned link : xdp.links)
-    links += (links.empty() ? ", by BPF link " : " or ") + std::to_string(link);
+    links += fmt::format("{}{}", links.empty() ? ", by BPF link " : " or ", link);
   return links + (xdp.holder.empty() ? "" : " of " + xdp.holder);
 }
 
 std::string off_command(const std::string& device, const XdpAttachment& xdp) {
   if (!xdp.links.empty())
     return "bpftool link detach id " +
-           (xdp.links.size() == 1 ? std::to_string(xdp.links.front()) : "N");
+           (xdp.links.size() == 1 ? fmt::to_string(xdp.links.front()) : "N");
   const std::string mode = xdp.mode == "driver" ? "xdpdrv" : "xdp" + xdp.mode;
   return "ip link set dev " + shell_word(device) + " " + mode + " off";
 }

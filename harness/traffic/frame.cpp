@@ -1,5 +1,6 @@
 #include "harness/traffic/frame.hpp"
 
+#include <fmt/format.h>
 #include <netinet/in.h>
 
 #include <algorithm>
@@ -48,13 +49,12 @@ std::uint32_t word_sum(std::span<const std::uint8_t> bytes) {
 Result<Frame> build_frame(const TrafficConfig& config) {
   const std::uint32_t size = config.traffic.frame_size;
   if (size < kMinFrameSize || size > kMaxFrameSize)
-    return make_error(ErrorCode::invalid_input,
-                      "frame size " + std::to_string(size) + " is not between " +
-                          std::to_string(kMinFrameSize) + " and " + std::to_string(kMaxFrameSize));
+    return make_error(
+        ErrorCode::invalid_input,
+        fmt::format("frame size {} is not between {} and {}", size, kMinFrameSize, kMaxFrameSize));
   if (config.traffic.flows < 1 || config.traffic.flows > kMaxFlows)
-    return make_error(ErrorCode::invalid_input, std::to_string(config.traffic.flows) +
-                                                    " flows are not between 1 and " +
-                                                    std::to_string(kMaxFlows));
+    return make_error(ErrorCode::invalid_input, fmt::format("{} flows are not between 1 and {}",
+                                                            config.traffic.flows, kMaxFlows));
 
   const std::uint32_t length = buffer_length(size);
   const std::uint32_t udp_length = length - PB_OFF_UDP;

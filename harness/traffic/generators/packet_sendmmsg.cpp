@@ -6,15 +6,14 @@
 #include <linux/if_packet.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "harness/core/registry.hpp"
 #include "harness/sys/fd.hpp"
 #include "harness/traffic/frame.hpp"
+#include "harness/traffic/message_batch.hpp"
 #include "harness/traffic/user_source.hpp"
 
 namespace pktbench::traffic {
@@ -32,10 +31,7 @@ class PacketSender final : public BatchSender {
   sys::Fd socket_;
   pb_frame_template sums_{};
   std::uint32_t flows_ = 1;
-  std::size_t stride_ = 0;
-  std::vector<std::uint8_t> frames_;
-  std::vector<iovec> parts_;
-  std::vector<mmsghdr> messages_;
+  MessageBatch frames_;
 };
 
 Result<void> PacketSender::open(const TrafficConfig& config, unsigned batch) {
@@ -56,17 +52,7 @@ Result<void> PacketSender::open(const TrafficConfig& config, unsigned batch) {
 
   sums_ = frame->sums;
   flows_ = config.traffic.flows;
-  stride_ = (frame->bytes.size() + 63) / 64 * 64;
-  frames_.assign(stride_ * batch, 0);
-  parts_.assign(batch, {});
-  messages_.assign(batch, {});
-  for (std::size_t i = 0; i < batch; ++i) {
-    std::uint8_t* copy = &frames_[i * stride_];
-    std::copy(frame->bytes.begin(), frame->bytes.end(), copy);
-    parts_[i] = {copy, frame->bytes.size()};
-    messages_[i].msg_hdr.msg_iov = &parts_[i];
-    messages_[i].msg_hdr.msg_iovlen = 1;
-  }
+  frames_ = MessageBatch(frame->bytes, batch);
   return {};
 }
 
@@ -74,13 +60,13 @@ Result<void> PacketSender::open(const TrafficConfig& config, unsigned batch) {
 void PacketSender::prepare(std::uint64_t seq, unsigned count) {
   auto flow = static_cast<std::uint32_t>(seq % flows_);
   for (unsigned i = 0; i < count; ++i) {
-    pb_frame_stamp(&frames_[i * stride_], &sums_, flow, seq + i);
+    pb_frame_stamp(frames_.at(i), &sums_, flow, seq + i);
     flow = flow + 1 < flows_ ? flow + 1 : 0;
   }
 }
 
 int PacketSender::send(unsigned first, unsigned count) {
-  const int taken = sendmmsg(socket_.get(), &messages_[first], count, MSG_DONTWAIT);
+  const int taken = sendmmsg(socket_.get(), &frames_.messages()[first], count, MSG_DONTWAIT);
   return taken < 0 ? -errno : taken;
 }
 

@@ -7,6 +7,7 @@
 // as sent. The port's namespace holds the source addresses ipv4, ipv4 + 1, ... (one per 16,384
 // flows).
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -15,12 +16,14 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "harness/core/registry.hpp"
 #include "harness/sys/fd.hpp"
 #include "harness/traffic/frame.hpp"
+#include "harness/traffic/message_batch.hpp"
 #include "harness/traffic/user_source.hpp"
 
 namespace pktbench::traffic {
@@ -40,7 +43,7 @@ sockaddr_in address_of(std::uint32_t ipv4, std::uint16_t port) {
 std::string to_text(const sockaddr_in& address) {
   char text[INET_ADDRSTRLEN] = "";
   inet_ntop(AF_INET, &address.sin_addr, text, sizeof text);
-  return std::string(text) + ":" + std::to_string(ntohs(address.sin_port));
+  return fmt::format("{}:{}", text, ntohs(address.sin_port));
 }
 
 Result<void> allow_fds(std::uint32_t sockets) {
@@ -51,25 +54,25 @@ Result<void> allow_fds(std::uint32_t sockets) {
   const rlimit raised{wanted, std::max(wanted, limit.rlim_max)};
   if (setrlimit(RLIMIT_NOFILE, &raised) == 0) return {};
   return make_error(ErrorCode::unsupported,
-                    "the flows need " + std::to_string(sockets) +
-                        " sockets, and this process may have " + std::to_string(limit.rlim_max) +
-                        " open files at most: raise the limit (ulimit -Hn) or take fewer flows");
+                    fmt::format("the flows need {} sockets, and this process may have {} open "
+                                "files at most: raise the limit (ulimit -Hn) or take fewer flows",
+                                sockets, limit.rlim_max));
 }
 
 Result<sys::Fd> open_flow(const TrafficConfig& config, std::uint32_t flow) {
   sys::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket) return system_error("open the UDP socket of flow " + std::to_string(flow), errno);
-  const int ttl = kIpTtl;
-  const int on = 1;
-  const int dont_fragment = IP_PMTUDISC_DO;
-  const int smallest = 0;  // the kernel's minimum: frames that come back are not kept
-  // Without IP_RECVERR a frame that the device refuses looks sent.
-  if (setsockopt(socket.get(), IPPROTO_IP, IP_TTL, &ttl, sizeof ttl) != 0 ||
-      setsockopt(socket.get(), IPPROTO_IP, IP_RECVERR, &on, sizeof on) != 0 ||
-      setsockopt(socket.get(), IPPROTO_IP, IP_MTU_DISCOVER, &dont_fragment, sizeof dont_fragment) !=
-          0 ||
-      setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &smallest, sizeof smallest) != 0)
-    return system_error("set up the UDP socket of flow " + std::to_string(flow), errno);
+  if (!socket) return system_error(fmt::format("open the UDP socket of flow {}", flow), errno);
+  constexpr struct {
+    int level, name, value;
+  } kOptions[] = {
+      {IPPROTO_IP, IP_TTL, kIpTtl},
+      {IPPROTO_IP, IP_RECVERR, 1},  // else a frame that the device refuses looks sent
+      {IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO},
+      {SOL_SOCKET, SO_RCVBUF, 0},  // the kernel's minimum: frames that come back are not kept
+  };
+  for (const auto& [level, name, value] : kOptions)
+    if (setsockopt(socket.get(), level, name, &value, sizeof value) != 0)
+      return system_error(fmt::format("set up the UDP socket of flow {}", flow), errno);
   // With more flows than ports each socket serves several, and each frame names its source address.
   const bool shared = config.traffic.flows > PB_FLOWS_PER_ADDR;
   const sockaddr_in from =
@@ -95,10 +98,7 @@ class UdpSender final : public BatchSender {
   std::uint32_t next_flow_ = 0;
   std::uint32_t base_address_ = 0;  // host byte order
   int socket_ = -1;                 // of the prepared batch
-  std::size_t stride_ = 0;
-  std::vector<std::uint8_t> payloads_;
-  std::vector<iovec> parts_;
-  std::vector<mmsghdr> messages_;
+  MessageBatch payloads_;
   // The source address of the prepared batch, for every message of it.
   union {
     char bytes[CMSG_SPACE(sizeof(in_pktinfo))];
@@ -122,23 +122,12 @@ Result<void> UdpSender::open(const TrafficConfig& config, unsigned batch) {
   }
   next_flow_ = 0;
 
-  const auto payload = frame->bytes.begin() + kPayloadOffset;
-  const auto length = static_cast<std::size_t>(frame->bytes.end() - payload);
-  stride_ = (length + 63) / 64 * 64;
-  payloads_.assign(stride_ * batch, 0);
-  parts_.assign(batch, {});
-  messages_.assign(batch, {});
-  for (std::size_t i = 0; i < batch; ++i) {
-    std::uint8_t* copy = &payloads_[i * stride_];
-    std::copy(payload, frame->bytes.end(), copy);
-    parts_[i] = {copy, length};
-    messages_[i].msg_hdr.msg_iov = &parts_[i];
-    messages_[i].msg_hdr.msg_iovlen = 1;
-    if (flows_ > sockets) {
-      messages_[i].msg_hdr.msg_control = source_.bytes;
-      messages_[i].msg_hdr.msg_controllen = sizeof source_.bytes;
+  payloads_ = MessageBatch(std::span(frame->bytes).subspan(kPayloadOffset), batch);
+  if (flows_ > sockets)
+    for (mmsghdr& message : payloads_.messages()) {
+      message.msg_hdr.msg_control = source_.bytes;
+      message.msg_hdr.msg_controllen = sizeof source_.bytes;
     }
-  }
   source_.align.cmsg_level = IPPROTO_IP;
   source_.align.cmsg_type = IP_PKTINFO;
   source_.align.cmsg_len = CMSG_LEN(sizeof(in_pktinfo));
@@ -154,12 +143,12 @@ void UdpSender::prepare(std::uint64_t seq, unsigned count) {
   next_flow_ = next_flow_ + 1 < flows_ ? next_flow_ + 1 : 0;
   for (unsigned i = 0; i < count; ++i) {
     const std::uint64_t be_seq = htobe64(seq + i);
-    std::memcpy(&payloads_[i * stride_ + kSeqInPayload], &be_seq, sizeof be_seq);
+    std::memcpy(payloads_.at(i) + kSeqInPayload, &be_seq, sizeof be_seq);
   }
 }
 
 int UdpSender::send(unsigned first, unsigned count) {
-  const int taken = sendmmsg(socket_, &messages_[first], count, MSG_DONTWAIT);
+  const int taken = sendmmsg(socket_, &payloads_.messages()[first], count, MSG_DONTWAIT);
   if (taken >= 0) return taken;
   // Somebody answered an earlier frame with ICMP "port unreachable"; this one was not sent.
   return errno == ECONNREFUSED ? -EAGAIN : -errno;

@@ -4,6 +4,7 @@
 // All its frames arrive on one RX queue: a redirect chooses the queue by the sending CPU.
 // It occupies its CPU fully from start() to stop(), also while the gate is shut.
 #include <bpf/bpf.h>
+#include <fmt/format.h>
 #include <linux/bpf.h>
 #include <pthread.h>
 #include <signal.h>
@@ -45,7 +46,8 @@ constexpr int kStopSignal = SIGUSR2;
 constexpr int kRepeat = 0x7fffff00;
 
 // A batch takes microseconds; this is for a host that does not schedule the thread.
-constexpr std::uint64_t kPatienceNs = 10'000'000'000;
+constexpr std::chrono::seconds kPatience{10};
+constexpr std::chrono::microseconds kStep{1000};
 
 void install_stop_signal() {
   struct sigaction action {};
@@ -84,6 +86,17 @@ class XdpLive final : public TrafficSource {
     return load(state().remaining_epoch) == skeleton_->data_control->control.epoch;
   }
 
+  // Looks every `step`; false where the thread has failed, or after kPatience.
+  template <class Condition>
+  bool comes_true(Condition condition, std::chrono::microseconds step = kStep) const {
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    while (!condition()) {
+      if (error_ || std::chrono::steady_clock::now() > deadline) return false;
+      std::this_thread::sleep_for(step);
+    }
+    return true;
+  }
+
   // The program writes these words on another CPU while this side reads them.
   template <class T>
   static T load(const T& word) {
@@ -92,10 +105,9 @@ class XdpLive final : public TrafficSource {
 
   TrafficConfig config_;
   std::vector<unsigned char> frame_;
-  std::uint32_t batch_ = 1;  // frames to a flush at the highest rate
-  std::uint32_t burst_ = 1;  // frames that are due together at a fixed one
-  std::atomic<std::uint32_t> flush_{
-      1};  // calls of the program before what it redirected is flushed
+  std::uint32_t batch_ = 1;              // frames to a flush at the highest rate
+  std::uint32_t burst_ = 1;              // frames that are due together at a fixed one
+  std::atomic<std::uint32_t> flush_{1};  // calls of the program to a flush of what it redirected
   std::atomic<std::uint64_t> calls_{0};  // of the kernel's loop
   std::optional<double> rate_pps_;       // of the last open()
   Skeleton skeleton_;
@@ -143,15 +155,12 @@ Result<void> XdpLive::start(const TrafficConfig& config) {
     ended_ = true;
   });
   // Until the program runs, open() would count the kernel's set-up time against the rate.
-  const std::uint64_t deadline = sys::monotonic_ns() + kPatienceNs;
-  while (load(state().idle) == 0 && !error_ && sys::monotonic_ns() < deadline)
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  if (load(state().idle) != 0) return {};
+  if (comes_true([this] { return load(state().idle) != 0; })) return {};
   const int error = error_;
   stop();
   if (error) {
     Error e = system_error(
-        "run the xdp-live program on CPU " + std::to_string(config.from.cpus.at(0)), error);
+        fmt::format("run the xdp-live program on CPU {}", config.from.cpus.at(0)), error);
     if (error == EINVAL || error == EOPNOTSUPP) {
       e.code = ErrorCode::unsupported;
       e.message += " (live frames need Linux 5.18)";
@@ -194,16 +203,15 @@ void XdpLive::run() {
 void XdpLive::flush_every(std::uint32_t frames) {
   if (flush_.exchange(frames) == frames) return;
   const std::uint64_t calls = calls_;
-  const std::uint64_t deadline = sys::monotonic_ns() + kPatienceNs;
-  // A signal that comes just before the call would be lost.
-  while (calls_ == calls && !error_ && sys::monotonic_ns() < deadline) {
+  comes_true([&] {
+    if (calls_ != calls) return true;
+    // A signal that comes just before the call would be lost.
     pthread_kill(thread_.native_handle(), kStopSignal);
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
+    return false;
+  });
   // The kernel's set-up time must not count against the rate.
   const std::uint64_t idle = load(state().idle);
-  while (load(state().idle) == idle && !error_ && sys::monotonic_ns() < deadline)
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  comes_true([&] { return load(state().idle) != idle; });
 }
 
 void XdpLive::open(std::uint64_t limit, std::optional<double> rate_pps) {
@@ -226,13 +234,9 @@ Result<void> XdpLive::close() {
   const std::uint64_t closed_ns = sys::monotonic_ns();
   // Two batches without a frame: whatever was redirected before has been flushed into the device.
   const std::uint64_t at_rest = load(state().idle) + 2 * flush_ + 1;
-  const std::uint64_t deadline = closed_ns + kPatienceNs;
-  while (load(state().idle) < at_rest) {
+  if (!comes_true([&] { return load(state().idle) >= at_rest; }, kStep / 10)) {
     if (error_) return system_error("the xdp-live generator ended", error_);
-    if (sys::monotonic_ns() > deadline)
-      return make_error(ErrorCode::failed,
-                        "the xdp-live generator did not come to rest within 10 s");
-    std::this_thread::sleep_for(std::chrono::microseconds(100));
+    return make_error(ErrorCode::failed, "the xdp-live generator did not come to rest within 10 s");
   }
   if (rate_pps_ && opened_ns_) {
     const double due = *rate_pps_ * static_cast<double>(closed_ns - opened_ns_) / 1e9;
