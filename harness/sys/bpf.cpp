@@ -1,8 +1,8 @@
 #include "harness/sys/bpf.hpp"
 
-#include <array>
 #include <cstdarg>
 #include <cstdio>
+#include <cstdlib>
 
 namespace pktbench::sys {
 
@@ -15,15 +15,11 @@ std::string& collected() {
 
 int collect(libbpf_print_level level, const char* format, va_list arguments) {
   if (level == LIBBPF_DEBUG) return 0;
-  va_list again;
-  va_copy(again, arguments);
-  const int n = std::vsnprintf(nullptr, 0, format, again);
-  va_end(again);
-  if (n <= 0) return 0;
-  std::string line(static_cast<std::size_t>(n) + 1, '\0');
-  std::vsnprintf(line.data(), line.size(), format, arguments);
-  line.pop_back();
+  char* line = nullptr;
+  const int n = vasprintf(&line, format, arguments);
+  if (n < 0) return 0;
   collected() += line;
+  std::free(line);
   return n;
 }
 

@@ -1,15 +1,16 @@
 #include "harness/sys/caller.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <charconv>
 #include <cstdlib>
-#include <cstring>
+#include <filesystem>
 #include <limits>
 #include <string_view>
+#include <system_error>
 
 namespace pktbench::sys {
 
@@ -28,20 +29,6 @@ std::optional<id_t> id_from(const char* variable) {
   return id;
 }
 
-bool is_empty(int directory) {
-  const int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR* entries = fd < 0 ? nullptr : fdopendir(fd);
-  if (!entries) {
-    if (fd >= 0) close(fd);
-    return false;
-  }
-  bool empty = true;
-  while (const dirent* entry = readdir(entries))
-    empty &= std::strcmp(entry->d_name, ".") == 0 || std::strcmp(entry->d_name, "..") == 0;
-  closedir(entries);
-  return empty;
-}
-
 }  // namespace
 
 std::optional<Caller> sudo_caller() {
@@ -56,7 +43,10 @@ void give_to_caller(int fd) {
   const auto caller = sudo_caller();
   struct stat made {};
   if (!caller || fstat(fd, &made) != 0 || made.st_uid != 0) return;
-  if (S_ISDIR(made.st_mode) && !is_empty(fd)) return;
+  std::error_code error;  // then it is not called empty
+  if (S_ISDIR(made.st_mode) &&
+      !std::filesystem::is_empty(fmt::format("/proc/self/fd/{}", fd), error))
+    return;
   (void)!fchownat(fd, "", caller->uid, caller->gid, AT_EMPTY_PATH);
 }
 

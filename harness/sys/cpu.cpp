@@ -97,13 +97,25 @@ std::uint64_t monotonic_ns() { return clock_ns(CLOCK_MONOTONIC); }
 
 namespace {
 
+using Clock = std::uint64_t (*)();
+
+// Read by calibrate() and after it alone, which says where there is none.
+std::uint64_t tsc() {
+#if defined(__x86_64__)
+  return __rdtsc();
+#else
+  return 0;
+#endif
+}
+
+std::uint64_t raw_ns() { return clock_ns(CLOCK_MONOTONIC_RAW); }
+
 constexpr int kTries = 16;
 constexpr auto kForever = std::numeric_limits<std::uint64_t>::max();
 
 // `outer` before and after `inner`: its middle and the inner reading, from the try in which the
 // outer ones lay closest together.
-template <class Outer, class Inner>
-std::pair<std::uint64_t, std::uint64_t> read_together(Outer outer, Inner inner) {
+std::pair<std::uint64_t, std::uint64_t> read_together(Clock outer, Clock inner) {
   std::pair<std::uint64_t, std::uint64_t> best{};
   std::uint64_t best_gap = kForever;
   for (int i = 0; i < kTries; ++i) {
@@ -118,16 +130,6 @@ std::pair<std::uint64_t, std::uint64_t> read_together(Outer outer, Inner inner) 
   return best;
 }
 
-}  // namespace
-
-#if defined(__x86_64__)
-namespace {
-
-std::pair<std::uint64_t, std::uint64_t> read_both_clocks() {
-  return read_together([] { return static_cast<std::uint64_t>(__rdtsc()); },
-                       [] { return clock_ns(CLOCK_MONOTONIC_RAW); });
-}
-
 Result<double> calibrate() {
   std::ifstream cpuinfo("/proc/cpuinfo");
   bool constant = false;
@@ -137,10 +139,10 @@ Result<double> calibrate() {
     return make_error(ErrorCode::unsupported,
                       "this CPU has no constant TSC, so that cycles cannot "
                       "be derived from on-CPU time");
-  const auto [tsc0, ns0] = read_both_clocks();
+  const auto [tsc0, ns0] = read_together(tsc, raw_ns);
   const timespec pause{0, 50'000'000};
   nanosleep(&pause, nullptr);
-  const auto [tsc1, ns1] = read_both_clocks();
+  const auto [tsc1, ns1] = read_together(tsc, raw_ns);
   return static_cast<double>(tsc1 - tsc0) * 1e9 / static_cast<double>(ns1 - ns0);
 }
 
@@ -153,25 +155,10 @@ Result<double> tsc_hz() {
 
 TwoClocks read_two_clocks() {
   const auto hz = tsc_hz();
-  if (!hz) {
-    const auto [ns, raw] =
-        read_together(monotonic_ns, [] { return clock_ns(CLOCK_MONOTONIC_RAW); });
-    return {ns, raw};
-  }
-  const auto [ns, tsc] =
-      read_together(monotonic_ns, [] { return static_cast<std::uint64_t>(__rdtsc()); });
-  return {ns, static_cast<std::uint64_t>(static_cast<double>(tsc) * 1e9 / *hz)};
+  const auto [ns, reference] = read_together(monotonic_ns, hz ? tsc : raw_ns);
+  if (!hz) return {ns, reference};
+  return {ns, static_cast<std::uint64_t>(static_cast<double>(reference) * 1e9 / *hz)};
 }
-#else
-Result<double> tsc_hz() {
-  return make_error(ErrorCode::unsupported, "this architecture has no TSC");
-}
-
-TwoClocks read_two_clocks() {
-  const auto [ns, raw] = read_together(monotonic_ns, [] { return clock_ns(CLOCK_MONOTONIC_RAW); });
-  return {ns, raw};
-}
-#endif
 
 const char* reference_clock() { return tsc_hz() ? "TSC" : "CLOCK_MONOTONIC_RAW"; }
 

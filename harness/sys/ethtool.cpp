@@ -22,29 +22,23 @@ std::string fixed_text(const char (&text)[N]) {
   return found == "N/A" ? std::string() : found;
 }
 
-Result<std::uint32_t> count_strings(const std::string& device, ethtool_stringset set,
-                                    const std::string& what) {
-  std::array<std::uint64_t, 4> buffer{};  // ethtool_sset_info and the one count behind it
-  auto* sset = reinterpret_cast<ethtool_sset_info*>(buffer.data());
-  sset->cmd = ETHTOOL_GSSET_INFO;
-  sset->sset_mask = 1ull << set;
-  if (auto r = ask_ioctl(device, sset, what); !r) return r.error();
-  return sset->sset_mask ? sset->data[0] : 0;
-}
-
 // As many as there are; some have no name.
 Result<std::vector<std::string>> names_of(const std::string& device, ethtool_stringset set,
                                           const std::string& what) {
-  const auto n = count_strings(device, set, what);
-  if (!n) return n.error();
-  std::vector<std::uint32_t> buffer((sizeof(ethtool_gstrings) + std::size_t{*n} * ETH_GSTRING_LEN) /
+  std::array<std::uint64_t, 4> counted{};  // ethtool_sset_info and the one count behind it
+  auto* sset = reinterpret_cast<ethtool_sset_info*>(counted.data());
+  sset->cmd = ETHTOOL_GSSET_INFO;
+  sset->sset_mask = 1ull << set;
+  if (auto r = ask_ioctl(device, sset, what); !r) return r.error();
+  const std::uint32_t n = sset->sset_mask ? sset->data[0] : 0;
+  std::vector<std::uint32_t> buffer((sizeof(ethtool_gstrings) + std::size_t{n} * ETH_GSTRING_LEN) /
                                     4);
   auto* strings = reinterpret_cast<ethtool_gstrings*>(buffer.data());
-  *strings = {ETHTOOL_GSTRINGS, static_cast<std::uint32_t>(set), *n};
+  *strings = {ETHTOOL_GSTRINGS, static_cast<std::uint32_t>(set), n};
   if (auto r = ask_ioctl(device, strings, what); !r) return r.error();
   const char* text = reinterpret_cast<const char*>(buffer.data()) + sizeof(ethtool_gstrings);
   std::vector<std::string> names;
-  for (std::uint32_t i = 0; i < *n; ++i, text += ETH_GSTRING_LEN)
+  for (std::uint32_t i = 0; i < n; ++i, text += ETH_GSTRING_LEN)
     names.emplace_back(text, strnlen(text, ETH_GSTRING_LEN));
   return names;
 }

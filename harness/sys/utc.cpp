@@ -1,13 +1,12 @@
 #include "harness/sys/utc.hpp"
 
+#include <fmt/chrono.h>
 #include <time.h>
-
-#include <array>
-#include <cstdio>
 
 namespace pktbench::sys {
 
 using std::chrono::system_clock;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -18,26 +17,20 @@ system_clock::duration since_boot() {
                                                             std::chrono::nanoseconds(t.tv_nsec));
 }
 
-std::string formatted(system_clock::time_point at, const char* format) {
-  const time_t seconds = system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(at));
-  tm parts{};
-  gmtime_r(&seconds, &parts);
-  std::array<char, 32> text{};
-  strftime(text.data(), text.size(), format, &parts);
-  return text.data();
+tm parts_of(system_clock::time_point at) {
+  return fmt::gmtime(system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(at)));
 }
 
 }  // namespace
 
 std::string rfc3339_utc(system_clock::time_point at) {
-  const auto second = std::chrono::floor<std::chrono::seconds>(at);
-  const auto ms = std::chrono::floor<std::chrono::milliseconds>(at) - second;
-  std::array<char, 8> fraction{};
-  std::snprintf(fraction.data(), fraction.size(), ".%03dZ", static_cast<int>(ms.count()));
-  return formatted(at, "%Y-%m-%dT%H:%M:%S") + fraction.data();
+  const auto ms = std::chrono::floor<std::chrono::milliseconds>(at).time_since_epoch() % 1s;
+  return fmt::format("{:%FT%T}.{:03}Z", parts_of(at), ms.count());
 }
 
-std::string file_name_utc(system_clock::time_point at) { return formatted(at, "%Y%m%dT%H%M%SZ"); }
+std::string file_name_utc(system_clock::time_point at) {
+  return fmt::format("{:%Y%m%dT%H%M%SZ}", parts_of(at));
+}
 
 system_clock::time_point utc_now() {
   static const system_clock::time_point boot = system_clock::now() - since_boot();
