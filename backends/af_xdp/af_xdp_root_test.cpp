@@ -14,6 +14,7 @@
 #include "backends/common/workload_state.hpp"
 #include "bpf/frame.h"
 #include "harness/core/units.hpp"
+#include "harness/testing/need_root.hpp"
 #include "harness/testing/sending.hpp"
 #include "harness/traffic/generators.hpp"
 
@@ -46,8 +47,7 @@ void ip(const Port& in, const std::string& arguments) {
 class AfXdp : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (const auto missing = sys::missing_capabilities(); !missing.empty())
-      GTEST_SKIP() << "needs " << missing.front();
+    NEED_ROOT();
     if (const auto reason = af_xdp_backend().probe(); !reason.empty()) GTEST_SKIP() << reason;
   }
   std::unique_ptr<Backend> backend_ = af_xdp_backend().make();

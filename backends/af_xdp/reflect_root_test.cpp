@@ -12,6 +12,7 @@
 #include "backends/af_xdp/xsk_queue.hpp"
 #include "backends/common/poll_thread.hpp"
 #include "harness/sys/netns.hpp"
+#include "harness/testing/need_root.hpp"
 #include "harness/testing/test_veth.hpp"
 #include "harness/traffic/generators.hpp"
 
@@ -79,8 +80,7 @@ class SendingBack {
 class Reflect : public ::testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
-    if (const auto missing = sys::missing_capabilities(); !missing.empty())
-      GTEST_SKIP() << "needs " << missing.front();
+    NEED_ROOT();
     if (const auto reason = backends::af_xdp_backend().probe(); !reason.empty())
       GTEST_SKIP() << reason;
   }

@@ -11,6 +11,7 @@
 #include "backends/af_xdp/af_xdp.hpp"
 #include "backends/af_xdp/receive_loop.hpp"
 #include "backends/af_xdp/xsk_queue.hpp"
+#include "harness/testing/need_root.hpp"
 #include "harness/testing/sending.hpp"
 #include "harness/traffic/generators.hpp"
 
@@ -25,8 +26,7 @@ using Clock = std::chrono::steady_clock;
 class AfXdpSpin : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (const auto missing = sys::missing_capabilities(); !missing.empty())
-      GTEST_SKIP() << "needs " << missing.front();
+    NEED_ROOT();
     if (const auto reason = af_xdp_backend().probe(); !reason.empty()) GTEST_SKIP() << reason;
   }
 };

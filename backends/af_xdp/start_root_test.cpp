@@ -10,6 +10,7 @@
 
 #include "backends/af_xdp/af_xdp.hpp"
 #include "backends/af_xdp/xsk_queue.hpp"
+#include "harness/testing/need_root.hpp"
 #include "harness/testing/test_veth.hpp"
 #include "harness/text/number_test_util.hpp"
 
@@ -33,8 +34,7 @@ BackendConfig config_for(const Port& port, const Options& changes = {}) {
 class AfXdpStart : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (const auto missing = sys::missing_capabilities(); !missing.empty())
-      GTEST_SKIP() << "needs " << missing.front();
+    NEED_ROOT();
     if (const auto reason = af_xdp_backend().probe(); !reason.empty()) GTEST_SKIP() << reason;
   }
   std::unique_ptr<Backend> backend_ = af_xdp_backend().make();
@@ -171,12 +171,9 @@ struct Held {
   std::int64_t pinned_pages = 0;  // of the whole machine
 
   static Held now() {
-    const auto count = [](const char* path) {
-      return std::distance(std::filesystem::directory_iterator(path), {});
-    };
     Held h;
-    h.files = count("/proc/self/fd");
-    h.threads = count("/proc/self/task");
+    h.files = testing::entries("/proc/self/fd");
+    h.threads = testing::entries("/proc/self/task");
     std::ifstream maps("/proc/self/maps");
     for (std::string line; std::getline(maps, line);)
       h.sockets_mapped += line.find("socket:") != std::string::npos;

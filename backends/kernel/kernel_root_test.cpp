@@ -1,6 +1,7 @@
 // What every backend of this folder owes: exact counts, and nothing left behind.
 
 #include "backends/kernel/kernel_test_util.hpp"
+#include "harness/testing/need_root.hpp"
 
 namespace pktbench::backends {
 
@@ -28,8 +29,7 @@ void PrintTo(const Way& way, std::ostream* out) { *out << way.name; }
 class KernelBackends : public ::testing::TestWithParam<Way> {
  protected:
   void SetUp() override {
-    if (const auto missing = sys::missing_capabilities(); !missing.empty())
-      GTEST_SKIP() << "needs " << missing.front();
+    NEED_ROOT();
     if (const auto reason = type_.probe(); !reason.empty()) GTEST_SKIP() << reason;
     if (!GetParam().option) return;
     const TestVeth veth;
@@ -95,7 +95,10 @@ TEST_P(KernelBackends, OverloadIsAccountedForExactly) {
       const auto dropped = device_drops(veth).sum() - lost;
       const auto got = drained(*sink, sent.packets - dropped);
       EXPECT_EQ(got.packets + (device_drops(veth).sum() - lost), sent.packets)
-          << "the device has taken " << frames_taken(veth) << " frames off its ring";
+          << "the device has taken " << frames_taken(veth)
+          << " frames off its ring; the sender's has "
+          << "dropped " << veth.generator_link().tx_dropped << ", of which the sender was told of "
+          << sent.refused;
       EXPECT_EQ(got.bytes, got.packets * 60);
     }
 }

@@ -11,8 +11,8 @@
 
 #include "backends/kernel/command.hpp"
 #include "backends/kernel/kernel.hpp"
-#include "harness/sys/cpu.hpp"
 #include "harness/sys/ethtool.hpp"
+#include "harness/testing/need_root.hpp"
 #include "harness/testing/sending.hpp"
 #include "harness/traffic/generators.hpp"
 
@@ -82,7 +82,7 @@ inline std::string attached(const TestVeth& veth) {
 
 class RootTest : public ::testing::Test {
  protected:
-  void SetUp() override { need_root(); }
+  void SetUp() override { NEED_ROOT(); }
 };
 
 }  // namespace pktbench::kernel_test

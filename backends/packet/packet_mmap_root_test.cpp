@@ -18,6 +18,7 @@
 #include "backends/packet/packet_mmap.hpp"
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/proc.hpp"
+#include "harness/testing/need_root.hpp"
 #include "harness/testing/sending.hpp"
 #include "harness/traffic/frame.hpp"
 #include "harness/traffic/generators.hpp"
@@ -33,8 +34,8 @@ using std::chrono::milliseconds;
 class PacketMmap : public ::testing::Test {
  protected:
   void SetUp() override {
-    need_root();
-    if (!IsSkipped()) veth_.emplace();
+    NEED_ROOT();
+    veth_.emplace();
   }
 
   const TestVeth& veth() const { return *veth_; }

@@ -7,6 +7,7 @@
 
 #include "backends/socket/udp.hpp"
 #include "backends/socket/udp_suite.hpp"
+#include "harness/testing/need_root.hpp"
 
 namespace pktbench::backends {
 
@@ -20,7 +21,7 @@ using Bytes = std::vector<std::uint8_t>;
 // Workloads that want the sender's address.
 class UdpSenders : public ::testing::TestWithParam<BackendFactory> {
  protected:
-  void SetUp() override { need_root(); }
+  void SetUp() override { NEED_ROOT(); }
 
   std::unique_ptr<Backend> started(const TestVeth& veth, const std::string& workload) const {
     auto sink = GetParam()().make();

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "harness/core/registry.hpp"
+#include "harness/testing/need_root.hpp"
 #include "harness/testing/sending.hpp"
 #include "harness/traffic/frame.hpp"
 #include "harness/traffic/generators.hpp"
@@ -38,12 +39,12 @@ using BackendFactory = BackendType (*)();
 
 class UdpBackends : public ::testing::TestWithParam<BackendFactory> {
  protected:
-  void SetUp() override { need_root(); }
+  void SetUp() override { NEED_ROOT(); }
 };
 
 class Pairs : public ::testing::TestWithParam<std::tuple<const char*, BackendFactory>> {
  protected:
-  void SetUp() override { need_root(); }
+  void SetUp() override { NEED_ROOT(); }
   GeneratorType generator() const { return traffic::generator(std::get<0>(GetParam())); }
   BackendType backend() const { return std::get<1>(GetParam())(); }
 };
@@ -242,18 +243,15 @@ TEST_P(UdpBackends, StopEndsAnIdleAndAFloodedReceiver) {
 TEST_P(UdpBackends, StartAndStopLeaveNothingOpen) {
   const TestVeth veth;
   const auto sink = GetParam()().make();
-  const auto count = [](const char* path) {
-    return std::distance(std::filesystem::directory_iterator(path), {});
-  };
-  const auto files = count("/proc/self/fd");
-  const auto threads = count("/proc/self/task");
+  const auto files = entries("/proc/self/fd");
+  const auto threads = entries("/proc/self/task");
   for (int i = 0; i < 50; ++i) {
     need(sink->start(backend_of(veth, GetParam()(), 0)));
-    EXPECT_EQ(count("/proc/self/task"), threads + 1);
+    EXPECT_EQ(entries("/proc/self/task"), threads + 1);
     sink->stop();
   }
-  EXPECT_EQ(count("/proc/self/fd"), files);
-  EXPECT_EQ(count("/proc/self/task"), threads);
+  EXPECT_EQ(entries("/proc/self/fd"), files);
+  EXPECT_EQ(entries("/proc/self/task"), threads);
 }
 
 TEST_P(UdpBackends, SayWhatWasObtained) {

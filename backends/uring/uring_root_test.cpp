@@ -5,6 +5,7 @@
 
 #include "backends/socket/udp_suite.hpp"
 #include "backends/uring/uring.hpp"
+#include "harness/testing/need_root.hpp"
 
 namespace pktbench::backends {
 
@@ -14,8 +15,7 @@ namespace {
 
 // The receive request ends whenever its buffers or the room for completions run out.
 TEST(UdpUringExhausted, NothingIsLostUncounted) {
-  if (const auto missing = sys::missing_capabilities(); !missing.empty())
-    GTEST_SKIP() << "needs " << missing.front();
+  NEED_ROOT();
   const auto type = udp_uring_backend();
   const auto source_type = generator("packet-sendmmsg");
   for (const auto& [ring_size, buffers] : {std::pair{8, 8}, {8, 1024}, {1024, 8}})

@@ -15,7 +15,7 @@
 #include "backends/common/test_packets.hpp"
 #include "backends/common/workload.hpp"
 #include "backends/xdp/xdp_program.hpp"
-#include "harness/sys/cpu.hpp"
+#include "harness/testing/need_root.hpp"
 
 namespace pktbench::backends {
 namespace {
@@ -46,8 +46,7 @@ int action_of(Verdict verdict) {
 class Differential : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
-    if (const auto missing = sys::missing_capabilities(); !missing.empty())
-      GTEST_SKIP() << "needs " << missing.front();
+    NEED_ROOT();
     auto program = XdpProgram::load(GetParam());
     ASSERT_TRUE(program) << program.error().message << "\n" << program.error().detail;
     program_ = std::move(*program);

@@ -25,7 +25,7 @@
 #include "backends/common/workload_state.hpp"
 #include "backends/xdp/xdp.hpp"
 #include "harness/core/units.hpp"
-#include "harness/sys/cpu.hpp"
+#include "harness/testing/need_root.hpp"
 #include "harness/testing/test_veth.hpp"
 #include "harness/traffic/frame.hpp"
 #include "harness/traffic/generators.hpp"
@@ -98,8 +98,7 @@ using Factory = BackendType (*)();
 class OnVeth : public ::testing::TestWithParam<Factory> {
  protected:
   void SetUp() override {
-    if (const auto missing = sys::missing_capabilities(); !missing.empty())
-      GTEST_SKIP() << "needs " << missing.front();
+    NEED_ROOT();
     veth_.emplace();
   }
 
@@ -284,9 +283,7 @@ TEST_P(OnVeth, AnUnknownWorkloadIsUnsupportedAndNothingIsAttached) {
 }
 
 TEST_P(OnVeth, FiftyStartsAndStopsOfAnyWorkloadLeaveNothing) {
-  const auto files = [] {
-    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
-  };
+  const auto files = [] { return testing::entries("/proc/self/fd"); };
   const BackendType type = GetParam()();
   const auto before = files();
   for (std::size_t i = 0; i < 50; ++i) {

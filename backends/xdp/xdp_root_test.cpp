@@ -7,9 +7,9 @@
 #include "backends/xdp/xdp.hpp"
 #include "bpf/rejected.skel.h"
 #include "harness/sys/bpf.hpp"
-#include "harness/sys/cpu.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
+#include "harness/testing/need_root.hpp"
 
 namespace pktbench::backends {
 namespace {
@@ -18,8 +18,7 @@ namespace {
 class WithoutNativeXdp : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!sys::missing_capabilities().empty())
-      GTEST_SKIP() << "needs " << sys::missing_capabilities().front();
+    NEED_ROOT();
     name_ = "pktbench-xdptest-" + std::to_string(getpid());
     ASSERT_TRUE(sys::create_netns(name_));
     const std::string make = "ip -n " + name_ + " link add pbifb type ifb 2>/dev/null";
@@ -74,8 +73,7 @@ TEST_F(WithoutNativeXdp, GenericWorks) {
 }
 
 TEST(VerifierLog, IsInTheErrorOfAProgramThatIsRefused) {
-  if (!sys::missing_capabilities().empty())
-    GTEST_SKIP() << "needs " << sys::missing_capabilities().front();
+  NEED_ROOT();
   sys::LibbpfLog log;
   sys::SkeletonPtr<rejected, rejected__destroy> skeleton(rejected__open());
   ASSERT_TRUE(skeleton);

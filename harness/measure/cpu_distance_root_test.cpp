@@ -8,13 +8,13 @@
 
 #include "harness/measure/cpu_distance.hpp"
 #include "harness/sys/cpu.hpp"
+#include "harness/testing/need_root.hpp"
 
 namespace pktbench::measure {
 namespace {
 
 TEST(CpuDistance, WaitsForACpuThatOthersHaveForAWhile) {
-  if (!sys::missing_capabilities().empty())
-    GTEST_SKIP() << "needs " << sys::missing_capabilities().front();
+  NEED_ROOT();
   const auto cpus = sys::allowed_cpus();
   if (cpus.size() < 2) GTEST_SKIP() << "needs two CPUs";
   constexpr std::uint64_t kHeldNs = 200'000'000;

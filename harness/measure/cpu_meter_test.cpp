@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "harness/sys/cpu.hpp"
+#include "harness/testing/need_root.hpp"
 
 namespace pktbench::measure {
 namespace {
@@ -31,8 +32,7 @@ std::uint64_t thread_cpu_ns() {
 class CpuMeterTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!sys::missing_capabilities().empty())
-      GTEST_SKIP() << "needs " << sys::missing_capabilities().front();
+    NEED_ROOT();
     cpu_ = sys::allowed_cpus().back();
     meter_ = make_cpu_meter();
     auto started = meter_->start({cpu_});

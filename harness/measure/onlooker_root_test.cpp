@@ -12,6 +12,7 @@
 #include "bpf/frame.h"
 #include "harness/measure/onlooker.hpp"
 #include "harness/sys/cpu.hpp"
+#include "harness/testing/need_root.hpp"
 #include "harness/testing/test_veth.hpp"
 
 namespace pktbench::measure {
@@ -58,8 +59,7 @@ sys::Fd socket_on(const Port& port) {
 class OnlookerTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!sys::missing_capabilities().empty())
-      GTEST_SKIP() << "needs " << sys::missing_capabilities().front();
+    NEED_ROOT();
     veth_.emplace();
   }
   std::optional<testing::TestVeth> veth_;

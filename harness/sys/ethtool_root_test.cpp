@@ -28,6 +28,7 @@
 
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/netdev_features.hpp"
+#include "harness/testing/need_root.hpp"
 #include "harness/testing/test_veth.hpp"
 
 namespace pktbench::sys {
@@ -104,7 +105,7 @@ Fd make_tap(const std::string& name) {
 class EthtoolTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!missing_capabilities().empty()) GTEST_SKIP() << "needs " << missing_capabilities().front();
+    NEED_ROOT();
     veth_ = std::make_unique<testing::TestVeth>(4);
     inside_ = std::make_unique<NetnsScope>(need(NetnsScope::enter(veth_->dut().netns_path)));
     name_ = veth_->dut().name;

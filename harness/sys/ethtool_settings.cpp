@@ -36,62 +36,51 @@ struct Setting {
   std::tuple<First, More...> fields;
 };
 
-constexpr Setting kRings{
-    "ring sizes",
-    ETHTOOL_MSG_RINGS_GET,
-    ETHTOOL_MSG_RINGS_SET,
-    ETHTOOL_GRINGPARAM,
-    ETHTOOL_SRINGPARAM,
-    std::tuple{
-        Field{ETHTOOL_A_RINGS_RX, &Rings::rx, &ethtool_ringparam::rx_pending},
-        Field{ETHTOOL_A_RINGS_TX, &Rings::tx, &ethtool_ringparam::tx_pending},
-        Field{ETHTOOL_A_RINGS_RX_MAX, &Rings::max_rx, &ethtool_ringparam::rx_max_pending, false},
-        Field{ETHTOOL_A_RINGS_TX_MAX, &Rings::max_tx, &ethtool_ringparam::tx_max_pending, false}}};
+template <class... Fields>
+constexpr Setting<Fields...> setting(const char* what, std::uint8_t get, std::uint8_t set,
+                                     std::uint32_t ioctl_get, std::uint32_t ioctl_set,
+                                     Fields... fields) {
+  return {what, get, set, ioctl_get, ioctl_set, {fields...}};
+}
 
-constexpr Setting kPause{
-    "pause settings",
-    ETHTOOL_MSG_PAUSE_GET,
-    ETHTOOL_MSG_PAUSE_SET,
-    ETHTOOL_GPAUSEPARAM,
-    ETHTOOL_SPAUSEPARAM,
-    std::tuple{Field{ETHTOOL_A_PAUSE_AUTONEG, &Pause::autoneg, &ethtool_pauseparam::autoneg},
-               Field{ETHTOOL_A_PAUSE_RX, &Pause::rx, &ethtool_pauseparam::rx_pause},
-               Field{ETHTOOL_A_PAUSE_TX, &Pause::tx, &ethtool_pauseparam::tx_pause}}};
+using IoRings = ethtool_ringparam;
+constexpr auto kRings =
+    setting("ring sizes", ETHTOOL_MSG_RINGS_GET, ETHTOOL_MSG_RINGS_SET, ETHTOOL_GRINGPARAM,
+            ETHTOOL_SRINGPARAM, Field{ETHTOOL_A_RINGS_RX, &Rings::rx, &IoRings::rx_pending},
+            Field{ETHTOOL_A_RINGS_TX, &Rings::tx, &IoRings::tx_pending},
+            Field{ETHTOOL_A_RINGS_RX_MAX, &Rings::max_rx, &IoRings::rx_max_pending, false},
+            Field{ETHTOOL_A_RINGS_TX_MAX, &Rings::max_tx, &IoRings::tx_max_pending, false});
 
-constexpr Setting kChannels{
-    "queues",
-    ETHTOOL_MSG_CHANNELS_GET,
-    ETHTOOL_MSG_CHANNELS_SET,
-    ETHTOOL_GCHANNELS,
-    ETHTOOL_SCHANNELS,
-    std::tuple{
-        Field{ETHTOOL_A_CHANNELS_RX_COUNT, &Channels::rx, &ethtool_channels::rx_count},
-        Field{ETHTOOL_A_CHANNELS_TX_COUNT, &Channels::tx, &ethtool_channels::tx_count},
-        Field{ETHTOOL_A_CHANNELS_COMBINED_COUNT, &Channels::combined,
-              &ethtool_channels::combined_count},
-        Field{ETHTOOL_A_CHANNELS_RX_MAX, &Channels::max_rx, &ethtool_channels::max_rx, false},
-        Field{ETHTOOL_A_CHANNELS_TX_MAX, &Channels::max_tx, &ethtool_channels::max_tx, false},
-        Field{ETHTOOL_A_CHANNELS_COMBINED_MAX, &Channels::max_combined,
-              &ethtool_channels::max_combined, false}}};
+using IoPause = ethtool_pauseparam;
+constexpr auto kPause =
+    setting("pause settings", ETHTOOL_MSG_PAUSE_GET, ETHTOOL_MSG_PAUSE_SET, ETHTOOL_GPAUSEPARAM,
+            ETHTOOL_SPAUSEPARAM, Field{ETHTOOL_A_PAUSE_AUTONEG, &Pause::autoneg, &IoPause::autoneg},
+            Field{ETHTOOL_A_PAUSE_RX, &Pause::rx, &IoPause::rx_pause},
+            Field{ETHTOOL_A_PAUSE_TX, &Pause::tx, &IoPause::tx_pause});
 
-constexpr Setting kCoalescing{
-    "coalescing",
-    ETHTOOL_MSG_COALESCE_GET,
-    ETHTOOL_MSG_COALESCE_SET,
-    ETHTOOL_GCOALESCE,
+using IoQueues = ethtool_channels;
+constexpr auto kChannels = setting(
+    "queues", ETHTOOL_MSG_CHANNELS_GET, ETHTOOL_MSG_CHANNELS_SET, ETHTOOL_GCHANNELS,
+    ETHTOOL_SCHANNELS, Field{ETHTOOL_A_CHANNELS_RX_COUNT, &Channels::rx, &IoQueues::rx_count},
+    Field{ETHTOOL_A_CHANNELS_TX_COUNT, &Channels::tx, &IoQueues::tx_count},
+    Field{ETHTOOL_A_CHANNELS_COMBINED_COUNT, &Channels::combined, &IoQueues::combined_count},
+    Field{ETHTOOL_A_CHANNELS_RX_MAX, &Channels::max_rx, &IoQueues::max_rx, false},
+    Field{ETHTOOL_A_CHANNELS_TX_MAX, &Channels::max_tx, &IoQueues::max_tx, false},
+    Field{ETHTOOL_A_CHANNELS_COMBINED_MAX, &Channels::max_combined, &IoQueues::max_combined,
+          false});
+
+using Io = ethtool_coalesce;
+constexpr auto kCoalescing = setting(
+    "coalescing", ETHTOOL_MSG_COALESCE_GET, ETHTOOL_MSG_COALESCE_SET, ETHTOOL_GCOALESCE,
     ETHTOOL_SCOALESCE,
-    std::tuple{Field{ETHTOOL_A_COALESCE_USE_ADAPTIVE_RX, &Coalescing::adaptive_rx,
-                     &ethtool_coalesce::use_adaptive_rx_coalesce},
-               Field{ETHTOOL_A_COALESCE_USE_ADAPTIVE_TX, &Coalescing::adaptive_tx,
-                     &ethtool_coalesce::use_adaptive_tx_coalesce},
-               Field{ETHTOOL_A_COALESCE_RX_USECS, &Coalescing::rx_usecs,
-                     &ethtool_coalesce::rx_coalesce_usecs},
-               Field{ETHTOOL_A_COALESCE_RX_MAX_FRAMES, &Coalescing::rx_frames,
-                     &ethtool_coalesce::rx_max_coalesced_frames},
-               Field{ETHTOOL_A_COALESCE_TX_USECS, &Coalescing::tx_usecs,
-                     &ethtool_coalesce::tx_coalesce_usecs},
-               Field{ETHTOOL_A_COALESCE_TX_MAX_FRAMES, &Coalescing::tx_frames,
-                     &ethtool_coalesce::tx_max_coalesced_frames}}};
+    Field{ETHTOOL_A_COALESCE_USE_ADAPTIVE_RX, &Coalescing::adaptive_rx,
+          &Io::use_adaptive_rx_coalesce},
+    Field{ETHTOOL_A_COALESCE_USE_ADAPTIVE_TX, &Coalescing::adaptive_tx,
+          &Io::use_adaptive_tx_coalesce},
+    Field{ETHTOOL_A_COALESCE_RX_USECS, &Coalescing::rx_usecs, &Io::rx_coalesce_usecs},
+    Field{ETHTOOL_A_COALESCE_RX_MAX_FRAMES, &Coalescing::rx_frames, &Io::rx_max_coalesced_frames},
+    Field{ETHTOOL_A_COALESCE_TX_USECS, &Coalescing::tx_usecs, &Io::tx_coalesce_usecs},
+    Field{ETHTOOL_A_COALESCE_TX_MAX_FRAMES, &Coalescing::tx_frames, &Io::tx_max_coalesced_frames});
 
 template <class S, class Use>
 void each(const S& setting, Use use) {

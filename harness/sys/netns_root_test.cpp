@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -10,13 +11,13 @@
 #include <thread>
 #include <vector>
 
-#include "harness/sys/cpu.hpp"
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/fd.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
 #include "harness/sys/sysfs.hpp"
+#include "harness/testing/need_root.hpp"
 
 namespace pktbench::sys {
 namespace {
@@ -27,10 +28,22 @@ ino_t current_namespace() {
   return st.st_ino;
 }
 
+// As sysfs shows them.
+std::vector<std::string> devices_of(const std::string& netns) {
+  std::vector<std::string> devices;
+  const auto listed = with_sysfs_of(netns, [&](const std::string& sysfs) -> Result<void> {
+    for (const auto& device : entries_of(sysfs + "/class/net"))
+      devices.push_back(device.filename());
+    return {};
+  });
+  EXPECT_TRUE(listed) << listed.error().message;
+  return devices;
+}
+
 class NetnsTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!missing_capabilities().empty()) GTEST_SKIP() << "needs " << missing_capabilities().front();
+    NEED_ROOT();
     name_ = "pktbench-systest-" + std::to_string(getpid());
     auto made = create_netns(name_);
     ASSERT_TRUE(made) << made.error().message;
@@ -43,7 +56,7 @@ class NetnsTest : public ::testing::Test {
 };
 
 TEST(NetnsFolder, IsMadeForAllToReadWhateverTheUmask) {
-  if (!missing_capabilities().empty()) GTEST_SKIP() << "needs " << missing_capabilities().front();
+  NEED_ROOT();
   if (std::filesystem::exists(kNetnsDir)) GTEST_SKIP() << kNetnsDir << " was there before";
   const std::string name = "pktbench-systest-" + std::to_string(getpid());
   const mode_t before = umask(077);
@@ -90,14 +103,7 @@ TEST_F(NetnsTest, SysfsOfTheNamespaceThatIsMountedAlreadyIsReadWhereItIs) {
     ASSERT_EQ(unshare(CLONE_NEWNS), 0);
     ASSERT_EQ(mount("", "/", "none", MS_SLAVE | MS_REC, nullptr), 0);
     ASSERT_EQ(mount("sysfs", "/sys", "sysfs", 0, nullptr), 0);
-    std::vector<std::string> devices;
-    const auto listed = with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
-      for (const auto& device : std::filesystem::directory_iterator(sysfs + "/class/net"))
-        devices.push_back(device.path().filename());
-      return {};
-    });
-    EXPECT_TRUE(listed) << listed.error().message;
-    EXPECT_EQ(devices, std::vector<std::string>{"lo"});
+    EXPECT_EQ(devices_of(""), std::vector<std::string>{"lo"});
   }).join();
 }
 
@@ -116,16 +122,8 @@ TEST_F(NetnsTest, SysfsIsReadInAPlainChroot) {
     ASSERT_EQ(chroot(root.c_str()), 0);
     ASSERT_EQ(chdir("/"), 0);
     ASSERT_NE(mount("", "/", "none", MS_SLAVE | MS_REC, nullptr), 0) << "the root is a mount";
-    std::vector<std::string> devices;
-    const auto listed = with_sysfs_of(
-        "/proc/self/fd/" + std::to_string(inside.get()),
-        [&](const std::string& sysfs) -> Result<void> {
-          for (const auto& device : std::filesystem::directory_iterator(sysfs + "/class/net"))
-            devices.push_back(device.path().filename());
-          return {};
-        });
-    EXPECT_TRUE(listed) << listed.error().message;
-    EXPECT_EQ(devices, std::vector<std::string>{"lo"});
+    EXPECT_EQ(devices_of(fmt::format("/proc/self/fd/{}", inside.get())),
+              std::vector<std::string>{"lo"});
   }).join();
   std::filesystem::remove_all(root);
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from runs import BINARY, NEEDS_ROOT, SOURCE, attach_foreign_xdp
+from runs import BINARY, NEEDS_ROOT, SOURCE, attach_foreign_xdp, ip, run_in
 
 SCHEMA = json.loads((SOURCE / "results" / "schema" / "doctor.schema.json").read_text())
 NAMESPACE = "pktbench-doctor-test"
@@ -16,14 +16,8 @@ STATE = Path("/run/pktbench")
 pytestmark = NEEDS_ROOT
 
 
-def ip(arguments):
-    subprocess.run(["ip", *arguments.split()], check=True, timeout=20)
-
-
 def pktbench(*arguments):
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("SSH_")}
-    return subprocess.run(["nsenter", f"--net=/run/netns/{NAMESPACE}", BINARY, *arguments],
-                          capture_output=True, text=True, timeout=60, env=environment)
+    return run_in(NAMESPACE, BINARY, *arguments)
 
 
 def doctor(*arguments):
@@ -42,9 +36,7 @@ def finding(document, check):
 
 
 def mtu():
-    shown = subprocess.run(["ip", "-n", NAMESPACE, "-j", "link", "show", "pbdoc0"], check=True,
-                           capture_output=True, text=True, timeout=20)
-    return json.loads(shown.stdout)[0]["mtu"]
+    return json.loads(ip(f"-n {NAMESPACE} -j link show pbdoc0"))[0]["mtu"]
 
 
 def journals():
@@ -100,7 +92,7 @@ def test_the_kernel_is_asked_what_xdp_can_do():
 
 
 def typed(command):
-    subprocess.run(["nsenter", f"--net=/run/netns/{NAMESPACE}", "sh", "-c", command], check=True, timeout=20)
+    run_in(NAMESPACE, "sh", "-c", command).check_returncode()
 
 
 def test_the_fixes_of_a_port_work_as_they_are_printed():

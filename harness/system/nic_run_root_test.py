@@ -1,6 +1,5 @@
 """Testbed nic on a veth pair that stands for two ports: what it refuses, sets, counts and gives back."""
 import json
-import os
 import re
 import signal
 import subprocess
@@ -10,24 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from runs import BINARY, NEEDS_ROOT, attach_foreign_xdp, interrupted, line_to_go_on, validate
+from runs import (BINARY, NEEDS_ROOT, attach_foreign_xdp, comes_true, has_text, interrupted, ip,
+                  line_to_go_on, run_in, start_in, validate)
 
 HOME = "pktbench-nic-test"  # stands for the host's namespace
 STATE = Path("/run/pktbench")
 NETNS = Path("/run/netns")
 
 pytestmark = NEEDS_ROOT
-
-
-def ip(arguments, check=True):
-    return subprocess.run(["ip", *arguments.split()], check=check, timeout=20, capture_output=True,
-                          text=True).stdout
-
-
-def at_home(*command):
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("SSH_")}
-    return subprocess.Popen(["nsenter", f"--net={NETNS / HOME}", *command], env=environment,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def run(tmp_path, *arguments, testbed=(), rate=2000, name="out"):
@@ -40,10 +29,9 @@ def run(tmp_path, *arguments, testbed=(), rate=2000, name="out"):
         "backends": ["udp-recvmmsg", "xdp-native", "xdp-generic"],
         "method": {"trials": 1, "duration_s": 0.1, "warmup_s": 0.02, "max_disturbance": 1}}))
     out = tmp_path / name
-    process = at_home(BINARY, "run", str(scenario), "--out", str(out), *arguments)
-    _, stderr = process.communicate(timeout=120)
+    done = run_in(HOME, BINARY, "run", str(scenario), "--out", str(out), *arguments)
     file = out / "run.json"
-    return process.returncode, stderr, json.loads(file.read_text()) if file.exists() else None
+    return done.returncode, done.stderr, json.loads(file.read_text()) if file.exists() else None
 
 
 def state():
@@ -94,8 +82,8 @@ def before():
            "peer name pbnic1 mtu 9000 numrxqueues 2 numtxqueues 1")
         for device in ("pbnic0", "pbnic1"):
             # No DAD, which would show an address as tentative for a while.
-            at_home("sysctl", "-qw", f"net.ipv6.conf.{device}.accept_dad=0",
-                    f"net.ipv4.conf.{device}.rp_filter=2").communicate(timeout=20)
+            run_in(HOME, "sysctl", "-qw", f"net.ipv6.conf.{device}.accept_dad=0",
+                   f"net.ipv4.conf.{device}.rp_filter=2")
             ip(f"-n {HOME} link set {device} up")
         ip(f"-n {HOME} link set pbnic0 promisc on")
         ip(f"-n {HOME} addr add 192.0.2.1/24 dev pbnic0")
@@ -202,22 +190,17 @@ def test_an_interrupted_run_goes_on_with_what_was_said_of_its_ports(tmp_path):
         "testbed": {"name": "nic", "dut": "pbnic0", "generator": "pbnic1", "virtual_ports": "allow"},
         "traffic": {"generator": "packet-sendmmsg", "rate": 2000}, "backends": ["udp-recvmmsg"],
         "method": {"trials": 3, "duration_s": 0.1, "warmup_s": 0.02, "max_disturbance": 1}}))
-    process = at_home(BINARY, "run", str(scenario), "--out", str(out), "--i-know-this-is", "pbnic0",
-                      "--i-know-this-is", "pbnic1")
-    again = at_home("sh", "-c", line_to_go_on(interrupted(process, out / "trials.jsonl")))
-    _, stderr = again.communicate(timeout=120)
-    assert again.returncode == 0, stderr
+    process = start_in(HOME, BINARY, "run", str(scenario), "--out", str(out), "--i-know-this-is", "pbnic0",
+                       "--i-know-this-is", "pbnic1")
+    line = line_to_go_on(interrupted(process, lambda: has_text(out / "trials.jsonl")))
+    again = run_in(HOME, "sh", "-c", line)
+    assert again.returncode == 0, again.stderr
     case, = json.loads((out / "run.json").read_text())["cases"]
     assert len(case["trials"]) >= 3 and case["status"] == "ok"
 
 
-def ethtool(*arguments):
-    return subprocess.run(["nsenter", f"--net={NETNS / HOME}", "ethtool", *arguments], check=True,
-                          capture_output=True, text=True, timeout=20).stdout
-
-
 def test_frames_that_find_no_gro_are_told_what_helps(tmp_path):
-    ethtool("-K", "pbnic0", "gro", "off")
+    run_in(HOME, "ethtool", "-K", "pbnic0", "gro", "off").check_returncode()
     live = ["--set", "/traffic/generator=xdp-live", "--backend", "udp-recvmmsg", "--backend", "xdp-generic"]
     status, stderr, document = run(tmp_path, *live)
     assert status == 6, stderr
@@ -230,9 +213,8 @@ def test_frames_that_find_no_gro_are_told_what_helps(tmp_path):
         status, stderr, _ = run(tmp_path, "--set", f"/traffic/generator={generator}", *live[2:],
                                 name=generator)
         assert status == 0, stderr
-    typed = at_home("sh", "-c", command)
-    _, stderr = typed.communicate(timeout=20)
-    assert typed.returncode == 0, stderr
+    typed = run_in(HOME, "sh", "-c", command)
+    assert typed.returncode == 0, typed.stderr
     status, stderr, _ = run(tmp_path, *live, name="again")
     assert status == 0, stderr
 
@@ -244,9 +226,8 @@ def test_a_foreign_xdp_program_is_taken_off_by_the_command_that_is_printed(tmp_p
     attach_foreign_xdp(HOME, "pbnic0", mode)
     status, stderr, _ = run(tmp_path)
     assert status == 3
-    typed = at_home("sh", "-c", stderr.strip().rsplit("when nobody needs it: ", 1)[1])
-    _, said = typed.communicate(timeout=20)
-    assert typed.returncode == 0, said
+    typed = run_in(HOME, "sh", "-c", stderr.strip().rsplit("when nobody needs it: ", 1)[1])
+    assert typed.returncode == 0, typed.stderr
     status, stderr, _ = run(tmp_path, name="again")
     assert status == 0, stderr
 
@@ -278,12 +259,9 @@ def test_a_run_killed_at_any_moment_is_restored(tmp_path, before):
                         "defer_hard_irqs": 2, "gro_flush_timeout_ns": 200000},
             "traffic": {"generator": "packet-sendmmsg", "rate": 2000},
             "backends": ["xdp-generic"], "method": {"duration_s": 5}}))
-        process = at_home(BINARY, "run", str(scenario), "--out", str(out))
+        process = start_in(HOME, BINARY, "run", str(scenario), "--out", str(out))
         try:
-            deadline = time.monotonic() + 30
-            while not journals() and time.monotonic() < deadline:
-                time.sleep(0.0005)
-            assert journals(), process.communicate(timeout=1)
+            assert comes_true(journals, 30, 0.0005), process.communicate(timeout=1)
             # Denser at first, where the set-up is.
             time.sleep(0.004 * moment ** 1.8)
             process.send_signal(signal.SIGKILL)
@@ -303,9 +281,7 @@ def test_a_port_that_was_set_down_is_up_again_for_the_next_trial(tmp_path, befor
     log = tmp_path / "out" / "trials.jsonl"
 
     def set_down():
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and not (log.exists() and log.read_text()):
-            time.sleep(0.01)
+        comes_true(lambda: has_text(log), pause=0.01)
         ip("-n pktbench0-dut link set pbnic0 down")
 
     other = threading.Thread(target=set_down)

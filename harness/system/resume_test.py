@@ -2,13 +2,11 @@
 import json
 import os
 import shlex
-import signal
 import subprocess
-import time
 
 import pytest
 
-from runs import BINARY, interrupted, line_to_go_on
+from runs import BINARY, has_text, interrupted, line_to_go_on
 
 
 def scenario(path, trials=2000, **more):
@@ -19,10 +17,10 @@ def scenario(path, trials=2000, **more):
         "method": {"trials": trials}, **more}))
 
 
-def interrupt(command, log, **keywords):
-    """stderr of a run that gets a Ctrl-C after its first trial."""
+def interrupt(command, begun, **keywords):
+    """stderr of a run that gets a Ctrl-C once `begun()`, or after its first trial in that log."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **keywords)
-    return interrupted(process, log)
+    return interrupted(process, begun if callable(begun) else lambda: has_text(begun))
 
 
 def typed(line, cwd, **keywords):
@@ -64,15 +62,8 @@ def test_the_line_goes_on_with_all_that_made_the_run(tmp_path, binary, out):
 
 def test_a_run_without_a_directory_of_its_own_is_found_again(tmp_path):
     scenario(tmp_path / "s.json")
-    command = [BINARY, "run", "s.json", "--trials", "100"]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                               text=True)
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and not any(
-            log.read_text() for log in tmp_path.glob("results/*/trials.jsonl")):
-        time.sleep(0.001)
-    process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=60)
+    stderr = interrupt([BINARY, "run", "s.json", "--trials", "100"],
+                       lambda: any(map(has_text, tmp_path.glob("results/*/trials.jsonl"))), cwd=tmp_path)
     again = typed(line_to_go_on(stderr), tmp_path)
     assert again.returncode == 0, again.stderr
     out, = tmp_path.glob("results/*")
@@ -85,13 +76,8 @@ def test_a_resumed_run_that_is_interrupted_again_says_the_same_line(tmp_path):
     log = out / "trials.jsonl"
     line = line_to_go_on(interrupt([BINARY, "run", "s.json", "--out", "out"], log, cwd=tmp_path))
     before = log.stat().st_size
-    process = subprocess.Popen(shlex.split(line), cwd=tmp_path, stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and log.stat().st_size == before:
-        time.sleep(0.001)
-    process.send_signal(signal.SIGINT)
-    assert line_to_go_on(process.communicate(timeout=60)[1]) == line
+    again = interrupt(shlex.split(line), lambda: log.stat().st_size != before, cwd=tmp_path)
+    assert line_to_go_on(again) == line
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, as sudo gives it")

@@ -23,8 +23,38 @@ SHORT = ["--trials", "2", *BRIEF]
 # The first testbed's, with the namespace of each.
 PORTS = {"pbdut0": "pktbench0-dut", "pbgen0": "pktbench0-gen"}
 
+NEEDS_DPDK = pytest.mark.skipif(not (Path(BINARY).parent / "pktbench-dpdk").exists(),
+                                reason="built without DPDK")
 NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: makes namespaces")
 MARKS = [NEEDS_ROOT, pytest.mark.usefixtures("host_as_it_was")]
+
+
+def comes_true(condition, seconds=60, pause=0.002):
+    """False where it does not in that time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(pause)
+    return True
+
+
+def ip(arguments):
+    return subprocess.run(["ip", *arguments.split()], check=True, timeout=20, capture_output=True,
+                          text=True).stdout
+
+
+def start_in(namespace, *command):
+    """In a network namespace that stands for the host's, to which no SSH session leads."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("SSH_")}
+    return subprocess.Popen(["nsenter", f"--net=/run/netns/{namespace}", *command], env=environment,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def run_in(namespace, *command):
+    process = start_in(namespace, *command)
+    stdout, stderr = process.communicate(timeout=120)
+    return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
 
 
 def name_of(process):
@@ -66,9 +96,7 @@ def host_state():
 
 def assert_host_is(before):
     """The kernel removes namespaces and programs in its own time, a few seconds at most."""
-    deadline = time.monotonic() + 20
-    while host_state() != before and time.monotonic() < deadline:
-        time.sleep(0.1)
+    comes_true(lambda: host_state() == before, 20, 0.1)
     assert host_state() == before
 
 
@@ -83,17 +111,35 @@ def run(out, *arguments, scenario=QUICKSTART):
     return process.returncode, stdout, stderr
 
 
+def begin(out, backend, *arguments, trials=1, duration=1, scenario=QUICKSTART):
+    """A run of one backend whose windows leave time to interfere, and which may make a trial again."""
+    return start(out, "--trials", str(trials), "--duration", str(duration), "--set", "/method/warmup_s=0",
+                 "--set", "/method/max_disturbance=1", "--set", "/method/max_cpu_distance_change=0",
+                 "--set", "/method/max_repeats=1", "--set", "/traffic/rate=20000", "--backend", backend,
+                 *arguments, scenario=scenario)
+
+
+def ended(process, out):
+    """The trials of such a run, and its stderr."""
+    _, stderr = process.communicate(timeout=120)
+    validate(out / "run.json", out / "trials.jsonl")
+    case, = json.loads((out / "run.json").read_text())["cases"]
+    return case["trials"], stderr
+
+
 def validate(*files):
     script = SOURCE / "results" / "schema" / "validate.py"
     result = subprocess.run([sys.executable, script, *files], capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def interrupted(process, log):
-    """stderr of a run that gets a Ctrl-C after its first trial."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not (log.exists() and log.read_text()):
-        time.sleep(0.001)
+def has_text(log):
+    return log.exists() and log.read_text() != ""
+
+
+def interrupted(process, begun):
+    """stderr of a run that gets a Ctrl-C once `begun()`."""
+    assert comes_true(begun), "no trial ended"
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130, stderr
@@ -105,9 +151,9 @@ def line_to_go_on(stderr):
     return line
 
 
-def attach_foreign_xdp(namespace, device, mode):
+def attach_foreign_xdp(namespace, device, mode, program="reflect_sink"):
     """A program that is not this test's to replace. Skips the test where iproute2 can attach none."""
-    program = Path(BINARY).parent / "bpf" / "reflect_sink.bpf.o"
+    program = Path(BINARY).parent / "bpf" / f"{program}.bpf.o"
     attached = subprocess.run(["unshare", "--mount", "ip", "-n", namespace, "link", "set", device, mode,
                                "obj", program, "sec", "xdp"], capture_output=True, text=True, timeout=30)
     if attached.returncode != 0:
@@ -115,13 +161,8 @@ def attach_foreign_xdp(namespace, device, mode):
 
 
 def wait_for_trials(out, n):
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        log = Path(out) / "trials.jsonl"
-        if log.exists() and len(log.read_text().splitlines()) >= n:
-            return
-        time.sleep(0.02)
-    raise AssertionError("no trial ended within 60 s")
+    log = Path(out) / "trials.jsonl"
+    assert comes_true(lambda: log.exists() and len(log.read_text().splitlines()) >= n, pause=0.02)
 
 
 def link(port):
@@ -132,10 +173,7 @@ def link(port):
 
 def await_window(above=100):
     """The generator is sending when the DUT counts more than the 64 that confirm the path."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
+    def sends():
         now = link("pbdut0")
-        if now and now["stats64"]["rx"]["packets"] > above:
-            return
-        time.sleep(0.02)
-    raise AssertionError("no window was opened within 30 s")
+        return now and now["stats64"]["rx"]["packets"] > above
+    assert comes_true(sends, 30, 0.02), "no window was opened"

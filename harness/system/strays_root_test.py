@@ -1,6 +1,5 @@
 """Frames that somebody else sends to the DUT: they never count as ours, and are named at once."""
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runs import BINARY, BRIEF, MARKS, start, validate, wait_for_trials
+from runs import BINARY, BRIEF, MARKS, comes_true, ip, start, start_in, validate, wait_for_trials
 
 pytestmark = MARKS
 
@@ -62,12 +61,11 @@ def trials_beside(out, process, namespace, device, **sending):
             return [t for t in trials(out) if datetime.fromisoformat(
                 t["trial"]["started_at"].replace("Z", "+00:00")).timestamp() > begun]
 
+        def enough():
+            return all(sum(t["case"] == case for t in beside()) >= 3 for case in cases)
+
         cases = {t["case"] for t in trials(out)}
-        deadline = time.monotonic() + 90
-        while time.monotonic() < deadline and process.poll() is None:
-            if all(sum(t["case"] == case for t in beside()) >= 3 for case in cases):
-                break
-            time.sleep(0.05)
+        comes_true(lambda: enough() or process.poll() is not None, 90, 0.05)
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=60)
     finally:
@@ -75,9 +73,8 @@ def trials_beside(out, process, namespace, device, **sending):
         sender.wait()
         process.kill()
         process.wait()
-    made = beside()
-    assert all(sum(t["case"] == case for t in made) >= 3 for case in cases), stderr
-    return made
+    assert enough(), stderr
+    return beside()
 
 
 def assert_named(lines, port):
@@ -169,9 +166,6 @@ def test_a_lone_frame_in_a_window_costs_that_trial_and_no_more(tmp_path, backend
 @pytest.fixture
 def lossy_wire():
     """Two ports joined by a bridge that lets 5 Mbit/s through, some 10,000 frames a second."""
-    def ip(arguments):
-        subprocess.run(["ip", *arguments.split()], check=True, timeout=20)
-
     for namespace in (HOME, WIRE):
         ip(f"netns add {namespace}")
     try:
@@ -200,10 +194,7 @@ def test_strays_are_not_taken_for_ours_where_frames_are_lost_unnamed(tmp_path, l
         "method": {"trials": 10_000, "duration_s": 0.3, "warmup_s": 0, "max_disturbance": 1,
                    "max_repeats": 0}}))
     out = tmp_path / "out"
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("SSH_")}
-    process = subprocess.Popen(["nsenter", f"--net={NETNS / HOME}", BINARY, "run", str(scenario),
-                                "--out", str(out)], env=environment, stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, text=True)
+    process = start_in(HOME, BINARY, "run", str(scenario), "--out", str(out))
     wait_for_trials(out, 2)
     for trial in (line["trial"] for line in trials(out)[:2]):
         assert trial["status"] == "ok", trial["reason"]

@@ -2,12 +2,11 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from runs import BRIEF, NEEDS_ROOT, SHORT, SOURCE, run, validate
+from runs import BRIEF, NEEDS_ROOT, SHORT, SOURCE, comes_true, run, validate
 
 # scripts/own-run names what a run leaves behind; the whole host's state is the other tests' too.
 pytestmark = NEEDS_ROOT
@@ -158,10 +157,7 @@ def test_a_foreign_program_is_counted_by_a_command(tmp_path):
         assert trial["unaccounted"] == 0 and trial["received"]["packets"] > 0
         assert trial["drops"]["behind_device"] > 0
     process = Path("/proc") / (tmp_path / "count.pid").read_text().strip()
-    deadline = time.monotonic() + 20
-    while process.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not process.exists()
+    assert comes_true(lambda: not process.exists(), 20, 0.05)
 
 
 @pytest.mark.parametrize("counter, reason", [

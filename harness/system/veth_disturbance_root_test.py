@@ -6,33 +6,20 @@ import sys
 import time
 from pathlib import Path
 
-from runs import BRIEF, MARKS, SHORT, run, start, validate
+from runs import BRIEF, MARKS, SHORT, await_window, begin, ended, run, start, validate
 
 pytestmark = MARKS
 
 
 def test_a_link_that_flaps_makes_the_trial_invalid_and_it_is_made_again(tmp_path):
     out = tmp_path / "out"
-    process = start(out, "--trials", "1", "--duration", "3", "--set", "/method/warmup_s=0",
-                    "--set", "/method/max_disturbance=1", "--set", "/method/max_cpu_distance_change=0",
-                    "--set", "/method/max_repeats=1", "--set", "/traffic/rate=20000",
-                    "--backend", "xdp-native")
-    # The generator is sending when the DUT counts more than the frames that confirm the path.
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        state = subprocess.run(["ip", "-n", "pktbench0-dut", "-j", "-s", "link", "show", "pbdut0"],
-                               capture_output=True, text=True)
-        if state.returncode == 0 and json.loads(state.stdout)[0]["stats64"]["rx"]["packets"] > 1000:
-            break
-        time.sleep(0.02)
+    process = begin(out, "xdp-native", duration=3)
+    await_window(above=1000)
     # The end that sends: the DUT's loses its carrier and keeps its NAPI thread.
     subprocess.run(["ip", "-n", "pktbench0-gen", "link", "set", "pbgen0", "down"], check=True)
     subprocess.run(["ip", "-n", "pktbench0-gen", "link", "set", "pbgen0", "up"], check=True)
-    _, stderr = process.communicate(timeout=60)
+    (flapped, again), stderr = ended(process, out)
     assert process.returncode == 0, stderr
-    validate(out / "run.json", out / "trials.jsonl")
-    case = json.loads((out / "run.json").read_text())["cases"][0]
-    flapped, again = case["trials"]
     assert flapped["status"] == "invalid" and flapped["disturbed"]
     assert "disturbed: the link of pb" in flapped["reason"], flapped["reason"]
     assert flapped["disturbance"]["link"]["evidence"]["pbdut0.carrier_changes"] >= 2

@@ -3,7 +3,6 @@
 #include <linux/if_packet.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -132,11 +131,7 @@ TEST_P(VethFilter, CanBeChangedWhileItRuns) {
 INSTANTIATE_TEST_SUITE_P(Backends, VethFilter,
                          ::testing::Values("xdp-native", "xdp-generic", "af_xdp", "packet-mmap",
                                            "dpdk"),
-                         [](const auto& i) {
-                           std::string name = i.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+                         backend_name);
 
 }  // namespace
 }  // namespace pktbench::cli

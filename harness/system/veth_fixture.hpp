@@ -3,13 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "harness/cli/host.hpp"
 #include "harness/cli/registry.hpp"
-#include "harness/sys/cpu.hpp"
+#include "harness/method/session.hpp"
+#include "harness/testing/need_root.hpp"
 #include "harness/testing/test_veth.hpp"
 
 namespace pktbench::cli {
@@ -17,8 +19,7 @@ namespace pktbench::cli {
 class VethFixture : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!sys::missing_capabilities().empty())
-      GTEST_SKIP() << "needs " << sys::missing_capabilities().front();
+    NEED_ROOT();
     auto claimed = claim_host("test");
     ASSERT_TRUE(claimed) << claimed.error().message;
     lock_ = std::make_unique<undo::HostLock>(std::move(*claimed));
@@ -51,7 +52,27 @@ class VethBackendFixture : public VethFixture, public ::testing::WithParamInterf
     if (auto reason = type_->probe(); !reason.empty()) GTEST_SKIP() << reason;
   }
 
+  // A case of it, with every option at its default.
+  CaseSpec spec(const std::string& generator_name) const {
+    const GeneratorType& generator = *find_by_name(registry().generators, generator_name);
+    CaseSpec made;
+    made.id = "test";
+    made.backend = type_->name;
+    made.backend_options = testing::default_options(type_->options);
+    made.workload = "drop";
+    made.generator = generator.name;
+    made.generator_options = testing::default_options(generator.options);
+    return made;
+  }
+
   const BackendType* type_ = nullptr;
 };
+
+// Of the instance of a test.
+inline std::string backend_name(const ::testing::TestParamInfo<const char*>& instance) {
+  std::string name = instance.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
 
 }  // namespace pktbench::cli

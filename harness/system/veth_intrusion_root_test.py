@@ -1,64 +1,51 @@
 """What somebody does in the middle of a trial: each makes it invalid, is named, and passes."""
-import json
 import os
 import signal
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from runs import BINARY, MARKS, PORTS, await_window, link, processes, start, validate
+from runs import (MARKS, NEEDS_DPDK, PORTS, attach_foreign_xdp, await_window, begin, ended, ip, link,
+                  processes)
 
 pytestmark = MARKS
 
-FOREIGN = Path(BINARY).parent / "bpf" / "xdp_pass.bpf.o"
 NAMED = 2  # times in a trial's line: in its reason and in its source's
 DUT_CPU = max(os.sched_getaffinity(0))
 OTHER_CPU = min(os.sched_getaffinity(0))
 
 
-def begin(out, backend, *arguments, trials=1, duration=2):
-    return start(out, "--trials", str(trials), "--duration", str(duration), "--set", "/method/warmup_s=0",
-                 "--set", "/method/max_disturbance=1", "--set", "/method/max_cpu_distance_change=0",
-                 "--set", "/method/max_repeats=1", "--set", "/traffic/rate=20000",
-                 "--backend", backend, *arguments)
-
-
-def ended(process, out, status=0):
-    _, stderr = process.communicate(timeout=120)
-    assert status is None or process.returncode == status, stderr
-    validate(out / "run.json", out / "trials.jsonl")
-    case, = json.loads((out / "run.json").read_text())["cases"]
-    return case["trials"]
-
-
-def disturbed_and_made_again(trials):
-    first, again = trials
+def disturbed_and_made_again(process, out):
+    (first, again), stderr = ended(process, out)
+    assert process.returncode == 0, stderr
     assert first["status"] == "invalid" and first["disturbed"], first["reason"]
     assert again["status"] == "ok", again["reason"]
     return first
 
 
-def set_foreign(port, on):
-    subprocess.run(["ip", "-n", PORTS[port], "link", "set", port, "xdpgeneric",
-                    *(["obj", str(FOREIGN), "sec", "xdp"] if on else ["off"])], check=True)
-    return link(port)["xdp"]["prog"]["id"] if on else None
+def attach(port):
+    attach_foreign_xdp(PORTS[port], port, "xdpgeneric", "xdp_pass")
+    return link(port)["xdp"]["prog"]["id"]
+
+
+def detach(port):
+    ip(f"-n {PORTS[port]} link set {port} xdpgeneric off")
 
 
 @pytest.mark.parametrize("backend, port", [("udp-recvmmsg", "pbdut0"), ("xdp-native", "pbgen0")])
 def test_a_foreign_program_that_comes_and_stays_is_named_in_this_trial_and_the_next(tmp_path, backend, port):
     out = tmp_path / "out"
-    process = begin(out, backend, trials=4, duration=1)
+    process = begin(out, backend, trials=4)
     await_window()
-    foreign = set_foreign(port, True)
+    foreign = attach(port)
     named = f"foreign XDP program id {foreign} (generic) on {port}"
     log = out / "trials.jsonl"
     # In the second of them it was there from the beginning.
     while process.poll() is None and (not log.exists() or log.read_text().count(named) < 2 * NAMED):
         time.sleep(0.02)
-    set_foreign(port, False)
-    *trials, last = ended(process, out, None)
+    detach(port)
+    (*trials, last), _ = ended(process, out)
     disturbed = [t for t in trials if t["status"] != "ok"]
     assert len(disturbed) >= 2
     for trial in disturbed:
@@ -67,11 +54,11 @@ def test_a_foreign_program_that_comes_and_stays_is_named_in_this_trial_and_the_n
 
 
 def test_a_foreign_program_that_comes_and_goes_in_a_window_is_named(tmp_path):
-    process = begin(tmp_path / "out", "udp-recvmmsg", duration=1)
+    process = begin(tmp_path / "out", "udp-recvmmsg")
     await_window()
-    foreign = set_foreign("pbdut0", True)
-    set_foreign("pbdut0", False)
-    trial = disturbed_and_made_again(ended(process, tmp_path / "out"))
+    foreign = attach("pbdut0")
+    detach("pbdut0")
+    trial = disturbed_and_made_again(process, tmp_path / "out")
     assert f"foreign XDP program id {foreign} (generic) on pbdut0" in trial["reason"]
 
 
@@ -98,11 +85,11 @@ def await_runs_on(tid, cpu):
 
 @pytest.mark.parametrize("backend, who", [("udp-recvmmsg", "receiver"), ("xdp-native", "NAPI thread")])
 def test_a_thread_that_is_moved_is_named(tmp_path, backend, who):
-    process = begin(tmp_path / "out", backend)
+    process = begin(tmp_path / "out", backend, duration=2)
     await_window()
     thread, = threads_on(DUT_CPU, [process.pid] if who == "receiver" else processes("napi/pbdut0-"))
     os.sched_setaffinity(thread, {OTHER_CPU})
-    trial = disturbed_and_made_again(ended(process, tmp_path / "out"))
+    trial = disturbed_and_made_again(process, tmp_path / "out")
     assert (f"{who} moved: thread {thread} may run on CPU {OTHER_CPU}; the DUT's is CPU {DUT_CPU}"
             in trial["reason"]), trial["reason"]
 
@@ -114,7 +101,7 @@ def test_a_thread_that_is_moved_and_comes_back_is_named(tmp_path):
     os.sched_setaffinity(thread, {OTHER_CPU})
     await_runs_on(thread, OTHER_CPU)
     os.sched_setaffinity(thread, {DUT_CPU})
-    trial = disturbed_and_made_again(ended(process, tmp_path / "out"))
+    trial = disturbed_and_made_again(process, tmp_path / "out")
     assert (f"receiver moved: thread {thread} left CPU {DUT_CPU} and came back"
             in trial["reason"]), trial["reason"]
 
@@ -128,22 +115,22 @@ def stop_for(pid, seconds):
 
 
 def test_a_program_that_is_stopped_inside_a_window_of_the_planned_length_is_seen(tmp_path):
-    process = begin(tmp_path / "out", "udp-recvmmsg")
+    process = begin(tmp_path / "out", "udp-recvmmsg", duration=2)
     await_window()
     thread, = threads_on(DUT_CPU, [process.pid])
     stop_for(process.pid, 0.2)
-    trial = disturbed_and_made_again(ended(process, tmp_path / "out"))
+    trial = disturbed_and_made_again(process, tmp_path / "out")
     assert f"receiver stopped: thread {thread} was stopped" in trial["reason"], trial["reason"]
 
 
-@pytest.mark.skipif(not (Path(BINARY).parent / "pktbench-dpdk").exists(), reason="built without DPDK")
+@NEEDS_DPDK
 @pytest.mark.parametrize("seconds", [0.2, 2])
 def test_a_dpdk_helper_that_is_stopped_is_seen_also_where_it_lasts_beyond_the_window(tmp_path, seconds):
     process = begin(tmp_path / "out", "dpdk", "--set",
-                    '/backends=[{"name":"dpdk","driver":"net_af_packet","idle":"spin"}]', duration=1)
+                    '/backends=[{"name":"dpdk","driver":"net_af_packet","idle":"spin"}]')
     await_window()
     helper, = processes("pktbench-dpdk")
     threads = threads_on(DUT_CPU, [helper])
     stop_for(helper, seconds)
-    trial = disturbed_and_made_again(ended(process, tmp_path / "out"))
+    trial = disturbed_and_made_again(process, tmp_path / "out")
     assert any(f"receiver stopped: thread {thread} was stopped" in trial["reason"] for thread in threads)

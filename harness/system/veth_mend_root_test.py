@@ -1,38 +1,22 @@
 """What somebody does to the wiring is mended before the next trial, or named."""
-import json
 import os
 import signal
 import subprocess
-from pathlib import Path
 
 import pytest
 
-from runs import BINARY, MARKS, await_window, processes, start, validate
+from runs import MARKS, NEEDS_DPDK, await_window, begin, ended, processes
 
 pytestmark = MARKS
 
 DUT = ["ip", "-n", "pktbench0-dut"]
 
 
-def begin(out, backend, *arguments, trials=2):
-    return start(out, "--trials", str(trials), "--duration", "1", "--set", "/method/warmup_s=0",
-                 "--set", "/method/max_disturbance=1", "--set", "/method/max_cpu_distance_change=0",
-                 "--set", "/method/max_repeats=1", "--set", "/traffic/rate=20000", "--backend", backend,
-                 *arguments)
-
-
-def ended(process, out):
-    _, stderr = process.communicate(timeout=120)
-    validate(out / "run.json", out / "trials.jsonl")
-    case, = json.loads((out / "run.json").read_text())["cases"]
-    return case["trials"], stderr
-
-
 @pytest.mark.parametrize("arrangement, backend", [
     ("isolated", "xdp-native"), ("isolated", "udp-recvmmsg"), ("pump", "udp-recvmmsg"),
     ("inline", "xdp-native")])
 def test_a_device_that_was_set_down_is_up_again_for_the_next_trial(tmp_path, arrangement, backend):
-    process = begin(tmp_path / "out", backend, "--set", f"/testbed/arrangement={arrangement}", trials=1)
+    process = begin(tmp_path / "out", backend, "--set", f"/testbed/arrangement={arrangement}")
     await_window()
     subprocess.run([*DUT, "link", "set", "pbdut0", "down"], check=True)
     (down, again), stderr = ended(process, tmp_path / "out")
@@ -45,7 +29,7 @@ def test_a_device_that_was_set_down_is_up_again_for_the_next_trial(tmp_path, arr
 
 
 def test_a_device_that_was_deleted_is_made_anew_for_the_next_trial(tmp_path):
-    process = begin(tmp_path / "out", "xdp-native")
+    process = begin(tmp_path / "out", "xdp-native", trials=2)
     await_window()
     subprocess.run([*DUT, "link", "delete", "pbdut0"], check=True)
     (gone, again), stderr = ended(process, tmp_path / "out")
@@ -57,7 +41,7 @@ def test_a_device_that_was_deleted_is_made_anew_for_the_next_trial(tmp_path):
 @pytest.mark.parametrize("arrangement, backend", [("isolated", "udp-recvmmsg"),
                                                   ("pump", "udp-recvmmsg"), ("pump", "xdp-generic")])
 def test_gro_that_was_switched_off_is_on_again_for_the_next_trial(tmp_path, arrangement, backend):
-    process = begin(tmp_path / "out", backend, "--set", f"/testbed/arrangement={arrangement}")
+    process = begin(tmp_path / "out", backend, "--set", f"/testbed/arrangement={arrangement}", trials=2)
     await_window()
     subprocess.run(["nsenter", "--net=/run/netns/pktbench0-dut", "ethtool", "-K", "pbdut0", "gro", "off"],
                    check=True)
@@ -68,7 +52,7 @@ def test_gro_that_was_switched_off_is_on_again_for_the_next_trial(tmp_path, arra
 
 
 def test_an_untouched_pump_goes_on_pumping(tmp_path):
-    process = begin(tmp_path / "out", "xdp-native", "--set", "/testbed/arrangement=pump")
+    process = begin(tmp_path / "out", "xdp-native", "--set", "/testbed/arrangement=pump", trials=2)
     trials, stderr = ended(process, tmp_path / "out")
     assert process.returncode == 0, stderr
     for trial in trials:
@@ -86,9 +70,10 @@ def test_a_device_that_was_renamed_is_named_in_every_trial_that_follows(tmp_path
     assert after and all(t["reason"].startswith("pbdut0 is gone: somebody renamed it") for t in after)
 
 
-@pytest.mark.skipif(not (Path(BINARY).parent / "pktbench-dpdk").exists(), reason="built without DPDK")
+@NEEDS_DPDK
 def test_a_dpdk_helper_that_was_killed_is_named_and_the_next_trial_has_a_new_one(tmp_path):
-    process = begin(tmp_path / "out", "dpdk", "--set", '/backends=[{"name":"dpdk","driver":"net_af_xdp"}]')
+    process = begin(tmp_path / "out", "dpdk", "--set", '/backends=[{"name":"dpdk","driver":"net_af_xdp"}]',
+                    trials=2)
     await_window()
     helper, = processes("pktbench-dpdk")
     os.kill(helper, signal.SIGKILL)

@@ -2,7 +2,6 @@
 // and name it, and not show a slow path.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -63,27 +62,22 @@ class VethQueues : public VethBackendFixture {
   }
 
   Result<TrialRecord> trial(std::unique_ptr<Backend> backend, std::uint32_t flows) {
-    const GeneratorType& generator = *find_by_name(registry().generators, "packet-sendmmsg");
-    CaseSpec spec;
-    spec.id = "test";
-    spec.backend = type_->name;
-    spec.backend_options = testing::default_options(type_->options);
-    spec.workload = "drop";
-    spec.generator = generator.name;
-    spec.generator_options = testing::default_options(generator.options);
-    spec.traffic.flows = flows;
-    spec.rate_pps = 5000;
-    spec.queues = 2;
+    CaseSpec two = spec("packet-sendmmsg");
+    two.traffic.flows = flows;
+    two.rate_pps = 5000;
+    two.queues = 2;
     TrialPlan plan;
-    plan.rate_pps = spec.rate_pps;
+    plan.rate_pps = two.rate_pps;
     plan.warmup_s = 0.02;
     plan.duration_s = 0.1;
     plan.max_disturbance = 1;
     plan.max_cpu_distance_change = 0;
     const std::atomic<bool> stop{false};
     auto session = method::Session::open(
-        spec, plan, 0x90e0,
-        {*testbed_, std::move(backend), generator.make(), nullptr, "not in this test"}, stop);
+        two, plan, 0x90e0,
+        {*testbed_, std::move(backend), find_by_name(registry().generators, two.generator)->make(),
+         nullptr, "not in this test"},
+        stop);
     if (!session) return session.error();
     return (*session)->measure(plan);
   }
@@ -129,11 +123,7 @@ TEST_P(VethQueues, FramesThatAllLandOnTheUnreadQueueAreNoSilence) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, VethQueues, ::testing::Values("xdp-native", "af_xdp"),
-                         [](const auto& i) {
-                           std::string name = i.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+                         backend_name);
 
 }  // namespace
 }  // namespace pktbench::cli

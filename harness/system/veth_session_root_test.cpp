@@ -42,24 +42,12 @@ class VethSessions : public VethBackendFixture {
     VethFixture::TearDown();
   }
 
-  CaseSpec spec() const {
-    const GeneratorType& generator = *find_by_name(registry().generators, "xdp-live");
-    CaseSpec made;
-    made.id = "test";
-    made.backend = type_->name;
-    made.backend_options = testing::default_options(type_->options);
-    made.workload = "drop";
-    made.generator = generator.name;
-    made.generator_options = testing::default_options(generator.options);
-    return made;
-  }
-
   CpuMeter* meter_ = nullptr;
   cpu_set_t affinity_{};  // of before
 };
 
 TEST_P(VethSessions, TakeOneLoadAfterTheOther) {
-  const CaseSpec of = spec();
+  const CaseSpec of = spec("xdp-live");
   TrialPlan plan;
   plan.max_disturbance = 1;  // other tests may run
   plan.max_cpu_distance_change = 0;

@@ -120,12 +120,6 @@ inline DeviceDrops device_drops(const TestVeth& veth) {
           read(veth.dut(), "rx_queue_0_drops")};
 }
 
-// For SetUp(): skips the test without the privileges that root tests need.
-inline void need_root() {
-  if (const auto missing = sys::missing_capabilities(); !missing.empty())
-    GTEST_SKIP() << "needs " << missing.front();
-}
-
 // How many things a folder holds; none where it is not there.
 inline std::ptrdiff_t entries(const char* folder) {
   std::error_code none;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <net/if.h>
 #include <unistd.h>
 
@@ -70,8 +71,7 @@ class TestVeth {
 
   // A shell's command, without single quotes, in the DUT's namespace.
   void run_in_dut(const std::string& what) const {
-    const std::string command = "ip netns exec " + dut_ns_ + " sh -c '" + what + "' 2>/dev/null";
-    if (std::system(command.c_str()) != 0) throw std::runtime_error("failed: " + command);
+    shell("ip netns exec " + dut_ns_ + " sh -c '" + what + "' 2>/dev/null");
   }
 
   // Gives the DUT's device a NAPI thread instead of softirqs in the sender's CPU.
@@ -83,12 +83,15 @@ class TestVeth {
   // Frames that come back to the generator's address are counted by its device, and its stack does
   // not answer them: the address is nobody's any more.
   void deafen_generator() const {
-    const std::string command = "ip -n " + generator_ns_ + " link set dev " + generator_.name +
-                                " address 02:00:00:00:00:01";
-    if (std::system(command.c_str()) != 0) throw std::runtime_error("failed: " + command);
+    shell("ip -n " + generator_ns_ + " link set dev " + generator_.name +
+          " address 02:00:00:00:00:01");
   }
 
  private:
+  static void shell(const std::string& command) {
+    if (std::system(command.c_str()) != 0) throw std::runtime_error("failed: " + command);
+  }
+
   static sys::LinkInfo link(const Port& port) {
     const auto scope = need(sys::NetnsScope::enter(port.netns_path));
     return need(sys::get_link(port.name));
@@ -111,7 +114,7 @@ class TestVeth {
 
   void make(unsigned queues) {
     static int count = 0;
-    const std::string id = std::to_string(getpid()) + "x" + std::to_string(count++ % 10);
+    const std::string id = fmt::format("{}x{}", getpid(), count++ % 10);
     const auto cpus = sys::allowed_cpus();
     generator_ns_ = "pktbench-test" + id + "-gen";
     dut_ns_ = "pktbench-test" + id + "-dut";

@@ -15,6 +15,7 @@
 #include <tuple>
 
 #include "harness/core/units.hpp"
+#include "harness/testing/need_root.hpp"
 #include "harness/testing/sending.hpp"
 #include "harness/traffic/frame.hpp"
 #include "harness/traffic/generators.hpp"
@@ -64,10 +65,7 @@ class WireTap {
 
 class Generators : public ::testing::TestWithParam<const char*> {
  protected:
-  void SetUp() override {
-    if (const auto missing = sys::missing_capabilities(); !missing.empty())
-      GTEST_SKIP() << "needs " << missing.front();
-  }
+  void SetUp() override { NEED_ROOT(); }
 };
 
 std::string generator_name(const ::testing::TestParamInfo<const char*>& info) {
@@ -212,23 +210,20 @@ TEST_P(Generators, ADeviceThatGoesAwayEndsTheSource) {
 TEST_P(Generators, StartAndStopLeaveNothingOpen) {
   const TestVeth veth;
   const GeneratorType& type = generator(GetParam());
-  const auto count = [](const char* path) {
-    return std::distance(std::filesystem::directory_iterator(path), {});
-  };
   const auto source = type.make();
   const auto config = traffic_of(veth, type, {64, 20});
-  const auto files = count("/proc/self/fd");
-  const auto threads = count("/proc/self/task");
+  const auto files = entries("/proc/self/fd");
+  const auto threads = entries("/proc/self/task");
   for (int i = 0; i < 50; ++i) {
     ASSERT_TRUE(source->start(config));
     EXPECT_EQ(source->threads().size(), 1u);
-    EXPECT_EQ(count("/proc/self/task"), threads + 1);
+    EXPECT_EQ(entries("/proc/self/task"), threads + 1);
     source->open(10);
     if (i % 2 == 0) (void)source->close();
     source->stop();
   }
-  EXPECT_EQ(count("/proc/self/fd"), files);
-  EXPECT_EQ(count("/proc/self/task"), threads);
+  EXPECT_EQ(entries("/proc/self/fd"), files);
+  EXPECT_EQ(entries("/proc/self/task"), threads);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Generators, ::testing::Values("packet-sendmmsg", "udp-sendmmsg"),
