@@ -14,7 +14,6 @@
 #include "harness/sys/bpf.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/proc.hpp"
-#include "harness/testing/need_root.hpp"
 #include "harness/testing/test_veth.hpp"
 #include "harness/traffic/generators.hpp"
 
@@ -37,7 +36,8 @@ void pause_ns(long ns) {
 class XdpAccounting : public ::testing::Test {
  protected:
   void SetUp() override {
-    NEED_ROOT();
+    if (!sys::missing_capabilities().empty())
+      GTEST_SKIP() << "needs " << sys::missing_capabilities().front();
     if (sys::allowed_cpus().size() < 2) GTEST_SKIP() << "needs two CPUs";
     veth_ = std::make_unique<testing::TestVeth>();
     {
@@ -190,7 +190,8 @@ TEST_F(XdpAccounting, TheStatisticsAreOffAgainWhenTheMeterGoes) {
 }
 
 TEST(BpfRunTime, AProgramThatDoesNotExistIsAnError) {
-  NEED_ROOT();
+  if (!sys::missing_capabilities().empty())
+    GTEST_SKIP() << "needs " << sys::missing_capabilities().front();
   const auto meter = measure::BpfRunTimeMeter::start({0xffffffff});
   ASSERT_FALSE(meter);
   EXPECT_NE(meter.error().message.find("4294967295"), std::string::npos);

@@ -14,7 +14,6 @@
 #include "harness/measure/cpu_meter.hpp"
 #include "harness/measure/spin_pairs.hpp"
 #include "harness/sys/cpu.hpp"
-#include "harness/testing/need_root.hpp"
 
 namespace pktbench::measure {
 namespace {
@@ -87,7 +86,8 @@ class Receiver {
 };
 
 TEST(Agreement, OnCpuTimeTimesTscIsTheSpinOfAThread) {
-  NEED_ROOT();
+  if (!sys::missing_capabilities().empty())
+    GTEST_SKIP() << "needs " << sys::missing_capabilities().front();
   const int cpu = sys::allowed_cpus().back();
   Receiver receiver(cpu);
   if (!receiver.fifo()) GTEST_SKIP() << "SCHED_FIFO is not permitted here";

@@ -1,7 +1,6 @@
 #include "harness/sys/json_file.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,7 +30,7 @@ std::string line_and_column(std::string_view text, std::size_t offset) {
   const auto characters = std::count_if(column.begin(), column.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u;
   });
-  return fmt::format("line {}, column {}", line, characters + 1);
+  return "line " + std::to_string(line) + ", column " + std::to_string(characters + 1);
 }
 
 // Walks the text once without building anything, and stops at the first thing that is not allowed.
@@ -63,7 +62,7 @@ class StrictSax : public nlohmann::json_sax<Json> {
     if (!level.keys.insert(name).second)
       return refuse(pointer(), "duplicate key " + in_quotes(name));
     if (level.keys.size() <= limits_.keys) return true;
-    return refuse(pointer(), fmt::format("more than {} keys in one object", limits_.keys));
+    return refuse(pointer(), "more than " + std::to_string(limits_.keys) + " keys in one object");
   }
 
   bool parse_error(std::size_t position, const std::string& token,
@@ -89,7 +88,7 @@ class StrictSax : public nlohmann::json_sax<Json> {
 
   bool enter(bool array) {
     if (levels_.size() == limits_.depth)
-      return refuse(pointer(), fmt::format("nested deeper than {} levels", limits_.depth));
+      return refuse(pointer(), "nested deeper than " + std::to_string(limits_.depth) + " levels");
     levels_.push_back({array, 0, {}, {}});
     return true;
   }
@@ -108,7 +107,7 @@ class StrictSax : public nlohmann::json_sax<Json> {
   // Of the value at hand.
   std::string pointer() const {
     Json::json_pointer at;
-    for (const Level& level : levels_) at /= level.array ? fmt::to_string(level.index) : level.key;
+    for (const Level& level : levels_) at /= level.array ? std::to_string(level.index) : level.key;
     return at.to_string();
   }
 
@@ -124,11 +123,11 @@ class StrictSax : public nlohmann::json_sax<Json> {
 };
 
 std::string system_problem(const char* what, int error) {
-  return fmt::format("{}: {}", what, std::generic_category().message(error));
+  return std::string(what) + ": " + std::generic_category().message(error);
 }
 
 std::string too_large(const JsonLimits& limits) {
-  return fmt::format("larger than {} bytes", limits.bytes);
+  return "larger than " + std::to_string(limits.bytes) + " bytes";
 }
 
 Result<std::string> read_regular_file(const std::string& path, const JsonLimits& limits) {
