@@ -50,12 +50,11 @@ Result<void> check(const BackendConfig& config) {
       std::end(kWorkloads))
     return make_error(ErrorCode::unsupported, "af_xdp has no workload \"" + config.workload + "\"");
   if (!std::has_single_bit(number(o, "ring_size")))
-    return make_error(
-        ErrorCode::invalid_input,
-        "af_xdp: ring_size " + std::to_string(number(o, "ring_size")) + " is not a power of two");
+    return make_error(ErrorCode::invalid_input, "af_xdp: ring_size {} is not a power of two",
+                      number(o, "ring_size"));
   if (const auto bytes = number(o, "frame_bytes"); bytes != 2048 && bytes != 4096)
-    return make_error(ErrorCode::invalid_input,
-                      "af_xdp: frame_bytes is 2048 or 4096, not " + std::to_string(bytes));
+    return make_error(ErrorCode::invalid_input, "af_xdp: frame_bytes is 2048 or 4096, not {}",
+                      bytes);
   if (option<std::string>(o, "copy_mode") == "zerocopy" &&
       option<std::string>(o, "attach") == "generic")
     return make_error(ErrorCode::unsupported,
@@ -65,9 +64,8 @@ Result<void> check(const BackendConfig& config) {
     return make_error(ErrorCode::invalid_input,
                       "port " + config.port.name + " has no CPU to receive on");
   if (config.port.queues > PB_MAX_QUEUES)
-    return make_error(ErrorCode::unsupported, "af_xdp takes " + std::to_string(PB_MAX_QUEUES) +
-                                                  " queues; the port has " +
-                                                  std::to_string(config.port.queues));
+    return make_error(ErrorCode::unsupported, "af_xdp takes {} queues; the port has {}",
+                      PB_MAX_QUEUES, config.port.queues);
   return {};
 }
 
@@ -332,51 +330,28 @@ Unavailable probe() {
   return {};
 }
 
-OptionSpec choice(std::string name, std::string default_value, std::vector<std::string> choices,
-                  std::string help) {
-  return {.name = std::move(name),
-          .default_value = std::move(default_value),
-          .choices = std::move(choices),
-          .min = {},
-          .max = {},
-          .help = std::move(help)};
-}
-
-OptionSpec count(std::string name, std::int64_t default_value, double min, double max,
-                 std::string help) {
-  return {.name = std::move(name),
-          .default_value = default_value,
-          .choices = {},
-          .min = min,
-          .max = max,
-          .help = std::move(help)};
-}
-
 }  // namespace
 
 BackendType af_xdp_backend() {
-  return {.name = "af_xdp",
-          .summary = "AF_XDP: frames redirected by XDP into memory shared with user space",
-          .workloads = {std::begin(kWorkloads), std::end(kWorkloads)},
-          .options = {choice("copy_mode", "auto", {"auto", "copy", "zerocopy"},
-                             "auto: zero-copy where the driver has it; the mode says what it was"),
-                      choice("wakeup", "poll", {"poll", "need-wakeup", "busy-poll"},
-                             "with an empty ring: sleep in poll(), spin, or spin and drive NAPI"),
-                      count("spin_us", kSpinUs, 0, kMostSpinUs, kSpinUsHelp),
-                      choice("attach", "native", {"native", "generic"},
-                             "where the XDP program runs: in the driver, or in the generic hook"),
-                      count("batch", 64, 1, 1024, "frames taken at once at most"),
-                      count("ring_size", 2048, 2, 65536, "RX descriptors; a power of two"),
-                      count("umem_frames", 4096, 2, 262144, "frames in a queue's UMEM"),
-                      count("frame_bytes", 2048, 2048, 4096, "bytes of a UMEM frame: 2048 or 4096"),
-                      {.name = "huge_pages",
-                       .default_value = false,
-                       .choices = {},
-                       .min = {},
-                       .max = {},
-                       .help = "the UMEM in huge pages"}},
-          .probe = probe,
-          .make = [] { return std::make_unique<AfXdp>(); }};
+  return {
+      .name = "af_xdp",
+      .summary = "AF_XDP: frames redirected by XDP into memory shared with user space",
+      .workloads = {std::begin(kWorkloads), std::end(kWorkloads)},
+      .options =
+          {choice_option("copy_mode", {"auto", "copy", "zerocopy"},
+                         "auto: zero-copy where the driver has it; the mode says what it was"),
+           choice_option("wakeup", {"poll", "need-wakeup", "busy-poll"},
+                         "with an empty ring: sleep in poll(), spin, or spin and drive NAPI"),
+           spin_us_option(),
+           choice_option("attach", {"native", "generic"},
+                         "where the XDP program runs: in the driver, or in the generic hook"),
+           number_option("batch", 64, 1, 1024, "frames taken at once at most"),
+           number_option("ring_size", 2048, 2, 65536, "RX descriptors; a power of two"),
+           number_option("umem_frames", 4096, 2, 262144, "frames in a queue's UMEM"),
+           number_option("frame_bytes", 2048, 2048, 4096, "bytes of a UMEM frame: 2048 or 4096"),
+           flag_option("huge_pages", false, "the UMEM in huge pages")},
+      .probe = probe,
+      .make = [] { return std::make_unique<AfXdp>(); }};
 }
 
 }  // namespace pktbench::backends

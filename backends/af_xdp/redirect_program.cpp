@@ -1,6 +1,7 @@
 #include "backends/af_xdp/redirect_program.hpp"
 
 #include <bpf/bpf.h>
+#include <fmt/format.h>
 #include <linux/if_link.h>
 
 #include <cerrno>
@@ -63,7 +64,7 @@ Result<void> RedirectProgram::load() {
 Result<void> RedirectProgram::enter(std::uint32_t queue, int socket) {
   if (int error =
           bpf_map_update_elem(bpf_map__fd(skeleton_->maps.sockets), &queue, &socket, BPF_ANY))
-    return system_error("enter queue " + std::to_string(queue) + " into the XSKMAP", -error);
+    return system_error(fmt::format("enter queue {} into the XSKMAP", queue), -error);
   return {};
 }
 
@@ -86,13 +87,12 @@ Result<std::string> RedirectProgram::hook() const {
   auto link = sys::get_link(device_);
   if (!link) return link.error();
   if (link->xdp_program_id != id_)
-    return make_error(ErrorCode::failed, device_ + " runs XDP program " +
-                                             std::to_string(link->xdp_program_id) +
-                                             " and not ours, " + std::to_string(id_));
+    return make_error(ErrorCode::failed, "{} runs XDP program {} and not ours, {}", device_,
+                      link->xdp_program_id, id_);
   if (link->xdp_mode == XDP_ATTACHED_DRV) return std::string("native");
   if (link->xdp_mode == XDP_ATTACHED_SKB) return std::string("generic");
-  return make_error(ErrorCode::failed,
-                    device_ + " runs XDP in an unknown mode, " + std::to_string(link->xdp_mode));
+  return make_error(ErrorCode::failed, "{} runs XDP in an unknown mode, {}", device_,
+                    link->xdp_mode);
 }
 
 Result<void> RedirectProgram::still_attached() const {

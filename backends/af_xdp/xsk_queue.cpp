@@ -1,6 +1,7 @@
 #include "backends/af_xdp/xsk_queue.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -19,7 +20,7 @@ constexpr std::size_t kHugePage = 2 << 20;
 constexpr int kBusyPollUs = 20;
 
 std::string queue_name(const XskConfig& c) {
-  return "queue " + std::to_string(c.queue) + " of " + c.device;
+  return fmt::format("queue {} of {}", c.queue, c.device);
 }
 
 // The kernel gives a queue free some time after its socket was closed.
@@ -108,7 +109,7 @@ Result<void> XskQueue::bind() {
   const std::uint64_t bytes = std::uint64_t{config_.umem_frames} * config_.frame_bytes;
   if (int error = xsk_umem__create(&umem_, memory_, bytes, &fill_, &completion_, &umem)) {
     umem_ = nullptr;
-    return system_error("register a UMEM of " + std::to_string(bytes >> 10) + " KiB", -error);
+    return system_error(fmt::format("register a UMEM of {} KiB", bytes >> 10), -error);
   }
   (void)fcntl(xsk_umem__fd(umem_), F_SETFD, FD_CLOEXEC);
 

@@ -1,6 +1,7 @@
 #include "backends/dpdk/dpdk.hpp"
 
 #include <bpf/libbpf.h>
+#include <fmt/format.h>
 #include <linux/if_link.h>
 #include <unistd.h>
 
@@ -142,9 +143,8 @@ Result<dpdk::Setup> Dpdk::set_up(const BackendConfig& config) {
   if (port.cpus.empty())
     return make_error(ErrorCode::invalid_input, "port " + port.name + " has no CPU to receive on");
   if (port.queues < 1 || port.queues > kMaxQueues)
-    return make_error(ErrorCode::unsupported, "dpdk polls up to " + std::to_string(kMaxQueues) +
-                                                  " queues; " + port.name + " has " +
-                                                  std::to_string(port.queues));
+    return make_error(ErrorCode::unsupported, "dpdk polls up to {} queues; {} has {}", kMaxQueues,
+                      port.name, port.queues);
   dpdk::Setup setup;
   setup.parent = getpid();
   dpdk::put(setup.driver, driver);
@@ -191,9 +191,9 @@ Result<dpdk::Setup> Dpdk::set_up(const BackendConfig& config) {
   huge_pages_needed_ = huge == "on";
   if (huge_pages_needed_ && !setup.huge_pages)
     return make_error(ErrorCode::unsupported,
-                      "DPDK needs " + std::to_string(setup.memory_mb) +
-                          " MB of free huge pages, there are " + std::to_string(free) +
-                          "; write to /proc/sys/vm/nr_hugepages, or set \"huge_pages\": \"auto\"");
+                      "DPDK needs {} MB of free huge pages, there are {}; write to "
+                      "/proc/sys/vm/nr_hugepages, or set \"huge_pages\": \"auto\"",
+                      setup.memory_mb, free);
   return setup;
 }
 
@@ -230,9 +230,8 @@ Result<EffectiveMode> Dpdk::start_inside(dpdk::Setup setup) {
     auto there = dpdk::rx_queues(port_);
     if (!there) return there.error();
     if (*there < setup.queues)
-      return make_error(ErrorCode::unsupported, port_.name + " has " + std::to_string(*there) +
-                                                    " RX queues, not " +
-                                                    std::to_string(setup.queues));
+      return make_error(ErrorCode::unsupported, "{} has {} RX queues, not {}", port_.name, *there,
+                        setup.queues);
   }
   const int shared_fd = setup.wire ? port_.wire_fd : port_.pump_fd;
   auto ready = helper_.start(*helper, setup, shared_fd);
@@ -275,7 +274,7 @@ Result<EffectiveMode> Dpdk::start_inside(dpdk::Setup setup) {
   } else if (setup.wire) {
     mode.details["device"] = "none; virtual";
     mode.details["offered_by"] =
-        "a thread of the same process on CPU " + std::to_string(setup.generator_cpu);
+        fmt::format("a thread of the same process on CPU {}", setup.generator_cpu);
   }
   return mode;
 }
@@ -339,31 +338,17 @@ Unavailable probe() {
   return {};
 }
 
-OptionSpec choice(const char* name, std::vector<std::string> choices, const char* help) {
-  std::string first = choices.front();
-  return {.name = name,
-          .default_value = std::move(first),
-          .choices = std::move(choices),
-          .min = {},
-          .max = {},
-          .help = help};
-}
-
 OptionSpec driver_option() {
   std::vector<std::string> names = dpdk::kernel_drivers();
   names.insert(names.end(), dpdk::memory_drivers().begin(), dpdk::memory_drivers().end());
   names.emplace_back(dpdk::kPortsOwn);
-  OptionSpec option = choice("driver", std::move(names),
-                             "net_af_*: over a kernel device; the next three: without a device, on "
-                             "the testbed memory; pci: the port's own PCI device, taken from the "
-                             "kernel; or that device's PCI address");
+  OptionSpec option =
+      choice_option("driver", std::move(names),
+                    "net_af_*: over a kernel device; the next three: without a device, on "
+                    "the testbed memory; pci: the port's own PCI device, taken from the "
+                    "kernel; or that device's PCI address");
   option.pattern = dpdk::kPciAddress;
   return option;
-}
-
-OptionSpec number(const char* name, std::int64_t value, double min, double max, const char* help) {
-  return {
-      .name = name, .default_value = value, .choices = {}, .min = min, .max = max, .help = help};
 }
 
 }  // namespace
@@ -373,18 +358,19 @@ BackendType dpdk_backend() {
       .name = "dpdk",
       .summary = "a DPDK poll-mode driver, over a kernel device or none, in a process of its own",
       .workloads = {std::begin(kWorkloads), std::end(kWorkloads)},
-      .options = {driver_option(),
-                  number("burst", 0, 0, 512, "frames per poll at most; 0: 32, with net_null 16"),
-                  number("descriptors", 1024, 64, 4096, "receive ring in frames, a power of two"),
-                  choice("huge_pages", {"auto", "on", "off"},
+      .options =
+          {driver_option(),
+           number_option("burst", 0, 0, 512, "frames per poll at most; 0: 32, with net_null 16"),
+           number_option("descriptors", 1024, 64, 4096, "receive ring in frames, a power of two"),
+           choice_option("huge_pages", {"auto", "on", "off"},
                          "DPDK's memory; auto: huge pages where enough are free"),
-                  number("busy_budget", 0, 0, 65535,
+           number_option("busy_budget", 0, 0, 65535,
                          "net_af_xdp: frames per kernel busy poll; 0: none"),
-                  choice("idle", {"auto", "poll", "yield", "spin"},
+           choice_option("idle", {"auto", "poll", "yield", "spin"},
                          "on an empty poll: sleep until the kernel has frames, give the CPU to who "
                          "wants it, or poll again; auto: sleep where NAPI runs in threads, else "
                          "poll again; with a pump, pump"),
-                  number("spin_us", kSpinUs, 0, kMostSpinUs, kSpinUsHelp)},
+           spin_us_option()},
       .probe = probe,
       .make = [] { return std::make_unique<Dpdk>(); },
       .media = {Medium::network, Medium::memory},

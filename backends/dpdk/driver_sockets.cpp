@@ -65,9 +65,9 @@ Result<DriverSockets> DriverSockets::find(const std::string& driver, std::uint32
   const int domain = driver == "net_af_xdp" ? AF_XDP : AF_PACKET;
   DriverSockets found(domain, sockets_of(domain));
   if (found.sockets_.size() != expected)
-    return make_error(ErrorCode::failed, driver + " has " + std::to_string(found.sockets_.size()) +
-                                             " sockets for " + std::to_string(expected) +
-                                             " queues: its drops could not be read");
+    return make_error(ErrorCode::failed,
+                      "{} has {} sockets for {} queues: its drops could not be read", driver,
+                      found.sockets_.size(), expected);
   if (domain == AF_PACKET)
     for (int socket : found.sockets_)
       if (auto r = take_only(socket, trial_tag); !r) return r.error();

@@ -1,5 +1,6 @@
 #include "backends/dpdk/memory_ports.hpp"
 
+#include <fmt/format.h>
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_eth_ring.h>
@@ -57,8 +58,7 @@ Result<MemoryPorts> open_virtio(const Setup& setup, const SetUpQueue& set_up,
   constexpr int kLinkMs = 10'000;
   // The helper's own folder, where it has one.
   const char* folder = std::getenv("RUNTIME_DIRECTORY");
-  const std::string path =
-      std::string(folder ? folder : "/run") + "/pktbench-vhost-" + std::to_string(getpid());
+  const std::string path = fmt::format("{}/pktbench-vhost-{}", folder ? folder : "/run", getpid());
   MemoryPorts ports;
   auto vhost = add("net_vhost0", "iface=" + path + ",queues=1");
   if (!vhost) return vhost.error();
@@ -68,7 +68,7 @@ Result<MemoryPorts> open_virtio(const Setup& setup, const SetUpQueue& set_up,
   if (!pool) return pool.error();
   ports.pool = *pool;
   auto virtio = add("net_virtio_user0",
-                    "path=" + path + ",queues=1,queue_size=" + std::to_string(setup.descriptors));
+                    fmt::format("path={},queues=1,queue_size={}", path, setup.descriptors));
   if (!virtio) return virtio.error();
   ports.receive = *virtio;
   opened.insert(opened.begin(), *virtio);
@@ -76,8 +76,7 @@ Result<MemoryPorts> open_virtio(const Setup& setup, const SetUpQueue& set_up,
   rte_eth_link link{};
   for (int waited = 0; link.link_status != RTE_ETH_LINK_UP; ++waited) {
     if (waited > kLinkMs)
-      return make_error(ErrorCode::failed, "the vhost port has no link after " +
-                                               std::to_string(kLinkMs / 1000) + " s");
+      return make_error(ErrorCode::failed, "the vhost port has no link after {} s", kLinkMs / 1000);
     usleep(1000);
     if (const int error = rte_eth_link_get_nowait(*vhost, &link))
       return dpdk_error("ask the vhost port for its link", -error);
@@ -87,7 +86,7 @@ Result<MemoryPorts> open_virtio(const Setup& setup, const SetUpQueue& set_up,
 
 Result<MemoryPorts> open_null(const Setup& setup, const SetUpQueue& set_up,
                               std::vector<std::uint16_t>& opened) {
-  auto port = add("net_null0", "size=" + std::to_string(setup.frame_bytes) + ",copy=0");
+  auto port = add("net_null0", fmt::format("size={},copy=0", setup.frame_bytes));
   if (!port) return port.error();
   opened.push_back(*port);
   auto pool = set_up(*port, nullptr);

@@ -126,11 +126,11 @@ Result<Spawned> run_command(const std::string& command, const Port& port,
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   if (WIFSIGNALED(status))
-    return make_error(ErrorCode::failed, "\"" + command + "\" was ended by signal " +
-                                             std::to_string(WTERMSIG(status)));
+    return make_error(ErrorCode::failed, "\"{}\" was ended by signal {}", command,
+                      WTERMSIG(status));
   if (WEXITSTATUS(status) != 0)
-    return make_error(ErrorCode::failed, "\"" + command + "\" ended with status " +
-                                             std::to_string(WEXITSTATUS(status)));
+    return make_error(ErrorCode::failed, "\"{}\" ended with status {}", command,
+                      WEXITSTATUS(status));
   if (out) drain_pipe(out.get(), spawned.output);
   return spawned;
 }
@@ -191,9 +191,9 @@ class External final : public Backend {
     if (counter_.starts_with(kCommand)) {
       const std::uint64_t by_device = now->by_device - first_.by_device;
       if (by_device < c.packets)
-        return make_error(ErrorCode::failed, "the counter reported " + std::to_string(c.packets) +
-                                                 " frames of the " + std::to_string(by_device) +
-                                                 " that " + port_.name + " took");
+        return make_error(ErrorCode::failed,
+                          "the counter reported {} frames of the {} that {} took", c.packets,
+                          by_device, port_.name);
       c.drops[kBehindDevice] = by_device - c.packets;
     }
     return c;
@@ -308,15 +308,6 @@ class External final : public Backend {
   pid_t group_ = 0;
 };
 
-OptionSpec text(const char* name, const char* value, const char* help) {
-  return {.name = name,
-          .default_value = std::string(value),
-          .choices = {},
-          .min = {},
-          .max = {},
-          .help = help};
-}
-
 std::string probe() {
   if (auto missing = sys::missing_capabilities(); !missing.empty())
     return "needs " + missing.front() + " (run as root)";
@@ -330,11 +321,12 @@ BackendType external_backend() {
           .summary = "what a command of yours attaches, counted by the device's statistics",
           .workloads = {"drop"},
           .options =
-              {text("attach", "", "command that attaches it; $DEV is the device"),
-               text("detach", "", "command that detaches it"),
-               text("counter", kLink,
-                    "link:rx_packets, driver:NAME (of ethtool -S) or command:COMMAND, which prints "
-                    "the frames its program has received")},
+              {text_option("attach", "", "command that attaches it; $DEV is the device"),
+               text_option("detach", "", "command that detaches it"),
+               text_option(
+                   "counter", kLink,
+                   "link:rx_packets, driver:NAME (of ethtool -S) or command:COMMAND, which prints "
+                   "the frames its program has received")},
           .probe = probe,
           .make = [] { return std::make_unique<External>(); }};
 }

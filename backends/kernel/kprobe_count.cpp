@@ -68,9 +68,8 @@ class KprobeCount final : public Backend {
 Result<EffectiveMode> KprobeCount::begin(const BackendConfig& config) {
   port_ = config.port;
   if (port_.queues > PB_MAX_QUEUES)
-    return make_error(ErrorCode::unsupported, "counters cover " + std::to_string(PB_MAX_QUEUES) +
-                                                  " queues; the port has " +
-                                                  std::to_string(port_.queues));
+    return make_error(ErrorCode::unsupported, "counters cover {} queues; the port has {}",
+                      PB_MAX_QUEUES, port_.queues);
   auto cpus = sys::possible_cpus();
   if (!cpus) return cpus.error();
   cpus_ = *cpus;
@@ -154,14 +153,9 @@ BackendType kprobe_count_backend() {
       .name = "kprobe-count",
       .summary = "a spectator: counts, and the packet goes on into the stack, where nobody listens",
       .workloads = {"drop", "pass"},
-      .options = {{.name = "probe",
-                   .default_value = std::string("fentry"),
-                   .choices = {"fentry", "tracepoint"},
-                   .min = {},
-                   .max = {},
-                   .help =
-                       "fentry: in the IP layer; tracepoint: at the stack's door, before tc and "
-                       "packet sockets"}},
+      .options = {choice_option("probe", {"fentry", "tracepoint"},
+                                "fentry: in the IP layer; tracepoint: at the stack's door, before "
+                                "tc and packet sockets")},
       .probe = probe,
       .make = [] { return std::make_unique<KprobeCount>(); }};
 }

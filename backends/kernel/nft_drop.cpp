@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <linux/if_ether.h>
 #include <unistd.h>
 
@@ -65,13 +66,12 @@ Result<EffectiveMode> NftDrop::begin(const BackendConfig& config) {
   if (!nft_command) return nft_command.error();
   nft_ = std::move(*nft_command);
   // `create` fails where somebody has a table of that name. One transaction: all of it or nothing.
-  const std::string table = "pktbench_" + std::to_string(getpid()) + "_" + std::to_string(count++);
+  const std::string table = fmt::format("pktbench_{}_{}", getpid(), count++);
   const std::string chain = "ip " + table + " " + kChain;
   auto made =
-      nft({"create table ip " + table + "; add chain " + chain +
-           " { type filter hook prerouting priority " + std::to_string(kRawPriority) +
-           "; policy accept; }; add rule " + chain + " iif " + std::to_string(port_.ifindex) +
-           " udp dport " + std::to_string(PB_UDP_PORT) + " counter drop"});
+      nft({fmt::format("create table ip {}; add chain {} {{ type filter hook prerouting priority "
+                       "{}; policy accept; }}; add rule {} iif {} udp dport {} counter drop",
+                       table, chain, kRawPriority, chain, port_.ifindex, PB_UDP_PORT)});
   if (!made) return made.error();
   table_ = table;
   auto rule = read_rule();

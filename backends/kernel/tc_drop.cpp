@@ -65,9 +65,8 @@ class TcDrop final : public Backend {
 Result<EffectiveMode> TcDrop::begin(const BackendConfig& config) {
   port_ = config.port;
   if (port_.queues > PB_MAX_QUEUES)
-    return make_error(ErrorCode::unsupported, "counters cover " + std::to_string(PB_MAX_QUEUES) +
-                                                  " queues; the port has " +
-                                                  std::to_string(port_.queues));
+    return make_error(ErrorCode::unsupported, "counters cover {} queues; the port has {}",
+                      PB_MAX_QUEUES, port_.queues);
   auto cpus = sys::possible_cpus();
   if (!cpus) return cpus.error();
   cpus_ = *cpus;
@@ -125,8 +124,7 @@ Result<EffectiveMode> TcDrop::read_back() {
   EffectiveMode mode{"tc-drop", "tc-drop", {{"jited", ours->jited ? "yes" : "no"}}};
   if (link_) {
     if (count == 0 || programs.front() != ours->id)
-      return make_error(ErrorCode::failed,
-                        "the first tcx program of " + port_.name + " is not ours");
+      return make_error(ErrorCode::failed, "the first tcx program of {} is not ours", port_.name);
     mode.details["hook"] = "tcx";
     return mode;
   }
@@ -137,9 +135,8 @@ Result<EffectiveMode> TcDrop::read_back() {
   auto attached = filter_.program_id();
   if (!attached) return attached.error();
   if (*attached != ours->id)
-    return make_error(ErrorCode::failed, "the tc filter of " + port_.name + " runs program " +
-                                             std::to_string(*attached) + " and not ours, " +
-                                             std::to_string(ours->id));
+    return make_error(ErrorCode::failed, "the tc filter of {} runs program {} and not ours, {}",
+                      port_.name, *attached, ours->id);
   mode.details["hook"] = "clsact";
   return mode;
 }
@@ -158,12 +155,8 @@ BackendType tc_drop_backend() {
   return {.name = "tc-drop",
           .summary = "a BPF program at tc ingress: counts and drops the skb before the stack",
           .workloads = {"drop"},
-          .options = {{.name = "hook",
-                       .default_value = std::string("auto"),
-                       .choices = {"auto", "tcx", "clsact"},
-                       .min = {},
-                       .max = {},
-                       .help = "where to attach; auto: tcx where the kernel has it"}},
+          .options = {choice_option("hook", {"auto", "tcx", "clsact"},
+                                    "where to attach; auto: tcx where the kernel has it")},
           .probe = probe,
           .make = [] { return std::make_unique<TcDrop>(); }};
 }

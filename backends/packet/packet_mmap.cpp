@@ -124,8 +124,8 @@ class PacketMmap final : public Backend, public FilterControl {
                                 number("block_timeout_ms")};
     if (!std::has_single_bit(size.block_bytes) || size.block_bytes < sysconf(_SC_PAGESIZE))
       return make_error(ErrorCode::invalid_input,
-                        "block_bytes must be a power of two and a page at least, " +
-                            std::to_string(size.block_bytes) + " is not");
+                        "block_bytes must be a power of two and a page at least, {} is not",
+                        size.block_bytes);
     timeout_ = std::chrono::milliseconds(size.timeout_ms);
     const std::string fanout = option<std::string>(config.options, "fanout");
     const unsigned sockets = fanout == "none" ? 1 : std::max(1u, config.port.queues);
@@ -184,31 +184,23 @@ Unavailable probe() {
   return system_error("cannot open a packet socket", errno).message;
 }
 
-OptionSpec number(const char* name, std::int64_t value, double min, double max, const char* help) {
-  return {
-      .name = name, .default_value = value, .choices = {}, .min = min, .max = max, .help = help};
-}
-
 }  // namespace
 
 BackendType packet_mmap_backend() {
-  return {.name = "packet-mmap",
-          .summary = "AF_PACKET with a TPACKET_V3 ring, a tap in front of the stack",
-          .workloads = {kWorkloads.begin(), kWorkloads.end()},
-          .options = {number("block_bytes", 1 << 20, 4096, 1 << 26,
-                             "bytes of a block: a power of two, a page at least"),
-                      number("blocks", 32, 2, 4096, "blocks of the ring"),
-                      number("block_timeout_ms", 4, 1, 1000,
-                             "milliseconds after which a block that is not full is handed over"),
-                      {.name = "fanout",
-                       .default_value = std::string("none"),
-                       .choices = {"none", "hash"},
-                       .min = {},
-                       .max = {},
-                       .help = "none: one socket; hash: one for each queue, by flow"}},
-          .probe = probe,
-          .make = [] { return std::make_unique<PacketMmap>(); },
-          .cannot = {{"pass", kCannotPass}}};
+  return {
+      .name = "packet-mmap",
+      .summary = "AF_PACKET with a TPACKET_V3 ring, a tap in front of the stack",
+      .workloads = {kWorkloads.begin(), kWorkloads.end()},
+      .options = {number_option("block_bytes", 1 << 20, 4096, 1 << 26,
+                                "bytes of a block: a power of two, a page at least"),
+                  number_option("blocks", 32, 2, 4096, "blocks of the ring"),
+                  number_option("block_timeout_ms", 4, 1, 1000,
+                                "milliseconds after which a block that is not full is handed over"),
+                  choice_option("fanout", {"none", "hash"},
+                                "none: one socket; hash: one for each queue, by flow")},
+      .probe = probe,
+      .make = [] { return std::make_unique<PacketMmap>(); },
+      .cannot = {{"pass", kCannotPass}}};
 }
 
 }  // namespace pktbench::backends

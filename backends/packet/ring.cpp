@@ -1,6 +1,7 @@
 #include "backends/packet/ring.hpp"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <linux/if_ether.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -53,9 +54,8 @@ Result<Ring> Ring::open(unsigned ifindex, const RingSize& size) {
   request.tp_frame_nr = size.block_bytes / kFrameBytes * size.blocks;
   request.tp_retire_blk_tov = size.timeout_ms;
   if (!set(ring.fd(), PACKET_RX_RING, request))
-    return system_error("a ring of " + std::to_string(size.blocks) + " blocks of " +
-                            std::to_string(size.block_bytes) + " bytes",
-                        errno);
+    return system_error(
+        fmt::format("a ring of {} blocks of {} bytes", size.blocks, size.block_bytes), errno);
   void* memory =
       mmap(nullptr, ring.bytes(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring.fd(), 0);
   if (memory == MAP_FAILED) return system_error("map the ring", errno);

@@ -133,15 +133,6 @@ class Recvmmsg : public SystemCall {
   SendBatch back_;
 };
 
-OptionSpec batch_option() {
-  return {.name = "batch",
-          .default_value = std::int64_t{64},
-          .choices = {},
-          .min = 1,
-          .max = 1024,
-          .help = "datagrams per system call at most"};
-}
-
 }  // namespace
 
 BackendType udp_recvfrom_backend() {
@@ -158,7 +149,8 @@ BackendType udp_recvmmsg_backend() {
   return {.name = "udp-recvmmsg",
           .summary = "a UDP socket, a batch of datagrams per system call",
           .workloads = udp::payload_workloads(true),
-          .options = {batch_option(), udp::rcvbuf_option()},
+          .options = {number_option("batch", 64, 1, 1024, "datagrams per system call at most"),
+                      udp::rcvbuf_option()},
           .probe = udp::probe_socket,
           .make = [] { return std::make_unique<udp::UdpBackend<Recvmmsg>>("udp-recvmmsg"); },
           .cannot = udp::socket_cannot()};

@@ -61,9 +61,8 @@ class Xdp final : public Backend, public FilterControl {
 Result<EffectiveMode> Xdp::start(const BackendConfig& config) {
   port_ = config.port;
   if (port_.queues > PB_MAX_QUEUES)
-    return make_error(ErrorCode::unsupported, "counters cover " + std::to_string(PB_MAX_QUEUES) +
-                                                  " queues; the port has " +
-                                                  std::to_string(port_.queues));
+    return make_error(ErrorCode::unsupported, "counters cover {} queues; the port has {}",
+                      PB_MAX_QUEUES, port_.queues);
   stop();
   workload_ = config.workload;
   auto inside = sys::NetnsScope::enter(port_.netns_path);
@@ -116,9 +115,8 @@ Result<EffectiveMode> Xdp::read_back(const Port& port) {
   auto link = sys::get_link(port.name);
   if (!link) return link.error();
   if (link->xdp_program_id != info.id)
-    return make_error(ErrorCode::failed, port.name + " runs XDP program " +
-                                             std::to_string(link->xdp_program_id) +
-                                             " and not ours, " + std::to_string(info.id));
+    return make_error(ErrorCode::failed, "{} runs XDP program {} and not ours, {}", port.name,
+                      link->xdp_program_id, info.id);
   program_id_ = info.id;
   EffectiveMode mode;
   generic_ = link->xdp_mode == XDP_ATTACHED_SKB;
@@ -175,12 +173,8 @@ BackendType xdp_native_backend() {
   return {.name = "xdp-native",
           .summary = "XDP in the driver, before the kernel makes an skb",
           .workloads = workload_names(),
-          .options = {{.name = "fallback",
-                       .default_value = false,
-                       .choices = {},
-                       .min = {},
-                       .max = {},
-                       .help = "use the generic hook where the driver has no native XDP"}},
+          .options = {flag_option("fallback", false,
+                                  "use the generic hook where the driver has no native XDP")},
           .probe = probe,
           .make = [] { return std::make_unique<Xdp>(XDP_FLAGS_DRV_MODE); }};
 }

@@ -1,5 +1,6 @@
 #include "harness/host/port_facts.hpp"
 
+#include <fmt/format.h>
 #include <glob.h>
 
 #include <cstdlib>
@@ -41,7 +42,7 @@ Result<std::map<int, std::vector<int>>> irqs_of(const std::string& pci,
                                                 const HostSources& sources) {
   std::map<int, std::vector<int>> found;
   for (const int irq : sys::pci_interrupts(pci, {sources.sysfs})) {
-    auto cpus = read_cpus(sources.procfs + "/irq/" + std::to_string(irq) + "/smp_affinity_list");
+    auto cpus = read_cpus(fmt::format("{}/irq/{}/smp_affinity_list", sources.procfs, irq));
     if (!cpus) return cpus.error();
     found[irq] = std::move(*cpus);
   }

@@ -1,5 +1,7 @@
 #include "harness/measure/conditions.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -82,13 +84,13 @@ std::string in_words(const Condition& condition) {
   std::string words;
   const auto add = [&](const std::string& what) { words += (words.empty() ? "" : "; ") + what; };
   if (const auto& ns = condition.cpu_distance_ns) {
-    const std::string figure = std::to_string(std::lround(*ns)) + " ns";
+    const std::string figure = fmt::format("{} ns", std::lround(*ns));
     add(*ns < kNearNs  ? "CPUs near: " + figure
         : *ns > kFarNs ? "CPUs far apart: " + figure
                        : "CPUs " + figure + " apart");
   }
   if (!condition.idle.empty()) add("idle CPUs " + condition.idle);
-  if (condition.cpu_mhz) add(std::to_string(std::lround(*condition.cpu_mhz)) + " MHz");
+  if (condition.cpu_mhz) add(fmt::format("{} MHz", std::lround(*condition.cpu_mhz)));
   return words;
 }
 

@@ -1,6 +1,7 @@
 #include "harness/measure/cpu_meter.hpp"
 
 #include <bpf/bpf.h>
+#include <fmt/format.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -93,8 +94,7 @@ Result<void> BpfCpuMeter::start(const std::vector<int>& cpus) {
   cpus_ = cpus;
   for (int cpu : cpus_)
     if (cpu >= PB_MAX_CPUS)
-      return make_error(ErrorCode::unsupported,
-                        "CPU accounting covers CPUs below " + std::to_string(PB_MAX_CPUS));
+      return make_error(ErrorCode::unsupported, "CPU accounting covers CPUs below {}", PB_MAX_CPUS);
   auto hz = sys::tsc_hz();
   if (!hz) return hz.error();
   tsc_hz_ = *hz;
@@ -146,7 +146,7 @@ Result<void> BpfCpuMeter::flush(int cpu) {
               .cpu = static_cast<__u32>(cpu));
   const int fd = bpf_program__fd(skeleton_->progs.cpu_flush);
   if (int error = bpf_prog_test_run_opts(fd, &options); error)
-    return system_error("read the CPU accounting of CPU " + std::to_string(cpu), -error);
+    return system_error(fmt::format("read the CPU accounting of CPU {}", cpu), -error);
   return {};
 }
 
@@ -213,7 +213,7 @@ void BpfCpuMeter::add_proc_stat(CpuSample& sample) const {
     fields >> name >> user >> nice >> system >> idle >> iowait >> irq >> softirq >> steal;
     if (!fields) continue;
     for (CpuTimes& times : sample.cpus) {
-      if (name != "cpu" + std::to_string(times.cpu)) continue;
+      if (name != fmt::format("cpu{}", times.cpu)) continue;
       times.user_ns = (user + nice) * tick_ns;
       times.system_ns = system * tick_ns;
       times.steal_ns = steal * tick_ns;

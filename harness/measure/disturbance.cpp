@@ -1,5 +1,7 @@
 #include "harness/measure/disturbance.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <optional>
 #include <sstream>
@@ -14,9 +16,9 @@ namespace pktbench::measure {
 
 namespace {
 
-std::string cpu_key(int cpu) { return "cpu" + std::to_string(cpu); }
+std::string cpu_key(int cpu) { return fmt::format("cpu{}", cpu); }
 
-std::string times(double n) { return n == 1 ? "once" : std::to_string(std::llround(n)) + " times"; }
+std::string times(double n) { return n == 1 ? "once" : fmt::format("{} times", std::llround(n)); }
 
 // What grew, by how much. A counter that went back was reset: what it counted is not known.
 std::map<std::string, double> growth(const DisturbanceReading& before,
@@ -100,9 +102,8 @@ class Frequency final : public DisturbanceSource {
       finding.evidence[cpu + ".khz_before"] = was;
       finding.evidence[cpu + ".khz_after"] = khz;
       if (was > 0 && std::abs(khz / was - 1) > kMaxFrequencyChange)
-        finding.reasons.push_back(cpu + " went from " + std::to_string(std::lround(was / 1000)) +
-                                  " to " + std::to_string(std::lround(khz / 1000)) +
-                                  " MHz; fix its frequency");
+        finding.reasons.push_back(fmt::format("{} went from {} to {} MHz; fix its frequency", cpu,
+                                              std::lround(was / 1000), std::lround(khz / 1000)));
     }
     return finding;
   }
@@ -231,7 +232,7 @@ std::map<std::string, double> interrupts_of_cpu(const std::string& table, int cp
   std::vector<std::string> cpus;
   for (std::string name; header >> name;) cpus.push_back(name);
   std::size_t column = 0;
-  while (column < cpus.size() && cpus[column] != "CPU" + std::to_string(cpu)) ++column;
+  while (column < cpus.size() && cpus[column] != fmt::format("CPU{}", cpu)) ++column;
   if (column == cpus.size()) return counts;
 
   while (std::getline(lines, line)) {

@@ -1,5 +1,7 @@
 #include "harness/method/returned.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace pktbench::method {
@@ -29,13 +31,12 @@ ReturnRecord returned_between(const Returned& before, const Returned& after,
 std::string fault_of(const ReturnRecord& r, std::uint64_t tolerance) {
   const auto limit = static_cast<std::int64_t>(tolerance);
   if (r.strays > tolerance)
-    return std::to_string(r.strays) +
-           " frames came back with another trial's tag or another device's address";
+    return fmt::format("{} frames came back with another trial's tag or another device's address",
+                       r.strays);
   if (r.unaccounted > limit)
-    return std::to_string(r.unaccounted) + " of " + std::to_string(r.sent_back) +
-           " frames sent back are unaccounted for";
+    return fmt::format("{} of {} frames sent back are unaccounted for", r.unaccounted, r.sent_back);
   if (r.unaccounted < -limit)
-    return std::to_string(-r.unaccounted) + " frames more came back than were sent back";
+    return fmt::format("{} frames more came back than were sent back", -r.unaccounted);
   return "";
 }
 

@@ -217,14 +217,12 @@ Result<Snapshot> AttachedCase::confirm() {
   if (!after) return after;
   const std::uint64_t sent = after->sent.packets - before->sent.packets;
   if (sent == 0)
-    return make_error(ErrorCode::failed,
-                      "generator " + spec_.generator + " sent nothing within 10 s");
+    return make_error(ErrorCode::failed, "generator {} sent nothing within 10 s", spec_.generator);
   if (after->received.packets == before->received.packets) {
     const std::string hint = p_.traffic->when_none_arrives();
-    return make_error(ErrorCode::failed, "none of " + std::to_string(sent) + " frames sent to " +
-                                             p_.testbed.dut_port().name + " was counted by " +
-                                             spec_.backend + dropped_since(*before, *after) +
-                                             (hint.empty() ? "" : "; " + hint));
+    return make_error(ErrorCode::failed, "none of {} frames sent to {} was counted by {}{}{}", sent,
+                      p_.testbed.dut_port().name, spec_.backend, dropped_since(*before, *after),
+                      hint.empty() ? "" : "; " + hint);
   }
   const FirstFrames first = {spec_.backend, p_.testbed.dut_port().name,
                              p_.testbed.generator_port().name};

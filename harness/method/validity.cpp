@@ -34,12 +34,11 @@ std::string fault_of_counts(const TrialPlan& plan, const TrialFacts& facts, cons
   const auto unnamed =
       static_cast<std::int64_t>(facts.unnamed_loss * static_cast<double>(r.offered.packets));
   if (r.unaccounted > std::max(tolerance, unnamed))
-    return std::to_string(r.unaccounted) + " of " + std::to_string(r.offered.packets) +
-           " frames are unaccounted for";
+    return fmt::format("{} of {} frames are unaccounted for", r.unaccounted, r.offered.packets);
   if (r.unaccounted < -tolerance)
-    return std::to_string(-r.unaccounted) + " frames more were counted than were offered";
+    return fmt::format("{} frames more were counted than were offered", -r.unaccounted);
   if (r.received.foreign > plan.tolerance_packets)
-    return std::to_string(r.received.foreign) + " frames of somebody else arrived";
+    return fmt::format("{} frames of somebody else arrived", r.received.foreign);
   return r.returned ? fault_of(*r.returned, plan.tolerance_packets) : std::string();
 }
 

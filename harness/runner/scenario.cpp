@@ -1,5 +1,7 @@
 #include "harness/runner/scenario.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 #include <string_view>
@@ -71,8 +73,8 @@ std::string read_name(Check& check, const Node& node, const std::string& path) {
   const bool valid = !name.empty() && name.size() <= kMaxName &&
                      std::all_of(name.begin(), name.end(), allowed_in_name);
   if (!valid)
-    check.fail(node.at, "must be 1 to " + std::to_string(kMaxName) +
-                            " lower-case letters, digits and dashes, not " + node.described());
+    check.fail(node.at, fmt::format("must be 1 to {} lower-case letters, digits and dashes, not {}",
+                                    kMaxName, node.described()));
   return name;
 }
 
@@ -144,7 +146,7 @@ void read_testbeds(Check& check, const Node& node, const Registry& registry, Sce
   std::vector<std::vector<OptionSpec>> options;
   for (const TestbedType& type : registry.testbeds) {
     options.push_back(type.options);
-    options.back().push_back({kLabel, std::string(), {}, {}, {}, "tells it from the others"});
+    options.back().push_back(text_option(kLabel, "", "tells it from the others"));
   }
   std::vector<Choice> choices;
   for (std::size_t i = 0; i < options.size(); ++i)
@@ -155,8 +157,8 @@ void read_testbeds(Check& check, const Node& node, const Registry& registry, Sce
     if (check.failed()) return chosen;
     const auto& label = option<std::string>(chosen.options, kLabel);
     if (label.empty() || label.size() > kMaxLabel)
-      check.fail(n.at / kLabel, "each of several testbeds needs a label of 1 to " +
-                                    std::to_string(kMaxLabel) + " bytes");
+      check.fail(n.at / kLabel,
+                 fmt::format("each of several testbeds needs a label of 1 to {} bytes", kMaxLabel));
     else if (!labels.insert(label).second)
       check.fail(n.at / kLabel, "the same as an earlier testbed's");
     else if (!scenario.testbed.empty() && scenario.testbed != chosen.name)
@@ -254,7 +256,7 @@ Json resolve(const Scenario& scenario, const CaseGrid& grid, const Chosen& metho
 }
 
 std::string too_many_cases(const CaseGrid& grid) {
-  const auto part = [](std::size_t n, const char* what) { return std::to_string(n) + what; };
+  const auto part = [](std::size_t n, const char* what) { return fmt::format("{}{}", n, what); };
   return part(grid.rates.size(), " rates x ") + part(grid.frame_sizes.size(), " frame sizes x ") +
          part(grid.flows.size(), " flow counts x ") + part(grid.workloads.size(), " workloads x ") +
          part(grid.backends.size(), " backends x ") +

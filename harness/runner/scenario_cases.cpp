@@ -1,5 +1,7 @@
 #include "harness/runner/scenario_cases.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -53,9 +55,8 @@ std::string option_suffix(const Chosen& backend, const CaseGrid& grid, const Reg
 }
 
 std::string case_id(const CaseSpec& spec) {
-  std::string id = spec.backend + "/" + spec.workload + "/" +
-                   std::to_string(spec.traffic.frame_size) + "B/" + std::to_string(spec.queues) +
-                   "q/" + std::to_string(spec.traffic.flows) + "f";
+  std::string id = fmt::format("{}/{}/{}B/{}q/{}f", spec.backend, spec.workload,
+                               spec.traffic.frame_size, spec.queues, spec.traffic.flows);
   if (spec.rate_pps) id.append("/").append(number_text(*spec.rate_pps)).append("pps");
   if (!spec.testbed_label.empty())
     id.append("/testbed=").append(percent_encoded(spec.testbed_label));
@@ -66,13 +67,8 @@ std::string case_id(const CaseSpec& spec) {
 
 const std::vector<OptionSpec>& common_backend_options() {
   static const std::vector<OptionSpec> kOptions = {
-      {"label", std::string(), {}, {}, {}, "tells apart what is otherwise the same"},
-      {"telemetry",
-       std::string("full"),
-       {"full", "none"},
-       {},
-       {},
-       "none: no CPU accounting, and so no cycles"}};
+      text_option("label", "", "tells apart what is otherwise the same"),
+      choice_option("telemetry", {"full", "none"}, "none: no CPU accounting, and so no cycles")};
   return kOptions;
 }
 

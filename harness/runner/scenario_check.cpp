@@ -1,5 +1,7 @@
 #include "harness/runner/scenario_check.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 #include <regex>
@@ -97,7 +99,7 @@ std::string Check::text(const Node& node, std::size_t max_bytes) {
   }
   const auto& value = node.value->get_ref<const std::string&>();
   if (value.size() > max_bytes)
-    fail(node.at, "longer than " + std::to_string(max_bytes) + " bytes");
+    fail(node.at, fmt::format("longer than {} bytes", max_bytes));
   else if (std::any_of(value.begin(), value.end(), is_control))
     fail(node.at, "control characters are not allowed in " + node.described());
   return failed() ? std::string() : value;

@@ -1,5 +1,7 @@
 #include "harness/runner/scenario_overrides.hpp"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <string_view>
 
@@ -69,7 +71,7 @@ Result<void> assign(Json& document, const Tokens& tokens, Json value, const std:
       if (!index)
         return input_error(
             who, (at / token).to_string(),
-            "no such element; the list has " + std::to_string(size) + " from 0, and - appends");
+            fmt::format("no such element; the list has {} from 0, and - appends", size));
       at /= *index;
       if (*index == size) {
         place->push_back(Json::object());
@@ -102,7 +104,7 @@ Result<void> apply_set(Json& document, const std::string& argument, Origins& ori
   const auto tokens = split_pointer(std::string_view(argument).substr(0, equals));
   if (!tokens) return input_error(who, "", "~ in a JSON pointer is written ~0, and / in a key ~1");
   if (tokens->size() > kMaxTokens)
-    return input_error(who, "", "deeper than " + std::to_string(kMaxTokens) + " levels");
+    return input_error(who, "", fmt::format("deeper than {} levels", kMaxTokens));
 
   const std::string text = argument.substr(equals + 1);
   if (!Json::accept(text)) return assign(document, *tokens, text, who, origins);
@@ -117,7 +119,7 @@ Result<void> apply_overrides(Json& document, const ScenarioOverrides& overrides,
   for (const std::string& argument : overrides.set)
     if (Result<void> done = apply_set(document, argument, origins); !done) return done;
   if (overrides.trials) {
-    const std::string who = "--trials " + std::to_string(*overrides.trials);
+    const std::string who = fmt::format("--trials {}", *overrides.trials);
     Result<void> done = assign(document, {"method", "trials"}, *overrides.trials, who, origins);
     if (!done) return done;
   }

@@ -1,5 +1,6 @@
 #include "harness/undo/device_setting.hpp"
 
+#include <fmt/format.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
@@ -71,7 +72,7 @@ Result<std::vector<std::string>> irq_files(const std::string& device) {
     return make_error(ErrorCode::unsupported, device + " is on no PCI bus: it has no interrupts");
   std::vector<std::string> files;
   for (const int irq : sys::pci_interrupts(pci))
-    files.push_back("/proc/irq/" + std::to_string(irq) + "/smp_affinity_list");
+    files.push_back(fmt::format("/proc/irq/{}/smp_affinity_list", irq));
   if (files.empty())
     return make_error(ErrorCode::unsupported, "the kernel lists no interrupts of " + device);
   return files;
@@ -324,8 +325,7 @@ Result<void> set_device_setting(const std::string& device, const std::string& se
   if (!found) return found.error();
   const Set done = (*found)->set(device, value);
   if (!done)
-    return make_error(ErrorCode::failed,
-                      setting + " of " + device + " cannot be \"" + value + "\"");
+    return make_error(ErrorCode::failed, "{} of {} cannot be \"{}\"", setting, device, value);
   if (!*done) return *done;
   const auto now = (*found)->get(device);
   if (!now) return now.error();

@@ -1,6 +1,7 @@
 #include "harness/undo/port_state.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <net/if.h>
 
 #include <algorithm>
@@ -247,8 +248,7 @@ Result<std::vector<std::string>> differences(const PortState& state) {
   if (!state.pci.empty() && sys::pci_driver(state.pci) != state.driver)
     found.push_back("driver is " + sys::pci_driver(state.pci) + ", was " + state.driver);
   if ((link->flags & kFlags) != state.flags)
-    found.push_back("link flags are " + std::to_string(link->flags & kFlags) + ", were " +
-                    std::to_string(state.flags));
+    found.push_back(fmt::format("link flags are {}, were {}", link->flags & kFlags, state.flags));
   const auto settings = read_settings(state.name);
   for (const auto& [setting, value] : changed(state.settings, settings)) {
     const auto now = settings.find(setting);
