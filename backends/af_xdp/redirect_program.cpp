@@ -24,23 +24,12 @@ Result<RedirectProgram> RedirectProgram::attach(const Port& port, bool generic) 
   RedirectProgram program;
   program.device_ = port.name;
   if (auto r = program.load(); !r) return r.error();
-  LIBBPF_OPTS(bpf_link_create_opts, options,
-              .flags = generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
-  const int fd = bpf_link_create(bpf_program__fd(program.skeleton_->progs.redirect),
-                                 static_cast<int>(port.ifindex), BPF_XDP, &options);
-  if (fd >= 0) {
-    program.link_ = sys::Fd(fd);
-    return program;
-  }
-  Error e = system_error("attach XDP to " + port.name, -fd);
-  if (fd == -EOPNOTSUPP) {
-    e.code = ErrorCode::unsupported;
-    e.message = "the driver of " + port.name + " has no native XDP; set \"attach\": \"generic\"";
-  } else if (fd == -EBUSY || fd == -EEXIST) {
-    e.code = ErrorCode::refused;
-    e.message = port.name + " has an XDP program of somebody else's; it is not replaced";
-  }
-  return e;
+  auto link = backends::attach_xdp(port, bpf_program__fd(program.skeleton_->progs.redirect),
+                                   generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE,
+                                   "set \"attach\": \"generic\"");
+  if (!link) return link.error();
+  program.link_ = std::move(*link);
+  return program;
 }
 
 Result<void> RedirectProgram::load() {
@@ -52,12 +41,9 @@ Result<void> RedirectProgram::load() {
   if (!skeleton_) return log.failure("open the XDP program", errno);
   if (int error = xsk_redirect__load(skeleton_.get()); error)
     return log.failure("load the XDP program", -error);
-  bpf_prog_info info{};
-  __u32 size = sizeof info;
-  if (int error = bpf_obj_get_info_by_fd(bpf_program__fd(skeleton_->progs.redirect), &info, &size))
-    return system_error("read the XDP program's id", -error);
-  id_ = info.id;
-  jited_ = info.jited_prog_len != 0;
+  auto info = backends::program_info(bpf_program__fd(skeleton_->progs.redirect));
+  if (!info) return info.error();
+  info_ = *info;
   return {};
 }
 
@@ -84,15 +70,9 @@ Result<RedirectCounts> RedirectProgram::counts() const {
 }
 
 Result<std::string> RedirectProgram::hook() const {
-  auto link = sys::get_link(device_);
+  auto link = backends::running_xdp(device_, info_.id);
   if (!link) return link.error();
-  if (link->xdp_program_id != id_)
-    return make_error(ErrorCode::failed, "{} runs XDP program {} and not ours, {}", device_,
-                      link->xdp_program_id, id_);
-  if (link->xdp_mode == XDP_ATTACHED_DRV) return std::string("native");
-  if (link->xdp_mode == XDP_ATTACHED_SKB) return std::string("generic");
-  return make_error(ErrorCode::failed, "{} runs XDP in an unknown mode, {}", device_,
-                    link->xdp_mode);
+  return std::string(backends::xdp_hook_name(link->xdp_mode));
 }
 
 Result<void> RedirectProgram::still_attached() const {

@@ -17,9 +17,10 @@
 #include <thread>
 #include <vector>
 
+#include "backends/common/clean_start.hpp"
+#include "backends/common/needs.hpp"
 #include "harness/core/units.hpp"
 #include "harness/sys/child_process.hpp"
-#include "harness/sys/cpu.hpp"
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/fd.hpp"
 #include "harness/sys/file.hpp"
@@ -147,11 +148,11 @@ Result<std::uint64_t> count_of(const std::string& command, const std::string& ou
   return count;
 }
 
-class External final : public Backend {
+class External final : public CleanStart {
  public:
   ~External() override { stop(); }
 
-  Result<EffectiveMode> start(const BackendConfig& config) override {
+  Result<EffectiveMode> begin(const BackendConfig& config) override {
     port_ = config.port;
     frame_bytes_ = buffer_length(config.frame_size);
     counter_ = option<std::string>(config.options, "counter");
@@ -166,16 +167,10 @@ class External final : public Backend {
     foreign_program_ = before ? before->xdp_program_id : 0;
     attached_ = true;  // half attached is to be detached as well
     auto spawned = run_command(attach, port_);
-    if (!spawned) {
-      stop();
-      return spawned.error();
-    }
+    if (!spawned) return spawned.error();
     group_ = spawned->group;
     auto now = read_counters();
-    if (!now) {
-      stop();
-      return now.error();
-    }
+    if (!now) return now.error();
     first_ = *now;
     return EffectiveMode{"external", "external", {{"attach", attach}, {"counter", counter_}}};
   }
@@ -308,12 +303,6 @@ class External final : public Backend {
   pid_t group_ = 0;
 };
 
-std::string probe() {
-  if (auto missing = sys::missing_capabilities(); !missing.empty())
-    return "needs " + missing.front() + " (run as root)";
-  return "";
-}
-
 }  // namespace
 
 BackendType external_backend() {
@@ -327,7 +316,7 @@ BackendType external_backend() {
                    "counter", kLink,
                    "link:rx_packets, driver:NAME (of ethtool -S) or command:COMMAND, which prints "
                    "the frames its program has received")},
-          .probe = probe,
+          .probe = without_root,
           .make = [] { return std::make_unique<External>(); }};
 }
 

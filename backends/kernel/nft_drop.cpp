@@ -4,11 +4,12 @@
 
 #include <atomic>
 
+#include "backends/common/clean_start.hpp"
+#include "backends/common/needs.hpp"
 #include "backends/kernel/command.hpp"
 #include "backends/kernel/kernel.hpp"
 #include "backends/kernel/nft_rule.hpp"
 #include "bpf/frame.h"
-#include "harness/sys/cpu.hpp"
 #include "harness/sys/netns.hpp"
 
 namespace pktbench::backends {
@@ -18,16 +19,9 @@ namespace {
 constexpr int kRawPriority = -300;  // before connection tracking
 constexpr const char* kChain = "drops";
 
-class NftDrop final : public Backend {
+class NftDrop final : public CleanStart {
  public:
   ~NftDrop() override { stop(); }
-
-  Result<EffectiveMode> start(const BackendConfig& config) override {
-    stop();
-    auto mode = begin(config);
-    if (!mode) stop();
-    return mode;
-  }
 
   Result<Counters> sample() override {
     if (table_.empty()) return make_error(ErrorCode::failed, "nft-drop is not started");
@@ -40,7 +34,6 @@ class NftDrop final : public Backend {
     return counters;
   }
 
-  std::vector<pid_t> threads() const override { return {}; }
 
   void stop() noexcept override {
     if (table_.empty()) return;
@@ -50,7 +43,7 @@ class NftDrop final : public Backend {
   }
 
  private:
-  Result<EffectiveMode> begin(const BackendConfig& config);
+  Result<EffectiveMode> begin(const BackendConfig& config) override;
   Result<kernel::NftRule> read_rule() const;
   Result<std::string> nft(std::vector<std::string> arguments) const;
 
@@ -105,9 +98,8 @@ Result<std::string> NftDrop::nft(std::vector<std::string> arguments) const {
                "nft: " + said->err.substr(0, said->err.find('\n')), 0, said->err};
 }
 
-std::string probe() {
-  if (auto missing = sys::missing_capabilities(); !missing.empty())
-    return "needs " + missing.front() + " (run as root)";
+Unavailable probe() {
+  if (auto why = without_root(); !why.empty()) return why;
   if (const auto found = kernel::find_command("nft", "nftables"); !found)
     return found.error().message;
   return "";
