@@ -206,9 +206,10 @@ TEST(Filter, FollowsChangesOfTheSet) {
 TEST(Workloads, AnUnknownNameIsUnsupportedAndEveryKnownOneIsThere) {
   Packet packet = frame4(kClient, kServer, kUdp);
   const auto call = [&](const std::string& name) {
-    return with_workload(name, [&](auto workload) -> Result<Verdict> {
-      return workload(packet.data(), static_cast<std::uint32_t>(packet.size()));
-    });
+    return with_workload(
+        name, std::make_shared<WorkloadState>(name), [&](auto workload) -> Result<Verdict> {
+          return workload(packet.data(), static_cast<std::uint32_t>(packet.size()));
+        });
   };
   for (const std::string& name : workload_names()) EXPECT_TRUE(call(name)) << name;
   const auto unknown = call("count_per_ip");

@@ -2,7 +2,6 @@
 
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
-#include <linux/if_link.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,11 +11,13 @@
 #include <utility>
 
 #include "backends/common/bounded_spin.hpp"
+#include "backends/common/clean_start.hpp"
+#include "backends/common/needs.hpp"
 #include "backends/common/workload_state.hpp"
+#include "backends/common/xdp_hook.hpp"
 #include "backends/dpdk/drivers.hpp"
 #include "backends/dpdk/helper_process.hpp"
 #include "harness/core/units.hpp"
-#include "harness/sys/cpu.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/memory_wire.hpp"
 #include "harness/sys/netns.hpp"
@@ -28,9 +29,6 @@ namespace {
 
 using dpdk::kMaxQueues;
 
-// A frame that a poll-mode driver has taken is its own: there is no way on to the stack.
-constexpr const char* kWorkloads[] = {"drop",         "touch",  "parse",
-                                      "count-per-ip", "filter", "reflect"};
 constexpr const char* kCannotPass =
     "a poll-mode driver owns every frame that it receives: there is no stack to pass it to";
 
@@ -52,19 +50,6 @@ const char* idle_name(dpdk::Idle idle) {
 std::string not_built() {
   const std::string missing = PKTBENCH_DPDK_MISSING;
   return missing.empty() ? missing : "built without DPDK: " + missing;
-}
-
-const char* xdp_mode_name(int attached) {
-  switch (attached) {
-    case XDP_ATTACHED_DRV:
-      return "native";
-    case XDP_ATTACHED_SKB:
-      return "generic";
-    case XDP_ATTACHED_HW:
-      return "offload";
-    default:
-      return "none";
-  }
 }
 
 // Huge pages of any size that nobody has taken.
@@ -93,7 +78,7 @@ void explain(Error& e, const dpdk::Setup& setup) {
   }
 }
 
-class Dpdk final : public Backend, public FilterControl {
+class Dpdk final : public CleanStart, public FilterControl {
  public:
   ~Dpdk() override { stop(); }
 
@@ -101,7 +86,6 @@ class Dpdk final : public Backend, public FilterControl {
     const std::string driver = dpdk::driver_for(config);
     return dpdk::is_pci_address(driver) ? driver : std::string();
   }
-  Result<EffectiveMode> start(const BackendConfig& config) override;
   Result<Counters> sample() override;
   std::vector<pid_t> threads() const override;
   std::vector<std::uint32_t> programs() const override {
@@ -112,6 +96,7 @@ class Dpdk final : public Backend, public FilterControl {
   Result<void> set_filtered(std::uint16_t udp_port, bool filtered) override;
 
  private:
+  Result<EffectiveMode> begin(const BackendConfig& config) override;
   Result<dpdk::Setup> set_up(const BackendConfig& config);
   Result<EffectiveMode> start_inside(dpdk::Setup setup);
 
@@ -137,14 +122,10 @@ Result<dpdk::Setup> Dpdk::set_up(const BackendConfig& config) {
     return make_error(ErrorCode::unsupported,
                       "the frames that net_null makes have nothing in them for the workload " +
                           config.workload + "; it can do drop and touch");
-  if (std::find(std::begin(kWorkloads), std::end(kWorkloads), config.workload) ==
-      std::end(kWorkloads))
-    return make_error(ErrorCode::unsupported, "dpdk has no workload \"" + config.workload + "\"");
-  if (port.cpus.empty())
-    return make_error(ErrorCode::invalid_input, "port " + port.name + " has no CPU to receive on");
-  if (port.queues < 1 || port.queues > kMaxQueues)
-    return make_error(ErrorCode::unsupported, "dpdk polls up to {} queues; {} has {}", kMaxQueues,
-                      port.name, port.queues);
+  if (config.workload == "pass") return make_error(ErrorCode::unsupported, kCannotPass);
+  if (auto r = needs_cpu(port); !r) return r.error();
+  if (auto r = needs_queues(port, kMaxQueues, "dpdk"); !r) return r.error();
+
   dpdk::Setup setup;
   setup.parent = getpid();
   dpdk::put(setup.driver, driver);
@@ -197,17 +178,14 @@ Result<dpdk::Setup> Dpdk::set_up(const BackendConfig& config) {
   return setup;
 }
 
-Result<EffectiveMode> Dpdk::start(const BackendConfig& config) {
-  stop();
+Result<EffectiveMode> Dpdk::begin(const BackendConfig& config) {
   auto setup = set_up(config);
   if (!setup) return setup.error();
   port_ = config.port;
   workload_ = config.workload;
   auto inside = sys::NetnsScope::enter(port_.netns_path);
   if (!inside) return inside.error();
-  auto mode = start_inside(*setup);
-  if (!mode) stop();
-  return mode;
+  return start_inside(*setup);
 }
 
 // REQUIRES: the calling thread is in the port's namespace.
@@ -220,9 +198,7 @@ Result<EffectiveMode> Dpdk::start_inside(dpdk::Setup setup) {
   if (driver == "net_af_xdp") {
     const auto link = sys::get_link(port_.name);
     if (!link) return link.error();
-    if (link.value().xdp_program_id != 0)
-      return make_error(ErrorCode::refused,
-                        port_.name + " has an XDP program of somebody else's; it is not replaced");
+    if (link.value().xdp_program_id != 0) return taken_by_another_program(port_.name);
     attaches_xdp_ = true;
     xdp_program_id_ = 0;
   }
@@ -263,7 +239,7 @@ Result<EffectiveMode> Dpdk::start_inside(dpdk::Setup setup) {
     const auto link = sys::get_link(port_.name);
     if (!link) return link.error();
     xdp_program_id_ = link.value().xdp_program_id;
-    mode.details["xdp_mode"] = xdp_mode_name(link.value().xdp_mode);
+    mode.details["xdp_mode"] = xdp_hook_name(link.value().xdp_mode);
     mode.details["copy_mode"] = ready_.copy_mode[0] ? ready_.copy_mode : "unknown";
     mode.details["busy_budget"] = std::to_string(setup.busy_budget);
   } else if (driver == "net_af_packet") {
@@ -300,7 +276,7 @@ Result<Counters> Dpdk::sample() {
 }
 
 Result<void> Dpdk::set_filtered(std::uint16_t udp_port, bool filtered) {
-  if (!helper_.running() || workload_ != "filter")
+  if (!helper_.running() || !workload_of(workload_).filters)
     return make_error(ErrorCode::failed, "dpdk does not run the workload filter");
   auto answered = helper_.ask(
       {.kind = dpdk::Request::Kind::set_filtered, .udp_port = udp_port, .filtered = filtered});
@@ -333,9 +309,7 @@ void Dpdk::stop() noexcept {
 Unavailable probe() {
   if (std::string without = not_built(); !without.empty()) return without;
   if (const auto helper = dpdk::find_helper(); !helper) return helper.error().message;
-  if (auto missing = sys::missing_capabilities(); !missing.empty())
-    return "needs " + missing.front() + " (run as root)";
-  return {};
+  return without_root();
 }
 
 OptionSpec driver_option() {
@@ -357,7 +331,7 @@ BackendType dpdk_backend() {
   return {
       .name = "dpdk",
       .summary = "a DPDK poll-mode driver, over a kernel device or none, in a process of its own",
-      .workloads = {std::begin(kWorkloads), std::end(kWorkloads)},
+      .workloads = workloads_but_pass(),
       .options =
           {driver_option(),
            number_option("burst", 0, 0, 512, "frames per poll at most; 0: 32, with net_null 16"),

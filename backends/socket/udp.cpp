@@ -138,7 +138,7 @@ class Recvmmsg : public SystemCall {
 BackendType udp_recvfrom_backend() {
   return {.name = "udp-recvfrom",
           .summary = "a UDP socket, one datagram per system call",
-          .workloads = udp::payload_workloads(true),
+          .workloads = udp::payload_workloads<true>(),
           .options = {udp::rcvbuf_option()},
           .probe = udp::probe_socket,
           .make = [] { return std::make_unique<udp::UdpBackend<Recvfrom>>("udp-recvfrom"); },
@@ -148,7 +148,7 @@ BackendType udp_recvfrom_backend() {
 BackendType udp_recvmmsg_backend() {
   return {.name = "udp-recvmmsg",
           .summary = "a UDP socket, a batch of datagrams per system call",
-          .workloads = udp::payload_workloads(true),
+          .workloads = udp::payload_workloads<true>(),
           .options = {number_option("batch", 64, 1, 1024, "datagrams per system call at most"),
                       udp::rcvbuf_option()},
           .probe = udp::probe_socket,

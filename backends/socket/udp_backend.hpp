@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "backends/common/clean_start.hpp"
+#include "backends/common/needs.hpp"
 #include "backends/common/poll_thread.hpp"
 #include "backends/common/workload_state.hpp"
 #include "backends/socket/payload_workload.hpp"
@@ -28,23 +30,10 @@
 namespace pktbench::udp {
 
 template <class Receive>
-class UdpBackend final : public Backend {
+class UdpBackend final : public backends::CleanStart {
  public:
   explicit UdpBackend(std::string name) : name_(std::move(name)) {}
   ~UdpBackend() override { stop(); }
-
-  Result<EffectiveMode> start(const BackendConfig& config) override {
-    stop();
-    if (config.port.cpus.empty())
-      return make_error(ErrorCode::invalid_input,
-                        "port " + config.port.name + " has no CPU to receive on");
-    state_ = std::make_shared<backends::WorkloadState>(config.workload);
-    sends_back_ = config.workload == "reflect";
-    auto mode = with_payload_workload<Receive::kGivesSender>(
-        config.workload, state_, [&](auto workload) { return start_with(config, workload); });
-    if (!mode) stop();
-    return mode;
-  }
 
   Result<Counters> sample() override {
     if (!drops_) return make_error(ErrorCode::failed, name_ + " is not started");
@@ -60,7 +49,7 @@ class UdpBackend final : public Backend {
     counters.foreign = read.foreign;
     counters.drops = std::move(*drops);
     counters.details = state_->details();
-    if (sends_back_) counters.details["not_sent"] = read.not_sent;
+    if (state_->workload().sends_back) counters.details["not_sent"] = read.not_sent;
     return counters;
   }
 
@@ -77,6 +66,12 @@ class UdpBackend final : public Backend {
   }
 
  private:
+  Result<EffectiveMode> begin(const BackendConfig& config) override {
+    if (auto r = backends::needs_cpu(config.port); !r) return r.error();
+    state_ = std::make_shared<backends::WorkloadState>(config.workload);
+    return with_payload_workload<Receive::kGivesSender>(
+        config.workload, state_, [&](auto workload) { return start_with(config, workload); });
+  }
   template <class Workload>
   Result<EffectiveMode> start_with(const BackendConfig& config, Workload workload) {
     const auto scope = sys::NetnsScope::enter(config.port.netns_path);
@@ -116,7 +111,6 @@ class UdpBackend final : public Backend {
   std::optional<UdpDrops> drops_;
   std::unique_ptr<Receive> receive_;
   std::shared_ptr<backends::WorkloadState> state_;
-  bool sends_back_ = false;
   backends::PollThread thread_;
 };
 

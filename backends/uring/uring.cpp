@@ -15,7 +15,7 @@ BackendType udp_uring_backend() {
         "its multishot request (IORING_OP_RECV) gives datagrams without their senders";
   return {.name = "udp-uring",
           .summary = "a UDP socket, multishot receive through io_uring",
-          .workloads = udp::payload_workloads(false),
+          .workloads = udp::payload_workloads<false>(),
           .options = {number_option("ring_size", 256, 8, 32768,
                                     "completions that the ring holds; a power of two"),
                       number_option("buffers", 1024, 8, 32768,

@@ -51,8 +51,8 @@ Result<EffectiveMode> Xdp::begin(const BackendConfig& config) {
   program_ = std::move(*program);
   program_->set_filter(config.filter_ports);
 
-  auto link = attach_xdp(port_, program_->fd(), flags_,
-                         "use xdp-generic, or allow \"fallback\": true");
+  auto link =
+      attach_xdp(port_, program_->fd(), flags_, "use xdp-generic, or allow \"fallback\": true");
   const auto fallback = config.options.find("fallback");
   if (!link && link.error().code == ErrorCode::unsupported && fallback != config.options.end() &&
       std::get<bool>(fallback->second))
@@ -90,7 +90,7 @@ Result<Counters> Xdp::sample() {
   }
   // The generic hook knows the queue only where the driver wrote it into the skb, as veth does not.
   if (generic_ && port_.queues > 1) counters.per_queue.clear();
-  counters.details = workload_details(workload_, all.outcomes, all.addresses);
+  counters.details = workload_details(workload_of(workload_), all.outcomes, all.addresses);
   return counters;
 }
 
@@ -111,7 +111,7 @@ Unavailable probe() { return without_programs(BPF_PROG_TYPE_XDP, "XDP programs")
 BackendType xdp_native_backend() {
   return {.name = "xdp-native",
           .summary = "XDP in the driver, before the kernel makes an skb",
-          .workloads = workload_names(),
+          .workloads = XdpProgram::workloads(),
           .options = {flag_option("fallback", false,
                                   "use the generic hook where the driver has no native XDP")},
           .probe = probe,
@@ -121,7 +121,7 @@ BackendType xdp_native_backend() {
 BackendType xdp_generic_backend() {
   return {.name = "xdp-generic",
           .summary = "XDP in the generic hook: works on every driver, after the skb is made",
-          .workloads = workload_names(),
+          .workloads = XdpProgram::workloads(),
           .options = {},
           .probe = probe,
           .make = [] { return std::make_unique<Xdp>(XDP_FLAGS_SKB_MODE); }};

@@ -29,6 +29,7 @@ struct CaseSpec {
   std::string label;        // tells cases apart that are otherwise the same; empty: none
   bool telemetry = true;    // false: nothing but the backend's and the device's counters runs
   std::string workload;
+  bool sends_back = false;                  // it does, frames to the generator
   std::vector<std::uint16_t> filter_ports;  // UDP, of `filter`; empty for the other workloads
   std::string generator;
   Options generator_options;

@@ -12,8 +12,6 @@
 
 namespace pktbench::method {
 
-inline bool sends_back(const std::string& workload) { return workload == "reflect"; }
-
 // What a backend says it has sent back: what it turned round (`reflected`) but for what the way out
 // refused (`not_sent`). 0 where its workload sends nothing back.
 std::uint64_t sent_back(const Counters& received);

@@ -128,7 +128,7 @@ Result<void> AttachedCase::start() {
   if (p_.bpf_stats)
     if (auto r = start_bpf_stats(); !r) return r;
 
-  if (sends_back(spec_.workload)) {
+  if (spec_.sends_back) {
     auto threads = p_.testbed.take_returned(tag_);
     if (!threads) return threads.error();
     sink_threads_ = std::move(*threads);
@@ -192,7 +192,7 @@ Result<Snapshot> AttachedCase::snapshot() {
   const std::string at_device = p_.testbed.receive_drop_place();
   if (received->drops_at_device_too && !at_device.empty())
     s.drops[at_device] -= received->drops_at_device_too;
-  if (sends_back(spec_.workload)) {
+  if (spec_.sends_back) {
     auto returned = p_.testbed.returned();
     if (!returned) return returned.error();
     s.returned = std::move(*returned);

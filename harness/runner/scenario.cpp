@@ -26,10 +26,6 @@ constexpr double kMaxRatePps = 1e9;
 constexpr const char* kLabel = "label";
 constexpr const char* kDefaultTestbed = "veth";
 
-// Names a scenario may use in every build, whether or not one of its backends can do them.
-const std::vector<std::string> kWorkloads = {"drop",   "touch",   "parse", "count-per-ip",
-                                             "filter", "reflect", "pass"};
-
 bool allowed_in_name(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
 }
@@ -55,8 +51,10 @@ std::vector<Choice> choices_of(const std::vector<T>& types) {
   return choices;
 }
 
+// The table's, and what a backend adds.
 std::vector<std::string> workload_names(const Registry& registry) {
-  std::vector<std::string> names = kWorkloads;
+  std::vector<std::string> names;
+  for (const WorkloadType& type : registry.workloads) names.push_back(type.name);
   for (const BackendType& type : registry.backends)
     for (const std::string& name : type.workloads)
       if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
@@ -105,9 +103,12 @@ void read_traffic(Check& check, const Node& node, const Registry& registry, Case
       traffic.key("rate"), std::nullopt, [&](const Node& n) { return read_rate(check, n); });
 }
 
-void read_filter(Check& check, const Node& node, CaseGrid& grid) {
-  if (node && !filters(grid.workloads)) check.fail(node.at, "none of the workloads is \"filter\"");
-  if (!filters(grid.workloads)) return;
+void read_filter(Check& check, const Node& node, const Registry& registry, CaseGrid& grid) {
+  const bool wanted =
+      std::any_of(grid.workloads.begin(), grid.workloads.end(),
+                  [&](const std::string& name) { return workload_of(name, registry).filters; });
+  if (node && !wanted) check.fail(node.at, "none of the workloads is \"filter\"");
+  if (!wanted) return;
   static const Json kEmpty = Json::object();
   const Node filter{node ? node.value : &kEmpty, node.at};
   if (!check.object(filter, {"udp_ports"})) return;
@@ -299,12 +300,12 @@ Result<Scenario> read_scenario(Json document, const std::string& where, const Re
   grid.backends = read_backends(check, root.key("backends"), registry);
   const std::vector<std::string> workloads = workload_names(registry);
   grid.workloads = check.one_or_list<std::string>(
-      root.key("workloads"), "drop",
+      root.key("workloads"), workloads.front(),
       [&](const Node& node) { return check.name(node, "workload", workloads); });
   grid.testbed_labels.clear();
   for (const TestbedChoice& testbed : scenario.testbeds)
     grid.testbed_labels.push_back(testbed.label);
-  if (!check.failed()) read_filter(check, root.key("filter"), grid);
+  if (!check.failed()) read_filter(check, root.key("filter"), registry, grid);
   Chosen method = check.choice(root.key("method"), "method", choices_of(registry.methods),
                                registry.methods.front().name);
   if (check.failed()) return *check.error();

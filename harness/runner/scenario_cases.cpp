@@ -13,8 +13,6 @@
 namespace pktbench {
 namespace {
 
-constexpr const char* kFilter = "filter";
-
 std::string percent_encoded(const std::string& text) {
   constexpr std::string_view kPlain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:+,@";
@@ -79,8 +77,9 @@ std::vector<OptionSpec> all_backend_options(const BackendType& type) {
   return all;
 }
 
-bool filters(const std::vector<std::string>& workloads) {
-  return std::find(workloads.begin(), workloads.end(), kFilter) != workloads.end();
+WorkloadType workload_of(const std::string& name, const Registry& registry) {
+  const WorkloadType* type = find_by_name(registry.workloads, name);
+  return type ? *type : WorkloadType{name, ""};
 }
 
 double case_count(const CaseGrid& grid) {
@@ -109,9 +108,10 @@ std::vector<CaseSpec> expand(const CaseGrid& grid, const Registry& registry) {
       for (const std::uint32_t flows : grid.flows) {
         spec.traffic.flows = flows;
         for (const std::string& workload : grid.workloads) {
+          const WorkloadType type = workload_of(workload, registry);
           spec.workload = workload;
-          spec.filter_ports =
-              workload == kFilter ? grid.filter_ports : decltype(grid.filter_ports){};
+          spec.sends_back = type.sends_back;
+          spec.filter_ports = type.filters ? grid.filter_ports : decltype(grid.filter_ports){};
           for (std::size_t i = 0; i < grid.backends.size(); ++i) {
             spec.backend = grid.backends[i].name;
             spec.backend_options = grid.backends[i].options;
