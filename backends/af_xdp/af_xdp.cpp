@@ -123,9 +123,7 @@ Result<EffectiveMode> AfXdp::begin(const BackendConfig& config) {
   if (!inside) return inside.error();
   wake_ = sys::Fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake_) return system_error("make an eventfd", errno);
-  auto program = RedirectProgram::attach(port_, generic_);
-  if (!program) return program.error();
-  program_.emplace(std::move(*program));
+  if (auto r = RedirectProgram::attach(port_, generic_).into(program_); !r) return r.error();
   if (auto r = open_queues(config); !r) return r.error();
   if (auto r = start_threads(config); !r) return r.error();
   return read_back(config.options);

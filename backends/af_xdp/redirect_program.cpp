@@ -33,17 +33,14 @@ Result<RedirectProgram> RedirectProgram::attach(const Port& port, bool generic) 
 }
 
 Result<void> RedirectProgram::load() {
-  auto cpus = sys::possible_cpus();
-  if (!cpus) return cpus.error();
-  cpus_ = *cpus;
+  if (auto r = sys::possible_cpus().into(cpus_); !r) return r.error();
   sys::LibbpfLog log;
   skeleton_.reset(xsk_redirect__open());
   if (!skeleton_) return log.failure("open the XDP program", errno);
   if (int error = xsk_redirect__load(skeleton_.get()); error)
     return log.failure("load the XDP program", -error);
-  auto info = backends::program_info(bpf_program__fd(skeleton_->progs.redirect));
-  if (!info) return info.error();
-  info_ = *info;
+  if (auto r = backends::program_info(bpf_program__fd(skeleton_->progs.redirect)).into(info_); !r)
+    return r.error();
   return {};
 }
 

@@ -77,9 +77,8 @@ Result<void> DpdkPort::open_kernel_device(const Setup& setup) {
         !r)
       return r;
   }
-  auto sockets = DriverSockets::find(driver_, setup.queues, setup.trial_tag);
-  if (!sockets) return sockets.error();
-  sockets_ = std::move(*sockets);
+  if (auto r = DriverSockets::find(driver_, setup.queues, setup.trial_tag).into(sockets_); !r)
+    return r.error();
   discard();
   return {};
 }

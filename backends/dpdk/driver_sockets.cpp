@@ -71,9 +71,7 @@ Result<DriverSockets> DriverSockets::find(const std::string& driver, std::uint32
   if (domain == AF_PACKET)
     for (int socket : found.sockets_)
       if (auto r = take_only(socket, trial_tag); !r) return r.error();
-  auto base = found.sample();
-  if (!base) return base.error();
-  found.base_ = *base;
+  if (auto r = found.sample().into(found.base_); !r) return r.error();
   return found;
 }
 

@@ -169,9 +169,7 @@ Result<Sample> Helper::sample() {
 
 Result<void> Helper::run(const Setup& setup) {
   if (setup.wire) {
-    auto wire = sys::WireMapping::map(kPumpOrWireFd);
-    if (!wire) return wire.error();
-    wire_.emplace(std::move(*wire));
+    if (auto r = sys::WireMapping::map(kPumpOrWireFd).into(wire_); !r) return r.error();
     reset(**wire_);
   }
   if (auto r = port_.open(setup); !r) return r;

@@ -96,9 +96,7 @@ Result<void> HelperProcess::spawn(const std::string& path, int extra_fd) {
                           .no_other_files = true,
                           .blocked_signals = true};
   if (extra_fd >= 0) child.files.emplace_back(extra_fd, kPumpOrWireFd);
-  const auto pid = sys::start_child(child);
-  if (!pid) return pid.error();
-  pid_ = *pid;
+  if (auto r = sys::start_child(child).into(pid_); !r) return r.error();
   return {};
 }
 

@@ -44,9 +44,7 @@ Result<MemoryPorts> open_rings(const Setup& setup, const SetUpQueue& set_up,
     if (port < 0) return dpdk_error("make a port of two rings", rte_errno);
     (receives ? ports.receive : ports.send) = static_cast<std::uint16_t>(port);
     opened.push_back(static_cast<std::uint16_t>(port));
-    auto made = set_up(static_cast<std::uint16_t>(port), pool);
-    if (!made) return made.error();
-    pool = *made;
+    if (auto r = set_up(static_cast<std::uint16_t>(port), pool).into(pool); !r) return r.error();
   }
   ports.pool = pool;
   return ports;
@@ -64,9 +62,7 @@ Result<MemoryPorts> open_virtio(const Setup& setup, const SetUpQueue& set_up,
   if (!vhost) return vhost.error();
   ports.send = *vhost;
   opened.push_back(*vhost);
-  auto pool = set_up(*vhost, nullptr);
-  if (!pool) return pool.error();
-  ports.pool = *pool;
+  if (auto r = set_up(*vhost, nullptr).into(ports.pool); !r) return r.error();
   auto virtio = add("net_virtio_user0",
                     fmt::format("path={},queues=1,queue_size={}", path, setup.descriptors));
   if (!virtio) return virtio.error();

@@ -169,9 +169,7 @@ class External final : public CleanStart {
     auto spawned = run_command(attach, port_);
     if (!spawned) return spawned.error();
     group_ = spawned->group;
-    auto now = read_counters();
-    if (!now) return now.error();
-    first_ = *now;
+    if (auto r = read_counters().into(first_); !r) return r.error();
     return EffectiveMode{"external", "external", {{"attach", attach}, {"counter", counter_}}};
   }
 

@@ -34,7 +34,6 @@ class NftDrop final : public CleanStart {
     return counters;
   }
 
-
   void stop() noexcept override {
     if (table_.empty()) return;
     // Fails only where the namespace, and the table with it, is gone.
@@ -55,9 +54,7 @@ class NftDrop final : public CleanStart {
 Result<EffectiveMode> NftDrop::begin(const BackendConfig& config) {
   static std::atomic<unsigned> count{0};
   port_ = config.port;
-  auto nft_command = kernel::find_command("nft", "nftables");
-  if (!nft_command) return nft_command.error();
-  nft_ = std::move(*nft_command);
+  if (auto r = kernel::find_command("nft", "nftables").into(nft_); !r) return r.error();
   // `create` fails where somebody has a table of that name. One transaction: all of it or nothing.
   const std::string table = fmt::format("pktbench_{}_{}", getpid(), count++);
   const std::string chain = "ip " + table + " " + kChain;

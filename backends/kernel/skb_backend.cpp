@@ -18,9 +18,7 @@ std::string driver_name(const std::string& device) {
 Result<EffectiveMode> SkbBackend::begin(const BackendConfig& config) {
   port_ = config.port;
   if (auto r = backends::needs_queues(port_, PB_MAX_QUEUES, "a BPF program"); !r) return r.error();
-  auto cpus = sys::possible_cpus();
-  if (!cpus) return cpus.error();
-  cpus_ = *cpus;
+  if (auto r = sys::possible_cpus().into(cpus_); !r) return r.error();
   auto inside = sys::NetnsScope::enter(port_.netns_path);
   if (!inside) return inside.error();
   // Frames that cross a veth carry the sender's queue, or none, in the place of the receiver's.

@@ -114,9 +114,7 @@ class PacketMmap final : public CleanStart, public FilterControl {
       auto ring = packet::Ring::open(config.port.ifindex, size);
       if (!ring) return ring.error();
       if (fanout != "none") {
-        auto joined = ring->join_hash_group(group);
-        if (!joined) return joined.error();
-        group = *joined;
+        if (auto r = ring->join_hash_group(group).into(group); !r) return r.error();
       }
       sys::Fd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
       if (!wake) return system_error("eventfd", errno);

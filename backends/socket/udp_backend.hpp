@@ -76,9 +76,7 @@ class UdpBackend final : public backends::CleanStart {
   Result<EffectiveMode> start_with(const BackendConfig& config, Workload workload) {
     const auto scope = sys::NetnsScope::enter(config.port.netns_path);
     if (!scope) return scope.error();
-    auto socket = open_socket(config.options);
-    if (!socket) return socket.error();
-    socket_ = std::move(*socket);
+    if (auto r = open_socket(config.options).into(socket_); !r) return r.error();
     auto rcvbuf = receive_buffer(socket_.get());
     if (!rcvbuf) return rcvbuf.error();
     const int pump_fd = config.port.pump_fd;
@@ -86,9 +84,7 @@ class UdpBackend final : public backends::CleanStart {
                                  {.wait = pump_fd < 0, .senders = Workload::kWantsSender});
     if (!receive) return receive.error();
     receive_ = std::move(*receive);
-    auto drops = UdpDrops::open(socket_.get());
-    if (!drops) return drops.error();
-    drops_ = std::move(*drops);
+    if (auto r = UdpDrops::open(socket_.get()).into(drops_); !r) return r.error();
 
     EffectiveMode mode{name_, name_, receive_->details()};
     mode.details["rcvbuf_bytes"] = std::to_string(*rcvbuf);

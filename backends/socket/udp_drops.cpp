@@ -68,12 +68,8 @@ Result<UdpDrops> UdpDrops::open(int socket) {
   sys::Fd snmp(::open("/proc/thread-self/net/snmp", O_RDONLY | O_CLOEXEC));
   if (!snmp) return system_error("open /proc/net/snmp", errno);
   UdpDrops drops(socket, std::move(snmp));
-  auto base = read_snmp(drops.snmp_);
-  if (!base) return base.error();
-  drops.base_ = std::move(*base);
-  auto first = read_socket_drops(socket);
-  if (!first) return first.error();
-  drops.last_ = *first;
+  if (auto r = read_snmp(drops.snmp_).into(drops.base_); !r) return r.error();
+  if (auto r = read_socket_drops(socket).into(drops.last_); !r) return r.error();
   return drops;
 }
 

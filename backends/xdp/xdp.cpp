@@ -46,9 +46,7 @@ Result<EffectiveMode> Xdp::begin(const BackendConfig& config) {
   if (auto r = needs_queues(port_, PB_MAX_QUEUES, "an XDP program"); !r) return r.error();
   auto inside = sys::NetnsScope::enter(port_.netns_path);
   if (!inside) return inside.error();
-  auto program = XdpProgram::load(workload_);
-  if (!program) return program.error();
-  program_ = std::move(*program);
+  if (auto r = XdpProgram::load(workload_).into(program_); !r) return r.error();
   program_->set_filter(config.filter_ports);
 
   auto link =

@@ -25,9 +25,7 @@ Result<PcieLink> pcie_link(const std::string& function) {
   PcieLink link;
   for (auto [name, where] : {std::pair("current_link_speed", &link.speed),
                              std::pair("max_link_speed", &link.max_speed)}) {
-    auto text = sys::read_file(function + "/" + name);
-    if (!text) return text.error();
-    *where = *text;
+    if (auto r = sys::read_file(function + "/" + name).into(*where); !r) return r.error();
   }
   for (auto [name, where] : {std::pair("current_link_width", &link.width),
                              std::pair("max_link_width", &link.max_width)}) {

@@ -95,9 +95,7 @@ Result<void> BpfCpuMeter::start(const std::vector<int>& cpus) {
   for (int cpu : cpus_)
     if (cpu >= PB_MAX_CPUS)
       return make_error(ErrorCode::unsupported, "CPU accounting covers CPUs below {}", PB_MAX_CPUS);
-  auto hz = sys::tsc_hz();
-  if (!hz) return hz.error();
-  tsc_hz_ = *hz;
+  if (auto r = sys::tsc_hz().into(tsc_hz_); !r) return r.error();
 
   sys::LibbpfLog log;
   skeleton_.reset(cpu_account__open());
@@ -190,9 +188,7 @@ Result<void> BpfCpuMeter::resume() {
   if (int error = cpu_account__attach(skeleton_.get()); error)
     return system_error("attach the CPU accounting program again", -error);
   if (pmu_) {
-    auto pmu = Pmu::open(cpus_);
-    if (!pmu) return pmu.error();
-    pmu_ = std::move(*pmu);
+    if (auto r = Pmu::open(cpus_).into(pmu_); !r) return r.error();
   }
   for (int cpu : cpus_)
     if (auto r = flush(cpu); !r) return r;

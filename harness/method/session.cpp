@@ -121,9 +121,7 @@ Result<void> AttachedCase::start() {
   if (!spec_.filter_ports.empty()) backend.filter_ports = spec_.filter_ports;
   backend.frame_size = spec_.traffic.frame_size;
   backend.trial_tag = tag_;
-  auto mode = p_.backend->start(backend);
-  if (!mode) return mode.error();
-  mode_ = *mode;
+  if (auto r = p_.backend->start(backend).into(mode_); !r) return r.error();
 
   if (p_.bpf_stats)
     if (auto r = start_bpf_stats(); !r) return r;
@@ -152,9 +150,7 @@ Result<void> AttachedCase::start_bpf_stats() {
   const std::vector<std::uint32_t> programs = p_.backend->programs();
   if (programs.empty())
     return make_error(ErrorCode::unsupported, spec_.backend + " runs no BPF program on the host");
-  auto meter = measure::BpfRunTimeMeter::start(programs);
-  if (!meter) return meter.error();
-  bpf_ = std::move(*meter);
+  if (auto r = measure::BpfRunTimeMeter::start(programs).into(bpf_); !r) return r.error();
   return {};
 }
 
@@ -193,9 +189,7 @@ Result<Snapshot> AttachedCase::snapshot() {
   if (received->drops_at_device_too && !at_device.empty())
     s.drops[at_device] -= received->drops_at_device_too;
   if (spec_.sends_back) {
-    auto returned = p_.testbed.returned();
-    if (!returned) return returned.error();
-    s.returned = std::move(*returned);
+    if (auto r = p_.testbed.returned().into(s.returned); !r) return r.error();
   }
   return s;
 }
@@ -291,23 +285,17 @@ Result<void> AttachedCase::measure_window() {
   surroundings_.before_window();
   std::optional<BpfRunTime> bpf_before;
   if (bpf_) {
-    auto sample = bpf_->sample();
-    if (!sample) return sample.error();
-    bpf_before = *sample;
+    if (auto r = bpf_->sample().into(bpf_before); !r) return r.error();
   }
   std::optional<CpuSample> cpu_before;
   std::optional<CpuSample> cpu_after;
   if (p_.meter) {
-    auto sample = p_.meter->sample();
-    if (!sample) return sample.error();
-    cpu_before = std::move(*sample);
+    if (auto r = p_.meter->sample().into(cpu_before); !r) return r.error();
   }
   if (auto r = open_for(plan_.duration_s); !r) return r;
   record_.duration_s = static_cast<double>(open_ns_) / 1e9;
   if (p_.meter) {
-    auto sample = p_.meter->sample();
-    if (!sample) return sample.error();
-    cpu_after = std::move(*sample);
+    if (auto r = p_.meter->sample().into(cpu_after); !r) return r.error();
   }
   // What buffers still hold is received later: it counts for conservation, not for rate and cost.
   auto shut = p_.backend->sample();

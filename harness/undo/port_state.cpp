@@ -117,9 +117,7 @@ Result<PortState> read_port_state(const std::string& name) {
   state.flags = link->flags & kFlags;
   state.settings = read_settings(name);
   state.sysctls = read_sysctls(name);
-  auto messages = sys::port_messages(link->ifindex);
-  if (!messages) return messages.error();
-  state.messages = std::move(*messages);
+  if (auto r = sys::port_messages(link->ifindex).into(state.messages); !r) return r.error();
   return state;
 }
 
