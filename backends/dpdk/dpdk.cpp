@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <filesystem>
 #include <string>
@@ -32,20 +33,8 @@ using dpdk::kMaxQueues;
 constexpr const char* kCannotPass =
     "a poll-mode driver owns every frame that it receives: there is no stack to pass it to";
 
-constexpr std::pair<const char*, dpdk::Idle> kIdles[] = {{"poll", dpdk::Idle::poll},
-                                                         {"yield", dpdk::Idle::yield},
-                                                         {"spin", dpdk::Idle::spin},
-                                                         {"pump", dpdk::Idle::pump}};
-
-dpdk::Idle idle_of(const std::string& name) {
-  const auto is = [&](const auto& idle) { return idle.first == name; };
-  return std::find_if(std::begin(kIdles), std::end(kIdles), is)->second;
-}
-
-const char* idle_name(dpdk::Idle idle) {
-  const auto is = [&](const auto& candidate) { return candidate.second == idle; };
-  return std::find_if(std::begin(kIdles), std::end(kIdles), is)->first;
-}
+// In the order of dpdk::Idle.
+constexpr std::array kIdles = {"poll", "yield", "spin", "pump"};
 
 std::string not_built() {
   const std::string missing = PKTBENCH_DPDK_MISSING;
@@ -154,7 +143,8 @@ Result<dpdk::Setup> Dpdk::set_up(const BackendConfig& config) {
   else if (idle == "auto")
     setup.idle = napi_in_threads(port) ? dpdk::Idle::poll : dpdk::Idle::spin;
   else
-    setup.idle = idle_of(idle);
+    setup.idle =
+        static_cast<dpdk::Idle>(std::find(kIdles.begin(), kIdles.end(), idle) - kIdles.begin());
   if (setup.idle == dpdk::Idle::poll) {
     spin_ = spin_time(port, setup.lcores, number("spin_us"));
     setup.spin_us = spin_.us;
@@ -230,7 +220,7 @@ Result<EffectiveMode> Dpdk::start_inside(dpdk::Setup setup) {
                   {"lcores", std::to_string(setup.lcores)},
                   {"burst", std::to_string(setup.burst)},
                   {"memory", setup.huge_pages ? "huge pages" : "no huge pages"},
-                  {"idle", idle_name(setup.idle)}};
+                  {"idle", kIdles[static_cast<std::size_t>(setup.idle)]}};
   if (setup.idle == dpdk::Idle::poll) mode.details["spin_us"] = spin_.said;
   mode.details["descriptors"] = ready_.descriptors > 0 ? std::to_string(ready_.descriptors)
                                                        : std::to_string(setup.descriptors) +

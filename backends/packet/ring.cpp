@@ -9,7 +9,11 @@
 #include <cerrno>
 #include <string>
 
+#include "backends/common/socket_option.hpp"
+
 namespace pktbench::packet {
+
+using backends::socket_option;
 
 namespace {
 
@@ -79,21 +83,18 @@ Result<std::uint16_t> Ring::join_hash_group(std::optional<std::uint16_t> group) 
   if (!group) type |= PACKET_FANOUT_FLAG_UNIQUEID;
   if (!set(fd(), PACKET_FANOUT, int{group.value_or(0)} | type << 16))
     return system_error("fanout", errno);
-  int got = 0;
-  socklen_t length = sizeof got;
-  if (getsockopt(fd(), SOL_PACKET, PACKET_FANOUT, &got, &length) != 0)
-    return system_error("read the fanout group", errno);
-  if ((got >> 16 & 0xff) != PACKET_FANOUT_HASH)
+  const auto got = socket_option<int>(fd(), SOL_PACKET, PACKET_FANOUT, "read the fanout group");
+  if (!got) return got.error();
+  if ((*got >> 16 & 0xff) != PACKET_FANOUT_HASH)
     return make_error(ErrorCode::failed, "the fanout group does not spread by hash");
-  return static_cast<std::uint16_t>(got);
+  return static_cast<std::uint16_t>(*got);
 }
 
 Result<Ring::Statistics> Ring::take_statistics() {
-  tpacket_stats_v3 now{};
-  socklen_t length = sizeof now;
-  if (getsockopt(fd(), SOL_PACKET, PACKET_STATISTICS, &now, &length) != 0)
-    return system_error("PACKET_STATISTICS", errno);
-  return Statistics{now.tp_packets - now.tp_drops, now.tp_drops};
+  const auto now =
+      socket_option<tpacket_stats_v3>(fd(), SOL_PACKET, PACKET_STATISTICS, "PACKET_STATISTICS");
+  if (!now) return now.error();
+  return Statistics{now->tp_packets - now->tp_drops, now->tp_drops};
 }
 
 }  // namespace pktbench::packet

@@ -18,6 +18,7 @@
 #include "backends/common/clean_start.hpp"
 #include "backends/common/needs.hpp"
 #include "backends/common/poll_thread.hpp"
+#include "backends/common/socket_option.hpp"
 #include "backends/common/workload_state.hpp"
 #include "backends/socket/payload_workload.hpp"
 #include "backends/socket/poll_loop.hpp"
@@ -77,7 +78,7 @@ class UdpBackend final : public backends::CleanStart {
     const auto scope = sys::NetnsScope::enter(config.port.netns_path);
     if (!scope) return scope.error();
     if (auto r = open_socket(config.options).into(socket_); !r) return r.error();
-    auto rcvbuf = receive_buffer(socket_.get());
+    auto rcvbuf = backends::socket_option<int>(socket_.get(), SOL_SOCKET, SO_RCVBUF, "SO_RCVBUF");
     if (!rcvbuf) return rcvbuf.error();
     const int pump_fd = config.port.pump_fd;
     auto receive = Receive::open(socket_.get(), config.options,

@@ -36,14 +36,6 @@ Result<sys::Fd> open_socket(const Options& options) {
   return socket;
 }
 
-Result<int> receive_buffer(int socket) {
-  int bytes = 0;
-  socklen_t length = sizeof bytes;
-  if (getsockopt(socket, SOL_SOCKET, SO_RCVBUF, &bytes, &length) != 0)
-    return system_error("SO_RCVBUF", errno);
-  return bytes;
-}
-
 OptionSpec rcvbuf_option() {
   return number_option(
       "rcvbuf_bytes", 0, 0, 1 << 30,

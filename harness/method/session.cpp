@@ -96,12 +96,8 @@ class AttachedCase final : public Session {
 };
 
 CpuOwners AttachedCase::cpu_owners() const {
-  CpuOwners owners{p_.testbed.dut_port().cpus,
-                   p_.testbed.generator_port().cpus,
-                   p_.testbed.dut_softirq_cpus(),
-                   p_.testbed.dut_interrupts(),
-                   {},
-                   {}};
+  CpuOwners owners{p_.testbed.dut_port().cpus, p_.testbed.generator_port().cpus,
+                   p_.testbed.dut_softirq_cpus(), p_.testbed.dut_interrupts()};
   if (p_.testbed.dut_idle() == "poll") {
     owners.idle_polls = owners.dut;
     for (const int cpu : owners.generator) owners.idle_polls.push_back(cpu);
@@ -150,8 +146,7 @@ Result<void> AttachedCase::start_bpf_stats() {
   const std::vector<std::uint32_t> programs = p_.backend->programs();
   if (programs.empty())
     return make_error(ErrorCode::unsupported, spec_.backend + " runs no BPF program on the host");
-  if (auto r = measure::BpfRunTimeMeter::start(programs).into(bpf_); !r) return r.error();
-  return {};
+  return measure::BpfRunTimeMeter::start(programs).into(bpf_);
 }
 
 Result<void> AttachedCase::name_parts(const std::vector<pid_t>& napi) {
@@ -188,9 +183,8 @@ Result<Snapshot> AttachedCase::snapshot() {
   const std::string at_device = p_.testbed.receive_drop_place();
   if (received->drops_at_device_too && !at_device.empty())
     s.drops[at_device] -= received->drops_at_device_too;
-  if (spec_.sends_back) {
+  if (spec_.sends_back)
     if (auto r = p_.testbed.returned().into(s.returned); !r) return r.error();
-  }
   return s;
 }
 
@@ -284,19 +278,16 @@ Result<void> AttachedCase::measure_window() {
   strays_.before_window();
   surroundings_.before_window();
   std::optional<BpfRunTime> bpf_before;
-  if (bpf_) {
+  if (bpf_)
     if (auto r = bpf_->sample().into(bpf_before); !r) return r.error();
-  }
   std::optional<CpuSample> cpu_before;
   std::optional<CpuSample> cpu_after;
-  if (p_.meter) {
+  if (p_.meter)
     if (auto r = p_.meter->sample().into(cpu_before); !r) return r.error();
-  }
   if (auto r = open_for(plan_.duration_s); !r) return r;
   record_.duration_s = static_cast<double>(open_ns_) / 1e9;
-  if (p_.meter) {
+  if (p_.meter)
     if (auto r = p_.meter->sample().into(cpu_after); !r) return r.error();
-  }
   // What buffers still hold is received later: it counts for conservation, not for rate and cost.
   auto shut = p_.backend->sample();
   if (!shut) return shut.error();

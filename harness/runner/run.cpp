@@ -31,12 +31,6 @@ std::uint32_t random_tag() {
   return tag;
 }
 
-std::string join(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
 class Run {
  public:
   Run(const Scenario& scenario, const Registry& registry, Observer& observer, const StopFlag& stop)
@@ -121,7 +115,7 @@ std::string Run::impossible(const CaseSpec& spec) const {
   if (std::find(backend.workloads.begin(), backend.workloads.end(), spec.workload) ==
       backend.workloads.end())
     return "backend " + backend.name + " cannot do workload " + spec.workload + "; it can do " +
-           join(backend.workloads);
+           fmt::format("{}", fmt::join(backend.workloads, ", "));
   if (auto reason = backend.probe(); !reason.empty())
     return "backend " + backend.name + ": " + reason;
   if (auto reason = generator.probe(); !reason.empty())

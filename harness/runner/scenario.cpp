@@ -47,7 +47,7 @@ std::string name_from_path(const std::string& path) {
 template <class T>
 std::vector<Choice> choices_of(const std::vector<T>& types) {
   std::vector<Choice> choices;
-  for (const T& type : types) choices.push_back({type.name, &type.options});
+  for (const T& type : types) choices.push_back({type.name, type.options});
   return choices;
 }
 
@@ -63,10 +63,7 @@ std::vector<std::string> workload_names(const Registry& registry) {
 
 std::string read_name(Check& check, const Node& node, const std::string& path) {
   if (!node) return name_from_path(path);
-  if (!node.value->is_string()) {
-    check.fail(node.at, "expected a string, not " + node.described());
-    return {};
-  }
+  if (!check.expect(node.value->is_string(), node, "a string")) return {};
   const auto& name = node.value->get_ref<const std::string&>();
   const bool valid = !name.empty() && name.size() <= kMaxName &&
                      std::all_of(name.begin(), name.end(), allowed_in_name);
@@ -119,19 +116,14 @@ void read_filter(Check& check, const Node& node, const Registry& registry, CaseG
 }
 
 std::vector<Chosen> read_backends(Check& check, const Node& node, const Registry& registry) {
-  std::vector<std::vector<OptionSpec>> options;
-  for (const BackendType& type : registry.backends) options.push_back(all_backend_options(type));
   std::vector<Choice> choices;
-  for (std::size_t i = 0; i < options.size(); ++i)
-    choices.push_back({registry.backends[i].name, &options[i]});
+  for (const BackendType& type : registry.backends)
+    choices.push_back({type.name, all_backend_options(type)});
   if (!node) {
     check.fail(node.at, "missing: a list of at least one backend");
     return {};
   }
-  if (!node.value->is_array()) {
-    check.fail(node.at, "expected a list of backends, not " + node.described());
-    return {};
-  }
+  if (!check.expect(node.value->is_array(), node, "a list of backends")) return {};
   return check.list<Chosen>(
       node, [&](const Node& n) { return check.choice(n, "backend", choices, std::nullopt); });
 }
@@ -144,14 +136,9 @@ void read_testbeds(Check& check, const Node& node, const Registry& registry, Sce
     scenario.testbeds = {{"", std::move(one.options)}};
     return;
   }
-  std::vector<std::vector<OptionSpec>> options;
-  for (const TestbedType& type : registry.testbeds) {
-    options.push_back(type.options);
-    options.back().push_back(text_option(kLabel, "", "tells it from the others"));
-  }
-  std::vector<Choice> choices;
-  for (std::size_t i = 0; i < options.size(); ++i)
-    choices.push_back({registry.testbeds[i].name, &options[i]});
+  std::vector<Choice> choices = choices_of(registry.testbeds);
+  for (Choice& choice : choices)
+    choice.options.push_back(text_option(kLabel, "", "tells it from the others"));
   std::set<std::string> labels;
   const auto all = check.list<Chosen>(node, [&](const Node& n) {
     Chosen chosen = check.choice(n, "testbed", choices, kDefaultTestbed);
