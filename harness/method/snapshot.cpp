@@ -7,9 +7,7 @@ namespace pktbench::method {
 std::string dropped_since(const Snapshot& before, const Snapshot& after) {
   std::string text;
   for (const auto& [place, n] : after.drops) {
-    const auto old = before.drops.find(place);
-    const std::uint64_t dropped = n - (old == before.drops.end() ? 0 : old->second);
-    if (dropped != 0)
+    if (const std::uint64_t dropped = n - count_of(before.drops, place); dropped != 0)
       text += fmt::format("{}{} {}", text.empty() ? "; dropped: " : ", ", place, dropped);
   }
   return text;
@@ -26,23 +24,19 @@ void count_between(const Snapshot& before, const Snapshot& after, TrialRecord& r
     r.received.per_queue.push_back(after.received.per_queue[q] - (q < old.size() ? old[q] : 0));
   }
   for (const auto& [outcome, n] : after.received.details) {
-    const auto old = before.received.details.find(outcome);
     // A table's size is no count of frames: what it had come to at the end is the answer.
-    const bool counts = outcome != "addresses" && old != before.received.details.end();
-    r.received.details[outcome] = n - (counts ? old->second : 0);
+    const bool counts = outcome != "addresses";
+    r.received.details[outcome] = n - (counts ? count_of(before.received.details, outcome) : 0);
   }
   std::uint64_t dropped = 0;
   for (const auto& [place, n] : after.drops) {
-    const auto old = before.drops.find(place);
-    const std::uint64_t was = old == before.drops.end() ? 0 : old->second;
+    const std::uint64_t was = count_of(before.drops, place);
     if (n < was) {
       r.missing["drops." + place] =
           fmt::format("its counter went back from {} to {}: the device was reset", was, n);
       continue;
     }
-    const std::uint64_t drops = n - was;
-    r.drops[place] = drops;
-    dropped += drops;
+    dropped += r.drops[place] = n - was;
   }
   r.unaccounted = static_cast<std::int64_t>(r.offered.packets - r.received.packets - dropped);
   if (after.returned)
