@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "backends/common/packet_builder.hpp"
+#include "harness/testing/packet_builder.hpp"
 
 namespace pktbench::udp {
 namespace {

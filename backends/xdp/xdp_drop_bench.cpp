@@ -8,7 +8,7 @@
 #include <array>
 #include <string>
 
-#include "backends/common/packet_builder.hpp"
+#include "harness/testing/packet_builder.hpp"
 #include "backends/common/workload.hpp"
 #include "backends/xdp/xdp_program.hpp"
 #include "harness/sys/fd.hpp"

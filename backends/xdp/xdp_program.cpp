@@ -6,8 +6,8 @@
 #include <cerrno>
 
 #include "backends/common/workload_state.hpp"
+#include "backends/xdp/xdp_skeletons.inc"
 #include "harness/sys/bpf.hpp"
-#include "xdp_skeletons.inc"
 
 namespace pktbench::backends {
 
@@ -34,7 +34,7 @@ constexpr Entry kPrograms[] = {
 #define PROGRAM(workload) \
   {#workload,             \
    [] { return own<xdp_##workload, xdp_##workload##__destroy>(xdp_##workload##__open()); }},
-#include "xdp_programs.inc"
+#include "backends/xdp/xdp_programs.inc"
 #undef PROGRAM
 };
 
