@@ -48,10 +48,9 @@ std::uint64_t free_huge_page_mb() {
   for (const auto& size :
        std::filesystem::directory_iterator("/sys/kernel/mm/hugepages", ignored)) {
     const std::string name = size.path().filename();  // "hugepages-2048kB"
-    const auto free = sys::read_file(size.path() / "free_hugepages");
+    const auto free = sys::read_number(size.path() / "free_hugepages");
     if (free && name.starts_with("hugepages-"))
-      kb +=
-          std::strtoull(name.c_str() + 10, nullptr, 10) * std::strtoull(free->c_str(), nullptr, 10);
+      kb += std::strtoull(name.c_str() + 10, nullptr, 10) * static_cast<std::uint64_t>(*free);
   }
   return kb / 1024;
 }

@@ -101,37 +101,30 @@ struct About {
 // What a row may say, each as a member of About says it: {"mpps", &T::mpps, "help", unit("Mpps")}.
 namespace notes {
 
-template <class V>
-auto unit(V text) {
-  return [text](auto& about) { about.unit = text; };
-}
-inline auto bounds(const Bounds& limits) {
-  return [limits](auto& about) { about.bounds = limits; };
-}
-template <class F>
-auto known(F test) {
-  return [test](auto& about) { about.known = test; };
-}
-template <class W>
-auto null(W why) {
-  return [why](auto& about) { about.null = why; };
-}
-template <class W>
-auto empty(W why) {
-  return [why](auto& about) { about.empty = why; };
-}
-template <class F>
-auto written(F test) {
-  return [test](auto& about) { about.written = test; };
-}
-template <class F>
-auto after_reading(F keep) {
-  return [keep](auto& about) { about.after_reading = keep; };
-}
-template <class V>
-auto schema(V definition) {
-  return [definition](auto& about) { about.schema = definition; };
-}
+inline constexpr auto unit = [](auto value) {
+  return [value](auto& about) { about.unit = value; };
+};
+inline constexpr auto bounds = [](auto value) {
+  return [value](auto& about) { about.bounds = value; };
+};
+inline constexpr auto known = [](auto value) {
+  return [value](auto& about) { about.known = value; };
+};
+inline constexpr auto null = [](auto value) {
+  return [value](auto& about) { about.null = value; };
+};
+inline constexpr auto empty = [](auto value) {
+  return [value](auto& about) { about.empty = value; };
+};
+inline constexpr auto written = [](auto value) {
+  return [value](auto& about) { about.written = value; };
+};
+inline constexpr auto after_reading = [](auto value) {
+  return [value](auto& about) { about.after_reading = value; };
+};
+inline constexpr auto schema = [](auto value) {
+  return [value](auto& about) { about.schema = value; };
+};
 inline constexpr auto above_0 = [](auto& about) { about.above_0 = true; };
 inline constexpr auto null_is_a_value = [](auto& about) { about.null_is_a_value = true; };
 inline constexpr auto older_lack_it = [](auto& about) { about.older_lack_it = true; };

@@ -67,16 +67,6 @@ class Interrupts final : public DisturbanceSource {
   std::string proc_;
 };
 
-// One number of one file per CPU.
-std::optional<double> read_number(const std::string& path) {
-  auto text = sys::read_file(path);
-  if (!text) return std::nullopt;
-  std::istringstream stream(*text);
-  double number = 0;
-  if (stream >> number) return number;
-  return std::nullopt;
-}
-
 class Frequency final : public DisturbanceSource {
  public:
   Frequency(std::vector<int> cpus, std::string root)
@@ -87,9 +77,9 @@ class Frequency final : public DisturbanceSource {
     DisturbanceReading reading;
     for (int cpu : cpus_) {
       const std::string file = root_ + "/" + cpu_key(cpu) + "/cpufreq/scaling_cur_freq";
-      const auto khz = read_number(file);
+      const auto khz = sys::read_number(file);
       if (!khz || *khz <= 0) return {{}, "this CPU's frequency is not told: no " + file};
-      reading.values[cpu_key(cpu)] = *khz;
+      reading.values[cpu_key(cpu)] = static_cast<double>(*khz);
     }
     return reading;
   }
@@ -124,8 +114,8 @@ class Throttling final : public DisturbanceSource {
     const std::string counters = "/thermal_throttle/";
     for (int cpu : cpus_)
       for (const char* counter : {"core_throttle_count", "package_throttle_count"})
-        if (const auto n = read_number(root_ + "/" + cpu_key(cpu) + counters + counter))
-          reading.values[cpu_key(cpu) + "." + counter] = *n;
+        if (const auto n = sys::read_number(root_ + "/" + cpu_key(cpu) + counters + counter))
+          reading.values[cpu_key(cpu) + "." + counter] = static_cast<double>(*n);
     if (reading.values.empty())
       reading.missing = "this CPU does not count throttling: no " + root_ + "/" +
                         cpu_key(cpus_.empty() ? 0 : cpus_.front()) + counters;

@@ -26,10 +26,10 @@ bool has_interval(const Summary& s) {
   return s.ci95 && inside(s.ci95->lo, kMeasure) && inside(s.ci95->hi, kMeasure);
 }
 bool is_complete(const Summary& s) {
-  const auto known = [](const std::optional<double>& value) {
+  const auto has = [](const std::optional<double>& value) {
     return value && inside(*value, kMeasure);
   };
-  return has_interval(s) && known(s.median) && known(s.mean) && known(s.cov);
+  return has_interval(s) && has(s.median) && has(s.mean) && has(s.cov);
 }
 
 const Fields<Applied>& setting_fields() {

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <string_view>
 #include <variant>
 
@@ -18,13 +16,10 @@ std::string percent_encoded(const std::string& text) {
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:+,@";
   std::string out;
   for (const char c : text) {
-    if (kPlain.find(c) != std::string_view::npos) {
+    if (kPlain.find(c) != std::string_view::npos)
       out += c;
-      continue;
-    }
-    std::array<char, 4> buffer{};
-    std::snprintf(buffer.data(), buffer.size(), "%%%02X", static_cast<unsigned char>(c));
-    out += buffer.data();
+    else
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return out;
 }
