@@ -30,9 +30,9 @@ using Unavailable = std::string;
 // What is done with each frame.
 struct WorkloadType {
   std::string name;
-  std::string summary;      // one line
-  bool filters = false;     // takes out the frames of the scenario's `filter`
-  bool sends_back = false;  // frames go back to the generator
+  std::string summary = {};  // one line
+  bool filters = false;      // takes out the frames of the scenario's `filter`
+  bool sends_back = false;   // frames go back to the generator
 };
 
 struct BackendType {

@@ -175,8 +175,7 @@ const Fields<CaseDocument>& case_fields() {
         "`none`: CPU accounting was off, and so there are no cycles, no CPU shares and no sign of "
         "the work of others."},
        {"workload", spec(&CaseSpec::workload),
-        "`drop`, `touch`, `parse`, `count-per-ip`, `filter`, `reflect`, `pass`, or what a backend "
-        "adds.",
+        "What is done with each frame: a workload of `pktbench list`, or one that a backend adds.",
         schema("word")},
        {"workload_options",
         group<C>({{"udp_ports", spec(&CaseSpec::filter_ports),
