@@ -140,19 +140,15 @@ Result<void> DpdkPort::start_eal(const Setup& setup) {
                                  "-m",
                                  std::to_string(setup.memory_mb)};
   if (is_pci_address(setup.driver)) {
-    words.emplace_back("--allow");
-    words.emplace_back(setup.driver);
+    words.insert(words.end(), {"--allow", setup.driver});
   } else {
-    words.emplace_back("--no-pci");
-    words.emplace_back("--iova-mode=va");
+    words.insert(words.end(), {"--no-pci", "--iova-mode=va"});
   }
   if (setup.huge_pages) {
-    words.emplace_back("--in-memory");
     // A virtqueue's other end maps the memory file by file, and takes few.
-    words.emplace_back("--single-file-segments");
+    words.insert(words.end(), {"--in-memory", "--single-file-segments"});
   } else {
-    words.emplace_back("--no-huge");
-    words.emplace_back("--no-shconf");
+    words.insert(words.end(), {"--no-huge", "--no-shconf"});
   }
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
@@ -166,14 +162,11 @@ Result<void> DpdkPort::start_eal(const Setup& setup) {
 
 Result<void> DpdkPort::add(const std::string& name, const std::string& arguments,
                            std::uint16_t queues, const Setup& setup) {
-  if (const int error = rte_eal_hotplug_add("vdev", name.c_str(), arguments.c_str()))
-    return dpdk_error("open " + std::string(setup.device) + " with " + driver_, -error);
-  std::uint16_t port = 0;
-  if (const int error = rte_eth_dev_get_port_by_name(name.c_str(), &port))
-    return dpdk_error(driver_ + " made no port for " + setup.device, -error);
-  opened_.push_back(port);
-  if (auto pool = set_up_queues(port, queues, setup); !pool) return pool.error();
-  receive_on(port, queues);
+  const auto port = add_vdev(name, arguments);
+  if (!port) return port.error();
+  opened_.push_back(*port);
+  if (auto pool = set_up_queues(*port, queues, setup); !pool) return pool.error();
+  receive_on(*port, queues);
   return {};
 }
 

@@ -17,15 +17,15 @@ Error dpdk_error(const std::string& what, int error) {
   return make_error(ErrorCode::failed, what + ": " + rte_strerror(error));
 }
 
-namespace {
-
-Result<std::uint16_t> add(const std::string& name, const std::string& arguments) {
+Result<std::uint16_t> add_vdev(const std::string& name, const std::string& arguments) {
   std::uint16_t port = 0;
   int error = rte_eal_hotplug_add("vdev", name.c_str(), arguments.c_str());
   if (error == 0) error = rte_eth_dev_get_port_by_name(name.c_str(), &port);
   if (error != 0) return dpdk_error("open " + name + " with " + arguments, -error);
   return port;
 }
+
+namespace {
 
 // Each ring has one writer and one reader.
 Result<MemoryPorts> open_rings(const Setup& setup, const SetUpQueue& set_up,
@@ -58,13 +58,13 @@ Result<MemoryPorts> open_virtio(const Setup& setup, const SetUpQueue& set_up,
   const char* folder = std::getenv("RUNTIME_DIRECTORY");
   const std::string path = fmt::format("{}/pktbench-vhost-{}", folder ? folder : "/run", getpid());
   MemoryPorts ports;
-  auto vhost = add("net_vhost0", "iface=" + path + ",queues=1");
+  auto vhost = add_vdev("net_vhost0", "iface=" + path + ",queues=1");
   if (!vhost) return vhost.error();
   ports.send = *vhost;
   opened.push_back(*vhost);
   if (auto r = set_up(*vhost, nullptr).into(ports.pool); !r) return r.error();
-  auto virtio = add("net_virtio_user0",
-                    fmt::format("path={},queues=1,queue_size={}", path, setup.descriptors));
+  auto virtio = add_vdev("net_virtio_user0",
+                         fmt::format("path={},queues=1,queue_size={}", path, setup.descriptors));
   if (!virtio) return virtio.error();
   ports.receive = *virtio;
   opened.insert(opened.begin(), *virtio);
@@ -82,7 +82,7 @@ Result<MemoryPorts> open_virtio(const Setup& setup, const SetUpQueue& set_up,
 
 Result<MemoryPorts> open_null(const Setup& setup, const SetUpQueue& set_up,
                               std::vector<std::uint16_t>& opened) {
-  auto port = add("net_null0", fmt::format("size={},copy=0", setup.frame_bytes));
+  auto port = add_vdev("net_null0", fmt::format("size={},copy=0", setup.frame_bytes));
   if (!port) return port.error();
   opened.push_back(*port);
   auto pool = set_up(*port, nullptr);

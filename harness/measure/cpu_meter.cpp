@@ -73,6 +73,7 @@ class BpfCpuMeter final : public CpuMeter {
 
  private:
   Result<void> flush(int cpu);
+  Result<void> flush_all();
   void add_proc_stat(CpuSample& sample) const;
 
   std::vector<int> cpus_;
@@ -113,10 +114,8 @@ Result<void> BpfCpuMeter::start(const std::vector<int>& cpus) {
     pmu_ = std::move(*pmu);
   else
     pmu_reason_ = pmu.error().message;
-  for (int cpu : cpus_)
-    if (auto r = flush(cpu); !r) return r;
   running_ = true;
-  return {};
+  return flush_all();
 }
 
 Result<void> BpfCpuMeter::set_roles(const CpuRoles& roles) {
@@ -134,6 +133,10 @@ Result<void> BpfCpuMeter::set_roles(const CpuRoles& roles) {
   }
   roles_ = roles;
   // A thread that is running now was classed when it was switched in.
+  return flush_all();
+}
+
+Result<void> BpfCpuMeter::flush_all() {
   for (int cpu : cpus_)
     if (auto r = flush(cpu); !r) return r;
   return {};
@@ -190,10 +193,8 @@ Result<void> BpfCpuMeter::resume() {
   if (pmu_) {
     if (auto r = Pmu::open(cpus_).into(pmu_); !r) return r.error();
   }
-  for (int cpu : cpus_)
-    if (auto r = flush(cpu); !r) return r;
   running_ = true;
-  return {};
+  return flush_all();
 }
 
 void BpfCpuMeter::add_proc_stat(CpuSample& sample) const {
