@@ -1,7 +1,9 @@
-#include "backends/fake/fake.hpp"
-
+// Backend `fake`: receives from the simulated testbed's device, faithfully or with a fault that the
+// accounting must catch.
 #include <algorithm>
 #include <utility>
+
+#include "harness/core/registry.hpp"
 
 namespace pktbench::backends {
 

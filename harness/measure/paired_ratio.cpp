@@ -120,11 +120,4 @@ Judgement judge(const PairedRatio& found, double adjusted_p, Better better,
   return {Verdict::no_change, "none of " + fine_percent(seen) + " or more"};
 }
 
-Judgement judge_rounds(const std::vector<double>& base, const std::vector<double>& next,
-                       Better better, const CompareRules& rules) {
-  const auto found = paired_ratio(base, next);
-  if (!found) return {Verdict::inconclusive, found.error().message};
-  return judge(*found, found->p, better, rules);
-}
-
 }  // namespace pktbench

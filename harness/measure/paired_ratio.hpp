@@ -71,8 +71,4 @@ struct Judgement {
 Judgement judge(const PairedRatio& found, double adjusted_p, Better better,
                 const CompareRules& rules = {});
 
-// paired_ratio() and judge() of one comparison that stands alone. Inconclusive where there is none.
-Judgement judge_rounds(const std::vector<double>& base, const std::vector<double>& next,
-                       Better better, const CompareRules& rules = {});
-
 }  // namespace pktbench

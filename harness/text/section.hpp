@@ -65,14 +65,6 @@ class Section {
     set(key, value ? Result<Json>(Json(make(*value))) : Result<Json>(value.error()));
   }
 
-  void number(const std::string& key, const std::optional<double>& value,
-              const std::string& reason = {}) {
-    if (value)
-      set(key, Json(*value));
-    else
-      null(key, reason);
-  }
-
   void text(const std::string& key, const std::string& value, const std::string& reason) {
     if (value.empty())
       null(key, reason);
