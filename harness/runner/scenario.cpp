@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
-#include <string_view>
 #include <variant>
 
 #include "harness/core/units.hpp"
@@ -32,9 +32,7 @@ bool allowed_in_name(char c) {
 
 // "scenarios/My_Test.json" -> "my-test".
 std::string name_from_path(const std::string& path) {
-  std::string_view stem = path;
-  if (const auto slash = stem.rfind('/'); slash != stem.npos) stem.remove_prefix(slash + 1);
-  if (const auto dot = stem.rfind('.'); dot != stem.npos && dot > 0) stem = stem.substr(0, dot);
+  const std::string stem = std::filesystem::path(path).stem();
   std::string name;
   for (char c : stem.substr(0, kMaxName)) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <string_view>
 
 #include "harness/text/input_error.hpp"
 
@@ -16,24 +15,16 @@ using Tokens = std::vector<std::string>;
 
 std::string who_set(const std::string& argument) { return "--set " + printable(argument, 120); }
 
-// The reference tokens of an RFC 6901 pointer, unescaped; none where it is not one, or names the
-// whole document.
-std::optional<Tokens> split_pointer(std::string_view pointer) {
-  if (pointer.empty() || pointer[0] != '/') return std::nullopt;
-  Tokens tokens;
-  for (std::size_t i = 0; i < pointer.size(); ++i) {
-    char c = pointer[i];
-    if (c == '/') {
-      tokens.emplace_back();
-      continue;
-    }
-    if (c == '~') {
-      if (++i == pointer.size() || (pointer[i] != '0' && pointer[i] != '1')) return std::nullopt;
-      c = pointer[i] == '0' ? '~' : '/';
-    }
-    tokens.back() += c;
+// The reference tokens of an RFC 6901 pointer, unescaped; none where it is not one.
+std::optional<Tokens> split_pointer(const std::string& pointer) {
+  try {
+    Tokens tokens;
+    for (Pointer rest(pointer); !rest.empty(); rest.pop_back())
+      tokens.insert(tokens.begin(), rest.back());
+    return tokens;
+  } catch (const Json::exception&) {
+    return std::nullopt;
   }
-  return tokens;
 }
 
 // Where a plain name may stand for {"name": ...}.
@@ -101,7 +92,7 @@ Result<void> apply_set(Json& document, const std::string& argument, Origins& ori
   const std::size_t equals = argument.find('=');
   if (equals == std::string::npos || argument[0] != '/')
     return input_error(who, "", "expected /json/pointer=value");
-  const auto tokens = split_pointer(std::string_view(argument).substr(0, equals));
+  const auto tokens = split_pointer(argument.substr(0, equals));
   if (!tokens) return input_error(who, "", "~ in a JSON pointer is written ~0, and / in a key ~1");
   if (tokens->size() > kMaxTokens)
     return input_error(who, "", fmt::format("deeper than {} levels", kMaxTokens));
