@@ -112,9 +112,7 @@ Result<EffectiveMode> TcDrop::read_back() {
   return mode;
 }
 
-Unavailable probe() {
-  return without_programs(BPF_PROG_TYPE_SCHED_CLS, "BPF programs for tc");
-}
+Unavailable probe() { return without_programs(BPF_PROG_TYPE_SCHED_CLS, "BPF programs for tc"); }
 
 }  // namespace
 

@@ -8,10 +8,10 @@
 #include <array>
 #include <string>
 
-#include "harness/testing/packet_builder.hpp"
 #include "backends/common/workload.hpp"
 #include "backends/xdp/xdp_program.hpp"
 #include "harness/sys/fd.hpp"
+#include "harness/testing/packet_builder.hpp"
 
 namespace pktbench {
 namespace {
