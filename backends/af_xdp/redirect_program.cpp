@@ -24,9 +24,9 @@ Result<RedirectProgram> RedirectProgram::attach(const Port& port, bool generic) 
   RedirectProgram program;
   program.device_ = port.name;
   if (auto r = program.load(); !r) return r.error();
-  auto link = backends::attach_xdp(port, bpf_program__fd(program.skeleton_->progs.redirect),
-                                   generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE,
-                                   "set \"attach\": \"generic\"");
+  auto link = sys::attach_xdp(port, bpf_program__fd(program.skeleton_->progs.redirect),
+                              generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE,
+                              "set \"attach\": \"generic\"");
   if (!link) return link.error();
   program.link_ = std::move(*link);
   return program;
@@ -39,7 +39,7 @@ Result<void> RedirectProgram::load() {
   if (!skeleton_) return log.failure("open the XDP program", errno);
   if (int error = xsk_redirect__load(skeleton_.get()); error)
     return log.failure("load the XDP program", -error);
-  if (auto r = backends::program_info(bpf_program__fd(skeleton_->progs.redirect)).into(info_); !r)
+  if (auto r = sys::program_info(bpf_program__fd(skeleton_->progs.redirect)).into(info_); !r)
     return r.error();
   return {};
 }
@@ -67,9 +67,9 @@ Result<RedirectCounts> RedirectProgram::counts() const {
 }
 
 Result<std::string> RedirectProgram::hook() const {
-  auto link = backends::running_xdp(device_, info_.id);
+  auto link = sys::running_xdp(device_, info_.id);
   if (!link) return link.error();
-  return std::string(backends::xdp_hook_name(link->xdp_mode));
+  return std::string(sys::xdp_hook_name(link->xdp_mode));
 }
 
 Result<void> RedirectProgram::still_attached() const {

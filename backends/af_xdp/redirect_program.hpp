@@ -8,10 +8,10 @@
 #include <memory>
 #include <string>
 
-#include "backends/common/xdp_hook.hpp"
 #include "harness/core/port.hpp"
 #include "harness/core/result.hpp"
 #include "harness/sys/fd.hpp"
+#include "harness/sys/xdp_hook.hpp"
 
 struct xsk_redirect;  // the skeleton
 
@@ -36,7 +36,7 @@ class RedirectProgram {
 
   // "native" or "generic", as the device says. Errors: `failed` where it does not run our program.
   Result<std::string> hook() const;
-  const backends::ProgramInfo& info() const { return info_; }
+  const sys::ProgramInfo& info() const { return info_; }
 
   // Errors: `failed` where the device has gone; from any namespace.
   Result<void> still_attached() const;
@@ -51,7 +51,7 @@ class RedirectProgram {
 
   std::string device_;
   int cpus_ = 0;
-  backends::ProgramInfo info_;
+  sys::ProgramInfo info_;
   std::unique_ptr<xsk_redirect, Destroy> skeleton_;
   sys::Fd link_;
 };

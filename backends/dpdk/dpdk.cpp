@@ -15,7 +15,6 @@
 #include "backends/common/clean_start.hpp"
 #include "backends/common/needs.hpp"
 #include "backends/common/workload_state.hpp"
-#include "backends/common/xdp_hook.hpp"
 #include "backends/dpdk/drivers.hpp"
 #include "backends/dpdk/helper_process.hpp"
 #include "harness/core/units.hpp"
@@ -23,6 +22,7 @@
 #include "harness/sys/memory_wire.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
+#include "harness/sys/xdp_hook.hpp"
 
 namespace pktbench::backends {
 
@@ -187,7 +187,7 @@ Result<EffectiveMode> Dpdk::start_inside(dpdk::Setup setup) {
   if (driver == "net_af_xdp") {
     const auto link = sys::get_link(port_.name);
     if (!link) return link.error();
-    if (link.value().xdp_program_id != 0) return taken_by_another_program(port_.name);
+    if (link.value().xdp_program_id != 0) return sys::taken_by_another_program(port_.name);
     attaches_xdp_ = true;
     xdp_program_id_ = 0;
   }
@@ -228,7 +228,7 @@ Result<EffectiveMode> Dpdk::start_inside(dpdk::Setup setup) {
     const auto link = sys::get_link(port_.name);
     if (!link) return link.error();
     xdp_program_id_ = link.value().xdp_program_id;
-    mode.details["xdp_mode"] = xdp_hook_name(link.value().xdp_mode);
+    mode.details["xdp_mode"] = sys::xdp_hook_name(link.value().xdp_mode);
     mode.details["copy_mode"] = ready_.copy_mode[0] ? ready_.copy_mode : "unknown";
     mode.details["busy_budget"] = std::to_string(setup.busy_budget);
   } else if (driver == "net_af_packet") {

@@ -81,7 +81,7 @@ Result<void> KprobeCount::attach_to(const Place& place, unsigned netns) {
 }
 
 Result<EffectiveMode> KprobeCount::read_back() {
-  auto ours = program_info(bpf_program__fd(loaded_));
+  auto ours = sys::program_info(bpf_program__fd(loaded_));
   if (!ours) return ours.error();
   program_ = *ours;
   const int link = bpf_link__fd(link_.get());

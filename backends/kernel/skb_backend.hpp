@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "backends/common/clean_start.hpp"
-#include "backends/common/xdp_hook.hpp"
+#include "harness/sys/xdp_hook.hpp"
 
 namespace pktbench::kernel {
 
@@ -24,7 +24,7 @@ class SkbBackend : public backends::CleanStart {
 
  protected:
   Port port_;
-  backends::ProgramInfo program_;  // set by attach()
+  sys::ProgramInfo program_;  // set by attach()
 
  private:
   Result<EffectiveMode> begin(const BackendConfig& config) override;

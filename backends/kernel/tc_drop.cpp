@@ -82,7 +82,7 @@ Result<void> TcDrop::attach_tcx() {
 
 // REQUIRES: in the port's namespace.
 Result<EffectiveMode> TcDrop::read_back() {
-  auto ours = program_info(bpf_program__fd(skeleton_->progs.drop));
+  auto ours = sys::program_info(bpf_program__fd(skeleton_->progs.drop));
   if (!ours) return ours.error();
   program_ = *ours;
   std::array<__u32, 64> programs{};

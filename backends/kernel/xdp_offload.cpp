@@ -77,16 +77,16 @@ Result<EffectiveMode> XdpOffload::begin(const BackendConfig& config) {
   if (int error = xdp_offload__load(skeleton_.get()); error)
     return refusal(log, port, "take the program and its map", error);
   const int program = bpf_program__fd(skeleton_->progs.drop);
-  auto link = attach_xdp(port, program, XDP_FLAGS_HW_MODE, "");
+  auto link = sys::attach_xdp(port, program, XDP_FLAGS_HW_MODE, "");
   if (!link)
     return link.error().code == ErrorCode::refused
                ? link.error()
                : refusal(log, port, "attach the program", -link.error().sys_errno);
   link_ = std::move(*link);
 
-  auto ours = program_info(program);
+  auto ours = sys::program_info(program);
   if (!ours) return ours.error();
-  auto device = running_xdp(port.name, ours->id);
+  auto device = sys::running_xdp(port.name, ours->id);
   if (!device) return device.error();
   if (device->xdp_mode != XDP_ATTACHED_HW)
     return make_error(ErrorCode::failed, "{} does not run our program on the NIC", port.name);

@@ -13,6 +13,7 @@
 #include "harness/sys/bpf.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/proc.hpp"
+#include "harness/testing/need_root.hpp"
 #include "harness/testing/spin_pairs.hpp"
 #include "harness/testing/test_veth.hpp"
 #include "harness/traffic/generators.hpp"
@@ -36,8 +37,7 @@ void pause_ns(long ns) {
 class XdpAccounting : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!sys::missing_capabilities().empty())
-      GTEST_SKIP() << "needs " << sys::missing_capabilities().front();
+    NEED_ROOT();
     if (sys::allowed_cpus().size() < 2) GTEST_SKIP() << "needs two CPUs";
     veth_ = std::make_unique<testing::TestVeth>();
     {
@@ -190,8 +190,7 @@ TEST_F(XdpAccounting, TheStatisticsAreOffAgainWhenTheMeterGoes) {
 }
 
 TEST(BpfRunTime, AProgramThatDoesNotExistIsAnError) {
-  if (!sys::missing_capabilities().empty())
-    GTEST_SKIP() << "needs " << sys::missing_capabilities().front();
+  NEED_ROOT();
   const auto meter = measure::BpfRunTimeMeter::start({0xffffffff});
   ASSERT_FALSE(meter);
   EXPECT_NE(meter.error().message.find("4294967295"), std::string::npos);

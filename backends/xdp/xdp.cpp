@@ -8,11 +8,11 @@
 #include "backends/common/clean_start.hpp"
 #include "backends/common/needs.hpp"
 #include "backends/common/workload_state.hpp"
-#include "backends/common/xdp_hook.hpp"
 #include "backends/xdp/xdp_program.hpp"
 #include "bpf/counters.h"
 #include "harness/sys/fd.hpp"
 #include "harness/sys/netns.hpp"
+#include "harness/sys/xdp_hook.hpp"
 
 namespace pktbench::backends {
 
@@ -49,23 +49,23 @@ Result<EffectiveMode> Xdp::begin(const BackendConfig& config) {
   if (auto r = XdpProgram::load(workload_).into(program_); !r) return r.error();
   program_->set_filter(config.filter_ports);
 
-  auto link =
-      attach_xdp(port_, program_->fd(), flags_, "use xdp-generic, or allow \"fallback\": true");
+  auto link = sys::attach_xdp(port_, program_->fd(), flags_,
+                              "use xdp-generic, or allow \"fallback\": true");
   const auto fallback = config.options.find("fallback");
   if (!link && link.error().code == ErrorCode::unsupported && fallback != config.options.end() &&
       std::get<bool>(fallback->second))
-    link = attach_xdp(port_, program_->fd(), XDP_FLAGS_SKB_MODE, "");
+    link = sys::attach_xdp(port_, program_->fd(), XDP_FLAGS_SKB_MODE, "");
   if (!link) return link.error();
   link_ = std::move(*link);
 
-  auto ours = program_info(program_->fd());
+  auto ours = sys::program_info(program_->fd());
   if (!ours) return ours.error();
-  auto device = running_xdp(port_.name, ours->id);
+  auto device = sys::running_xdp(port_.name, ours->id);
   if (!device) return device.error();
   program_id_ = ours->id;
   generic_ = device->xdp_mode == XDP_ATTACHED_SKB;
   return EffectiveMode{flags_ == XDP_FLAGS_DRV_MODE ? "xdp-native" : "xdp-generic",
-                       std::string("xdp-") + xdp_hook_name(device->xdp_mode),
+                       std::string("xdp-") + sys::xdp_hook_name(device->xdp_mode),
                        {{"jited", ours->jited}}};
 }
 

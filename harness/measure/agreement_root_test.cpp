@@ -13,6 +13,7 @@
 
 #include "harness/measure/cpu_meter.hpp"
 #include "harness/sys/cpu.hpp"
+#include "harness/testing/need_root.hpp"
 #include "harness/testing/spin_pairs.hpp"
 
 namespace pktbench::measure {
@@ -86,8 +87,7 @@ class Receiver {
 };
 
 TEST(Agreement, OnCpuTimeTimesTscIsTheSpinOfAThread) {
-  if (!sys::missing_capabilities().empty())
-    GTEST_SKIP() << "needs " << sys::missing_capabilities().front();
+  NEED_ROOT();
   const int cpu = sys::allowed_cpus().back();
   Receiver receiver(cpu);
   if (!receiver.fifo()) GTEST_SKIP() << "SCHED_FIFO is not permitted here";

@@ -67,7 +67,7 @@ std::string cpus_text(const std::vector<int>& cpus) {
 
 Result<void> pin_thread(pid_t tid, int cpu) {
   if (cpu < 0 || cpu >= CPU_SETSIZE)
-    return make_error(ErrorCode::failed, fmt::format("CPU {} is out of range", cpu));
+    return make_error(ErrorCode::failed, "CPU {} is out of range", cpu);
   cpu_set_t set;
   CPU_ZERO(&set);
   CPU_SET(cpu, &set);

@@ -1,6 +1,5 @@
 #include "harness/sys/ethtool.hpp"
 
-#include <fmt/format.h>
 #include <linux/ethtool.h>
 #include <linux/ethtool_netlink.h>
 
@@ -262,8 +261,8 @@ Result<void> set_offload(const std::string& device, Offload offload, bool on) {
   const auto now = get_offload(device, offload);
   if (!now) return now.error();
   if (*now == on) return {};
-  return make_error(ErrorCode::failed, fmt::format("{} did not take {} {}", device,
-                                                   parts_of(offload).front(), on ? "on" : "off"));
+  return make_error(ErrorCode::failed, "{} did not take {} {}", device, parts_of(offload).front(),
+                    on ? "on" : "off");
 }
 
 Result<std::vector<std::uint32_t>> get_features(const std::string& device) {

@@ -29,8 +29,7 @@ Result<void> ethtool_ioctl(const std::string& device, void* command, const std::
 Result<void> ask_ioctl(const std::string& device, void* command, const std::string& what) {
   auto r = ethtool_ioctl(device, command, "read the " + what);
   if (r || r.error().sys_errno != EOPNOTSUPP) return r;
-  return make_error(ErrorCode::unsupported,
-                    fmt::format("the driver of {} does not tell its {}", device, what));
+  return make_error(ErrorCode::unsupported, "the driver of {} does not tell its {}", device, what);
 }
 
 Result<void> ethtool_netlink(const std::string& device, std::uint8_t command,

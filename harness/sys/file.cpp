@@ -35,7 +35,7 @@ Result<long> number_of(const std::string& text, const std::string& where) {
   long value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || (end != text.data() + text.size() && *end != ' '))
-    return make_error(ErrorCode::failed, fmt::format("{} holds no number: \"{}\"", where, text));
+    return make_error(ErrorCode::failed, "{} holds no number: \"{}\"", where, text);
   return value;
 }
 
@@ -56,7 +56,7 @@ Result<long> read_number(const std::string& path, const std::string& key) {
     if (value == std::string::npos || value == key.size()) continue;
     return number_of(line.substr(value), fmt::format("{}, {}", path, key));
   }
-  return make_error(ErrorCode::failed, fmt::format("{} has no \"{}\"", path, key));
+  return make_error(ErrorCode::failed, "{} has no \"{}\"", path, key);
 }
 
 std::vector<std::filesystem::path> entries_of(const std::filesystem::path& folder,

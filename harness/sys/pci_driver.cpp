@@ -93,9 +93,9 @@ Result<void> bind_pci(const std::string& pci, const std::string& driver, bool ov
   if (after == driver) return {};
   if (!probed) return probed;
   return make_error(ErrorCode::failed,
-                    fmt::format("{} did not come to driver {}: {} has it; the kernel log says why "
-                                "(dmesg)",
-                                pci, driver, after.empty() ? "no driver" : after));
+                    "{} did not come to driver {}: {} has it; the kernel log says why "
+                    "(dmesg)",
+                    pci, driver, after.empty() ? "no driver" : after);
 }
 
 IommuGroup iommu_group(const std::string& pci, const PciBus& bus) {

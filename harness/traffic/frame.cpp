@@ -1,6 +1,5 @@
 #include "harness/traffic/frame.hpp"
 
-#include <fmt/format.h>
 #include <netinet/in.h>
 
 #include <algorithm>
@@ -49,12 +48,11 @@ std::uint32_t word_sum(std::span<const std::uint8_t> bytes) {
 Result<Frame> build_frame(const TrafficConfig& config) {
   const std::uint32_t size = config.traffic.frame_size;
   if (size < kMinFrameSize || size > kMaxFrameSize)
-    return make_error(
-        ErrorCode::invalid_input,
-        fmt::format("frame size {} is not between {} and {}", size, kMinFrameSize, kMaxFrameSize));
+    return make_error(ErrorCode::invalid_input, "frame size {} is not between {} and {}", size,
+                      kMinFrameSize, kMaxFrameSize);
   if (config.traffic.flows < 1 || config.traffic.flows > kMaxFlows)
-    return make_error(ErrorCode::invalid_input, fmt::format("{} flows are not between 1 and {}",
-                                                            config.traffic.flows, kMaxFlows));
+    return make_error(ErrorCode::invalid_input, "{} flows are not between 1 and {}",
+                      config.traffic.flows, kMaxFlows);
 
   const std::uint32_t length = buffer_length(size);
   const std::uint32_t udp_length = length - PB_OFF_UDP;

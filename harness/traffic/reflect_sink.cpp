@@ -13,6 +13,7 @@
 #include "harness/sys/bpf.hpp"
 #include "harness/sys/fd.hpp"
 #include "harness/sys/netns.hpp"
+#include "harness/sys/xdp_hook.hpp"
 
 namespace pktbench::traffic {
 
@@ -46,29 +47,13 @@ Result<void> ReflectSink::attach(const Port& generator, std::uint32_t trial_tag)
   std::memcpy(const_cast<__u16*>(&skeleton_->rodata->own_mac_4), generator.mac.data() + 4, 2);
   if (const int error = reflect_sink__load(skeleton_.get()); error)
     return log.failure("load the program for frames that come back", -error);
-  bpf_prog_info info{};
-  __u32 size = sizeof info;
-  if (const int error =
-          bpf_obj_get_info_by_fd(bpf_program__fd(skeleton_->progs.sink), &info, &size))
-    return system_error("read the id of the program for frames that come back", -error);
-  program_id_ = info.id;
-  LIBBPF_OPTS(bpf_link_create_opts, options, .flags = XDP_FLAGS_DRV_MODE);
-  const int fd = bpf_link_create(bpf_program__fd(skeleton_->progs.sink),
-                                 static_cast<int>(generator.ifindex), BPF_XDP, &options);
-  if (fd >= 0) {
-    link_ = sys::Fd(fd);
-    return {};
-  }
-  Error e = system_error("attach XDP to " + generator.name, -fd);
-  if (fd == -EOPNOTSUPP) {
-    e.code = ErrorCode::unsupported;
-    e.message = "the driver of " + generator.name +
-                " has no native XDP, which counts the frames that come back";
-  } else if (fd == -EBUSY || fd == -EEXIST) {
-    e.code = ErrorCode::refused;
-    e.message = generator.name + " has an XDP program of somebody else's; it is not replaced";
-  }
-  return e;
+  const int program = bpf_program__fd(skeleton_->progs.sink);
+  const auto info = sys::program_info(program);
+  if (!info) return info.error();
+  program_id_ = info->id;
+  return sys::attach_xdp(generator, program, XDP_FLAGS_DRV_MODE,
+                         "the frames that come back are counted by it")
+      .into(link_);
 }
 
 Result<Returned> ReflectSink::sample() {

@@ -54,9 +54,9 @@ Result<void> allow_fds(std::uint32_t sockets) {
   const rlimit raised{wanted, std::max(wanted, limit.rlim_max)};
   if (setrlimit(RLIMIT_NOFILE, &raised) == 0) return {};
   return make_error(ErrorCode::unsupported,
-                    fmt::format("the flows need {} sockets, and this process may have {} open "
-                                "files at most: raise the limit (ulimit -Hn) or take fewer flows",
-                                sockets, limit.rlim_max));
+                    "the flows need {} sockets, and this process may have {} open "
+                    "files at most: raise the limit (ulimit -Hn) or take fewer flows",
+                    sockets, limit.rlim_max);
 }
 
 Result<sys::Fd> open_flow(const TrafficConfig& config, std::uint32_t flow) {

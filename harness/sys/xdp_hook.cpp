@@ -1,11 +1,11 @@
-#include "backends/common/xdp_hook.hpp"
+#include "harness/sys/xdp_hook.hpp"
 
 #include <bpf/bpf.h>
 #include <linux/if_link.h>
 
 #include <cerrno>
 
-namespace pktbench::backends {
+namespace pktbench::sys {
 
 Result<ProgramInfo> program_info(int program) {
   bpf_prog_info info{};
@@ -20,11 +20,11 @@ Error taken_by_another_program(const std::string& device) {
                     "{} has an XDP program of somebody else's; it is not replaced", device);
 }
 
-Result<sys::Fd> attach_xdp(const Port& port, int program, std::uint32_t flags,
-                           const std::string& remedy) {
+Result<Fd> attach_xdp(const Port& port, int program, std::uint32_t flags,
+                      const std::string& remedy) {
   LIBBPF_OPTS(bpf_link_create_opts, options, .flags = flags);
   const int fd = bpf_link_create(program, static_cast<int>(port.ifindex), BPF_XDP, &options);
-  if (fd >= 0) return sys::Fd(fd);
+  if (fd >= 0) return Fd(fd);
   if (fd == -EBUSY || fd == -EEXIST) return taken_by_another_program(port.name);
   Error e = system_error("attach XDP to " + port.name, -fd);
   if (fd == -EOPNOTSUPP) {
@@ -34,8 +34,8 @@ Result<sys::Fd> attach_xdp(const Port& port, int program, std::uint32_t flags,
   return e;
 }
 
-Result<sys::LinkInfo> running_xdp(const std::string& device, std::uint32_t id) {
-  auto link = sys::get_link(device);
+Result<LinkInfo> running_xdp(const std::string& device, std::uint32_t id) {
+  auto link = get_link(device);
   if (link && link->xdp_program_id != id)
     return make_error(ErrorCode::failed, "{} runs XDP program {} and not ours, {}", device,
                       link->xdp_program_id, id);
@@ -55,4 +55,4 @@ const char* xdp_hook_name(int attached) {
   }
 }
 
-}  // namespace pktbench::backends
+}  // namespace pktbench::sys
