@@ -1,7 +1,5 @@
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <exception>
-#include <iostream>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -12,9 +10,10 @@
 #include "harness/cli/number_check.hpp"
 #include "harness/cli/output.hpp"
 #include "harness/cli/signals.hpp"
+#include "harness/cli/usage_error.hpp"
 #include "harness/core/version.hpp"
 #include "harness/sys/standard_streams.hpp"
-#include "harness/text/clean_text.hpp"
+#include "harness/text/fit.hpp"
 
 namespace {
 
@@ -43,7 +42,7 @@ CLI::App* add_run(CLI::App& app, cli::RunArguments& a) {
       ->take_all()
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  run->add_option("--trials", a.overrides.trials, "Trials per case")->check(number_within());
+  run->add_option("--trials", a.overrides.trials, "Trials per case")->check(cli::whole_number());
   run->add_option("--duration", a.overrides.duration_s, "Measured window of a trial, in seconds")
       ->check(number_within());
   run->add_option("--set", a.overrides.set,
@@ -171,8 +170,14 @@ int main(int argc, char** argv) {
 
   cli::ListArguments list_arguments;
   CLI::App* list = app.add_subcommand(
-      "list", "Backends, generators, testbeds and scenarios: available, or why not");
-  list->footer("Example:\n  pktbench list --json");
+      "list", "What there is: backends, generators, testbeds, methods, scenarios");
+  list->footer(
+      "Example:\n"
+      "  pktbench list\n"
+      "  pktbench list af_xdp quickstart\n\n"
+      "Exit status: 0 done, 2 no such name.");
+  list->add_option("names", list_arguments.names,
+                   "Show these in full: options, or the cases of a scenario");
   list->add_flag("--json", list_arguments.json, "As JSON");
 
   cli::CompareArguments compare_arguments;
@@ -188,25 +193,15 @@ int main(int argc, char** argv) {
       "restore", "Undo what a killed run has left on this host, and what doctor --apply set");
   restore->footer("Example:\n  sudo pktbench restore");
 
+  cli::check_all_values(app);
   try {
     app.parse(argc, argv);
-  } catch (const CLI::ExtrasError&) {
-    // Its own text has them last first; what follows -- comes before an option that is unknown.
-    const auto extras = app.remaining(true);
-    const auto option = std::find_if(extras.rbegin(), extras.rend(), [](const std::string& extra) {
-      return extra.starts_with('-') && extra != "--";
-    });
-    const std::string unknown = option != extras.rend() ? *option : extras.front();
-    const std::string command = "pktbench " + app.get_subcommands().front()->get_name();
-    return cli::report_error(
-        make_error(ErrorCode::invalid_input,
-                   command + " does not know " + unknown + "; see " + command + " --help"));
-  } catch (const CLI::ParseError& e) {
+  } catch (const CLI::Success& e) {
     std::ostringstream asked_for;  // --help, --version
-    std::ostringstream said;       // quotes what was typed
-    const int status = app.exit(e, asked_for, said);
-    std::cerr << clean_text(said.str());
-    return status == 0 ? cli::print_result(asked_for.str(), cli::kDone) : cli::kUsage;
+    app.exit(e, asked_for);
+    return cli::print_result(wrapped(asked_for.str(), cli::stdout_terminal().columns), cli::kDone);
+  } catch (const CLI::ParseError& e) {
+    return cli::report_error(cli::usage_error(app, e));
   }
   // Nothing of ours throws; what a library throws still has to unwind, which restores the host.
   try {

@@ -327,6 +327,13 @@ const Fields<CaseDocument>& case_fields() {
         facts(&TestbedFacts::is_virtual),
         {.help = "Measured without a physical NIC: says nothing about hardware, refused as a "
                  "baseline for it."}},
+       {"rounds_planned",
+        result(&CaseResult::rounds_planned),
+        {.help = "Rounds asked for, of one trial or more each. Fewer are in `trials` where the run "
+                 "was interrupted or the case given up.",
+         .bounds = kAtLeastOne,
+         .written = [](const C& c) { return c.result.rounds_planned > 0; },
+         .older_lack_it = true}},
        {"trials",
         list(result(&CaseResult::trials), trial_fields()),
         {.help = "In the order they were made, invalid ones included."}},
