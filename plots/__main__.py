@@ -1,7 +1,7 @@
-"""Draw the figures of a run: /usr/bin/python3 -m plots RUN.json [--out DIR] [--format png,svg,pdf]
+"""Draw the figures of a run: pktbench plots RUN [--out DIR] [--format png,svg,pdf]
 
-Prints the paths written, one a line. Exit: 0 done, 2 bad input, 6 a file or stdout took no more (one line
-on stderr).
+RUN is a run.json or its directory. Prints the paths written, one a line. Exit: 0 done, 2 bad input, 3 a
+package is missing, 6 a file or stdout took no more (one line on stderr).
 """
 import argparse
 import contextlib
@@ -13,12 +13,20 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 if not __package__:
     sys.path[0] = str(ROOT)
-sys.path.append(str(ROOT / "scripts"))
+sys.path += [str(ROOT / "scripts"), str(ROOT / "results" / "schema")]
 if os.geteuid() == 0:
     sys.dont_write_bytecode = True  # it would be root's, in a user's checkout
 
+import checked  # noqa: E402
 import sudo_user  # noqa: E402
-from plots import backends, groups, load, nics, pairs, style  # noqa: E402
+
+try:
+    import jsonschema  # noqa: F401, as load needs it
+    from plots import backends, groups, load, nics, pairs, style
+except ImportError as missing:
+    if __name__ != "__main__":
+        raise
+    sys.exit(checked.no_module(missing, "plots"))
 
 # What is drawn of a run, by the method that measured it.
 FIGURES = {"throughput": (backends, nics, pairs)}
@@ -35,13 +43,15 @@ def formats(value):
 
 def main(argv=None):
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="plots", description="Draw the figures of a pktbench run.",
-                                     epilog="example: /usr/bin/python3 -m plots results/RUN/run.json")
-    parser.add_argument("run", metavar="RUN.json", type=pathlib.Path)
-    parser.add_argument("--out", metavar="DIR", type=pathlib.Path, help="default: the directory of RUN.json")
+    parser = argparse.ArgumentParser(prog="pktbench plots", description="Draw the figures of a pktbench run.",
+                                     epilog="example: pktbench plots results/RUN")
+    parser.add_argument("run", metavar="RUN", type=pathlib.Path, help="run.json or its directory")
+    parser.add_argument("--out", metavar="DIR", type=pathlib.Path, help="default: the directory of the run")
     parser.add_argument("--format", dest="formats", metavar="LIST", type=formats, default="png,svg,pdf",
                         help="any of png,svg,pdf (default: all)")
     options = parser.parse_args(argv)
+    if options.run.is_dir():
+        options.run /= "run.json"
     out = options.out or options.run.parent
     if sys.stdout:
         sys.stdout.reconfigure(errors="surrogateescape")  # a path may be no UTF-8

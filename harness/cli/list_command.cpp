@@ -62,9 +62,9 @@ void add_backends(std::vector<Entry>& entries) {
         {"backend", type.name, type.summary, type.probe(), type.options, type.workloads});
 }
 
-void add_scenarios(std::vector<Entry>& entries) {
-  for (const fs::path& file : scenario_files()) {
-    const std::string name = clean_line(file.string());
+void add_scenarios(std::vector<Entry>& entries, const std::vector<fs::path>& files) {
+  for (const fs::path& file : files) {
+    const std::string name = clean_line(file.stem().string());
     auto scenario = load_scenario(file.string(), registry(), {});
     if (scenario)
       entries.push_back({"scenario", name, clean_line(scenario->description), "", {}});
@@ -115,13 +115,15 @@ std::string as_json(const std::vector<Entry>& entries) {
 }  // namespace
 
 int list_command(const ListArguments& arguments) {
+  const auto files = scenario_files();
+  if (!files) return report_error(files.error());
   std::vector<Entry> entries;
   add_backends(entries);
   add(entries, "generator", registry().generators);
   add(entries, "testbed", registry().testbeds);
   for (const MethodType& type : registry().methods)
     entries.push_back({"method", type.name, type.summary, "", type.options});
-  add_scenarios(entries);
+  add_scenarios(entries, *files);
   return print_result(arguments.json ? as_json(entries) : as_text(entries), kDone);
 }
 

@@ -164,6 +164,13 @@ def _told():
         raise _Unwritten(error) from error
 
 
+def no_module(error, name):
+    """Says which package a module that is missing comes with; the exit code of a program without it."""
+    package = f"python3-{(error.name or '').partition('.')[0]}"
+    print(f"{name}: {error}; install it: sudo apt-get install {package}", file=sys.stderr)
+    return 3
+
+
 def run(main, name):
     """The exit code of main(); 6, with a sentence, where stdout took not all of what it printed. A reader
     that has gone away (`| head -1`) ends it as it ends other programs: quietly, by SIGPIPE."""

@@ -63,8 +63,8 @@ def test_what_is_json_is_read_as_it_is():
 
 
 PROGRAMS = {
-    "validate.py": (["results/schema/validate.py", "/nowhere"], 2),
-    "validate.py --help": (["results/schema/validate.py", "--help"], 0),
+    "validate": (["results/schema/validate.py", "/nowhere"], 2),
+    "validate --help": (["results/schema/validate.py", "--help"], 0),
     "plots --help": (["/usr/bin/python3", "-m", "plots", "--help"], 0),
     "compare-others --help": (["scripts/compare-others", "--help"], 0),
     "lab --help": (["scripts/lab", "--help"], 0),
@@ -118,4 +118,4 @@ def test_an_error_of_its_own_is_none_of_stdout(tmp_path):
 
 def test_without_a_stdout_it_says_so():
     done = program(["/bin/sh", "-c", f"{HERE}/validate.py /nowhere >&-"], stdout=subprocess.PIPE)
-    assert (done.returncode, done.stderr) == (6, "validate.py: stdout is closed; the result needs it\n")
+    assert (done.returncode, done.stderr) == (6, "validate: stdout is closed; the result needs it\n")
