@@ -48,7 +48,8 @@ std::string value_of(const CLI::Option& option) {
 std::string options_of(const CLI::App& app) {
   std::string made;
   for (const CLI::Option* option : app.get_options()) {
-    if (option->get_group().empty()) continue;
+    const bool common = option == app.get_help_ptr() && app.get_parent();
+    if (option->get_group().empty() || common) continue;
     const bool positional = option->get_positional();
     made += ".TP\n" + (positional ? "\\fI" + roff(option->get_name()) + "\\fR" : name_of(*option)) +
             (positional ? "" : value_of(*option)) + "\n" +
@@ -68,8 +69,7 @@ std::string footer_of(const CLI::App& app) {
     at = end + 2;
     if (part.empty()) continue;
     if (boost::algorithm::starts_with(part, "Example:"))
-      made += ".PP\nExample:\n.PP\n.nf\n" + roff(boost::algorithm::trim_left_copy(part.substr(8))) +
-              "\n.fi\n";
+      made += ".PP\nExample:\n.PP\n.nf\n" + roff(part.substr(9)) + "\n.fi\n";
     else
       made += ".PP\n" + roff(one_line(part)) + "\n";
   }
