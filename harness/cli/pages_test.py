@@ -20,7 +20,8 @@ def call(*arguments):
 
 
 def commands():
-    return re.findall(r"^  ([a-z]+) ", call("--help").split("Subcommands:")[1], re.M)
+    listed = call("--help").split("Subcommands:\n")[1].split("\n\n")[0]
+    return re.findall(r"^  ([a-z]+) ", listed.split("Example:")[0], re.M)
 
 
 def options(command):

@@ -23,8 +23,11 @@ Result<std::string> find(const std::string& name, const Places& places, ErrorCod
   const fs::path folder = program.parent_path();
   const fs::path installed = (folder / places.installed).lexically_normal();
   const fs::path built = (folder / places.built).lexically_normal();
-  for (const fs::path& place : {built, installed})
-    if (fs::exists(place / name, failed)) return (place / name).lexically_normal().string();
+  for (const fs::path& place : {built, installed}) {
+    const fs::path file = (place / name).lexically_normal();
+    if (fs::exists(file, failed)) return file.string();
+    if (failed) return system_error("look at " + file.string(), failed.value());
+  }
   return make_error(code, name + " of " + program.string() + " is neither in " +
                               installed.string() + " nor in " + built.string() +
                               "; install all of pktbench (cmake --install BUILD), or the package "

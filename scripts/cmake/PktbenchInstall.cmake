@@ -3,9 +3,35 @@
 # does, and an installation can be moved.
 set(data ${CMAKE_INSTALL_DATADIR}/pktbench)
 set(extra ${CMAKE_SOURCE_DIR}/scripts/package.d)
-# Others may read it whatever the umask is.
-set(CMAKE_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
-  OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+set(bash_completions ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+set(zsh_completions ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+set(pages README.md backends/README.md harness/README.md harness/testbed/README.md results/MEASURED.md
+          results/README.md scenarios/README.md scripts/README.md)  # what README.md leads to
+
+# CMake makes folders as the umask says, but others are to read what is in them.
+set(folders "")
+foreach(folder ${CMAKE_INSTALL_BINDIR} ${CMAKE_INSTALL_LIBEXECDIR}/pktbench ${data}/results ${data}/scripts
+        ${CMAKE_INSTALL_MANDIR}/man1 ${bash_completions} ${zsh_completions} ${CMAKE_INSTALL_DOCDIR}/harness/testbed
+        ${CMAKE_INSTALL_DOCDIR}/backends ${CMAKE_INSTALL_DOCDIR}/results ${CMAKE_INSTALL_DOCDIR}/scenarios
+        ${CMAKE_INSTALL_DOCDIR}/scripts)
+  while(folder)
+    list(PREPEND folders ${folder})
+    cmake_path(GET folder PARENT_PATH folder)
+  endwhile()
+endforeach()
+list(SORT folders)  # each after the one above it
+list(REMOVE_DUPLICATES folders)
+install(CODE "set(folders . ${folders})")
+install(CODE [[
+foreach(folder ${folders})
+  set(path "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/${folder}")
+  if(NOT EXISTS "${path}")
+    file(MAKE_DIRECTORY "${path}")
+    file(CHMOD "${path}" PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE
+         WORLD_READ WORLD_EXECUTE)
+  endif()
+endforeach()
+]])
 
 install(TARGETS pktbench RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 if(TARGET pktbench-dpdk)
@@ -20,18 +46,14 @@ install(DIRECTORY results/schema DESTINATION ${data}/results
 install(FILES results/schema/checked.py DESTINATION ${data}/results/schema)
 install(PROGRAMS results/schema/validate.py DESTINATION ${data}/results/schema)
 install(PROGRAMS scripts/lab scripts/lab_init scripts/sudo_user.py DESTINATION ${data}/scripts)
-# The pages that README.md leads to, by the same links.
-foreach(page README.md backends/README.md harness/README.md harness/testbed/README.md results/MEASURED.md
-        results/README.md scenarios/README.md scripts/README.md)
+foreach(page ${pages})
   cmake_path(GET page PARENT_PATH folder)
   install(FILES ${page} DESTINATION ${CMAKE_INSTALL_DOCDIR}/${folder})
 endforeach()
 install(FILES ${extra}/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES ${CMAKE_BINARY_DIR}/pktbench.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
-install(FILES ${extra}/completion.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
-        RENAME pktbench)
-install(FILES ${extra}/completion.zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions
-        RENAME _pktbench)
+install(FILES ${extra}/completion.bash DESTINATION ${bash_completions} RENAME pktbench)
+install(FILES ${extra}/completion.zsh DESTINATION ${zsh_completions} RENAME _pktbench)
 
 # Each release of Debian has libraries of its own, so that a package is for one: an upgrade of the release
 # takes the later one's.
@@ -50,7 +72,6 @@ each packet costs in CPU cycles, and how sure it is. Every frame is accounted
 for, and what limited a rate is named.")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
-set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS ${CMAKE_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS})
 set(CPACK_DEBIAN_PACKAGE_MAINTAINER "pktbench maintainers <pktbench@localhost>")
 set(CPACK_DEBIAN_PACKAGE_RELEASE "1~deb${release}")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
