@@ -1,7 +1,7 @@
-"""Draw the figures of a run: /usr/bin/python3 -m plots RUN [--out DIR] [--format png,svg,pdf]
+"""Draw the figures of a run: pktbench plots RUN [--out DIR] [--format png,svg,pdf]
 
-RUN is a run.json or its directory. Prints the paths written, one a line. Exit: 0 done, 2 bad input, 6 a file or stdout took no more (one line
-on stderr).
+RUN is a run.json or its directory. Prints the paths written, one a line. Exit: 0 done, 2 bad input, 3 a
+package is missing, 6 a file or stdout took no more (one line on stderr).
 """
 import contextlib
 import io
@@ -12,12 +12,20 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 if not __package__:
     sys.path[0] = str(ROOT)
-sys.path.append(str(ROOT / "scripts"))
+sys.path += [str(ROOT / "scripts"), str(ROOT / "results" / "schema")]
 if os.geteuid() == 0:
     sys.dont_write_bytecode = True  # it would be root's, in a user's checkout
 
+import checked  # noqa: E402
 import sudo_user  # noqa: E402
-from plots import backends, groups, load, nics, pairs, style  # noqa: E402
+
+try:
+    import jsonschema  # noqa: F401, as load needs it
+    from plots import backends, groups, load, nics, pairs, style
+except ImportError as missing:
+    if __name__ != "__main__":
+        raise
+    sys.exit(checked.no_module(missing))
 
 # What is drawn of a run, by the method that measured it.
 FIGURES = {"throughput": (backends, nics, pairs)}
@@ -25,9 +33,8 @@ FIGURES = {"throughput": (backends, nics, pairs)}
 
 def main(argv=None):
     """Run the command line; returns the exit code."""
-    checked = load.validator().checked
     parser = checked.Parser(prog="pktbench plots", description="Draw the figures of a pktbench run.",
-                            epilog="example: /usr/bin/python3 -m plots results/paced")
+                            epilog="example: pktbench plots results/paced")
     parser.add_argument("run", metavar="RUN", help="run.json or its directory")
     parser.add_argument("--out", metavar="DIR", type=pathlib.Path, help="default: the directory of the run")
     parser.add_argument("--format", dest="formats", metavar="LIST", default="png,svg,pdf",
@@ -98,15 +105,5 @@ def _put(path, data):
     return path
 
 
-def entry():
-    """Run as a program."""
-    try:
-        checked = load.validator().checked
-    except load.LoadError as error:
-        print(f"pktbench: {error}", file=sys.stderr)
-        return 2
-    return checked.run(main)
-
-
 if __name__ == "__main__":
-    sys.exit(entry())
+    sys.exit(checked.run(main))

@@ -51,6 +51,18 @@ int doctor_command(const DoctorArguments& arguments);
 
 int restore_command();
 
+struct PlotsArguments {
+  std::string run;      // a run.json or its directory
+  std::string out;      // empty: where the run is
+  std::string formats;  // by comma; empty: all
+};
+int plots_command(const PlotsArguments& arguments);
+
+struct ValidateArguments {
+  std::vector<std::string> files;
+};
+int validate_command(const ValidateArguments& arguments);
+
 struct LabArguments {
   std::map<std::string, std::string> options;  // of scripts/lab, which checks them
   std::vector<std::string> command;            // a command line of pktbench, to run in the guest

@@ -4,11 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "harness/cli/choices.hpp"
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_status.hpp"
 #include "harness/cli/log.hpp"
 #include "harness/cli/number_check.hpp"
 #include "harness/cli/output.hpp"
+#include "harness/cli/pages.hpp"
 #include "harness/cli/signals.hpp"
 #include "harness/cli/usage_error.hpp"
 #include "harness/core/version.hpp"
@@ -29,8 +31,8 @@ CLI::App* add_run(CLI::App& app, cli::RunArguments& a) {
   CLI::App* run = app.add_subcommand("run", "Measure every case of a scenario");
   run->footer(
       "Example:\n"
-      "  sudo pktbench run scenarios/quickstart.json --backend xdp-native --trials 10\n"
-      "  sudo pktbench run scenarios/quickstart.json --set /traffic/frame_size=512\n"
+      "  sudo pktbench run quickstart --backend xdp-native --trials 10\n"
+      "  sudo pktbench run quickstart --set /traffic/frame_size=512\n"
       "  sudo pktbench run --resume results/20261128T120000Z-host-quickstart\n\n"
       "Exit status: 0 done, 2 bad input, 3 refused, 4 every case unsupported, 5 an invalid case,\n"
       "6 a failed case, 130 interrupted (finished trials are kept).");
@@ -119,13 +121,42 @@ CLI::App* add_doctor(CLI::App& app, cli::DoctorArguments& a) {
   return doctor;
 }
 
+CLI::App* add_plots(CLI::App& app, cli::PlotsArguments& a) {
+  CLI::App* plots = app.add_subcommand("plots", "Draw the figures of a run, with their caption");
+  plots->footer(
+      "Example:\n"
+      "  pktbench plots results/paced\n"
+      "  pktbench plots results/paced --out figures --format svg,pdf\n\n"
+      "Prints the paths of what it made.\n\n"
+      "Exit status: 0 done, 2 bad input, 3 a package of Python is missing, 6 a file could not be "
+      "written.");
+  plots->add_option("run", a.run, "run.json or its directory")->required();
+  plots->add_option("--out", a.out, "Directory for the figures [that of the run]");
+  plots->add_option("--format", a.formats, "By comma [all]")
+      ->check(cli::choice({"png", "svg", "pdf"}, true));
+  return plots;
+}
+
+CLI::App* add_validate(CLI::App& app, cli::ValidateArguments& a) {
+  CLI::App* validate = app.add_subcommand(
+      "validate", "Check records of runs against the schema and what a schema cannot say");
+  validate->footer(
+      "Example:\n"
+      "  pktbench validate results/paced/run.json results/paced/trials.jsonl\n\n"
+      "Prints a line per problem: file, JSON pointer, what is wrong.\n\n"
+      "Exit status: 0 all valid, 2 unreadable or not JSON, 3 a package of Python is missing,\n"
+      "5 violations, 6 the result could not be written.");
+  validate->add_option("files", a.files, "Each a run.json or a trials.jsonl")->required();
+  return validate;
+}
+
 CLI::App* add_lab(CLI::App& app, cli::LabArguments& a) {
   CLI::App* lab = app.add_subcommand(
       "lab", "Run a pktbench command in a QEMU guest that has emulated PCI network cards");
   lab->footer(
       "Example:\n"
       "  pktbench lab -- doctor eth0\n"
-      "  pktbench lab --nics e1000e,rtl8139 -- run scenarios/nic-compare.json --out results/lab\n\n"
+      "  pktbench lab --nics e1000e,rtl8139 -- run nic-compare --out results/lab\n\n"
       "Cards under test are at PCI addresses 0000:00:10.0, 0000:00:11.0, ..., each wired to a "
       "card\n"
       "of the generator at 0000:00:08.0, 0000:00:09.0, .... The guest sees this machine's files "
@@ -134,11 +165,15 @@ CLI::App* add_lab(CLI::App& app, cli::LabArguments& a) {
       "root.\n\n"
       "Exit status: that of the command; 2 bad usage, 3 QEMU or the kernel package is missing,\n"
       "6 the guest died or reached its time limit, 130 interrupted.");
+  const std::vector<std::string> cards = {"e1000e", "e1000", "rtl8139", "virtio-net", "vmxnet3"};
+  lab->add_option("--nics", a.options["--nics"], "Cards under test, by comma [e1000e,rtl8139]")
+      ->check(cli::choice(cards, true));
+  lab->add_option("--generator", a.options["--generator"], "The generators' cards [e1000e]")
+      ->check(cli::choice(cards));
+  lab->add_option("--accel", a.options["--accel"],
+                  "auto: kvm where kvm_intel or kvm_amd is loaded, else tcg [auto]")
+      ->check(cli::choice({"auto", "tcg", "kvm"}));
   const std::vector<std::pair<const char*, const char*>> options = {
-      {"--nics",
-       "Cards under test, by comma: e1000e, e1000, rtl8139, virtio-net, vmxnet3 [e1000e,rtl8139]"},
-      {"--generator", "The generators' cards [e1000e]"},
-      {"--accel", "auto, tcg or kvm; auto: kvm where kvm_intel or kvm_amd is loaded, else tcg"},
       {"--cpus", "Virtual CPUs [2]"},
       {"--memory", "Of the guest, in MiB [1536]"},
       {"--hugepages", "Of 2 MiB each, for DPDK [128]"},
@@ -161,7 +196,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", version_text());
   app.require_subcommand(1);
   app.footer(
-      "Example:\n  sudo pktbench run scenarios/quickstart.json\n\n"
+      "Example:\n  sudo pktbench run quickstart\n\n"
       "`pktbench COMMAND --help` shows a command's options.");
 
   cli::RunArguments run_arguments;
@@ -186,6 +221,12 @@ int main(int argc, char** argv) {
   cli::DoctorArguments doctor_arguments;
   CLI::App* doctor = add_doctor(app, doctor_arguments);
 
+  cli::PlotsArguments plots_arguments;
+  CLI::App* plots = add_plots(app, plots_arguments);
+
+  cli::ValidateArguments validate_arguments;
+  CLI::App* validate = add_validate(app, validate_arguments);
+
   cli::LabArguments lab_arguments;
   CLI::App* lab = add_lab(app, lab_arguments);
 
@@ -194,6 +235,8 @@ int main(int argc, char** argv) {
   restore->footer("Example:\n  sudo pktbench restore");
 
   cli::check_all_values(app);
+  if (const auto text = cli::page(app, {argv + 1, argv + argc}))
+    return cli::print_result(*text, cli::kDone);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {
@@ -209,6 +252,8 @@ int main(int argc, char** argv) {
     if (*list) return cli::list_command(list_arguments);
     if (*compare) return cli::compare_command(compare_arguments);
     if (*doctor) return cli::doctor_command(doctor_arguments);
+    if (*plots) return cli::plots_command(plots_arguments);
+    if (*validate) return cli::validate_command(validate_arguments);
     if (*lab) return cli::lab_command(lab_arguments);
     if (*restore) return cli::restore_command();
   } catch (const std::exception& e) {

@@ -39,7 +39,9 @@ class _Unwritten(Exception):
 def say(text):
     """An error on stderr: one line, whatever is in it, and short."""
     line = "\\n".join(printable(f"pktbench: {text}").rstrip("\n").split("\n"))
-    print(line if len(line) <= MAX_LINE else f"{line[:MAX_LINE // 2]}...{line[-MAX_LINE // 2:]}", file=sys.stderr)
+    if len(line) > MAX_LINE:
+        line = f"{line[:MAX_LINE // 2]}...{line[-MAX_LINE // 2:]}"
+    print(line, file=sys.stderr, flush=True)
 
 
 def in_quotes(text):
@@ -275,6 +277,13 @@ def _told():
         yield
     except OSError as error:
         raise _Unwritten(error) from error
+
+
+def no_module(error):
+    """Says which package a module that is missing comes with; the exit code of a program without it."""
+    package = f"python3-{(error.name or '').partition('.')[0]}"
+    say(f"{error}; install it: sudo apt-get install {package}")
+    return 3
 
 
 def run(main):

@@ -118,5 +118,6 @@ def test_an_error_of_its_own_is_none_of_stdout(tmp_path):
 
 
 def test_without_a_stdout_it_says_so():
-    done = program(["/bin/sh", "-c", f"{HERE}/validate.py {HERE}/run.schema.json >&-"], stdout=subprocess.PIPE)
+    done = program(["/bin/sh", "-c", f"{HERE}/validate.py {HERE}/run.schema.json >&-"],
+                   stdout=subprocess.PIPE)
     assert (done.returncode, done.stderr) == (6, "pktbench: stdout is closed; the result needs it\n")

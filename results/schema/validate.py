@@ -1,10 +1,11 @@
 #!/usr/bin/python3 -B
 """Check run.json and trials.jsonl against the schema and against what a schema cannot say.
 
-Usage: results/schema/validate.py RUN.json|trials.jsonl ...
+Usage: pktbench validate RUN|trials.jsonl ...
 
 Prints one line per problem: file, JSON pointer, what is wrong. What cannot be read, or is no JSON, is told on
-stderr. Exit: 0 all valid, 2 unreadable or not JSON, 5 violations, 6 stdout took no more.
+stderr. Exit: 0 all valid, 2 unreadable or not JSON, 3 a package is missing, 5 violations, 6 stdout took no
+more.
 """
 import functools
 import json
@@ -14,13 +15,18 @@ import statistics
 import sys
 from typing import NamedTuple
 
-import jsonschema
-
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE))  # where plots load this file by its path
 
 import checked  # noqa: E402
 from checked import NotJson, parse, pointer, printable  # noqa: E402
+
+try:
+    import jsonschema
+except ImportError as missing:
+    if __name__ != "__main__":
+        raise
+    sys.exit(checked.no_module(missing))
 
 RUN_SCHEMA = "run.schema.json"
 TRIAL_SCHEMA = "trial-line.schema.json"
@@ -294,7 +300,7 @@ def check_file(path):
 def main(argv=None):
     """Run the command line; returns the exit code."""
     parser = checked.Parser(prog="pktbench validate", description="Validate pktbench results.",
-                            epilog="example: results/schema/validate.py results/paced")
+                            epilog="example: pktbench validate results/paced")
     parser.add_argument("files", nargs="+", metavar="FILE", help="run.json or its directory, or trials.jsonl")
     unreadable = violated = False
     for name in parser.parse_args(argv).files:

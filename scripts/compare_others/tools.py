@@ -43,7 +43,8 @@ class XdpTools:
             return need(program, "xdp-tools")
         path = shutil.which(os.path.abspath(os.path.join(self.folder, program)))
         if not path:
-            _refuse(f"--xdp-tools: {self.folder}: there is no program {program}; name the folder that has it", 2)
+            _refuse(f"--xdp-tools: {self.folder}: there is no program {program}; name the folder that has it",
+                    2)
         return own(path)
 
     def version(self, program, mode):
