@@ -68,7 +68,8 @@ def test_two_runs_write_the_same_bytes(tmp_path):
 
 
 @pytest.mark.parametrize("content, said", [
-    (None, "no such file"), ("{", "not valid JSON"), ("", "the file is empty"), ('{"schema": "pktbench-run/9"}', "'pktbench-run/9'"),
+    (None, "no such file"), ("{", "not valid JSON"), ("", "the file is empty"),
+    ('{"schema": "pktbench-run/9"}', "'pktbench-run/9'"),
     ('{"schema": NaN}', "/schema: NaN is not JSON"),
     ('{"cases": [{"mpps": 1e999}]}', "/cases/0/mpps: the number 1e999 is too large"),
     ('{"cases": [{"mpps": ' + "9" * 5000 + "}]}", "/cases/0/mpps: the number 9999"),

@@ -91,6 +91,7 @@ std::vector<std::string> told_apart(const std::vector<std::string>& texts, std::
   // They differ only in a middle that has no room: a number tells them apart.
   std::map<std::string, std::size_t> numbers;
   for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (display_width(texts[i]) <= columns) continue;
     const auto number = numbers.emplace(texts[i], numbers.size() + 1).first->second;
     const std::string mark = fmt::format(" #{}", number);
     const std::size_t room = columns - mark.size();

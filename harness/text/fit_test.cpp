@@ -66,10 +66,10 @@ TEST(ToldApart, NamesThatDifferAtTheirEndAreCutInTheMiddle) {
 
 TEST(ToldApart, NamesThatDifferAnywhereAreToldApart) {
   const std::string a(60, 'a');
-  expect_apart({a + "1" + a, a + "2" + a, a + "3" + a}, 16);    // in the middle
-  expect_apart({"1" + a, "2" + a, "x"}, 16);                    // at the beginning
-  expect_apart({"1" + a + a, a + "2" + a, a + a + "3"}, 16);    // each elsewhere
-  expect_apart({a, a + "b", a + "bb", "é" + a, "éé" + a}, 20);  // by length
+  expect_apart({a + "1" + a, a + "2" + a, a + "3" + a, "x"}, 16);  // in the middle
+  expect_apart({"1" + a, "2" + a, "x"}, 16);                       // at the beginning
+  expect_apart({"1" + a + a, a + "2" + a, a + a + "3"}, 16);       // each elsewhere
+  expect_apart({a, a + "b", a + "bb", "é" + a, "éé" + a}, 20);     // by length
 }
 
 TEST(ToldApart, EqualNamesStayEqual) {

@@ -70,13 +70,14 @@ class Parser(argparse.ArgumentParser):
             if word == "" or (word.startswith("--") and word.endswith("=")):
                 option = word.rstrip("=") or before
                 self.error(f"{option if option.startswith('-') else 'an argument'}: must not be empty")
+        names = [name for action in self._actions for name in action.option_strings]
+        for option in (word.partition("=")[0] for word in own):
+            if option.startswith("-") and option not in names and not option[1:2].isdigit():
+                near = difflib.get_close_matches(option, names)
+                self.error(f"{self.prog} does not know {option}" + (suggestion(option, names) if near else ""))
         found, extras = self.parse_known_args(args, namespace)
         if extras:
-            unknown = ([word for word in extras if word.startswith("-") and word != "--"] + extras)[0]
-            option = unknown.partition("=")[0]
-            names = [name for action in self._actions for name in action.option_strings if name[1] == "-"]
-            near = option.startswith("-") and difflib.get_close_matches(option, names)
-            self.error(f"{self.prog} does not know {unknown}" + (suggestion(option, names) if near else ""))
+            self.error(f"{self.prog} does not know {extras[0]}")
         return found
 
     def error(self, message):
