@@ -29,7 +29,7 @@ WRONG = {
     VALIDATE: "pktbench validate needs FILE; see pktbench validate --help",
     f"{VALIDATE} nowhere": "nowhere: no such file",
     f"{VALIDATE} --bogus x": "pktbench validate does not know --bogus; see pktbench validate --help",
-    "scripts/lab": "which command? it comes after --, as in: pktbench lab -- list",
+    "scripts/lab": "which command? it comes after --, as in: pktbench lab -- list; see pktbench lab --help",
     "scripts/lab --nisc e1000 -- list": 'pktbench lab does not know --nisc; did you mean "--nics"?',
     "scripts/lab --nics e100e -- list": '--nics: unknown card "e100e"; did you mean "e1000e"?',
     "scripts/lab --accel kvmm -- list": '--accel: unknown value "kvmm"; did you mean "kvm"?',
@@ -47,8 +47,8 @@ WRONG = {
     "scripts/tables --chek": 'scripts/tables does not know --chek; did you mean "--check"?',
     "scripts/tables /nowhere":
         "/nowhere: No such file or directory; name a pktbench that runs here, or build it: scripts/bench",
-    "scripts/tables /bin/false":
-        "/bin/false: it does not list what it has; name a pktbench that runs here, or build it: scripts/bench",
+    "scripts/tables /bin/false": "/bin/false: it does not list what it has; name a pktbench that runs here, "
+                                 "or build it: scripts/bench",
     "scripts/bench quikstart": 'quikstart: no such file or scenario; did you mean "quickstart"?',
     "scripts/leftovers check nowhere": "nowhere: no such file; scripts/leftovers snapshot makes one",
 }

@@ -34,7 +34,7 @@ CLI::App* add_run(CLI::App& app, cli::RunArguments& a) {
       "  sudo pktbench run quickstart --backend xdp-native --trials 10\n"
       "  sudo pktbench run quickstart --set /traffic/frame_size=512\n"
       "  sudo pktbench run --resume results/20261128T120000Z-host-quickstart\n\n"
-      "Exit status: 0 done, 2 bad input, 3 refused, 4 every case unsupported, 5 an invalid case,\n"
+      "Exit status: 0 done, 2 bad input, 3 refused, 4 every case unsupported, 5 an invalid case, "
       "6 a failed case, 130 interrupted (finished trials are kept).");
   run->add_option("scenario", a.scenario,
                   "Scenario: a file (JSON), or the name of one that `pktbench list` shows");
@@ -71,11 +71,11 @@ CLI::App* add_compare(CLI::App& app, cli::CompareArguments& a) {
   compare->footer(
       "Example:\n"
       "  pktbench compare results/before results/after\n"
-      "  pktbench compare results/both results/both --base-case xdp-native/drop/64B/1q/1f\n"
+      "  pktbench compare results/both results/both --base-case xdp-native/drop/64B/1q/1f \\\n"
       "    --new-case af_xdp/drop/64B/1q/1f\n\n"
       "Cases are matched by id, trials by round; 8 rounds at least, 10 or more to see little.\n\n"
       "Exit status: 0 no regression in what was compared, 1 regression, 2 bad input or a run "
-      "against\n"
+      "against "
       "itself, 5 inconclusive or not comparable, 6 the result could not be written.");
   compare->add_option("base", a.base, "run.json or its directory")->required();
   compare->add_option("new", a.next, "run.json or its directory; the same for two of its cases")
@@ -144,9 +144,10 @@ CLI::App* add_validate(CLI::App& app, cli::ValidateArguments& a) {
       "Example:\n"
       "  pktbench validate results/paced/run.json results/paced/trials.jsonl\n\n"
       "Prints a line per problem: file, JSON pointer, what is wrong.\n\n"
-      "Exit status: 0 all valid, 2 unreadable or not JSON, 3 a package of Python is missing,\n"
+      "Exit status: 0 all valid, 2 unreadable or not JSON, 3 a package of Python is missing, "
       "5 violations, 6 the result could not be written.");
-  validate->add_option("files", a.files, "Each a run.json or a trials.jsonl")->required();
+  validate->add_option("files", a.files, "Each a run.json or its directory, or a trials.jsonl")
+      ->required();
   return validate;
 }
 
@@ -158,12 +159,12 @@ CLI::App* add_lab(CLI::App& app, cli::LabArguments& a) {
       "  pktbench lab -- doctor eth0\n"
       "  pktbench lab --nics e1000e,rtl8139 -- run nic-compare --out results/lab\n\n"
       "Cards under test are at PCI addresses 0000:00:10.0, 0000:00:11.0, ..., each wired to a "
-      "card\n"
+      "card "
       "of the generator at 0000:00:08.0, 0000:00:09.0, .... The guest sees this machine's files "
-      "and\n"
+      "and "
       "writes into the directory of --out or --resume, or else into ./results, only. Needs no "
       "root.\n\n"
-      "Exit status: that of the command; 2 bad usage, 3 QEMU or the kernel package is missing,\n"
+      "Exit status: that of the command; 2 bad usage, 3 QEMU or the kernel package is missing, "
       "6 the guest died or reached its time limit, 130 interrupted.");
   const std::vector<std::string> cards = {"e1000e", "e1000", "rtl8139", "virtio-net", "vmxnet3"};
   lab->add_option("--nics", a.options["--nics"], "Cards under test, by comma [e1000e,rtl8139]")

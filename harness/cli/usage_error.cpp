@@ -22,6 +22,8 @@ Words option_names(const CLI::App& app) {
   return names;
 }
 
+bool is_flag(const CLI::Option& option) { return option.get_items_expected_max() == 0; }
+
 bool has(const Words& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -100,7 +102,7 @@ std::string of_one_option(const CLI::App& command, const CLI::ParseError& error)
   if (dynamic_cast<const CLI::RequiredError*>(&error))
     return fmt::format("{} needs {}", called, upper(name)) + see_help(called);
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error)) {
-    if (option->get_type_size() == 0) return name + ": takes no value; leave it out";
+    if (is_flag(*option)) return name + ": takes no value; leave it out";
     if (option->count() > 1)
       return fmt::format("{}: given {} times; give it once", name, option->count());
     return name + ": needs a value" + see_help(called);
@@ -116,10 +118,10 @@ void check_all_values(CLI::App& app) {
       "");
   for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
     for (CLI::Option* option : command->get_options()) {
-      if (option->get_type_size() == 0)
+      if (is_flag(*option))
         option->disable_flag_override();
       else
-        option->check(not_empty);
+        option->transform(not_empty);  // before the option's own checks
     }
 }
 

@@ -180,8 +180,8 @@ def caption(out):
 
 def test_trials_that_are_in_no_figure_are_counted_below_it(tmp_path):
     scenario = tmp_path / "s.json"
-    document = {"testbed": {"name": "simulated", "foreign": 0.5, "foreign_until_s": 1.5},
-                "traffic": {"generator": "simulated"}, "backends": ["fake"], "method": {"trials": 4}}
+    document = {"testbed": {"name": "simulated", "foreign": 0.5, "foreign_until_s": 6},
+                "traffic": {"generator": "simulated"}, "backends": ["fake"], "method": {"trials": 8}}
     scenario.write_text(json.dumps(document))
     out = tmp_path / "out"
     table = pktbench("run", scenario, "--out", out).stdout

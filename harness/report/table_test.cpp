@@ -42,6 +42,7 @@ af_xdp/drop/64B/1q/1f       native          invalid (0/1 ok): 3 frames are unacc
 Mpps: median of the ok trials; 95% CI: of that median, by order statistics (covers 93.8% with 5 trials).
 ≥: limited by the generator or the link, a lower bound for the DUT.
 Cycles: on-CPU time × TSC frequency (tsc) of every CPU that worked for the DUT, at the load it had.
+In no figure: 1 trial that is not ok; run.json has the reason of each.
 -: no value; run.json has the reason.
 Testbed: veth, arrangement isolated; virtual, so that the figures say nothing about hardware.
 )");
@@ -173,10 +174,46 @@ TEST(Table, AReasonCannotBreakTheLineOrMoveTheCursor) {
   EXPECT_EQ(table.find("a\nb"), std::string::npos);
 }
 
-TEST(Table, WidthCountsCharactersNotBytes) {
-  EXPECT_EQ(display_width(""), 0u);
-  EXPECT_EQ(display_width("abc"), 3u);
-  EXPECT_EQ(display_width("≥5–6→é"), 6u);
+TEST(Table, ACaseThatWasInterruptedSaysHowFarItCame) {
+  std::vector<CaseResult> cases = {
+      sample_case("xdp-native", {5'000'000}), sample_case("af_xdp", {2'000'000}),
+      sample_gap("dpdk", CaseStatus::interrupted, "interrupted before its first trial ended"),
+      sample_case("xdp-generic", {3'000'000, 3'000'000, 3'000'000})};
+  for (CaseResult& c : cases) c.rounds_planned = 3;
+  for (int i = 0; i < 3; ++i) cases[3].trials[i].round = i;
+  cases[1].status = CaseStatus::invalid;
+  cases[1].trials[0].status = TrialStatus::invalid;
+  cases[1].reason = "3 frames are unaccounted for";
+  const std::string table = result_table(cases, throughput(), kVeth, {});
+  EXPECT_NE(table.find("  1/1  interrupted, 1 of 3\n"), std::string::npos) << table;
+  EXPECT_NE(table.find("  invalid (0/1 ok), interrupted, 1 of 3: 3 frames are unaccounted for\n"),
+            std::string::npos)
+      << table;
+  EXPECT_NE(table.find("  interrupted, 0 of 3: no trial of it had ended\n"), std::string::npos)
+      << table;
+  EXPECT_NE(table.find("  3/3  ok\n"), std::string::npos) << table;
+  EXPECT_NE(table.find("\ninterrupted: so many of the rounds asked for were made"),
+            std::string::npos);
+  cases[1].decided = true;  // it says itself why
+  EXPECT_NE(result_table({cases[1]}, throughput(), kVeth, {})
+                .find("  invalid (0/1 ok): 3 frames are unaccounted for\n"),
+            std::string::npos);
+}
+
+TEST(Table, ATerminalOf80ColumnsGetsWhatMattersAndIsToldOfTheRest) {
+  const std::vector<CaseResult> cases = {
+      sample_case("udp-recvmmsg", {300'000, 310'000, 305'000, 302'000, 303'000}),
+      sample_case("xdp-native", {5'000'000, 5'100'000, 5'200'000, 5'050'000, 5'150'000})};
+  const std::string table = result_table(cases, throughput(), kVeth, {.columns = 80});
+  EXPECT_EQ(table.find("case          Mpps       95% CI  cycles/packet  loss %  limiter   ok  "
+                       "status\nudp-recvmmsg "),
+            0u)
+      << table;
+  EXPECT_NE(table.find("\nEvery name in the column case ends in /drop/64B/1q/1f.\n"
+                       "Left out to fit 80 columns: mode, ns/packet. In full: run.json, or\n"
+                       "COLUMNS=200 before the command.\n"),
+            std::string::npos)
+      << table;
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kColumnsBeforeReason = 2;
 constexpr std::size_t kGap = 2;
 constexpr std::size_t kShortestName = 16;
+constexpr std::size_t kReadableName = 24;  // names are cut to it before a column that matters goes
 
 std::string padded(const std::string& text, std::size_t width, bool right) {
   const std::size_t own = display_width(text);
@@ -91,11 +92,11 @@ class Fitted {
       const auto least = std::max_element(shown_.begin(), shown_.end(), [&](auto a, auto b) {
         return columns_[a].leave_out < columns_[b].leave_out;
       });
-      if (columns_[*least].leave_out == 0) {
-        const std::size_t others = width() - widths_[0];
-        const std::size_t room = terminal_.columns > others ? terminal_.columns - others : 0;
-        return cut_names(std::max(room, kShortestName));
-      }
+      const int rank = columns_[*least].leave_out;
+      const std::size_t others = width() - widths_[0];
+      const std::size_t room = terminal_.columns > others ? terminal_.columns - others : 0;
+      if (rank < kLeaveOutFirst && room >= kReadableName) return cut_names(room);
+      if (rank == 0) return cut_names(std::max(room, kShortestName));
       left_out_.push_back(columns_[*least].head);
       shown_.erase(least);
     }

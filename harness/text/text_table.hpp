@@ -20,6 +20,9 @@ inline constexpr const char* kReset = "\033[0m";
 
 inline constexpr std::size_t kMaxText = 400;  // bytes shown of what others wrote
 
+// Columns of at least this go before a name is cut to what can still be read, others after.
+inline constexpr int kLeaveOutFirst = 7;
+
 struct TextColumn {
   std::string head;
   bool right_aligned = false;

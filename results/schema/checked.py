@@ -74,7 +74,8 @@ class Parser(argparse.ArgumentParser):
         for option in (word.partition("=")[0] for word in own):
             if option.startswith("-") and option not in names and not option[1:2].isdigit():
                 near = difflib.get_close_matches(option, names)
-                self.error(f"{self.prog} does not know {option}" + (suggestion(option, names) if near else ""))
+                self.error(f"{self.prog} does not know {option}"
+                           + (suggestion(option, names) if near else ""))
         found, extras = self.parse_known_args(args, namespace)
         if extras:
             self.error(f"{self.prog} does not know {extras[0]}")
