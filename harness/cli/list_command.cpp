@@ -83,6 +83,8 @@ Result<void> add_scenarios(std::vector<Entry>& entries) {
 Result<std::vector<Entry>> everything() {
   std::vector<Entry> entries;
   add_backends(entries);
+  for (const WorkloadType& type : registry().workloads)
+    entries.push_back({"workload", type.name, type.summary, ""});
   add(entries, "generator", registry().generators);
   add(entries, "testbed", registry().testbeds);
   for (const MethodType& type : registry().methods)

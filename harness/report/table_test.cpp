@@ -209,10 +209,11 @@ TEST(Table, ATerminalOf80ColumnsGetsWhatMattersAndIsToldOfTheRest) {
                        "status\nudp-recvmmsg "),
             0u)
       << table;
-  EXPECT_NE(table.find("\nEvery name in the column case ends in /drop/64B/1q/1f.\n"
-                       "Left out to fit 80 columns: mode, ns/packet. In full: run.json, or\n"
-                       "COLUMNS=200 before the command.\n"),
-            std::string::npos)
+  EXPECT_NE(
+      table.find("\nEvery name in the column case ends in /drop/64B/1q/1f.\n"
+                 "Left out to fit 80 columns: mode, ns/packet. In full: run.json, or COLUMNS=200\n"
+                 "before the command.\n"),
+      std::string::npos)
       << table;
 }
 
