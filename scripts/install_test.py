@@ -75,7 +75,9 @@ def test_what_is_missing_is_named_with_its_place(pktbench):
     data = pktbench.prefix / "share" / "pktbench"
     away = data.rename(pktbench.prefix / "share" / "away")
     try:
-        for words in (["list"], ["run", "quickstart"], ["plots", "."], ["validate", "x"], ["lab", "list"]):
+        listed = pktbench("list", launcher=USER)
+        assert listed.returncode == 0 and f"neither in {data} nor in" in listed.stderr
+        for words in (["run", "quickstart"], ["plots", "."], ["validate", "x"], ["lab", "list"]):
             done = pktbench(*words, launcher=USER)
             assert done.returncode == 3 and f"neither in {data} nor in" in done.stderr, done.stderr
     finally:

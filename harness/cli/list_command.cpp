@@ -115,15 +115,16 @@ std::string as_json(const std::vector<Entry>& entries) {
 }  // namespace
 
 int list_command(const ListArguments& arguments) {
-  const auto files = scenario_files();
-  if (!files) return report_error(files.error());
   std::vector<Entry> entries;
   add_backends(entries);
   add(entries, "generator", registry().generators);
   add(entries, "testbed", registry().testbeds);
   for (const MethodType& type : registry().methods)
     entries.push_back({"method", type.name, type.summary, "", type.options});
-  add_scenarios(entries, *files);
+  if (const auto files = scenario_files())
+    add_scenarios(entries, *files);
+  else
+    report_error(files.error());  // the rest is there all the same
   return print_result(arguments.json ? as_json(entries) : as_text(entries), kDone);
 }
 
