@@ -72,15 +72,10 @@ def test_the_lab_starts_its_own_script(pktbench):
 
 
 def test_where_nothing_can_be_written_the_remedy_is_named(pktbench):
-    pktbench.work.chmod(0o555)
-    try:
-        for words in (["run", "/dev/fd/0/x.json"], ["lab", "--", "run", "quickstart"]):
-            done = pktbench(*words, launcher=USER)
-            assert done.returncode != 0
-        if os.geteuid() == 0 and "missing packages" not in done.stderr:
-            assert "choose a directory that you may write with --out" in done.stderr
-    finally:
-        pktbench.work.chmod(0o777)
+    done = pktbench("lab", "--", "run", "quickstart", "--out", "/proc/results", launcher=USER)
+    if "missing packages" in done.stderr:
+        pytest.skip(done.stderr)
+    assert done.returncode == 3 and "choose a directory that you may write with --out" in done.stderr
 
 
 def test_what_is_missing_is_named_with_its_place(pktbench):
