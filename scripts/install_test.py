@@ -72,7 +72,8 @@ def test_the_lab_starts_its_own_script(pktbench):
 
 
 def test_where_nothing_can_be_written_the_remedy_is_named(pktbench):
-    done = pktbench("lab", "--cache", "/nonexistent", "--", "run", "quickstart", "--out", "/proc/x", launcher=USER)
+    done = pktbench("lab", "--cache", "/nowhere", "--", "run", "quickstart", "--out", "/proc/x",
+                    launcher=USER)
     if "missing packages" in done.stderr:
         pytest.skip(done.stderr)
     assert done.returncode == 3 and "choose a directory that you may write with --out" in done.stderr
