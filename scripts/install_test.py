@@ -71,11 +71,21 @@ def test_the_lab_starts_its_own_script(pktbench):
     assert done.returncode == 2 and "pktbench: --cpus: must be " in done.stderr
 
 
+def test_where_nothing_can_be_written_the_remedy_is_named(pktbench):
+    done = pktbench("lab", "--cache", "/nowhere", "--", "run", "quickstart", "--out", "/proc/x",
+                    launcher=USER)
+    if "missing packages" in done.stderr:
+        pytest.skip(done.stderr)
+    assert done.returncode == 3 and "choose a directory that you may write with --out" in done.stderr
+
+
 def test_what_is_missing_is_named_with_its_place(pktbench):
     data = pktbench.prefix / "share" / "pktbench"
     away = data.rename(pktbench.prefix / "share" / "away")
     try:
-        for words in (["list"], ["run", "quickstart"], ["plots", "."], ["validate", "x"], ["lab", "list"]):
+        listed = pktbench("list", launcher=USER)
+        assert listed.returncode == 0 and f"neither in {data} nor in" in listed.stderr
+        for words in (["run", "quickstart"], ["plots", "."], ["validate", "x"], ["lab", "list"]):
             done = pktbench(*words, launcher=USER)
             assert done.returncode == 3 and f"neither in {data} nor in" in done.stderr, done.stderr
     finally:

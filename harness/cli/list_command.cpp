@@ -63,10 +63,8 @@ void add_backends(std::vector<Entry>& entries) {
         {"backend", type.name, type.summary, type.probe(), type.options, type.workloads});
 }
 
-Result<void> add_scenarios(std::vector<Entry>& entries) {
-  const auto files = scenario_files();
-  if (!files) return files.error();
-  for (const fs::path& file : *files) {
+void add_scenarios(std::vector<Entry>& entries, const std::vector<fs::path>& files) {
+  for (const fs::path& file : files) {
     const std::string name = clean_line(file.stem().string());
     const auto scenario = load_scenario(file.string(), registry(), {});
     Entry made{"scenario", name, "", scenario ? "" : scenario.error().message};
@@ -77,10 +75,9 @@ Result<void> add_scenarios(std::vector<Entry>& entries) {
     }
     entries.push_back(std::move(made));
   }
-  return {};
 }
 
-Result<std::vector<Entry>> everything() {
+std::vector<Entry> everything() {
   std::vector<Entry> entries;
   add_backends(entries);
   for (const WorkloadType& type : registry().workloads)
@@ -89,19 +86,22 @@ Result<std::vector<Entry>> everything() {
   add(entries, "testbed", registry().testbeds);
   for (const MethodType& type : registry().methods)
     entries.push_back({"method", type.name, type.summary, "", type.options});
-  if (auto r = add_scenarios(entries); !r) return r.error();
+  if (const auto files = scenario_files())
+    add_scenarios(entries, *files);
+  else
+    report_error(files.error());  // the rest is there all the same
   return entries;
 }
 
 // Those of that name, of every kind; all without a name.
 Result<std::vector<Entry>> chosen(const std::vector<std::string>& names) {
-  auto all = everything();
-  if (!all || names.empty()) return all;
+  const std::vector<Entry> all = everything();
+  if (names.empty()) return all;
   std::vector<Entry> made;
   for (const std::string& name : names) {
     std::vector<std::string> known;
     const std::size_t before = made.size();
-    for (const Entry& e : *all) {
+    for (const Entry& e : all) {
       if (e.name == name) made.push_back(e);
       known.push_back(e.name);
     }

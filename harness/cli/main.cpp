@@ -92,7 +92,7 @@ CLI::App* add_compare(CLI::App& app, cli::CompareArguments& a) {
                    "A case in which such a change would not be seen is inconclusive, in percent")
       ->check(number_within({0.1, 1000}))
       ->capture_default_str();
-  compare->add_flag("--json", a.json, "As JSON (results/schema/comparison.schema.json)");
+  compare->add_flag("--json", a.json, "As JSON (comparison.schema.json)");
   return compare;
 }
 
@@ -107,7 +107,7 @@ CLI::App* add_doctor(CLI::App& app, cli::DoctorArguments& a) {
       "  sudo pktbench doctor 0000:01:00.0 --apply\n\n"
       "Exit status: 0 no ERROR, 2 no such port, 3 an ERROR or a refused port.");
   doctor->add_option("port", a.port, "Interface name or PCI address; without it, the host");
-  doctor->add_flag("--json", a.json, "As JSON (results/schema/doctor.schema.json)");
+  doctor->add_flag("--json", a.json, "As JSON (doctor.schema.json)");
   doctor->add_flag("--apply", a.apply,
                    "Set what can be set (governor, BPF JIT; of a port that is safe to use: rings, "
                    "pause, LRO, MTU), until `pktbench restore`");

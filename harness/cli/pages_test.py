@@ -82,7 +82,8 @@ def test_words_are_completed_by_what_there_is():
 
 def test_settings_are_completed_with_their_choices():
     assert "/testbed/arrangement=" in complete("run", "quickstart", "--set", "/test")
-    assert complete("run", "quickstart", "--set", "/testbed/arrangement=in") == ["/testbed/arrangement=inline"]
+    begun = "/testbed/arrangement="
+    assert complete("run", "quickstart", "--set", f"{begun}in") == [f"{begun}inline"]
     assert "/method/trials=" in complete("run", "quickstart", "--set", "/method/")
 
 
