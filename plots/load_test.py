@@ -1,5 +1,7 @@
 """Loading keeps everything, and refuses what is no run."""
 import importlib.util
+import pathlib
+import re
 
 import pytest
 
