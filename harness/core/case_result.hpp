@@ -52,6 +52,7 @@ struct CaseResult {
   Condition condition;              // of the trials in its summary
   std::size_t other_condition = 0;  // trials as good as those, but in another condition
   Limiter limiter = Limiter::unknown;
+  int rounds_planned = 0;           // each of them is one trial or more; 0: not known
   std::vector<TrialRecord> trials;  // in the order they were made, invalid ones included
   // Those with the kernel's BPF statistics on, where the scenario asks for them; never among the
   // above. The reason says why there are none, or no more of them.

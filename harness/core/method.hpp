@@ -76,6 +76,7 @@ class Legend {
 struct ResultColumn {
   std::string head;
   bool right_aligned = true;
+  int leave_out = 0;  // where there is no room, the column with the highest goes first; 0: it stays
   std::function<std::string(const CaseResult&)> cell;
 };
 

@@ -83,6 +83,7 @@ void Run::take_over(const FinishedTrials& finished) {
   for (const CaseSpec& spec : scenario_.cases) {
     CaseState state;
     state.result.spec = spec;
+    state.result.rounds_planned = method_->rounds();
     if (const auto it = finished.find(spec.id); it != finished.end())
       for (const TrialRecord& trial : it->second)
         (trial.bpf_stats ? state.result.bpf_trials : state.result.trials).push_back(trial);
