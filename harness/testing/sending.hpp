@@ -9,11 +9,8 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
-#include <iterator>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -118,12 +115,6 @@ inline DeviceDrops device_drops(const TestVeth& veth) {
   };
   return {read(veth.generator(), "tx_queue_0_xdp_xmit_errors"),
           read(veth.dut(), "rx_queue_0_drops")};
-}
-
-// How many things a folder holds; none where it is not there.
-inline std::ptrdiff_t entries(const char* folder) {
-  std::error_code none;
-  return std::distance(std::filesystem::directory_iterator(folder, none), {});
 }
 
 }  // namespace pktbench::testing

@@ -13,9 +13,12 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -46,6 +49,12 @@ template <class T>
 T need(Result<T> result) {
   if (!result) throw std::runtime_error(result.error().message);
   return std::move(*result);
+}
+
+// How many things a folder holds; none where it is not there.
+inline std::ptrdiff_t entries(const char* folder) {
+  std::error_code none;
+  return std::distance(std::filesystem::directory_iterator(folder, none), {});
 }
 
 class TestVeth {
