@@ -155,7 +155,7 @@ Result<void> Run::close_session() {
 }
 
 Result<TrialRecord> Run::attempt(const CaseSpec& spec, const Step& step) {
-  const bool keep = !step.restart && session_ && session_->usable() && session_of_ == &spec &&
+  const bool keep = step.start == Start::kept && session_ && session_->usable() && session_of_ == &spec &&
                     session_bpf_ == step.bpf_stats;
   if (!keep) {
     if (auto r = close_session(); !r) return r.error();
@@ -167,7 +167,7 @@ Result<TrialRecord> Run::attempt(const CaseSpec& spec, const Step& step) {
   }
   auto trial = session_->measure(step.plan);
   // A start of its own may mend what made it invalid.
-  if (step.restart || !trial || trial->status != TrialStatus::ok)
+  if (step.start == Start::alone || !trial || trial->status != TrialStatus::ok)
     if (auto r = close_session(); !r) return r.error();
   return trial;
 }
