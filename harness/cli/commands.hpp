@@ -24,6 +24,7 @@ struct RunArguments {
 int run_command(const RunArguments& arguments);
 
 struct ListArguments {
+  std::vector<std::string> names;  // of what to show in full; empty: an overview
   bool json = false;
 };
 int list_command(const ListArguments& arguments);

@@ -81,7 +81,7 @@ Words option_names(const CLI::App& app) {
 const CLI::Option* option_called(const CLI::App& app, const std::string& word) {
   for (const CLI::Option* option : app.get_options())
     if (word.starts_with("--") && option->check_lname(word.substr(2)) &&
-        option->get_type_size() != 0)
+        option->get_items_expected_max() != 0)
       return option;
   return nullptr;
 }
@@ -91,8 +91,9 @@ Words positionals(const std::string& command) {
   if (command == "doctor") return port_names();
   if (command == "list") {
     Words all = scenario_names();
-    for (const Words& more : {names_of(registry().backends), names_of(registry().generators),
-                              names_of(registry().testbeds), names_of(registry().methods)})
+    for (const Words& more : {names_of(registry().backends), names_of(registry().workloads),
+                              names_of(registry().generators), names_of(registry().testbeds),
+                              names_of(registry().methods)})
       all.insert(all.end(), more.begin(), more.end());
     return all;
   }

@@ -78,6 +78,7 @@ def test_words_are_completed_by_what_there_is():
     assert complete("lab", "--nics", "e1000e,rt") == ["e1000e,rtl8139"]
     assert complete("lab", "--nics", "e1000e", "--", "run", "memo") == ["memory"]
     assert complete("compare", "results/a") == []  # the shell's own: files
+    assert complete("doctor", "--json", "") == complete("doctor", "")  # a flag has no value
 
 
 def test_settings_are_completed_with_their_choices():

@@ -186,7 +186,7 @@ def test_a_simulated_run_needs_no_privileges_and_validates(tmp_path):
     out = tmp_path / "out"
     result = pktbench("run", path, "--out", out)
     assert result.returncode == 0, result.stderr
-    assert result.stdout.splitlines()[-1] == f"run: {out}/run.json"
+    assert result.stdout.splitlines()[-2] == f"run: {out}/run.json"
     validate(out / "run.json", out / "trials.jsonl")
     run = json.loads((out / "run.json").read_text())
     assert [c["status"] for c in run["cases"]] == ["ok", "unsupported"]
