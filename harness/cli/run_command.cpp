@@ -266,7 +266,7 @@ Result<void> check_commands(const std::string& path, const Scenario& scenario) {
 
 // Judges them by the run as `compare` will read it, and returns them for a terminal.
 std::string add_pairs(RunDocument& document) {
-  const auto recorded = recorded_run(to_json(document), kRunFileName);
+  const auto recorded = parse_recorded_run(dump_json(to_json(document), -1), kRunFileName);
   if (!recorded) {
     spdlog::error("its pairs are not compared: {}", recorded.error().message);
     return "";

@@ -83,7 +83,7 @@ std::vector<TextRow> make_rows(const Comparison& comparison) {
   return rows;
 }
 
-std::string run_line(const char* side, const RecordedRun& run) {
+std::string run_line(const char* side, const RecordedHead& run) {
   return std::string(side) + printable(run.path, 300) + " (" + printable(run.host, 60) + ", " +
          printable(run.started_at, 40) + ", pktbench " + printable(run.tool_version, 40) + ")\n";
 }
@@ -98,12 +98,11 @@ std::string notes(const Comparison& comparison) {
   for (const CaseComparison& c : comparison.cases) {
     for (const std::string& w : c.warnings) note(c.new_id, w);
     if (c.excluded_base + c.excluded_new)
-      note(c.new_id,
-           "trials that are not ok and were left out: " + std::to_string(c.excluded_base) +
-               " of BASE, " + std::to_string(c.excluded_new) + " of NEW");
+      note(c.new_id, fmt::format("trials that are not ok and were left out: {} of BASE, {} of NEW",
+                                 c.excluded_base, c.excluded_new));
     if (c.unpaired_rounds)
-      note(c.new_id, std::to_string(c.unpaired_rounds) +
-                         " ok trials have no partner of their round and condition");
+      note(c.new_id, fmt::format("{} ok trials have no partner of their round and condition",
+                                 c.unpaired_rounds));
     for (const MeasureComparison& m : c.measures) {
       for (const std::string& w : m.warnings) note(c.new_id + " " + m.name, w);
       if (m.judged && m.verdict == Verdict::inconclusive) note(c.new_id + " " + m.name, m.reason);
@@ -144,7 +143,7 @@ std::string conclusion(const Comparison& comparison) {
   for (const Verdict v :
        {Verdict::regression, Verdict::improvement, Verdict::no_change, Verdict::inconclusive})
     if (const std::size_t n = count[static_cast<std::size_t>(v)])
-      made += (made.empty() ? "" : ", ") + std::to_string(n) + " " + to_string(v);
+      made += fmt::format("{}{} {}", made.empty() ? "" : ", ", n, to_string(v));
   made = std::string(to_string(comparison.verdict)) +
          (comparison.reason.empty() ? "" : ": " + comparison.reason) +
          (subjects.empty() ? "" : ", where " + boost::algorithm::join(subjects, "; ")) +
@@ -160,21 +159,18 @@ std::string comparison_text(const Comparison& comparison, bool colour) {
       run_line("BASE  ", comparison.base) + run_line("NEW   ", comparison.next) + "\n";
   if (!comparison.cases.empty()) {
     made += text_table(make_rows(comparison), kFiguresAligned, colour) + "\n";
-    made +=
+    made += fmt::format(
         "change: NEW against BASE, pair by pair of a round (Hodges-Lehmann), with its signed-rank "
         "interval.\n"
         "p: of the signed-rank test, and beside it of Mann-Whitney; adjusted "
         "(Benjamini-Hochberg).\n"
-        "A change is called one when the whole interval lies beyond " +
-        fine_percent(rules.min_effect) + " and p < " + fmt::format("{:g}", rules.alpha) +
-        ".\n"
-        "sees: the smallest change found four times out of five; above " +
-        fine_percent(rules.must_see) +
-        " a case is inconclusive.\n"
+        "A change is called one when the whole interval lies beyond {} and p < {:g}.\n"
+        "sees: the smallest change found four times out of five; above {} a case is "
+        "inconclusive.\n"
         "A/A: how far BASE differs from its twin (another case with the same settings) or, without "
         "one, its\n"
-        "rounds from the ones before them; - where that makes fewer than " +
-        std::to_string(kMinPairs) + " pairs.\n\n";
+        "rounds from the ones before them; - where that makes fewer than {} pairs.\n\n",
+        fine_percent(rules.min_effect), rules.alpha, fine_percent(rules.must_see), kMinPairs);
   }
   made += notes(comparison);
   made += sight(comparison);
