@@ -13,8 +13,8 @@ from typing import Any, Dict, Optional, Tuple
 SCHEMA = "pktbench-run/1"
 # What of a trial is shown or checked here; the rest is passed over, and is validate.py's to check.
 DRAWN = ("index", "round", "status", "reason", "conserved", "in_summary", "disturbed_by", "warmup_s",
-         "duration_s", "mpps", "ns_per_packet", "cycles_per_packet", "cycles_source", "line_rate_pps", "limiter",
-         "evidence", "missing")
+         "duration_s", "mpps", "ns_per_packet", "cycles_per_packet", "cycles_source", "line_rate_pps", "missing")
+OTHERS = ("dut_foreign", "dut_interrupts", "dut_steal")     # of its evidence
 VALIDATE = pathlib.Path(__file__).resolve().parent.parent / "results" / "schema" / "validate.py"
 
 
@@ -128,7 +128,9 @@ def load(path):
     validate = validator()
     try:
         with path.open("rb") as file:
-            document, problems = validate.read_drawn(file, DRAWN)
+            document, problems = validate.read_drawn(file, {
+                **dict.fromkeys(DRAWN, validate.streamed.WHOLE),
+                "evidence": validate.streamed.Part(dict.fromkeys(OTHERS, validate.streamed.WHOLE), others=False)})
     except OSError as error:
         raise LoadError(f"{path}: {error.strerror}") from error
     except validate.NotJson as error:
@@ -190,6 +192,6 @@ def _line_rate(trials):
 
 
 def _trial(trial):
-    others = [trial["evidence"].get(key) or 0 for key in ("dut_foreign", "dut_interrupts", "dut_steal")]
+    others = [trial["evidence"].get(key) or 0 for key in OTHERS]
     return _made(Trial, trial, disturbed_by=trial.get("disturbed_by", ()), others=min(1.0, sum(others)),
                  in_summary=trial.get("in_summary", trial["status"] == "ok"))

@@ -50,40 +50,45 @@ def _value(events, event, value, part, path):
 def _object(events, part, path):
     made = {}
     others = WHOLE if part.others else None
+    path.append(None)
     for event, key in events:
         if event == "end_map":
             break
-        path.append(key)
+        path[-1] = key
         if key in made:
-            raise _placed(path[:-1], f"key {key[:40]!r} appears twice in one object")
+            raise _placed(path, f"key {key[:40]!r} appears twice in one object")
         below = part.below.get(key, others)
         event, value = next(events)
         if below is None:
-            _skip(events, event)
-        else:
+            if event in STEPS:
+                _skip(events, event)
+        elif event in STEPS or below.made:
             made[key] = _value(events, event, value, below, path)
-        path.pop()
+        else:
+            made[key] = value
+    path.pop()
     return made
 
 
 def _list(events, part, path):
     made = []
+    path.append(None)
     for event, value in events:
         if event == "end_array":
             break
-        path.append(len(made))
+        path[-1] = len(made)
         made.append(_value(events, event, value, part, path))
-        path.pop()
+    path.pop()
     return made
 
 
 def _skip(events, event):
-    depth = STEPS.get(event, 0)
-    while depth:
-        for event, _ in events:
-            if event in STEPS:
-                depth += STEPS[event]
-                break
+    depth = STEPS[event]
+    for event, _ in events:
+        if event in STEPS:
+            depth += STEPS[event]
+            if not depth:
+                return
 
 
 def _placed(path, why):
