@@ -1,7 +1,11 @@
 """What each row of a per-backend figure says in words."""
+from collections import Counter
+
 from plots import style, text
 
 LABEL_MAX, LABEL_MIN = 1.75, 0.9      # inches for the names at the left
+PAGE = 24                             # rows that a person takes in, and that fit a page of a report
+DOTS = 100                            # more of one case are a smear
 
 
 def lower_bound(case):
@@ -42,8 +46,36 @@ def labels(cases):
     widest = max([LABEL_MIN] + [text.width(case.backend, style.LABEL) for case in cases]
                  + [text.width(line, style.SMALL) for line in said])
     inches = min(widest, LABEL_MAX)
-    names = [text.wrap(case.backend, style.LABEL, inches, most=1)[0] for case in cases]
-    return names, ["\n".join(text.wrap(line, style.SMALL, inches, most=2)) for line in said], inches
+    names = [text.fit(case.backend, style.LABEL, inches, most=1)[0] for case in cases]
+    fitted = ["\n".join(text.fit(line, style.SMALL, inches, most=2)) for line in said]
+    alike = [row for row, times in Counter(zip(names, fitted)).items() if times > 1]
+    for i, row in enumerate(zip(names, fitted)):
+        if row in alike:
+            fitted[i] = "\n".join(text.fit(f"row {i + 1}: {said[i]}", style.SMALL, inches, most=2))
+    return names, fitted, inches
+
+
+def pages(count, most):
+    """Slices of so many rows, as equal as can be, none of more than most."""
+    number = -(-count // most) or 1
+    size = -(-count // number) or 1
+    return [slice(first, first + size) for first in range(0, count, size)]
+
+
+def on_page(number, of, said):
+    """(what a page's name ends with, its caption); both as they are for the only one."""
+    if of == 1:
+        return "", said
+    return f"-page-{number}", f"Page {number} of {of}. {said}"
+
+
+def dots(trials, measure):
+    """The trials to show of those that have the measure: no more than DOTS, evenly from least to largest."""
+    shown = [trial for trial in trials if getattr(trial, measure) is not None]
+    if len(shown) <= DOTS:
+        return shown
+    ranked = sorted(shown, key=lambda trial: getattr(trial, measure))
+    return [ranked[round(i * (len(ranked) - 1) / (DOTS - 1))] for i in range(DOTS)]
 
 
 def trial_counts(case):

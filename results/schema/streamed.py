@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, NamedTuple, Optional
 import ijson
 from checked import MAX_BYTES, MAX_DEPTH, NotJson, pointer, too_large
 
+CHUNK = 1 << 18
 STEPS = {"start_map": 1, "start_array": 1, "end_map": -1, "end_array": -1}
 
 
@@ -26,14 +27,35 @@ def read(file, part):
     if file.seek(0, 2) > MAX_BYTES:
         raise NotJson(too_large())
     file.seek(0)
-    events = ijson.basic_parse(file, use_float=True, buf_size=1 << 18)
     path = []
     try:
-        made = _value(events, *next(events), part, path)
-        for _ in events:  # there is none, or the text goes on
-            pass
+        return _read(file, part, path)
+    except ijson.JSONError:
+        # The library tells of it before it gives what comes before it in the chunk.
+        slowly = _Slowly(file, (file.tell() - 1) // CHUNK * CHUNK)
+    path.clear()
+    try:
+        return _read(slowly, part, path)
     except ijson.JSONError as error:
-        raise _placed(path, f"not JSON: {_said(error)}") from error
+        raise _placed(path, _said(error, file)) from error
+
+
+class _Slowly:
+    """A file, byte by byte from a place on."""
+
+    def __init__(self, file, begin):
+        self.file, self.begin = file, begin
+        file.seek(0)
+
+    def read(self, size):
+        return self.file.read(size if self.file.tell() < self.begin else min(size, 1))
+
+
+def _read(file, part, path):
+    events = ijson.basic_parse(file, use_float=True, buf_size=CHUNK)
+    made = _value(events, *next(events), part, path)
+    for _ in events:  # there is none, or the text goes on
+        pass
     return made
 
 
@@ -95,9 +117,10 @@ def _placed(path, why):
     return NotJson(f"{pointer(*path)}: {why}", placed=True) if path else NotJson(why)
 
 
-def _said(error):
-    """Of the library's sentence and the text with an arrow below it, one line."""
-    said = error.args[0]
-    lines = (said.decode("utf-8", "backslashreplace") if isinstance(said, bytes) else said).split("\n")
-    near = lines[1].strip()[:40] if len(lines) > 1 else ""
-    return lines[0].rstrip(".") + (f", near {near!r}" if near else "")
+def _said(error, file):
+    """What is wrong where the file was read to, in one line."""
+    words = error.args[0]
+    words = (words.decode("utf-8", "replace") if isinstance(words, bytes) else words).split("\n")[0].rstrip(".")
+    file.seek(max(0, file.tell() - 20))
+    near = file.read(30).decode("utf-8", "replace")
+    return f"{'a number is too large' if 'overflow' in words else f'not JSON: {words}'}, near {near!r}"
