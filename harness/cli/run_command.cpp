@@ -118,7 +118,9 @@ Result<nlohmann::ordered_json> load_run(const std::string& dir) {
   if (!std::filesystem::exists(path, ignored))
     return make_error(ErrorCode::invalid_input,
                       path + ": cannot be read; --resume takes the directory of an earlier run");
-  auto run = read_json_file(path, kRunLimits);
+  // However large: it is looked at for its scenario and for who made it.
+  const JsonParts parts{{{"run", {}}, {"environment", {}}, {"scenario", {}}}, {}};
+  auto run = read_json_file(path, kRunLimits, parts);
   if (run && (!run->is_object() || !run->contains("scenario")))
     return make_error(ErrorCode::invalid_input, path + ": is not the record of a run");
   return run;

@@ -28,7 +28,7 @@ std::string system_problem(const char* what, int error) {
 }
 
 std::string too_large(const JsonLimits& limits) {
-  return fmt::format("larger than {} bytes", limits.bytes);
+  return fmt::format("larger than {} bytes{}", limits.bytes, limits.too_large);
 }
 
 bool starts_character(char c) { return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u; }
@@ -51,13 +51,15 @@ class Source {
   // Only once the parser has come to it.
   std::string fault() const { return at_ == shown_.size() ? fault_ : ""; }
 
-  // "line 3, column 7" of the character at `offset`, both from 1. REQUIRES: in the chunk at hand,
-  // or past it.
+  // "line 3, column 7" of the character at `offset`, both from 1. REQUIRES: it is in the chunk at
+  // hand, or the one before that.
   std::string place(std::size_t offset) const {
     const std::string_view read = shown_.substr(0, offset > before_ ? offset - before_ : 0);
     const auto [lines, columns] = counted(read);
+    // The parser looks no more than one character ahead, past the end of no line.
+    const std::size_t ahead = offset < before_ ? 1 : 0;
     return fmt::format("line {}, column {}", lines_ + lines + 1,
-                       columns + (lines ? 0 : columns_) + 1);
+                       columns + (lines ? 0 : columns_) + 1 - ahead);
   }
 
  private:

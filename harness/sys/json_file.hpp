@@ -23,8 +23,9 @@ using Json = nlohmann::ordered_json;
 
 struct JsonLimits {
   std::size_t bytes = std::size_t{1} << 20;
-  std::size_t depth = 32;   // arrays and objects inside each other
-  std::size_t keys = 1000;  // in one object
+  std::size_t depth = 32;      // arrays and objects inside each other
+  std::size_t keys = 1000;     // in one object
+  const char* too_large = "";  // the remedy, which follows "larger than 1048576 bytes"
 };
 
 // What is kept of a document.
