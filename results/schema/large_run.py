@@ -39,10 +39,14 @@ def full(trial):
     return trial
 
 
+def label(number):
+    """Labels differ at their very end."""
+    return f"a-label-that-says-what-was-changed-on-this-host-before-the-case-{number:03d}"
+
+
 def case(number, trials):
-    """One of many cases that differ by their label at its very end."""
-    label = f"a-label-that-says-what-was-changed-on-this-host-before-the-case-{number:03d}"
-    return sample_run.case(label=label, id=f"xdp-native/drop/64B/1q/1f/label={label}", dut_idle="spin",
+    """One of many cases that differ by their label."""
+    return sample_run.case(label=label(number), id=f"xdp-native/drop/64B/1q/1f/label={label(number)}", dut_idle="spin",
                            testbed_label=None, generator_options={"batch": 16}, workload_options={},
                            trials=[full(t) for t in sample_run.noisy_trials(5.0, n=trials, seed=number)])
 

@@ -94,12 +94,12 @@ def _object(events, part, path):
 
 def _list(events, part, path):
     made = []
-    path.append(None)
+    path.append(0)
     for event, value in events:
         if event == "end_array":
             break
-        path[-1] = len(made)
         made.append(_value(events, event, value, part, path))
+        path[-1] += 1
     path.pop()
     return made
 
