@@ -13,7 +13,7 @@
 namespace pktbench {
 
 // A hundred cases of a thousand trials are below these, which the figures have as well
-// (results/schema/checked.py). With them `compare` needs less than 100 MB, and the figures 300.
+// (results/schema/checked.py). Up to there the figures stay below 300 MB, and `compare` far below.
 inline constexpr JsonLimits kRunLimits{
     .bytes = std::size_t{1} << 29,
     .depth = 32,
