@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from plots import backends, caption, fixtures, groups, load, pairs, rows, style, text
+from plots import backends, caption, fixtures, groups, load, pairs, rows, style
 
 sys.path.append(str(load.VALIDATE.parent))
 
@@ -62,32 +62,6 @@ def test_many_cases_make_pages_of_one_scale_and_each_is_on_one(many):
 @pytest.mark.parametrize("count, sizes", [(0, []), (1, [1]), (24, [24]), (25, [13, 12]), (200, [23] * 8 + [16])])
 def test_pages_are_as_equal_as_can_be(count, sizes):
     assert [len(range(count)[page]) for page in rows.pages(count, 24)] == sizes
-
-
-def test_labels_that_only_their_middles_tell_apart_are_numbered(many):
-    cases = [dataclasses.replace(case, label="b" * 70 + f"{number}" + "e" * 140)
-             for number, case in enumerate(many.cases[:4])]
-    _, details, _ = rows.labels(cases)
-    assert len(set(details)) == 4 and details[2].startswith("row 3:")
-
-
-def test_a_text_that_does_not_fit_loses_its_middle():
-    said = "begin-" + "x" * 200 + "-end"
-    lines = text.fit(said, 7, 1.5, 2)
-    assert len(lines) == 2 and lines[0].startswith("begin-") and lines[1].endswith("-end")
-    assert "…" in "".join(lines) and all(text.width(line, 7) <= 1.5 for line in lines)
-    assert text.fit("short", 7, 1.5, 2) == ["short"]
-
-
-def test_two_long_names_of_a_pair_are_told_apart():
-    run = fixtures.run("floor")
-    names = {one: f"xdp-native/label={'x' * 140}{one}" for one in "ab"}
-    pair = dataclasses.replace(run.pairs[0], base=run.cases[0].id, next=names["b"])
-    (name, figure, said), = pairs.figures(dataclasses.replace(
-        run, pairs=(dataclasses.replace(pair, base=run.cases[0].id),)))
-    assert name == "pairs" and not said.startswith("Page")
-    shown = next(t.get_text() for t in figure.texts if t.get_gid() == "name-0")
-    assert "xb" in shown and run.cases[0].id[-9:] in shown.replace("\n", "")
 
 
 def test_many_pairs_make_pages():

@@ -58,7 +58,9 @@ class _Drawing:
     def __init__(self, run, said):
         self.pairs = run.pairs
         self.width = (style.WIDTH - COLUMNS * LEFT - MARGIN - (COLUMNS - 1) * (GAP - LEFT)) / COLUMNS
-        names = [self._name(pair) for pair in self.pairs]
+        names = text.told_apart([self._name(pair) for pair in self.pairs],
+                                lambda name: len(text.wrap(name, style.LABEL, self.width)) <= 3)
+        names = [text.wrap(name, style.LABEL, self.width) for name in names]
         self.head = text.height(max(map(len, names)), style.LABEL) + text.height(1, style.SMALL) + 0.05
         lines = text.wrap(said, style.CAPTION, style.WIDTH - 2 * MARGIN)
         lines_of_panels = -(-len(self.pairs) // COLUMNS)
@@ -84,12 +86,9 @@ class _Drawing:
         options = {"va": "top", "ha": "left", "linespacing": 1.3, "parse_math": False, **options}
         return self.figure.text(x / style.WIDTH, 1 - y / self.height, said, fontsize=size, **options)
 
-    def _name(self, pair):
-        whole = text.wrap(f"{MEASURES[pair.measure]}: {pair.next} / {pair.base}", style.LABEL, self.width)
-        if len(whole) <= 3:
-            return whole
-        return (text.fit(f"{MEASURES[pair.measure]}: {pair.next}", style.LABEL, self.width, most=2)
-                + text.fit(f"/ {pair.base}", style.LABEL, self.width, most=2))
+    @staticmethod
+    def _name(pair):
+        return f"{MEASURES[pair.measure]}: {pair.next} / {pair.base}"
 
     @staticmethod
     def _legend():

@@ -1,6 +1,4 @@
 """What each row of a per-backend figure says in words."""
-from collections import Counter
-
 from plots import style, text
 
 LABEL_MAX, LABEL_MIN = 1.75, 0.9      # inches for the names at the left
@@ -46,13 +44,10 @@ def labels(cases):
     widest = max([LABEL_MIN] + [text.width(case.backend, style.LABEL) for case in cases]
                  + [text.width(line, style.SMALL) for line in said])
     inches = min(widest, LABEL_MAX)
-    names = [text.fit(case.backend, style.LABEL, inches, most=1)[0] for case in cases]
-    fitted = ["\n".join(text.fit(line, style.SMALL, inches, most=2)) for line in said]
-    alike = [row for row, times in Counter(zip(names, fitted)).items() if times > 1]
-    for i, row in enumerate(zip(names, fitted)):
-        if row in alike:
-            fitted[i] = "\n".join(text.fit(f"row {i + 1}: {said[i]}", style.SMALL, inches, most=2))
-    return names, fitted, inches
+    names = text.told_apart([case.backend for case in cases],
+                            lambda name: len(text.wrap(name, style.LABEL, inches)) == 1)
+    said = text.told_apart(said, lambda line: len(text.wrap(line, style.SMALL, inches)) <= 2)
+    return names, ["\n".join(text.wrap(line, style.SMALL, inches)) for line in said], inches
 
 
 def pages(count, most):
@@ -78,6 +73,14 @@ def dots(trials, measure):
     return [ranked[round(i * (len(ranked) - 1) / (DOTS - 1))] for i in range(DOTS)]
 
 
+def short_of_rounds(case):
+    """'interrupted, 1 of 3': of the rounds asked for; empty where all were made, or none is known."""
+    made = len({trial.round for trial in case.trials})
+    if case.status in ("unsupported", "failed") or made >= (case.rounds_planned or 0):
+        return ""
+    return f"interrupted, {made} of {case.rounds_planned}"
+
+
 def trial_counts(case):
     """n, what is not in it, and what n is too small for: 'n=4, 1 invalid, no interval'."""
     counts = [f"n={len(case.shown_trials)}" + (" disturbed" if case.status == "disturbed" else "")]
@@ -89,6 +92,8 @@ def trial_counts(case):
         number = sum(trial.status == status for trial in case.rejected_trials)
         if number:
             counts.append(f"{number} {status}")
+    if short_of_rounds(case):
+        counts.append(short_of_rounds(case))
     if case.mpps.ci95 is None:
         counts.append("no interval")
     return ", ".join(counts)

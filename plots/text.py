@@ -47,24 +47,6 @@ def wrap(text, size, inches, most=None, cut=" …"):
     return lines
 
 
-def fit(text, size, inches, most):
-    """Lines as wrap() has them, but what is beyond most is left out in the middle: names differ at their ends."""
-    text = plain(text)
-    lines = wrap(text, size, inches)
-    if len(lines) <= most:
-        return lines
-
-    def cut(kept):
-        return wrap(f"{text[:kept // 3]}…{text[kept // 3 - kept:]}", size, inches)
-
-    # The most that fits lies between what did and what did not.
-    fits, does_not = 3, len(text)
-    while does_not - fits > 1:
-        middle = (fits + does_not) // 2
-        fits, does_not = (middle, does_not) if len(cut(middle)) <= most else (fits, middle)
-    return cut(fits)
-
-
 def some(texts, most=3):
     """Texts after one another, each once; beyond most the number of the others."""
     texts = list(dict.fromkeys(texts))
@@ -78,6 +60,35 @@ def _pieces(word, size, inches):
         yield word[:cut]
         word = word[cut:]
     yield word
+
+
+def told_apart(said, fits):
+    """Each text; what does not fit is cut at its end or its middle, so that no two that differ become one."""
+    for share in (1, 0.5, 0.25, 0):
+        shown = [_cut(one, share, fits) for one in said]
+        if len(set(shown)) == len(set(said)):
+            return shown
+    numbers = {}  # they differ where there is no room
+    for one in said:
+        numbers.setdefault(one, f" #{len(numbers) + 1}")
+    return [one if fits(one) else
+            _cut(one, 1, lambda begun, mark=numbers[one]: fits(begun + mark)) + numbers[one] for one in said]
+
+
+def _cut(said, share, fits):
+    """The most of a text's two ends that fits, share of it from its beginning."""
+    if fits(said):
+        return said
+
+    def kept(length):
+        head = round(length * share)
+        return said[:head] + "…" + said[len(said) - length + head:]
+
+    low, high = 0, len(said) - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if fits(kept(middle)) else (low, middle - 1)
+    return kept(low)
 
 
 def number(value):

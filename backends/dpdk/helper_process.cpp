@@ -1,5 +1,6 @@
 #include "backends/dpdk/helper_process.hpp"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -12,10 +13,10 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <filesystem>
 #include <vector>
 
 #include "harness/sys/child_process.hpp"
+#include "harness/sys/installation.hpp"
 #include "harness/sys/own_path.hpp"
 
 namespace pktbench::dpdk {
@@ -39,20 +40,12 @@ bool wait_readable(int fd, int timeout_ms) {
 }  // namespace
 
 Result<std::string> find_helper() {
-  std::error_code failed;
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", failed);
-  for (const char* folder : {".", PKTBENCH_LIBEXEC_FROM_BIN}) {
-    const auto path = (program.parent_path() / folder / kHelper).lexically_normal();
-    if (failed || access(path.c_str(), F_OK) != 0) continue;
-    if (auto own = sys::open_own(path); !own)
-      return make_error(ErrorCode::unsupported,
-                        "the program pktbench-dpdk is not started: " + own.error().message);
-    return path.string();
-  }
-  return make_error(ErrorCode::unsupported,
-                    "the program pktbench-dpdk is neither beside pktbench nor where `cmake "
-                    "--install` puts it (" +
-                        std::string(PKTBENCH_LIBEXEC_FROM_BIN) + " from there); install both");
+  auto path = sys::find_helper(kHelper);
+  if (!path) return path;
+  if (auto own = sys::open_own(*path); !own)
+    return make_error(ErrorCode::unsupported,
+                      "the program pktbench-dpdk is not started: " + own.error().message);
+  return path;
 }
 
 Result<Ready> HelperProcess::start(const std::string& path, const Setup& setup, int extra_fd) {
@@ -95,17 +88,15 @@ Result<void> HelperProcess::spawn(const std::string& path, int extra_fd) {
                           .no_other_files = true,
                           .blocked_signals = true};
   if (extra_fd >= 0) child.files.emplace_back(extra_fd, kPumpOrWireFd);
-  const auto pid = sys::start_child(child);
-  if (!pid) return pid.error();
-  pid_ = *pid;
+  if (auto r = sys::start_child(child).into(pid_); !r) return r.error();
   return {};
 }
 
 Result<void> HelperProcess::receive(void* message, std::size_t size, int timeout_ms,
                                     const std::string& what) {
   if (!wait_readable(control_.get(), timeout_ms))
-    return failure(ErrorCode::failed, std::string(kHelper) + " did not " + what + " within " +
-                                          std::to_string(timeout_ms / 1000) + " s");
+    return failure(ErrorCode::failed,
+                   fmt::format("{} did not {} within {} s", kHelper, what, timeout_ms / 1000));
   const ssize_t got = recv(control_.get(), message, size, 0);
   if (got == static_cast<ssize_t>(size)) return {};
   if (got > 0)

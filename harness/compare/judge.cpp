@@ -6,7 +6,9 @@
 #include <boost/algorithm/string/join.hpp>
 #include <cmath>
 #include <set>
+#include <utility>
 
+#include "harness/method/case_summary.hpp"
 #include "harness/text/input_error.hpp"
 
 namespace pktbench {
@@ -25,6 +27,12 @@ constexpr MeasureKind kCycles{"cycles_per_packet", Better::lower,
                               &RecordedTrial::cycles_per_packet};
 
 bool bounded(const RecordedCase& c) { return bounds_from_below(c.limiter); }
+
+std::size_t rounds_made(const RecordedCase& c) {
+  std::set<int> rounds;
+  for (const RecordedTrial& trial : c.trials) rounds.insert(trial.round);
+  return rounds.size();
+}
 
 std::set<std::string> sources(const RecordedCase& c) {
   std::set<std::string> made;
@@ -197,6 +205,11 @@ CaseComparison pair_cases(const Sides& sides, const RecordedCase& base, const Re
   };
   made.excluded_base = excluded(base);
   made.excluded_new = excluded(next);
+  for (const auto* side : {&base, &next})
+    if (const std::size_t rounds = rounds_made(*side); std::cmp_less(rounds, side->rounds_planned))
+      made.warnings.push_back(fmt::format("{} has {} of the {} rounds that were asked for",
+                                          side == &base ? "BASE" : "NEW", rounds,
+                                          side->rounds_planned));
   compare_settings(base, next, made);
   if (!made.reason.empty()) return made;
   for (const auto* side : {&base, &next})

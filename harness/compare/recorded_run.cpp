@@ -36,7 +36,7 @@ const Keys kNeeded = {
     {kTrial, {"round", "status", "mpps", "cycles_per_packet", "cycles_source"}}};
 
 // The same where it is there.
-const Keys kUsed = {{"/cases/#", {"dut_idle", "comparable"}},
+const Keys kUsed = {{"/cases/#", {"dut_idle", "comparable", "rounds_planned"}},
                     {kTrial, {"started_at", "limiter"}},
                     {kTrial + "/offered", {"pps"}},
                     {kTrial + "/evidence", {"dut_busy"}},
@@ -139,13 +139,14 @@ JsonParts compared_parts(Trials& trials) {
 RecordedCase recorded_case(const CaseDocument& document, std::vector<RecordedTrial>&& trials,
                            const Json& run, const Json& one) {
   const CaseResult& result = document.result;
-  RecordedCase made{result.spec.id,
-                    result.status,
-                    result.reason,
-                    result.limiter,
-                    std::move(trials),
-                    comparable_of(run, one),
-                    {}};
+  RecordedCase made;
+  made.id = result.spec.id;
+  made.status = result.status;
+  made.reason = result.reason;
+  made.limiter = result.limiter;
+  made.rounds_planned = result.rounds_planned;
+  made.trials = std::move(trials);
+  made.comparable = comparable_of(run, one);
   for (const char* key :
        {"backend", "backend_options", "workload", "queues", "testbed_label", "telemetry"})
     made.subject[key] = text_of(part(one, key));

@@ -39,6 +39,7 @@ struct RecordedCase {
   CaseStatus status = CaseStatus::failed;
   std::string reason;  // empty when ok
   Limiter limiter = Limiter::unknown;
+  int rounds_planned = 0;             // each of them is one trial or more; 0: not known
   std::vector<RecordedTrial> trials;  // in the order they were made, invalid ones included
   Comparable comparable;
   // What is compared as a rule, so that a difference is said and no obstacle.

@@ -4,6 +4,8 @@
 // case is listed with the reason) is a different thing from `failed` (it should have worked).
 #pragma once
 
+#include <fmt/core.h>
+
 #include <cstring>
 #include <optional>
 #include <string>
@@ -30,11 +32,21 @@ struct Error {
 inline Error make_error(ErrorCode code, std::string message) {
   return {code, std::move(message), 0, {}};
 }
+// The sentence as libfmt's: make_error(ErrorCode::failed, "port {} has no CPU", port.name).
+template <class A, class... B>
+Error make_error(ErrorCode code, fmt::format_string<A, B...> sentence, A&& a, B&&... b) {
+  return make_error(code, fmt::format(sentence, std::forward<A>(a), std::forward<B>(b)...));
+}
 
 // For a system call that has just failed with `error` (an errno value, positive).
 inline Error system_error(const std::string& what, int error) {
   return {ErrorCode::failed, what + ": " + std::strerror(error), error, {}};
 }
+
+template <class T>
+class Result;
+template <>
+class Result<void>;
 
 template <class T>
 class [[nodiscard]] Result {
@@ -54,6 +66,9 @@ class [[nodiscard]] Result {
   T&& operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
+  // Moves the value into `to`, or gives the error: for a function that goes on with it.
+  template <class U>
+  Result<void> into(U& to) &&;
 
   // REQUIRES: !ok()
   const Error& error() const { return std::get<1>(state_); }
@@ -77,5 +92,13 @@ class [[nodiscard]] Result<void> {
  private:
   std::optional<Error> error_;
 };
+
+template <class T>
+template <class U>
+Result<void> Result<T>::into(U& to) && {
+  if (!ok()) return error();
+  to = std::move(*this).value();
+  return {};
+}
 
 }  // namespace pktbench

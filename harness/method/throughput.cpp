@@ -27,7 +27,7 @@ class Throughput final : public Method {
   int extra_rounds() const override { return max_repeats_; }
 
   std::optional<Step> next(const CaseResult& so_far, int round) const override {
-    Step step{rules_, restart_, false};
+    Step step{rules_, restart_ ? Start::alone : Start::kept, false};
     step.plan.rate_pps = so_far.spec.rate_pps;
     if (!round_done(so_far.trials, round, max_repeats_)) return step;
     // They cost, so that such a trial stands apart from the ordinary ones.
@@ -85,21 +85,14 @@ class Throughput final : public Method {
 std::vector<OptionSpec> options() {
   static const TrialPlan kPlan;
   std::vector<OptionSpec> made = {
-      {"trials", std::int64_t{5}, {}, 1, 100'000, "measured intervals of each case"},
-      {"warmup_s", kPlan.warmup_s, {}, 0, 3600, "seconds of traffic before the window"},
-      {"duration_s", kPlan.duration_s, {}, 0.01, 86'400, "seconds of the window"},
-      {"restart",
-       true,
-       {},
-       {},
-       {},
-       "false: the trials of a scenario's one case follow each other without a new start"},
-      {"bpf_stats",
-       false,
-       {},
-       {},
-       {},
-       "trials beside the ordinary ones for the kernel's own run time of BPF programs"}};
+      number_option("trials", 5, 1, 100'000, "measured intervals of each case"),
+      number_option("warmup_s", kPlan.warmup_s, 0, 3600, "seconds of traffic before the window"),
+      number_option("duration_s", kPlan.duration_s, 0.01, 86'400, "seconds of the window"),
+      flag_option(
+          "restart", true,
+          "false: the trials of a scenario's one case follow each other without a new start"),
+      flag_option("bpf_stats", false,
+                  "trials beside the ordinary ones for the kernel's own run time of BPF programs")};
   made.insert(made.end(), trial_options().begin(), trial_options().end());
   return made;
 }
@@ -117,7 +110,7 @@ MethodType throughput_method() {
                 return "\"restart\": false needs a scenario of one case, and this has " +
                        std::to_string(cases) + ": they take turns on the device";
               },
-          .columns = throughput_columns(),
+          .columns = [](const auto&) { return throughput_columns(); },
           .explain = explain_throughput};
 }
 

@@ -123,4 +123,4 @@ def _said(error, file):
     words = (words.decode("utf-8", "replace") if isinstance(words, bytes) else words).split("\n")[0].rstrip(".")
     file.seek(max(0, file.tell() - 20))
     near = file.read(30).decode("utf-8", "replace")
-    return f"{'a number is too large' if 'overflow' in words else f'not JSON: {words}'}, near {near!r}"
+    return f"{'a number is too large' if 'overflow' in words else f'not valid JSON: {words}'}, near {near!r}"

@@ -44,15 +44,15 @@ PAD = " " * (streamed.CHUNK - 30)   # so that it lies across the end of a chunk
 
 @pytest.mark.parametrize("pad", ["", PAD], ids=["short", "across chunks"])
 @pytest.mark.parametrize("text, said", [
-    ('{"a": [0, NaN]}', "/a/1: not JSON: lexical error: invalid char in json text, near"),
+    ('{"a": [0, NaN]}', "/a/1: not valid JSON: lexical error: invalid char in json text, near"),
     ('{"a": [0, {"b": 1e999}]}', "/a/1/b: a number is too large, near"),
     ('{"a": ' + "9" * 5000 + "}", "/a: a number is too large, near"),
     ('{"a": {"b": 1, "b": 2}}', "/a/b: key 'b' appears twice in one object"),
     ('{"a": ' + "[" * 40 + "]" * 40 + "}", "/a" + "/0" * 31 + ": nested deeper than 32 levels"),
-    (b'{"a": "\xff"}', "/a: not JSON: lexical error: invalid bytes in UTF8 string, near"),
-    ('{"a": 1}, 2', "not JSON: parse error: trailing garbage, near"),
-    ('{"a": [1', "/a/0: not JSON: parse error: premature EOF, near"),
-    ("", "not JSON: parse error: premature EOF, near"),
+    (b'{"a": "\xff"}', "/a: not valid JSON: lexical error: invalid bytes in UTF8 string, near"),
+    ('{"a": 1}, 2', "not valid JSON: parse error: trailing garbage, near"),
+    ('{"a": [1', "/a/0: not valid JSON: parse error: premature EOF, near"),
+    ("", "not valid JSON: parse error: premature EOF, near"),
 ], ids=lambda value: str(value)[:20])
 def test_a_fault_is_named_where_it_is(text, said, pad):
     with pytest.raises(checked.NotJson) as error:
@@ -63,7 +63,7 @@ def test_a_fault_is_named_where_it_is(text, said, pad):
 def test_what_is_left_out_may_be_deep_and_has_to_be_json():
     left_out = Part({"a": None})
     assert read('{"a": ' + "[" * 2000 + "]" * 2000 + ', "b": 1}', left_out) == {"b": 1}
-    with pytest.raises(checked.NotJson, match="^/a: not JSON"):
+    with pytest.raises(checked.NotJson, match="^/a: not valid JSON"):
         read('{"a": [1, x], "b": 1}', left_out)
 
 
