@@ -68,7 +68,7 @@ def main(argv=None):
 
 
 def figures(run, path):
-    """Every figure of a run, as (name, figure, caption), drawn as it is asked for: many are never there at once."""
+    """Every figure of a run, as (name, figure, caption); each is drawn when it is asked for."""
     method = run.scenario.get("method", {}).get("name", "throughput")
     if method not in FIGURES:
         raise load.LoadError(f"{path}: /scenario/method/name: no figures for {method!r}; there are for "

@@ -18,8 +18,8 @@ DOT = Path.unit_regular_polygon(16)      # matplotlib takes a hundred times as l
 
 
 def figures(run):
-    """(name, Figure, caption) of a run, one for each set of comparable cases and, where these are many, page of
-    it. Raises groups.GroupError.
+    """(name, Figure, caption) of a run, one for each set of comparable cases or, where these are many, page.
+    Raises groups.GroupError.
 
     The caption is the paragraph under the figure, then a line for every case that has no figure.
     """
@@ -29,7 +29,8 @@ def figures(run):
         for number, page in enumerate(pages, start=1):
             shown = group._replace(cases=group.cases[page])
             end, said = rows.on_page(number, len(pages), caption.backends(run, shown))
-            yield group.name + end, draw(group, labels, said, page), "\n".join([said] + caption.not_measured(shown))
+            lines = "\n".join([said] + caption.not_measured(shown))
+            yield group.name + end, draw(group, labels, said, page), lines
 
 
 def draw(group, labels, said, page):

@@ -59,7 +59,8 @@ def test_many_cases_make_pages_of_one_scale_and_each_is_on_one(many):
     assert len(scales) == 1
 
 
-@pytest.mark.parametrize("count, sizes", [(0, []), (1, [1]), (24, [24]), (25, [13, 12]), (200, [23] * 8 + [16])])
+@pytest.mark.parametrize("count, sizes", [
+    (0, []), (1, [1]), (24, [24]), (25, [13, 12]), (200, [23] * 8 + [16])])
 def test_pages_are_as_equal_as_can_be(count, sizes):
     assert [len(range(count)[page]) for page in rows.pages(count, 24)] == sizes
 

@@ -13,7 +13,8 @@ from typing import Any, Dict, Optional, Tuple
 SCHEMA = "pktbench-run/1"
 # What of a trial is shown or checked here; the rest is passed over, and is validate.py's to check.
 DRAWN = ("index", "round", "status", "reason", "conserved", "in_summary", "disturbed_by", "warmup_s",
-         "duration_s", "mpps", "ns_per_packet", "cycles_per_packet", "cycles_source", "line_rate_pps", "missing")
+         "duration_s", "mpps", "ns_per_packet", "cycles_per_packet", "cycles_source", "line_rate_pps",
+         "missing")
 OTHERS = ("dut_foreign", "dut_interrupts", "dut_steal")     # of its evidence
 VALIDATE = pathlib.Path(__file__).resolve().parent.parent / "results" / "schema" / "validate.py"
 
@@ -128,9 +129,10 @@ def load(path):
     validate = validator()
     try:
         with path.open("rb") as file:
-            document, problems = validate.read_drawn(file, {
-                **dict.fromkeys(DRAWN, validate.streamed.WHOLE),
-                "evidence": validate.streamed.Part(dict.fromkeys(OTHERS, validate.streamed.WHOLE), others=False)})
+            whole, part = validate.streamed.WHOLE, validate.streamed.Part
+            evidence = part(dict.fromkeys(OTHERS, whole), others=False)
+            keys = {**dict.fromkeys(DRAWN, whole), "evidence": evidence}
+            document, problems = validate.read_drawn(file, keys)
     except OSError as error:
         raise LoadError(f"{path}: {error.strerror}") from error
     except validate.NotJson as error:

@@ -43,8 +43,8 @@ def test_twice_the_trials_take_no_more_memory(tmp_path):
 def test_what_is_too_large_is_refused_with_the_remedy(tmp_path):
     with open(tmp_path / "run.json", "wb") as file:
         file.truncate((1 << 29) + 1)
-    done = subprocess.run([BINARY, "compare", tmp_path, tmp_path], capture_output=True, text=True, check=False)
+    done = subprocess.run([BINARY, "compare", tmp_path, tmp_path], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.endswith(f"{tmp_path}/run.json: larger than 536870912 bytes; measure in several runs of "
-                                "fewer cases or trials\n")
+    assert done.stderr.endswith(f"{tmp_path}/run.json: larger than 536870912 bytes; measure in several "
+                                "runs of fewer cases or trials\n")
     assert done.stderr.count("\n") == 1

@@ -20,17 +20,19 @@ SOURCES = ("cpu_distance", "frequency", "interrupts", "link", "memory", "program
 
 def full(trial):
     """The trial with every key that the tool writes of one on two CPUs."""
-    finding = {"evidence": {f"cpu1.softirq.{name}": 219.0 + trial["index"] for name in ("RCU", "SCHED", "TIMER")},
-               "reasons": []}
+    counts = {f"cpu1.softirq.{name}": 219.0 + trial["index"] for name in ("RCU", "SCHED", "TIMER")}
+    finding = {"evidence": counts, "reasons": []}
     trial["offered"]["unsent"] = 0
     trial["received"].update(per_queue=[trial["received"]["packets"]], details={})
     trial["missing"].update({f"disturbance.{name}": "/sys/devices/system/cpu/cpu1 does not tell it"
                              for name in ("frequency", "throttling")})
     minutes, seconds = divmod(trial["index"], 60)
     trial.update(
-        started_at=f"2026-01-02T{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}.500Z", disturbed_by=[], conserved=True, in_summary=True, effective_s=3.02, generator_loss_ratio=0.0,
+        started_at=f"2026-01-02T{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}.500Z",
+        disturbed_by=[], conserved=True, in_summary=True, effective_s=3.02, generator_loss_ratio=0.0,
         condition={"cpu_distance_ns": 92.4, "idle": "spin", "cpu_mhz": 2600.0},
-        disturbance={name: None if f"disturbance.{name}" in trial["missing"] else finding for name in SOURCES},
+        disturbance={name: None if f"disturbance.{name}" in trial["missing"] else finding
+                     for name in SOURCES},
         mode={"requested": "native", "effective": "native", "details": {"attached": "driver"}},
         evidence={**trial["evidence"], "dut_foreign": 0.0012, "dut_interrupts": 0.0001, "dut_steal": 0.0,
                   "dut_wakeups_per_s": 1738.514259700306, "clock_error": -3.07e-08, "rx_ring_frames": 256.0})
@@ -46,8 +48,8 @@ def label(number):
 
 def case(number, trials):
     """One of many cases that differ by their label."""
-    return sample_run.case(label=label(number), id=f"xdp-native/drop/64B/1q/1f/label={label(number)}", dut_idle="spin",
-                           testbed_label=None, generator_options={"batch": 16}, workload_options={},
+    return sample_run.case(label=label(number), id=f"xdp-native/drop/64B/1q/1f/label={label(number)}",
+                           dut_idle="spin", testbed_label=None, generator_options={"batch": 16}, workload_options={},
                            trials=[full(t) for t in sample_run.noisy_trials(5.0, n=trials, seed=number)])
 
 

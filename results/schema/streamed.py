@@ -120,7 +120,8 @@ def _placed(path, why):
 def _said(error, file):
     """What is wrong where the file was read to, in one line."""
     words = error.args[0]
-    words = (words.decode("utf-8", "replace") if isinstance(words, bytes) else words).split("\n")[0].rstrip(".")
+    words = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    words = words.split("\n")[0].rstrip(".")
     file.seek(max(0, file.tell() - 20))
     near = file.read(30).decode("utf-8", "replace")
     return f"{'a number is too large' if 'overflow' in words else f'not valid JSON: {words}'}, near {near!r}"

@@ -121,8 +121,8 @@ def _document_problems(document, whole=True):
 def read_drawn(file, keys):
     """A run, read as a stream: of a trial the parts in keys, everything of the rest but bpf_run_time.
 
-    Returns it and its Problems: it is checked as check_run() does, as far as it is kept, each trial as soon as
-    it is read. Raises NotJson.
+    Returns it and its Problems: it is checked as check_run() does, as far as it is kept, each trial as soon
+    as it is read. Raises NotJson.
     """
     run, slow, fast = _drawn_schemas(frozenset(keys))
     problems = []
@@ -192,7 +192,8 @@ def _run_problems(document):
 def _trials(case, path):
     """Each trial of a case, with its path."""
     bpf = case.get("bpf_run_time")
-    for at, trials in (("trials",), case["trials"]), (("bpf_run_time", "trials"), bpf["trials"] if bpf else ()):
+    lists = (("trials",), case["trials"]), (("bpf_run_time", "trials"), bpf["trials"] if bpf else ())
+    for at, trials in lists:
         for i, trial in enumerate(trials):
             yield path + at + (i,), trial
 
