@@ -8,7 +8,6 @@
 #include <set>
 #include <utility>
 
-#include "harness/method/case_summary.hpp"
 #include "harness/text/input_error.hpp"
 
 namespace pktbench {
