@@ -50,7 +50,8 @@ def case(number, trials):
     """One of many cases that differ by their label."""
     return sample_run.case(label=label(number), id=f"xdp-native/drop/64B/1q/1f/label={label(number)}",
                            dut_idle="spin", testbed_label=None, generator_options={"batch": 16},
-                           workload_options={}, trials=[full(t) for t in sample_run.noisy_trials(5.0, n=trials, seed=number)])
+                           workload_options={},
+                           trials=[full(t) for t in sample_run.noisy_trials(5.0, n=trials, seed=number)])
 
 
 def _text(case_):
