@@ -1,4 +1,6 @@
 """The figure of a search: for each case and goal the loads tried, the bounds found and the throughput."""
+import statistics
+
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -37,9 +39,9 @@ def caption_of(group):
             reasons += sorted({f"{case.id}, {name}: irregular: {goal['reason']}."
                                for goal in found if not goal["regular"]})
     lost = ", ".join(f"{name} at most {100 * ratio:g}% of the frames lost" for name, ratio in goals.items())
-    return " ".join([f"{caption.setting(group.cases[0])}. {lost}. A bar spans the bounds of one search, a dot "
-                     f"is its conditional throughput (RFC 9971); {searches} search"
-                     f"{'es' * (searches != 1)} of each case; ≥: no upper bound was found."] + reasons)
+    return " ".join([f"{caption.setting(group.cases[0])}. {lost}. A bar is the median conditional throughput "
+                     f"(RFC 9971) of {searches} search{'es' * (searches != 1)}, its whisker goes from their "
+                     f"least lower to their greatest upper bound; ≥: no upper bound was found."] + reasons)
 
 
 def draw(group, said):
@@ -68,33 +70,36 @@ def draw(group, said):
         for row, (_, name, found) in enumerate(rows):
             _row(axes, row, found, looks[name])
         axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)
-        axes.set_xlim(left=0)
-        axes.margins(x=0.08)
+        axes.set_xlim(0, axes.get_xlim()[1] * 1.35)
         axes.set_yticks(range(len(rows)), [text.wrap(name, style.LABEL, left - MARGIN, most=1)[0]
                                            for name in names], fontsize=style.LABEL)
         axes.set_xlabel("load, Mpps (10⁶ packets/s)", fontsize=style.LABEL)
         handles = [Patch(facecolor=look, label=name) for name, look in looks.items()]
-        handles.append(Line2D([], [], linestyle="", marker="o", markersize=3.4, color=style.INK,
-                              label="conditional throughput"))
+        handles.append(Line2D([], [], color=style.INK, linewidth=1.1, marker="|", markersize=5,
+                              label="bounds of all searches"))
         figure.legend(handles=handles, loc="upper left", ncol=4, frameon=False, borderaxespad=0,
                       fontsize=style.SMALL + 0.5,
-                      bbox_to_anchor=(MARGIN / style.WIDTH, 1 - (MARGIN + text.height(1, style.TITLE)) / height))
+                      bbox_to_anchor=(MARGIN / style.WIDTH,
+                                      1 - (MARGIN + text.height(1, style.TITLE)) / height))
         return figure
 
 
 def _row(axes, row, found, look):
-    """The searches of one goal, one under the other."""
-    thick = 0.7 / len(found)
-    for i, goal in enumerate(found):
-        y = row - 0.35 + (i + 0.5) * thick
-        lower, upper, rate = (goal[key] for key in ("lower_pps", "upper_pps", "conditional_pps"))
-        if lower is None:
-            axes.text(0.01, y, goal["reason"], transform=axes.get_yaxis_transform(), fontsize=style.SMALL,
-                      va="center", color=style.ALARM, parse_math=False)
-            continue
-        axes.barh(y, ((upper or lower) - lower) / 1e6, left=lower / 1e6, height=thick * 0.8, color=look,
-                  edgecolor=style.edge(look), linewidth=0.8, gid=f"bounds-{row}-{i}")
-        axes.plot([(rate or lower) / 1e6], [y], "o", markersize=3, color=style.INK, gid=f"rate-{row}-{i}")
-        if not goal["regular"]:
-            axes.annotate("≥", (lower / 1e6, y), xytext=(4, 0), textcoords="offset points", va="center",
-                          fontsize=style.SMALL, color=style.INK)
+    """One goal of a case: the median of its searches as a bar, what they span as a whisker, both in words."""
+    lower = [goal["lower_pps"] / 1e6 for goal in found if goal["lower_pps"] is not None]
+    upper = [goal["upper_pps"] / 1e6 for goal in found if goal["upper_pps"] is not None]
+    rates = [goal["conditional_pps"] / 1e6 for goal in found if goal["conditional_pps"] is not None]
+    if not lower or not rates:
+        axes.text(0.01, row, found[-1]["reason"], transform=axes.get_yaxis_transform(), fontsize=style.SMALL,
+                  va="center", color=style.ALARM, parse_math=False)
+        return
+    median, open_end = statistics.median(rates), not all(goal["regular"] for goal in found)
+    end = max(upper + lower)
+    axes.barh(row, median, height=0.62, color=look if not open_end else style.paler(look, 0.6),
+              edgecolor=style.edge(look), linewidth=0.8, hatch=style.LOWER_BOUND_HATCH if open_end else None,
+              gid=f"rate-{row}")
+    axes.plot([min(lower), end], [row, row], color=style.INK, linewidth=1.1, marker="|", markersize=5,
+              gid=f"bounds-{row}")
+    said = f"≥{median:.3f}" if open_end else f"{median:.3f}  ({min(lower):.3f}–{end:.3f})"
+    axes.annotate(said, (max(end, median), row), xytext=(5, 0), textcoords="offset points", va="center",
+                  fontsize=style.SMALL, color=style.INK)
