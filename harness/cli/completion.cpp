@@ -129,7 +129,8 @@ Words candidates(const CLI::App& app, const Words& words) {
     for (std::string& value : values) value.insert(0, begun, 0, equals + 1);
     return values;
   }
-  return begun.starts_with('-') ? shown_option_names(**command) : positionals((*command)->get_name());
+  return begun.starts_with('-') ? shown_option_names(**command)
+                                : positionals((*command)->get_name());
 }
 
 }  // namespace
