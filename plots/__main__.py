@@ -5,6 +5,7 @@ package is missing, 6 a file or stdout took no more (one line on stderr).
 """
 import contextlib
 import io
+import itertools
 import os
 import pathlib
 import sys
@@ -21,14 +22,14 @@ import sudo_user  # noqa: E402
 
 try:
     import jsonschema  # noqa: F401, as load needs it
-    from plots import backends, groups, load, nics, pairs, style
+    from plots import backends, groups, load, nics, pairs, searches, style
 except ImportError as missing:
     if __name__ != "__main__":
         raise
     sys.exit(checked.no_module(missing))
 
 # What is drawn of a run, by the method that measured it.
-FIGURES = {"throughput": (backends, nics, pairs)}
+FIGURES = {"throughput": (backends, nics, pairs), "search": (searches,)}
 
 
 def main(argv=None):
@@ -67,12 +68,13 @@ def main(argv=None):
 
 
 def figures(run, path):
-    """Every figure of a run, as (name, figure, caption)."""
+    """Every figure of a run, as (name, figure, caption); each is drawn when it is asked for."""
     method = run.scenario.get("method", {}).get("name", "throughput")
     if method not in FIGURES:
         raise load.LoadError(f"{path}: /scenario/method/name: no figures for {method!r}; there are for "
                              f"{', '.join(FIGURES)}")
-    return [made for module in FIGURES[method] for made in module.figures(run)]
+    groups.split(run)  # raises before anything is written
+    return itertools.chain.from_iterable(module.figures(run) for module in FIGURES[method])
 
 
 class WriteError(Exception):
@@ -81,13 +83,15 @@ class WriteError(Exception):
 
 def write(made, out, kinds):
     """Write figures and caption.txt into out; yields each path once it is written."""
-    for name, figure, _ in made:
+    captions = []
+    for name, figure, said in made:
         for kind in kinds:
             data = io.BytesIO()
             style.save(figure, data, kind)
             yield _put(out / f"{name}.{kind}", data.getvalue())
-    alone = len(made) == 1
-    said = "\n".join(f"{said}\n" if alone else f"{name}: {said}\n" for name, _, said in made)
+        captions.append((name, said))
+    alone = len(captions) == 1
+    said = "\n".join(f"{said}\n" if alone else f"{name}: {said}\n" for name, said in captions)
     yield _put(out / "caption.txt", said.encode("utf-8", "backslashreplace"))
 
 

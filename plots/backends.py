@@ -3,6 +3,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
+from matplotlib.path import Path
 from matplotlib.ticker import FixedLocator, MaxNLocator, StrMethodFormatter
 
 from plots import caption, groups, rows, style, text
@@ -13,32 +14,41 @@ PANELS = (("mpps", "Received rate", "Mpps (10⁶ packets/s)"),
           ("cycles_per_packet", "Cycles per packet", "cycles per received packet"))
 REASON_LINES = 2
 CUT = " … (in full in caption.txt)"
+DOT = Path.unit_regular_polygon(16)      # matplotlib takes a hundred times as long to measure curves
 
 
 def figures(run):
-    """[(name, Figure, caption)] of a run, one for each set of comparable cases. Raises groups.GroupError.
+    """(name, Figure, caption) of a run, one for each set of comparable cases or, where these are many, page.
+    Raises groups.GroupError.
 
     The caption is the paragraph under the figure, then a line for every case that has no figure.
     """
-    made = []
     for group in groups.split(run):
-        said = caption.backends(run, group)
-        made.append((group.name, draw(group, said), "\n".join([said] + caption.not_measured(group))))
-    return made
+        pages = rows.pages(len(group.cases), rows.PAGE)
+        labels = rows.labels(group.cases)
+        for number, page in enumerate(pages, start=1):
+            shown = group._replace(cases=group.cases[page])
+            end, said = rows.on_page(number, len(pages), caption.backends(run, shown))
+            lines = "\n".join([said] + caption.not_measured(shown))
+            yield group.name + end, draw(group, labels, said, page), lines
 
 
-def draw(group, said):
-    """The figure of one group, with its caption said wrapped under it. Artists are named by gid for tests."""
+def draw(group, labels, said, page):
+    """The figure of a page of a group, with its caption said wrapped under it; the pages have one scale.
+
+    Artists are named by gid for tests. labels: as rows.labels() has them of the whole group.
+    """
     with style.context():
-        return _Drawing(group, said).figure
+        return _Drawing(group, labels, said, page).figure
 
 
 class _Drawing:
     """One figure, laid out in inches from the top."""
 
-    def __init__(self, group, said):
-        self.group, self.cases = group, group.cases
-        self.names, self.details, names_width = rows.labels(self.cases)
+    def __init__(self, group, labels, said, page):
+        self.group, self.cases = group, group.cases[page]
+        names, details, names_width = labels
+        self.names, self.details = names[page], details[page]
         self.left = MARGIN + names_width + PAD
         self.panel = (style.WIDTH - self.left - GAP - MARGIN) / 2
         self.caption = text.wrap(said, style.CAPTION, style.WIDTH - 2 * MARGIN)
@@ -132,18 +142,18 @@ class _Drawing:
         axes.set_axisbelow(True)
         axes.set_xlabel(unit, fontsize=7, labelpad=2)
         axes.tick_params(axis="x", length=2.5, pad=2)
-        ends = [self._row(axes, index, case, measure) for index, case in enumerate(self.cases)]
-        drawn = [end for end in ends if end is not None]
-        limit = max((end[0] * self.panel / (self.panel - end[1]) for end in drawn), default=0)
+        for index, case in enumerate(self.cases):
+            self._row(axes, index, case, measure)
+        limit = max((_end(case, measure) * self.panel / (self.panel - _label_width(case, measure))
+                     for case in self.group.cases if _has_bar(case, measure)), default=0)
         axes.set_xlim(0, limit or 1)
         ticks = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(0, limit) if limit else []
         axes.xaxis.set_major_locator(FixedLocator([tick for tick in ticks if 0 <= tick <= 0.93 * limit]))
         axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}" if limit > 100 else "{x:g}"))
 
     def _row(self, axes, index, case, measure):
-        """Draw one row; returns (largest value, inches its label needs), None for a row without a bar."""
         if not case.has_figure:
-            return None
+            return
         estimate = getattr(case, measure)
         if estimate.median is None:
             said = text.wrap(rows.absence(case, measure), style.SMALL, self.panel - 2 * PAD,
@@ -151,21 +161,18 @@ class _Drawing:
             axes.annotate("\n".join(said), (0, index), xytext=(PAD * 72, 0), textcoords="offset points",
                           va="center", fontsize=style.SMALL, style="italic", color=style.SOFT_INK,
                           parse_math=False, gid=f"{measure}-absent-{index}")
-            return None
+            return
         self._bar(axes, index, case, measure, estimate.median)
-        ends = [estimate.median]
         if estimate.ci95:
-            ends.append(self._interval(axes, index, measure, estimate))
-        ends += self._dots(axes, index, measure, case)
+            self._interval(axes, index, measure, estimate)
+        self._dots(axes, index, measure, case)
         first, second = rows.value(case, measure)
-        shared = {"xy": (max(ends), index), "textcoords": "offset points",
+        shared = {"xy": (_end(case, measure), index), "textcoords": "offset points",
                   "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.2}}
         axes.annotate(first, xytext=(PAD * 72, -1), va="bottom", fontsize=style.VALUE, weight="bold",
                       zorder=6, gid=f"{measure}-value-{index}", **shared)
         axes.annotate(second, xytext=(PAD * 72, -1.5), va="top", fontsize=style.SMALL, color=style.SOFT_INK,
                       zorder=5, gid=f"{measure}-basis-{index}", **shared)
-        needed = max(text.width(first, style.VALUE, "bold"), text.width(second, style.SMALL))
-        return max(ends), needed + 2 * PAD
 
     @staticmethod
     def _bar(axes, index, case, measure, median):
@@ -186,25 +193,20 @@ class _Drawing:
             [estimate.median], [index], xerr=[[estimate.median - low], [high - estimate.median]], fmt="none",
             ecolor=style.INK, elinewidth=1.1, capsize=3, capthick=1.1, zorder=3)
         drawn[2][0].set_gid(f"{measure}-interval-{index}")
-        return high
 
     @staticmethod
     def _dots(axes, index, measure, case):
-        """Every trial that has the measure; returns their values."""
         marks = (("shown", case.shown_trials,
-                  {"marker": "o", "s": 9, "edgecolors": style.INK, "facecolors": "white"}),
+                  {"marker": DOT, "s": 9, "edgecolors": style.INK, "facecolors": "white"}),
                  ("rejected", case.rejected_trials,
                   {"marker": "X", "s": 24, "edgecolors": style.ALARM, "facecolors": "none"}))
-        ends = []
         for name, trials, look in marks:
-            shown = [trial for trial in trials if getattr(trial, measure) is not None]
+            shown = rows.dots(trials, measure)
             values = [getattr(trial, measure) for trial in shown]
             heights = [index + jitter(trial.index) * BAR * 0.8 for trial in shown]
             if shown:
                 dots = axes.scatter(values, heights, linewidths=0.6, zorder=4, clip_on=False, **look)
                 dots.set_gid(f"{measure}-{name}-{index}")
-            ends += values
-        return ends
 
     def _label(self, index):
         middle = self.top + (index + 0.5) * ROW
@@ -231,6 +233,23 @@ class _Drawing:
                           most=REASON_LINES, cut=CUT)
         self._write(self.left + PAD, y + ROW / 2, "\n".join(lines), style.SMALL, va="center", zorder=2,
                     color=style.SOFT_INK, gid=f"reason-{index}")
+
+
+def _has_bar(case, measure):
+    return case.has_figure and getattr(case, measure).median is not None
+
+
+def _end(case, measure):
+    """The largest value of a row with a bar."""
+    estimate = getattr(case, measure)
+    shown = [getattr(trial, measure) for trial in case.trials]
+    return max([estimate.median, *(estimate.ci95 or ()), *(value for value in shown if value is not None)])
+
+
+def _label_width(case, measure):
+    """Inches that the two lines at the end of a bar need."""
+    first, second = rows.value(case, measure)
+    return max(text.width(first, style.VALUE, "bold"), text.width(second, style.SMALL)) + 2 * PAD
 
 
 def jitter(index):

@@ -70,8 +70,8 @@ def setting(case):
     """Testbed, workload and traffic in a few words."""
     where = case.testbed + (f" ({case.arrangement})" if case.arrangement else "")
     traffic = case.generator + _batch(case)
-    return " · ".join((where, case.workload, f"{case.frame_size} B", _flows(case), groups.rate(case.rate_pps),
-                       traffic))
+    rate = () if case.search else (groups.rate(case.rate_pps),)     # a search has many
+    return " · ".join((where, case.workload, f"{case.frame_size} B", _flows(case), *rate, traffic))
 
 
 def _flows(case):
@@ -121,7 +121,9 @@ def _trials(group):
 
 def _marks(group):
     found = [e for case in group.cases for e in (case.mpps, case.cycles_per_packet) if e and e.confidence]
-    marks = "Bars: median of these trials; dots: each trial"
+    marks = "Bars: median of these trials; dots: " + (
+        f"{rows.DOTS} trials a case, evenly from the least to the largest value"
+        if any(len(case.trials) > rows.DOTS for case in group.cases) else "each trial")
     if found:
         covered = _span([round(100 * e.confidence, 1) for e in found], "%")
         marks += f"; error bars: order-statistic interval of the median (95% wanted, {covered} covered)"
@@ -148,9 +150,9 @@ def _rejected(group):
     unknown = [case.id for case in group.cases if case.has_figure and case.limiter == "unknown"]
     if rejected:
         yield (f"{len(rejected)} trial{'s' * (len(rejected) > 1)} not ok and in no median: "
-               + "; ".join(dict.fromkeys(text.plain(t.reason) for t in rejected)) + ".")
+               + "; ".join(text.some(text.plain(t.reason) for t in rejected)) + ".")
     if unknown:
-        yield f"What limited the rate is not known for {', '.join(unknown)}."
+        yield f"What limited the rate is not known for {', '.join(text.some(unknown))}."
 
 
 def _interrupted(cases):
@@ -168,13 +170,13 @@ def _conditions(cases):
     for case in shown:
         words.setdefault(case.condition.words, []).append(case.id)
     for said, ids in words.items():
-        yield f"Condition{' of ' + ', '.join(ids) if len(words) > 1 else ''}: {said}."
+        yield f"Condition{' of ' + ', '.join(text.some(ids)) if len(words) > 1 else ''}: {said}."
     others = sum(case.condition.other_trials for case in shown)
     if others:
         yield f"Ok trials in another condition, which are left out: {others}."
-    for case in cases:
-        if case.status == "disturbed":
-            yield f"Disturbed, and not to be relied on: {case.id}: {text.plain(case.reason)}."
+    for said in text.some(f"{case.id}: {text.plain(case.reason)}" for case in cases
+                          if case.status == "disturbed"):
+        yield f"Disturbed, and not to be relied on: {said}."
 
 
 def _host(run):

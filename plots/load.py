@@ -11,6 +11,11 @@ from dataclasses import dataclass, field, make_dataclass
 from typing import Any, Dict, Optional, Tuple
 
 SCHEMA = "pktbench-run/1"
+# What of a trial is shown or checked here; the rest is passed over, and is validate.py's to check.
+DRAWN = ("index", "round", "status", "reason", "conserved", "in_summary", "disturbed_by", "warmup_s",
+         "duration_s", "mpps", "ns_per_packet", "cycles_per_packet", "cycles_source", "line_rate_pps",
+         "missing")
+OTHERS = ("dut_foreign", "dut_interrupts", "dut_steal")     # of its evidence
 VALIDATE = pathlib.Path(__file__).resolve().parent.parent / "results" / "schema" / "validate.py"
 
 
@@ -36,7 +41,7 @@ def _described(*path):
 
 
 @dataclass(frozen=True)
-class Trial(_described("trial")):
+class Trial(make_dataclass("Drawn", [(key, Any, None) for key in DRAWN], frozen=True)):
     """One measured interval. None: does not exist, see missing (or reason unless status is ok)."""
 
     others: Optional[float] = None      # share of the DUT's CPU that others had, 0..1
@@ -123,18 +128,25 @@ def load(path):
     path = pathlib.Path(path)
     validate = validator()
     try:
-        document = validate.parse(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            whole, part = validate.streamed.WHOLE, validate.streamed.Part
+            evidence = part(dict.fromkeys(OTHERS, whole), others=False)
+            keys = {**dict.fromkeys(DRAWN, whole), "evidence": evidence}
+            document, problems = validate.read_drawn(file, keys)
     except OSError as error:
         raise LoadError(f"{path}: {error.strerror}") from error
-    except (UnicodeDecodeError, validate.NotJson) as error:
+    except validate.NotJson as error:
         raise LoadError(f"{path}: {error}") from error
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != SCHEMA:
         raise LoadError(f"{path}: /schema: is {schema!r}, this version reads {SCHEMA!r}")
-    problems = validate.check_run(document)
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise LoadError(f"{path}: {problems[0].pointer or '/'}: {problems[0].message}{more}")
+    # One after the other, so that the record and what is made of it are never there twice.
+    for case in document["cases"]:
+        for i, trial in enumerate(case["trials"]):
+            case["trials"][i] = _trial(_cleaned(trial, validate.printable))
     return _run(str(path), _cleaned(document, validate.printable))
 
 
@@ -170,18 +182,18 @@ def _case(case):
                  generator_options=case.get("generator_options") or {}, mode_requested=mode["requested"],
                  mode_effective=mode["effective"], mode_details=mode.get("details") or {},
                  comparable=case.get("comparable") or {},
-                 trials=tuple(_trial(trial) for trial in case["trials"]),
+                 trials=tuple(case["trials"]),
                  condition=_made(Condition, case.get("condition")),
                  **{measure: _made(Estimate, summary.get(measure))
                     for measure in _properties("case", "summary")})
 
 
 def _line_rate(trials):
-    known = [trial["line_rate_pps"] for trial in trials if trial.get("line_rate_pps")]
+    known = [trial.line_rate_pps for trial in trials if trial.line_rate_pps]
     return min(known) / 1e6 if known else None
 
 
 def _trial(trial):
-    others = [trial["evidence"].get(key) or 0 for key in ("dut_foreign", "dut_interrupts", "dut_steal")]
+    others = [trial["evidence"].get(key) or 0 for key in OTHERS]
     return _made(Trial, trial, disturbed_by=trial.get("disturbed_by", ()), others=min(1.0, sum(others)),
                  in_summary=trial.get("in_summary", trial["status"] == "ok"))

@@ -70,9 +70,9 @@ def test_two_runs_write_the_same_bytes(tmp_path):
 @pytest.mark.parametrize("content, said", [
     (None, "no such file"), ("{", "not valid JSON"), ("", "the file is empty"),
     ('{"schema": "pktbench-run/9"}', "'pktbench-run/9'"),
-    ('{"schema": NaN}', "/schema: NaN is not JSON"),
-    ('{"cases": [{"mpps": 1e999}]}', "/cases/0/mpps: the number 1e999 is too large"),
-    ('{"cases": [{"mpps": ' + "9" * 5000 + "}]}", "/cases/0/mpps: the number 9999"),
+    ('{"schema": NaN}', "/schema: not valid JSON: lexical error: invalid char in json text, near"),
+    ('{"cases": [{"mpps": 1e999}]}', "/cases/0/mpps: a number is too large, near"),
+    ('{"cases": [{"mpps": ' + "9" * 5000 + "}]}", "/cases/0/mpps: a number is too large, near"),
     ('{"schema": "pktbench-run/1"}', "required")],
     ids=lambda text: str(text)[:40])
 def test_bad_input_is_one_line_and_exit_2(tmp_path, content, said):

@@ -94,4 +94,4 @@ def test_modes_are_named_as_they_were_obtained(run):
 
 def test_each_nic_also_has_a_figure_of_its_own(run):
     assert [group.name for group in groups.split(run)] == [f"backends-{label}" for label in LABELS]
-    assert len(backends.figures(run)) == len(LABELS)
+    assert len(list(backends.figures(run))) == len(LABELS)

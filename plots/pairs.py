@@ -3,27 +3,31 @@
 A path against itself shows the noise floor: how far two equal things lie apart here, and the smallest
 change that this run could have shown.
 """
+import dataclasses
+
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from plots import caption, style, text
+from plots import caption, rows, style, text
 
 MARGIN, GAP, LEFT = 0.1, 0.5, 0.55          # inches
 PANEL, FOOT = 1.25, 0.42                    # inches of a panel's body, and of its ticks and name
 COLUMNS = 2
+PAGE = 10                                   # panels
 MEASURES = {"mpps": "Received rate", "cycles_per_packet": "Cycles per packet"}
 LOOKS = {"mpps": style.BLUE, "cycles_per_packet": style.VERMILLION}
 
 
 def figures(run):
-    """[(name, Figure, caption)] of a run: none without such cases."""
-    if not run.pairs:
-        return []
-    said = caption.pairs(run)
-    return [("pairs", draw(run, said), said)]
+    """(name, Figure, caption) of a run, one for each page: none without such cases."""
+    pages = rows.pages(len(run.pairs), PAGE)
+    for number, page in enumerate(pages, start=1):
+        shown = dataclasses.replace(run, pairs=run.pairs[page])
+        end, said = rows.on_page(number, len(pages), caption.pairs(shown))
+        yield "pairs" + end, draw(shown, said), said
 
 
 def draw(run, said):
@@ -59,10 +63,10 @@ class _Drawing:
         names = [text.wrap(name, style.LABEL, self.width) for name in names]
         self.head = text.height(max(map(len, names)), style.LABEL) + text.height(1, style.SMALL) + 0.05
         lines = text.wrap(said, style.CAPTION, style.WIDTH - 2 * MARGIN)
-        rows = -(-len(self.pairs) // COLUMNS)
+        lines_of_panels = -(-len(self.pairs) // COLUMNS)
         row = self.head + PANEL + FOOT
         top = MARGIN + text.height(1, style.TITLE) + 0.3
-        self.height = top + rows * row + text.height(len(lines), style.CAPTION) + MARGIN
+        self.height = top + lines_of_panels * row + text.height(len(lines), style.CAPTION) + MARGIN
         self.figure = Figure(figsize=(style.WIDTH, self.height))
         FigureCanvasAgg(self.figure)
         virtual = any(case.virtual for case in run.cases)
@@ -75,7 +79,7 @@ class _Drawing:
         for i, pair in enumerate(self.pairs):
             x = LEFT + (i % COLUMNS) * (self.width + GAP)
             self._panel(i, pair, names[i], x, top + (i // COLUMNS) * row)
-        self._write(MARGIN, top + rows * row, "\n".join(lines), style.CAPTION, gid="caption",
+        self._write(MARGIN, top + lines_of_panels * row, "\n".join(lines), style.CAPTION, gid="caption",
                     color=style.SOFT_INK)
 
     def _write(self, x, y, said, size, **options):

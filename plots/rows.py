@@ -2,6 +2,8 @@
 from plots import style, text
 
 LABEL_MAX, LABEL_MIN = 1.75, 0.9      # inches for the names at the left
+PAGE = 24                             # rows that a person takes in, and that fit a page of a report
+DOTS = 100                            # more of one case are a smear
 
 
 def lower_bound(case):
@@ -46,6 +48,29 @@ def labels(cases):
                             lambda name: len(text.wrap(name, style.LABEL, inches)) == 1)
     said = text.told_apart(said, lambda line: len(text.wrap(line, style.SMALL, inches)) <= 2)
     return names, ["\n".join(text.wrap(line, style.SMALL, inches)) for line in said], inches
+
+
+def pages(count, most):
+    """Slices of so many rows, as equal as can be, none of more than most."""
+    number = -(-count // most) or 1
+    size = -(-count // number) or 1
+    return [slice(first, first + size) for first in range(0, count, size)]
+
+
+def on_page(number, of, said):
+    """(what a page's name ends with, its caption); both as they are for the only one."""
+    if of == 1:
+        return "", said
+    return f"-page-{number}", f"Page {number} of {of}. {said}"
+
+
+def dots(trials, measure):
+    """The trials to show of those that have the measure: no more than DOTS, evenly from least to largest."""
+    shown = [trial for trial in trials if getattr(trial, measure) is not None]
+    if len(shown) <= DOTS:
+        return shown
+    ranked = sorted(shown, key=lambda trial: getattr(trial, measure))
+    return [ranked[round(i * (len(ranked) - 1) / (DOTS - 1))] for i in range(DOTS)]
 
 
 def short_of_rounds(case):

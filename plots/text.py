@@ -13,11 +13,15 @@ def plain(text):
     return " ".join(str(text).split())
 
 
-@functools.lru_cache(maxsize=4096)
 def width(text, size, weight="normal"):
-    """Width in inches of one line at size points."""
+    """Width in inches of one line at size points; kerning makes it no wider."""
+    return sum(_advance(letter, size, weight) for letter in text)
+
+
+@functools.lru_cache(maxsize=4096)
+def _advance(letter, size, weight):
     font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
-    return TextToPath().get_text_width_height_descent(text, font, ismath=False)[0] / 72 * SAFETY
+    return TextToPath().get_text_width_height_descent(letter, font, ismath=False)[0] / 72 * SAFETY
 
 
 def height(lines, size):
@@ -41,6 +45,13 @@ def wrap(text, size, inches, most=None, cut=" …"):
             lines[-1] = lines[-1][:-1].rstrip()
         lines[-1] = (lines[-1] + cut).strip()
     return lines
+
+
+def some(texts, most=3):
+    """Texts after one another, each once; beyond most the number of the others."""
+    texts = list(dict.fromkeys(texts))
+    more = [f"and {len(texts) - most} more"] if len(texts) > most else []
+    return texts[:most] + more
 
 
 def _pieces(word, size, inches):

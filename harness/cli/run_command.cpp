@@ -119,7 +119,9 @@ Result<nlohmann::ordered_json> load_run(const std::string& dir) {
   if (!std::filesystem::exists(path, ignored))
     return make_error(ErrorCode::invalid_input,
                       path + ": cannot be read; --resume takes the directory of an earlier run");
-  auto run = read_json_file(path, kRunLimits);
+  // However large: it is looked at for its scenario and for who made it.
+  const JsonParts parts{{{"run", {}}, {"environment", {}}, {"scenario", {}}}, {}};
+  auto run = read_json_file(path, kRunLimits, parts);
   if (run && (!run->is_object() || !run->contains("scenario")))
     return make_error(ErrorCode::invalid_input, path + ": is not the record of a run");
   return run;
@@ -277,7 +279,7 @@ std::string draw_line(const std::string& dir) {
 
 // Judges them by the run as `compare` will read it, and returns them for a terminal.
 std::string add_pairs(RunDocument& document) {
-  const auto recorded = recorded_run(to_json(document), kRunFileName);
+  const auto recorded = parse_recorded_run(dump_json(to_json(document), -1), kRunFileName);
   if (!recorded) {
     spdlog::error("its pairs are not compared: {}", recorded.error().message);
     return "";

@@ -28,7 +28,7 @@ CaseResult labelled(const std::string& label, std::uint64_t packets, int trials 
 RecordedRun recorded(std::vector<CaseResult> cases) {
   RunDocument document = test::sample_run();
   document.cases = std::move(cases);
-  auto made = recorded_run(to_json(document), "run.json");
+  auto made = parse_recorded_run(to_json(document).dump(), "run.json");
   EXPECT_TRUE(made) << (made ? "" : made.error().message);
   return std::move(*made);
 }

@@ -21,10 +21,10 @@ inline std::vector<double> figures(double around, int n = kRounds) {
   return made;
 }
 
-inline TrialRecord make_trial(int round, TrialStatus status, std::optional<double> mpps,
-                              std::optional<double> cycles,
-                              std::optional<double> offered_pps = {}) {
-  TrialRecord made;
+inline RecordedTrial make_trial(int round, TrialStatus status, std::optional<double> mpps,
+                                std::optional<double> cycles,
+                                std::optional<double> offered_pps = {}) {
+  RecordedTrial made;
   made.round = round;
   made.status = status;
   made.mpps = mpps;
@@ -36,7 +36,7 @@ inline TrialRecord make_trial(int round, TrialStatus status, std::optional<doubl
 
 inline RecordedCase make_case(const std::string& id, double mpps, double cycles, int n = kRounds) {
   RecordedCase made;
-  made.spec.id = id;
+  made.id = id;
   made.comparable = {{"testbed", "veth"},
                      {"arrangement", "isolated"},
                      {"generator", "xdp-live"},

@@ -1,5 +1,7 @@
 #include "harness/compare/comparison.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -12,10 +14,10 @@ namespace pktbench {
 
 namespace {
 
-void warn_of_environment(const RecordedRun& base, const RecordedRun& next, Comparison& made) {
+void warn_of_environment(const RecordedHead& base, const RecordedHead& next, Comparison& made) {
   made.warnings.push_back(
       "the runs were not interleaved: what drifted between them counts as change");
-  const auto maker = [](const RecordedRun& run) {
+  const auto maker = [](const RecordedHead& run) {
     return std::map<std::string, std::string>{{"host", run.host},
                                               {"pktbench's version", run.tool_version},
                                               {"pktbench's commit", run.git_commit}};
@@ -29,14 +31,14 @@ void warn_of_environment(const RecordedRun& base, const RecordedRun& next, Compa
 
 const RecordedCase* find_case(const RecordedRun& run, const std::string& id) {
   for (const RecordedCase& c : run.cases)
-    if (c.spec.id == id) return &c;
+    if (c.id == id) return &c;
   return nullptr;
 }
 
 Result<const RecordedCase*> choose(const RecordedRun& run, const std::string& id) {
   if (const RecordedCase* found = find_case(run, id)) return found;
   std::vector<std::string> ids;
-  for (const RecordedCase& c : run.cases) ids.push_back(c.spec.id);
+  for (const RecordedCase& c : run.cases) ids.push_back(c.id);
   return input_error(run.path, "/cases", "no case " + in_quotes(id) + suggestion(id, ids));
 }
 
@@ -66,8 +68,8 @@ void conclude(Comparison& made) {
   } else if (judged == 0) {
     made.reason = "no case could be compared";
   } else if (count[Verdict::inconclusive]) {
-    made.reason = std::to_string(count[Verdict::inconclusive]) + " of " +
-                  std::to_string(made.cases.size()) + " cases are inconclusive";
+    made.reason = fmt::format("{} of {} cases are inconclusive", count[Verdict::inconclusive],
+                              made.cases.size());
   } else if (lost) {
     made.reason = "NEW lacks cases that BASE has";
   } else {
@@ -83,8 +85,8 @@ std::vector<CaseComparison> judge(const RecordedRun& base, const RecordedRun& ne
   const auto& [a, b] = matched.front();
   MatchedCases all = pairs_of(base);
   for (std::size_t i = 0; i < all.size(); ++i) {
-    const std::set<std::string> ids = {all[i].first->spec.id, all[i].second->spec.id};
-    if (ids != std::set<std::string>{a->spec.id, b->spec.id}) continue;
+    const std::set<std::string> ids = {all[i].first->id, all[i].second->id};
+    if (ids != std::set<std::string>{a->id, b->id}) continue;
     all[i] = {a, b};
     return {judge_cases(sides, all, about.rules).at(i)};
   }
@@ -99,8 +101,6 @@ Result<Comparison> compare_runs(const RecordedRun& base, const RecordedRun& next
   Comparison made;
   made.base = base;
   made.next = next;
-  made.base.cases.clear();
-  made.next.cases.clear();
   made.rules = choice.rules;
   made.interleaved = base.id == next.id;
   if (!made.interleaved) warn_of_environment(base, next, made);
@@ -117,17 +117,17 @@ Result<Comparison> compare_runs(const RecordedRun& base, const RecordedRun& next
     matched.emplace_back(*a, *b);
   } else {
     for (const RecordedCase& c : base.cases) {
-      const RecordedCase* other = find_case(next, c.spec.id);
+      const RecordedCase* other = find_case(next, c.id);
       // What neither could measure is no finding.
       if (other && c.status == CaseStatus::unsupported && other->status == c.status)
-        made.unsupported.push_back({c.spec.id, c.status});
+        made.unsupported.push_back({c.id, c.status});
       else if (other)
         matched.emplace_back(&c, other);
       else
-        made.only_in_base.push_back({c.spec.id, c.status});
+        made.only_in_base.push_back({c.id, c.status});
     }
     for (const RecordedCase& c : next.cases)
-      if (!find_case(base, c.spec.id)) made.only_in_new.push_back({c.spec.id, c.status});
+      if (!find_case(base, c.id)) made.only_in_new.push_back({c.id, c.status});
   }
   made.cases = judge(base, next, matched, made);
   conclude(made);

@@ -23,8 +23,8 @@ struct LoneCase {
 };
 
 struct Comparison {
-  RecordedRun base;  // without its cases
-  RecordedRun next;
+  RecordedHead base;
+  RecordedHead next;
   bool interleaved = false;  // both sides are of one run
   CompareRules rules;
   std::vector<std::string> warnings;

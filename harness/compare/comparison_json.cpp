@@ -6,7 +6,7 @@ namespace pktbench {
 
 namespace {
 
-Json run_json(const RecordedRun& run) {
+Json run_json(const RecordedHead& run) {
   return Json({{"path", run.path},
                {"id", run.id},
                {"host", run.host},

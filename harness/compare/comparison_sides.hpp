@@ -14,7 +14,7 @@
 
 namespace pktbench {
 
-inline bool is_ok(const TrialRecord& trial) { return trial.status == TrialStatus::ok; }
+inline bool is_ok(const RecordedTrial& trial) { return trial.status == TrialStatus::ok; }
 
 using Points = std::vector<PairPoint>;
 
@@ -31,7 +31,7 @@ Sides sides_of(const RecordedRun& base, const RecordedRun& next, bool across_rou
 // The ok trials of a case that have `value`, one a round: what was made again before one was not
 // ok.
 Points points_of(const Sides& sides, const RecordedCase& c,
-                 std::optional<double> TrialRecord::*value);
+                 std::optional<double> RecordedTrial::*value);
 
 // Whether they are one run, or have trials in common: a run that was resumed has another id than
 // the copy that was made of it before.

@@ -105,13 +105,13 @@ TEST(Comparison, ARunIsNotComparedWithItself) {
 // A run gets another id when it is resumed.
 TEST(Comparison, ARunIsNotComparedWithWhatItWasBeforeItWasResumed) {
   RecordedRun before = make_run("a", {make_case("c", 5, 300)});
-  for (TrialRecord& trial : before.cases[0].trials)
+  for (RecordedTrial& trial : before.cases[0].trials)
     trial.started_at = "2026-01-02T03:04:0" + std::to_string(trial.round % 10) + ".5Z";
   RecordedRun after = before;
   after.id = "b";
   EXPECT_NE(refusal(before, after).find("are one run, which was resumed: name two"),
             std::string::npos);
-  for (TrialRecord& trial : after.cases[0].trials) trial.started_at += "x";
+  for (RecordedTrial& trial : after.cases[0].trials) trial.started_at += "x";
   EXPECT_EQ(refusal(before, after), "");
 }
 
@@ -132,8 +132,8 @@ TEST(Comparison, WithoutAnythingToCompareItIsInconclusive) {
 TEST(Comparison, TextOfARegression) {
   RecordedCase base = make_case("c", 5, 300, 16);
   RecordedCase next = make_case("c", 4.75, 300, 16);
-  for (TrialRecord& trial : next.trials) trial.cycles_per_packet.reset();
-  for (TrialRecord& trial : base.trials) trial.cycles_per_packet.reset();
+  for (RecordedTrial& trial : next.trials) trial.cycles_per_packet.reset();
+  for (RecordedTrial& trial : base.trials) trial.cycles_per_packet.reset();
   for (std::size_t i = 0; i < base.trials.size(); ++i) {
     base.trials[i].mpps = 5 + 0.001 * static_cast<double>(i);
     next.trials[i].mpps = *base.trials[i].mpps * 0.95;

@@ -91,7 +91,7 @@ std::vector<TextRow> make_rows(const Comparison& comparison) {
   return rows;
 }
 
-std::string run_line(const char* side, const RecordedRun& run) {
+std::string run_line(const char* side, const RecordedHead& run) {
   return fmt::format("{}{} ({}, {}, pktbench {})\n", side, printable(run.path, 300),
                      printable(run.host, 60), printable(run.started_at, 40),
                      printable(run.tool_version, 40));
@@ -170,21 +170,17 @@ std::string comparison_text(const Comparison& comparison, const Terminal& termin
   std::string made;
   if (!comparison.cases.empty()) {
     table = text_table(kColumns, make_rows(comparison), "--json", terminal) + "\n";
-    made +=
+    made += fmt::format(
         "change: NEW against BASE, pair by pair of a round (Hodges-Lehmann), with its signed-rank "
         "interval.\n"
         "p: of the signed-rank test, and beside it of Mann-Whitney; adjusted "
         "(Benjamini-Hochberg).\n"
-        "A change is called one when the whole interval lies beyond " +
-        fine_percent(rules.min_effect) + " and p < " + fmt::format("{:g}", rules.alpha) +
-        ".\n"
-        "sees: the smallest change found four times out of five; above " +
-        fine_percent(rules.must_see) +
-        " a case is inconclusive.\n"
+        "A change is called one when the whole interval lies beyond {} and p < {:g}.\n"
+        "sees: the smallest change found four times out of five; above {} a case is "
+        "inconclusive.\n"
         "A/A: how far BASE differs from its twin (another case with the same settings) or, without "
-        "one, its " +
-        fmt::format("rounds from the ones before them; - where that makes fewer than {} pairs.\n\n",
-                    kMinPairs);
+        "one, its rounds from the ones before them; - where that makes fewer than {} pairs.\n\n",
+        fine_percent(rules.min_effect), rules.alpha, fine_percent(rules.must_see), kMinPairs);
   }
   made += notes(comparison);
   made += sight(comparison);

@@ -8,7 +8,6 @@
 #include <set>
 #include <utility>
 
-#include "harness/method/case_summary.hpp"
 #include "harness/text/input_error.hpp"
 
 namespace pktbench {
@@ -20,16 +19,23 @@ constexpr double kSameLoad = 0.05;  // of medians of offered rates, relative
 struct MeasureKind {
   const char* name;
   Better better;
-  std::optional<double> TrialRecord::*value;
+  std::optional<double> RecordedTrial::*value;
 };
-constexpr MeasureKind kRate{"mpps", Better::higher, &TrialRecord::mpps};
-constexpr MeasureKind kCycles{"cycles_per_packet", Better::lower, &TrialRecord::cycles_per_packet};
+constexpr MeasureKind kRate{"mpps", Better::higher, &RecordedTrial::mpps};
+constexpr MeasureKind kCycles{"cycles_per_packet", Better::lower,
+                              &RecordedTrial::cycles_per_packet};
 
 bool bounded(const RecordedCase& c) { return bounds_from_below(c.limiter); }
 
+std::size_t rounds_made(const RecordedCase& c) {
+  std::set<int> rounds;
+  for (const RecordedTrial& trial : c.trials) rounds.insert(trial.round);
+  return rounds.size();
+}
+
 std::set<std::string> sources(const RecordedCase& c) {
   std::set<std::string> made;
-  for (const TrialRecord& trial : c.trials)
+  for (const RecordedTrial& trial : c.trials)
     if (is_ok(trial) && trial.cycles_per_packet) made.insert(trial.cycles_source);
   return made;
 }
@@ -39,9 +45,9 @@ NoiseFloor noise_floor(const MeasureKind& kind, const Sides& sides, const Record
   const Points points = points_of(sides, base, kind.value);
   PointPairs pairs;
   for (const RecordedCase& twin : sides.base.cases)
-    if (twin.spec.id != base.spec.id && twin.status == CaseStatus::ok &&
-        twin.comparable == base.comparable && twin.subject == base.subject) {
-      made.against = twin.spec.id;
+    if (twin.id != base.id && twin.status == CaseStatus::ok && twin.comparable == base.comparable &&
+        twin.subject == base.subject) {
+      made.against = twin.id;
       pairs = pair_points(points, points_of(sides, twin, kind.value), false);
       break;
     }
@@ -82,9 +88,9 @@ void heed_bound(const RecordedCase& base, const RecordedCase& next, MeasureCompa
 bool spins(const RecordedCase& c) {
   std::ptrdiff_t ok = 0;
   std::ptrdiff_t spinning = 0;
-  for (const TrialRecord& trial : c.trials) {
+  for (const RecordedTrial& trial : c.trials) {
     ok += is_ok(trial);
-    spinning += is_ok(trial) && spins(trial);
+    spinning += is_ok(trial) && trial.spins;
   }
   return 2 * spinning > ok;
 }
@@ -135,7 +141,7 @@ std::string obstacle(const MeasureKind& kind, const RecordedCase& base, const Re
 // Of the ok trials; a run that does not tell has what it received.
 std::optional<double> median_offered(const RecordedCase& c) {
   std::vector<double> rates;
-  for (const TrialRecord& trial : c.trials)
+  for (const RecordedTrial& trial : c.trials)
     if (is_ok(trial) && trial.mpps) rates.push_back(trial.offered_pps.value_or(*trial.mpps * 1e6));
   return summarize(std::move(rates)).median;
 }
@@ -145,7 +151,7 @@ std::optional<double> median_offered(const RecordedCase& c) {
 std::string remedy(std::size_t pairs, std::size_t trials) {
   if (pairs >= kMinPairs) return "";
   const std::size_t wanted = 10 * std::max<std::size_t>(pairs ? trials / pairs : trials, 1);
-  return ": make more trials (--trials " + std::to_string(wanted) + ")";
+  return fmt::format(": make more trials (--trials {})", wanted);
 }
 
 MeasureComparison measure_pairs(const MeasureKind& kind, const Sides& sides,
@@ -190,8 +196,8 @@ void compare_settings(const RecordedCase& base, const RecordedCase& next, CaseCo
 
 CaseComparison pair_cases(const Sides& sides, const RecordedCase& base, const RecordedCase& next) {
   CaseComparison made;
-  made.base_id = base.spec.id;
-  made.new_id = next.spec.id;
+  made.base_id = base.id;
+  made.new_id = next.id;
   const auto excluded = [](const RecordedCase& c) {
     return static_cast<std::size_t>(
         std::count_if(c.trials.begin(), c.trials.end(), [](const auto& t) { return !is_ok(t); }));
@@ -211,7 +217,7 @@ CaseComparison pair_cases(const Sides& sides, const RecordedCase& base, const Re
                     ": " + printable(side->reason, 300);
       return made;
     }
-  if (base.spec.id == next.spec.id)
+  if (base.id == next.id)
     for (const Unlike& found : unlike(base.subject, next.subject))
       made.warnings.push_back(found.words());
   if (base.limiter == Limiter::unknown || next.limiter == Limiter::unknown)
@@ -223,9 +229,9 @@ CaseComparison pair_cases(const Sides& sides, const RecordedCase& base, const Re
   std::set<std::size_t> conditions(pairs.conditions.begin(), pairs.conditions.end());
   if (pairs.unlike > 0 || conditions.size() > 1)
     made.warnings.push_back(
-        std::to_string(pairs.base.size()) + " pairs of equal condition of " + std::to_string(most) +
-        " at most: " + condition_words(sides.conditions, base_points) + " in BASE, " +
-        condition_words(sides.conditions, new_points) + " in NEW");
+        fmt::format("{} pairs of equal condition of {} at most: {} in BASE, {} in NEW",
+                    pairs.base.size(), most, condition_words(sides.conditions, base_points),
+                    condition_words(sides.conditions, new_points)));
   made.unpaired_rounds = base_points.size() + new_points.size() - 2 * pairs.base.size();
   made.measures = {measure_pairs(kRate, sides, base, next),
                    measure_pairs(kCycles, sides, base, next)};
@@ -238,9 +244,10 @@ void heed_load(MeasureComparison& cycles) {
   const double off = std::abs(*cycles.offered_ratio - 1);
   if (off <= kSameLoad) return;
   cycles.verdict = Verdict::inconclusive;
-  cycles.reason = "the offered rates differ by " + std::to_string(std::lround(100 * off)) +
-                  "%, and cycles per packet depend on the load: set traffic.rate to one that both "
-                  "sides can send";
+  cycles.reason = fmt::format(
+      "the offered rates differ by {}%, and cycles per packet depend on the load: set traffic.rate "
+      "to one that both sides can send",
+      std::lround(100 * off));
 }
 
 // REQUIRES: it is to be judged.

@@ -87,8 +87,8 @@ TEST(Judge, WhatMustNotBeComparedIsRefused) {
 TEST(Judge, OnlyTrialsOfEqualConditionMakeAPair) {
   RecordedCase base = make_case("c", 5, 300);
   RecordedCase next = make_case("c", 5, 300);
-  for (TrialRecord& trial : base.trials) trial.condition.cpu_distance_ns = 90;
-  for (TrialRecord& trial : next.trials) trial.condition.cpu_distance_ns = 100;
+  for (RecordedTrial& trial : base.trials) trial.condition.cpu_distance_ns = 90;
+  for (RecordedTrial& trial : next.trials) trial.condition.cpu_distance_ns = 100;
   EXPECT_TRUE(compare(base, next).cases[0].warnings.empty());
   EXPECT_EQ(compare(base, next).cases[0].measures[1].found->pairs, base.trials.size());
   // A third of NEW was far apart and dearer, which is no change of the path.
@@ -113,8 +113,8 @@ TEST(Judge, OnlyTrialsOfEqualConditionMakeAPair) {
 TEST(Judge, WithoutOneConditionInCommonItIsInconclusive) {
   RecordedCase base = make_case("c", 5, 300);
   RecordedCase next = make_case("c", 5, 300);
-  for (TrialRecord& trial : base.trials) trial.condition.cpu_distance_ns = 90;
-  for (TrialRecord& trial : next.trials) trial.condition.cpu_distance_ns = 420;
+  for (RecordedTrial& trial : base.trials) trial.condition.cpu_distance_ns = 90;
+  for (RecordedTrial& trial : next.trials) trial.condition.cpu_distance_ns = 420;
   const Comparison made = compare(base, next);
   EXPECT_EQ(made.verdict, Verdict::inconclusive);
   for (const MeasureComparison& m : made.cases[0].measures)
@@ -140,7 +140,7 @@ TEST(Judge, TwoRunsThatWereInBothConditionsArePairedWithinEach) {
 
 TEST(Judge, CyclesOfAnotherSourceAreRefusedAndTheRateIsNot) {
   RecordedCase next = make_case("c", 5, 300);
-  for (TrialRecord& trial : next.trials) trial.cycles_source = "pmu";
+  for (RecordedTrial& trial : next.trials) trial.cycles_source = "pmu";
   const Comparison made = compare(make_case("c", 5, 300), next);
   EXPECT_EQ(made.cases[0].measures[0].verdict, Verdict::no_change);
   EXPECT_FALSE(made.cases[0].measures[1].judged);
@@ -153,9 +153,9 @@ TEST(Judge, CyclesOfAnotherSourceAreRefusedAndTheRateIsNot) {
 TEST(Judge, CyclesThatNobodyMeasuredAreNoGap) {
   RecordedCase base = make_case("c", 5, 300);
   RecordedCase next = make_case("c", 5, 300);
-  for (TrialRecord& trial : base.trials) trial.cycles_per_packet.reset();
+  for (RecordedTrial& trial : base.trials) trial.cycles_per_packet.reset();
   EXPECT_EQ(compare(base, next).verdict, Verdict::inconclusive);
-  for (TrialRecord& trial : next.trials) trial.cycles_per_packet.reset();
+  for (RecordedTrial& trial : next.trials) trial.cycles_per_packet.reset();
   EXPECT_EQ(compare(base, next).verdict, Verdict::no_change);
 }
 
@@ -173,7 +173,7 @@ TEST(Judge, OfTwoLowerBoundsOnlyTheCostIsCompared) {
 TEST(Judge, CyclesAreNotJudgedWhereTheOfferedRatesDiffer) {
   const auto with = [](double cycles, std::optional<double> offered_pps) {
     RecordedCase next = make_case("c", 5, cycles);
-    for (TrialRecord& trial : next.trials) trial.offered_pps = offered_pps;
+    for (RecordedTrial& trial : next.trials) trial.offered_pps = offered_pps;
     // A round that only one side has does not count.
     next.trials.push_back(make_trial(kRounds, TrialStatus::ok, 5, cycles, 1e9));
     return compare(make_case("c", 5, 300), next);
@@ -196,7 +196,7 @@ TEST(Judge, CyclesAreNotJudgedWhereTheOfferedRatesDiffer) {
 
 TEST(Judge, ARateIsJudgedWhateverWasOffered) {
   RecordedCase next = make_case("c", 4.5, 200);
-  for (TrialRecord& trial : next.trials) trial.offered_pps = 4e6;
+  for (RecordedTrial& trial : next.trials) trial.offered_pps = 4e6;
   const Comparison made = compare(make_case("c", 5, 300), next);
   EXPECT_EQ(made.cases[0].measures[0].verdict, Verdict::regression);
   EXPECT_EQ(made.verdict, Verdict::regression);
@@ -252,7 +252,7 @@ TEST(Judge, TheNoiseFloorComparesBaseWithItself) {
             "of consecutive rounds of BASE: a comparison needs 8 pairs, there are 5");
 
   RecordedCase seesaw = make_case("c", 5, 300, 16);
-  for (TrialRecord& trial : seesaw.trials)
+  for (RecordedTrial& trial : seesaw.trials)
     if (trial.round % 2) *trial.mpps *= 1.1;
   const Comparison warned = compare(seesaw, seesaw);
   EXPECT_TRUE(mentions(warned.cases[0].measures[0].warnings, "BASE differs from itself"));
@@ -276,7 +276,7 @@ TEST(Judge, ATwinInBaseIsTheNoiseFloor) {
 TEST(Judge, CyclesThatWereSwitchedOffAreNoGap) {
   RecordedCase blind = make_case("c", 5, 300);
   blind.subject["telemetry"] = "none";
-  for (TrialRecord& trial : blind.trials) trial.cycles_per_packet.reset();
+  for (RecordedTrial& trial : blind.trials) trial.cycles_per_packet.reset();
   const Comparison made = compare(blind, make_case("c", 5, 300));
   EXPECT_EQ(made.verdict, Verdict::no_change);
   EXPECT_EQ(made.cases[0].measures[1].reason, "no ok trial of BASE has a value");
@@ -303,7 +303,7 @@ TEST(Judge, AnotherNicIsASubjectThatTheVerdictSays) {
 
 TEST(Judge, OtherPortsAreSaidOfTwoCasesThatTheUserNames) {
   RecordedCase other = on_port("r8169", "rx=256");
-  other.spec.id = "d";
+  other.id = "d";
   other.comparable.erase("dut_port.rings");
   const RecordedRun run = make_run("a", {on_port("ixgbe", "rx=512"), other});
   const auto made = compare_runs(run, run, {"c", "d", {}});
@@ -316,11 +316,11 @@ TEST(Judge, OtherPortsAreSaidOfTwoCasesThatTheUserNames) {
 TEST(Judge, CyclesOfALoopThatSpinsAreNotJudgedBelowItsCapacity) {
   const auto spinning = [](double cycles, bool no_idle) {
     RecordedCase made = make_case("c", 5, cycles);
-    for (TrialRecord& trial : made.trials) {
+    for (RecordedTrial& trial : made.trials) {
       trial.limiter = Limiter::unknown;
-      trial.evidence["dut_busy"] = no_idle ? 1 : 0.5;
+      trial.spins = no_idle;
     }
-    made.trials[0].evidence["dut_busy"] = no_idle ? 0.5 : 1;
+    made.trials[0].spins = !no_idle;
     return made;
   };
   for (const auto& [base, next, who] :

@@ -1,9 +1,14 @@
 #include "harness/compare/recorded_run.hpp"
 
+#include <fmt/format.h>
+
+#include <boost/algorithm/string/split.hpp>
 #include <filesystem>
 #include <set>
 
 #include "harness/measure/cpu_distance.hpp"
+#include "harness/record/field_json.hpp"
+#include "harness/record/fields.hpp"
 #include "harness/record/run_writer.hpp"
 #include "harness/text/input_error.hpp"
 
@@ -14,6 +19,8 @@ namespace {
 constexpr double kNoIdleTime = 0.99;  // share of the window that a CPU of the DUT's worked
 
 using Keys = std::map<std::string, std::set<std::string>>;  // by what holds them
+
+const std::string kTrial = "/cases/#/trials/#";
 
 // What a comparison relies on; "#" is each of a list.
 const Keys kNeeded = {
@@ -26,23 +33,36 @@ const Keys kNeeded = {
       "status", "reason", "limiter", "trials"}},
     {"/cases/#/mode", {"effective"}},
     {"/cases/#/trials", {"#"}},
-    {"/cases/#/trials/#", {"round", "status", "mpps", "cycles_per_packet", "cycles_source"}}};
+    {kTrial, {"round", "status", "mpps", "cycles_per_packet", "cycles_source"}}};
 
 // The same where it is there.
 const Keys kUsed = {{"/cases/#", {"dut_idle", "comparable", "rounds_planned"}},
-                    {"/cases/#/trials/#", {"started_at", "limiter"}},
-                    {"/cases/#/trials/#/offered", {"pps"}},
-                    {"/cases/#/trials/#/evidence", {"dut_busy"}},
-                    {"/cases/#/trials/#/condition", {"cpu_distance_ns", "idle", "cpu_mhz"}}};
+                    {kTrial, {"started_at", "limiter"}},
+                    {kTrial + "/offered", {"pps"}},
+                    {kTrial + "/evidence", {"dut_busy"}},
+                    {kTrial + "/condition", {"cpu_distance_ns", "idle", "cpu_mhz"}}};
 
-bool is_used(const Json::json_pointer& at, bool absent) {
-  std::string above;
+// What else is looked at, and may be anything.
+const Keys kLookedAt = {
+    {"", {"schema", "scenario", "ports"}},
+    {"/environment", {"before"}},
+    {"/environment/before", {"cpu", "kernel", "versions", "nics", "emulator"}},
+    {"/scenario", {"testbed", "method"}},
+    {"/cases/#", {"testbed_label", "telemetry", "workload_options", "generator_options"}},
+    {kTrial, {"offered", "evidence", "condition", "disturbance"}},
+    {kTrial + "/disturbance", {measure::kCpuDistance}}};
+
+// `at` is below `above`.
+bool is_used(std::string above, const Json::json_pointer& at, bool absent) {
+  if (at.empty()) return true;
   std::string last;
+  std::string between;
   for (auto rest = at; !rest.empty(); rest.pop_back()) {
     const bool number = rest.back().find_first_not_of("0123456789") == std::string::npos;
     const std::string key = number ? "#" : rest.back();
-    last.empty() ? last = key : above.insert(0, "/" + key);
+    last.empty() ? last = key : between.insert(0, "/" + key);
   }
+  above += between;
   const auto has = [&](const Keys& keys) {
     const auto found = keys.find(above);
     return found != keys.end() && found->second.count(last);
@@ -50,27 +70,92 @@ bool is_used(const Json::json_pointer& at, bool absent) {
   return has(kNeeded) || (!absent && (has(kUsed) || above == "/cases/#/comparable"));
 }
 
-// An older run has the readings alone, and how CPUs idle once a case.
-void complete(Condition& condition, const TrialRecord& trial, const TestbedFacts& facts) {
-  if (condition.idle.empty()) condition.idle = facts.dut_idle;
-  const auto source = trial.disturbance.find(measure::kCpuDistance);
-  if (condition.cpu_distance_ns || source == trial.disturbance.end() || !source->second) return;
-  const auto& evidence = source->second->evidence;
-  const auto before = evidence.find("before_ns");
-  const auto after = evidence.find("after_ns");
-  if (before != evidence.end() && after != evidence.end())
-    condition.cpu_distance_ns = (before->second + after->second) / 2;
+JsonParts& part_at(JsonParts& parts, const std::string& place) {
+  std::vector<std::string> keys;
+  boost::algorithm::split(keys, place, [](char c) { return c == '/'; });
+  JsonParts* at = &parts;
+  for (std::size_t i = 1; i < keys.size(); ++i) at = &at->below[keys[i]];
+  return *at;
 }
 
-RecordedCase recorded_case(CaseDocument&& document, const Json& run, const Json& one) {
-  RecordedCase made{std::move(document.result), comparable_of(run, one), {}};
+// Taken out of a run as they come, so that no more than one is there as JSON.
+class Trials {
+ public:
+  void take(const Json& json, const Json::json_pointer& at) {
+    TrialRecord trial;
+    Faults faults{[](const auto& below, bool absent) { return is_used(kTrial, below, absent); }};
+    read_fields(trial_fields(), &trial, json, Json::json_pointer(), faults);
+    if (!faults.first.empty() && fault.empty()) fault = at.to_string() + faults.first;
+    const std::size_t number = std::stoul(at.parent_pointer().parent_pointer().back());
+    if (number >= by_case.size()) by_case.resize(number + 1);
+    by_case[number].push_back(compared(std::move(trial)));
+  }
+
+  std::vector<std::vector<RecordedTrial>> by_case;
+  std::string fault;  // the first
+
+ private:
+  static RecordedTrial compared(TrialRecord trial) {
+    const auto busy = trial.evidence.find("dut_busy");
+    const bool spins = busy != trial.evidence.end() && busy->second >= kNoIdleTime &&
+                       trial.limiter != Limiter::dut;
+    RecordedTrial made{trial.round,
+                       trial.status,
+                       trial.limiter,
+                       spins,
+                       trial.mpps,
+                       trial.cycles_per_packet,
+                       trial.offered_pps,
+                       std::move(trial.cycles_source),
+                       std::move(trial.started_at),
+                       std::move(trial.condition)};
+    if (!made.condition.cpu_distance_ns) made.condition.cpu_distance_ns = older_distance(trial);
+    return made;
+  }
+
+  // An older run has the readings alone.
+  static std::optional<double> older_distance(const TrialRecord& trial) {
+    const auto source = trial.disturbance.find(measure::kCpuDistance);
+    if (source == trial.disturbance.end() || !source->second) return std::nullopt;
+    const auto& evidence = source->second->evidence;
+    const auto before = evidence.find("before_ns");
+    const auto after = evidence.find("after_ns");
+    if (before == evidence.end() || after == evidence.end()) return std::nullopt;
+    return (before->second + after->second) / 2;
+  }
+};
+
+JsonParts compared_parts(Trials& trials) {
+  JsonParts made;
+  for (const Keys* keys : {&kNeeded, &kUsed, &kLookedAt})
+    for (const auto& [above, names] : *keys)
+      for (const std::string& name : names) part_at(made, above + "/" + name);
+  part_at(made, kTrial).take = [&trials](const Json& json, const Json::json_pointer& at) {
+    trials.take(json, at);
+  };
+  return made;
+}
+
+RecordedCase recorded_case(const CaseDocument& document, std::vector<RecordedTrial>&& trials,
+                           const Json& run, const Json& one) {
+  const CaseResult& result = document.result;
+  RecordedCase made;
+  made.id = result.spec.id;
+  made.status = result.status;
+  made.reason = result.reason;
+  made.limiter = result.limiter;
+  made.rounds_planned = result.rounds_planned;
+  made.trials = std::move(trials);
+  made.comparable = comparable_of(run, one);
   for (const char* key :
        {"backend", "backend_options", "workload", "queues", "testbed_label", "telemetry"})
     made.subject[key] = text_of(part(one, key));
   const Json& ports = part(one, "workload_options");
   made.subject["workload_options"] = ports.empty() ? "none" : text_of(ports);
   made.subject["mode"] = text_of(part(part(one, "mode"), "effective"));
-  for (TrialRecord& trial : made.trials) complete(trial.condition, trial, document.testbed);
+  // An older run has it once a case.
+  for (RecordedTrial& trial : made.trials)
+    if (trial.condition.idle.empty()) trial.condition.idle = document.testbed.dut_idle;
   return made;
 }
 
@@ -93,57 +178,53 @@ std::map<std::string, std::string> environment_of(const Json& before) {
   return made;
 }
 
-}  // namespace
-
-bool spins(const TrialRecord& trial) {
-  const auto busy = trial.evidence.find("dut_busy");
-  return busy != trial.evidence.end() && busy->second >= kNoIdleTime &&
-         trial.limiter != Limiter::dut;
-}
-
-Result<RecordedRun> recorded_run(const Json& json, const std::string& where) {
-  auto read = run_from_json(json, is_used);
+Result<RecordedRun> recorded_run(const Json& json, Trials&& trials, const std::string& where) {
+  auto read =
+      run_from_json(json, [](const auto& at, bool absent) { return is_used("", at, absent); });
   if (!read) return input_error(where, "", read.error().message);
-  RecordedRun made{where,
-                   read->head.id,
-                   read->head.host,
-                   read->head.started_at,
-                   read->head.tool_version,
-                   read->head.git_commit,
-                   read->head.interrupted,
-                   environment_of(read->head.environment_before),
+  if (!trials.fault.empty()) return input_error(where, "", trials.fault);
+  RecordedRun made{{where, read->head.id, read->head.host, read->head.started_at,
+                    read->head.tool_version, read->head.git_commit, read->head.interrupted,
+                    environment_of(read->head.environment_before)},
                    {}};
   std::set<std::string> ids;
   const Json& cases = json["cases"];
-  for (std::size_t i = 0; i < read->cases.size(); ++i) {
-    made.cases.push_back(recorded_case(std::move(read->cases[i]), json, cases[i]));
-    const std::string& id = made.cases.back().spec.id;
+  trials.by_case.resize(cases.size());
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    made.cases.push_back(
+        recorded_case(read->cases[i], std::move(trials.by_case[i]), json, cases[i]));
+    const std::string& id = made.cases.back().id;
     if (!ids.insert(id).second)
-      return input_error(where, "/cases/" + std::to_string(i) + "/id",
+      return input_error(where, fmt::format("/cases/{}/id", i),
                          "is the id of an earlier case, " + in_quotes(id));
   }
   return made;
 }
 
+}  // namespace
+
 Result<RecordedRun> parse_recorded_run(const std::string& text, const std::string& where) {
-  const auto json = parse_json(text, where, kRunLimits);
+  Trials trials;
+  const auto json = parse_json(text, where, kRunLimits, compared_parts(trials));
   if (!json) return json.error();
-  return recorded_run(*json, where);
+  return recorded_run(*json, std::move(trials), where);
 }
 
 Result<RecordedRun> read_recorded_run(const std::string& path) {
   std::error_code ignored;
   const bool directory = std::filesystem::is_directory(path, ignored);
   const std::string file = directory ? (std::filesystem::path(path) / kRunFileName).string() : path;
-  const auto json = read_json_file(file, kRunLimits);
+  Trials trials;
+  const auto json = read_json_file(file, kRunLimits, compared_parts(trials));
   if (!json) {
     if (directory && !std::filesystem::exists(file, ignored))
-      return input_error(path, "",
-                         "no " + std::string(kRunFileName) +
-                             " in this directory; name a directory that pktbench run made");
+      return input_error(
+          path, "",
+          fmt::format("no {} in this directory; name a directory that pktbench run made",
+                      kRunFileName));
     return json.error();
   }
-  return recorded_run(*json, file);
+  return recorded_run(*json, std::move(trials), file);
 }
 
 }  // namespace pktbench

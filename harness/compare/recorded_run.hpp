@@ -1,13 +1,14 @@
 // A run.json read back for comparing: what was measured, how, and each trial's figures.
 //
 // Read strictly where a comparison relies on it and no further: there a key that is missing or has
-// another type is an error; elsewhere it is passed over, and what it names stays empty.
+// another type is an error; elsewhere it is passed over. It is read as a stream, one trial at a
+// time, of which as much is kept as a comparison needs: a twentieth of the text.
 //
 // Threads: none. Errors: ErrorCode::invalid_input, one line with file, JSON pointer and problem.
 #pragma once
 
 #include <map>
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,17 +18,36 @@
 
 namespace pktbench {
 
-struct RecordedCase : CaseResult {
+// As TrialRecord has them.
+struct RecordedTrial {
+  int round = 0;
+  TrialStatus status = TrialStatus::failed;
+  Limiter limiter = Limiter::unknown;
+  // The DUT had no idle time and was not what limited the rate: a loop that spins, or a path within
+  // 1% of its capacity. Its cycles are the clock's, however many frames there were.
+  bool spins = false;
+  std::optional<double> mpps;
+  std::optional<double> cycles_per_packet;
+  std::optional<double> offered_pps;
+  std::string cycles_source;
+  std::string started_at;
+  Condition condition;
+};
+
+struct RecordedCase {
+  std::string id;
+  CaseStatus status = CaseStatus::failed;
+  std::string reason;  // empty when ok
+  Limiter limiter = Limiter::unknown;
+  int rounds_planned = 0;             // each of them is one trial or more; 0: not known
+  std::vector<RecordedTrial> trials;  // in the order they were made, invalid ones included
   Comparable comparable;
   // What is compared as a rule, so that a difference is said and no obstacle.
   std::map<std::string, std::string> subject;
 };
 
-// The DUT had no idle time and was not what limited the rate: a loop that spins, or a path within
-// 1% of its capacity. Its cycles are the clock's, however many frames there were.
-bool spins(const TrialRecord& trial);
-
-struct RecordedRun {
+// What a run says of itself.
+struct RecordedHead {
   std::string path;  // of the run.json
   std::string id;
   std::string host;
@@ -36,14 +56,16 @@ struct RecordedRun {
   std::string git_commit;  // empty: not known
   bool interrupted = false;
   std::map<std::string, std::string> environment;  // CPU, kernel and so on; empty: not known
-  std::vector<RecordedCase> cases;                 // ids are unique
+};
+
+struct RecordedRun : RecordedHead {
+  std::vector<RecordedCase> cases;  // ids are unique
 };
 
 // `path`: a run.json or the directory that holds it.
 Result<RecordedRun> read_recorded_run(const std::string& path);
 
-// The same from text, and from what is read already; `where` names it in errors.
+// The same from text; `where` names it in errors.
 Result<RecordedRun> parse_recorded_run(const std::string& text, const std::string& where);
-Result<RecordedRun> recorded_run(const nlohmann::ordered_json& json, const std::string& where);
 
 }  // namespace pktbench

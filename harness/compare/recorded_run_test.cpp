@@ -1,6 +1,7 @@
 #include "harness/compare/recorded_run.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -38,7 +39,7 @@ TEST(RecordedRun, IsWhatWasWritten) {
   ASSERT_TRUE(run) << run.error().message;
   ASSERT_EQ(run->cases.size(), 5u);
   const RecordedCase& first = run->cases[0];
-  EXPECT_EQ(first.spec.id, "xdp-native/drop/64B/1q/1f");
+  EXPECT_EQ(first.id, "xdp-native/drop/64B/1q/1f");
   EXPECT_EQ(first.status, CaseStatus::ok);
   EXPECT_EQ(first.limiter, Limiter::dut);
   EXPECT_EQ(first.comparable.at("testbed"), "veth");
@@ -101,7 +102,7 @@ TEST(RecordedRun, ALoopSpinsThatHasNoIdleTimeAndDoesNotLimit) {
     Json& trial = json["cases"][0]["trials"][0];
     trial["limiter"] = limiter;
     trial["evidence"]["dut_busy"] = busy;
-    return spins(parse_recorded_run(json.dump(), "")->cases[0].trials[0]);
+    return parse_recorded_run(json.dump(), "")->cases[0].trials[0].spins;
   };
   EXPECT_TRUE(is_spinning("generator", 1));
   EXPECT_TRUE(is_spinning("link", 0.995));
@@ -110,7 +111,7 @@ TEST(RecordedRun, ALoopSpinsThatHasNoIdleTimeAndDoesNotLimit) {
   EXPECT_FALSE(is_spinning("generator", 0.9));
   Json json = sample();
   json["cases"][0]["trials"][0].erase("evidence");
-  EXPECT_FALSE(spins(parse_recorded_run(json.dump(), "")->cases[0].trials[0]));
+  EXPECT_FALSE(parse_recorded_run(json.dump(), "")->cases[0].trials[0].spins);
 }
 
 // As in a record of an older version, or one that was cut down to what is compared.

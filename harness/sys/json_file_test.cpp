@@ -1,5 +1,6 @@
 #include "harness/sys/json_file.hpp"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -92,6 +93,58 @@ TEST(ParseJson, LimitsTheKeysOfAnObject) {
             "T: /b/e: more than 2 keys in one object");
 }
 
+TEST(ParseJson, KeepsThePartsThatAreAskedForAndChecksTheOthers) {
+  const std::string text =
+      R"({"a": {"x": 1, "y": [2]}, "#": 3, "b": [{"x": 4, "y": 5}, 6, {"x": [7]}], "c": {"d": 8}})";
+  const JsonParts parts{{{"a", {{{"y", {}}}, {}}}, {"b", {{{"#", {{{"x", {}}}, {}}}}, {}}}}, {}};
+  EXPECT_EQ(parse_json(text, "T", {}, parts)->dump(),
+            R"({"a":{"y":[2]},"b":[{"x":4},6,{"x":[7]}]})");
+  const auto bad = parse_json(R"({"z": [{"x": 1, "x": 2}]})", "T", {}, parts);
+  ASSERT_FALSE(bad);
+  EXPECT_EQ(bad.error().message, "T: /z/0/x: duplicate key \"x\"");
+}
+
+TEST(ParseJson, HandsOverAPartAsSoonAsItHasEnded) {
+  std::string taken;
+  JsonParts parts{{{"b", {{{"#", {}}}, {}}}}, {}};
+  parts.below["b"].below["#"].take = [&](const Json& part, const Json::json_pointer& at) {
+    taken += at.to_string() + "=" + part.dump() + " ";
+  };
+  EXPECT_EQ(parse_json(R"({"b": [1, {"x": [2]}, []]})", "T", {}, parts)->dump(), R"({"b":[]})");
+  EXPECT_EQ(taken, R"(/b/0=1 /b/1={"x":[2]} /b/2=[] )");
+  // Only what is in a list is one of a list.
+  EXPECT_EQ(parse_json(R"({"b": {"#": 1, "0": 2}})", "T", {}, parts)->dump(), R"({"b":{}})");
+}
+
+TEST(ParseJson, TellsManyKeysOfOneObjectApart) {
+  const auto object = [](int last) {
+    std::string text = "{";
+    for (int i = 0; i < 200; ++i) text += fmt::format("\"k{}\": 0, ", i);
+    return text + fmt::format("\"k{}\": 0}}", last);
+  };
+  EXPECT_EQ(parse_error(object(200)), "");
+  for (const int i : {0, 47, 48, 199})
+    EXPECT_EQ(parse_error(object(i)), fmt::format("T: /k{0}: duplicate key \"k{0}\"", i));
+}
+
+// What is said of a text must not go by where the pieces end in which its file is read.
+TEST_F(JsonFile, SaysOfAFileInPiecesWhatItSaysOfItsText) {
+  const JsonLimits large{.bytes = std::size_t{1} << 30};
+  const std::vector<std::string> ends = {
+      "\"ä\"}", "\"\xff\"}", "\"\xe2\x82\"}",       "\"\xe2",  "nan}",
+      "1} 2",   "",          std::string("\0}", 2), "-1e999}", "1,\n \"é\": 2, \"é\": 3}"};
+  for (const std::string& end : ends)
+    for (std::size_t before = (1 << 18) - 4; before <= (1 << 18) + 1; ++before) {
+      std::string text = "{\n\"ü\":\n";
+      text += std::string(before - text.size(), before % 2 ? ' ' : '\n') + end;
+      const std::string file = write(text);
+      const auto expected = parse_json(text, file, large);
+      const auto read = read_json_file(file, large);
+      ASSERT_EQ(read ? "" : read.error().message, expected ? "" : expected.error().message)
+          << before;
+    }
+}
+
 TEST_F(JsonFile, RefusesWhatCannotBeRead) {
   EXPECT_EQ(file_error(path("none.json")), "no such file");
   EXPECT_EQ(file_error(path("")), "a directory, not a file");
@@ -122,6 +175,8 @@ TEST_F(JsonFile, RefusesLargeFilesUnread) {
   EXPECT_EQ(file_error(write(at_limit)), "");
   EXPECT_EQ(file_error(write(at_limit + " ")), "larger than 1048576 bytes");
   EXPECT_EQ(file_error(write(std::string(100'000'000, '['))), "larger than 1048576 bytes");
+  EXPECT_EQ(parse_error("{ }", {.bytes = 2, .too_large = "; do this"}),
+            "T: larger than 2 bytes; do this");
 }
 
 }  // namespace

@@ -23,6 +23,10 @@ std::string printable_where(std::string_view where) {
 
 std::optional<std::size_t> invalid_utf8_at(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
+    if (static_cast<unsigned char>(text[at]) < 0x80) {  // most, and sooner told by itself
+      ++at;
+      continue;
+    }
     const CodePoint c = first_code_point(text.substr(at));
     if (c.length == 0) return at;
     at += c.length;

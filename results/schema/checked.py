@@ -13,8 +13,8 @@ import stat
 import sys
 import traceback
 
-# As pktbench's own reader has them (harness/compare/recorded_run.hpp).
-MAX_BYTES = 1 << 30
+# As pktbench's own reader has them (harness/record/run_document.hpp).
+MAX_BYTES = 1 << 29
 MAX_DEPTH = 32
 MAX_LINE = 500
 
@@ -212,11 +212,16 @@ def _object(pairs):
     return made
 
 
+def too_large():
+    """Why what is larger than MAX_BYTES is not read, and the remedy."""
+    return f"larger than {MAX_BYTES} bytes; measure in several runs of fewer cases or trials"
+
+
 def parse(text):
     """Parse strict JSON. Raises NotJson, also for NaN, infinity, numbers beyond a double, repeated keys,
     halves of surrogate pairs, and what is nested deeper than any record."""
     if len(text) > MAX_BYTES:
-        raise NotJson(f"larger than {MAX_BYTES} bytes")
+        raise NotJson(too_large())
     try:
         made = json.loads(text, parse_constant=_constant, parse_float=_number(float),
                           parse_int=_number(int), object_pairs_hook=_object)

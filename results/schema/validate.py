@@ -7,6 +7,7 @@ Prints one line per problem: file, JSON pointer, what is wrong. What cannot be r
 stderr. Exit: 0 all valid, 2 unreadable or not JSON, 3 a package is missing, 5 violations, 6 stdout took no
 more.
 """
+import copy
 import functools
 import json
 import math
@@ -22,7 +23,9 @@ import checked  # noqa: E402
 from checked import NotJson, parse, pointer, printable  # noqa: E402
 
 try:
+    import fastjsonschema
     import jsonschema
+    import streamed
 except ImportError as missing:
     if __name__ != "__main__":
         raise
@@ -48,10 +51,26 @@ def _validator(name):
     if name != RUN_SCHEMA:
         # Its references find the run's schema by its $id, and need no resolver.
         schemas[name]["definitions"] = {"run": schemas[RUN_SCHEMA]}
+    return _checker(schemas[name])
+
+
+def _checker(schema):
     # 1.0 is no count, as for pktbench's own reader.
     types = jsonschema.Draft7Validator.TYPE_CHECKER.redefine(
         "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool))
-    return jsonschema.validators.extend(jsonschema.Draft7Validator, type_checker=types)(schemas[name])
+    return jsonschema.validators.extend(jsonschema.Draft7Validator, type_checker=types)(schema)
+
+
+@functools.lru_cache(maxsize=None)
+def _drawn_schemas(keys):
+    """The run's schema for what read_drawn() keeps: without what a trial holds, and that of a trial."""
+    run = json.loads((HERE / RUN_SCHEMA).read_text(encoding="utf-8"))
+    trial = copy.deepcopy(run)
+    about = trial["definitions"]["trial"]
+    about["required"] = [key for key in about["required"] if key in keys]
+    run["definitions"]["trial"] = {"type": "object"}
+    trial = {"$ref": "#/definitions/trial", "definitions": trial["definitions"]}
+    return _checker(run), _checker(trial), fastjsonschema.compile(trial)
 
 
 def _shorten(text, limit=160):
@@ -59,16 +78,22 @@ def _shorten(text, limit=160):
 
 
 def _schema_problems(document, schema):
-    errors = _validator(schema).iter_errors(document)
-    return [Problem(pointer(*error.absolute_path), _shorten(error.message)) for error in errors]
+    return _told(_validator(schema), document)
+
+
+def _told(validator, value, path=()):
+    return [Problem(pointer(*path, *error.absolute_path), _shorten(error.message))
+            for error in validator.iter_errors(value)]
 
 
 def check_run(document):
     """Problems of a parsed run.json, in document order; empty when it is valid."""
-    problems = _schema_problems(document, RUN_SCHEMA)
-    if problems:
-        return problems
-    problems += _run_problems(document)
+    return _schema_problems(document, RUN_SCHEMA) or _document_problems(document)
+
+
+def _document_problems(document, whole=True):
+    """What a schema cannot say; whole: of each trial as well."""
+    problems = list(_run_problems(document))
     tolerance = document["scenario"].get("method", {}).get("tolerance_packets", 0)
     testbeds = document["scenario"].get("testbed", {})
     testbeds = testbeds if isinstance(testbeds, list) else [testbeds]
@@ -79,7 +104,11 @@ def check_run(document):
         if case["id"] in seen:
             problems.append(Problem(pointer("cases", i, "id"), f"case id {case['id']!r} is not unique"))
         seen.add(case["id"])
-        problems += _case_problems(case, ("cases", i), tolerance, unnamed.get(case.get("testbed_label"), 0))
+        if whole:
+            lost = unnamed.get(case.get("testbed_label"), 0)
+            for at, trial in _trials(case, ("cases", i)):
+                problems += _trial_problems(trial, at, tolerance, lost)
+        problems += _case_problems(case, ("cases", i))
     for i, port in enumerate(document.get("ports", [])):
         facts = {key: value for key, value in port.items() if key not in ("settings", "testbed_label")}
         problems += _null_problems(facts, ("ports", i), port["missing"])
@@ -87,6 +116,38 @@ def check_run(document):
     for i, pair in enumerate(document["pairs"]):
         problems += _pair_problems(pair, cases, ("pairs", i))
     return problems
+
+
+def read_drawn(file, keys):
+    """A run, read as a stream: of a trial the parts in keys, everything of the rest but bpf_run_time.
+
+    Returns it and its Problems: it is checked as check_run() does, as far as it is kept, each trial as soon
+    as it is read. Raises NotJson.
+    """
+    run, slow, fast = _drawn_schemas(frozenset(keys))
+    problems = []
+
+    def made(trial, path):
+        try:
+            fast(trial)
+        except fastjsonschema.JsonSchemaException:
+            # It is told by the one whose words are known everywhere.
+            problems.extend(_told(slow, trial, path))
+        return trial
+
+    trial = streamed.Part(keys, others=False, made=made)
+    case = streamed.Part({"trials": streamed.Part({"#": trial}), "bpf_run_time": None})
+    document = streamed.read(file, streamed.Part({"cases": streamed.Part({"#": case})}))
+    problems = _told(run, _with_one_trial(document)) + problems
+    return document, problems or _document_problems(document, whole=False)
+
+
+def _with_one_trial(document):
+    """The document with no more than one trial a case: the others are checked."""
+    try:
+        return {**document, "cases": [{**case, "trials": case["trials"][:1]} for case in document["cases"]]}
+    except (KeyError, TypeError):  # it is none, as the schema will say
+        return document
 
 
 def check_trial_line(document):
@@ -128,16 +189,22 @@ def _run_problems(document):
             yield from _null_problems(environment[when], ("environment", when), environment[when]["missing"])
 
 
-def _case_problems(case, path, tolerance, unnamed=0):
+def _trials(case, path):
+    """Each trial of a case, with its path."""
+    bpf = case.get("bpf_run_time")
+    lists = (("trials",), case["trials"]), (("bpf_run_time", "trials"), bpf["trials"] if bpf else ())
+    for at, trials in lists:
+        for i, trial in enumerate(trials):
+            yield path + at + (i,), trial
+
+
+def _case_problems(case, path):
     seen = set()
     bpf = case.get("bpf_run_time")
-    places = [path + ("trials", i) for i in range(len(case["trials"]))]
-    places += [path + ("bpf_run_time", "trials", i) for i in range(len(bpf["trials"]) if bpf else 0)]
-    for at, trial in zip(places, case["trials"] + (bpf["trials"] if bpf else [])):
+    for at, trial in _trials(case, path):
         if trial["index"] in seen:
             yield Problem(pointer(*at, "index"), f"{trial['index']} is not unique in its case")
         seen.add(trial["index"])
-        yield from _trial_problems(trial, at, tolerance, unnamed)
     good = [trial for trial in case["trials"] if trial["status"] == "ok"]
     shown = [trial for trial in case["trials"] if trial.get("in_summary", trial["status"] == "ok")]
     if case["status"] == "ok" and not good:
