@@ -31,7 +31,7 @@ class DpdkMemory : public DpdkRoot {
   BackendConfig config_of(const std::string& driver, const std::string& workload = "drop",
                           std::uint32_t frame_size = 64) const {
     BackendConfig config;
-    config.port = testbed_->dut_port();
+    config.port = testbed_->dut().port();
     config.workload = workload;
     config.frame_size = frame_size;
     config.trial_tag = kTag;
@@ -42,8 +42,8 @@ class DpdkMemory : public DpdkRoot {
 
   Result<void> start_source(TrafficSpec spec) {
     TrafficConfig config;
-    config.from = testbed_->generator_port();
-    config.to = testbed_->dut_port();
+    config.from = testbed_->generator().port();
+    config.to = testbed_->dut().port();
     config.traffic = spec;
     config.trial_tag = kTag;
     config.options = testing::default_options(generator("memory").options);
@@ -117,12 +117,12 @@ TEST_P(DpdkMemoryDriver, TheDriverIsReadBackAndSaysThatItIsVirtual) {
   for (pid_t tid : source_->threads()) {
     ASSERT_EQ(sched_getaffinity(tid, sizeof set, &set), 0);
     EXPECT_EQ(CPU_COUNT(&set), 1);
-    EXPECT_TRUE(CPU_ISSET(testbed_->generator_port().cpus.front(), &set));
+    EXPECT_TRUE(CPU_ISSET(testbed_->generator().port().cpus.front(), &set));
   }
   ASSERT_EQ(sink_->threads().size(), 2u);
   for (pid_t tid : sink_->threads()) {
     ASSERT_EQ(sched_getaffinity(tid, sizeof set, &set), 0);
-    EXPECT_TRUE(CPU_ISSET(testbed_->dut_port().cpus.front(), &set));
+    EXPECT_TRUE(CPU_ISSET(testbed_->dut().port().cpus.front(), &set));
   }
 }
 

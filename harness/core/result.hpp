@@ -4,6 +4,8 @@
 // case is listed with the reason) is a different thing from `failed` (it should have worked).
 #pragma once
 
+#include <fmt/core.h>
+
 #include <cstring>
 #include <optional>
 #include <string>
@@ -29,6 +31,11 @@ struct Error {
 
 inline Error make_error(ErrorCode code, std::string message) {
   return {code, std::move(message), 0, {}};
+}
+// The sentence as libfmt's: make_error(ErrorCode::failed, "port {} has no CPU", port.name).
+template <class A, class... B>
+Error make_error(ErrorCode code, fmt::format_string<A, B...> sentence, A&& a, B&&... b) {
+  return make_error(code, fmt::format(sentence, std::forward<A>(a), std::forward<B>(b)...));
 }
 
 // For a system call that has just failed with `error` (an errno value, positive).
