@@ -148,9 +148,8 @@ Result<void> Run::open_session(const CaseSpec& spec, const Step& step) {
       {testbed, find_by_name(registry_.backends, spec.backend)->make(),
        testbed.generator().source(spec.generator,
                                   find_by_name(registry_.generators, spec.generator)->make()),
-       meter->meter,
-       on ? meter->missing : "the scenario has telemetry off for this case", step.bpf_stats,
-       [&](const method::Tick& tick) { observer_.on_tick(spec, tick); }},
+       meter->meter, on ? meter->missing : "the scenario has telemetry off for this case",
+       step.bpf_stats, [&](const method::Tick& tick) { observer_.on_tick(spec, tick); }},
       stop_);
   if (!opened) return opened.error();
   session_ = std::move(*opened);

@@ -192,11 +192,11 @@ TEST_F(VethCount, AForeignXdpProgramIsNotReplaced) {
   bring_up("isolated");
   const BackendType& type = *find_by_name(registry().backends, "xdp-native");
   auto first = type.make();
-  ASSERT_TRUE(
-      first->start({testbed_->dut().port(), "drop", 64, 1, testing::default_options(type.options)}));
+  ASSERT_TRUE(first->start(
+      {testbed_->dut().port(), "drop", 64, 1, testing::default_options(type.options)}));
   auto second = type.make();
-  auto refused =
-      second->start({testbed_->dut().port(), "drop", 64, 1, testing::default_options(type.options)});
+  auto refused = second->start(
+      {testbed_->dut().port(), "drop", 64, 1, testing::default_options(type.options)});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::refused);
 }

@@ -18,19 +18,18 @@ struct Check {
   const char* name;
   const char* why;
 
-  Finding found(Severity severity, std::string seen, std::string fix) const {
-    return {severity, name, std::move(seen), why, std::move(fix), false, {}};
+  Finding found(Severity severity, std::string seen, std::string fix,
+                std::vector<Setting> settings = {}) const {
+    return {severity, name, std::move(seen), why, std::move(fix), false, std::move(settings)};
   }
   Finding info(std::string seen, std::string fix = "") const {
     return found(Severity::info, std::move(seen), std::move(fix));
   }
   Finding warn(std::string seen, std::string fix, std::vector<Setting> settings = {}) const {
-    Finding made = found(Severity::warn, std::move(seen), std::move(fix));
-    made.settings = std::move(settings);
-    return made;
+    return found(Severity::warn, std::move(seen), std::move(fix), std::move(settings));
   }
-  Finding error(std::string seen, std::string fix) const {
-    return found(Severity::error, std::move(seen), std::move(fix));
+  Finding error(std::string seen, std::string fix, std::vector<Setting> settings = {}) const {
+    return found(Severity::error, std::move(seen), std::move(fix), std::move(settings));
   }
   Finding unknown(std::string reason) const {
     Finding made = info(std::move(reason));
@@ -142,9 +141,7 @@ Finding check_jit(const HostFacts& facts) {
                     "without it XDP programs are interpreted: every figure of theirs is wrong"};
   if (!facts.bpf_jit) return check.unknown(facts.bpf_jit);
   if (*facts.bpf_jit != 0) return check.info("on");
-  Finding found = check.error("off", "echo 1 > " + facts.bpf_jit_path);
-  found.settings = {{"", facts.bpf_jit_path, "1"}};
-  return found;
+  return check.error("off", "echo 1 > " + facts.bpf_jit_path, {{"", facts.bpf_jit_path, "1"}});
 }
 
 Finding check_mitigations(const HostFacts& facts) {
@@ -203,12 +200,12 @@ Finding check_safety(const PortFacts& port) {
 Finding check_link(const PortFacts& port) {
   const Check check{"link", "line rate is a bound on every figure; without a link nothing arrives"};
   const std::string ends = "look at the cable and at the other end";
-  const std::string name = shell_word(port.name);
-  const std::string speed_fix = ends + "; what each advertises: ethtool " + name;
+  const std::string speed_fix = ends + "; what each advertises: ethtool " + shell_word(port.name);
   if (!port.carrier) return check.unknown(port.carrier);
   if (!*port.carrier)
     return port.up ? check.error("no carrier", ends)
-                   : check.error("the port is down", "ip link set dev " + name + " up");
+                   : check.error("the port is down",
+                                 "ip link set dev " + shell_word(port.name) + " up");
   if (!port.speed) return check.unknown(port.speed);
   const sys::LinkSpeed& link = *port.speed;
   if (link.mbps == 0) return check.unknown("the driver tells no speed of the link");

@@ -22,9 +22,9 @@ class NicTestbed final : public HostTestbed {
   Result<void> up(const Options& options, unsigned queues) override;
   Result<std::vector<std::string>> mend() override;
   Result<void> lend(const std::string& pci) override;
-  double unnamed_loss() const override { return options_.unnamed_loss; }
+  double unnamed_loss() const override { return options_.unnamed_loss(); }
   std::string why_virtual() const override;
-  std::string arrangement() const override { return options_.threaded ? "threaded" : "softirq"; }
+  std::string arrangement() const override { return options_.threaded() ? "threaded" : "softirq"; }
   Result<void> down() noexcept override;
 
  private:
@@ -38,7 +38,7 @@ class NicTestbed final : public HostTestbed {
 };
 
 Result<void> NicTestbed::up(const Options& options, unsigned queues) {
-  auto read = read_nic_options(options);
+  auto read = NicOptions::read(options);
   if (!read) return read.error();
   options_ = std::move(*read);
   dut_.made.queues = queues;
@@ -55,7 +55,7 @@ Result<void> NicTestbed::find_ports() {
   if (generator_.was().ifindex == dut_.was().ifindex)
     return make_error(ErrorCode::invalid_input,
                       "/testbed: generator and dut are both {}; choose two", dut);
-  for (const std::string& name : options_.known)
+  for (const std::string& name : options_.words(kKnownPorts))
     if (name != dut && name != generator)
       return make_error(ErrorCode::invalid_input,
                         "--i-know-this-is {}: is neither the scenario's generator ({}) nor its "
@@ -65,7 +65,7 @@ Result<void> NicTestbed::find_ports() {
 }
 
 Result<void> NicTestbed::wire() {
-  if (options_.own_namespaces) {
+  if (options_.own_namespaces()) {
     const auto spaces = make_two_namespaces(journal());
     if (!spaces) return spaces.error();
     generator_.may_go_to(spaces->generator);
@@ -85,7 +85,7 @@ Result<void> NicTestbed::wire() {
 // REQUIRES: both ends are up, but for a lent one.
 Result<void> NicTestbed::join() {
   // The host's own namespace has one address of the two.
-  if (options_.own_namespaces && !dut_.lent())
+  if (options_.own_namespaces() && !dut_.lent())
     for (const NicEnd* end : {&dut_, &generator_})
       if (auto r = end->meet_other(); !r) return r;
   if (auto r = generator_.after_carrier(); !r || dut_.lent()) return r;
@@ -108,7 +108,7 @@ Result<void> NicTestbed::lend(const std::string& pci) {
                       "PCI device {} is not the port under test, which is {}{}", pci, dut.name,
                       dut.pci.empty() ? " and on no PCI bus" : " (" + dut.pci + ")");
   const std::string driver = dut_.report()->driver;
-  if (auto r = lend_port(dut_.was(), driver, options_.dpdk_driver, journal()); !r) return r;
+  if (auto r = lend_port(dut_.was(), driver, options_.text("dpdk_driver"), journal()); !r) return r;
   dut_.lend(!is_bifurcated(driver));
   return {};
 }

@@ -17,6 +17,7 @@
 #include "harness/sys/pci_driver.hpp"
 #include "harness/sys/rtnl.hpp"
 #include "harness/sys/sysfs.hpp"
+#include "harness/testbed/nic.hpp"
 #include "harness/testbed/port_safety.hpp"
 #include "harness/undo/device_setting.hpp"
 
@@ -80,7 +81,7 @@ std::string with_no_cpus(const std::string& word) {
 
 Result<void> NicEnd::find() {
   report_.role = is_dut() ? "dut" : "generator";
-  const std::string& asked = is_dut() ? options_.dut : options_.generator;
+  const std::string asked = options_.text(report_.role);
   auto name = interface_of(report_.role, asked);
   if (!name) return name.error();
   report_.interface = *name;
@@ -93,20 +94,20 @@ Result<void> NicEnd::find() {
   made.name = was_.name;
   made.pci = report_.pci = was_.pci;
   has_driver(report_.driver);
-  has_napi(options_.threaded, options_.fifo);
+  has_napi(options_.threaded(), options_.text("napi_policy") == "fifo");
   return {};
 }
 
 Result<void> NicEnd::judge() {
   const std::string& name = report_.interface;
-  const std::string& asked = is_dut() ? options_.dut : options_.generator;
+  const std::string asked = options_.text(report_.role);
   SafetyPolicy policy;
-  policy.allowed_pci = options_.allowed_pci;
-  if (std::find(options_.known.begin(), options_.known.end(), name) != options_.known.end())
-    policy.i_know_this_is = name;
+  policy.allowed_pci = options_.words(kAllowedPci);
+  for (const std::string& known : options_.words(kKnownPorts))
+    if (known == name) policy.i_know_this_is = name;
   SafetyVerdict verdict = check_port_safety(full_pci_address(asked).empty() ? name : asked, policy);
   report_.waived = std::move(verdict.waived);
-  if (!options_.virtual_ports && !on_a_bus(name))
+  if (options_.text("virtual_ports") != "allow" && !on_a_bus(name))
     verdict.reasons.push_back(report_.why_virtual +
                               "; use testbed veth, or set /testbed/virtual_ports to \"allow\"");
   if (verdict.reasons.empty()) return {};
@@ -158,24 +159,26 @@ Result<void> NicEnd::set_queues() {
 
 // What frames of up to 1518 bytes need, and what the scenario names.
 void NicEnd::set_before_up() {
+  const auto apply_if_said = [&](const char* name) {
+    if (const std::string value = options_.text(name); !value.empty()) apply(name, value);
+  };
   // A larger one keeps many drivers from XDP.
   apply("mtu", "1500");
-  if (options_.pause == "off") apply("pause", "autoneg=off rx=off tx=off");
+  if (options_.text("pause") == "off") apply("pause", "autoneg=off rx=off tx=off");
   if (!is_dut()) {
-    if (options_.tx_ring) change_part("rings", "tx", *options_.tx_ring);
-    if (!options_.tso.empty()) apply("tso", options_.tso);
-    if (!options_.xps.empty()) change("xps", "0", with_no_cpus);
+    change_part("rings", "tx", options_.number("tx_ring"));
+    apply_if_said("tso");
+    if (options_.text("xps") == "off") change("xps", "0", with_no_cpus);
     return;
   }
-  if (options_.rx_ring) change_part("rings", "rx", *options_.rx_ring);
-  if (options_.rx_usecs)
-    change_part("coalescing", "rx-usecs", *options_.rx_usecs, "adaptive-rx=on");
-  if (!options_.gro.empty()) apply("gro", options_.gro);
-  if (!options_.lro.empty()) apply("lro", options_.lro);
+  change_part("rings", "rx", options_.number("rx_ring"));
+  change_part("coalescing", "rx-usecs", options_.number("rx_usecs"), "adaptive-rx=on");
+  apply_if_said("gro");
+  apply_if_said("lro");
 }
 
 Result<void> NicEnd::add_own_addresses() {
-  if (!options_.own_namespaces) {
+  if (!options_.own_namespaces()) {
     // Part of the port's recorded state, as are its addresses.
     const std::string conf = "/conf/" + made.name + "/";
     (void)sys::write_file("/proc/sys/net/ipv6" + conf + "disable_ipv6", "1");
@@ -192,13 +195,13 @@ Result<void> NicEnd::after_carrier() {
     read_link_rate();
     count_anew();
     if (auto r = place_interrupts(); !r || !is_dut()) return r;
-    if (!apply("threaded", options_.threaded ? "1" : "0") && options_.threaded)
+    if (!apply("threaded", options_.threaded() ? "1" : "0") && options_.threaded())
       return make_error(ErrorCode::unsupported, "{} cannot have NAPI in threads: {}", made.name,
                         why_not("threaded"));
-    if (options_.defer_hard_irqs)
-      apply("napi_defer_hard_irqs", fmt::format("{}", *options_.defer_hard_irqs));
-    if (options_.gro_flush_timeout_ns)
-      apply("gro_flush_timeout", fmt::format("{}", *options_.gro_flush_timeout_ns));
+    if (const auto polls = options_.number("defer_hard_irqs"))
+      apply("napi_defer_hard_irqs", fmt::format("{}", *polls));
+    if (const auto ns = options_.number("gro_flush_timeout_ns"))
+      apply("gro_flush_timeout", fmt::format("{}", *ns));
     change("rps", "0", with_no_cpus);
     return {};
   });
@@ -208,7 +211,7 @@ Result<std::vector<pid_t>> NicEnd::settle(bool polled) {
   if (!lent()) {
     auto settled = inside([&]() -> Result<void> {
       auto r = wait_for_carrier();
-      return r && is_dut() && !options_.threaded ? place_interrupts() : r;
+      return r && is_dut() && !options_.threaded() ? place_interrupts() : r;
     });
     if (!settled) return settled.error();
   }
@@ -247,7 +250,7 @@ Result<void> NicEnd::place_interrupts() {
   if (made.pci.empty()) return {};
   const std::string cpu = fmt::format("{}", made.cpus.front());
   if (change("irqs", cpu, [&](const std::string&) { return cpu; })) return {};
-  if (!is_dut() || options_.threaded) return {};
+  if (!is_dut() || options_.threaded()) return {};
   return make_error(ErrorCode::refused,
                     "the interrupts of {} cannot all be put on CPU {}: {}; set /testbed/napi to "
                     "\"threaded\", or choose another dut_cpu",
@@ -256,11 +259,12 @@ Result<void> NicEnd::place_interrupts() {
 
 Result<void> NicEnd::set_host(const std::vector<int>& cpus, undo::Journal& journal) {
   std::vector<std::pair<std::string, std::string>> wanted;
-  if (options_.huge_pages)
-    wanted.emplace_back("/proc/sys/vm/nr_hugepages", fmt::format("{}", *options_.huge_pages));
-  for (const int cpu : options_.governor.empty() ? std::vector<int>() : cpus)
+  if (const auto pages = options_.number("huge_pages"))
+    wanted.emplace_back("/proc/sys/vm/nr_hugepages", fmt::format("{}", *pages));
+  const std::string governor = options_.text("governor");
+  for (const int cpu : governor.empty() ? std::vector<int>() : cpus)
     wanted.emplace_back(fmt::format("/sys/devices/system/cpu/cpu{}/cpufreq/scaling_governor", cpu),
-                        options_.governor);
+                        governor);
   for (const auto& [path, value] : wanted) {
     auto done = undo::apply(undo::kernel_file(path), value, &journal);
     if (!done) return done.error();
@@ -285,10 +289,11 @@ bool NicEnd::change(const std::string& setting, const std::string& asked,
 }
 
 // "rx=N" of "rx=256 tx=256"; `off`: a part that would have it otherwise, switched off.
-bool NicEnd::change_part(const std::string& setting, const std::string& key, std::int64_t value,
-                         const std::string& off) {
-  const std::string text = fmt::format("{}", value);
-  return change(setting, text, [&](const std::string& word) {
+void NicEnd::change_part(const std::string& setting, const std::string& key,
+                         std::optional<std::int64_t> value, const std::string& off) {
+  if (!value) return;
+  const std::string text = fmt::format("{}", *value);
+  change(setting, text, [&](const std::string& word) {
     if (word == off) return word.substr(0, word.find('=')) + "=off";
     return word.starts_with(key + "=") ? key + "=" + text : word;
   });

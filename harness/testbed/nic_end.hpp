@@ -60,8 +60,9 @@ class NicEnd final : public NetworkEnd {
   // the device has no such setting.
   bool change(const std::string& setting, const std::string& asked,
               const std::function<std::string(const std::string& word)>& make);
-  bool change_part(const std::string& setting, const std::string& key, std::int64_t value,
-                   const std::string& off = "");
+  // No value: as it is.
+  void change_part(const std::string& setting, const std::string& key,
+                   std::optional<std::int64_t> value, const std::string& off = "");
   bool note(Applied done);
   const std::string& why_not(const std::string& setting) const;
 

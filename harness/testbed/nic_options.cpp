@@ -1,7 +1,6 @@
 #include "harness/testbed/nic_options.hpp"
 
 #include <sstream>
-#include <utility>
 
 #include "harness/sys/called_as.hpp"
 #include "harness/testbed/host_testbed.hpp"
@@ -15,15 +14,6 @@ constexpr const char* kKeep = "keep";
 
 OptionSpec kept_number(const char* name, double max, const std::string& help) {
   return number_option(name, -1, -1, max, help + "; -1: as it is");
-}
-
-std::vector<std::string> words(const Options& options, const char* name) {
-  std::vector<std::string> found;
-  const auto it = options.find(name);
-  if (it == options.end()) return found;
-  std::istringstream in(std::get<std::string>(it->second));
-  for (std::string word; in >> word;) found.push_back(word);
-  return found;
 }
 
 }  // namespace
@@ -63,46 +53,35 @@ std::vector<OptionSpec> nic_option_specs() {
           "an IOMMU, so that the NIC can write anywhere in memory")};
 }
 
-Result<NicOptions> read_nic_options(const Options& options) {
-  NicOptions o;
-  const auto text_of = [&](const char* name) { return option<std::string>(options, name); };
-  const auto unless_kept = [&](const char* name) {
-    const std::string value = text_of(name);
-    return value == kKeep ? std::string() : value;
-  };
-  const auto number = [&](const char* name) {
-    const auto value = option<std::int64_t>(options, name);
-    return value < 0 ? std::nullopt : std::optional(value);
-  };
-  o.dut = text_of("dut");
-  o.generator = text_of("generator");
-  for (const auto& [key, value] : {std::pair("dut", o.dut), std::pair("generator", o.generator)})
-    if (value.empty())
+Result<NicOptions> NicOptions::read(const Options& options) {
+  NicOptions made;
+  made.options_ = options;
+  for (const char* port : {"dut", "generator"})
+    if (made.text(port).empty())
       return make_error(ErrorCode::invalid_input,
                         "/testbed/{}: missing: an interface's name or a PCI address; `{} doctor` "
                         "lists this host's ports",
-                        key, sys::called_as());
-  o.own_namespaces = text_of("namespaces") == "own";
-  o.virtual_ports = text_of("virtual_ports") == "allow";
-  o.unnamed_loss = option<double>(options, "unnamed_loss");
-  o.threaded = text_of("napi") == "threaded";
-  o.fifo = text_of("napi_policy") == "fifo";
-  o.dpdk_driver = text_of("dpdk_driver");
-  o.rx_ring = number("rx_ring");
-  o.tx_ring = number("tx_ring");
-  o.rx_usecs = number("rx_usecs");
-  o.defer_hard_irqs = number("defer_hard_irqs");
-  o.gro_flush_timeout_ns = number("gro_flush_timeout_ns");
-  o.huge_pages = number("huge_pages");
-  o.gro = unless_kept("gro");
-  o.lro = unless_kept("lro");
-  o.tso = unless_kept("tso");
-  o.xps = unless_kept("xps");
-  o.pause = unless_kept("pause");
-  o.governor = unless_kept("governor");
-  o.allowed_pci = words(options, kAllowedPci);
-  o.known = words(options, kKnownPorts);
-  return o;
+                        port, sys::called_as());
+  return made;
+}
+
+std::string NicOptions::text(const std::string& name) const {
+  const auto said = option<std::string>(options_, name);
+  return said == kKeep ? "" : said;
+}
+
+std::optional<std::int64_t> NicOptions::number(const std::string& name) const {
+  const auto said = option<std::int64_t>(options_, name);
+  return said < 0 ? std::nullopt : std::optional(said);
+}
+
+std::vector<std::string> NicOptions::words(const std::string& name) const {
+  std::vector<std::string> found;
+  const auto it = options_.find(name);
+  if (it == options_.end()) return found;
+  std::istringstream in(std::get<std::string>(it->second));
+  for (std::string word; in >> word;) found.push_back(word);
+  return found;
 }
 
 }  // namespace pktbench::testbed
