@@ -28,8 +28,8 @@ class Testbed {
 
   // All of the below REQUIRE: up() succeeded.
 
-  End& generator() const { return generator_end_; }
-  End& dut() const { return dut_end_; }
+  End& generator() const { return *generator_end_; }
+  End& dut() const { return *dut_end_; }
 
   // Before a trial: sees that the wiring is as up() left it, whatever others did to it since.
   // Returns what it has mended, a sentence each. Errors: what has become of it, where that cannot
@@ -74,12 +74,15 @@ class Testbed {
   virtual Result<void> down() noexcept = 0;
 
  protected:
-  // Members of the derived class, which may still have to be made.
-  Testbed(End& generator, End& dut) : generator_end_(generator), dut_end_(dut) {}
+  // Called by the constructor of the derived class, whose members they are.
+  void has_ends(End& generator, End& dut) {
+    generator_end_ = &generator;
+    dut_end_ = &dut;
+  }
 
  private:
-  End& generator_end_;
-  End& dut_end_;
+  End* generator_end_ = nullptr;
+  End* dut_end_ = nullptr;
 };
 
 // Frames dropped between the source and the backend: at both ends together.

@@ -71,7 +71,9 @@ class FarEnd final : public End {
 class FarTestbed final : public Testbed {
  public:
   FarTestbed(std::unique_ptr<Testbed> near, Seen& seen)
-      : Testbed(far_, near->dut()), far_(near->generator(), seen), near_(std::move(near)) {}
+      : near_(std::move(near)), far_(near_->generator(), seen) {
+    has_ends(far_, near_->dut());
+  }
   Result<void> up(const Options& options, unsigned queues) override {
     return near_->up(options, queues);
   }
@@ -80,8 +82,8 @@ class FarTestbed final : public Testbed {
   Result<void> down() noexcept override { return near_->down(); }
 
  private:
-  FarEnd far_;
   std::unique_ptr<Testbed> near_;
+  FarEnd far_;
 };
 
 class TwoEnds : public SimulatedRun {};

@@ -52,7 +52,8 @@ std::vector<DisturbanceSource*> HostTestbed::disturbances() {
   return all;
 }
 
-Result<void> HostTestbed::choose_cpus(const Options& options, const std::string& testbed) {
+Result<void> HostTestbed::choose_cpus(const Options& options, const std::string& testbed,
+                                      LocalEnd& generator_end, LocalEnd& dut_end) {
   const std::vector<int> cpus = sys::allowed_cpus();
   if (cpus.size() < 2)
     return make_error(ErrorCode::refused,
@@ -69,8 +70,8 @@ Result<void> HostTestbed::choose_cpus(const Options& options, const std::string&
   if (generator == dut)
     return make_error(ErrorCode::invalid_input,
                       "/testbed: generator_cpu and dut_cpu are both {}; choose two", dut);
-  generator_.made.cpus = {generator};
-  dut_.made.cpus = {dut};
+  generator_end.made.cpus = {generator};
+  dut_end.made.cpus = {dut};
   return {};
 }
 
@@ -82,8 +83,10 @@ Result<void> HostTestbed::make(const std::function<Result<void>()>& wire) {
     (void)down();
     return made;
   }
-  const std::vector<Port> ports = {generator_.made, dut_.made};
-  sources_ = measure::host_disturbances(dut_.made.cpus, ports);
+  std::vector<Port> ports;
+  for (const End* end : {&generator(), &dut()})
+    if (end->port().here()) ports.push_back(end->port());
+  sources_ = measure::host_disturbances(dut().port().cpus, ports);
   sources_.push_back(measure::foreign_programs_source(ports));
   sources_.push_back(measure::thread_source(*meter_));
   return {};

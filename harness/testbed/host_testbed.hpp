@@ -44,14 +44,12 @@ class HostTestbed : public Testbed {
   Result<void> down() noexcept override;
 
  protected:
-  HostTestbed(LocalEnd& generator, LocalEnd& dut)
-      : Testbed(generator, dut), generator_(generator), dut_(dut) {}
-
   // Gives each end its CPU. Errors: `refused` where this process has not two; `invalid_input` for a
   // choice that it may not use.
-  Result<void> choose_cpus(const Options& options, const std::string& testbed);
+  static Result<void> choose_cpus(const Options& options, const std::string& testbed,
+                                  LocalEnd& generator_end, LocalEnd& dut_end);
 
-  // Opens the journal and calls `wire`; undoes all where that fails. From then on the host, both
+  // Opens the journal and calls `wire`; undoes all where that fails. From then on the host, its
   // ports and the threads that work for them are watched.
   Result<void> make(const std::function<Result<void>()>& wire);
 
@@ -59,8 +57,6 @@ class HostTestbed : public Testbed {
   measure::DisturbanceSources& sources() { return sources_; }
 
  private:
-  LocalEnd& generator_;
-  LocalEnd& dut_;
   WallClock clock_;
   std::unique_ptr<CpuMeter> meter_ = measure::make_cpu_meter();
   measure::DisturbanceSources sources_;

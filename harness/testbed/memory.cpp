@@ -41,10 +41,10 @@ class MemoryGenerator final : public LocalEnd {
 // Nothing is between the ends that could drop: what finds no room is offered again.
 class MemoryTestbed final : public HostTestbed {
  public:
-  MemoryTestbed() : HostTestbed(generator_, dut_) {}
+  MemoryTestbed() { has_ends(generator_, dut_); }
 
   Result<void> up(const Options& options, unsigned queues) override {
-    if (auto r = choose_cpus(options, "memory"); !r) return r;
+    if (auto r = choose_cpus(options, "memory", generator_, dut_); !r) return r;
     auto wire = sys::make_wire(generator_.made.cpus.front());
     if (!wire) return wire.error();
     wire_ = std::move(*wire);

@@ -31,7 +31,7 @@ std::string probe_napi_threads() {
   return "";
 }
 
-NetworkEnd::NetworkEnd(measure::PortEnd side, const LocalEnd& other) : side_(side), other_(other) {
+NetworkEnd::NetworkEnd(measure::PortEnd side) : side_(side) {
   made.ipv4 = is_dut() ? kDutAddress : kGeneratorAddress;
 }
 

@@ -23,8 +23,10 @@ std::string probe_napi_threads();
 
 class NetworkEnd : public LocalEnd {
  public:
-  // `other` outlives it.
-  NetworkEnd(measure::PortEnd side, const LocalEnd& other);
+  explicit NetworkEnd(measure::PortEnd side);
+
+  // What is at the other end of the wire; REQUIRED before anything below.
+  void faces(const End& other) { other_ = &other; }
 
   // Of the DUT: its NAPI threads, softirqs where it has none. Errors: `failed` where there are
   // fewer threads than queues.
@@ -63,7 +65,7 @@ class NetworkEnd : public LocalEnd {
 
  protected:
   bool is_dut() const { return side_ == measure::PortEnd::receiver; }
-  const Port& other() const { return other_.made; }
+  const Port& other() const { return other_->port(); }
   void has_driver(const std::string& driver) { driver_ = driver; }
 
   template <class Work>
@@ -85,7 +87,7 @@ class NetworkEnd : public LocalEnd {
 
  private:
   const measure::PortEnd side_;
-  const LocalEnd& other_;
+  const End* other_ = nullptr;
   std::string driver_;
   bool threaded_ = false;
   bool fifo_ = false;

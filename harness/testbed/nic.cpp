@@ -14,10 +14,11 @@ namespace {
 
 class NicTestbed final : public HostTestbed {
  public:
-  NicTestbed()
-      : HostTestbed(generator_, dut_),
-        generator_(measure::PortEnd::sender, dut_, options_),
-        dut_(measure::PortEnd::receiver, generator_, options_) {}
+  NicTestbed() {
+    has_ends(generator_, dut_);
+    generator_.faces(dut_);
+    dut_.faces(generator_);
+  }
 
   Result<void> up(const Options& options, unsigned queues) override;
   Result<std::vector<std::string>> mend() override;
@@ -33,8 +34,8 @@ class NicTestbed final : public HostTestbed {
   Result<void> join();
 
   NicOptions options_;
-  NicEnd generator_;
-  NicEnd dut_;
+  NicEnd generator_{measure::PortEnd::sender, options_};
+  NicEnd dut_{measure::PortEnd::receiver, options_};
 };
 
 Result<void> NicTestbed::up(const Options& options, unsigned queues) {
@@ -42,7 +43,7 @@ Result<void> NicTestbed::up(const Options& options, unsigned queues) {
   if (!read) return read.error();
   options_ = std::move(*read);
   dut_.made.queues = queues;
-  if (auto r = choose_cpus(options, "nic"); !r) return r;
+  if (auto r = choose_cpus(options, "nic", generator_, dut_); !r) return r;
   if (auto r = find_ports(); !r) return r;
   return make([&] { return wire(); });
 }

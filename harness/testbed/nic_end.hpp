@@ -18,9 +18,8 @@ namespace pktbench::testbed {
 
 class NicEnd final : public NetworkEnd {
  public:
-  // Both outlive it.
-  NicEnd(measure::PortEnd side, const LocalEnd& other, const NicOptions& options)
-      : NetworkEnd(side, other), options_(options) {}
+  // `options` outlive it.
+  NicEnd(measure::PortEnd side, const NicOptions& options) : NetworkEnd(side), options_(options) {}
 
   // In the calling thread's namespace. Errors: `refused` with every reason, `invalid_input` where
   // there is no such port.

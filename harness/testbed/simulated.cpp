@@ -227,7 +227,7 @@ class SimulatedDut final : public LocalEnd {
 
 class SimulatedTestbed final : public Testbed {
  public:
-  SimulatedTestbed() : Testbed(generator_, dut_) {}
+  SimulatedTestbed() { has_ends(generator_, dut_); }
 
   Result<void> up(const Options& options, unsigned queues) override {
     clock_.set_error(option<double>(options, "clock_error"));

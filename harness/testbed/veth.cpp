@@ -20,8 +20,11 @@ namespace {
 
 class VethTestbed final : public HostTestbed {
  public:
-  explicit VethTestbed(MakeReturnSink make_sink)
-      : HostTestbed(generator_, dut_), generator_(std::move(make_sink), dut_), dut_(generator_) {}
+  explicit VethTestbed(MakeReturnSink make_sink) : generator_(std::move(make_sink)) {
+    has_ends(generator_, dut_);
+    generator_.faces(dut_);
+    dut_.faces(generator_);
+  }
 
   Result<void> up(const Options& options, unsigned queues) override;
   Result<std::vector<std::string>> mend() override;
@@ -49,7 +52,7 @@ class VethTestbed final : public HostTestbed {
 Result<void> VethTestbed::up(const Options& options, unsigned queues) {
   arrangement_ = option<std::string>(options, "arrangement");
   fifo_ = option<std::string>(options, "napi_policy") == "fifo";
-  if (auto r = choose_cpus(options, "veth"); !r) return r;
+  if (auto r = choose_cpus(options, "veth", generator_, dut_); !r) return r;
   auto made = make([&]() -> Result<void> {
     const auto spaces = make_two_namespaces(journal());
     if (!spaces) return spaces.error();

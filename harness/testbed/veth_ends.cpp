@@ -7,10 +7,6 @@
 
 namespace pktbench::testbed {
 
-VethEnd::VethEnd(measure::PortEnd side, const LocalEnd& other) : NetworkEnd(side, other) {
-  has_driver("veth");
-}
-
 Result<void> VethEnd::begin() {
   if (auto r = identify(); !r) return r;
   count_anew();

@@ -23,7 +23,7 @@ namespace pktbench::testbed {
 
 class VethEnd : public NetworkEnd {
  public:
-  VethEnd(measure::PortEnd side, const LocalEnd& other);
+  explicit VethEnd(measure::PortEnd side) : NetworkEnd(side) { has_driver("veth"); }
 
   // Finds the device, which is new, and gives it its addresses. Errors: `unsupported` where it does
   // not count what it drops.
@@ -32,8 +32,8 @@ class VethEnd : public NetworkEnd {
 
 class VethGenerator final : public VethEnd {
  public:
-  VethGenerator(MakeReturnSink make_sink, const LocalEnd& dut)
-      : VethEnd(measure::PortEnd::sender, dut), make_sink_(std::move(make_sink)) {}
+  explicit VethGenerator(MakeReturnSink make_sink)
+      : VethEnd(measure::PortEnd::sender), make_sink_(std::move(make_sink)) {}
 
   Result<std::vector<pid_t>> take_returned(std::uint32_t trial_tag) override;
   Result<Returned> returned() override;
@@ -52,7 +52,7 @@ class VethGenerator final : public VethEnd {
 
 class VethDut final : public VethEnd {
  public:
-  explicit VethDut(const LocalEnd& generator) : VethEnd(measure::PortEnd::receiver, generator) {}
+  VethDut() : VethEnd(measure::PortEnd::receiver) {}
 
   std::optional<unsigned> rx_ring() const override;
   // Beside the kernel's threads that of the pump, where the backend has none to pump with.
