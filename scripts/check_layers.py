@@ -42,6 +42,7 @@ ALLOWED = {
 # Files (a pattern) and the rooms they use beyond the above: the reason.
 EXCEPTIONS = {
     ("*_test.cpp", ("testing",)): "what tests share",
+    ("*_bench.cpp", ("testing",)): "what tests share",
     ("harness/*/*test_*.hpp", ("testing",)): "shared by tests",
     ("backends/*/*_test.cpp", ("measure", "testbed", "traffic")):
         "what a backend counts must first be sent, and what it costs be measured",

@@ -17,11 +17,11 @@
 #include "backends/af_xdp/redirect_program.hpp"
 #include "backends/af_xdp/xsk_queue.hpp"
 #include "backends/common/bounded_spin.hpp"
-#include "backends/common/poll_thread.hpp"
+#include "backends/common/clean_start.hpp"
+#include "backends/common/needs.hpp"
+#include "backends/common/receivers.hpp"
 #include "backends/common/workload.hpp"
-#include "backends/common/workload_state.hpp"
 #include "bpf/counters.h"
-#include "harness/sys/cpu.hpp"
 #include "harness/sys/fd.hpp"
 #include "harness/sys/netns.hpp"
 
@@ -35,9 +35,7 @@ using af_xdp::XskConfig;
 using af_xdp::XskDrops;
 using af_xdp::XskQueue;
 
-// All but `pass`: a frame in user space's memory has no way on into the stack.
-constexpr const char* kWorkloads[] = {"drop",         "touch",  "parse",
-                                      "count-per-ip", "filter", "reflect"};
+constexpr const char* kCannotPass = "a frame in user space's memory has no way on into the stack";
 
 std::uint32_t number(const Options& options, const std::string& name) {
   return static_cast<std::uint32_t>(option<std::int64_t>(options, name));
@@ -46,29 +44,20 @@ std::uint32_t number(const Options& options, const std::string& name) {
 // What no range in the options' declaration can say.
 Result<void> check(const BackendConfig& config) {
   const Options& o = config.options;
-  if (std::find(std::begin(kWorkloads), std::end(kWorkloads), config.workload) ==
-      std::end(kWorkloads))
-    return make_error(ErrorCode::unsupported, "af_xdp has no workload \"" + config.workload + "\"");
+  if (config.workload == "pass") return make_error(ErrorCode::unsupported, kCannotPass);
   if (!std::has_single_bit(number(o, "ring_size")))
-    return make_error(
-        ErrorCode::invalid_input,
-        "af_xdp: ring_size " + std::to_string(number(o, "ring_size")) + " is not a power of two");
+    return make_error(ErrorCode::invalid_input, "af_xdp: ring_size {} is not a power of two",
+                      number(o, "ring_size"));
   if (const auto bytes = number(o, "frame_bytes"); bytes != 2048 && bytes != 4096)
-    return make_error(ErrorCode::invalid_input,
-                      "af_xdp: frame_bytes is 2048 or 4096, not " + std::to_string(bytes));
+    return make_error(ErrorCode::invalid_input, "af_xdp: frame_bytes is 2048 or 4096, not {}",
+                      bytes);
   if (option<std::string>(o, "copy_mode") == "zerocopy" &&
       option<std::string>(o, "attach") == "generic")
     return make_error(ErrorCode::unsupported,
                       "AF_XDP zero-copy needs the program in the driver; set \"attach\": "
                       "\"native\"");
-  if (config.port.cpus.empty())
-    return make_error(ErrorCode::invalid_input,
-                      "port " + config.port.name + " has no CPU to receive on");
-  if (config.port.queues > PB_MAX_QUEUES)
-    return make_error(ErrorCode::unsupported, "af_xdp takes " + std::to_string(PB_MAX_QUEUES) +
-                                                  " queues; the port has " +
-                                                  std::to_string(config.port.queues));
-  return {};
+  if (auto r = needs_cpu(config.port); !r) return r;
+  return needs_queues(config.port, PB_MAX_QUEUES, "af_xdp");
 }
 
 // One moment's counts of everything on the way from the program to the loops.
@@ -87,76 +76,68 @@ struct Totals {
   }
 };
 
-class AfXdp final : public Backend, public FilterControl {
+class AfXdp final : public CleanStart, public FilterControl {
  public:
   ~AfXdp() override { stop(); }
 
-  Result<EffectiveMode> start(const BackendConfig& config) override;
   Result<Counters> sample() override;
-  std::vector<pid_t> threads() const override;
+  std::vector<pid_t> threads() const override { return receivers_.threads(); }
   std::vector<std::uint32_t> programs() const override {
-    return program_ ? std::vector{program_->id()} : std::vector<std::uint32_t>{};
+    return program_ ? std::vector{program_->info().id} : std::vector<std::uint32_t>{};
   }
   void stop() noexcept override;
-  Result<void> set_filtered(std::uint16_t udp_port, bool filtered) override;
+  Result<void> set_filtered(std::uint16_t udp_port, bool filtered) override {
+    return receivers_.set_filtered("af_xdp", udp_port, filtered);
+  }
 
  private:
   // One RX queue's socket and the thread that empties it.
-  struct Receiver {
+  struct QueueReceiver : Receiver {
+    QueueReceiver(const BackendConfig& config, std::unique_ptr<XskQueue> q)
+        : Receiver(config), queue(std::move(q)) {}
+
     std::unique_ptr<XskQueue> queue;
-    std::shared_ptr<WorkloadState> state;
-    PollThread thread;
   };
 
-  Result<EffectiveMode> start_in_namespace(const BackendConfig& config);
-  Result<void> open_queues(const Options& options);
+  Result<EffectiveMode> begin(const BackendConfig& config) override;
+  Result<void> open_queues(const BackendConfig& config);
   Result<void> start_threads(const BackendConfig& config);
   Result<EffectiveMode> read_back(const Options& options) const;
   Result<Totals> totals() const;
 
   Port port_;
-  std::string workload_;
   bool generic_ = false;
   std::optional<RedirectProgram> program_;
   sys::Fd wake_;
-  std::vector<std::unique_ptr<Receiver>> receivers_;
+  Receivers<QueueReceiver> receivers_;
   SpinTime spin_;
   std::uint64_t redirect_failed_ = 0;
 };
 
-Result<EffectiveMode> AfXdp::start(const BackendConfig& config) {
-  stop();
+Result<EffectiveMode> AfXdp::begin(const BackendConfig& config) {
   if (auto r = check(config); !r) return r.error();
-  auto mode = start_in_namespace(config);
-  if (!mode) stop();
-  return mode;
-}
-
-Result<EffectiveMode> AfXdp::start_in_namespace(const BackendConfig& config) {
   port_ = config.port;
-  workload_ = config.workload;
   generic_ = option<std::string>(config.options, "attach") == "generic";
   redirect_failed_ = 0;
   const auto inside = sys::NetnsScope::enter(port_.netns_path);
   if (!inside) return inside.error();
   wake_ = sys::Fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake_) return system_error("make an eventfd", errno);
-  auto program = RedirectProgram::attach(port_, generic_);
-  if (!program) return program.error();
-  program_.emplace(std::move(*program));
-  if (auto r = open_queues(config.options); !r) return r.error();
+  if (auto r = RedirectProgram::attach(port_, generic_).into(program_); !r) return r.error();
+  if (auto r = open_queues(config); !r) return r.error();
   if (auto r = start_threads(config); !r) return r.error();
   return read_back(config.options);
 }
 
-Result<void> AfXdp::open_queues(const Options& options) {
+Result<void> AfXdp::open_queues(const BackendConfig& asked) {
+  const Options& options = asked.options;
   XskConfig config;
   config.device = port_.name;
   config.ring_size = number(options, "ring_size");
   config.umem_frames = number(options, "umem_frames");
   config.frame_bytes = number(options, "frame_bytes");
   config.huge_pages = option<bool>(options, "huge_pages");
-  config.transmit = workload_ == "reflect";
+  config.transmit = workload_of(asked.workload).sends_back;
   if (option<std::string>(options, "wakeup") == "busy-poll")
     config.busy_poll_budget = number(options, "batch");
   const auto& copy_mode = option<std::string>(options, "copy_mode");
@@ -170,8 +151,7 @@ Result<void> AfXdp::open_queues(const Options& options) {
     config.queue = q;
     auto queue = XskQueue::open(config);
     if (!queue) return queue.error();
-    receivers_.push_back(std::make_unique<Receiver>());
-    receivers_.back()->queue = std::move(*queue);
+    receivers_.push_back(std::make_unique<QueueReceiver>(asked, std::move(*queue)));
     if (auto r = program_->enter(q, receivers_.back()->queue->fd()); !r) return r;
   }
   return {};
@@ -188,11 +168,9 @@ Result<void> AfXdp::start_threads(const BackendConfig& config) {
   idle.wake_fd = wake_.get();
   const std::uint32_t batch = number(config.options, "batch");
   for (std::size_t i = 0; i < receivers_.size(); ++i) {
-    Receiver& receiver = *receivers_[i];
-    receiver.state = std::make_shared<WorkloadState>(workload_);
-    receiver.state->ports().assign(config.filter_ports);
+    QueueReceiver& receiver = *receivers_[i];
     auto loop = with_workload(
-        workload_, receiver.state,
+        config.workload, receiver.state,
         [&receiver, idle, batch](auto workload) -> Result<PollThread::Loop> {
           return PollThread::Loop([&receiver, idle, batch, workload](PollThread& thread) {
             return af_xdp::receive_loop(*receiver.queue, workload, idle, batch, thread);
@@ -222,7 +200,7 @@ Result<EffectiveMode> AfXdp::read_back(const Options& options) const {
   mode.requested = "af_xdp/" + option<std::string>(options, "copy_mode") + "/" +
                    option<std::string>(options, "attach");
   mode.effective = "af_xdp/" + copy + "/" + *hook;
-  mode.details["jited"] = program_->jited() ? "yes" : "no";
+  mode.details["jited"] = program_->info().jited;
   // Busy polling is driven by the NAPI that the kernel knows for the queue; without one the call
   // returns at once.
   mode.details["wakeup"] = port_.pump_fd >= 0               ? "pump"
@@ -294,23 +272,8 @@ Result<Counters> AfXdp::sample() {
     for (const auto& [place, n] : counters.drops)
       if (place != "af_xdp_no_socket") counters.drops_at_device_too += n;
   counters.per_queue = std::move(t->per_queue);
-  for (const auto& receiver : receivers_)
-    for (const auto& [name, n] : receiver->state->details()) counters.details[name] += n;
+  receivers_.add_details(counters);
   return counters;
-}
-
-Result<void> AfXdp::set_filtered(std::uint16_t udp_port, bool filtered) {
-  if (!program_ || workload_ != "filter")
-    return make_error(ErrorCode::failed, "af_xdp does not run the workload filter");
-  for (const auto& receiver : receivers_) receiver->state->ports().set(udp_port, filtered);
-  return {};
-}
-
-std::vector<pid_t> AfXdp::threads() const {
-  std::vector<pid_t> ids;
-  for (const auto& receiver : receivers_)
-    if (receiver->thread.running()) ids.push_back(receiver->thread.tid());
-  return ids;
 }
 
 void AfXdp::stop() noexcept {
@@ -323,8 +286,7 @@ void AfXdp::stop() noexcept {
 }
 
 Unavailable probe() {
-  if (auto missing = sys::missing_capabilities(); !missing.empty())
-    return "needs " + missing.front() + " (run as root)";
+  if (auto why = without_root(); !why.empty()) return why;
   const sys::Fd socket(::socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0));
   if (!socket)
     return errno == EAFNOSUPPORT ? "this kernel has no AF_XDP sockets (CONFIG_XDP_SOCKETS)"
@@ -332,51 +294,29 @@ Unavailable probe() {
   return {};
 }
 
-OptionSpec choice(std::string name, std::string default_value, std::vector<std::string> choices,
-                  std::string help) {
-  return {.name = std::move(name),
-          .default_value = std::move(default_value),
-          .choices = std::move(choices),
-          .min = {},
-          .max = {},
-          .help = std::move(help)};
-}
-
-OptionSpec count(std::string name, std::int64_t default_value, double min, double max,
-                 std::string help) {
-  return {.name = std::move(name),
-          .default_value = default_value,
-          .choices = {},
-          .min = min,
-          .max = max,
-          .help = std::move(help)};
-}
-
 }  // namespace
 
 BackendType af_xdp_backend() {
-  return {.name = "af_xdp",
-          .summary = "AF_XDP: frames redirected by XDP into memory shared with user space",
-          .workloads = {std::begin(kWorkloads), std::end(kWorkloads)},
-          .options = {choice("copy_mode", "auto", {"auto", "copy", "zerocopy"},
-                             "auto: zero-copy where the driver has it; the mode says what it was"),
-                      choice("wakeup", "poll", {"poll", "need-wakeup", "busy-poll"},
-                             "with an empty ring: sleep in poll(), spin, or spin and drive NAPI"),
-                      count("spin_us", kSpinUs, 0, kMostSpinUs, kSpinUsHelp),
-                      choice("attach", "native", {"native", "generic"},
-                             "where the XDP program runs: in the driver, or in the generic hook"),
-                      count("batch", 64, 1, 1024, "frames taken at once at most"),
-                      count("ring_size", 2048, 2, 65536, "RX descriptors; a power of two"),
-                      count("umem_frames", 4096, 2, 262144, "frames in a queue's UMEM"),
-                      count("frame_bytes", 2048, 2048, 4096, "bytes of a UMEM frame: 2048 or 4096"),
-                      {.name = "huge_pages",
-                       .default_value = false,
-                       .choices = {},
-                       .min = {},
-                       .max = {},
-                       .help = "the UMEM in huge pages"}},
-          .probe = probe,
-          .make = [] { return std::make_unique<AfXdp>(); }};
+  return {
+      .name = "af_xdp",
+      .summary = "AF_XDP: frames redirected by XDP into memory shared with user space",
+      .workloads = workloads_but_pass(),
+      .options =
+          {choice_option("copy_mode", {"auto", "copy", "zerocopy"},
+                         "auto: zero-copy where the driver has it; the mode says what it was"),
+           choice_option("wakeup", {"poll", "need-wakeup", "busy-poll"},
+                         "with an empty ring: sleep in poll(), spin, or spin and drive NAPI"),
+           spin_us_option(),
+           choice_option("attach", {"native", "generic"},
+                         "where the XDP program runs: in the driver, or in the generic hook"),
+           number_option("batch", 64, 1, 1024, "frames taken at once at most"),
+           number_option("ring_size", 2048, 2, 65536, "RX descriptors; a power of two"),
+           number_option("umem_frames", 4096, 2, 262144, "frames in a queue's UMEM"),
+           number_option("frame_bytes", 2048, 2048, 4096, "bytes of a UMEM frame: 2048 or 4096"),
+           flag_option("huge_pages", false, "the UMEM in huge pages")},
+      .probe = probe,
+      .make = [] { return std::make_unique<AfXdp>(); },
+      .cannot = {{"pass", kCannotPass}}};
 }
 
 }  // namespace pktbench::backends

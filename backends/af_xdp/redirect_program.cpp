@@ -1,6 +1,7 @@
 #include "backends/af_xdp/redirect_program.hpp"
 
 #include <bpf/bpf.h>
+#include <fmt/format.h>
 #include <linux/if_link.h>
 
 #include <cerrno>
@@ -23,47 +24,30 @@ Result<RedirectProgram> RedirectProgram::attach(const Port& port, bool generic) 
   RedirectProgram program;
   program.device_ = port.name;
   if (auto r = program.load(); !r) return r.error();
-  LIBBPF_OPTS(bpf_link_create_opts, options,
-              .flags = generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
-  const int fd = bpf_link_create(bpf_program__fd(program.skeleton_->progs.redirect),
-                                 static_cast<int>(port.ifindex), BPF_XDP, &options);
-  if (fd >= 0) {
-    program.link_ = sys::Fd(fd);
-    return program;
-  }
-  Error e = system_error("attach XDP to " + port.name, -fd);
-  if (fd == -EOPNOTSUPP) {
-    e.code = ErrorCode::unsupported;
-    e.message = "the driver of " + port.name + " has no native XDP; set \"attach\": \"generic\"";
-  } else if (fd == -EBUSY || fd == -EEXIST) {
-    e.code = ErrorCode::refused;
-    e.message = port.name + " has an XDP program of somebody else's; it is not replaced";
-  }
-  return e;
+  auto link = backends::attach_xdp(port, bpf_program__fd(program.skeleton_->progs.redirect),
+                                   generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE,
+                                   "set \"attach\": \"generic\"");
+  if (!link) return link.error();
+  program.link_ = std::move(*link);
+  return program;
 }
 
 Result<void> RedirectProgram::load() {
-  auto cpus = sys::possible_cpus();
-  if (!cpus) return cpus.error();
-  cpus_ = *cpus;
+  if (auto r = sys::possible_cpus().into(cpus_); !r) return r.error();
   sys::LibbpfLog log;
   skeleton_.reset(xsk_redirect__open());
   if (!skeleton_) return log.failure("open the XDP program", errno);
   if (int error = xsk_redirect__load(skeleton_.get()); error)
     return log.failure("load the XDP program", -error);
-  bpf_prog_info info{};
-  __u32 size = sizeof info;
-  if (int error = bpf_obj_get_info_by_fd(bpf_program__fd(skeleton_->progs.redirect), &info, &size))
-    return system_error("read the XDP program's id", -error);
-  id_ = info.id;
-  jited_ = info.jited_prog_len != 0;
+  if (auto r = backends::program_info(bpf_program__fd(skeleton_->progs.redirect)).into(info_); !r)
+    return r.error();
   return {};
 }
 
 Result<void> RedirectProgram::enter(std::uint32_t queue, int socket) {
   if (int error =
           bpf_map_update_elem(bpf_map__fd(skeleton_->maps.sockets), &queue, &socket, BPF_ANY))
-    return system_error("enter queue " + std::to_string(queue) + " into the XSKMAP", -error);
+    return system_error(fmt::format("enter queue {} into the XSKMAP", queue), -error);
   return {};
 }
 
@@ -83,16 +67,9 @@ Result<RedirectCounts> RedirectProgram::counts() const {
 }
 
 Result<std::string> RedirectProgram::hook() const {
-  auto link = sys::get_link(device_);
+  auto link = backends::running_xdp(device_, info_.id);
   if (!link) return link.error();
-  if (link->xdp_program_id != id_)
-    return make_error(ErrorCode::failed, device_ + " runs XDP program " +
-                                             std::to_string(link->xdp_program_id) +
-                                             " and not ours, " + std::to_string(id_));
-  if (link->xdp_mode == XDP_ATTACHED_DRV) return std::string("native");
-  if (link->xdp_mode == XDP_ATTACHED_SKB) return std::string("generic");
-  return make_error(ErrorCode::failed,
-                    device_ + " runs XDP in an unknown mode, " + std::to_string(link->xdp_mode));
+  return std::string(backends::xdp_hook_name(link->xdp_mode));
 }
 
 Result<void> RedirectProgram::still_attached() const {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "backends/common/xdp_hook.hpp"
 #include "harness/core/port.hpp"
 #include "harness/core/result.hpp"
 #include "harness/sys/fd.hpp"
@@ -35,8 +36,7 @@ class RedirectProgram {
 
   // "native" or "generic", as the device says. Errors: `failed` where it does not run our program.
   Result<std::string> hook() const;
-  bool jited() const { return jited_; }
-  std::uint32_t id() const { return id_; }
+  const backends::ProgramInfo& info() const { return info_; }
 
   // Errors: `failed` where the device has gone; from any namespace.
   Result<void> still_attached() const;
@@ -51,8 +51,7 @@ class RedirectProgram {
 
   std::string device_;
   int cpus_ = 0;
-  std::uint32_t id_ = 0;
-  bool jited_ = false;
+  backends::ProgramInfo info_;
   std::unique_ptr<xsk_redirect, Destroy> skeleton_;
   sys::Fd link_;
 };

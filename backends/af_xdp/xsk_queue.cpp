@@ -1,6 +1,7 @@
 #include "backends/af_xdp/xsk_queue.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -11,7 +12,11 @@
 #include <cstring>
 #include <thread>
 
+#include "backends/common/socket_option.hpp"
+
 namespace pktbench::af_xdp {
+
+using backends::socket_option;
 
 namespace {
 
@@ -19,7 +24,7 @@ constexpr std::size_t kHugePage = 2 << 20;
 constexpr int kBusyPollUs = 20;
 
 std::string queue_name(const XskConfig& c) {
-  return "queue " + std::to_string(c.queue) + " of " + c.device;
+  return fmt::format("queue {} of {}", c.queue, c.device);
 }
 
 // The kernel gives a queue free some time after its socket was closed.
@@ -62,15 +67,15 @@ XskQueue::~XskQueue() {
 // Where no socket came of a UMEM, libxdp leaves the rings mapped, and with them the kernel's socket
 // and the pinned memory alive.
 void XskQueue::release_rings() noexcept {
-  xdp_mmap_offsets offsets{};
-  socklen_t size = sizeof offsets;
-  if (getsockopt(xsk_umem__fd(umem_), SOL_XDP, XDP_MMAP_OFFSETS, &offsets, &size) != 0) return;
+  const auto offsets =
+      socket_option<xdp_mmap_offsets>(xsk_umem__fd(umem_), SOL_XDP, XDP_MMAP_OFFSETS, "");
+  if (!offsets) return;
   const auto unmap = [](void* ring, std::uint64_t descriptors, std::uint32_t entries) {
     if (ring)
       munmap(static_cast<char*>(ring) - descriptors, descriptors + entries * sizeof(std::uint64_t));
   };
-  unmap(fill_.ring, offsets.fr.desc, ring_entries_);
-  unmap(completion_.ring, offsets.cr.desc, ring_entries_);
+  unmap(fill_.ring, offsets->fr.desc, ring_entries_);
+  unmap(completion_.ring, offsets->cr.desc, ring_entries_);
 }
 
 Result<void> XskQueue::map_memory() {
@@ -108,7 +113,7 @@ Result<void> XskQueue::bind() {
   const std::uint64_t bytes = std::uint64_t{config_.umem_frames} * config_.frame_bytes;
   if (int error = xsk_umem__create(&umem_, memory_, bytes, &fill_, &completion_, &umem)) {
     umem_ = nullptr;
-    return system_error("register a UMEM of " + std::to_string(bytes >> 10) + " KiB", -error);
+    return system_error(fmt::format("register a UMEM of {} KiB", bytes >> 10), -error);
   }
   (void)fcntl(xsk_umem__fd(umem_), F_SETFD, FD_CLOEXEC);
 
@@ -153,13 +158,11 @@ Result<void> XskQueue::prefer_busy_poll() const {
 }
 
 Result<void> XskQueue::read_back() {
-  xdp_options options{};
-  socklen_t size = sizeof options;
-  if (getsockopt(fd(), SOL_XDP, XDP_OPTIONS, &options, &size) != 0)
-    return system_error("XDP_OPTIONS", errno);
-  zero_copy_ = options.flags & XDP_OPTIONS_ZEROCOPY;
-  size = sizeof napi_id_;
-  if (getsockopt(fd(), SOL_SOCKET, SO_INCOMING_NAPI_ID, &napi_id_, &size) != 0) napi_id_ = 0;
+  const auto options = socket_option<xdp_options>(fd(), SOL_XDP, XDP_OPTIONS, "XDP_OPTIONS");
+  if (!options) return options.error();
+  zero_copy_ = options->flags & XDP_OPTIONS_ZEROCOPY;
+  const auto napi = socket_option<unsigned>(fd(), SOL_SOCKET, SO_INCOMING_NAPI_ID, "");
+  napi_id_ = napi ? *napi : 0;
   return {};
 }
 
@@ -176,16 +179,15 @@ void XskQueue::give_all_frames() {
 // counts the driver's attempts to refill its ring, which are no frames; those it then has no room
 // for are the device's own drops.
 Result<XskDrops> XskQueue::drops() const {
-  xdp_statistics statistics{};
-  socklen_t size = sizeof statistics;
-  if (getsockopt(fd(), SOL_XDP, XDP_STATISTICS, &statistics, &size) != 0)
-    return system_error("XDP_STATISTICS", errno);
+  const auto statistics =
+      socket_option<xdp_statistics>(fd(), SOL_XDP, XDP_STATISTICS, "XDP_STATISTICS");
+  if (!statistics) return statistics.error();
   XskDrops drops;
-  drops.rx_ring_full = statistics.rx_ring_full;
+  drops.rx_ring_full = statistics->rx_ring_full;
   if (!zero_copy_)
     drops.fill_ring_empty =
-        std::min<std::uint64_t>(statistics.rx_dropped, statistics.rx_fill_ring_empty_descs);
-  drops.frame_too_long = statistics.rx_dropped - drops.fill_ring_empty;
+        std::min<std::uint64_t>(statistics->rx_dropped, statistics->rx_fill_ring_empty_descs);
+  drops.frame_too_long = statistics->rx_dropped - drops.fill_ring_empty;
   return drops;
 }
 

@@ -5,16 +5,17 @@
 #include <cstdint>
 #include <string>
 
+#include "harness/core/options.hpp"
 #include "harness/core/port.hpp"
 
 namespace pktbench::backends {
 
-// The option `spin_us`: its default, its most, its help.
-inline constexpr std::int64_t kSpinUs = 20;
-inline constexpr double kMostSpinUs = 1000;
-inline constexpr const char* kSpinUsHelp =
-    "microseconds of looking at an empty ring before sleeping in poll(); 0 where NAPI runs in "
-    "threads, or loops share a CPU";
+// The option `spin_us`.
+inline OptionSpec spin_us_option() {
+  return number_option("spin_us", 20, 0, 1000,
+                       "microseconds of looking at an empty ring before sleeping in poll(); 0 "
+                       "where NAPI runs in threads, or loops share a CPU");
+}
 
 // A loop that spins starves a NAPI thread that shares its CPU, and a softirq it does not.
 // REQUIRES: the port's settings are made. False where the device has no such thing.

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "backends/common/packet_builder.hpp"
 #include "bpf/counters.h"
+#include "harness/testing/packet_builder.hpp"
 
 namespace pktbench::testing {
 

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "backends/common/workload_state.hpp"
@@ -101,27 +103,70 @@ using Filter = Deciding<DecideFilter>;
 using Reflect = Deciding<DecideReflect>;
 using Pass = Deciding<DecidePass>;
 
-// Calls run(workload) with the functor of that name and returns what it returns. The functor shares
-// `state`, which the caller keeps for state->details() and state->ports(). Errors: `unsupported`
-// for a name that is not here.
-// REQUIRES: `state` was made for the same name.
-template <class Run>
-auto with_workload(const std::string& name, std::shared_ptr<WorkloadState> state, Run&& run)
-    -> decltype(run(Drop{})) {
-  if (name == "drop") return std::forward<Run>(run)(Drop{});
-  if (name == "touch") return std::forward<Run>(run)(Touch{});
-  if (name == "parse") return std::forward<Run>(run)(Parse{std::move(state)});
-  if (name == "count-per-ip") return std::forward<Run>(run)(CountPerIp{std::move(state)});
-  if (name == "filter") return std::forward<Run>(run)(Filter{std::move(state)});
-  if (name == "reflect") return std::forward<Run>(run)(Reflect{std::move(state)});
-  if (name == "pass") return std::forward<Run>(run)(Pass{std::move(state)});
-  return make_error(ErrorCode::unsupported, "no workload \"" + name + "\" in user space");
+// A row of the table: a workload and its functor, which the state is given where it takes one.
+template <class F>
+struct Row : Workload {
+  using Functor = F;
+};
+// A workload is its row here: names, details, parser, list and documentation go by it.
+inline const auto& workload_table() {
+  static const auto table = std::make_tuple(
+      Row<Drop>{{"drop", "nothing: the frame is not read"}},
+      Row<Touch>{{"touch", "one read of the frame's first cache line"}},
+      Row<Parse>{{"parse",
+                  "walks the headers, VLAN tags and IPv6 extensions included",
+                  {{"ok", PB_OK}, {"malformed", PB_MALFORMED}, {"other", PB_OTHER}}}},
+      Row<CountPerIp>{{.name = "count-per-ip",
+                       .summary = "counts frames by source address, in a table",
+                       .details = {{"counted", PB_OK},
+                                   {"malformed", PB_MALFORMED},
+                                   {"other", PB_OTHER},
+                                   {"table_full", PB_TABLE_FULL}},
+                       .counts_addresses = true}},
+      Row<Filter>{{.name = "filter",
+                   .summary = "takes out the frames to a set of UDP ports",
+                   .details = {{"filtered", PB_FILTERED}, {"passed", PB_PASSED}},
+                   .filters = true}},
+      Row<Reflect>{{.name = "reflect",
+                    .summary = "swaps the addresses and sends the frame back",
+                    .details = {{"reflected", PB_REFLECTED},
+                                {"malformed", PB_MALFORMED},
+                                {"other", PB_OTHER}},
+                    .sends_back = true}},
+      Row<Pass>{{"pass", "lets the frame go on to the stack, unread", {{"passed", PB_PASSED}}}});
+  return table;
 }
 
-// For a caller that does not show what the workload counts.
+// Whether a loop is to send: other workloads never do.
+template <class Functor>
+inline constexpr bool kSendsBack = std::is_same_v<Functor, Reflect>;
+
+// Calls run(functor) for the row of `table` with that name and returns what it returns. The functor
+// shares `state`, which the caller keeps for state->details() and state->ports(). Errors: `none`
+// where there is no such row.
+// REQUIRES: `state` was made for the same name.
+template <class Done, class Table, class Run>
+Done with_row(const Table& table, const std::string& name, std::shared_ptr<WorkloadState> state,
+              Run&& run, Error none) {
+  Done done = std::move(none);
+  const auto take = [&](const auto& row) {
+    if (name != row.name) return false;
+    using Functor = typename std::remove_cvref_t<decltype(row)>::Functor;
+    if constexpr (std::is_constructible_v<Functor, std::shared_ptr<WorkloadState>>)
+      done = run(Functor(std::move(state)));
+    else
+      done = run(Functor{});
+    return true;
+  };
+  std::apply([&](const auto&... row) { (void)(take(row) || ...); }, table);
+  return done;
+}
+// Of the table above.
 template <class Run>
-auto with_workload(const std::string& name, Run&& run) -> decltype(run(Drop{})) {
-  return with_workload(name, std::make_shared<WorkloadState>(name), std::forward<Run>(run));
+auto with_workload(const std::string& name, std::shared_ptr<WorkloadState> state, Run&& run) {
+  return with_row<decltype(run(Drop{}))>(
+      workload_table(), name, std::move(state), std::forward<Run>(run),
+      make_error(ErrorCode::unsupported, "no workload \"{}\" in user space", name));
 }
 
 }  // namespace pktbench::backends

@@ -1,45 +1,57 @@
 #include "backends/common/workload_state.hpp"
 
-#include <initializer_list>
-#include <utility>
+#include <algorithm>
+#include <tuple>
+
+#include "backends/common/workload.hpp"
 
 namespace pktbench::backends {
 
-const std::vector<std::string>& workload_names() {
-  static const std::vector<std::string> names = {"drop",   "touch",   "parse", "count-per-ip",
-                                                 "filter", "reflect", "pass"};
+const std::vector<Workload>& workloads() {
+  static const auto all = std::apply(
+      [](const auto&... row) { return std::vector<Workload>{row...}; }, workload_table());
+  return all;
+}
+
+const Workload& workload_of(const std::string& name) {
+  static const Workload none{"", ""};
+  const auto found = std::find_if(workloads().begin(), workloads().end(),
+                                  [&](const Workload& w) { return w.name == name; });
+  return found == workloads().end() ? none : *found;
+}
+
+std::vector<WorkloadType> workload_types() {
+  std::vector<WorkloadType> types;
+  for (const Workload& w : workloads())
+    types.push_back({w.name, w.summary, w.filters, w.sends_back});
+  return types;
+}
+
+std::vector<std::string> workload_names() {
+  std::vector<std::string> names;
+  for (const Workload& workload : workloads()) names.emplace_back(workload.name);
   return names;
 }
 
-std::map<std::string, std::uint64_t> workload_details(const std::string& workload,
-                                                      std::span<const __u64, PB_OUTCOMES> outcomes,
-                                                      std::uint64_t addresses) {
-  const auto named = [&](std::initializer_list<std::pair<const char*, pb_outcome>> names) {
-    std::map<std::string, std::uint64_t> details;
-    for (const auto& [name, outcome] : names) details[name] = outcomes[outcome];
-    return details;
-  };
-  if (workload == "parse")
-    return named({{"ok", PB_OK}, {"malformed", PB_MALFORMED}, {"other", PB_OTHER}});
-  if (workload == "count-per-ip") {
-    auto details = named({{"counted", PB_OK},
-                          {"malformed", PB_MALFORMED},
-                          {"other", PB_OTHER},
-                          {"table_full", PB_TABLE_FULL}});
-    details["addresses"] = addresses;
-    return details;
-  }
-  if (workload == "filter") return named({{"filtered", PB_FILTERED}, {"passed", PB_PASSED}});
-  if (workload == "reflect")
-    return named({{"reflected", PB_REFLECTED}, {"malformed", PB_MALFORMED}, {"other", PB_OTHER}});
-  if (workload == "pass") return named({{"passed", PB_PASSED}});
-  return {};
+std::vector<std::string> workloads_but_pass() {
+  std::vector<std::string> names = workload_names();
+  std::erase(names, "pass");
+  return names;
 }
 
-WorkloadState::WorkloadState(const std::string& workload)
+std::map<std::string, std::uint64_t> workload_details(const Workload& workload,
+                                                      std::span<const __u64, PB_OUTCOMES> outcomes,
+                                                      std::uint64_t addresses) {
+  std::map<std::string, std::uint64_t> details;
+  for (const auto& [name, outcome] : workload.details) details[name] = outcomes[outcome];
+  if (workload.counts_addresses) details["addresses"] = addresses;
+  return details;
+}
+
+WorkloadState::WorkloadState(const Workload& workload)
     : workload_(workload), words_(std::make_unique<__u64[]>(PB_PORT_WORDS)), ports_(words_.get()) {
   ports_.set(PB_UDP_PORT, true);
-  if (workload == "count-per-ip") table_ = std::make_unique<AddressTable>();
+  if (workload.counts_addresses) table_ = std::make_unique<AddressTable>();
 }
 
 std::map<std::string, std::uint64_t> WorkloadState::details() const {

@@ -13,16 +13,36 @@
 #include "backends/common/address_table.hpp"
 #include "bpf/counters.h"
 #include "bpf/workload.h"
+#include "harness/core/registry.hpp"
 #include "harness/core/result.hpp"
 
 namespace pktbench::backends {
 
-// All names, `drop` first: the default of a backend that can do all of them.
-const std::vector<std::string>& workload_names();
+// What there is to know of a workload beside its loop: a row of the table in workload.hpp.
+struct Workload {
+  struct Detail {
+    const char* name;
+    pb_outcome outcome;
+  };
+  const char* name;
+  const char* summary;               // one line
+  std::vector<Detail> details = {};  // those outcomes that it can come to
+  bool filters = false;              // by the set of ports
+  bool sends_back = false;           // what was reflected
+  bool counts_addresses = false;     // in a table; a detail as well
+};
 
-// Counters.details of a workload: those of the outcomes that it can come to, by name. The same for
-// the kernel's programs and for user space.
-std::map<std::string, std::uint64_t> workload_details(const std::string& workload,
+// All of them, `drop` first.
+const std::vector<Workload>& workloads();
+// One that nobody knows counts nothing and is of no special kind.
+const Workload& workload_of(const std::string& name);
+std::vector<WorkloadType> workload_types();
+std::vector<std::string> workload_names();
+// For a path that has no way on into the stack.
+std::vector<std::string> workloads_but_pass();
+
+// Counters.details of a workload, by name. The same for the kernel's programs and for user space.
+std::map<std::string, std::uint64_t> workload_details(const Workload& workload,
                                                       std::span<const __u64, PB_OUTCOMES> outcomes,
                                                       std::uint64_t addresses);
 
@@ -68,10 +88,12 @@ class FilterControl {
 class WorkloadState {
  public:
   // Allocates what the workload needs; nothing is allocated per frame.
-  explicit WorkloadState(const std::string& workload);
+  explicit WorkloadState(const Workload& workload);
+  explicit WorkloadState(const std::string& name) : WorkloadState(workload_of(name)) {}
   WorkloadState(const WorkloadState&) = delete;
   WorkloadState& operator=(const WorkloadState&) = delete;
 
+  const Workload& workload() const { return workload_; }
   std::map<std::string, std::uint64_t> details() const;
   PortSet& ports() { return ports_; }
 
@@ -100,7 +122,7 @@ class WorkloadState {
     counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
 
-  const std::string workload_;
+  const Workload workload_;
   std::unique_ptr<__u64[]> words_;
   PortSet ports_;
   std::unique_ptr<AddressTable> table_;

@@ -7,6 +7,8 @@
 #include <memory>
 #include <numeric>
 #include <string>
+#include <tuple>
+#include <vector>
 
 #include "backends/common/test_packets.hpp"
 
@@ -203,12 +205,46 @@ TEST(Filter, FollowsChangesOfTheSet) {
   }
 }
 
+// A loop of whoever adds a workload.
+struct DecideOdd {
+  static pb_outcome decide(std::uint8_t* frame, std::uint8_t* end, WorkloadState& state) {
+    const auto port = static_cast<std::uint16_t>(end - frame);
+    return state.ports().words()[port >> 6] >> (port & 63) & 1 ? PB_FILTERED : PB_PASSED;
+  }
+};
+
+TEST(Workloads, ANewOneIsARowOfTheTable) {
+  using Mine = Row<Deciding<DecideOdd>>;
+  const auto table = std::tuple_cat(
+      workload_table(), std::tuple{Mine{{"by-length",
+                                         "takes out frames as long as a port's number",
+                                         {{"as_long", PB_FILTERED}, {"other_length", PB_PASSED}},
+                                         true}}});
+  const auto state = std::make_shared<WorkloadState>(std::get<Mine>(table));
+  state->ports().set(60, true);
+  const auto verdict = [&](std::uint32_t length) {
+    std::vector<std::uint8_t> frame(length);
+    const auto done = with_row<Result<Verdict>>(
+        table, "by-length", state,
+        [&](auto workload) -> Result<Verdict> { return workload(frame.data(), length); },
+        make_error(ErrorCode::unsupported, "there is no such row"));
+    EXPECT_TRUE(done) << done.error().message;
+    return done ? *done : Verdict::reflect;
+  };
+  EXPECT_EQ(verdict(60), Verdict::drop);
+  EXPECT_EQ(verdict(61), Verdict::pass);
+  EXPECT_EQ(verdict(62), Verdict::pass);
+  EXPECT_EQ(state->details(), (Details{{"as_long", 1}, {"other_length", 2}}));
+  EXPECT_TRUE(state->workload().filters);
+}
+
 TEST(Workloads, AnUnknownNameIsUnsupportedAndEveryKnownOneIsThere) {
   Packet packet = frame4(kClient, kServer, kUdp);
   const auto call = [&](const std::string& name) {
-    return with_workload(name, [&](auto workload) -> Result<Verdict> {
-      return workload(packet.data(), static_cast<std::uint32_t>(packet.size()));
-    });
+    return with_workload(
+        name, std::make_shared<WorkloadState>(name), [&](auto workload) -> Result<Verdict> {
+          return workload(packet.data(), static_cast<std::uint32_t>(packet.size()));
+        });
   };
   for (const std::string& name : workload_names()) EXPECT_TRUE(call(name)) << name;
   const auto unknown = call("count_per_ip");

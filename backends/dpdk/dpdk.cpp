@@ -1,21 +1,24 @@
 #include "backends/dpdk/dpdk.hpp"
 
 #include <bpf/libbpf.h>
-#include <linux/if_link.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <filesystem>
 #include <string>
 #include <utility>
 
 #include "backends/common/bounded_spin.hpp"
+#include "backends/common/clean_start.hpp"
+#include "backends/common/needs.hpp"
 #include "backends/common/workload_state.hpp"
+#include "backends/common/xdp_hook.hpp"
 #include "backends/dpdk/drivers.hpp"
 #include "backends/dpdk/helper_process.hpp"
 #include "harness/core/units.hpp"
-#include "harness/sys/cpu.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/memory_wire.hpp"
 #include "harness/sys/netns.hpp"
@@ -27,43 +30,15 @@ namespace {
 
 using dpdk::kMaxQueues;
 
-// A frame that a poll-mode driver has taken is its own: there is no way on to the stack.
-constexpr const char* kWorkloads[] = {"drop",         "touch",  "parse",
-                                      "count-per-ip", "filter", "reflect"};
 constexpr const char* kCannotPass =
     "a poll-mode driver owns every frame that it receives: there is no stack to pass it to";
 
-constexpr std::pair<const char*, dpdk::Idle> kIdles[] = {{"poll", dpdk::Idle::poll},
-                                                         {"yield", dpdk::Idle::yield},
-                                                         {"spin", dpdk::Idle::spin},
-                                                         {"pump", dpdk::Idle::pump}};
-
-dpdk::Idle idle_of(const std::string& name) {
-  const auto is = [&](const auto& idle) { return idle.first == name; };
-  return std::find_if(std::begin(kIdles), std::end(kIdles), is)->second;
-}
-
-const char* idle_name(dpdk::Idle idle) {
-  const auto is = [&](const auto& candidate) { return candidate.second == idle; };
-  return std::find_if(std::begin(kIdles), std::end(kIdles), is)->first;
-}
+// In the order of dpdk::Idle.
+constexpr std::array kIdles = {"poll", "yield", "spin", "pump"};
 
 std::string not_built() {
   const std::string missing = PKTBENCH_DPDK_MISSING;
   return missing.empty() ? missing : "built without DPDK: " + missing;
-}
-
-const char* xdp_mode_name(int attached) {
-  switch (attached) {
-    case XDP_ATTACHED_DRV:
-      return "native";
-    case XDP_ATTACHED_SKB:
-      return "generic";
-    case XDP_ATTACHED_HW:
-      return "offload";
-    default:
-      return "none";
-  }
 }
 
 // Huge pages of any size that nobody has taken.
@@ -73,10 +48,9 @@ std::uint64_t free_huge_page_mb() {
   for (const auto& size :
        std::filesystem::directory_iterator("/sys/kernel/mm/hugepages", ignored)) {
     const std::string name = size.path().filename();  // "hugepages-2048kB"
-    const auto free = sys::read_file(size.path() / "free_hugepages");
+    const auto free = sys::read_number(size.path() / "free_hugepages");
     if (free && name.starts_with("hugepages-"))
-      kb +=
-          std::strtoull(name.c_str() + 10, nullptr, 10) * std::strtoull(free->c_str(), nullptr, 10);
+      kb += std::strtoull(name.c_str() + 10, nullptr, 10) * static_cast<std::uint64_t>(*free);
   }
   return kb / 1024;
 }
@@ -92,7 +66,7 @@ void explain(Error& e, const dpdk::Setup& setup) {
   }
 }
 
-class Dpdk final : public Backend, public FilterControl {
+class Dpdk final : public CleanStart, public FilterControl {
  public:
   ~Dpdk() override { stop(); }
 
@@ -100,7 +74,6 @@ class Dpdk final : public Backend, public FilterControl {
     const std::string driver = dpdk::driver_for(config);
     return dpdk::is_pci_address(driver) ? driver : std::string();
   }
-  Result<EffectiveMode> start(const BackendConfig& config) override;
   Result<Counters> sample() override;
   std::vector<pid_t> threads() const override;
   std::vector<std::uint32_t> programs() const override {
@@ -111,6 +84,7 @@ class Dpdk final : public Backend, public FilterControl {
   Result<void> set_filtered(std::uint16_t udp_port, bool filtered) override;
 
  private:
+  Result<EffectiveMode> begin(const BackendConfig& config) override;
   Result<dpdk::Setup> set_up(const BackendConfig& config);
   Result<EffectiveMode> start_inside(dpdk::Setup setup);
 
@@ -136,15 +110,10 @@ Result<dpdk::Setup> Dpdk::set_up(const BackendConfig& config) {
     return make_error(ErrorCode::unsupported,
                       "the frames that net_null makes have nothing in them for the workload " +
                           config.workload + "; it can do drop and touch");
-  if (std::find(std::begin(kWorkloads), std::end(kWorkloads), config.workload) ==
-      std::end(kWorkloads))
-    return make_error(ErrorCode::unsupported, "dpdk has no workload \"" + config.workload + "\"");
-  if (port.cpus.empty())
-    return make_error(ErrorCode::invalid_input, "port " + port.name + " has no CPU to receive on");
-  if (port.queues < 1 || port.queues > kMaxQueues)
-    return make_error(ErrorCode::unsupported, "dpdk polls up to " + std::to_string(kMaxQueues) +
-                                                  " queues; " + port.name + " has " +
-                                                  std::to_string(port.queues));
+  if (config.workload == "pass") return make_error(ErrorCode::unsupported, kCannotPass);
+  if (auto r = needs_cpu(port); !r) return r.error();
+  if (auto r = needs_queues(port, kMaxQueues, "dpdk"); !r) return r.error();
+
   dpdk::Setup setup;
   setup.parent = getpid();
   dpdk::put(setup.driver, driver);
@@ -173,7 +142,8 @@ Result<dpdk::Setup> Dpdk::set_up(const BackendConfig& config) {
   else if (idle == "auto")
     setup.idle = napi_in_threads(port) ? dpdk::Idle::poll : dpdk::Idle::spin;
   else
-    setup.idle = idle_of(idle);
+    setup.idle =
+        static_cast<dpdk::Idle>(std::find(kIdles.begin(), kIdles.end(), idle) - kIdles.begin());
   if (setup.idle == dpdk::Idle::poll) {
     spin_ = spin_time(port, setup.lcores, number("spin_us"));
     setup.spin_us = spin_.us;
@@ -191,23 +161,20 @@ Result<dpdk::Setup> Dpdk::set_up(const BackendConfig& config) {
   huge_pages_needed_ = huge == "on";
   if (huge_pages_needed_ && !setup.huge_pages)
     return make_error(ErrorCode::unsupported,
-                      "DPDK needs " + std::to_string(setup.memory_mb) +
-                          " MB of free huge pages, there are " + std::to_string(free) +
-                          "; write to /proc/sys/vm/nr_hugepages, or set \"huge_pages\": \"auto\"");
+                      "DPDK needs {} MB of free huge pages, there are {}; write to "
+                      "/proc/sys/vm/nr_hugepages, or set \"huge_pages\": \"auto\"",
+                      setup.memory_mb, free);
   return setup;
 }
 
-Result<EffectiveMode> Dpdk::start(const BackendConfig& config) {
-  stop();
+Result<EffectiveMode> Dpdk::begin(const BackendConfig& config) {
   auto setup = set_up(config);
   if (!setup) return setup.error();
   port_ = config.port;
   workload_ = config.workload;
   auto inside = sys::NetnsScope::enter(port_.netns_path);
   if (!inside) return inside.error();
-  auto mode = start_inside(*setup);
-  if (!mode) stop();
-  return mode;
+  return start_inside(*setup);
 }
 
 // REQUIRES: the calling thread is in the port's namespace.
@@ -220,9 +187,7 @@ Result<EffectiveMode> Dpdk::start_inside(dpdk::Setup setup) {
   if (driver == "net_af_xdp") {
     const auto link = sys::get_link(port_.name);
     if (!link) return link.error();
-    if (link.value().xdp_program_id != 0)
-      return make_error(ErrorCode::refused,
-                        port_.name + " has an XDP program of somebody else's; it is not replaced");
+    if (link.value().xdp_program_id != 0) return taken_by_another_program(port_.name);
     attaches_xdp_ = true;
     xdp_program_id_ = 0;
   }
@@ -230,9 +195,8 @@ Result<EffectiveMode> Dpdk::start_inside(dpdk::Setup setup) {
     auto there = dpdk::rx_queues(port_);
     if (!there) return there.error();
     if (*there < setup.queues)
-      return make_error(ErrorCode::unsupported, port_.name + " has " + std::to_string(*there) +
-                                                    " RX queues, not " +
-                                                    std::to_string(setup.queues));
+      return make_error(ErrorCode::unsupported, "{} has {} RX queues, not {}", port_.name, *there,
+                        setup.queues);
   }
   const int shared_fd = setup.wire ? port_.wire_fd : port_.pump_fd;
   auto ready = helper_.start(*helper, setup, shared_fd);
@@ -255,7 +219,7 @@ Result<EffectiveMode> Dpdk::start_inside(dpdk::Setup setup) {
                   {"lcores", std::to_string(setup.lcores)},
                   {"burst", std::to_string(setup.burst)},
                   {"memory", setup.huge_pages ? "huge pages" : "no huge pages"},
-                  {"idle", idle_name(setup.idle)}};
+                  {"idle", kIdles[static_cast<std::size_t>(setup.idle)]}};
   if (setup.idle == dpdk::Idle::poll) mode.details["spin_us"] = spin_.said;
   mode.details["descriptors"] = ready_.descriptors > 0 ? std::to_string(ready_.descriptors)
                                                        : std::to_string(setup.descriptors) +
@@ -264,7 +228,7 @@ Result<EffectiveMode> Dpdk::start_inside(dpdk::Setup setup) {
     const auto link = sys::get_link(port_.name);
     if (!link) return link.error();
     xdp_program_id_ = link.value().xdp_program_id;
-    mode.details["xdp_mode"] = xdp_mode_name(link.value().xdp_mode);
+    mode.details["xdp_mode"] = xdp_hook_name(link.value().xdp_mode);
     mode.details["copy_mode"] = ready_.copy_mode[0] ? ready_.copy_mode : "unknown";
     mode.details["busy_budget"] = std::to_string(setup.busy_budget);
   } else if (driver == "net_af_packet") {
@@ -275,7 +239,7 @@ Result<EffectiveMode> Dpdk::start_inside(dpdk::Setup setup) {
   } else if (setup.wire) {
     mode.details["device"] = "none; virtual";
     mode.details["offered_by"] =
-        "a thread of the same process on CPU " + std::to_string(setup.generator_cpu);
+        fmt::format("a thread of the same process on CPU {}", setup.generator_cpu);
   }
   return mode;
 }
@@ -301,7 +265,7 @@ Result<Counters> Dpdk::sample() {
 }
 
 Result<void> Dpdk::set_filtered(std::uint16_t udp_port, bool filtered) {
-  if (!helper_.running() || workload_ != "filter")
+  if (!helper_.running() || !workload_of(workload_).filters)
     return make_error(ErrorCode::failed, "dpdk does not run the workload filter");
   auto answered = helper_.ask(
       {.kind = dpdk::Request::Kind::set_filtered, .udp_port = udp_port, .filtered = filtered});
@@ -334,36 +298,20 @@ void Dpdk::stop() noexcept {
 Unavailable probe() {
   if (std::string without = not_built(); !without.empty()) return without;
   if (const auto helper = dpdk::find_helper(); !helper) return helper.error().message;
-  if (auto missing = sys::missing_capabilities(); !missing.empty())
-    return "needs " + missing.front() + " (run as root)";
-  return {};
-}
-
-OptionSpec choice(const char* name, std::vector<std::string> choices, const char* help) {
-  std::string first = choices.front();
-  return {.name = name,
-          .default_value = std::move(first),
-          .choices = std::move(choices),
-          .min = {},
-          .max = {},
-          .help = help};
+  return without_root();
 }
 
 OptionSpec driver_option() {
   std::vector<std::string> names = dpdk::kernel_drivers();
   names.insert(names.end(), dpdk::memory_drivers().begin(), dpdk::memory_drivers().end());
   names.emplace_back(dpdk::kPortsOwn);
-  OptionSpec option = choice("driver", std::move(names),
-                             "net_af_*: over a kernel device; the next three: without a device, on "
-                             "the testbed memory; pci: the port's own PCI device, taken from the "
-                             "kernel; or that device's PCI address");
+  OptionSpec option =
+      choice_option("driver", std::move(names),
+                    "net_af_*: over a kernel device; the next three: without a device, on "
+                    "the testbed memory; pci: the port's own PCI device, taken from the "
+                    "kernel; or that device's PCI address");
   option.pattern = dpdk::kPciAddress;
   return option;
-}
-
-OptionSpec number(const char* name, std::int64_t value, double min, double max, const char* help) {
-  return {
-      .name = name, .default_value = value, .choices = {}, .min = min, .max = max, .help = help};
 }
 
 }  // namespace
@@ -372,19 +320,20 @@ BackendType dpdk_backend() {
   return {
       .name = "dpdk",
       .summary = "a DPDK poll-mode driver, over a kernel device or none, in a process of its own",
-      .workloads = {std::begin(kWorkloads), std::end(kWorkloads)},
-      .options = {driver_option(),
-                  number("burst", 0, 0, 512, "frames per poll at most; 0: 32, with net_null 16"),
-                  number("descriptors", 1024, 64, 4096, "receive ring in frames, a power of two"),
-                  choice("huge_pages", {"auto", "on", "off"},
+      .workloads = workloads_but_pass(),
+      .options =
+          {driver_option(),
+           number_option("burst", 0, 0, 512, "frames per poll at most; 0: 32, with net_null 16"),
+           number_option("descriptors", 1024, 64, 4096, "receive ring in frames, a power of two"),
+           choice_option("huge_pages", {"auto", "on", "off"},
                          "DPDK's memory; auto: huge pages where enough are free"),
-                  number("busy_budget", 0, 0, 65535,
+           number_option("busy_budget", 0, 0, 65535,
                          "net_af_xdp: frames per kernel busy poll; 0: none"),
-                  choice("idle", {"auto", "poll", "yield", "spin"},
+           choice_option("idle", {"auto", "poll", "yield", "spin"},
                          "on an empty poll: sleep until the kernel has frames, give the CPU to who "
                          "wants it, or poll again; auto: sleep where NAPI runs in threads, else "
                          "poll again; with a pump, pump"),
-                  number("spin_us", kSpinUs, 0, kMostSpinUs, kSpinUsHelp)},
+           spin_us_option()},
       .probe = probe,
       .make = [] { return std::make_unique<Dpdk>(); },
       .media = {Medium::network, Medium::memory},

@@ -1,5 +1,6 @@
 #include "backends/dpdk/dpdk_port.hpp"
 
+#include <fmt/format.h>
 #include <rte_config.h>
 #include <rte_dev.h>
 #include <rte_eal.h>
@@ -61,9 +62,9 @@ Result<void> DpdkPort::open_kernel_device(const Setup& setup) {
     // A port for each queue: for a port with several the driver wants combined channels, which not
     // every device with several queues has.
     for (std::uint32_t i = 0; i < setup.queues; ++i)
-      if (auto r = add(driver_ + std::to_string(i),
-                       device + ",start_queue=" + std::to_string(i) +
-                           ",queue_count=1,busy_budget=" + std::to_string(setup.busy_budget),
+      if (auto r = add(fmt::format("{}{}", driver_, i),
+                       fmt::format("{},start_queue={},queue_count=1,busy_budget={}", device, i,
+                                   setup.busy_budget),
                        1, setup);
           !r)
         return r;
@@ -71,14 +72,13 @@ Result<void> DpdkPort::open_kernel_device(const Setup& setup) {
     // Its ring is made with the device and not with the queue.
     const std::string queues = std::to_string(setup.queues);
     if (auto r = add(driver_ + "0",
-                     device + ",qpairs=" + queues + ",framecnt=" + std::to_string(descriptors_),
+                     fmt::format("{},qpairs={},framecnt={}", device, queues, descriptors_),
                      static_cast<std::uint16_t>(setup.queues), setup);
         !r)
       return r;
   }
-  auto sockets = DriverSockets::find(driver_, setup.queues, setup.trial_tag);
-  if (!sockets) return sockets.error();
-  sockets_ = std::move(*sockets);
+  if (auto r = DriverSockets::find(driver_, setup.queues, setup.trial_tag).into(sockets_); !r)
+    return r.error();
   discard();
   return {};
 }
@@ -128,32 +128,27 @@ void DpdkPort::discard() {
 }
 
 Result<void> DpdkPort::start_eal(const Setup& setup) {
-  std::string lcores = "0@" + std::to_string(setup.cpus[0]);
+  std::string lcores = fmt::format("0@{}", setup.cpus[0]);
   for (std::uint32_t i = 0; i < setup.lcores; ++i)
-    lcores += "," + std::to_string(i + 1) + "@" + std::to_string(setup.cpus[i]);
-  if (setup.wire)
-    lcores += "," + std::to_string(setup.lcores + 1) + "@" + std::to_string(setup.generator_cpu);
+    lcores += fmt::format(",{}@{}", i + 1, setup.cpus[i]);
+  if (setup.wire) lcores += fmt::format(",{}@{}", setup.lcores + 1, setup.generator_cpu);
   std::vector<std::string> words{"pktbench-dpdk",
                                  "--lcores=" + lcores,
                                  "--main-lcore=0",
                                  "--no-telemetry",
-                                 "--file-prefix=pktbench-" + std::to_string(getpid()),
+                                 fmt::format("--file-prefix=pktbench-{}", getpid()),
                                  "-m",
                                  std::to_string(setup.memory_mb)};
   if (is_pci_address(setup.driver)) {
-    words.emplace_back("--allow");
-    words.emplace_back(setup.driver);
+    words.insert(words.end(), {"--allow", setup.driver});
   } else {
-    words.emplace_back("--no-pci");
-    words.emplace_back("--iova-mode=va");
+    words.insert(words.end(), {"--no-pci", "--iova-mode=va"});
   }
   if (setup.huge_pages) {
-    words.emplace_back("--in-memory");
     // A virtqueue's other end maps the memory file by file, and takes few.
-    words.emplace_back("--single-file-segments");
+    words.insert(words.end(), {"--in-memory", "--single-file-segments"});
   } else {
-    words.emplace_back("--no-huge");
-    words.emplace_back("--no-shconf");
+    words.insert(words.end(), {"--no-huge", "--no-shconf"});
   }
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
@@ -167,14 +162,11 @@ Result<void> DpdkPort::start_eal(const Setup& setup) {
 
 Result<void> DpdkPort::add(const std::string& name, const std::string& arguments,
                            std::uint16_t queues, const Setup& setup) {
-  if (const int error = rte_eal_hotplug_add("vdev", name.c_str(), arguments.c_str()))
-    return dpdk_error("open " + std::string(setup.device) + " with " + driver_, -error);
-  std::uint16_t port = 0;
-  if (const int error = rte_eth_dev_get_port_by_name(name.c_str(), &port))
-    return dpdk_error(driver_ + " made no port for " + setup.device, -error);
-  opened_.push_back(port);
-  if (auto pool = set_up_queues(port, queues, setup); !pool) return pool.error();
-  receive_on(port, queues);
+  const auto port = add_vdev(name, arguments);
+  if (!port) return port.error();
+  opened_.push_back(*port);
+  if (auto pool = set_up_queues(*port, queues, setup); !pool) return pool.error();
+  receive_on(*port, queues);
   return {};
 }
 
@@ -189,9 +181,8 @@ Result<rte_mempool*> DpdkPort::set_up_queues(std::uint16_t port, std::uint16_t q
   if (const int error = rte_eth_dev_info_get(port, &info))
     return dpdk_error("ask " + driver_ + " what it can do", -error);
   if (info.max_rx_queues < queues)
-    return make_error(ErrorCode::unsupported,
-                      driver_ + " offers " + std::to_string(info.max_rx_queues) + " of " +
-                          std::to_string(queues) + " queues on " + setup.device);
+    return make_error(ErrorCode::unsupported, "{} offers {} of {} queues on {}", driver_,
+                      info.max_rx_queues, queues, setup.device);
   const rte_eth_conf defaults{};
   if (const int error = rte_eth_dev_configure(port, queues, queues, &defaults))
     return dpdk_error("configure " + driver_, -error);
@@ -199,14 +190,13 @@ Result<rte_mempool*> DpdkPort::set_up_queues(std::uint16_t port, std::uint16_t q
   for (std::uint16_t queue = 0; queue < queues; ++queue) {
     // A pool each: net_af_xdp registers the pool's memory with the queue's socket.
     if (own_pools)
-      pool = rte_pktmbuf_pool_create(("pool" + std::to_string(pools_++)).c_str(),
+      pool = rte_pktmbuf_pool_create((fmt::format("pool{}", pools_++)).c_str(),
                                      buffers_per_queue(setup), 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
                                      SOCKET_ID_ANY);
     if (!pool)
-      return dpdk_error("make " + std::to_string(buffers_per_queue(setup)) + " buffers", rte_errno);
+      return dpdk_error(fmt::format("make {} buffers", buffers_per_queue(setup)), rte_errno);
     const auto descriptors = static_cast<std::uint16_t>(setup.descriptors);
-    const std::string what =
-        " queue " + std::to_string(queue) + " of " + setup.device + " with " + driver_;
+    const std::string what = fmt::format(" queue {} of {} with {}", queue, setup.device, driver_);
     if (const int error =
             rte_eth_rx_queue_setup(port, queue, descriptors, SOCKET_ID_ANY, nullptr, pool))
       return dpdk_error("set up receive" + what, -error);

@@ -12,9 +12,12 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "backends/common/socket_option.hpp"
 #include "bpf/frame.h"
 
 namespace pktbench::dpdk {
+
+using backends::socket_option;
 
 namespace {
 
@@ -29,9 +32,7 @@ std::vector<int> sockets_of(int domain) {
   std::vector<int> found;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
     const int fd = std::atoi(entry.path().filename().c_str());
-    int is = 0;
-    socklen_t length = sizeof is;
-    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &is, &length) == 0 && is == domain)
+    if (const auto is = socket_option<int>(fd, SOL_SOCKET, SO_DOMAIN, ""); is && *is == domain)
       found.push_back(fd);
   }
   return found;
@@ -65,15 +66,13 @@ Result<DriverSockets> DriverSockets::find(const std::string& driver, std::uint32
   const int domain = driver == "net_af_xdp" ? AF_XDP : AF_PACKET;
   DriverSockets found(domain, sockets_of(domain));
   if (found.sockets_.size() != expected)
-    return make_error(ErrorCode::failed, driver + " has " + std::to_string(found.sockets_.size()) +
-                                             " sockets for " + std::to_string(expected) +
-                                             " queues: its drops could not be read");
+    return make_error(ErrorCode::failed,
+                      "{} has {} sockets for {} queues: its drops could not be read", driver,
+                      found.sockets_.size(), expected);
   if (domain == AF_PACKET)
     for (int socket : found.sockets_)
       if (auto r = take_only(socket, trial_tag); !r) return r.error();
-  auto base = found.sample();
-  if (!base) return base.error();
-  found.base_ = *base;
+  if (auto r = found.sample().into(found.base_); !r) return r.error();
   return found;
 }
 
@@ -94,12 +93,11 @@ Result<DropCounts> DriverSockets::sample() {
 // imissed is rx_dropped.
 Result<void> DriverSockets::sample_xdp(DropCounts& total) const {
   for (int socket : sockets_) {
-    xdp_statistics now{};
-    socklen_t length = sizeof now;
-    if (getsockopt(socket, SOL_XDP, XDP_STATISTICS, &now, &length) != 0)
-      return system_error("XDP_STATISTICS", errno);
-    total["af_xdp_rx_ring_full"] += now.rx_ring_full;
-    total["af_xdp_fill_ring_empty"] += now.rx_dropped;
+    const auto now =
+        socket_option<xdp_statistics>(socket, SOL_XDP, XDP_STATISTICS, "XDP_STATISTICS");
+    if (!now) return now.error();
+    total["af_xdp_rx_ring_full"] += now->rx_ring_full;
+    total["af_xdp_fill_ring_empty"] += now->rx_dropped;
   }
   return {};
 }
@@ -107,11 +105,10 @@ Result<void> DriverSockets::sample_xdp(DropCounts& total) const {
 // The kernel's count starts again at 0 whenever it is read.
 Result<void> DriverSockets::sample_packet() {
   for (int socket : sockets_) {
-    tpacket_stats now{};
-    socklen_t length = sizeof now;
-    if (getsockopt(socket, SOL_PACKET, PACKET_STATISTICS, &now, &length) != 0)
-      return system_error("PACKET_STATISTICS", errno);
-    packet_ring_full_ += now.tp_drops;
+    const auto now =
+        socket_option<tpacket_stats>(socket, SOL_PACKET, PACKET_STATISTICS, "PACKET_STATISTICS");
+    if (!now) return now.error();
+    packet_ring_full_ += now->tp_drops;
   }
   return {};
 }
@@ -119,10 +116,9 @@ Result<void> DriverSockets::sample_packet() {
 std::string DriverSockets::copy_mode() const {
   if (domain_ != AF_XDP) return {};
   for (int socket : sockets_) {
-    xdp_options options{};
-    socklen_t length = sizeof options;
-    if (getsockopt(socket, SOL_XDP, XDP_OPTIONS, &options, &length) != 0) return {};
-    if (!(options.flags & XDP_OPTIONS_ZEROCOPY)) return "copy";
+    const auto options = socket_option<xdp_options>(socket, SOL_XDP, XDP_OPTIONS, "");
+    if (!options) return {};
+    if (!(options->flags & XDP_OPTIONS_ZEROCOPY)) return "copy";
   }
   return "zero-copy";
 }

@@ -141,7 +141,7 @@ void Helper::launch_sender(const Setup& setup) {
   const MemoryPorts& ports = *port_.memory();
   if (!ports.self_made) {
     sending_.emplace(SendingLcore{
-        {wire, ports.send, ports.pool, std::string(setup.workload) == "reflect"}, &stop_});
+        {wire, ports.send, ports.pool, backends::workload_of(setup.workload).sends_back}, &stop_});
     rte_eal_remote_launch(sending_main, &*sending_, setup.lcores + 1);
   }
   while (!wire.ready.load(std::memory_order_acquire)) usleep(100);
@@ -162,16 +162,14 @@ Result<Sample> Helper::sample() {
   std::map<std::string, std::uint64_t> details;
   for (const Lcore& lcore : running_)
     for (const auto& [name, frames] : lcore.state->details()) details[name] += frames;
-  if (running_.front().workload == "reflect") details["not_sent"] = not_sent;
+  if (running_.front().state->workload().sends_back) details["not_sent"] = not_sent;
   put_all(sample.details, details);
   return sample;
 }
 
 Result<void> Helper::run(const Setup& setup) {
   if (setup.wire) {
-    auto wire = sys::WireMapping::map(kPumpOrWireFd);
-    if (!wire) return wire.error();
-    wire_.emplace(std::move(*wire));
+    if (auto r = sys::WireMapping::map(kPumpOrWireFd).into(wire_); !r) return r.error();
     reset(**wire_);
   }
   if (auto r = port_.open(setup); !r) return r;

@@ -1,5 +1,6 @@
 #include "backends/dpdk/helper_process.hpp"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -95,17 +96,15 @@ Result<void> HelperProcess::spawn(const std::string& path, int extra_fd) {
                           .no_other_files = true,
                           .blocked_signals = true};
   if (extra_fd >= 0) child.files.emplace_back(extra_fd, kPumpOrWireFd);
-  const auto pid = sys::start_child(child);
-  if (!pid) return pid.error();
-  pid_ = *pid;
+  if (auto r = sys::start_child(child).into(pid_); !r) return r.error();
   return {};
 }
 
 Result<void> HelperProcess::receive(void* message, std::size_t size, int timeout_ms,
                                     const std::string& what) {
   if (!wait_readable(control_.get(), timeout_ms))
-    return failure(ErrorCode::failed, std::string(kHelper) + " did not " + what + " within " +
-                                          std::to_string(timeout_ms / 1000) + " s");
+    return failure(ErrorCode::failed,
+                   fmt::format("{} did not {} within {} s", kHelper, what, timeout_ms / 1000));
   const ssize_t got = recv(control_.get(), message, size, 0);
   if (got == static_cast<ssize_t>(size)) return {};
   if (got > 0)

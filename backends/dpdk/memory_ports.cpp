@@ -1,5 +1,6 @@
 #include "backends/dpdk/memory_ports.hpp"
 
+#include <fmt/format.h>
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_eth_ring.h>
@@ -16,15 +17,15 @@ Error dpdk_error(const std::string& what, int error) {
   return make_error(ErrorCode::failed, what + ": " + rte_strerror(error));
 }
 
-namespace {
-
-Result<std::uint16_t> add(const std::string& name, const std::string& arguments) {
+Result<std::uint16_t> add_vdev(const std::string& name, const std::string& arguments) {
   std::uint16_t port = 0;
   int error = rte_eal_hotplug_add("vdev", name.c_str(), arguments.c_str());
   if (error == 0) error = rte_eth_dev_get_port_by_name(name.c_str(), &port);
   if (error != 0) return dpdk_error("open " + name + " with " + arguments, -error);
   return port;
 }
+
+namespace {
 
 // Each ring has one writer and one reader.
 Result<MemoryPorts> open_rings(const Setup& setup, const SetUpQueue& set_up,
@@ -43,9 +44,7 @@ Result<MemoryPorts> open_rings(const Setup& setup, const SetUpQueue& set_up,
     if (port < 0) return dpdk_error("make a port of two rings", rte_errno);
     (receives ? ports.receive : ports.send) = static_cast<std::uint16_t>(port);
     opened.push_back(static_cast<std::uint16_t>(port));
-    auto made = set_up(static_cast<std::uint16_t>(port), pool);
-    if (!made) return made.error();
-    pool = *made;
+    if (auto r = set_up(static_cast<std::uint16_t>(port), pool).into(pool); !r) return r.error();
   }
   ports.pool = pool;
   return ports;
@@ -57,18 +56,15 @@ Result<MemoryPorts> open_virtio(const Setup& setup, const SetUpQueue& set_up,
   constexpr int kLinkMs = 10'000;
   // The helper's own folder, where it has one.
   const char* folder = std::getenv("RUNTIME_DIRECTORY");
-  const std::string path =
-      std::string(folder ? folder : "/run") + "/pktbench-vhost-" + std::to_string(getpid());
+  const std::string path = fmt::format("{}/pktbench-vhost-{}", folder ? folder : "/run", getpid());
   MemoryPorts ports;
-  auto vhost = add("net_vhost0", "iface=" + path + ",queues=1");
+  auto vhost = add_vdev("net_vhost0", "iface=" + path + ",queues=1");
   if (!vhost) return vhost.error();
   ports.send = *vhost;
   opened.push_back(*vhost);
-  auto pool = set_up(*vhost, nullptr);
-  if (!pool) return pool.error();
-  ports.pool = *pool;
-  auto virtio = add("net_virtio_user0",
-                    "path=" + path + ",queues=1,queue_size=" + std::to_string(setup.descriptors));
+  if (auto r = set_up(*vhost, nullptr).into(ports.pool); !r) return r.error();
+  auto virtio = add_vdev("net_virtio_user0",
+                         fmt::format("path={},queues=1,queue_size={}", path, setup.descriptors));
   if (!virtio) return virtio.error();
   ports.receive = *virtio;
   opened.insert(opened.begin(), *virtio);
@@ -76,8 +72,7 @@ Result<MemoryPorts> open_virtio(const Setup& setup, const SetUpQueue& set_up,
   rte_eth_link link{};
   for (int waited = 0; link.link_status != RTE_ETH_LINK_UP; ++waited) {
     if (waited > kLinkMs)
-      return make_error(ErrorCode::failed, "the vhost port has no link after " +
-                                               std::to_string(kLinkMs / 1000) + " s");
+      return make_error(ErrorCode::failed, "the vhost port has no link after {} s", kLinkMs / 1000);
     usleep(1000);
     if (const int error = rte_eth_link_get_nowait(*vhost, &link))
       return dpdk_error("ask the vhost port for its link", -error);
@@ -87,7 +82,7 @@ Result<MemoryPorts> open_virtio(const Setup& setup, const SetUpQueue& set_up,
 
 Result<MemoryPorts> open_null(const Setup& setup, const SetUpQueue& set_up,
                               std::vector<std::uint16_t>& opened) {
-  auto port = add("net_null0", "size=" + std::to_string(setup.frame_bytes) + ",copy=0");
+  auto port = add_vdev("net_null0", fmt::format("size={},copy=0", setup.frame_bytes));
   if (!port) return port.error();
   opened.push_back(*port);
   auto pool = set_up(*port, nullptr);

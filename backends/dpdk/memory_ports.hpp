@@ -22,6 +22,9 @@ namespace pktbench::dpdk {
 // `error`: DPDK's, positive.
 Error dpdk_error(const std::string& what, int error);
 
+// A port of a driver without a device, or over one.
+Result<std::uint16_t> add_vdev(const std::string& name, const std::string& arguments);
+
 struct MemoryPorts {
   std::uint16_t receive = 0;
   std::uint16_t send = 0;       // the same where the driver makes its own frames

@@ -48,10 +48,6 @@ struct PollConfig {
   std::span<const int> sockets;  // the driver's, at most kMaxQueues
 };
 
-// Other workloads never send.
-template <class Workload>
-inline constexpr bool kSendsBack = std::is_same_v<Workload, backends::Reflect>;
-
 // Takes up to `most` frames and returns how many there were. Per burst: the driver's receive, one
 // bulk free, four loads and four stores of counters; where frames are reflected, the driver's
 // transmit as well. Per frame: the workload and the addition of its length.
@@ -69,11 +65,11 @@ std::uint16_t poll_queue(const QueueId& id, backends::LoopCounters& counters, Wo
     bytes += rte_pktmbuf_pkt_len(frames[i]);
     [[maybe_unused]] const backends::Verdict verdict =
         workload(rte_pktmbuf_mtod(frames[i], std::uint8_t*), rte_pktmbuf_data_len(frames[i]));
-    if constexpr (kSendsBack<Workload>)
+    if constexpr (backends::kSendsBack<Workload>)
       if (verdict == backends::Verdict::reflect) std::swap(frames[back++], frames[i]);
   }
   std::uint16_t sent = 0;
-  if constexpr (kSendsBack<Workload>) {
+  if constexpr (backends::kSendsBack<Workload>) {
     if (back > 0) sent = rte_eth_tx_burst(id.port, id.queue, frames.data(), back);
     if (sent < back)
       counters.not_sent.store(before.not_sent + back - sent, std::memory_order_relaxed);

@@ -1,5 +1,15 @@
-#include "backends/external/external.hpp"
-
+// Backend `external`: whatever a command of the scenario's attaches to the DUT's device, counted by
+// the device's own statistics or by a command that asks the program. It puts other people's
+// programs through the same measurement, to compare with.
+//
+// With a counter command the frames that the device received and the command does not report are
+// drops at `behind_device`: the program itself is not asked where it lost them.
+//
+// The commands are run by /bin/sh as the user that runs pktbench, in the DUT's network namespace,
+// with $DEV set to the device's name. Only run scenarios that you trust.
+//
+// Options: `attach`, `detach` (commands) and `counter`: "link:rx_packets", "driver:NAME" (a name of
+// `ethtool -S`) or "command:COMMAND", which prints one number: the frames received so far.
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -17,9 +27,11 @@
 #include <thread>
 #include <vector>
 
+#include "backends/common/clean_start.hpp"
+#include "backends/common/needs.hpp"
+#include "harness/core/registry.hpp"
 #include "harness/core/units.hpp"
 #include "harness/sys/child_process.hpp"
-#include "harness/sys/cpu.hpp"
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/fd.hpp"
 #include "harness/sys/file.hpp"
@@ -126,11 +138,11 @@ Result<Spawned> run_command(const std::string& command, const Port& port,
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   if (WIFSIGNALED(status))
-    return make_error(ErrorCode::failed, "\"" + command + "\" was ended by signal " +
-                                             std::to_string(WTERMSIG(status)));
+    return make_error(ErrorCode::failed, "\"{}\" was ended by signal {}", command,
+                      WTERMSIG(status));
   if (WEXITSTATUS(status) != 0)
-    return make_error(ErrorCode::failed, "\"" + command + "\" ended with status " +
-                                             std::to_string(WEXITSTATUS(status)));
+    return make_error(ErrorCode::failed, "\"{}\" ended with status {}", command,
+                      WEXITSTATUS(status));
   if (out) drain_pipe(out.get(), spawned.output);
   return spawned;
 }
@@ -147,11 +159,11 @@ Result<std::uint64_t> count_of(const std::string& command, const std::string& ou
   return count;
 }
 
-class External final : public Backend {
+class External final : public CleanStart {
  public:
   ~External() override { stop(); }
 
-  Result<EffectiveMode> start(const BackendConfig& config) override {
+  Result<EffectiveMode> begin(const BackendConfig& config) override {
     port_ = config.port;
     frame_bytes_ = buffer_length(config.frame_size);
     counter_ = option<std::string>(config.options, "counter");
@@ -166,17 +178,9 @@ class External final : public Backend {
     foreign_program_ = before ? before->xdp_program_id : 0;
     attached_ = true;  // half attached is to be detached as well
     auto spawned = run_command(attach, port_);
-    if (!spawned) {
-      stop();
-      return spawned.error();
-    }
+    if (!spawned) return spawned.error();
     group_ = spawned->group;
-    auto now = read_counters();
-    if (!now) {
-      stop();
-      return now.error();
-    }
-    first_ = *now;
+    if (auto r = read_counters().into(first_); !r) return r.error();
     return EffectiveMode{"external", "external", {{"attach", attach}, {"counter", counter_}}};
   }
 
@@ -191,9 +195,9 @@ class External final : public Backend {
     if (counter_.starts_with(kCommand)) {
       const std::uint64_t by_device = now->by_device - first_.by_device;
       if (by_device < c.packets)
-        return make_error(ErrorCode::failed, "the counter reported " + std::to_string(c.packets) +
-                                                 " frames of the " + std::to_string(by_device) +
-                                                 " that " + port_.name + " took");
+        return make_error(ErrorCode::failed,
+                          "the counter reported {} frames of the {} that {} took", c.packets,
+                          by_device, port_.name);
       c.drops[kBehindDevice] = by_device - c.packets;
     }
     return c;
@@ -308,21 +312,6 @@ class External final : public Backend {
   pid_t group_ = 0;
 };
 
-OptionSpec text(const char* name, const char* value, const char* help) {
-  return {.name = name,
-          .default_value = std::string(value),
-          .choices = {},
-          .min = {},
-          .max = {},
-          .help = help};
-}
-
-std::string probe() {
-  if (auto missing = sys::missing_capabilities(); !missing.empty())
-    return "needs " + missing.front() + " (run as root)";
-  return "";
-}
-
 }  // namespace
 
 BackendType external_backend() {
@@ -330,12 +319,13 @@ BackendType external_backend() {
           .summary = "what a command of yours attaches, counted by the device's statistics",
           .workloads = {"drop"},
           .options =
-              {text("attach", "", "command that attaches it; $DEV is the device"),
-               text("detach", "", "command that detaches it"),
-               text("counter", kLink,
-                    "link:rx_packets, driver:NAME (of ethtool -S) or command:COMMAND, which prints "
-                    "the frames its program has received")},
-          .probe = probe,
+              {text_option("attach", "", "command that attaches it; $DEV is the device"),
+               text_option("detach", "", "command that detaches it"),
+               text_option(
+                   "counter", kLink,
+                   "link:rx_packets, driver:NAME (of ethtool -S) or command:COMMAND, which prints "
+                   "the frames its program has received")},
+          .probe = without_root,
           .make = [] { return std::make_unique<External>(); }};
 }
 

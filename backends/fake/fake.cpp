@@ -1,7 +1,9 @@
-#include "backends/fake/fake.hpp"
-
+// Backend `fake`: receives from the simulated testbed's device, faithfully or with a fault that the
+// accounting must catch.
 #include <algorithm>
 #include <utility>
+
+#include "harness/core/registry.hpp"
 
 namespace pktbench::backends {
 
@@ -47,36 +49,23 @@ class Fake final : public Backend {
   double slower_ = 0;
 };
 
-OptionSpec flag(const char* name, const char* help) {
-  return {.name = name, .default_value = false, .choices = {}, .min = {}, .max = {}, .help = help};
-}
-
-OptionSpec count(const char* name, const char* help) {
-  return {.name = name,
-          .default_value = std::int64_t{0},
-          .choices = {},
-          .min = 0,
-          .max = 1e12,
-          .help = help};
-}
-
 }  // namespace
 
 BackendType fake_backend() {
   return {.name = "fake",
           .summary = "receives from the simulated testbed, faithfully or with a fault",
           .workloads = {"drop"},
-          .options = {count("lose_one_in", "loses one frame in so many uncounted; 0: none"),
-                      count("repeat_one_in", "counts one frame in so many twice; 0: none"),
-                      count("unread_queues", "reads so many RX queues too few, the last ones"),
-                      {.name = "slower",
-                       .default_value = 0.0,
-                       .choices = {},
-                       .min = 0,
-                       .max = 1,
-                       .help = "share of the frames that it has no time for: dropped, and counted"},
-                      flag("unsupported", "start() says unsupported"),
-                      flag("fail", "start() fails")},
+          .options = {number_option("lose_one_in", 0, 0, 1e12,
+                                    "loses one frame in so many uncounted; 0: none"),
+                      number_option("repeat_one_in", 0, 0, 1e12,
+                                    "counts one frame in so many twice; 0: none"),
+                      number_option("unread_queues", 0, 0, 1e12,
+                                    "reads so many RX queues too few, the last ones"),
+                      number_option("slower", 0.0, 0, 1,
+                                    "share of the frames that it has no time for: dropped, and "
+                                    "counted"),
+                      flag_option("unsupported", false, "start() says unsupported"),
+                      flag_option("fail", false, "start() fails")},
           .probe = [] { return std::string(); },
           .make = [] { return std::make_unique<Fake>(); },
           .media = {Medium::simulated}};

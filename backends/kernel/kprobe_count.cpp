@@ -4,13 +4,11 @@
 
 #include <cerrno>
 
+#include "backends/common/needs.hpp"
 #include "backends/kernel/kernel.hpp"
-#include "backends/kernel/skb_counters.hpp"
-#include "bpf/frame_counters.h"
+#include "backends/kernel/skb_backend.hpp"
 #include "bpf/kprobe_count.skel.h"
 #include "harness/sys/bpf.hpp"
-#include "harness/sys/cpu.hpp"
-#include "harness/sys/netns.hpp"
 
 namespace pktbench::backends {
 
@@ -26,81 +24,51 @@ struct Place {
 constexpr Place kFentry{"fentry", "ip_rcv_core", BPF_TRACE_FENTRY};
 constexpr Place kTracepoint{"tracepoint", "netif_receive_skb", BPF_TRACE_RAW_TP};
 
-class KprobeCount final : public Backend {
+class KprobeCount final : public kernel::SkbBackend {
  public:
   ~KprobeCount() override { stop(); }
-
-  Result<EffectiveMode> start(const BackendConfig& config) override {
-    stop();
-    auto mode = begin(config);
-    if (!mode) stop();
-    return mode;
-  }
-
-  Result<Counters> sample() override {
-    if (!skeleton_) return make_error(ErrorCode::failed, "kprobe-count is not started");
-    return kernel::read_skb_counters(bpf_map__fd(skeleton_->maps.queue_counters), cpus_,
-                                     port_.queues, queue_is_recorded_);
-  }
-
-  std::vector<pid_t> threads() const override { return {}; }
-  std::vector<std::uint32_t> programs() const override { return {program_id_}; }
-
   void stop() noexcept override {
     link_.reset();
     skeleton_.reset();
   }
 
  private:
-  Result<EffectiveMode> begin(const BackendConfig& config);
-  Result<void> attach(const Place& place, unsigned netns);
+  Result<EffectiveMode> attach(const Options& options) override;
+  std::optional<int> counters() const override {
+    if (!skeleton_) return std::nullopt;
+    return bpf_map__fd(skeleton_->maps.queue_counters);
+  }
+  Result<void> attach_to(const Place& place, unsigned netns);
   Result<EffectiveMode> read_back();
 
-  Port port_;
   Skeleton skeleton_;
-  bpf_program* program_ = nullptr;  // the one that is loaded
-  sys::LinkPtr link_;               // detached with its last reference, also when this process dies
-  int cpus_ = 0;
-  std::uint32_t program_id_ = 0;
-  bool queue_is_recorded_ = false;
+  bpf_program* loaded_ = nullptr;
+  sys::LinkPtr link_;  // detached with its last reference, also when this process dies
 };
 
-Result<EffectiveMode> KprobeCount::begin(const BackendConfig& config) {
-  port_ = config.port;
-  if (port_.queues > PB_MAX_QUEUES)
-    return make_error(ErrorCode::unsupported, "counters cover " + std::to_string(PB_MAX_QUEUES) +
-                                                  " queues; the port has " +
-                                                  std::to_string(port_.queues));
-  auto cpus = sys::possible_cpus();
-  if (!cpus) return cpus.error();
-  cpus_ = *cpus;
-  auto inside = sys::NetnsScope::enter(port_.netns_path);
-  if (!inside) return inside.error();
-  queue_is_recorded_ = kernel::records_rx_queue(kernel::driver_name(port_.name));
+Result<EffectiveMode> KprobeCount::attach(const Options& options) {
   struct stat netns {};
   if (stat("/proc/thread-self/ns/net", &netns) != 0)
     return system_error("read the namespace of " + port_.name, errno);
   const auto inode = static_cast<unsigned>(netns.st_ino);
-
-  const auto place = option<std::string>(config.options, "probe");
-  if (auto r = attach(place == "fentry" ? kFentry : kTracepoint, inode); !r) return r.error();
+  const auto place = option<std::string>(options, "probe");
+  if (auto r = attach_to(place == "fentry" ? kFentry : kTracepoint, inode); !r) return r.error();
   return read_back();
 }
 
-// REQUIRES: in the port's namespace.
-Result<void> KprobeCount::attach(const Place& place, unsigned netns) {
+Result<void> KprobeCount::attach_to(const Place& place, unsigned netns) {
   sys::LibbpfLog log;
   skeleton_.reset(kprobe_count__open());
   if (!skeleton_) return log.failure("open the program that counts", errno);
   skeleton_->rodata->our_ifindex = static_cast<int>(port_.ifindex);
   skeleton_->rodata->our_netns = netns;
   const bool fentry = place.attach_type == BPF_TRACE_FENTRY;
-  program_ = fentry ? skeleton_->progs.count_in_ip : skeleton_->progs.count_at_door;
+  loaded_ = fentry ? skeleton_->progs.count_in_ip : skeleton_->progs.count_at_door;
   bpf_program__set_autoload(skeleton_->progs.count_in_ip, fentry);
   bpf_program__set_autoload(skeleton_->progs.count_at_door, !fentry);
   int error = -kprobe_count__load(skeleton_.get());
   if (!error) {
-    link_.reset(bpf_program__attach(program_));
+    link_.reset(bpf_program__attach(loaded_));
     if (link_) return {};
     error = errno;
   }
@@ -113,9 +81,9 @@ Result<void> KprobeCount::attach(const Place& place, unsigned netns) {
 }
 
 Result<EffectiveMode> KprobeCount::read_back() {
-  auto ours = kernel::program_info(bpf_program__fd(program_));
+  auto ours = program_info(bpf_program__fd(loaded_));
   if (!ours) return ours.error();
-  program_id_ = ours->id;
+  program_ = *ours;
   const int link = bpf_link__fd(link_.get());
   bpf_link_info info{};
   __u32 size = sizeof info;
@@ -132,12 +100,11 @@ Result<EffectiveMode> KprobeCount::read_back() {
                        {{"probe", place->kind},
                         {"place", place->name},
                         {"then", "the packet goes on into the stack, where nobody listens"},
-                        {"jited", ours->jited ? "yes" : "no"}}};
+                        {"jited", ours->jited}}};
 }
 
-std::string probe() {
-  if (auto missing = sys::missing_capabilities(); !missing.empty())
-    return "needs " + missing.front() + " (run as root)";
+Unavailable probe() {
+  if (auto why = without_root(); !why.empty()) return why;
   if (access("/sys/kernel/btf/vmlinux", R_OK) != 0)
     return "this kernel has no BTF (CONFIG_DEBUG_INFO_BTF)";
   // libbpf's own probe for tracing programs takes newer kernels for ones without.
@@ -154,14 +121,9 @@ BackendType kprobe_count_backend() {
       .name = "kprobe-count",
       .summary = "a spectator: counts, and the packet goes on into the stack, where nobody listens",
       .workloads = {"drop", "pass"},
-      .options = {{.name = "probe",
-                   .default_value = std::string("fentry"),
-                   .choices = {"fentry", "tracepoint"},
-                   .min = {},
-                   .max = {},
-                   .help =
-                       "fentry: in the IP layer; tracepoint: at the stack's door, before tc and "
-                       "packet sockets"}},
+      .options = {choice_option("probe", {"fentry", "tracepoint"},
+                                "fentry: in the IP layer; tracepoint: at the stack's door, before "
+                                "tc and packet sockets")},
       .probe = probe,
       .make = [] { return std::make_unique<KprobeCount>(); }};
 }

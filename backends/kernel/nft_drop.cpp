@@ -1,13 +1,15 @@
+#include <fmt/format.h>
 #include <linux/if_ether.h>
 #include <unistd.h>
 
 #include <atomic>
 
+#include "backends/common/clean_start.hpp"
+#include "backends/common/needs.hpp"
 #include "backends/kernel/command.hpp"
 #include "backends/kernel/kernel.hpp"
 #include "backends/kernel/nft_rule.hpp"
 #include "bpf/frame.h"
-#include "harness/sys/cpu.hpp"
 #include "harness/sys/netns.hpp"
 
 namespace pktbench::backends {
@@ -17,16 +19,9 @@ namespace {
 constexpr int kRawPriority = -300;  // before connection tracking
 constexpr const char* kChain = "drops";
 
-class NftDrop final : public Backend {
+class NftDrop final : public CleanStart {
  public:
   ~NftDrop() override { stop(); }
-
-  Result<EffectiveMode> start(const BackendConfig& config) override {
-    stop();
-    auto mode = begin(config);
-    if (!mode) stop();
-    return mode;
-  }
 
   Result<Counters> sample() override {
     if (table_.empty()) return make_error(ErrorCode::failed, "nft-drop is not started");
@@ -39,8 +34,6 @@ class NftDrop final : public Backend {
     return counters;
   }
 
-  std::vector<pid_t> threads() const override { return {}; }
-
   void stop() noexcept override {
     if (table_.empty()) return;
     // Fails only where the namespace, and the table with it, is gone.
@@ -49,7 +42,7 @@ class NftDrop final : public Backend {
   }
 
  private:
-  Result<EffectiveMode> begin(const BackendConfig& config);
+  Result<EffectiveMode> begin(const BackendConfig& config) override;
   Result<kernel::NftRule> read_rule() const;
   Result<std::string> nft(std::vector<std::string> arguments) const;
 
@@ -61,17 +54,14 @@ class NftDrop final : public Backend {
 Result<EffectiveMode> NftDrop::begin(const BackendConfig& config) {
   static std::atomic<unsigned> count{0};
   port_ = config.port;
-  auto nft_command = kernel::find_command("nft", "nftables");
-  if (!nft_command) return nft_command.error();
-  nft_ = std::move(*nft_command);
+  if (auto r = kernel::find_command("nft", "nftables").into(nft_); !r) return r.error();
   // `create` fails where somebody has a table of that name. One transaction: all of it or nothing.
-  const std::string table = "pktbench_" + std::to_string(getpid()) + "_" + std::to_string(count++);
+  const std::string table = fmt::format("pktbench_{}_{}", getpid(), count++);
   const std::string chain = "ip " + table + " " + kChain;
   auto made =
-      nft({"create table ip " + table + "; add chain " + chain +
-           " { type filter hook prerouting priority " + std::to_string(kRawPriority) +
-           "; policy accept; }; add rule " + chain + " iif " + std::to_string(port_.ifindex) +
-           " udp dport " + std::to_string(PB_UDP_PORT) + " counter drop"});
+      nft({fmt::format("create table ip {}; add chain {} {{ type filter hook prerouting priority "
+                       "{}; policy accept; }}; add rule {} iif {} udp dport {} counter drop",
+                       table, chain, kRawPriority, chain, port_.ifindex, PB_UDP_PORT)});
   if (!made) return made.error();
   table_ = table;
   auto rule = read_rule();
@@ -105,9 +95,8 @@ Result<std::string> NftDrop::nft(std::vector<std::string> arguments) const {
                "nft: " + said->err.substr(0, said->err.find('\n')), 0, said->err};
 }
 
-std::string probe() {
-  if (auto missing = sys::missing_capabilities(); !missing.empty())
-    return "needs " + missing.front() + " (run as root)";
+Unavailable probe() {
+  if (auto why = without_root(); !why.empty()) return why;
   if (const auto found = kernel::find_command("nft", "nftables"); !found)
     return found.error().message;
   return "";

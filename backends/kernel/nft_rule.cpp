@@ -46,13 +46,11 @@ Result<NftRule> parse_nft_rule(const std::string& json) {
         read_expression(expression, rule, counted);
     }
   } catch (const Json::exception& e) {
-    return make_error(ErrorCode::failed,
-                      std::string("nft's listing is not understood: ") + e.what());
+    return make_error(ErrorCode::failed, "nft's listing is not understood: {}", e.what());
   }
   if (chains != 1 || rules != 1 || !counted)
-    return make_error(ErrorCode::failed, "nft lists " + std::to_string(chains) + " chains and " +
-                                             std::to_string(rules) + " rules " +
-                                             (counted ? "with" : "without") + " a counter");
+    return make_error(ErrorCode::failed, "nft lists {} chains and {} rules {} a counter", chains,
+                      rules, counted ? "with" : "without");
   return rule;
 }
 

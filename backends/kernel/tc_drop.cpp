@@ -3,14 +3,12 @@
 #include <array>
 #include <cerrno>
 
+#include "backends/common/needs.hpp"
 #include "backends/kernel/kernel.hpp"
-#include "backends/kernel/skb_counters.hpp"
+#include "backends/kernel/skb_backend.hpp"
 #include "backends/kernel/tc_filter.hpp"
-#include "bpf/frame_counters.h"
 #include "bpf/tc_drop.skel.h"
 #include "harness/sys/bpf.hpp"
-#include "harness/sys/cpu.hpp"
-#include "harness/sys/netns.hpp"
 
 namespace pktbench::backends {
 
@@ -22,26 +20,9 @@ using Skeleton = sys::SkeletonPtr<tc_drop, tc_drop__destroy>;
 constexpr auto kTcxIngress = static_cast<bpf_attach_type>(46);
 constexpr std::uint32_t kBefore = 1U << 3;  // BPF_F_BEFORE with no other named: before all
 
-class TcDrop final : public Backend {
+class TcDrop final : public kernel::SkbBackend {
  public:
   ~TcDrop() override { stop(); }
-
-  Result<EffectiveMode> start(const BackendConfig& config) override {
-    stop();
-    auto mode = begin(config);
-    if (!mode) stop();
-    return mode;
-  }
-
-  Result<Counters> sample() override {
-    if (!skeleton_) return make_error(ErrorCode::failed, "tc-drop is not started");
-    return kernel::read_skb_counters(bpf_map__fd(skeleton_->maps.queue_counters), cpus_,
-                                     port_.queues, queue_is_recorded_);
-  }
-
-  std::vector<pid_t> threads() const override { return {}; }
-  std::vector<std::uint32_t> programs() const override { return {program_id_}; }
-
   void stop() noexcept override {
     link_.reset();
     filter_.detach();
@@ -49,31 +30,20 @@ class TcDrop final : public Backend {
   }
 
  private:
-  Result<EffectiveMode> begin(const BackendConfig& config);
+  Result<EffectiveMode> attach(const Options& options) override;
+  std::optional<int> counters() const override {
+    if (!skeleton_) return std::nullopt;
+    return bpf_map__fd(skeleton_->maps.queue_counters);
+  }
   Result<void> attach_tcx();
   Result<EffectiveMode> read_back();
 
-  Port port_;
   Skeleton skeleton_;
   sys::Fd link_;  // tcx: detached when the last reference goes, also when this process dies
   kernel::TcFilter filter_;
-  int cpus_ = 0;
-  std::uint32_t program_id_ = 0;
-  bool queue_is_recorded_ = false;
 };
 
-Result<EffectiveMode> TcDrop::begin(const BackendConfig& config) {
-  port_ = config.port;
-  if (port_.queues > PB_MAX_QUEUES)
-    return make_error(ErrorCode::unsupported, "counters cover " + std::to_string(PB_MAX_QUEUES) +
-                                                  " queues; the port has " +
-                                                  std::to_string(port_.queues));
-  auto cpus = sys::possible_cpus();
-  if (!cpus) return cpus.error();
-  cpus_ = *cpus;
-  auto inside = sys::NetnsScope::enter(port_.netns_path);
-  if (!inside) return inside.error();
-  queue_is_recorded_ = kernel::records_rx_queue(kernel::driver_name(port_.name));
+Result<EffectiveMode> TcDrop::attach(const Options& options) {
   {
     sys::LibbpfLog log;
     skeleton_.reset(tc_drop__open());
@@ -81,7 +51,7 @@ Result<EffectiveMode> TcDrop::begin(const BackendConfig& config) {
     if (int error = tc_drop__load(skeleton_.get()); error)
       return log.failure("load the tc program", -error);
   }
-  const auto hook = option<std::string>(config.options, "hook");
+  const auto hook = option<std::string>(options, "hook");
   bool attached = false;
   if (hook != "clsact") {
     auto r = attach_tcx();
@@ -112,9 +82,9 @@ Result<void> TcDrop::attach_tcx() {
 
 // REQUIRES: in the port's namespace.
 Result<EffectiveMode> TcDrop::read_back() {
-  auto ours = kernel::program_info(bpf_program__fd(skeleton_->progs.drop));
+  auto ours = program_info(bpf_program__fd(skeleton_->progs.drop));
   if (!ours) return ours.error();
-  program_id_ = ours->id;
+  program_ = *ours;
   std::array<__u32, 64> programs{};
   auto count = static_cast<__u32>(programs.size());
   const int error = bpf_prog_query(static_cast<int>(port_.ifindex), kTcxIngress, 0, nullptr,
@@ -122,11 +92,10 @@ Result<EffectiveMode> TcDrop::read_back() {
   if (error && error != -EINVAL)
     return system_error("read back the tcx programs of " + port_.name, -error);
   if (error) count = 0;  // a kernel without tcx
-  EffectiveMode mode{"tc-drop", "tc-drop", {{"jited", ours->jited ? "yes" : "no"}}};
+  EffectiveMode mode{"tc-drop", "tc-drop", {{"jited", ours->jited}}};
   if (link_) {
     if (count == 0 || programs.front() != ours->id)
-      return make_error(ErrorCode::failed,
-                        "the first tcx program of " + port_.name + " is not ours");
+      return make_error(ErrorCode::failed, "the first tcx program of {} is not ours", port_.name);
     mode.details["hook"] = "tcx";
     return mode;
   }
@@ -137,20 +106,13 @@ Result<EffectiveMode> TcDrop::read_back() {
   auto attached = filter_.program_id();
   if (!attached) return attached.error();
   if (*attached != ours->id)
-    return make_error(ErrorCode::failed, "the tc filter of " + port_.name + " runs program " +
-                                             std::to_string(*attached) + " and not ours, " +
-                                             std::to_string(ours->id));
+    return make_error(ErrorCode::failed, "the tc filter of {} runs program {} and not ours, {}",
+                      port_.name, *attached, ours->id);
   mode.details["hook"] = "clsact";
   return mode;
 }
 
-std::string probe() {
-  if (auto missing = sys::missing_capabilities(); !missing.empty())
-    return "needs " + missing.front() + " (run as root)";
-  if (libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_SCHED_CLS, nullptr) != 1)
-    return "this kernel has no BPF programs for tc (CONFIG_BPF_SYSCALL)";
-  return "";
-}
+Unavailable probe() { return without_programs(BPF_PROG_TYPE_SCHED_CLS, "BPF programs for tc"); }
 
 }  // namespace
 
@@ -158,12 +120,8 @@ BackendType tc_drop_backend() {
   return {.name = "tc-drop",
           .summary = "a BPF program at tc ingress: counts and drops the skb before the stack",
           .workloads = {"drop"},
-          .options = {{.name = "hook",
-                       .default_value = std::string("auto"),
-                       .choices = {"auto", "tcx", "clsact"},
-                       .min = {},
-                       .max = {},
-                       .help = "where to attach; auto: tcx where the kernel has it"}},
+          .options = {choice_option("hook", {"auto", "tcx", "clsact"},
+                                    "where to attach; auto: tcx where the kernel has it")},
           .probe = probe,
           .make = [] { return std::make_unique<TcDrop>(); }};
 }

@@ -3,14 +3,14 @@
 
 #include <cerrno>
 
+#include "backends/common/clean_start.hpp"
+#include "backends/common/needs.hpp"
 #include "backends/kernel/kernel.hpp"
-#include "backends/kernel/skb_counters.hpp"
+#include "backends/kernel/skb_backend.hpp"
 #include "bpf/frame_counters.h"
 #include "bpf/xdp_offload.skel.h"
 #include "harness/sys/bpf.hpp"
-#include "harness/sys/cpu.hpp"
 #include "harness/sys/netns.hpp"
-#include "harness/sys/rtnl.hpp"
 
 namespace pktbench::backends {
 
@@ -18,16 +18,9 @@ namespace {
 
 using Skeleton = sys::SkeletonPtr<xdp_offload, xdp_offload__destroy>;
 
-class XdpOffload final : public Backend {
+class XdpOffload final : public CleanStart {
  public:
   ~XdpOffload() override { stop(); }
-
-  Result<EffectiveMode> start(const BackendConfig& config) override {
-    stop();
-    auto mode = begin(config.port);
-    if (!mode) stop();
-    return mode;
-  }
 
   Result<Counters> sample() override {
     if (!skeleton_) return make_error(ErrorCode::failed, "xdp-offload is not started");
@@ -41,7 +34,6 @@ class XdpOffload final : public Backend {
     return counters;
   }
 
-  std::vector<pid_t> threads() const override { return {}; }
   std::vector<std::uint32_t> programs() const override { return {program_id_}; }
 
   void stop() noexcept override {
@@ -50,7 +42,7 @@ class XdpOffload final : public Backend {
   }
 
  private:
-  Result<EffectiveMode> begin(const Port& port);
+  Result<EffectiveMode> begin(const BackendConfig& config) override;
 
   Skeleton skeleton_;
   std::uint32_t program_id_ = 0;
@@ -72,7 +64,8 @@ Error refusal(const sys::LibbpfLog& log, const Port& port, const std::string& wh
   return e;
 }
 
-Result<EffectiveMode> XdpOffload::begin(const Port& port) {
+Result<EffectiveMode> XdpOffload::begin(const BackendConfig& config) {
+  const Port& port = config.port;
   auto inside = sys::NetnsScope::enter(port.netns_path);
   if (!inside) return inside.error();
   sys::LibbpfLog log;
@@ -84,31 +77,24 @@ Result<EffectiveMode> XdpOffload::begin(const Port& port) {
   if (int error = xdp_offload__load(skeleton_.get()); error)
     return refusal(log, port, "take the program and its map", error);
   const int program = bpf_program__fd(skeleton_->progs.drop);
-  LIBBPF_OPTS(bpf_link_create_opts, options, .flags = XDP_FLAGS_HW_MODE);
-  const int fd = bpf_link_create(program, static_cast<int>(port.ifindex), BPF_XDP, &options);
-  if (fd == -EBUSY || fd == -EEXIST)
-    return make_error(ErrorCode::refused,
-                      port.name + " has an XDP program of somebody else's; it is not replaced");
-  if (fd < 0) return refusal(log, port, "attach the program", fd);
-  link_ = sys::Fd(fd);
+  auto link = attach_xdp(port, program, XDP_FLAGS_HW_MODE, "");
+  if (!link)
+    return link.error().code == ErrorCode::refused
+               ? link.error()
+               : refusal(log, port, "attach the program", -link.error().sys_errno);
+  link_ = std::move(*link);
 
-  auto ours = kernel::program_info(program);
+  auto ours = program_info(program);
   if (!ours) return ours.error();
-  auto link = sys::get_link(port.name);
-  if (!link) return link.error();
-  if (link->xdp_mode != XDP_ATTACHED_HW || link->xdp_program_id != ours->id)
-    return make_error(ErrorCode::failed, port.name + " does not run our program on the NIC");
+  auto device = running_xdp(port.name, ours->id);
+  if (!device) return device.error();
+  if (device->xdp_mode != XDP_ATTACHED_HW)
+    return make_error(ErrorCode::failed, "{} does not run our program on the NIC", port.name);
   program_id_ = ours->id;
   return EffectiveMode{"xdp-offload", "xdp-offload", {}};
 }
 
-std::string probe() {
-  if (auto missing = sys::missing_capabilities(); !missing.empty())
-    return "needs " + missing.front() + " (run as root)";
-  if (libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_XDP, nullptr) != 1)
-    return "this kernel has no XDP programs (CONFIG_BPF_SYSCALL)";
-  return "";
-}
+Unavailable probe() { return without_programs(BPF_PROG_TYPE_XDP, "XDP programs"); }
 
 }  // namespace
 

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cerrno>
 #include <chrono>
@@ -15,7 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include "backends/common/poll_thread.hpp"
+#include "backends/common/clean_start.hpp"
+#include "backends/common/needs.hpp"
+#include "backends/common/receivers.hpp"
 #include "backends/common/workload.hpp"
 #include "backends/packet/receive_loop.hpp"
 #include "backends/packet/ring.hpp"
@@ -30,36 +31,26 @@ using Clock = std::chrono::steady_clock;
 // For frames that are in the ring to be read, beyond the timeout of a block.
 constexpr std::chrono::milliseconds kPatience{2000};
 
-constexpr std::array kWorkloads = {"drop", "touch", "parse", "count-per-ip", "filter", "reflect"};
 constexpr const char* kCannotPass =
     "a packet socket is a tap: every frame goes on into the stack, whatever a workload decides";
 
 // One socket and its thread, which ends before the socket does.
-struct Receiver {
-  Receiver(packet::Ring r, sys::Fd w, const std::string& workload)
-      : ring(std::move(r)), wake(std::move(w)), state(std::make_shared<WorkloadState>(workload)) {}
-  ~Receiver() {
+struct RingReceiver : Receiver {
+  RingReceiver(const BackendConfig& config, packet::Ring r, sys::Fd w)
+      : Receiver(config), ring(std::move(r)), wake(std::move(w)) {}
+  ~RingReceiver() {
     thread.stop([this] { (void)eventfd_write(wake.get(), 1); });
   }
 
   packet::Ring ring;
   sys::Fd wake;
-  std::shared_ptr<WorkloadState> state;
   std::uint64_t queued = 0;
   std::uint64_t dropped = 0;
-  PollThread thread;
 };
 
-class PacketMmap final : public Backend, public FilterControl {
+class PacketMmap final : public CleanStart, public FilterControl {
  public:
   ~PacketMmap() override { stop(); }
-
-  Result<EffectiveMode> start(const BackendConfig& config) override {
-    stop();
-    auto mode = start_receivers(config);
-    if (!mode) stop();
-    return mode;
-  }
 
   Result<Counters> sample() override {
     if (receivers_.empty()) return make_error(ErrorCode::failed, "packet-mmap is not started");
@@ -86,37 +77,23 @@ class PacketMmap final : public Backend, public FilterControl {
       counters.foreign += read.foreign;
       dropped += r->dropped;
       // Read before what was to be sent, so that it is never the larger one.
-      if (workload_ == "reflect") counters.details["not_sent"] += read.not_sent;
-      for (const auto& [name, n] : r->state->details()) counters.details[name] += n;
+      if (r->state->workload().sends_back) counters.details["not_sent"] += read.not_sent;
     }
+    receivers_.add_details(counters);
     counters.late = counters.packets - at_once;
     return counters;
   }
 
-  std::vector<pid_t> threads() const override {
-    std::vector<pid_t> tids;
-    for (const auto& r : receivers_)
-      if (r->thread.running()) tids.push_back(r->thread.tid());
-    return tids;
-  }
-
+  std::vector<pid_t> threads() const override { return receivers_.threads(); }
   Result<void> set_filtered(std::uint16_t udp_port, bool filtered) override {
-    if (receivers_.empty() || workload_ != "filter")
-      return make_error(ErrorCode::failed, "packet-mmap does not run the workload \"filter\"");
-    for (const auto& r : receivers_) r->state->ports().set(udp_port, filtered);
-    return {};
+    return receivers_.set_filtered("packet-mmap", udp_port, filtered);
   }
-
   void stop() noexcept override { receivers_.clear(); }
 
  private:
-  Result<EffectiveMode> start_receivers(const BackendConfig& config) {
-    if (config.port.cpus.empty())
-      return make_error(ErrorCode::invalid_input,
-                        "port " + config.port.name + " has no CPU to receive on");
-    if (std::find(kWorkloads.begin(), kWorkloads.end(), config.workload) == kWorkloads.end())
-      return make_error(ErrorCode::unsupported,
-                        "packet-mmap has no workload \"" + config.workload + "\"");
+  Result<EffectiveMode> begin(const BackendConfig& config) override {
+    if (auto r = needs_cpu(config.port); !r) return r.error();
+    if (config.workload == "pass") return make_error(ErrorCode::unsupported, kCannotPass);
     const auto number = [&](const char* name) {
       return static_cast<std::uint32_t>(option<std::int64_t>(config.options, name));
     };
@@ -124,8 +101,8 @@ class PacketMmap final : public Backend, public FilterControl {
                                 number("block_timeout_ms")};
     if (!std::has_single_bit(size.block_bytes) || size.block_bytes < sysconf(_SC_PAGESIZE))
       return make_error(ErrorCode::invalid_input,
-                        "block_bytes must be a power of two and a page at least, " +
-                            std::to_string(size.block_bytes) + " is not");
+                        "block_bytes must be a power of two and a page at least, {} is not",
+                        size.block_bytes);
     timeout_ = std::chrono::milliseconds(size.timeout_ms);
     const std::string fanout = option<std::string>(config.options, "fanout");
     const unsigned sockets = fanout == "none" ? 1 : std::max(1u, config.port.queues);
@@ -137,19 +114,15 @@ class PacketMmap final : public Backend, public FilterControl {
       auto ring = packet::Ring::open(config.port.ifindex, size);
       if (!ring) return ring.error();
       if (fanout != "none") {
-        auto joined = ring->join_hash_group(group);
-        if (!joined) return joined.error();
-        group = *joined;
+        if (auto r = ring->join_hash_group(group).into(group); !r) return r.error();
       }
       sys::Fd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
       if (!wake) return system_error("eventfd", errno);
       receivers_.push_back(
-          std::make_unique<Receiver>(std::move(*ring), std::move(wake), config.workload));
-      receivers_.back()->state->ports().assign(config.filter_ports);
+          std::make_unique<RingReceiver>(config, std::move(*ring), std::move(wake)));
     }
     for (std::size_t i = 0; i < receivers_.size(); ++i)
       if (auto started = start_thread(config, *receivers_[i], i); !started) return started.error();
-    workload_ = config.workload;
     return EffectiveMode{"packet-mmap",
                          "packet-mmap",
                          {{"ring", "TPACKET_V3"},
@@ -160,7 +133,8 @@ class PacketMmap final : public Backend, public FilterControl {
                           {"sockets", std::to_string(sockets)}}};
   }
 
-  static Result<void> start_thread(const BackendConfig& config, Receiver& receiver, std::size_t i) {
+  static Result<void> start_thread(const BackendConfig& config, RingReceiver& receiver,
+                                   std::size_t i) {
     return with_workload(config.workload, receiver.state, [&](auto workload) {
       const udp::TagCheck ours(config.trial_tag);
       return receiver.thread.start(
@@ -172,9 +146,8 @@ class PacketMmap final : public Backend, public FilterControl {
     });
   }
 
-  std::vector<std::unique_ptr<Receiver>> receivers_;
+  Receivers<RingReceiver> receivers_;
   std::chrono::milliseconds timeout_{0};
-  std::string workload_;
 };
 
 Unavailable probe() {
@@ -184,31 +157,23 @@ Unavailable probe() {
   return system_error("cannot open a packet socket", errno).message;
 }
 
-OptionSpec number(const char* name, std::int64_t value, double min, double max, const char* help) {
-  return {
-      .name = name, .default_value = value, .choices = {}, .min = min, .max = max, .help = help};
-}
-
 }  // namespace
 
 BackendType packet_mmap_backend() {
-  return {.name = "packet-mmap",
-          .summary = "AF_PACKET with a TPACKET_V3 ring, a tap in front of the stack",
-          .workloads = {kWorkloads.begin(), kWorkloads.end()},
-          .options = {number("block_bytes", 1 << 20, 4096, 1 << 26,
-                             "bytes of a block: a power of two, a page at least"),
-                      number("blocks", 32, 2, 4096, "blocks of the ring"),
-                      number("block_timeout_ms", 4, 1, 1000,
-                             "milliseconds after which a block that is not full is handed over"),
-                      {.name = "fanout",
-                       .default_value = std::string("none"),
-                       .choices = {"none", "hash"},
-                       .min = {},
-                       .max = {},
-                       .help = "none: one socket; hash: one for each queue, by flow"}},
-          .probe = probe,
-          .make = [] { return std::make_unique<PacketMmap>(); },
-          .cannot = {{"pass", kCannotPass}}};
+  return {
+      .name = "packet-mmap",
+      .summary = "AF_PACKET with a TPACKET_V3 ring, a tap in front of the stack",
+      .workloads = workloads_but_pass(),
+      .options = {number_option("block_bytes", 1 << 20, 4096, 1 << 26,
+                                "bytes of a block: a power of two, a page at least"),
+                  number_option("blocks", 32, 2, 4096, "blocks of the ring"),
+                  number_option("block_timeout_ms", 4, 1, 1000,
+                                "milliseconds after which a block that is not full is handed over"),
+                  choice_option("fanout", {"none", "hash"},
+                                "none: one socket; hash: one for each queue, by flow")},
+      .probe = probe,
+      .make = [] { return std::make_unique<PacketMmap>(); },
+      .cannot = {{"pass", kCannotPass}}};
 }
 
 }  // namespace pktbench::backends

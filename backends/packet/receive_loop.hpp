@@ -32,10 +32,6 @@ inline int wait_for_block(int ring_fd, int wake_fd) {
   return error;
 }
 
-// Other workloads never send.
-template <class Workload>
-inline constexpr bool kSendsBack = std::is_same_v<Workload, backends::Reflect>;
-
 inline constexpr std::size_t kBackAtOnce = 64;  // frames per system call
 
 // Returns 0 when the thread is to stop, or the errno that ended it. To wake it: set the thread's
@@ -54,7 +50,8 @@ int receive_loop(backends::PollThread& thread, const Ring& ring, const int wake_
   std::uint32_t at = 0;
   [[maybe_unused]] std::uint64_t not_sent = 0;
   // With ENOBUFS the device has dropped the frame, and counted it (veth: tx_dropped).
-  [[maybe_unused]] backends::SendBatch back(kSendsBack<Workload> ? kBackAtOnce : 0, ENOBUFS);
+  [[maybe_unused]] backends::SendBatch back(backends::kSendsBack<Workload> ? kBackAtOnce : 0,
+                                            ENOBUFS);
   while (!thread.stopping()) {
     tpacket_hdr_v1& block = ring.block(at)->hdr.bh1;
     std::atomic_ref<std::uint32_t> status(block.block_status);
@@ -75,7 +72,7 @@ int receive_loop(backends::PollThread& thread, const Ring& ring, const int wake_
         ++packets;
         bytes += header.tp_len;
         [[maybe_unused]] const backends::Verdict verdict = workload(frame, header.tp_snaplen);
-        if constexpr (kSendsBack<Workload>) {
+        if constexpr (backends::kSendsBack<Workload>) {
           if (back.full()) not_sent += back.flush(ring.fd());
           if (verdict == backends::Verdict::reflect) back.push({frame, header.tp_snaplen}, nullptr);
         }
@@ -84,7 +81,7 @@ int receive_loop(backends::PollThread& thread, const Ring& ring, const int wake_
       }
       next += header.tp_next_offset;
     }
-    if constexpr (kSendsBack<Workload>) {
+    if constexpr (backends::kSendsBack<Workload>) {
       not_sent += back.flush(ring.fd());
       thread.counters().not_sent.store(not_sent, std::memory_order_relaxed);
     }

@@ -1,6 +1,7 @@
 #include "backends/packet/ring.hpp"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <linux/if_ether.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -8,7 +9,11 @@
 #include <cerrno>
 #include <string>
 
+#include "backends/common/socket_option.hpp"
+
 namespace pktbench::packet {
+
+using backends::socket_option;
 
 namespace {
 
@@ -53,9 +58,8 @@ Result<Ring> Ring::open(unsigned ifindex, const RingSize& size) {
   request.tp_frame_nr = size.block_bytes / kFrameBytes * size.blocks;
   request.tp_retire_blk_tov = size.timeout_ms;
   if (!set(ring.fd(), PACKET_RX_RING, request))
-    return system_error("a ring of " + std::to_string(size.blocks) + " blocks of " +
-                            std::to_string(size.block_bytes) + " bytes",
-                        errno);
+    return system_error(
+        fmt::format("a ring of {} blocks of {} bytes", size.blocks, size.block_bytes), errno);
   void* memory =
       mmap(nullptr, ring.bytes(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring.fd(), 0);
   if (memory == MAP_FAILED) return system_error("map the ring", errno);
@@ -79,21 +83,18 @@ Result<std::uint16_t> Ring::join_hash_group(std::optional<std::uint16_t> group) 
   if (!group) type |= PACKET_FANOUT_FLAG_UNIQUEID;
   if (!set(fd(), PACKET_FANOUT, int{group.value_or(0)} | type << 16))
     return system_error("fanout", errno);
-  int got = 0;
-  socklen_t length = sizeof got;
-  if (getsockopt(fd(), SOL_PACKET, PACKET_FANOUT, &got, &length) != 0)
-    return system_error("read the fanout group", errno);
-  if ((got >> 16 & 0xff) != PACKET_FANOUT_HASH)
+  const auto got = socket_option<int>(fd(), SOL_PACKET, PACKET_FANOUT, "read the fanout group");
+  if (!got) return got.error();
+  if ((*got >> 16 & 0xff) != PACKET_FANOUT_HASH)
     return make_error(ErrorCode::failed, "the fanout group does not spread by hash");
-  return static_cast<std::uint16_t>(got);
+  return static_cast<std::uint16_t>(*got);
 }
 
 Result<Ring::Statistics> Ring::take_statistics() {
-  tpacket_stats_v3 now{};
-  socklen_t length = sizeof now;
-  if (getsockopt(fd(), SOL_PACKET, PACKET_STATISTICS, &now, &length) != 0)
-    return system_error("PACKET_STATISTICS", errno);
-  return Statistics{now.tp_packets - now.tp_drops, now.tp_drops};
+  const auto now =
+      socket_option<tpacket_stats_v3>(fd(), SOL_PACKET, PACKET_STATISTICS, "PACKET_STATISTICS");
+  if (!now) return now.error();
+  return Statistics{now->tp_packets - now->tp_drops, now->tp_drops};
 }
 
 }  // namespace pktbench::packet

@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -67,10 +68,26 @@ class Echo {
   std::shared_ptr<backends::WorkloadState> state_;
 };
 
-// Those that a socket can do; without senders, where it does not say who sent a datagram.
-inline std::vector<std::string> payload_workloads(bool senders) {
-  if (senders) return {"drop", "touch", "count-per-ip", "reflect"};
-  return {"drop", "touch"};
+// Those that a socket can do: a row each, and the last ones only where it says who sent a datagram.
+template <class F>
+struct PayloadRow {
+  using Functor = F;
+  const char* name;
+};
+template <bool senders>
+constexpr auto payload_table() {
+  constexpr std::tuple any{PayloadRow<OnPayload<backends::Drop>>{"drop"},
+                           PayloadRow<OnPayload<backends::Touch>>{"touch"}};
+  if constexpr (senders)
+    return std::tuple_cat(
+        any, std::tuple{PayloadRow<CountSenders>{"count-per-ip"}, PayloadRow<Echo>{"reflect"}});
+  else
+    return any;
+}
+template <bool senders>
+std::vector<std::string> payload_workloads() {
+  return std::apply([](auto... row) { return std::vector<std::string>{row.name...}; },
+                    payload_table<senders>());
 }
 
 // Why a UDP socket can never do the others.
@@ -82,17 +99,12 @@ inline std::map<std::string, std::string> socket_cannot() {
 
 // backends::with_workload() for these. REQUIRES: `state` was made for the same name.
 template <bool senders, class Run>
-auto with_payload_workload(const std::string& name,
-                           [[maybe_unused]] std::shared_ptr<backends::WorkloadState> state,
-                           Run&& run) -> decltype(run(OnPayload<backends::Drop>{})) {
-  if (name == "drop") return std::forward<Run>(run)(OnPayload<backends::Drop>{});
-  if (name == "touch") return std::forward<Run>(run)(OnPayload<backends::Touch>{});
-  if constexpr (senders) {
-    if (name == "count-per-ip") return std::forward<Run>(run)(CountSenders{std::move(state)});
-    if (name == "reflect") return std::forward<Run>(run)(Echo{std::move(state)});
-  }
-  return make_error(ErrorCode::unsupported,
-                    "a socket gives datagrams and not frames: no workload \"" + name + "\" here");
+auto with_payload_workload(const std::string& name, std::shared_ptr<backends::WorkloadState> state,
+                           Run&& run) {
+  return backends::with_row<decltype(run(OnPayload<backends::Drop>{}))>(
+      payload_table<senders>(), name, std::move(state), std::forward<Run>(run),
+      make_error(ErrorCode::unsupported,
+                 "a socket gives datagrams and not frames: no workload \"{}\" here", name));
 }
 
 }  // namespace pktbench::udp

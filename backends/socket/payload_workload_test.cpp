@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "backends/common/packet_builder.hpp"
+#include "harness/testing/packet_builder.hpp"
 
 namespace pktbench::udp {
 namespace {
@@ -69,7 +69,7 @@ TEST(PayloadWorkloads, WhatIsSentBackIsCountedOnceEach) {
 
 // Each name is a workload or has a reason why it is none, and never both.
 TEST(PayloadWorkloads, EveryWorkloadCanBeHadOrHasAReason) {
-  const auto done = payload_workloads(true);
+  const auto done = payload_workloads<true>();
   for (const std::string& name : backends::workload_names()) {
     const bool can = std::find(done.begin(), done.end(), name) != done.end();
     const auto state = std::make_shared<WorkloadState>(name);
@@ -87,7 +87,7 @@ TEST(PayloadWorkloads, WithoutSendersNoneThatWantsThem) {
       EXPECT_EQ(got.error().code, ErrorCode::unsupported);
     }
   }
-  EXPECT_EQ(payload_workloads(false), (std::vector<std::string>{"drop", "touch"}));
+  EXPECT_EQ(payload_workloads<false>(), (std::vector<std::string>{"drop", "touch"}));
 }
 
 }  // namespace

@@ -133,21 +133,12 @@ class Recvmmsg : public SystemCall {
   SendBatch back_;
 };
 
-OptionSpec batch_option() {
-  return {.name = "batch",
-          .default_value = std::int64_t{64},
-          .choices = {},
-          .min = 1,
-          .max = 1024,
-          .help = "datagrams per system call at most"};
-}
-
 }  // namespace
 
 BackendType udp_recvfrom_backend() {
   return {.name = "udp-recvfrom",
           .summary = "a UDP socket, one datagram per system call",
-          .workloads = udp::payload_workloads(true),
+          .workloads = udp::payload_workloads<true>(),
           .options = {udp::rcvbuf_option()},
           .probe = udp::probe_socket,
           .make = [] { return std::make_unique<udp::UdpBackend<Recvfrom>>("udp-recvfrom"); },
@@ -157,8 +148,9 @@ BackendType udp_recvfrom_backend() {
 BackendType udp_recvmmsg_backend() {
   return {.name = "udp-recvmmsg",
           .summary = "a UDP socket, a batch of datagrams per system call",
-          .workloads = udp::payload_workloads(true),
-          .options = {batch_option(), udp::rcvbuf_option()},
+          .workloads = udp::payload_workloads<true>(),
+          .options = {number_option("batch", 64, 1, 1024, "datagrams per system call at most"),
+                      udp::rcvbuf_option()},
           .probe = udp::probe_socket,
           .make = [] { return std::make_unique<udp::UdpBackend<Recvmmsg>>("udp-recvmmsg"); },
           .cannot = udp::socket_cannot()};

@@ -15,7 +15,10 @@
 #include <utility>
 #include <vector>
 
+#include "backends/common/clean_start.hpp"
+#include "backends/common/needs.hpp"
 #include "backends/common/poll_thread.hpp"
+#include "backends/common/socket_option.hpp"
 #include "backends/common/workload_state.hpp"
 #include "backends/socket/payload_workload.hpp"
 #include "backends/socket/poll_loop.hpp"
@@ -28,23 +31,10 @@
 namespace pktbench::udp {
 
 template <class Receive>
-class UdpBackend final : public Backend {
+class UdpBackend final : public backends::CleanStart {
  public:
   explicit UdpBackend(std::string name) : name_(std::move(name)) {}
   ~UdpBackend() override { stop(); }
-
-  Result<EffectiveMode> start(const BackendConfig& config) override {
-    stop();
-    if (config.port.cpus.empty())
-      return make_error(ErrorCode::invalid_input,
-                        "port " + config.port.name + " has no CPU to receive on");
-    state_ = std::make_shared<backends::WorkloadState>(config.workload);
-    sends_back_ = config.workload == "reflect";
-    auto mode = with_payload_workload<Receive::kGivesSender>(
-        config.workload, state_, [&](auto workload) { return start_with(config, workload); });
-    if (!mode) stop();
-    return mode;
-  }
 
   Result<Counters> sample() override {
     if (!drops_) return make_error(ErrorCode::failed, name_ + " is not started");
@@ -60,7 +50,7 @@ class UdpBackend final : public Backend {
     counters.foreign = read.foreign;
     counters.drops = std::move(*drops);
     counters.details = state_->details();
-    if (sends_back_) counters.details["not_sent"] = read.not_sent;
+    if (state_->workload().sends_back) counters.details["not_sent"] = read.not_sent;
     return counters;
   }
 
@@ -77,23 +67,25 @@ class UdpBackend final : public Backend {
   }
 
  private:
+  Result<EffectiveMode> begin(const BackendConfig& config) override {
+    if (auto r = backends::needs_cpu(config.port); !r) return r.error();
+    state_ = std::make_shared<backends::WorkloadState>(config.workload);
+    return with_payload_workload<Receive::kGivesSender>(
+        config.workload, state_, [&](auto workload) { return start_with(config, workload); });
+  }
   template <class Workload>
   Result<EffectiveMode> start_with(const BackendConfig& config, Workload workload) {
     const auto scope = sys::NetnsScope::enter(config.port.netns_path);
     if (!scope) return scope.error();
-    auto socket = open_socket(config.options);
-    if (!socket) return socket.error();
-    socket_ = std::move(*socket);
-    auto rcvbuf = receive_buffer(socket_.get());
+    if (auto r = open_socket(config.options).into(socket_); !r) return r.error();
+    auto rcvbuf = backends::socket_option<int>(socket_.get(), SOL_SOCKET, SO_RCVBUF, "SO_RCVBUF");
     if (!rcvbuf) return rcvbuf.error();
     const int pump_fd = config.port.pump_fd;
     auto receive = Receive::open(socket_.get(), config.options,
                                  {.wait = pump_fd < 0, .senders = Workload::kWantsSender});
     if (!receive) return receive.error();
     receive_ = std::move(*receive);
-    auto drops = UdpDrops::open(socket_.get());
-    if (!drops) return drops.error();
-    drops_ = std::move(*drops);
+    if (auto r = UdpDrops::open(socket_.get()).into(drops_); !r) return r.error();
 
     EffectiveMode mode{name_, name_, receive_->details()};
     mode.details["rcvbuf_bytes"] = std::to_string(*rcvbuf);
@@ -116,7 +108,6 @@ class UdpBackend final : public Backend {
   std::optional<UdpDrops> drops_;
   std::unique_ptr<Receive> receive_;
   std::shared_ptr<backends::WorkloadState> state_;
-  bool sends_back_ = false;
   backends::PollThread thread_;
 };
 

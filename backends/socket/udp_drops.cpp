@@ -14,6 +14,8 @@
 #include <sstream>
 #include <utility>
 
+#include "backends/common/socket_option.hpp"
+
 namespace pktbench::udp {
 
 namespace {
@@ -31,11 +33,10 @@ Result<SnmpCounters> read_snmp(const sys::Fd& file) {
 }
 
 Result<std::uint32_t> read_socket_drops(int socket) {
-  std::array<std::uint32_t, SK_MEMINFO_VARS> info{};
-  socklen_t length = sizeof info;
-  if (getsockopt(socket, SOL_SOCKET, SO_MEMINFO, info.data(), &length) != 0)
-    return system_error("SO_MEMINFO", errno);
-  return info[SK_MEMINFO_DROPS];
+  const auto info = backends::socket_option<std::array<std::uint32_t, SK_MEMINFO_VARS>>(
+      socket, SOL_SOCKET, SO_MEMINFO, "SO_MEMINFO");
+  if (!info) return info.error();
+  return (*info)[SK_MEMINFO_DROPS];
 }
 
 }  // namespace
@@ -68,12 +69,8 @@ Result<UdpDrops> UdpDrops::open(int socket) {
   sys::Fd snmp(::open("/proc/thread-self/net/snmp", O_RDONLY | O_CLOEXEC));
   if (!snmp) return system_error("open /proc/net/snmp", errno);
   UdpDrops drops(socket, std::move(snmp));
-  auto base = read_snmp(drops.snmp_);
-  if (!base) return base.error();
-  drops.base_ = std::move(*base);
-  auto first = read_socket_drops(socket);
-  if (!first) return first.error();
-  drops.last_ = *first;
+  if (auto r = read_snmp(drops.snmp_).into(drops.base_); !r) return r.error();
+  if (auto r = read_socket_drops(socket).into(drops.last_); !r) return r.error();
   return drops;
 }
 

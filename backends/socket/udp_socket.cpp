@@ -1,5 +1,6 @@
 #include "backends/socket/udp_socket.hpp"
 
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -31,25 +32,14 @@ Result<sys::Fd> open_socket(const Options& options) {
   address.sin_addr.s_addr = htonl(INADDR_ANY);
   address.sin_port = htons(kPort);
   if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    return system_error("bind UDP port " + std::to_string(kPort), errno);
+    return system_error(fmt::format("bind UDP port {}", kPort), errno);
   return socket;
 }
 
-Result<int> receive_buffer(int socket) {
-  int bytes = 0;
-  socklen_t length = sizeof bytes;
-  if (getsockopt(socket, SOL_SOCKET, SO_RCVBUF, &bytes, &length) != 0)
-    return system_error("SO_RCVBUF", errno);
-  return bytes;
-}
-
 OptionSpec rcvbuf_option() {
-  return {.name = "rcvbuf_bytes",
-          .default_value = std::int64_t{0},
-          .choices = {},
-          .min = 0,
-          .max = 1 << 30,
-          .help = "socket buffer in bytes, as asked for (the kernel doubles it); 0: the system's"};
+  return number_option(
+      "rcvbuf_bytes", 0, 0, 1 << 30,
+      "socket buffer in bytes, as asked for (the kernel doubles it); 0: the system's");
 }
 
 Unavailable probe_socket() {

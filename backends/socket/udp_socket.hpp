@@ -18,9 +18,6 @@ struct Use {
 // `rcvbuf_bytes`.
 Result<sys::Fd> open_socket(const Options& options);
 
-// In bytes, as the kernel has it.
-Result<int> receive_buffer(int socket);
-
 OptionSpec rcvbuf_option();
 
 // Whether a UDP socket can be had.

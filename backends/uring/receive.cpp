@@ -217,8 +217,8 @@ Result<std::unique_ptr<Receive>> Receive::open(int socket, unsigned ring_size, u
                                                bool wait) {
   for (const auto& [name, value] : {std::pair{"ring_size", ring_size}, {"buffers", buffers}})
     if (!std::has_single_bit(value))
-      return make_error(ErrorCode::invalid_input, std::string(name) + " must be a power of two, " +
-                                                      std::to_string(value) + " is not");
+      return make_error(ErrorCode::invalid_input, "{} must be a power of two, {} is not", name,
+                        value);
   auto receive = std::make_unique<Receive>(socket, wait);
   if (!receive->wake_) return system_error("eventfd", errno);
   int error = 0;

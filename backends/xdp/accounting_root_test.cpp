@@ -10,10 +10,10 @@
 #include "bpf/xdp_spin.skel.h"
 #include "harness/measure/bpf_run_time.hpp"
 #include "harness/measure/cpu_meter.hpp"
-#include "harness/measure/spin_pairs.hpp"
 #include "harness/sys/bpf.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/proc.hpp"
+#include "harness/testing/spin_pairs.hpp"
 #include "harness/testing/test_veth.hpp"
 #include "harness/traffic/generators.hpp"
 

@@ -74,7 +74,7 @@ class Differential : public ::testing::TestWithParam<std::string> {
   }
   Details kernel_details() {
     const pb_queue_counters c = kernel_counters();
-    return workload_details(GetParam(), c.outcomes, c.addresses);
+    return workload_details(workload_of(GetParam()), c.outcomes, c.addresses);
   }
 
   std::optional<XdpProgram> program_;

@@ -1,52 +1,35 @@
 #include "backends/xdp/xdp.hpp"
 
-#include <bpf/bpf.h>
 #include <linux/if_link.h>
 
-#include <cerrno>
 #include <optional>
 #include <vector>
 
+#include "backends/common/clean_start.hpp"
+#include "backends/common/needs.hpp"
 #include "backends/common/workload_state.hpp"
+#include "backends/common/xdp_hook.hpp"
 #include "backends/xdp/xdp_program.hpp"
 #include "bpf/counters.h"
-#include "harness/sys/cpu.hpp"
 #include "harness/sys/fd.hpp"
 #include "harness/sys/netns.hpp"
-#include "harness/sys/rtnl.hpp"
 
 namespace pktbench::backends {
 
 namespace {
 
-const char* hook_name(int attached) {
-  switch (attached) {
-    case XDP_ATTACHED_DRV:
-      return "xdp-native";
-    case XDP_ATTACHED_SKB:
-      return "xdp-generic";
-    case XDP_ATTACHED_HW:
-      return "xdp-offload";
-    default:
-      return "none";
-  }
-}
-
-class Xdp final : public Backend, public FilterControl {
+class Xdp final : public CleanStart, public FilterControl {
  public:
   explicit Xdp(std::uint32_t flags) : flags_(flags) {}
   ~Xdp() override { stop(); }
 
-  Result<EffectiveMode> start(const BackendConfig& config) override;
   Result<Counters> sample() override;
-  std::vector<pid_t> threads() const override { return {}; }
   std::vector<std::uint32_t> programs() const override { return {program_id_}; }
   void stop() noexcept override;
   Result<void> set_filtered(std::uint16_t udp_port, bool filtered) override;
 
  private:
-  Result<void> attach(const Port& port, bool fallback);
-  Result<EffectiveMode> read_back(const Port& port);
+  Result<EffectiveMode> begin(const BackendConfig& config) override;
 
   const std::uint32_t flags_;
   bool generic_ = false;  // as read back
@@ -54,78 +37,36 @@ class Xdp final : public Backend, public FilterControl {
   Port port_;
   std::string workload_;
   std::optional<XdpProgram> program_;
-  // The program is detached when the last reference goes, also when this process dies.
   sys::Fd link_;
 };
 
-Result<EffectiveMode> Xdp::start(const BackendConfig& config) {
+Result<EffectiveMode> Xdp::begin(const BackendConfig& config) {
   port_ = config.port;
-  if (port_.queues > PB_MAX_QUEUES)
-    return make_error(ErrorCode::unsupported, "counters cover " + std::to_string(PB_MAX_QUEUES) +
-                                                  " queues; the port has " +
-                                                  std::to_string(port_.queues));
-  stop();
   workload_ = config.workload;
+  if (auto r = needs_queues(port_, PB_MAX_QUEUES, "an XDP program"); !r) return r.error();
   auto inside = sys::NetnsScope::enter(port_.netns_path);
   if (!inside) return inside.error();
-  auto program = XdpProgram::load(workload_);
-  if (!program) return program.error();
-  program_ = std::move(*program);
+  if (auto r = XdpProgram::load(workload_).into(program_); !r) return r.error();
   program_->set_filter(config.filter_ports);
-  const bool fallback =
-      config.options.contains("fallback") && option<bool>(config.options, "fallback");
-  if (auto r = attach(port_, fallback); !r) {
-    stop();
-    return r.error();
-  }
-  auto mode = read_back(port_);
-  if (!mode) stop();
-  return mode;
-}
 
-Result<void> Xdp::attach(const Port& port, bool fallback) {
-  const int program = program_->fd();
-  const auto create = [&](std::uint32_t flags) {
-    LIBBPF_OPTS(bpf_link_create_opts, options, .flags = flags);
-    return bpf_link_create(program, static_cast<int>(port.ifindex), BPF_XDP, &options);
-  };
-  int fd = create(flags_);
-  if (fd == -EOPNOTSUPP && flags_ == XDP_FLAGS_DRV_MODE && fallback)
-    fd = create(XDP_FLAGS_SKB_MODE);
-  if (fd >= 0) {
-    link_ = sys::Fd(fd);
-    return {};
-  }
-  Error e = system_error("attach XDP to " + port.name, -fd);
-  if (fd == -EOPNOTSUPP) {
-    e.code = ErrorCode::unsupported;
-    e.message = "the driver of " + port.name +
-                " has no native XDP; use xdp-generic, or allow \"fallback\": true";
-  } else if (fd == -EBUSY || fd == -EEXIST) {
-    e.code = ErrorCode::refused;
-    e.message = port.name + " has an XDP program of somebody else's; it is not replaced";
-  }
-  return e;
-}
-
-Result<EffectiveMode> Xdp::read_back(const Port& port) {
-  bpf_prog_info info{};
-  __u32 size = sizeof info;
-  if (int error = bpf_obj_get_info_by_fd(program_->fd(), &info, &size))
-    return system_error("read the XDP program's id", -error);
-  auto link = sys::get_link(port.name);
+  auto link =
+      attach_xdp(port_, program_->fd(), flags_, "use xdp-generic, or allow \"fallback\": true");
+  const auto fallback = config.options.find("fallback");
+  if (!link && link.error().code == ErrorCode::unsupported && fallback != config.options.end() &&
+      std::get<bool>(fallback->second))
+    link = attach_xdp(port_, program_->fd(), XDP_FLAGS_SKB_MODE, "");
   if (!link) return link.error();
-  if (link->xdp_program_id != info.id)
-    return make_error(ErrorCode::failed, port.name + " runs XDP program " +
-                                             std::to_string(link->xdp_program_id) +
-                                             " and not ours, " + std::to_string(info.id));
-  program_id_ = info.id;
-  EffectiveMode mode;
-  generic_ = link->xdp_mode == XDP_ATTACHED_SKB;
-  mode.requested = flags_ == XDP_FLAGS_DRV_MODE ? "xdp-native" : "xdp-generic";
-  mode.effective = hook_name(link->xdp_mode);
-  mode.details["jited"] = info.jited_prog_len ? "yes" : "no";
-  return mode;
+  link_ = std::move(*link);
+
+  auto ours = program_info(program_->fd());
+  if (!ours) return ours.error();
+  auto device = running_xdp(port_.name, ours->id);
+  if (!device) return device.error();
+  program_id_ = ours->id;
+  generic_ = device->xdp_mode == XDP_ATTACHED_SKB;
+  return EffectiveMode{flags_ == XDP_FLAGS_DRV_MODE ? "xdp-native" : "xdp-generic",
+                       std::string("xdp-") + xdp_hook_name(device->xdp_mode),
+                       {{"jited", ours->jited}}};
 }
 
 Result<Counters> Xdp::sample() {
@@ -147,7 +88,7 @@ Result<Counters> Xdp::sample() {
   }
   // The generic hook knows the queue only where the driver wrote it into the skb, as veth does not.
   if (generic_ && port_.queues > 1) counters.per_queue.clear();
-  counters.details = workload_details(workload_, all.outcomes, all.addresses);
+  counters.details = workload_details(workload_of(workload_), all.outcomes, all.addresses);
   return counters;
 }
 
@@ -161,26 +102,16 @@ Result<void> Xdp::set_filtered(std::uint16_t udp_port, bool filtered) {
   return program_->set_filtered(udp_port, filtered);
 }
 
-std::string probe() {
-  if (auto missing = sys::missing_capabilities(); !missing.empty())
-    return "needs " + missing.front() + " (run as root)";
-  if (libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_XDP, nullptr) != 1)
-    return "this kernel has no XDP programs (CONFIG_BPF_SYSCALL)";
-  return "";
-}
+Unavailable probe() { return without_programs(BPF_PROG_TYPE_XDP, "XDP programs"); }
 
 }  // namespace
 
 BackendType xdp_native_backend() {
   return {.name = "xdp-native",
           .summary = "XDP in the driver, before the kernel makes an skb",
-          .workloads = workload_names(),
-          .options = {{.name = "fallback",
-                       .default_value = false,
-                       .choices = {},
-                       .min = {},
-                       .max = {},
-                       .help = "use the generic hook where the driver has no native XDP"}},
+          .workloads = XdpProgram::workloads(),
+          .options = {flag_option("fallback", false,
+                                  "use the generic hook where the driver has no native XDP")},
           .probe = probe,
           .make = [] { return std::make_unique<Xdp>(XDP_FLAGS_DRV_MODE); }};
 }
@@ -188,7 +119,7 @@ BackendType xdp_native_backend() {
 BackendType xdp_generic_backend() {
   return {.name = "xdp-generic",
           .summary = "XDP in the generic hook: works on every driver, after the skb is made",
-          .workloads = workload_names(),
+          .workloads = XdpProgram::workloads(),
           .options = {},
           .probe = probe,
           .make = [] { return std::make_unique<Xdp>(XDP_FLAGS_SKB_MODE); }};

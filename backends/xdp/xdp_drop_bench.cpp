@@ -8,10 +8,10 @@
 #include <array>
 #include <string>
 
-#include "backends/common/packet_builder.hpp"
 #include "backends/common/workload.hpp"
 #include "backends/xdp/xdp_program.hpp"
 #include "harness/sys/fd.hpp"
+#include "harness/testing/packet_builder.hpp"
 
 namespace pktbench {
 namespace {
@@ -51,15 +51,17 @@ void kernel(benchmark::State& state, const std::string& workload) {
 // One call after the other on one frame.
 void user_space(benchmark::State& state, const std::string& workload) {
   testing::Packet frame = test_frame();
-  const auto done = backends::with_workload(workload, [&](auto functor) -> Result<void> {
-    for (auto _ : state) {
-      std::uint8_t* data = frame.data();
-      benchmark::DoNotOptimize(data);
-      benchmark::DoNotOptimize(functor(data, static_cast<std::uint32_t>(frame.size())));
-      benchmark::ClobberMemory();
-    }
-    return {};
-  });
+  const auto done = backends::with_workload(
+      workload, std::make_shared<backends::WorkloadState>(workload),
+      [&](auto functor) -> Result<void> {
+        for (auto _ : state) {
+          std::uint8_t* data = frame.data();
+          benchmark::DoNotOptimize(data);
+          benchmark::DoNotOptimize(functor(data, static_cast<std::uint32_t>(frame.size())));
+          benchmark::ClobberMemory();
+        }
+        return {};
+      });
   if (!done) state.SkipWithError(done.error().message.c_str());
 }
 

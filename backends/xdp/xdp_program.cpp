@@ -2,16 +2,11 @@
 
 #include <bpf/bpf.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "backends/common/workload_state.hpp"
-#include "bpf/xdp_count_per_ip.skel.h"
-#include "bpf/xdp_drop.skel.h"
-#include "bpf/xdp_filter.skel.h"
-#include "bpf/xdp_parse.skel.h"
-#include "bpf/xdp_pass.skel.h"
-#include "bpf/xdp_reflect.skel.h"
-#include "bpf/xdp_touch.skel.h"
+#include "backends/xdp/xdp_skeletons.inc"
 #include "harness/sys/bpf.hpp"
 
 namespace pktbench::backends {
@@ -36,24 +31,33 @@ struct Entry {
 };
 
 constexpr Entry kPrograms[] = {
-    {"count-per-ip",
-     [] { return own<xdp_count_per_ip, xdp_count_per_ip__destroy>(xdp_count_per_ip__open()); }},
-    {"drop", [] { return own<xdp_drop, xdp_drop__destroy>(xdp_drop__open()); }},
-    {"filter", [] { return own<xdp_filter, xdp_filter__destroy>(xdp_filter__open()); }},
-    {"parse", [] { return own<xdp_parse, xdp_parse__destroy>(xdp_parse__open()); }},
-    {"pass", [] { return own<xdp_pass, xdp_pass__destroy>(xdp_pass__open()); }},
-    {"reflect", [] { return own<xdp_reflect, xdp_reflect__destroy>(xdp_reflect__open()); }},
-    {"touch", [] { return own<xdp_touch, xdp_touch__destroy>(xdp_touch__open()); }},
+#define PROGRAM(workload) \
+  {#workload,             \
+   [] { return own<xdp_##workload, xdp_##workload##__destroy>(xdp_##workload##__open()); }},
+#include "backends/xdp/xdp_programs.inc"
+#undef PROGRAM
 };
+
+// Of the program of `workload`: a C name has no dash.
+const Entry* entry_of(std::string workload) {
+  std::replace(workload.begin(), workload.end(), '-', '_');
+  const auto found = std::find_if(std::begin(kPrograms), std::end(kPrograms),
+                                  [&](const Entry& e) { return workload == e.workload; });
+  return found == std::end(kPrograms) ? nullptr : found;
+}
 
 }  // namespace
 
+std::vector<std::string> XdpProgram::workloads() {
+  std::vector<std::string> names = workload_names();
+  std::erase_if(names, [](const std::string& name) { return !entry_of(name); });
+  return names;
+}
+
 Result<XdpProgram> XdpProgram::load(const std::string& workload) {
-  const Entry* entry = nullptr;
-  for (const Entry& e : kPrograms)
-    if (workload == e.workload) entry = &e;
+  const Entry* entry = entry_of(workload);
   if (!entry)
-    return make_error(ErrorCode::unsupported, "no XDP program for workload \"" + workload + "\"");
+    return make_error(ErrorCode::unsupported, "no XDP program for workload \"{}\"", workload);
   auto cpus = sys::possible_cpus();
   if (!cpus) return cpus.error();
 
@@ -71,7 +75,7 @@ Result<XdpProgram> XdpProgram::load(const std::string& workload) {
   if (program.counters_fd_ < 0)
     return system_error("find the XDP program's counters", -program.counters_fd_);
   program.by_cpu_.resize(static_cast<std::size_t>(*cpus));
-  if (workload == "filter") {
+  if (workload_of(workload).filters) {
     auto* skeleton = static_cast<xdp_filter*>(program.skeleton_.get());
     program.ports_ = skeleton->bss->ports;
     static_assert(sizeof skeleton->bss->ports == PB_PORT_WORDS * sizeof(__u64));

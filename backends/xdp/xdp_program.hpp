@@ -18,6 +18,8 @@ namespace pktbench::backends {
 
 class XdpProgram {
  public:
+  // Those that have a program.
+  static std::vector<std::string> workloads();
   // Errors: `unsupported` for a workload that is not in backends/common/workload_state.hpp; with
   // the verifier's words in `detail` where the kernel refuses the program.
   static Result<XdpProgram> load(const std::string& workload);

@@ -117,6 +117,8 @@ std::string as_json(const std::vector<Entry>& entries) {
 int list_command(const ListArguments& arguments) {
   std::vector<Entry> entries;
   add_backends(entries);
+  for (const WorkloadType& type : registry().workloads)
+    entries.push_back({"workload", type.name, type.summary, "", {}});
   add(entries, "generator", registry().generators);
   add(entries, "testbed", registry().testbeds);
   for (const MethodType& type : registry().methods)

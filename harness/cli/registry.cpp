@@ -1,6 +1,7 @@
 #include "harness/cli/registry.hpp"
 
 #include "backends/backends.hpp"
+#include "backends/common/workload_state.hpp"
 #include "harness/method/throughput.hpp"
 #include "harness/testbed/memory.hpp"
 #include "harness/testbed/nic.hpp"
@@ -13,7 +14,8 @@ namespace pktbench::cli {
 
 const Registry& registry() {
   using namespace testbed;
-  static const Registry all{.backends = backends::backends(),
+  static const Registry all{.workloads = backends::workload_types(),
+                            .backends = backends::backends(),
                             .generators = traffic::generators(),
                             .testbeds = {veth_testbed(traffic::make_reflect_sink), memory_testbed(),
                                          nic_testbed(), simulated_testbed()},

@@ -149,7 +149,10 @@ def test_list_names_everything_with_a_reason_for_each_gap():
     for generator in ("xdp-live", "packet-sendmmsg", "udp-sendmmsg"):
         assert ("generator", generator) in names
     assert {("testbed", "veth"), ("scenario", "scenarios/quickstart.json")} <= names
+    workloads = {name for kind, name in names if kind == "workload"}
+    assert {"drop", "pass"} <= workloads
     for entry in entries:
+        assert set(entry.get("workloads", [])) <= workloads, entry
         assert entry["available"] == (entry["reason"] is None)
         assert entry["available"] or entry["reason"]
         # What we ship must parse with what this build has.

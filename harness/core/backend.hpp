@@ -50,7 +50,7 @@ class Backend {
   virtual Result<Counters> sample() = 0;
 
   // Threads that do the DUT's work in user space, for the CPU accounting. Empty for kernel paths.
-  virtual std::vector<pid_t> threads() const = 0;
+  virtual std::vector<pid_t> threads() const { return {}; }
 
   // Ids of the BPF programs of its own that the frames run through. Empty: none.
   virtual std::vector<std::uint32_t> programs() const { return {}; }

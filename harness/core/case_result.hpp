@@ -1,6 +1,7 @@
 // What a case of a run comes to.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <map>
 #include <string>
@@ -12,6 +13,11 @@ namespace pktbench {
 
 // disturbed: no trial is ok, and the summary is of disturbed ones.
 enum class CaseStatus { ok, disturbed, unsupported, failed, invalid, interrupted };
+inline constexpr std::array kCaseStatusNames = {"ok",     "disturbed", "unsupported",
+                                                "failed", "invalid",   "interrupted"};
+inline const char* to_string(CaseStatus value) {
+  return kCaseStatusNames[static_cast<std::size_t>(value)];
+}
 
 // A figure that a method found of a case, for those who do not know the method.
 struct Metric {
@@ -38,23 +44,5 @@ struct CaseResult {
   std::string bpf_reason;
   std::vector<Metric> metrics;
 };
-
-inline const char* to_string(CaseStatus s) {
-  switch (s) {
-    case CaseStatus::ok:
-      return "ok";
-    case CaseStatus::disturbed:
-      return "disturbed";
-    case CaseStatus::unsupported:
-      return "unsupported";
-    case CaseStatus::failed:
-      return "failed";
-    case CaseStatus::invalid:
-      return "invalid";
-    case CaseStatus::interrupted:
-      break;
-  }
-  return "interrupted";
-}
 
 }  // namespace pktbench

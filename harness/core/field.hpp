@@ -98,6 +98,39 @@ struct About {
   std::string schema = {};  // a definition of the schema that says more than the type does
 };
 
+// What a row may say, each as a member of About says it: {"mpps", &T::mpps, "help", unit("Mpps")}.
+namespace notes {
+
+inline constexpr auto unit = [](auto value) {
+  return [value](auto& about) { about.unit = value; };
+};
+inline constexpr auto bounds = [](auto value) {
+  return [value](auto& about) { about.bounds = value; };
+};
+inline constexpr auto known = [](auto value) {
+  return [value](auto& about) { about.known = value; };
+};
+inline constexpr auto null = [](auto value) {
+  return [value](auto& about) { about.null = value; };
+};
+inline constexpr auto empty = [](auto value) {
+  return [value](auto& about) { about.empty = value; };
+};
+inline constexpr auto written = [](auto value) {
+  return [value](auto& about) { about.written = value; };
+};
+inline constexpr auto after_reading = [](auto value) {
+  return [value](auto& about) { about.after_reading = value; };
+};
+inline constexpr auto schema = [](auto value) {
+  return [value](auto& about) { about.schema = value; };
+};
+inline constexpr auto above_0 = [](auto& about) { about.above_0 = true; };
+inline constexpr auto null_is_a_value = [](auto& about) { about.null_is_a_value = true; };
+inline constexpr auto older_lack_it = [](auto& about) { about.older_lack_it = true; };
+
+}  // namespace notes
+
 // A row, whatever it is a row of. The pointers are to that.
 struct Field {
   std::string key;  // "*": every key that no other row names
@@ -114,10 +147,16 @@ struct FieldTable {
 template <class R>
 class Row : public Field {
  public:
-  template <class M>
-  Row(std::string name, M member, About<R> a)
-      : Field{std::move(name), erased(std::move(a)),
-              [member](void* record) { return refer(member, *static_cast<R*>(record)); }} {}
+  // `help`: Markdown, one line; `notes`: of the namespace notes.
+  template <class M, class... Notes>
+  Row(std::string name, M member, std::string help, Notes... notes)
+      : Field{std::move(name), {}, [member](void* record) {
+                return refer(member, *static_cast<R*>(record));
+              }} {
+    About<R> said{.help = std::move(help)};
+    (notes(said), ...);
+    about = erased(said);
+  }
 
  private:
   template <class M>
@@ -217,15 +256,17 @@ auto keyed(M member, const Fields<Sub>& fields) {
   };
 }
 
-// One of a few values, each with its word.
-template <class M, class E>
-auto words(M member, const char* (*word)(E), std::initializer_list<E> all) {
-  return [member, word, all = std::vector<E>(all)](auto& record) -> FieldRef {
-    E* value = &std::invoke(member, record);
-    WordRef made{{}, word(*value), [value, all](std::size_t i) { *value = all[i]; }};
-    for (const E one : all) made.words.emplace_back(word(one));
-    return made;
-  };
+// One of a few values, each with its word: `all`, in the order of the enumeration; of a bool the
+// word for false comes first.
+template <class M, class Words>
+auto words(M member, const Words& all) {
+  return
+      [member, all = std::vector<std::string>(all.begin(), all.end())](auto& record) -> FieldRef {
+        auto& value = std::invoke(member, record);
+        using Value = std::remove_reference_t<decltype(value)>;
+        return WordRef{all, all[static_cast<std::size_t>(value)],
+                       [&value](std::size_t i) { value = static_cast<Value>(i); }};
+      };
 }
 
 }  // namespace pktbench

@@ -1,5 +1,5 @@
-// What this build has: backends, generators, testbeds and methods, each with its choices. Filled by
-// cli, the only room that links them all; everything else sees these tables.
+// What this build has: workloads, backends, generators, testbeds and methods, each with its
+// choices. Filled by cli, the only room that links them all; everything else sees these tables.
 #pragma once
 
 #include <functional>
@@ -26,6 +26,14 @@ using Media = std::set<Medium>;
 
 // Empty: available. Otherwise the reason why not, as a sentence.
 using Unavailable = std::string;
+
+// What is done with each frame.
+struct WorkloadType {
+  std::string name;
+  std::string summary = {};  // one line
+  bool filters = false;      // takes out the frames of the scenario's `filter`
+  bool sends_back = false;   // frames go back to the generator
+};
 
 struct BackendType {
   std::string name;
@@ -61,6 +69,7 @@ struct TestbedType {
 };
 
 struct Registry {
+  std::vector<WorkloadType> workloads;  // the first is the default
   std::vector<BackendType> backends;
   std::vector<GeneratorType> generators;
   std::vector<TestbedType> testbeds;

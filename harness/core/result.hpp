@@ -44,6 +44,11 @@ inline Error system_error(const std::string& what, int error) {
 }
 
 template <class T>
+class Result;
+template <>
+class Result<void>;
+
+template <class T>
 class [[nodiscard]] Result {
  public:
   Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
@@ -61,6 +66,9 @@ class [[nodiscard]] Result {
   T&& operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
+  // Moves the value into `to`, or gives the error: for a function that goes on with it.
+  template <class U>
+  Result<void> into(U& to) &&;
 
   // REQUIRES: !ok()
   const Error& error() const { return std::get<1>(state_); }
@@ -84,5 +92,13 @@ class [[nodiscard]] Result<void> {
  private:
   std::optional<Error> error_;
 };
+
+template <class T>
+template <class U>
+Result<void> Result<T>::into(U& to) && {
+  if (!ok()) return error();
+  to = std::move(*this).value();
+  return {};
+}
 
 }  // namespace pktbench

@@ -29,6 +29,7 @@ struct CaseSpec {
   std::string label;        // tells cases apart that are otherwise the same; empty: none
   bool telemetry = true;    // false: nothing but the backend's and the device's counters runs
   std::string workload;
+  bool sends_back = false;                  // it does, frames to the generator
   std::vector<std::uint16_t> filter_ports;  // UDP, of `filter`; empty for the other workloads
   std::string generator;
   Options generator_options;
@@ -62,7 +63,15 @@ struct BpfRunTime {
 };
 
 enum class TrialStatus { ok, invalid, failed };
+inline constexpr std::array kTrialStatusNames = {"ok", "invalid", "failed"};
+inline const char* to_string(TrialStatus value) {
+  return kTrialStatusNames[static_cast<std::size_t>(value)];
+}
 enum class Limiter { dut, generator, link, unknown };
+inline constexpr std::array kLimiterNames = {"dut", "generator", "link", "unknown"};
+inline const char* to_string(Limiter value) {
+  return kLimiterNames[static_cast<std::size_t>(value)];
+}
 
 struct CpuUsage {
   int cpu = 0;
@@ -138,32 +147,6 @@ struct TrialRecord {
   std::optional<BpfRunTime> bpf_run_time;  // of the window and its drain
   std::map<std::string, std::string> missing;
 };
-
-inline const char* to_string(TrialStatus s) {
-  switch (s) {
-    case TrialStatus::ok:
-      return "ok";
-    case TrialStatus::invalid:
-      return "invalid";
-    case TrialStatus::failed:
-      break;
-  }
-  return "failed";
-}
-
-inline const char* to_string(Limiter l) {
-  switch (l) {
-    case Limiter::dut:
-      return "dut";
-    case Limiter::generator:
-      return "generator";
-    case Limiter::link:
-      return "link";
-    case Limiter::unknown:
-      break;
-  }
-  return "unknown";
-}
 
 // Whether a rate that this limited is a lower bound for the DUT.
 constexpr bool bounds_from_below(Limiter limiter) {

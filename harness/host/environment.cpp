@@ -1,5 +1,7 @@
 #include "harness/host/environment.hpp"
 
+#include <fmt/format.h>
+
 #include <sstream>
 #include <string_view>
 
@@ -30,7 +32,7 @@ Json capture_environment(const std::vector<EnvironmentPort>& ports, const HostSo
   made["nics"] = Json::array();
   for (const EnvironmentPort& port : ports)
     made["nics"].push_back(
-        nic_info(port, sources, "nics." + std::to_string(made["nics"].size()), missing));
+        nic_info(port, sources, fmt::format("nics.{}", made["nics"].size()), missing));
   made["bpf"] = bpf_info(facts, sources, missing);
   made["versions"] = version_info(missing);
   made["load"] = load_info(sources, missing);

@@ -1,5 +1,7 @@
 #include "harness/host/host_facts.hpp"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 
 #include "harness/sys/file.hpp"
@@ -25,8 +27,7 @@ Result<std::map<int, std::string>> governors(const std::string& cpu_dir,
   if (!cpus) return cpus.error();
   std::map<int, std::string> found;
   for (const int cpu : *cpus) {
-    auto governor =
-        sys::read_file(cpu_dir + "/cpu" + std::to_string(cpu) + "/cpufreq/scaling_governor");
+    auto governor = sys::read_file(fmt::format("{}/cpu{}/cpufreq/scaling_governor", cpu_dir, cpu));
     if (!governor) return governor.error();
     found[cpu] = *governor;
   }

@@ -1,7 +1,6 @@
 #include "harness/host/nic_info.hpp"
 
-#include <array>
-#include <cstdio>
+#include <fmt/format.h>
 
 #include "harness/host/port_facts.hpp"
 #include "harness/sys/netns.hpp"
@@ -34,10 +33,7 @@ void add_driver(const Result<sys::DriverInfo>& info, const HostSources& sources,
 }
 
 void add_link(const sys::LinkInfo& link, const Result<sys::LinkSpeed>& speed, Section& section) {
-  std::array<char, 18> mac{};
-  std::snprintf(mac.data(), mac.size(), "%02x:%02x:%02x:%02x:%02x:%02x", link.mac[0], link.mac[1],
-                link.mac[2], link.mac[3], link.mac[4], link.mac[5]);
-  section.set("mac", Json(mac.data()));
+  section.set("mac", Json(fmt::format("{:02x}", fmt::join(link.mac, ":"))));
   section.set("mtu", Json(link.mtu));
   if (speed && speed->mbps > 0)
     section.set("speed_mbps", Json(speed->mbps));
@@ -46,10 +42,7 @@ void add_link(const sys::LinkInfo& link, const Result<sys::LinkSpeed>& speed, Se
                  speed ? "the driver knows no speed; the link may be down" : speed.error().message);
 }
 
-Json nothing_known(Section section, const std::string& name, const std::string& role,
-                   const std::string& why) {
-  section.set("role", Json(role));
-  section.set("name", Json(name));
+Json nothing_known(Section section, const std::string& why) {
   for (const char* key : {"driver", "driver_version", "firmware", "bus_info", "numa_node", "mac",
                           "mtu", "speed_mbps", "queues", "rings", "coalescing", "offloads"})
     section.null(key, why);
@@ -61,20 +54,17 @@ Json nothing_known(Section section, const std::string& name, const std::string& 
 Json nic_info(const EnvironmentPort& wanted, const HostSources& sources, const std::string& path,
               Json& missing) {
   const Port& port = wanted.port;
-  const std::string name = port.name.empty() ? "unnamed" : port.name;
   Section section(path, missing);
-  if (port.device)
-    return nothing_known(std::move(section), name, wanted.role, "a simulated device has none");
-  if (port.wire_fd >= 0)
-    return nothing_known(std::move(section), name, wanted.role, "frames go through memory: no NIC");
-  auto scope = sys::NetnsScope::enter(port.netns_path);
-  if (!scope) return nothing_known(std::move(section), name, wanted.role, scope.error().message);
-  const DeviceFacts facts = gather_device_facts(port.name);
-  if (!facts.link)
-    return nothing_known(std::move(section), name, wanted.role, facts.link.error().message);
-
   section.set("role", Json(wanted.role));
-  section.set("name", Json(name));
+  section.set("name", Json(port.name.empty() ? "unnamed" : port.name));
+  if (port.device) return nothing_known(std::move(section), "a simulated device has none");
+  if (port.wire_fd >= 0)
+    return nothing_known(std::move(section), "frames go through memory: no NIC");
+  auto scope = sys::NetnsScope::enter(port.netns_path);
+  if (!scope) return nothing_known(std::move(section), scope.error().message);
+  const DeviceFacts facts = gather_device_facts(port.name);
+  if (!facts.link) return nothing_known(std::move(section), facts.link.error().message);
+
   add_driver(facts.driver_info, sources, section);
   add_link(*facts.link, facts.speed, section);
   section.set("queues", facts.queues, [](const sys::Channels& c) {

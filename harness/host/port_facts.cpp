@@ -1,5 +1,6 @@
 #include "harness/host/port_facts.hpp"
 
+#include <fmt/format.h>
 #include <glob.h>
 
 #include <cstdlib>
@@ -24,9 +25,7 @@ Result<PcieLink> pcie_link(const std::string& function) {
   PcieLink link;
   for (auto [name, where] : {std::pair("current_link_speed", &link.speed),
                              std::pair("max_link_speed", &link.max_speed)}) {
-    auto text = sys::read_file(function + "/" + name);
-    if (!text) return text.error();
-    *where = *text;
+    if (auto r = sys::read_file(function + "/" + name).into(*where); !r) return r.error();
   }
   for (auto [name, where] : {std::pair("current_link_width", &link.width),
                              std::pair("max_link_width", &link.max_width)}) {
@@ -41,7 +40,7 @@ Result<std::map<int, std::vector<int>>> irqs_of(const std::string& pci,
                                                 const HostSources& sources) {
   std::map<int, std::vector<int>> found;
   for (const int irq : sys::pci_interrupts(pci, {sources.sysfs})) {
-    auto cpus = read_cpus(sources.procfs + "/irq/" + std::to_string(irq) + "/smp_affinity_list");
+    auto cpus = read_cpus(fmt::format("{}/irq/{}/smp_affinity_list", sources.procfs, irq));
     if (!cpus) return cpus.error();
     found[irq] = std::move(*cpus);
   }

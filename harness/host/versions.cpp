@@ -1,6 +1,7 @@
 #include "harness/host/versions.hpp"
 
 #include <bpf/libbpf.h>
+#include <fmt/format.h>
 #include <linux/version.h>
 
 #include "harness/core/version.hpp"
@@ -14,9 +15,9 @@ Json version_info(Json& missing) {
   section.text("dpdk", PKTBENCH_DPDK_VERSION, "pkg-config found no libdpdk at build time");
   section.text("clang", build_info().bpf_clang, "the build recorded no clang");
   section.text("compiler", build_info().compiler, "the build recorded no compiler");
-  section.set("kernel_headers", Json(std::to_string(LINUX_VERSION_CODE >> 16) + "." +
-                                     std::to_string((LINUX_VERSION_CODE >> 8) & 0xff) + "." +
-                                     std::to_string(LINUX_VERSION_CODE & 0xff)));
+  section.set("kernel_headers",
+              Json(fmt::format("{}.{}.{}", LINUX_VERSION_CODE >> 16,
+                               (LINUX_VERSION_CODE >> 8) & 0xff, LINUX_VERSION_CODE & 0xff)));
   return section.take();
 }
 

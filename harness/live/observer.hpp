@@ -63,42 +63,43 @@ class Observers final : public Observer {
   explicit Observers(std::vector<Observer*> all) : all_(std::move(all)) {}
 
   Result<void> on_testbeds_up(const Testbeds& testbeds) override {
-    for (Observer* o : all_)
-      if (auto r = o->on_testbeds_up(testbeds); !r) return r;
-    return {};
+    return until_one_fails(&Observer::on_testbeds_up, testbeds);
   }
   void on_testbeds_down(const Testbeds& testbeds) override {
-    for (Observer* o : all_) o->on_testbeds_down(testbeds);
+    each(&Observer::on_testbeds_down, testbeds);
   }
-  void on_begin(std::size_t trials) override {
-    for (Observer* o : all_) o->on_begin(trials);
-  }
+  void on_begin(std::size_t trials) override { each(&Observer::on_begin, trials); }
   void on_more(std::size_t trials, const std::string& why) override {
-    for (Observer* o : all_) o->on_more(trials, why);
+    each(&Observer::on_more, trials, why);
   }
   void on_skipped(const CaseSpec& spec, std::size_t trials, const std::string& why) override {
-    for (Observer* o : all_) o->on_skipped(spec, trials, why);
+    each(&Observer::on_skipped, spec, trials, why);
   }
   void on_trial_started(const CaseSpec& spec, const TrialPlace& place) override {
-    for (Observer* o : all_) o->on_trial_started(spec, place);
+    each(&Observer::on_trial_started, spec, place);
   }
   void on_tick(const CaseSpec& spec, const method::Tick& tick) override {
-    for (Observer* o : all_) o->on_tick(spec, tick);
+    each(&Observer::on_tick, spec, tick);
   }
   Result<void> on_trial_ended(const CaseSpec& spec, const TrialRecord& record,
                               const TrialPlace& place, bool again) override {
-    for (Observer* o : all_)
-      if (auto r = o->on_trial_ended(spec, record, place, again); !r) return r;
-    return {};
+    return until_one_fails(&Observer::on_trial_ended, spec, record, place, again);
   }
-  void on_detail(const std::string& text) override {
-    for (Observer* o : all_) o->on_detail(text);
-  }
-  void on_end() override {
-    for (Observer* o : all_) o->on_end();
-  }
+  void on_detail(const std::string& text) override { each(&Observer::on_detail, text); }
+  void on_end() override { each(&Observer::on_end); }
 
  private:
+  template <class F, class... A>
+  void each(F event, const A&... arguments) {
+    for (Observer* o : all_) (o->*event)(arguments...);
+  }
+  template <class F, class... A>
+  Result<void> until_one_fails(F event, const A&... arguments) {
+    for (Observer* o : all_)
+      if (auto r = (o->*event)(arguments...); !r) return r;
+    return {};
+  }
+
   std::vector<Observer*> all_;
 };
 

@@ -27,38 +27,8 @@ std::string describe(const TrialRecord& record) {
                      to_string(record.limiter));
 }
 
-class Lines final : public Observer {
- public:
-  void on_begin(std::size_t trials) override { total_ = trials; }
-  void on_more(std::size_t trials, const std::string& why) override {
-    total_ += trials;
-    say(clean_line(why));
-  }
-  Result<void> on_trial_ended(const CaseSpec& spec, const TrialRecord& record,
-                              const TrialPlace& place, bool again) override {
-    if (again) {
-      say(fmt::format("{} trial {}: {}; once more", spec.id, place.round + 1, describe(record)));
-      return {};
-    }
-    ++done_;
-    say(fmt::format("{} trial {}/{}: {}", spec.id, place.round + 1, place.rounds,
-                    describe(record)));
-    return {};
-  }
-  void on_skipped(const CaseSpec& spec, std::size_t trials, const std::string& why) override {
-    done_ += trials;
-    say(spec.id + ": " + clean_line(why));
-  }
-  void on_detail(const std::string& text) override { put(clean_text(text) + "\n"); }
-
- private:
-  void say(const std::string& what) { put(fmt::format("[{}/{}] {}\n", done_, total_, what)); }
-
-  std::size_t total_ = 0;
-  std::size_t done_ = 0;
-};
-
-class Bar final : public Observer {
+// What both ways of showing it count and say alike.
+class Progress : public Observer {
  public:
   void on_begin(std::size_t trials) override {
     total_ = trials;
@@ -68,6 +38,39 @@ class Bar final : public Observer {
     total_ += trials;
     say(clean_line(why));
   }
+  void on_skipped(const CaseSpec& spec, std::size_t trials, const std::string& why) override {
+    done_ += trials;
+    say(spec.id + ": " + clean_line(why));
+  }
+
+ protected:
+  virtual void say(const std::string& what) = 0;
+
+  std::size_t total_ = 0;
+  std::size_t done_ = 0;
+  std::chrono::steady_clock::time_point began_;
+};
+
+class Lines final : public Progress {
+ public:
+  Result<void> on_trial_ended(const CaseSpec& spec, const TrialRecord& record,
+                              const TrialPlace& place, bool again) override {
+    done_ += !again;
+    const std::string of = again ? "" : fmt::format("/{}", place.rounds);
+    say(fmt::format("{} trial {}{}: {}{}", spec.id, place.round + 1, of, describe(record),
+                    again ? "; once more" : ""));
+    return {};
+  }
+  void on_detail(const std::string& text) override { put(clean_text(text) + "\n"); }
+
+ private:
+  void say(const std::string& what) override {
+    put(fmt::format("[{}/{}] {}\n", done_, total_, what));
+  }
+};
+
+class Bar final : public Progress {
+ public:
   void on_trial_started(const CaseSpec& spec, const TrialPlace& place) override {
     trial_ = fmt::format("{} trial {}/{}", spec.id, place.round + 1, place.rounds);
     draw(trial_);
@@ -84,33 +87,25 @@ class Bar final : public Observer {
                       again ? "; once more" : ""));
     return {};
   }
-  void on_skipped(const CaseSpec& spec, std::size_t trials, const std::string& why) override {
-    done_ += trials;
-    say(spec.id + ": " + clean_line(why));
-  }
   void on_detail(const std::string& text) override { say(clean_text(text)); }
-  void on_end() override { clear(); }
+  void on_end() override { put(kClear); }
 
  private:
-  void clear() { put("\r\033[K"); }
-  void say(const std::string& what) {
-    clear();
-    put(what + "\n");
-  }
+  static constexpr const char* kClear = "\r\033[K";
 
+  void say(const std::string& what) override { put(kClear + what + "\n"); }
   void draw(const std::string& what) {
     winsize size{};
     const std::size_t columns =
         ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
     constexpr std::size_t kWidth = 24;
     const std::size_t filled = total_ ? std::min(kWidth, kWidth * done_ / total_) : kWidth;
-    std::string line = fmt::format("[{}{}] {}/{}{}  {}", std::string(filled, '#'),
-                                   std::string(kWidth - filled, '.'), done_, total_, eta(), what);
+    std::string line = fmt::format("[{:.<{}}] {}/{}{}  {}", std::string(filled, '#'), kWidth, done_,
+                                   total_, eta(), what);
     if (line.size() + 1 > columns) line.resize(columns > 1 ? columns - 1 : 0);
-    put("\r\033[K" + line);
+    put(kClear + line);
     std::fflush(stderr);
   }
-
   std::string eta() const {
     if (made_ == 0) return "";
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - began_;
@@ -119,11 +114,8 @@ class Bar final : public Observer {
     return fmt::format("  {}:{:02} left", left / 60, left % 60);
   }
 
-  std::string trial_;  // that is on
-  std::size_t total_ = 0;
-  std::size_t done_ = 0;
+  std::string trial_;     // that is on
   std::size_t made_ = 0;  // in this process: skipped and resumed ones take no time
-  std::chrono::steady_clock::time_point began_;
 };
 
 }  // namespace

@@ -12,8 +12,8 @@
 #include <thread>
 
 #include "harness/measure/cpu_meter.hpp"
-#include "harness/measure/spin_pairs.hpp"
 #include "harness/sys/cpu.hpp"
+#include "harness/testing/spin_pairs.hpp"
 
 namespace pktbench::measure {
 namespace {

@@ -1,6 +1,7 @@
 #include "harness/measure/bpf_run_time.hpp"
 
 #include <bpf/bpf.h>
+#include <fmt/format.h>
 
 #include <cerrno>
 #include <string>
@@ -17,7 +18,7 @@ Result<BpfRunTimeMeter> BpfRunTimeMeter::start(const std::vector<std::uint32_t>&
   }
   for (const std::uint32_t id : programs) {
     sys::Fd program(bpf_prog_get_fd_by_id(id));
-    if (!program) return system_error("open BPF program " + std::to_string(id), errno);
+    if (!program) return system_error(fmt::format("open BPF program {}", id), errno);
     meter.programs_.push_back(std::move(program));
   }
   return meter;

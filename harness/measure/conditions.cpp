@@ -1,9 +1,13 @@
 #include "harness/measure/conditions.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <optional>
+
+#include "harness/measure/summary.hpp"
 
 namespace pktbench {
 
@@ -13,13 +17,6 @@ namespace {
 // more.
 constexpr double kNearNs = 150;
 constexpr double kFarNs = 300;
-
-std::optional<double> median(std::vector<double> values) {
-  if (values.empty()) return std::nullopt;
-  std::sort(values.begin(), values.end());
-  const std::size_t half = values.size() / 2;
-  return values.size() % 2 ? values[half] : (values[half - 1] + values[half]) / 2;
-}
 
 // The stretch [first, last) of sorted distances, not farther from end to end than kSameDistance,
 // that holds most; of equals the nearest.
@@ -61,8 +58,8 @@ ConditionGroups::ConditionGroups(const std::vector<Condition>& all) {
     if (c.cpu_mhz) mhz[group].push_back(*c.cpu_mhz);
   }
   for (std::size_t i = 0; i < groups_.size(); ++i) {
-    groups_[i].typical.cpu_distance_ns = median(std::move(ns[i]));
-    groups_[i].typical.cpu_mhz = median(std::move(mhz[i]));
+    groups_[i].typical.cpu_distance_ns = summarize(std::move(ns[i])).median;
+    groups_[i].typical.cpu_mhz = summarize(std::move(mhz[i])).median;
   }
   std::erase_if(groups_, [](const Group& g) { return g.members == 0; });
   std::stable_sort(groups_.begin(), groups_.end(),
@@ -82,13 +79,13 @@ std::string in_words(const Condition& condition) {
   std::string words;
   const auto add = [&](const std::string& what) { words += (words.empty() ? "" : "; ") + what; };
   if (const auto& ns = condition.cpu_distance_ns) {
-    const std::string figure = std::to_string(std::lround(*ns)) + " ns";
+    const std::string figure = fmt::format("{} ns", std::lround(*ns));
     add(*ns < kNearNs  ? "CPUs near: " + figure
         : *ns > kFarNs ? "CPUs far apart: " + figure
                        : "CPUs " + figure + " apart");
   }
   if (!condition.idle.empty()) add("idle CPUs " + condition.idle);
-  if (condition.cpu_mhz) add(std::to_string(std::lround(*condition.cpu_mhz)) + " MHz");
+  if (condition.cpu_mhz) add(fmt::format("{} MHz", std::lround(*condition.cpu_mhz)));
   return words;
 }
 

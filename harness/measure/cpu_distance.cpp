@@ -1,5 +1,7 @@
 #include "harness/measure/cpu_distance.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cmath>
@@ -55,10 +57,10 @@ class CpuDistance final : public DisturbanceSource {
     DisturbanceFinding finding{{{"before_ns", before_ns}, {"after_ns", after_ns}}, {}};
     const auto [less, more] = std::minmax(before_ns, after_ns);
     if (limits.max_cpu_distance_change > 0 && more > limits.max_cpu_distance_change * less)
-      finding.reasons.push_back("a cache line took " + std::to_string(std::lround(before_ns)) +
-                                " ns between CPU " + std::to_string(generator_cpu_) + " and CPU " +
-                                std::to_string(dut_cpu_) + " and back before the window and " +
-                                std::to_string(std::lround(after_ns)) + " after it");
+      finding.reasons.push_back(
+          fmt::format("a cache line took {} ns between CPU {} and CPU {} and back before the "
+                      "window and {} after it",
+                      std::lround(before_ns), generator_cpu_, dut_cpu_, std::lround(after_ns)));
     return finding;
   }
 
@@ -72,8 +74,7 @@ class CpuDistance final : public DisturbanceSource {
 
 Result<double> cpu_distance_ns(int one, int other) {
   if (one == other)
-    return make_error(ErrorCode::unsupported,
-                      "the generator and the DUT share CPU " + std::to_string(one));
+    return make_error(ErrorCode::unsupported, "the generator and the DUT share CPU {}", one);
   Ball ball;
   std::atomic<std::uint64_t> deadline{sys::monotonic_ns() + kFirstTimeoutNs};
   constexpr std::uint64_t kTurns = 2 * kRoundTrips * kBursts;
@@ -112,9 +113,9 @@ Result<double> cpu_distance_ns(int one, int other) {
   for (const auto& r : pinned)
     if (!r) return r.error();
   if (least == std::numeric_limits<std::uint64_t>::max())
-    return make_error(ErrorCode::failed, "no cache line came back between CPU " +
-                                             std::to_string(one) + " and CPU " +
-                                             std::to_string(other) + " within a second");
+    return make_error(ErrorCode::failed,
+                      "no cache line came back between CPU {} and CPU {} within a second", one,
+                      other);
   return static_cast<double>(least) / static_cast<double>(kRoundTrips);
 }
 

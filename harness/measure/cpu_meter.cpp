@@ -1,6 +1,7 @@
 #include "harness/measure/cpu_meter.hpp"
 
 #include <bpf/bpf.h>
+#include <fmt/format.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -72,6 +73,7 @@ class BpfCpuMeter final : public CpuMeter {
 
  private:
   Result<void> flush(int cpu);
+  Result<void> flush_all();
   void add_proc_stat(CpuSample& sample) const;
 
   std::vector<int> cpus_;
@@ -93,11 +95,8 @@ Result<void> BpfCpuMeter::start(const std::vector<int>& cpus) {
   cpus_ = cpus;
   for (int cpu : cpus_)
     if (cpu >= PB_MAX_CPUS)
-      return make_error(ErrorCode::unsupported,
-                        "CPU accounting covers CPUs below " + std::to_string(PB_MAX_CPUS));
-  auto hz = sys::tsc_hz();
-  if (!hz) return hz.error();
-  tsc_hz_ = *hz;
+      return make_error(ErrorCode::unsupported, "CPU accounting covers CPUs below {}", PB_MAX_CPUS);
+  if (auto r = sys::tsc_hz().into(tsc_hz_); !r) return r.error();
 
   sys::LibbpfLog log;
   skeleton_.reset(cpu_account__open());
@@ -115,10 +114,8 @@ Result<void> BpfCpuMeter::start(const std::vector<int>& cpus) {
     pmu_ = std::move(*pmu);
   else
     pmu_reason_ = pmu.error().message;
-  for (int cpu : cpus_)
-    if (auto r = flush(cpu); !r) return r;
   running_ = true;
-  return {};
+  return flush_all();
 }
 
 Result<void> BpfCpuMeter::set_roles(const CpuRoles& roles) {
@@ -136,6 +133,10 @@ Result<void> BpfCpuMeter::set_roles(const CpuRoles& roles) {
   }
   roles_ = roles;
   // A thread that is running now was classed when it was switched in.
+  return flush_all();
+}
+
+Result<void> BpfCpuMeter::flush_all() {
   for (int cpu : cpus_)
     if (auto r = flush(cpu); !r) return r;
   return {};
@@ -146,7 +147,7 @@ Result<void> BpfCpuMeter::flush(int cpu) {
               .cpu = static_cast<__u32>(cpu));
   const int fd = bpf_program__fd(skeleton_->progs.cpu_flush);
   if (int error = bpf_prog_test_run_opts(fd, &options); error)
-    return system_error("read the CPU accounting of CPU " + std::to_string(cpu), -error);
+    return system_error(fmt::format("read the CPU accounting of CPU {}", cpu), -error);
   return {};
 }
 
@@ -190,14 +191,10 @@ Result<void> BpfCpuMeter::resume() {
   if (int error = cpu_account__attach(skeleton_.get()); error)
     return system_error("attach the CPU accounting program again", -error);
   if (pmu_) {
-    auto pmu = Pmu::open(cpus_);
-    if (!pmu) return pmu.error();
-    pmu_ = std::move(*pmu);
+    if (auto r = Pmu::open(cpus_).into(pmu_); !r) return r.error();
   }
-  for (int cpu : cpus_)
-    if (auto r = flush(cpu); !r) return r;
   running_ = true;
-  return {};
+  return flush_all();
 }
 
 void BpfCpuMeter::add_proc_stat(CpuSample& sample) const {
@@ -213,7 +210,7 @@ void BpfCpuMeter::add_proc_stat(CpuSample& sample) const {
     fields >> name >> user >> nice >> system >> idle >> iowait >> irq >> softirq >> steal;
     if (!fields) continue;
     for (CpuTimes& times : sample.cpus) {
-      if (name != "cpu" + std::to_string(times.cpu)) continue;
+      if (name != fmt::format("cpu{}", times.cpu)) continue;
       times.user_ns = (user + nice) * tick_ns;
       times.system_ns = system * tick_ns;
       times.steal_ns = steal * tick_ns;

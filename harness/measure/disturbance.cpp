@@ -1,5 +1,7 @@
 #include "harness/measure/disturbance.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <optional>
 #include <sstream>
@@ -14,9 +16,9 @@ namespace pktbench::measure {
 
 namespace {
 
-std::string cpu_key(int cpu) { return "cpu" + std::to_string(cpu); }
+std::string cpu_key(int cpu) { return fmt::format("cpu{}", cpu); }
 
-std::string times(double n) { return n == 1 ? "once" : std::to_string(std::llround(n)) + " times"; }
+std::string times(double n) { return n == 1 ? "once" : fmt::format("{} times", std::llround(n)); }
 
 // What grew, by how much. A counter that went back was reset: what it counted is not known.
 std::map<std::string, double> growth(const DisturbanceReading& before,
@@ -65,16 +67,6 @@ class Interrupts final : public DisturbanceSource {
   std::string proc_;
 };
 
-// One number of one file per CPU.
-std::optional<double> read_number(const std::string& path) {
-  auto text = sys::read_file(path);
-  if (!text) return std::nullopt;
-  std::istringstream stream(*text);
-  double number = 0;
-  if (stream >> number) return number;
-  return std::nullopt;
-}
-
 class Frequency final : public DisturbanceSource {
  public:
   Frequency(std::vector<int> cpus, std::string root)
@@ -85,9 +77,9 @@ class Frequency final : public DisturbanceSource {
     DisturbanceReading reading;
     for (int cpu : cpus_) {
       const std::string file = root_ + "/" + cpu_key(cpu) + "/cpufreq/scaling_cur_freq";
-      const auto khz = read_number(file);
+      const auto khz = sys::read_number(file);
       if (!khz || *khz <= 0) return {{}, "this CPU's frequency is not told: no " + file};
-      reading.values[cpu_key(cpu)] = *khz;
+      reading.values[cpu_key(cpu)] = static_cast<double>(*khz);
     }
     return reading;
   }
@@ -100,9 +92,8 @@ class Frequency final : public DisturbanceSource {
       finding.evidence[cpu + ".khz_before"] = was;
       finding.evidence[cpu + ".khz_after"] = khz;
       if (was > 0 && std::abs(khz / was - 1) > kMaxFrequencyChange)
-        finding.reasons.push_back(cpu + " went from " + std::to_string(std::lround(was / 1000)) +
-                                  " to " + std::to_string(std::lround(khz / 1000)) +
-                                  " MHz; fix its frequency");
+        finding.reasons.push_back(fmt::format("{} went from {} to {} MHz; fix its frequency", cpu,
+                                              std::lround(was / 1000), std::lround(khz / 1000)));
     }
     return finding;
   }
@@ -123,8 +114,8 @@ class Throttling final : public DisturbanceSource {
     const std::string counters = "/thermal_throttle/";
     for (int cpu : cpus_)
       for (const char* counter : {"core_throttle_count", "package_throttle_count"})
-        if (const auto n = read_number(root_ + "/" + cpu_key(cpu) + counters + counter))
-          reading.values[cpu_key(cpu) + "." + counter] = *n;
+        if (const auto n = sys::read_number(root_ + "/" + cpu_key(cpu) + counters + counter))
+          reading.values[cpu_key(cpu) + "." + counter] = static_cast<double>(*n);
     if (reading.values.empty())
       reading.missing = "this CPU does not count throttling: no " + root_ + "/" +
                         cpu_key(cpus_.empty() ? 0 : cpus_.front()) + counters;
@@ -231,7 +222,7 @@ std::map<std::string, double> interrupts_of_cpu(const std::string& table, int cp
   std::vector<std::string> cpus;
   for (std::string name; header >> name;) cpus.push_back(name);
   std::size_t column = 0;
-  while (column < cpus.size() && cpus[column] != "CPU" + std::to_string(cpu)) ++column;
+  while (column < cpus.size() && cpus[column] != fmt::format("CPU{}", cpu)) ++column;
   if (column == cpus.size()) return counts;
 
   while (std::getline(lines, line)) {

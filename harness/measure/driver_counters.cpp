@@ -1,5 +1,7 @@
 #include "harness/measure/driver_counters.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 #include <string_view>
@@ -166,13 +168,13 @@ Reconciliation reconcile(const std::string& driver, PortEnd end, const DeviceSta
       }
       const auto grown = growth(old->second, value, e.bits);
       if (!grown)
-        result.missing[e.place] = driver + "'s " + counter + " went back from " +
-                                  std::to_string(old->second) + " to " + std::to_string(value) +
-                                  ": the device was reset";
+        result.missing[e.place] =
+            fmt::format("{}'s {} went back from {} to {}: the device was reset", driver, counter,
+                        old->second, value);
       else if (e.bits < 64 && frames >> e.bits)
-        result.missing[e.place] = driver + "'s " + counter + " has " + std::to_string(e.bits) +
-                                  " bits and may have wrapped among " + std::to_string(frames) +
-                                  " frames";
+        result.missing[e.place] =
+            fmt::format("{}'s {} has {} bits and may have wrapped among {} frames", driver, counter,
+                        e.bits, frames);
       else if (e.sign == Sign::spoils && *grown)
         result.missing[e.place] =
             driver + " may or may not count what XDP dropped (" + counter + ") among its drops";

@@ -1,5 +1,7 @@
 #include "harness/measure/foreign_programs.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -49,9 +51,9 @@ class ForeignPrograms final : public DisturbanceSource {
     finding.evidence.insert(before.values.begin(), before.values.end());
     for (const auto& [place, id] : finding.evidence) {
       const auto dot = place.rfind('.');
-      finding.reasons.push_back("foreign XDP program id " +
-                                std::to_string(static_cast<std::uint32_t>(id)) + " (" +
-                                place.substr(dot + 1) + ") on " + place.substr(0, dot));
+      finding.reasons.push_back(fmt::format("foreign XDP program id {} ({}) on {}",
+                                            static_cast<std::uint32_t>(id), place.substr(dot + 1),
+                                            place.substr(0, dot)));
     }
     return finding;
   }

@@ -78,7 +78,7 @@ std::string text_of(const FrameKind& kind) {
   }
   if (kind.tag == 0 && kind.protocol != 0) {
     const std::string name = name_in(kProtocols, kind.protocol);
-    made += name.empty() ? " protocol " + std::to_string(kind.protocol) : " " + name;
+    made += name.empty() ? fmt::format(" protocol {}", kind.protocol) : " " + name;
   }
   return fmt::format("{} from {:02x}", made, fmt::join(kind.from, ":"));
 }
@@ -184,8 +184,7 @@ std::string kinds_text(const Onlooker& look) {
   std::string text;
   for (std::size_t i = 0; i < std::min(kinds.size(), kNamed); ++i)
     text += (i ? ", " : "") + text_of(kinds[i].first);
-  if (kinds.size() > kNamed)
-    text += " and " + std::to_string(kinds.size() - kNamed) + " kinds more";
+  if (kinds.size() > kNamed) text += fmt::format(" and {} kinds more", kinds.size() - kNamed);
   return text;
 }
 

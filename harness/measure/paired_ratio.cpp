@@ -51,13 +51,11 @@ OrderStatistics walsh_order_statistics(std::size_t n) {
 Result<PairedRatio> paired_ratio(const std::vector<double>& base, const std::vector<double>& next) {
   const std::size_t n = base.size();
   if (n < kMinPairs)
-    return make_error(ErrorCode::unsupported, "a comparison needs " + std::to_string(kMinPairs) +
-                                                  " pairs, there " + (n == 1 ? "is " : "are ") +
-                                                  std::to_string(n));
+    return make_error(ErrorCode::unsupported, "a comparison needs {} pairs, there {}{}", kMinPairs,
+                      n == 1 ? "is " : "are ", n);
   if (n > kMaxPairs)
-    return make_error(ErrorCode::unsupported, "more than " + std::to_string(kMaxPairs) +
-                                                  " pairs are not compared, there are " +
-                                                  std::to_string(n));
+    return make_error(ErrorCode::unsupported, "more than {} pairs are not compared, there are {}",
+                      kMaxPairs, n);
   std::vector<double> ratios(n);
   std::vector<double> logs(n);
   for (std::size_t i = 0; i < n; ++i) {
@@ -120,27 +118,6 @@ Judgement judge(const PairedRatio& found, double adjusted_p, Better better,
                                        " would not be seen, and " + fine_percent(rules.must_see) +
                                        " must be: make more or steadier trials"};
   return {Verdict::no_change, "none of " + fine_percent(seen) + " or more"};
-}
-
-Judgement judge_rounds(const std::vector<double>& base, const std::vector<double>& next,
-                       Better better, const CompareRules& rules) {
-  const auto found = paired_ratio(base, next);
-  if (!found) return {Verdict::inconclusive, found.error().message};
-  return judge(*found, found->p, better, rules);
-}
-
-const char* to_string(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::regression:
-      return "regression";
-    case Verdict::improvement:
-      return "improvement";
-    case Verdict::no_change:
-      return "no change";
-    case Verdict::inconclusive:
-      break;
-  }
-  return "inconclusive";
 }
 
 }  // namespace pktbench

@@ -11,6 +11,7 @@
 // Threads: none. Errors: by value.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -43,6 +44,11 @@ Result<PairedRatio> paired_ratio(const std::vector<double>& base, const std::vec
 
 enum class Better { higher, lower };  // which values are better: of a rate the higher
 enum class Verdict { regression, improvement, no_change, inconclusive };
+inline constexpr std::array kVerdictNames = {"regression", "improvement", "no change",
+                                             "inconclusive"};
+inline const char* to_string(Verdict value) {
+  return kVerdictNames[static_cast<std::size_t>(value)];
+}
 
 struct CompareRules {
   double min_effect = 0.004;  // changes up to this, relative, raise no alarm
@@ -64,12 +70,5 @@ struct Judgement {
 // Otherwise: no change, or inconclusive where p contradicts the interval or must_see is not met.
 Judgement judge(const PairedRatio& found, double adjusted_p, Better better,
                 const CompareRules& rules = {});
-
-// paired_ratio() and judge() of one comparison that stands alone. Inconclusive where there is none.
-Judgement judge_rounds(const std::vector<double>& base, const std::vector<double>& next,
-                       Better better, const CompareRules& rules = {});
-
-// "regression", "improvement", "no change", "inconclusive"
-const char* to_string(Verdict verdict);
 
 }  // namespace pktbench

@@ -199,13 +199,16 @@ TEST(Judge, ALargeChangeInGreatNoiseIsStillOne) {
   EXPECT_EQ(judge(found(0.3, 0.5), 0.002, Better::higher).verdict, Verdict::regression);
 }
 
-TEST(Judge, OfRoundsThatCannotBeCompared) {
-  const Judgement made = judge_rounds({1, 2}, {1, 2}, Better::higher);
-  EXPECT_EQ(made.verdict, Verdict::inconclusive);
-  EXPECT_EQ(made.reason, "a comparison needs 8 pairs, there are 2");
-  EXPECT_EQ(judge_rounds(kSteady, scaled(kSteady, 0.95), Better::higher).verdict,
-            Verdict::regression);
-  EXPECT_EQ(judge_rounds(kSteady, kSteady, Better::higher).verdict, Verdict::no_change);
+TEST(Judge, OfRounds) {
+  const auto verdict = [](const std::vector<double>& next) {
+    const auto found = paired_ratio(kSteady, next);
+    EXPECT_TRUE(found);
+    return judge(*found, found->p, Better::higher).verdict;
+  };
+  EXPECT_EQ(paired_ratio({1, 2}, {1, 2}).error().message,
+            "a comparison needs 8 pairs, there are 2");
+  EXPECT_EQ(verdict(scaled(kSteady, 0.95)), Verdict::regression);
+  EXPECT_EQ(verdict(kSteady), Verdict::no_change);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "harness/measure/pmu.hpp"
 
+#include <fmt/format.h>
 #include <linux/perf_event.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -21,7 +22,7 @@ Result<Pmu> Pmu::open(const std::vector<int>& cpus) {
     const long fd = syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
     if (fd < 0) {
       const int error = errno;
-      Error e = system_error("no cycle counter on CPU " + std::to_string(cpu), error);
+      Error e = system_error(fmt::format("no cycle counter on CPU {}", cpu), error);
       e.code = ErrorCode::unsupported;
       if (error == ENOENT || error == EOPNOTSUPP)
         e.message = "this machine has no PMU cycle counter (a virtual machine without one?)";
@@ -46,7 +47,7 @@ Result<std::optional<std::uint64_t>> Pmu::cycles(int cpu) {
   Event& event = events_.at(cpu);
   std::array<std::uint64_t, 3> now{};
   if (read(event.fd.get(), now.data(), sizeof now) != static_cast<ssize_t>(sizeof now))
-    return system_error("read the cycle counter of CPU " + std::to_string(cpu), errno);
+    return system_error(fmt::format("read the cycle counter of CPU {}", cpu), errno);
   const auto since = [&](std::size_t i) { return static_cast<double>(now[i] - event.last[i]); };
   const double value = since(0);
   const double enabled = since(1);

@@ -1,5 +1,7 @@
 #include "harness/measure/summary.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/math/distributions/binomial.hpp>
 #include <cmath>
@@ -79,17 +81,12 @@ Summary summarize(std::vector<double> values) {
   }
 
   if (s.n < kMinValuesForInterval) {
-    add_reason(s.reason, "an interval needs " + std::to_string(kMinValuesForInterval) +
-                             " values, there are " + std::to_string(s.n));
+    add_reason(s.reason, fmt::format("an interval needs {} values, there are {}",
+                                     kMinValuesForInterval, s.n));
   } else {
     s.ci95 = median_interval(values);
   }
   return s;
-}
-
-const char* to_string(IntervalMethod method) {
-  return method == IntervalMethod::order_statistics ? "order-statistics"
-                                                    : "interpolated-order-statistics";
 }
 
 }  // namespace pktbench

@@ -4,6 +4,7 @@
 // Threads: none. Errors: none; what does not exist for so few values is nullopt, with the reason.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -18,6 +19,11 @@ enum class IntervalMethod {
   order_statistics,               // covers what it says, whatever the distribution
   interpolated_order_statistics,  // Hettmansperger and Sheather (1986): between two such pairs
 };
+inline constexpr std::array kIntervalMethodNames = {"order-statistics",
+                                                    "interpolated-order-statistics"};
+inline const char* to_string(IntervalMethod value) {
+  return kIntervalMethodNames[static_cast<std::size_t>(value)];
+}
 
 // Encloses the median of what was sampled from with probability `confidence`, as long as the values
 // are independent. Order statistics alone cover 93.75% with 5 values, 98.4% with 7 and 97.9% with
@@ -56,8 +62,5 @@ OrderStatistics median_order_statistics(std::size_t n);
 // The interval that summarize() gives.
 // REQUIRES: `sorted` is, and holds kMinValuesForInterval finite values or more.
 MedianInterval median_interval(const std::vector<double>& sorted);
-
-// "order-statistics", "interpolated-order-statistics"
-const char* to_string(IntervalMethod method);
 
 }  // namespace pktbench

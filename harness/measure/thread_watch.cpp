@@ -1,5 +1,7 @@
 #include "harness/measure/thread_watch.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <cstdlib>
 #include <map>
@@ -22,7 +24,7 @@ constexpr const char* kStops = ".stops";
 
 // How often a thread has gone to sleep, which is as often as it was woken; none: it has ended.
 std::optional<double> times_slept(pid_t thread) {
-  const auto status = sys::read_file("/proc/" + std::to_string(thread) + "/status");
+  const auto status = sys::read_file(fmt::format("/proc/{}/status", thread));
   if (!status) return std::nullopt;
   constexpr std::string_view kKey = "\nvoluntary_ctxt_switches:";
   const auto at = status->find(kKey);
@@ -113,12 +115,12 @@ class ThreadWatch final : public DisturbanceSource {
       if (elsewhere || moves > 0) finding.evidence[id + kPinnedTo] = *thread.pinned_to;
       if (elsewhere) {
         finding.evidence[id + kMayRunOn] = *elsewhere;
-        finding.reasons.push_back(who + " moved: thread " + id + " may run on CPU " +
-                                  whole(*elsewhere) + "; the " + whose + " is CPU " +
-                                  std::to_string(*thread.pinned_to));
+        finding.reasons.push_back(
+            fmt::format("{} moved: thread {} may run on CPU {}; the {} is CPU {}", who, id,
+                        whole(*elsewhere), whose, *thread.pinned_to));
       } else if (moves > 0) {
-        finding.reasons.push_back(who + " moved: thread " + id + " left CPU " +
-                                  std::to_string(*thread.pinned_to) + " and came back");
+        finding.reasons.push_back(fmt::format("{} moved: thread {} left CPU {} and came back", who,
+                                              id, *thread.pinned_to));
       }
       if (stops > 0)
         finding.reasons.push_back(who + " stopped: thread " + id +

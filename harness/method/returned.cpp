@@ -1,15 +1,20 @@
 #include "harness/method/returned.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace pktbench::method {
 
+std::uint64_t count_of(const std::map<std::string, std::uint64_t>& counts,
+                       const std::string& name) {
+  const auto found = counts.find(name);
+  return found == counts.end() ? 0 : found->second;
+}
+
 std::uint64_t sent_back(const Counters& received) {
-  const auto count = [&](const char* detail) {
-    const auto found = received.details.find(detail);
-    return found == received.details.end() ? 0 : found->second;
-  };
-  return count("reflected") - std::min(count("reflected"), count("not_sent"));
+  const std::uint64_t reflected = count_of(received.details, "reflected");
+  return reflected - std::min(reflected, count_of(received.details, "not_sent"));
 }
 
 ReturnRecord returned_between(const Returned& before, const Returned& after,
@@ -18,10 +23,7 @@ ReturnRecord returned_between(const Returned& before, const Returned& after,
   r.sent_back = sent_back;
   r.packets = after.packets - before.packets;
   r.strays = after.strays - before.strays;
-  for (const auto& [place, n] : after.drops) {
-    const auto old = before.drops.find(place);
-    r.drops[place] = n - (old == before.drops.end() ? 0 : old->second);
-  }
+  for (const auto& [place, n] : after.drops) r.drops[place] = n - count_of(before.drops, place);
   r.unaccounted = static_cast<std::int64_t>(r.sent_back - (after.accounted() - before.accounted()));
   return r;
 }
@@ -29,13 +31,12 @@ ReturnRecord returned_between(const Returned& before, const Returned& after,
 std::string fault_of(const ReturnRecord& r, std::uint64_t tolerance) {
   const auto limit = static_cast<std::int64_t>(tolerance);
   if (r.strays > tolerance)
-    return std::to_string(r.strays) +
-           " frames came back with another trial's tag or another device's address";
+    return fmt::format("{} frames came back with another trial's tag or another device's address",
+                       r.strays);
   if (r.unaccounted > limit)
-    return std::to_string(r.unaccounted) + " of " + std::to_string(r.sent_back) +
-           " frames sent back are unaccounted for";
+    return fmt::format("{} of {} frames sent back are unaccounted for", r.unaccounted, r.sent_back);
   if (r.unaccounted < -limit)
-    return std::to_string(-r.unaccounted) + " frames more came back than were sent back";
+    return fmt::format("{} frames more came back than were sent back", -r.unaccounted);
   return "";
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "harness/core/counters.hpp"
@@ -12,7 +13,8 @@
 
 namespace pktbench::method {
 
-inline bool sends_back(const std::string& workload) { return workload == "reflect"; }
+// 0 where there is none of that name.
+std::uint64_t count_of(const std::map<std::string, std::uint64_t>& counts, const std::string& name);
 
 // What a backend says it has sent back: what it turned round (`reflected`) but for what the way out
 // refused (`not_sent`). 0 where its workload sends nothing back.

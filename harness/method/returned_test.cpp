@@ -40,9 +40,7 @@ TEST(Returned, AStrayIsAccountedForAndIsAFault) {
   EXPECT_EQ(fault_of(r, 5), "");
 }
 
-TEST(Returned, OnlyReflectSendsBack) {
-  EXPECT_TRUE(sends_back("reflect"));
-  EXPECT_FALSE(sends_back("pass"));
+TEST(Returned, WhatWasTurnedRoundAndNotRefusedWasSentBack) {
   Counters c;
   EXPECT_EQ(sent_back(c), 0u);
   c.details = {{"reflected", 7}, {"other", 1}};

@@ -1,5 +1,7 @@
 #include "harness/method/rounds.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -61,7 +63,7 @@ void decide(CaseResult& c) {
   };
   const auto all = static_cast<std::ptrdiff_t>(rounds.size());
   const auto ok = count(&Round::ok);
-  const std::string of_all = " of " + std::to_string(all) + " rounds";
+  const std::string of_all = fmt::format(" of {} rounds", all);
   c.reason.clear();
   if (all == 0) {
     c.status = CaseStatus::interrupted;
@@ -74,7 +76,7 @@ void decide(CaseResult& c) {
         "none" + of_all + " was undisturbed; the last: " + last_reason(c, TrialStatus::invalid);
   } else if (const std::string why = last_reason(c, TrialStatus::invalid); !why.empty()) {
     c.status = CaseStatus::invalid;
-    c.reason = std::to_string(all - ok) + of_all + " are not ok; the last: " + why;
+    c.reason = fmt::format("{}{} are not ok; the last: {}", all - ok, of_all, why);
   } else {
     c.status = CaseStatus::failed;
     c.reason = last_reason(c, TrialStatus::failed);

@@ -96,12 +96,8 @@ class AttachedCase final : public Session {
 };
 
 CpuOwners AttachedCase::cpu_owners() const {
-  CpuOwners owners{p_.testbed.dut().port().cpus,
-                   p_.testbed.generator().port().cpus,
-                   p_.testbed.dut().softirq_cpus(),
-                   p_.testbed.dut().own_interrupts(),
-                   {},
-                   {}};
+  CpuOwners owners{p_.testbed.dut().port().cpus, p_.testbed.generator().port().cpus,
+                   p_.testbed.dut().softirq_cpus(), p_.testbed.dut().own_interrupts()};
   if (p_.testbed.dut_idle() == "poll") {
     owners.idle_polls = owners.dut;
     for (const int cpu : owners.generator) owners.idle_polls.push_back(cpu);
@@ -121,14 +117,12 @@ Result<void> AttachedCase::start() {
   if (!spec_.filter_ports.empty()) backend.filter_ports = spec_.filter_ports;
   backend.frame_size = spec_.traffic.frame_size;
   backend.trial_tag = tag_;
-  auto mode = p_.backend->start(backend);
-  if (!mode) return mode.error();
-  mode_ = *mode;
+  if (auto r = p_.backend->start(backend).into(mode_); !r) return r.error();
 
   if (p_.bpf_stats)
     if (auto r = start_bpf_stats(); !r) return r;
 
-  if (sends_back(spec_.workload)) {
+  if (spec_.sends_back) {
     auto threads = p_.testbed.generator().take_returned(tag_);
     if (!threads) return threads.error();
     generator_threads_ = std::move(*threads);
@@ -155,10 +149,7 @@ Result<void> AttachedCase::start_bpf_stats() {
   const std::vector<std::uint32_t> programs = p_.backend->programs();
   if (programs.empty())
     return make_error(ErrorCode::unsupported, spec_.backend + " runs no BPF program on the host");
-  auto meter = measure::BpfRunTimeMeter::start(programs);
-  if (!meter) return meter.error();
-  bpf_ = std::move(*meter);
-  return {};
+  return measure::BpfRunTimeMeter::start(programs).into(bpf_);
 }
 
 Result<void> AttachedCase::name_parts(const std::vector<pid_t>& napi) {
@@ -196,11 +187,8 @@ Result<Snapshot> AttachedCase::snapshot() {
   const std::string at_device = p_.testbed.dut().receive_drop_place();
   if (received->drops_at_device_too && !at_device.empty())
     s.drops[at_device] -= received->drops_at_device_too;
-  if (sends_back(spec_.workload)) {
-    auto returned = p_.testbed.generator().returned();
-    if (!returned) return returned.error();
-    s.returned = std::move(*returned);
-  }
+  if (spec_.sends_back)
+    if (auto r = p_.testbed.generator().returned().into(s.returned); !r) return r.error();
   return s;
 }
 
@@ -221,14 +209,12 @@ Result<Snapshot> AttachedCase::confirm() {
   if (!after) return after;
   const std::uint64_t sent = after->sent.packets - before->sent.packets;
   if (sent == 0)
-    return make_error(ErrorCode::failed,
-                      "generator " + spec_.generator + " sent nothing within 10 s");
+    return make_error(ErrorCode::failed, "generator {} sent nothing within 10 s", spec_.generator);
   if (after->received.packets == before->received.packets) {
     const std::string hint = p_.traffic->when_none_arrives();
-    return make_error(ErrorCode::failed, "none of " + std::to_string(sent) + " frames sent to " +
-                                             p_.testbed.dut().port().name + " was counted by " +
-                                             spec_.backend + dropped_since(*before, *after) +
-                                             (hint.empty() ? "" : "; " + hint));
+    return make_error(ErrorCode::failed, "none of {} frames sent to {} was counted by {}{}{}", sent,
+                      p_.testbed.dut().port().name, spec_.backend, dropped_since(*before, *after),
+                      hint.empty() ? "" : "; " + hint);
   }
   const FirstFrames first = {spec_.backend, p_.testbed.dut().port().name,
                              p_.testbed.generator().port().name};
@@ -296,25 +282,16 @@ Result<void> AttachedCase::measure_window() {
   strays_.before_window();
   surroundings_.before_window();
   std::optional<BpfRunTime> bpf_before;
-  if (bpf_) {
-    auto sample = bpf_->sample();
-    if (!sample) return sample.error();
-    bpf_before = *sample;
-  }
+  if (bpf_)
+    if (auto r = bpf_->sample().into(bpf_before); !r) return r.error();
   std::optional<CpuSample> cpu_before;
   std::optional<CpuSample> cpu_after;
-  if (p_.meter) {
-    auto sample = p_.meter->sample();
-    if (!sample) return sample.error();
-    cpu_before = std::move(*sample);
-  }
+  if (p_.meter)
+    if (auto r = p_.meter->sample().into(cpu_before); !r) return r.error();
   if (auto r = open_for(plan_.duration_s); !r) return r;
   record_.duration_s = static_cast<double>(open_ns_) / 1e9;
-  if (p_.meter) {
-    auto sample = p_.meter->sample();
-    if (!sample) return sample.error();
-    cpu_after = std::move(*sample);
-  }
+  if (p_.meter)
+    if (auto r = p_.meter->sample().into(cpu_after); !r) return r.error();
   // What buffers still hold is received later: it counts for conservation, not for rate and cost.
   auto shut = p_.backend->sample();
   if (!shut) return shut.error();

@@ -1,14 +1,14 @@
 #include "harness/method/snapshot.hpp"
 
+#include <fmt/format.h>
+
 namespace pktbench::method {
 
 std::string dropped_since(const Snapshot& before, const Snapshot& after) {
   std::string text;
   for (const auto& [place, n] : after.drops) {
-    const auto old = before.drops.find(place);
-    const std::uint64_t dropped = n - (old == before.drops.end() ? 0 : old->second);
-    if (dropped != 0)
-      text += (text.empty() ? "; dropped: " : ", ") + place + " " + std::to_string(dropped);
+    if (const std::uint64_t dropped = n - count_of(before.drops, place); dropped != 0)
+      text += fmt::format("{}{} {}", text.empty() ? "; dropped: " : ", ", place, dropped);
   }
   return text;
 }
@@ -24,23 +24,19 @@ void count_between(const Snapshot& before, const Snapshot& after, TrialRecord& r
     r.received.per_queue.push_back(after.received.per_queue[q] - (q < old.size() ? old[q] : 0));
   }
   for (const auto& [outcome, n] : after.received.details) {
-    const auto old = before.received.details.find(outcome);
     // A table's size is no count of frames: what it had come to at the end is the answer.
-    const bool counts = outcome != "addresses" && old != before.received.details.end();
-    r.received.details[outcome] = n - (counts ? old->second : 0);
+    const bool counts = outcome != "addresses";
+    r.received.details[outcome] = n - (counts ? count_of(before.received.details, outcome) : 0);
   }
   std::uint64_t dropped = 0;
   for (const auto& [place, n] : after.drops) {
-    const auto old = before.drops.find(place);
-    const std::uint64_t was = old == before.drops.end() ? 0 : old->second;
+    const std::uint64_t was = count_of(before.drops, place);
     if (n < was) {
-      r.missing["drops." + place] = "its counter went back from " + std::to_string(was) + " to " +
-                                    std::to_string(n) + ": the device was reset";
+      r.missing["drops." + place] =
+          fmt::format("its counter went back from {} to {}: the device was reset", was, n);
       continue;
     }
-    const std::uint64_t drops = n - was;
-    r.drops[place] = drops;
-    dropped += drops;
+    dropped += r.drops[place] = n - was;
   }
   r.unaccounted = static_cast<std::int64_t>(r.offered.packets - r.received.packets - dropped);
   if (after.returned)
@@ -53,9 +49,9 @@ Result<void> nothing_unnamed(const FirstFrames& who, const Snapshot& before, con
   const std::uint64_t seen = after.accounted() - before.accounted();
   if (sent <= seen + tolerance) return {};
   return make_error(ErrorCode::failed,
-                    std::to_string(sent - seen) + " of the first " + std::to_string(sent) +
-                        " frames, which overload nothing, were neither counted by " + who.backend +
-                        " nor named as dropped" + dropped_since(before, after));
+                    "{} of the first {} frames, which overload nothing, were neither counted by {} "
+                    "nor named as dropped{}",
+                    sent - seen, sent, who.backend, dropped_since(before, after));
 }
 
 Result<void> frames_come_back(const FirstFrames& who, const Snapshot& before,
@@ -63,12 +59,10 @@ Result<void> frames_come_back(const FirstFrames& who, const Snapshot& before,
   const std::uint64_t back = sent_back(after.received) - sent_back(before.received);
   if (back != 0 && after.returned->accounted() != before.returned->accounted()) return {};
   if (back == 0)
-    return make_error(ErrorCode::failed,
-                      who.backend + " sent back none of " +
-                          std::to_string(after.received.packets - before.received.packets) +
-                          " frames that it received");
-  return make_error(ErrorCode::failed, "none of " + std::to_string(back) + " frames that " +
-                                           who.backend + " sent back came to " + who.generator);
+    return make_error(ErrorCode::failed, "{} sent back none of {} frames that it received",
+                      who.backend, after.received.packets - before.received.packets);
+  return make_error(ErrorCode::failed, "none of {} frames that {} sent back came to {}", back,
+                    who.backend, who.generator);
 }
 
 Result<void> every_queue_counts(const FirstFrames& who, const Snapshot& before,
@@ -78,9 +72,8 @@ Result<void> every_queue_counts(const FirstFrames& who, const Snapshot& before,
   if (now.empty()) return {};
   for (std::size_t q = 0; q < queues; ++q)
     if (q >= now.size() || now[q] == (q < old.size() ? old[q] : 0))
-      return make_error(ErrorCode::failed, who.backend + " counted nothing on RX queue " +
-                                               std::to_string(q) + " of " + std::to_string(queues) +
-                                               " on " + who.dut);
+      return make_error(ErrorCode::failed, "{} counted nothing on RX queue {} of {} on {}",
+                        who.backend, q, queues, who.dut);
   return {};
 }
 

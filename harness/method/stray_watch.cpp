@@ -1,5 +1,7 @@
 #include "harness/method/stray_watch.hpp"
 
+#include <fmt/format.h>
+
 #include <vector>
 
 #include "harness/measure/onlooker.hpp"
@@ -49,8 +51,8 @@ std::string StrayWatch::name(std::uint32_t trial_tag) const {
     return "foreign frames arrive at " + dut.name + " while nothing is sent: " + rate_text(idle_) +
            ", " + measure::kinds_text(look) + "; find who sends them";
   }
-  return std::to_string(foreign_) + " foreign frames or more arrived at " + dut.name +
-         " in the window, " + measure::kinds_text(look);
+  return fmt::format("{} foreign frames or more arrived at {} in the window, {}", foreign_,
+                     dut.name, measure::kinds_text(look));
 }
 
 }  // namespace pktbench::method

@@ -1,5 +1,7 @@
 #include "harness/method/strays.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -58,7 +60,7 @@ std::uint64_t foreign_in_window(const TrialRecord& record, const PortFrames& bef
 std::string rate_text(const IdleArrivals& idle) {
   const double pps = static_cast<double>(idle.frames) / idle.seconds;
   const double unit = std::pow(10, std::max(0.0, std::floor(std::log10(std::max(1.0, pps))) - 1));
-  return "about " + std::to_string(std::llround(std::round(pps / unit) * unit)) + " a second";
+  return fmt::format("about {} a second", std::llround(std::round(pps / unit) * unit));
 }
 
 }  // namespace pktbench::method

@@ -1,5 +1,7 @@
 #include "harness/method/surroundings.hpp"
 
+#include <fmt/format.h>
+
 #include <optional>
 #include <string>
 #include <utility>
@@ -52,7 +54,7 @@ std::vector<Disturbed> Surroundings::judge(const Readings& after, TrialRecord& r
 Condition Surroundings::condition(const Readings& after) const {
   Condition made;
   made.idle = testbed_.dut_idle();
-  const std::string cpu = "cpu" + std::to_string(testbed_.dut().port().cpus.front());
+  const std::string cpu = fmt::format("cpu{}", testbed_.dut().port().cpus.front());
   const auto sources = testbed_.disturbances();
   for (std::size_t i = 0; i < sources.size(); ++i) {
     const auto mean = [&](const std::string& value) -> std::optional<double> {

@@ -85,21 +85,14 @@ class Throughput final : public Method {
 std::vector<OptionSpec> options() {
   static const TrialPlan kPlan;
   std::vector<OptionSpec> made = {
-      {"trials", std::int64_t{5}, {}, 1, 100'000, "measured intervals of each case"},
-      {"warmup_s", kPlan.warmup_s, {}, 0, 3600, "seconds of traffic before the window"},
-      {"duration_s", kPlan.duration_s, {}, 0.01, 86'400, "seconds of the window"},
-      {"restart",
-       true,
-       {},
-       {},
-       {},
-       "false: the trials of a scenario's one case follow each other without a new start"},
-      {"bpf_stats",
-       false,
-       {},
-       {},
-       {},
-       "trials beside the ordinary ones for the kernel's own run time of BPF programs"}};
+      number_option("trials", 5, 1, 100'000, "measured intervals of each case"),
+      number_option("warmup_s", kPlan.warmup_s, 0, 3600, "seconds of traffic before the window"),
+      number_option("duration_s", kPlan.duration_s, 0.01, 86'400, "seconds of the window"),
+      flag_option(
+          "restart", true,
+          "false: the trials of a scenario's one case follow each other without a new start"),
+      flag_option("bpf_stats", false,
+                  "trials beside the ordinary ones for the kernel's own run time of BPF programs")};
   made.insert(made.end(), trial_options().begin(), trial_options().end());
   return made;
 }

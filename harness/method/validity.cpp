@@ -34,12 +34,11 @@ std::string fault_of_counts(const TrialPlan& plan, const TrialFacts& facts, cons
   const auto unnamed =
       static_cast<std::int64_t>(facts.unnamed_loss * static_cast<double>(r.offered.packets));
   if (r.unaccounted > std::max(tolerance, unnamed))
-    return std::to_string(r.unaccounted) + " of " + std::to_string(r.offered.packets) +
-           " frames are unaccounted for";
+    return fmt::format("{} of {} frames are unaccounted for", r.unaccounted, r.offered.packets);
   if (r.unaccounted < -tolerance)
-    return std::to_string(-r.unaccounted) + " frames more were counted than were offered";
+    return fmt::format("{} frames more were counted than were offered", -r.unaccounted);
   if (r.received.foreign > plan.tolerance_packets)
-    return std::to_string(r.received.foreign) + " frames of somebody else arrived";
+    return fmt::format("{} frames of somebody else arrived", r.received.foreign);
   return r.returned ? fault_of(*r.returned, plan.tolerance_packets) : std::string();
 }
 
@@ -60,8 +59,13 @@ void judge_trial(const TrialPlan& plan, const TrialFacts& facts, TrialRecord& r)
   r.dut_limited_by.clear();
   if (r.limiter == Limiter::dut && evidence.dut_busy)
     r.dut_limited_by = evidence.dut_full() ? "cycles" : "wake-ups";
-  if (evidence.dut_busy) r.evidence["dut_busy"] = *evidence.dut_busy;
-  if (evidence.generator_busy) r.evidence["generator_busy"] = *evidence.generator_busy;
+  const auto keep = [&r](const char* name, const std::optional<double>& value) {
+    if (value) r.evidence[name] = *value;
+  };
+  keep("dut_busy", evidence.dut_busy);
+  keep("generator_busy", evidence.generator_busy);
+  keep("offered_of_line_rate", evidence.offered_of_line);
+  keep("offered_of_target", evidence.offered_of_target);
   r.evidence["lost"] = evidence.lost;
   r.evidence["lost_unnamed"] = evidence.lost_unnamed;
   r.evidence["refused"] = evidence.refused;
@@ -80,8 +84,6 @@ void judge_trial(const TrialPlan& plan, const TrialFacts& facts, TrialRecord& r)
   const Starvation starvation = generator_starvation(r);
   if (starvation.cpu >= 0) r.evidence["generator_foreign"] = starvation.others;
   if (r.target_pps) r.evidence["unsent"] = starvation.unsent;
-  if (evidence.offered_of_line) r.evidence["offered_of_line_rate"] = *evidence.offered_of_line;
-  if (evidence.offered_of_target) r.evidence["offered_of_target"] = *evidence.offered_of_target;
 
   const double clock_off_ns =
       static_cast<double>(facts.open_ns) - static_cast<double>(facts.reference_ns);
@@ -94,14 +96,16 @@ void judge_trial(const TrialPlan& plan, const TrialFacts& facts, TrialRecord& r)
   disturbed.insert(disturbed.end(), facts.disturbances.begin(), facts.disturbances.end());
   if (starvation.unsent > plan.max_unsent && starvation.others > plan.max_disturbance)
     disturbed.push_back(
-        {"generator", "starved generator: others had " + percent(starvation.others) + " of CPU " +
-                          std::to_string(starvation.cpu) + ", and " + percent(starvation.unsent) +
-                          " of the frames due were not sent"});
+        {"generator",
+         fmt::format("starved generator: others had {} of CPU {}, and {} of the "
+                     "frames due were not sent",
+                     percent(starvation.others), starvation.cpu, percent(starvation.unsent))});
   if (disturbance.share() > plan.max_disturbance)
-    disturbed.push_back({"cpu", "others had " + percent(disturbance.foreign) + " of CPU " +
-                                    std::to_string(disturbance.cpu) + ", devices' interrupts " +
-                                    percent(disturbance.interrupts) + ", and the hypervisor took " +
-                                    percent(disturbance.steal)});
+    disturbed.push_back(
+        {"cpu", fmt::format("others had {} of CPU {}, devices' interrupts {}, and "
+                            "the hypervisor took {}",
+                            percent(disturbance.foreign), disturbance.cpu,
+                            percent(disturbance.interrupts), percent(disturbance.steal))});
   const std::string lost_count = fault_of_counts(plan, facts, r);
   // Frames of others may be counted as ours without breaking a sum.
   const bool strays = std::any_of(disturbed.begin(), disturbed.end(),

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "harness/measure/conditions.hpp"
 #include "harness/method/case_summary.hpp"
@@ -10,13 +11,12 @@ namespace pktbench {
 
 namespace {
 
+using namespace notes;
+
 using C = CaseDocument;
 
 constexpr Bounds kFrameSize{64, std::numeric_limits<int>::max()};
 constexpr Bounds kAtLeastOne{1, std::numeric_limits<int>::max()};
-
-const char* better_word(bool higher) { return higher ? "higher" : "lower"; }
-const char* telemetry_word(bool full) { return full ? "full" : "none"; }
 
 bool is_summarized(const C& c) { return has_summary(c.result); }
 
@@ -26,97 +26,76 @@ bool has_interval(const Summary& s) {
   return s.ci95 && inside(s.ci95->lo, kMeasure) && inside(s.ci95->hi, kMeasure);
 }
 bool is_complete(const Summary& s) {
-  const auto known = [](const std::optional<double>& value) {
+  const auto has = [](const std::optional<double>& value) {
     return value && inside(*value, kMeasure);
   };
-  return has_interval(s) && known(s.median) && known(s.mean) && known(s.cov);
+  return has_interval(s) && has(s.median) && has(s.mean) && has(s.cov);
 }
 
 const Fields<Applied>& setting_fields() {
   using S = Applied;
   static const Fields<S> made(
-      "", {{"setting", &S::setting, {.help = "In the words of the tool."}},
-           {"wanted", &S::wanted, {.help = "By the scenario, or by the measurement."}},
-           {"before", &S::before, {.help = "What it was.", .null_is_a_value = true}},
-           {"after", &S::after, {.help = "Read back.", .null_is_a_value = true}},
-           {"failed",
-            &S::failed,
-            {.help = "Why it is not as wanted; null where it is.", .null_is_a_value = true}}});
+      "", {{"setting", &S::setting, "In the words of the tool."},
+           {"wanted", &S::wanted, "By the scenario, or by the measurement."},
+           {"before", &S::before, "What it was.", null_is_a_value},
+           {"after", &S::after, "Read back.", null_is_a_value},
+           {"failed", &S::failed, "Why it is not as wanted; null where it is.", null_is_a_value}});
   return made;
 }
 
 const Fields<Metric>& metric_fields() {
   using M = Metric;
-  static const Fields<M> made("",
-                              {{"name", &M::name, {.help = "`mpps`, `cycles_per_packet`, …"}},
-                               {"unit", &M::unit, {.help = "Of the values."}},
-                               {"better",
-                                words(&M::higher_is_better, better_word, {true, false}),
-                                {.help = "Which way is better: `higher` or `lower`."}},
-                               {"by_round",
-                                &M::by_round,
-                                {.help = "Its value in each round that has a trial in the summary.",
-                                 .bounds = kRecordable}}});
+  static const Fields<M> made(
+      "", {{"name", &M::name, "`mpps`, `cycles_per_packet`, …"},
+           {"unit", &M::unit, "Of the values."},
+           {"better", words(&M::higher_is_better, std::array{"lower", "higher"}),
+            "Which way is better: `higher` or `lower`."},
+           {"by_round", &M::by_round, "Its value in each round that has a trial in the summary.",
+            bounds(kRecordable)}});
   return made;
 }
 
 // From the case's result, so that a case has no second place for it.
 std::vector<Row<C>> condition_rows() {
   const auto of = [](auto member) { return at(&C::result, &CaseResult::condition, member); };
-  return {{"words",
-           [](C& c) { return in_words(c.result.condition); },
-           {.help = "The same for people; null where nothing of it is known.",
-            .null_is_a_value = true}},
-          {"cpu_distance_ns",
-           of(&Condition::cpu_distance_ns),
-           {.unit = "ns", .help = "Median over them.", .null_is_a_value = true}},
-          {"idle", of(&Condition::idle), {.help = "As `dut_idle`.", .null_is_a_value = true}},
-          {"cpu_mhz",
-           of(&Condition::cpu_mhz),
-           {.unit = "MHz", .help = "Median over them.", .null_is_a_value = true}},
+  return {{"words", [](C& c) { return in_words(c.result.condition); },
+           "The same for people; null where nothing of it is known.", null_is_a_value},
+          {"cpu_distance_ns", of(&Condition::cpu_distance_ns), "Median over them.", unit("ns"),
+           null_is_a_value},
+          {"idle", of(&Condition::idle), "As `dut_idle`.", null_is_a_value},
+          {"cpu_mhz", of(&Condition::cpu_mhz), "Median over them.", unit("MHz"), null_is_a_value},
           {"trials",
            [](C& c) {
              return static_cast<std::uint64_t>(
                  std::count_if(c.result.trials.begin(), c.result.trials.end(), in_summary));
            },
-           {.help = "In the summary."}},
-          {"other_trials",
-           at(&C::result, &CaseResult::other_condition),
-           {.help = "As good, but in another condition, and left out."}}};
+           "In the summary."},
+          {"other_trials", at(&C::result, &CaseResult::other_condition),
+           "As good, but in another condition, and left out."}};
 }
 
 std::vector<Row<C>> summary_rows() {
   const auto of = [](auto member) { return object(at(&C::summary, member), summary_fields()); };
-  return {{"mpps", of(&CaseSummary::mpps), {.unit = "10⁶ packets/s", .help = "Received."}},
-          {"ns_per_packet",
-           of(&CaseSummary::ns_per_packet),
-           {.unit = "ns", .help = "Charged to the device under test."}},
-          {"cycles_per_packet",
-           of(&CaseSummary::cycles_per_packet),
-           {.unit = "cycles", .help = "Of the device under test."}}};
+  return {{"mpps", of(&CaseSummary::mpps), "Received.", unit("10⁶ packets/s")},
+          {"ns_per_packet", of(&CaseSummary::ns_per_packet), "Charged to the device under test.",
+           unit("ns")},
+          {"cycles_per_packet", of(&CaseSummary::cycles_per_packet), "Of the device under test.",
+           unit("cycles")}};
 }
 
 std::vector<Row<C>> bpf_rows() {
   const auto found = [](const C& c) { return c.ns_per_run.n != 0; };
-  return {{"ns_per_run",
-           object(&C::ns_per_run, summary_fields()),
-           {.unit = "ns",
-            .help = "Over the ok ones of these trials; null with a `reason` where there are none. "
-                    "One reading of the clock is in it, the driver and the stack are not.",
-            .known = found,
-            .null_is_a_value = true}},
-          {"reason",
-           at(&C::result, &CaseResult::bpf_reason),
-           {.help = "Null exactly when `ns_per_run` is not.",
-            .known = [found](const C& c) { return !found(c); },
-            .null_is_a_value = true,
-            .empty =
-                [](const C& c) {
-                  return c.ns_per_run.reason.empty() ? kNoReason : c.ns_per_run.reason;
-                }}},
-          {"trials",
-           list(at(&C::result, &CaseResult::bpf_trials), trial_fields()),
-           {.help = "Made with the statistics on, which cost: never averaged into the others."}}};
+  return {
+      {"ns_per_run", object(&C::ns_per_run, summary_fields()),
+       "Over the ok ones of these trials; null with a `reason` where there are none. One reading "
+       "of the clock is in it, the driver and the stack are not.",
+       unit("ns"), known(found), null_is_a_value},
+      {"reason", at(&C::result, &CaseResult::bpf_reason), "Null exactly when `ns_per_run` is not.",
+       known([found](const C& c) { return !found(c); }), null_is_a_value, empty([](const C& c) {
+         return c.ns_per_run.reason.empty() ? kNoReason : c.ns_per_run.reason;
+       })},
+      {"trials", list(at(&C::result, &CaseResult::bpf_trials), trial_fields()),
+       "Made with the statistics on, which cost: never averaged into the others."}};
 }
 
 }  // namespace
@@ -125,43 +104,29 @@ const Fields<Summary>& summary_fields() {
   using S = Summary;
   static const Fields<S> made(
       "estimate",
-      {{"n", &S::n, {.help = "Trials in the summary that have this measure."}},
-       {"median", &S::median, {.help = "In the unit of the measure."}},
-       {"mean", &S::mean, {.help = "In the unit of the measure."}},
+      {{"n", &S::n, "Trials in the summary that have this measure."},
+       {"median", &S::median, "In the unit of the measure."},
+       {"mean", &S::mean, "In the unit of the measure."},
        {"ci95",
         [](S& s) -> FieldRef {
           return IntervalRef{&interval(s).lo, &interval(s).hi};
         },
-        {.help = "[lo, hi]: order-statistic interval of the median, 95%, or all that n = 5 allows; "
-                 "null with a reason for n < 5.",
-         .known = has_interval}},
-       {"confidence",
-        at(interval, &MedianInterval::confidence),
-        {.unit = "0..1",
-         .help = "What `ci95` covers: 0.9375, exactly, at n = 5; where it is interpolated "
-                 "nominally 0.95, really 0.935 to 0.955.",
-         .bounds = kFraction,
-         .known = has_interval}},
-       {"interval_method",
-        words(at(interval, &MedianInterval::method), to_string,
-              {IntervalMethod::order_statistics, IntervalMethod::interpolated_order_statistics}),
-        {.help =
-             "`order-statistics`: two of the values; `interpolated-order-statistics`, from "
-             "n = 6 on: between two such pairs (Hettmansperger and Sheather, 1986); absent: the "
-             "former.",
-         .known = has_interval,
-         .older_lack_it = true}},
-       {"cov",
-        &S::cov,
-        {.unit = "1",
-         .help = "Sample standard deviation (n - 1) / mean; null with a reason for n < 2 or a mean "
-                 "of 0."}},
-       {"reason",
-        &S::reason,
-        {.help = "Why a value here is null; null when none is.",
-         .known = [](const S& s) { return !is_complete(s); },
-         .null_is_a_value = true,
-         .empty = kNoReason}}});
+        "[lo, hi]: order-statistic interval of the median, 95%, or all that n = 5 allows; null "
+        "with a reason for n < 5.",
+        known(has_interval)},
+       {"confidence", at(interval, &MedianInterval::confidence),
+        "What `ci95` covers: 0.9375, exactly, at n = 5; where it is interpolated nominally 0.95, "
+        "really 0.935 to 0.955.",
+        unit("0..1"), bounds(kFraction), known(has_interval)},
+       {"interval_method", words(at(interval, &MedianInterval::method), kIntervalMethodNames),
+        "`order-statistics`: two of the values; `interpolated-order-statistics`, from n = 6 on: "
+        "between two such pairs (Hettmansperger and Sheather, 1986); absent: the former.",
+        known(has_interval), older_lack_it},
+       {"cov", &S::cov,
+        "Sample standard deviation (n - 1) / mean; null with a reason for n < 2 or a mean of 0.",
+        unit("1")},
+       {"reason", &S::reason, "Why a value here is null; null when none is.",
+        known([](const S& s) { return !is_complete(s); }), null_is_a_value, empty(kNoReason)}});
   return made;
 }
 
@@ -169,42 +134,27 @@ const Fields<PortReport>& port_fields() {
   using P = PortReport;
   static const Fields<P> made(
       "port",
-      {{"testbed_label",
-        &P::testbed_label,
-        {.help = "Whose port it is; null where the scenario has one testbed.",
-         .null_is_a_value = true,
-         .older_lack_it = true}},
-       {"role", &P::role, {.help = "`generator` or `dut`.", .schema = "port_role"}},
-       {"interface", &P::interface, {.help = "Its name."}},
-       {"pci",
-        &P::pci,
-        {.help = "Its address.",
-         .null = "the port is on no PCI bus",
-         .schema = "pci_address_or_null"}},
-       {"driver",
-        &P::driver,
-        {.help = "The kernel's.", .null = "the driver does not tell its name"}},
-       {"why_virtual",
-        &P::why_virtual,
-        {.help = "Why its figures say nothing about hardware; null where they do.",
-         .null = "it is hardware"}},
-       {"waived",
-        &P::waived,
-        {.help = "Reasons for refusing the port that the user passed over (`--i-know-this-is`)."}},
-       {"link_bps",
-        &P::link_bps,
-        {.unit = "bits/s",
-         .help = "What the link can carry, as the driver tells.",
-         .above_0 = true,
-         .null = [](const P& p) { return p.link_unknown; }}},
-       {"settings",
-        list(&P::settings, setting_fields()),
-        {.help = "Each setting that the scenario asked for or the measurement needs."}},
+      {{"testbed_label", &P::testbed_label,
+        "Whose port it is; null where the scenario has one testbed.", null_is_a_value,
+        older_lack_it},
+       {"role", &P::role, "`generator` or `dut`.", schema("port_role")},
+       {"interface", &P::interface, "Its name."},
+       {"pci", &P::pci, "Its address.", null("the port is on no PCI bus"),
+        schema("pci_address_or_null")},
+       {"driver", &P::driver, "The kernel's.", null("the driver does not tell its name")},
+       {"why_virtual", &P::why_virtual,
+        "Why its figures say nothing about hardware; null where they do.", null("it is hardware")},
+       {"waived", &P::waived,
+        "Reasons for refusing the port that the user passed over (`--i-know-this-is`)."},
+       {"link_bps", &P::link_bps, "What the link can carry, as the driver tells.", unit("bits/s"),
+        above_0, null([](const P& p) { return p.link_unknown; })},
+       {"settings", list(&P::settings, setting_fields()),
+        "Each setting that the scenario asked for or the measurement needs."},
        {"missing",
         [](P& p) -> FieldRef {
           return ReasonsRef{{}, [&p](Reasons reasons) { p.link_unknown = reasons["link_bps"]; }};
         },
-        {.help = "Why a value is null.", .schema = "missing"}}});
+        "Why a value is null.", schema("missing")}});
   return made;
 }
 
@@ -215,56 +165,42 @@ const Fields<CaseDocument>& case_fields() {
   const auto result = [](auto member) { return at(&C::result, member); };
   static const Fields<C> made(
       "case",
-      {{"id", spec(&CaseSpec::id), {.help = "Unique in the run.", .schema = "id"}},
-       {"backend", spec(&CaseSpec::backend), {.help = "The way of receiving.", .schema = "word"}},
-       {"backend_options", spec(&CaseSpec::backend_options), {.help = "Each with its default."}},
-       {"label",
-        spec(&CaseSpec::label),
-        {.help = "Tells cases apart that are otherwise the same; null where the scenario gave "
-                 "none.",
-         .null_is_a_value = true}},
-       {"telemetry",
-        words(spec(&CaseSpec::telemetry), telemetry_word, {true, false}),
-        {.help = "`none`: CPU accounting was off, and so there are no cycles, no CPU shares and no "
-                 "sign of the work of others."}},
-       {"workload",
-        spec(&CaseSpec::workload),
-        {.help = "`drop`, `touch`, `parse`, `count-per-ip`, `filter`, `reflect`, `pass`, or what a "
-                 "backend adds.",
-         .schema = "word"}},
+      {{"id", spec(&CaseSpec::id), "Unique in the run.", schema("id")},
+       {"backend", spec(&CaseSpec::backend), "The way of receiving.", schema("word")},
+       {"backend_options", spec(&CaseSpec::backend_options), "Each with its default."},
+       {"label", spec(&CaseSpec::label),
+        "Tells cases apart that are otherwise the same; null where the scenario gave none.",
+        null_is_a_value},
+       {"telemetry", words(spec(&CaseSpec::telemetry), std::array{"none", "full"}),
+        "`none`: CPU accounting was off, and so there are no cycles, no CPU shares and no sign of "
+        "the work of others."},
+       {"workload", spec(&CaseSpec::workload),
+        "What is done with each frame: a workload of `pktbench list`, or one that a backend adds.",
+        schema("word")},
        {"workload_options",
-        group<C>({{"udp_ports",
-                   spec(&CaseSpec::filter_ports),
-                   {.help = "`filter` only: the UDP destination ports that it takes out; what it "
-                            "found of them is `received.details.filtered`.",
-                    .written = [](const C& c) { return !c.result.spec.filter_ports.empty(); },
-                    .schema = "udp_ports"}}}),
-        {.help = "Empty for most.", .older_lack_it = true}},
-       {"testbed",
-        facts(&TestbedFacts::testbed),
-        {.help = "`veth`, `nic`, `lab`, `memory` or `simulated`.", .schema = "testbed_name"}},
-       {"testbed_label",
-        spec(&CaseSpec::testbed_label),
-        {.help = "Which of the scenario's testbeds; null where it has only one.",
-         .null_is_a_value = true,
-         .older_lack_it = true}},
-       {"arrangement",
-        facts(&TestbedFacts::arrangement),
-        {.help = "Where NAPI runs: `isolated`, `pump`, `inline` on veth; `softirq`, `threaded` on "
-                 "nic; null elsewhere. Never compared with each other.",
-         .null_is_a_value = true}},
-       {"dut_idle",
-        facts(&TestbedFacts::dut_idle),
-        {.help = "What idle CPUs did: `poll` (kept from sleeping), `spin` (the DUT's alone, by a "
-                 "SCHED_IDLE thread whose time is idle), `sleep`; null where the testbed leaves it "
-                 "as the host has it. Never compared with each other.",
-         .null_is_a_value = true,
-         .older_lack_it = true,
-         .schema = "dut_idle"}},
-       {"generator", spec(&CaseSpec::generator), {.help = "What sends.", .schema = "text"}},
-       {"generator_options",
-        spec(&CaseSpec::generator_options),
-        {.help = "Each with its default.", .older_lack_it = true}},
+        group<C>({{"udp_ports", spec(&CaseSpec::filter_ports),
+                   "`filter` only: the UDP destination ports that it takes out; what it found of "
+                   "them is `received.details.filtered`.",
+                   written([](const C& c) { return !c.result.spec.filter_ports.empty(); }),
+                   schema("udp_ports")}}),
+        "Empty for most.", older_lack_it},
+       {"testbed", facts(&TestbedFacts::testbed), "`veth`, `nic`, `lab`, `memory` or `simulated`.",
+        schema("testbed_name")},
+       {"testbed_label", spec(&CaseSpec::testbed_label),
+        "Which of the scenario's testbeds; null where it has only one.", null_is_a_value,
+        older_lack_it},
+       {"arrangement", facts(&TestbedFacts::arrangement),
+        "Where NAPI runs: `isolated`, `pump`, `inline` on veth; `softirq`, `threaded` on nic; null "
+        "elsewhere. Never compared with each other.",
+        null_is_a_value},
+       {"dut_idle", facts(&TestbedFacts::dut_idle),
+        "What idle CPUs did: `poll` (kept from sleeping), `spin` (the DUT's alone, by a SCHED_IDLE "
+        "thread whose time is idle), `sleep`; null where the testbed leaves it as the host has it. "
+        "Never compared with each other.",
+        null_is_a_value, older_lack_it, schema("dut_idle")},
+       {"generator", spec(&CaseSpec::generator), "What sends.", schema("text")},
+       {"generator_options", spec(&CaseSpec::generator_options), "Each with its default.",
+        older_lack_it},
        {"generator_batch",
         [](C& c) -> std::optional<std::uint64_t> {
           const Options& options = c.result.spec.generator_options;
@@ -273,135 +209,84 @@ const Fields<CaseDocument>& case_fields() {
           const auto* frames = std::get_if<std::int64_t>(&batch->second);
           return frames && *frames > 0 ? std::optional<std::uint64_t>(*frames) : std::nullopt;
         },
-        {.unit = "frames",
-         .help = "Per flush or system call; at a fixed rate `xdp-live` has "
-                 "`generator_options.burst` in its place. Null where the generator has no such "
-                 "setting.",
-         .bounds = kAtLeastOne,
-         .null_is_a_value = true,
-         .schema = "generator_batch"}},
-       {"frame_size",
-        traffic(&TrafficSpec::frame_size),
-        {.unit = "bytes",
-         .help = "With FCS (4), without preamble and gap (20).",
-         .bounds = kFrameSize}},
-       {"flows",
-        traffic(&TrafficSpec::flows),
-        {.help = "By source port, then source address.", .bounds = kAtLeastOne}},
-       {"queues", spec(&CaseSpec::queues), {.help = "To receive on.", .bounds = kAtLeastOne}},
-       {"rate_pps",
-        spec(&CaseSpec::rate_pps),
-        {.unit = "packets/s",
-         .help = "Offered rate asked for, per port and direction; null = maximum.",
-         .above_0 = true,
-         .null_is_a_value = true}},
-       {"mode",
-        object(result(&CaseResult::mode), mode_fields()),
-        {.help = "Asked for, and read back."}},
-       {"status",
-        words(result(&CaseResult::status), to_string,
-              {CaseStatus::ok, CaseStatus::disturbed, CaseStatus::unsupported, CaseStatus::failed,
-               CaseStatus::invalid, CaseStatus::interrupted}),
-        {.help = "`ok`: at least one trial is. `disturbed`: none is, and the summary is of "
-                 "disturbed ones. `unsupported`: cannot run here. `failed`: something broke. "
-                 "`invalid`: measured, but no figure may be taken from it. `interrupted`: the run "
-                 "ended before it had a finished trial."}},
-       {"reason",
-        result(&CaseResult::reason),
-        {.help = "Null exactly when `status` is `ok`.",
-         .known = [](const C& c) { return c.result.status != CaseStatus::ok; },
-         .null_is_a_value = true,
-         .empty = kNoReason}},
-       {"limiter",
-        words(result(&CaseResult::limiter), to_string,
-              {Limiter::dut, Limiter::generator, Limiter::link, Limiter::unknown}),
-        {.help = "Of the trials in the summary. With `generator` or `link` the rate is a lower "
-                 "bound."}},
-       {"condition",
-        group(condition_rows()),
-        {.help = "What the trials of the summary were measured in; null where there is none.",
-         .known = is_summarized,
-         .null_is_a_value = true,
-         .older_lack_it = true}},
-       {"virtual",
-        facts(&TestbedFacts::is_virtual),
-        {.help = "Measured without a physical NIC: says nothing about hardware, refused as a "
-                 "baseline for it."}},
-       {"trials",
-        list(result(&CaseResult::trials), trial_fields()),
-        {.help = "In the order they were made, invalid ones included."}},
-       {"summary",
-        group(summary_rows()),
-        {.help = "Over the trials with `in_summary`: the ok ones of one condition or, where none "
-                 "is ok, disturbed ones. Null when there are none. Older runs: over the ok trials.",
-         .known = is_summarized,
-         .null_is_a_value = true}},
-       {"comparable",
-        &C::comparable,
-        {.help =
-             "What two cases must have in common to be compared and to share a figure, each as "
-             "text: testbed, arrangement, `dut_idle`, NAPI policy, virtual, emulator, "
-             "generator and its options, frame size, flows, rate, method and its `restart`. Beside "
-             "it what the ports' "
-             "drivers told before the run, `dut_port.…` and `generator_port.…`: `driver`, "
-             "`firmware`, `queues`, `rings`, `coalescing`, `pause`: a difference there is said.",
-         .written = [](const C& c) { return !c.comparable.empty(); },
-         .older_lack_it = true}},
-       {"metrics",
-        list(result(&CaseResult::metrics), metric_fields()),
-        {.help = "What the method found, for those who do not know it.", .older_lack_it = true}},
-       {"bpf_run_time",
-        group(bpf_rows()),
-        {.help = "With `scenario.method.bpf_stats`: the kernel's own run time of the backend's BPF "
-                 "programs, from trials of their own; null without it.",
-         .known = [](const C& c) { return c.result.bpf_stats; },
-         .null_is_a_value = true,
-         .older_lack_it = true,
-         .after_reading = [](C& c, bool has_value) { c.result.bpf_stats = has_value; }}}});
+        "Per flush or system call; at a fixed rate `xdp-live` has `generator_options.burst` in its "
+        "place. Null where the generator has no such setting.",
+        unit("frames"), bounds(kAtLeastOne), null_is_a_value, schema("generator_batch")},
+       {"frame_size", traffic(&TrafficSpec::frame_size),
+        "With FCS (4), without preamble and gap (20).", unit("bytes"), bounds(kFrameSize)},
+       {"flows", traffic(&TrafficSpec::flows), "By source port, then source address.",
+        bounds(kAtLeastOne)},
+       {"queues", spec(&CaseSpec::queues), "To receive on.", bounds(kAtLeastOne)},
+       {"rate_pps", spec(&CaseSpec::rate_pps),
+        "Offered rate asked for, per port and direction; null = maximum.", unit("packets/s"),
+        above_0, null_is_a_value},
+       {"mode", object(result(&CaseResult::mode), mode_fields()), "Asked for, and read back."},
+       {"status", words(result(&CaseResult::status), kCaseStatusNames),
+        "`ok`: at least one trial is. `disturbed`: none is, and the summary is of disturbed ones. "
+        "`unsupported`: cannot run here. `failed`: something broke. `invalid`: measured, but no "
+        "figure may be taken from it. `interrupted`: the run ended before it had a finished "
+        "trial."},
+       {"reason", result(&CaseResult::reason), "Null exactly when `status` is `ok`.",
+        known([](const C& c) { return c.result.status != CaseStatus::ok; }), null_is_a_value,
+        empty(kNoReason)},
+       {"limiter", words(result(&CaseResult::limiter), kLimiterNames),
+        "Of the trials in the summary. With `generator` or `link` the rate is a lower bound."},
+       {"condition", group(condition_rows()),
+        "What the trials of the summary were measured in; null where there is none.",
+        known(is_summarized), null_is_a_value, older_lack_it},
+       {"virtual", facts(&TestbedFacts::is_virtual),
+        "Measured without a physical NIC: says nothing about hardware, refused as a baseline for "
+        "it."},
+       {"trials", list(result(&CaseResult::trials), trial_fields()),
+        "In the order they were made, invalid ones included."},
+       {"summary", group(summary_rows()),
+        "Over the trials with `in_summary`: the ok ones of one condition or, where none is ok, "
+        "disturbed ones. Null when there are none. Older runs: over the ok trials.",
+        known(is_summarized), null_is_a_value},
+       {"comparable", &C::comparable,
+        "What two cases must have in common to be compared and to share a figure, each as text: "
+        "testbed, arrangement, `dut_idle`, NAPI policy, virtual, emulator, generator and its "
+        "options, frame size, flows, rate, method and its `restart`. Beside it what the ports' "
+        "drivers told before the run, `dut_port.…` and `generator_port.…`: `driver`, `firmware`, "
+        "`queues`, `rings`, `coalescing`, `pause`: a difference there is said.",
+        written([](const C& c) { return !c.comparable.empty(); }), older_lack_it},
+       {"metrics", list(result(&CaseResult::metrics), metric_fields()),
+        "What the method found, for those who do not know it.", older_lack_it},
+       {"bpf_run_time", group(bpf_rows()),
+        "With `scenario.method.bpf_stats`: the kernel's own run time of the backend's BPF "
+        "programs, from trials of their own; null without it.",
+        known([](const C& c) { return c.result.bpf_stats; }), null_is_a_value, older_lack_it,
+        after_reading([](C& c, bool has_value) { c.result.bpf_stats = has_value; })}});
   return made;
 }
 
 const Fields<RunDocument>& run_fields() {
   using R = RunDocument;
   static const Fields<R> made(
-      "run",
-      {{"id", &R::id, {.help = "Of the run, random.", .schema = "text"}},
-       {"tool_version", &R::tool_version, {.help = "pktbench's.", .schema = "text"}},
-       {"git_commit",
-        &R::git_commit,
-        {.help = "What it was built from.",
-         .null = "built from a tree without git",
-         .schema = "commit_or_null"}},
-       {"host", &R::host, {.help = "Its name.", .schema = "text"}},
-       {"started_at",
-        &R::started_at,
-        {.unit = "RFC 3339, UTC",
-         .help = "The wall clock at the start; all later times of the run are counted on from it "
-                 "by a clock that nobody sets.",
-         .schema = "time"}},
-       {"finished_at",
-        &R::finished_at,
-        {.unit = "RFC 3339, UTC",
-         .help = "Null only while the run is unfinished.",
-         .null = "the run has not finished",
-         .schema = "time_or_null"}},
-       {"argv", &R::argv, {.help = "The command line.", .schema = "argv"}},
-       {"interrupted",
-        &R::interrupted,
-        {.help = "A signal ended the run before its plan was done."}},
-       {"resumed",
-        &R::resumed,
-        {.help = "Some trials were taken over from an earlier run of the same plan."}},
-       {"missing",
-        [](R& r) -> FieldRef {
-          if (!r.environment_after.is_null()) return ReasonsRef{};
-          return ReasonsRef{
-              {{"environment.after",
-                r.finished_at.empty() ? "the run has not finished" : "it was not captured"}},
-              {}};
-        },
-        {.help = "Why a value is null; `environment.after` is there as well.",
-         .schema = "missing"}}});
+      "run", {{"id", &R::id, "Of the run, random.", schema("text")},
+              {"tool_version", &R::tool_version, "pktbench's.", schema("text")},
+              {"git_commit", &R::git_commit, "What it was built from.",
+               null("built from a tree without git"), schema("commit_or_null")},
+              {"host", &R::host, "Its name.", schema("text")},
+              {"started_at", &R::started_at,
+               "The wall clock at the start; all later times of the run are counted on from it by "
+               "a clock that nobody sets.",
+               unit("RFC 3339, UTC"), schema("time")},
+              {"finished_at", &R::finished_at, "Null only while the run is unfinished.",
+               unit("RFC 3339, UTC"), null("the run has not finished"), schema("time_or_null")},
+              {"argv", &R::argv, "The command line.", schema("argv")},
+              {"interrupted", &R::interrupted, "A signal ended the run before its plan was done."},
+              {"resumed", &R::resumed,
+               "Some trials were taken over from an earlier run of the same plan."},
+              {"missing",
+               [](R& r) -> FieldRef {
+                 if (!r.environment_after.is_null()) return ReasonsRef{};
+                 return ReasonsRef{
+                     {{"environment.after",
+                       r.finished_at.empty() ? "the run has not finished" : "it was not captured"}},
+                     {}};
+               },
+               "Why a value is null; `environment.after` is there as well.", schema("missing")}});
   return made;
 }
 

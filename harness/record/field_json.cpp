@@ -43,11 +43,6 @@ class Writer {
       section_.null(field_.key, about.null ? about.null(record_) : "");
   }
 
-  void operator()(const bool* v) const { section_.set(field_.key, Json(*v)); }
-  void operator()(const int* v) const { section_.set(field_.key, Json(*v)); }
-  void operator()(const std::uint32_t* v) const { section_.set(field_.key, Json(*v)); }
-  void operator()(const std::uint64_t* v) const { section_.set(field_.key, Json(*v)); }
-  void operator()(const std::int64_t* v) const { section_.set(field_.key, Json(*v)); }
   void operator()(const double* v) const { number(section_, field_.key, *v); }
   template <class T>
   void operator()(const std::optional<T>* v) const {
@@ -74,7 +69,7 @@ class Writer {
     for (const auto& [key, value] : *v) below.set(key, option_json(value));
     section_.set(field_.key, below.take());
   }
-  // Other lists and maps.
+  // Other numbers, lists and maps.
   template <class T>
   void operator()(const T* v) const {
     Json made = Json(*v);
@@ -181,12 +176,8 @@ class FieldReader {
   void operator()(double* v) const { *v = number(value_, at_).value_or(kNaN); }
   void operator()(std::optional<double>* v) const { *v = number(value_, at_); }
   void operator()(std::string* v) const { text(value_, at_, v); }
-  void operator()(std::vector<std::string>* v) const {
-    texts([v](std::string one) { v->push_back(std::move(one)); });
-  }
-  void operator()(std::set<std::string>* v) const {
-    texts([v](std::string one) { v->insert(std::move(one)); });
-  }
+  void operator()(std::vector<std::string>* v) const { texts(v); }
+  void operator()(std::set<std::string>* v) const { texts(v); }
   void operator()(std::vector<std::uint16_t>* v) const { counts(v); }
   void operator()(std::vector<std::uint64_t>* v) const { counts(v); }
   void operator()(std::map<std::string, std::uint64_t>* v) const {
@@ -291,12 +282,12 @@ class FieldReader {
     }
   }
 
-  template <class F>
-  void texts(F&& take) const {
+  template <class C>
+  void texts(C* v) const {
     if (!value_.is_array()) return fail("must be a list");
     for (const Json& item : value_) {
       if (!item.is_string()) return fail("has an item that is no text");
-      take(item.get<std::string>());
+      v->insert(v->end(), item.get<std::string>());
     }
   }
 

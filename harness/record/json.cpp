@@ -42,7 +42,6 @@ Json to_json(const CaseResult& result, const TestbedFacts& facts) {
 
 Result<TrialRecord> trial_from_json(const Json& json) { return read_record(trial_fields(), json); }
 Result<EffectiveMode> mode_from_json(const Json& json) { return read_record(mode_fields(), json); }
-Result<CaseDocument> case_from_json(const Json& json) { return read_record(case_fields(), json); }
 
 const Json& part(const Json& json, const char* key) {
   static const Json kNull;

@@ -50,7 +50,6 @@ nlohmann::ordered_json to_json(const EffectiveMode& mode, const std::string& bac
 // as it was when they were made.
 Result<TrialRecord> trial_from_json(const nlohmann::ordered_json& json);
 Result<EffectiveMode> mode_from_json(const nlohmann::ordered_json& json);
-Result<CaseDocument> case_from_json(const nlohmann::ordered_json& json);
 
 // The value of a key; null where there is none, or `json` is no object.
 const nlohmann::ordered_json& part(const nlohmann::ordered_json& json, const char* key);

@@ -42,12 +42,12 @@ Json to_json(const RunDocument& document) {
 
 Result<StoredRun> run_from_json(const Json& json, const Heeds& heeds) {
   static const Fields<StoredRun> parts(
-      "", {{"run", object(&StoredRun::head, run_fields()), {}},
-           {"environment", group<StoredRun>({}), {}},
+      "", {{"run", object(&StoredRun::head, run_fields()), ""},
+           {"environment", group<StoredRun>({}), ""},
            {"ports",
             list(at(&StoredRun::head, &RunDocument::testbed, &TestbedFacts::ports), port_fields()),
-            {.older_lack_it = true}},
-           {"cases", list(&StoredRun::cases, case_fields()), {}}});
+            "", notes::older_lack_it},
+           {"cases", list(&StoredRun::cases, case_fields()), ""}});
   if (const Json& schema = part(json, "schema"); schema != kRunSchema)
     return make_error(ErrorCode::invalid_input,
                       "/schema: must be \"" + std::string(kRunSchema) + "\", and is " +

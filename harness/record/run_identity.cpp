@@ -1,10 +1,10 @@
 #include "harness/record/run_identity.hpp"
 
+#include <fmt/format.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include <array>
-#include <cstdio>
 #include <random>
 
 #include "harness/sys/utc.hpp"
@@ -35,10 +35,8 @@ std::string random_run_id() {
   bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3f) | 0x80);  // variant of RFC 4122
   std::string id;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
-    std::array<char, 3> hex{};
-    std::snprintf(hex.data(), hex.size(), "%02x", bytes[i]);
     if (i == 4 || i == 6 || i == 8 || i == 10) id += '-';
-    id += hex.data();
+    id += fmt::format("{:02x}", bytes[i]);
   }
   return id;
 }

@@ -68,11 +68,9 @@ Result<void> refuse_unless_empty(const std::string& dir) {
   if (entries == std::filesystem::directory_iterator()) return {};
   const std::string first = entries->path().filename().string();
   const bool is_run = std::filesystem::exists(dir + "/" + kTrialLogName, ec);
-  return make_error(ErrorCode::invalid_input,
-                    dir +
-                        (is_run ? " holds a run already; go on with it by --resume, or choose "
-                                : " is not empty (it holds \"" + first + "\"); choose ") +
-                        "another directory with --out");
+  return make_error(ErrorCode::invalid_input, "{}{}another directory with --out", dir,
+                    is_run ? " holds a run already; go on with it by --resume, or choose "
+                           : " is not empty (it holds \"" + first + "\"); choose ");
 }
 
 // Every directory that is made must be on the disk before something in it counts as durable, and

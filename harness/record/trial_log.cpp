@@ -1,6 +1,7 @@
 #include "harness/record/trial_log.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -42,8 +43,7 @@ Result<LoggedTrial> parse_line(const Json& json) {
     return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
   };
   if (text("schema") != kLineSchema)
-    return make_error(ErrorCode::invalid_input,
-                      std::string("its schema is not \"") + kLineSchema + "\"");
+    return make_error(ErrorCode::invalid_input, "its schema is not \"{}\"", kLineSchema);
   LoggedTrial made;
   made.case_id = text("case");
   if (made.case_id.empty()) return make_error(ErrorCode::invalid_input, "it names no case");
@@ -86,20 +86,19 @@ Result<TrialLog> load_trials(const std::string& dir) {
     const std::size_t newline = text->find('\n', begin);
     const bool ended = newline != std::string::npos;
     const std::size_t end = ended ? newline : text->size();
-    const std::string where = path + ", line " + std::to_string(number);
+    const std::string where = fmt::format("{}, line {}", path, number);
     const auto json = parse_json(text->substr(begin, end - begin), where, kRunLimits);
     if (!json && !ended) {
-      log.torn = where + ": cut short after " + std::to_string(end - begin) +
-                 " bytes; the trial it was for is made again";
+      log.torn = fmt::format("{}: cut short after {} bytes; the trial it was for is made again",
+                             where, end - begin);
       break;
     }
     if (!json) return json.error();
     auto parsed = parse_line(*json);
     if (!parsed) return make_error(ErrorCode::invalid_input, where + ": " + parsed.error().message);
     if (!seen.emplace(parsed->case_id, parsed->trial.index).second)
-      return make_error(ErrorCode::invalid_input,
-                        where + ": trial " + std::to_string(parsed->trial.index) + " of case \"" +
-                            parsed->case_id + "\" is there twice");
+      return make_error(ErrorCode::invalid_input, "{}: trial {} of case \"{}\" is there twice",
+                        where, parsed->trial.index, parsed->case_id);
     log.trials.push_back(std::move(*parsed));
     log.intact_bytes = ended ? end + 1 : end;
     log.newline_due = !ended;

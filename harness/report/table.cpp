@@ -35,7 +35,7 @@ std::string mode_cell(const EffectiveMode& mode) {
 std::string count_cell(const CaseResult& result) {
   const auto ok = std::count_if(result.trials.begin(), result.trials.end(),
                                 [](const auto& t) { return t.status == TrialStatus::ok; });
-  return std::to_string(ok) + "/" + std::to_string(result.trials.size());
+  return fmt::format("{}/{}", ok, result.trials.size());
 }
 
 std::string limiter_cell(const CaseResult& result, Shown& shown) {
@@ -144,8 +144,7 @@ std::string conditions(const std::vector<CaseResult>& cases) {
     made += ": " + printable(words, kMaxText) + ".\n";
   }
   if (others > 0)
-    made += "Trials in another condition, kept and not in the figures: " + std::to_string(others) +
-            ".\n";
+    made += fmt::format("Trials in another condition, kept and not in the figures: {}.\n", others);
   return made;
 }
 

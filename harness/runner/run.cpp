@@ -31,12 +31,6 @@ std::uint32_t random_tag() {
   return tag;
 }
 
-std::string join(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
 class Run {
  public:
   Run(const Scenario& scenario, const Registry& registry, Observer& observer, const StopFlag& stop)
@@ -67,8 +61,7 @@ class Run {
   Result<void> open_session(const CaseSpec& spec, const Step& step);
   Result<void> close_session();
   std::string impossible(const CaseSpec& spec) const;
-  void give_up(CaseState& state, CaseStatus status, const std::string& reason);
-  void give_up_bpf(CaseState& state, const std::string& reason);
+  void give_up(CaseState& state, const Step& step, CaseStatus status, const std::string& reason);
 
   const Scenario& scenario_;
   const Registry& registry_;
@@ -121,7 +114,7 @@ std::string Run::impossible(const CaseSpec& spec) const {
   if (std::find(backend.workloads.begin(), backend.workloads.end(), spec.workload) ==
       backend.workloads.end())
     return "backend " + backend.name + " cannot do workload " + spec.workload + "; it can do " +
-           join(backend.workloads);
+           fmt::format("{}", fmt::join(backend.workloads, ", "));
   if (auto reason = backend.probe(); !reason.empty())
     return "backend " + backend.name + ": " + reason;
   if (auto reason = generator.probe(); !reason.empty())
@@ -180,22 +173,21 @@ Result<TrialRecord> Run::attempt(const CaseSpec& spec, const Step& step) {
   return trial;
 }
 
-void Run::give_up(CaseState& state, CaseStatus status, const std::string& reason) {
-  const std::size_t left = method_->trials_left(state.result);
-  state.result.decided = true;
-  state.result.status = status;
-  state.result.reason = reason;
-  if (state.result.bpf_reason.empty()) state.result.bpf_reason = reason;
-  observer_.on_skipped(state.result.spec, left, std::string(to_string(status)) + ": " + reason);
-}
-
-// The case itself goes on.
-void Run::give_up_bpf(CaseState& state, const std::string& reason) {
-  const std::size_t left = method_->trials_left(state.result);
-  state.result.bpf_reason = reason;
-  state.failures = 0;
-  observer_.on_skipped(state.result.spec, left - method_->trials_left(state.result),
-                       "no run time of BPF programs: " + reason);
+// Of a trial for the run time of BPF programs: the case itself goes on.
+void Run::give_up(CaseState& state, const Step& step, CaseStatus status,
+                  const std::string& reason) {
+  CaseResult& result = state.result;
+  const std::size_t left = method_->trials_left(result);
+  if (result.bpf_reason.empty() || step.bpf_stats) result.bpf_reason = reason;
+  if (step.bpf_stats) {
+    state.failures = 0;
+    return observer_.on_skipped(result.spec, left - method_->trials_left(result),
+                                "no run time of BPF programs: " + reason);
+  }
+  result.decided = true;
+  result.status = status;
+  result.reason = reason;
+  observer_.on_skipped(result.spec, left, fmt::format("{}: {}", to_string(status), reason));
 }
 
 Result<void> Run::make_trial(CaseState& state, int round, const Step& step) {
@@ -208,10 +200,7 @@ Result<void> Run::make_trial(CaseState& state, int round, const Step& step) {
     if (error.code == ErrorCode::interrupted || stop_) return {};
     if (error.code == ErrorCode::invalid_input) return error;
     if (error.code == ErrorCode::unsupported) {
-      if (step.bpf_stats)
-        give_up_bpf(state, error.message);
-      else
-        give_up(state, CaseStatus::unsupported, error.message);
+      give_up(state, step, CaseStatus::unsupported, error.message);
       return {};
     }
     TrialRecord failed;
@@ -238,10 +227,7 @@ Result<void> Run::end_trial(CaseState& state, int round, const Step& step, Trial
   const TrialPlace place{round, std::max(method_->rounds(), round + 1)};
   if (auto r = observer_.on_trial_ended(result.spec, record, place, again); !r) return r;
   if (state.failures < kGiveUpAfter) return {};
-  if (step.bpf_stats)
-    give_up_bpf(state, record.reason);
-  else
-    give_up(state, CaseStatus::failed, record.reason);
+  give_up(state, step, CaseStatus::failed, record.reason);
   return {};
 }
 
@@ -286,7 +272,7 @@ Result<void> Run::extra_rounds() {
 Result<void> Run::rounds() {
   for (CaseState& state : cases_)
     if (auto reason = impossible(state.result.spec); !reason.empty())
-      give_up(state, CaseStatus::unsupported, reason);
+      give_up(state, {}, CaseStatus::unsupported, reason);
   const std::vector<bool> all(cases_.size(), true);
   for (int number = 0; number < method_->rounds() && !stop_; ++number)
     if (auto r = round(number, all); !r) return r;

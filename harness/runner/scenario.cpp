@@ -1,8 +1,10 @@
 #include "harness/runner/scenario.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <filesystem>
 #include <set>
-#include <string_view>
 #include <variant>
 
 #include "harness/core/units.hpp"
@@ -24,19 +26,13 @@ constexpr double kMaxRatePps = 1e9;
 constexpr const char* kLabel = "label";
 constexpr const char* kDefaultTestbed = "veth";
 
-// Names a scenario may use in every build, whether or not one of its backends can do them.
-const std::vector<std::string> kWorkloads = {"drop",   "touch",   "parse", "count-per-ip",
-                                             "filter", "reflect", "pass"};
-
 bool allowed_in_name(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
 }
 
 // "scenarios/My_Test.json" -> "my-test".
 std::string name_from_path(const std::string& path) {
-  std::string_view stem = path;
-  if (const auto slash = stem.rfind('/'); slash != stem.npos) stem.remove_prefix(slash + 1);
-  if (const auto dot = stem.rfind('.'); dot != stem.npos && dot > 0) stem = stem.substr(0, dot);
+  const std::string stem = std::filesystem::path(path).stem();
   std::string name;
   for (char c : stem.substr(0, kMaxName)) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
@@ -49,12 +45,14 @@ std::string name_from_path(const std::string& path) {
 template <class T>
 std::vector<Choice> choices_of(const std::vector<T>& types) {
   std::vector<Choice> choices;
-  for (const T& type : types) choices.push_back({type.name, &type.options});
+  for (const T& type : types) choices.push_back({type.name, type.options});
   return choices;
 }
 
+// The table's, and what a backend adds.
 std::vector<std::string> workload_names(const Registry& registry) {
-  std::vector<std::string> names = kWorkloads;
+  std::vector<std::string> names;
+  for (const WorkloadType& type : registry.workloads) names.push_back(type.name);
   for (const BackendType& type : registry.backends)
     for (const std::string& name : type.workloads)
       if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
@@ -63,16 +61,13 @@ std::vector<std::string> workload_names(const Registry& registry) {
 
 std::string read_name(Check& check, const Node& node, const std::string& path) {
   if (!node) return name_from_path(path);
-  if (!node.value->is_string()) {
-    check.fail(node.at, "expected a string, not " + node.described());
-    return {};
-  }
+  if (!check.expect(node.value->is_string(), node, "a string")) return {};
   const auto& name = node.value->get_ref<const std::string&>();
   const bool valid = !name.empty() && name.size() <= kMaxName &&
                      std::all_of(name.begin(), name.end(), allowed_in_name);
   if (!valid)
-    check.fail(node.at, "must be 1 to " + std::to_string(kMaxName) +
-                            " lower-case letters, digits and dashes, not " + node.described());
+    check.fail(node.at, fmt::format("must be 1 to {} lower-case letters, digits and dashes, not {}",
+                                    kMaxName, node.described()));
   return name;
 }
 
@@ -103,9 +98,12 @@ void read_traffic(Check& check, const Node& node, const Registry& registry, Case
       traffic.key("rate"), std::nullopt, [&](const Node& n) { return read_rate(check, n); });
 }
 
-void read_filter(Check& check, const Node& node, CaseGrid& grid) {
-  if (node && !filters(grid.workloads)) check.fail(node.at, "none of the workloads is \"filter\"");
-  if (!filters(grid.workloads)) return;
+void read_filter(Check& check, const Node& node, const Registry& registry, CaseGrid& grid) {
+  const bool wanted =
+      std::any_of(grid.workloads.begin(), grid.workloads.end(),
+                  [&](const std::string& name) { return workload_of(name, registry).filters; });
+  if (node && !wanted) check.fail(node.at, "none of the workloads is \"filter\"");
+  if (!wanted) return;
   static const Json kEmpty = Json::object();
   const Node filter{node ? node.value : &kEmpty, node.at};
   if (!check.object(filter, {"udp_ports"})) return;
@@ -116,19 +114,14 @@ void read_filter(Check& check, const Node& node, CaseGrid& grid) {
 }
 
 std::vector<Chosen> read_backends(Check& check, const Node& node, const Registry& registry) {
-  std::vector<std::vector<OptionSpec>> options;
-  for (const BackendType& type : registry.backends) options.push_back(all_backend_options(type));
   std::vector<Choice> choices;
-  for (std::size_t i = 0; i < options.size(); ++i)
-    choices.push_back({registry.backends[i].name, &options[i]});
+  for (const BackendType& type : registry.backends)
+    choices.push_back({type.name, all_backend_options(type)});
   if (!node) {
     check.fail(node.at, "missing: a list of at least one backend");
     return {};
   }
-  if (!node.value->is_array()) {
-    check.fail(node.at, "expected a list of backends, not " + node.described());
-    return {};
-  }
+  if (!check.expect(node.value->is_array(), node, "a list of backends")) return {};
   return check.list<Chosen>(
       node, [&](const Node& n) { return check.choice(n, "backend", choices, std::nullopt); });
 }
@@ -141,22 +134,17 @@ void read_testbeds(Check& check, const Node& node, const Registry& registry, Sce
     scenario.testbeds = {{"", std::move(one.options)}};
     return;
   }
-  std::vector<std::vector<OptionSpec>> options;
-  for (const TestbedType& type : registry.testbeds) {
-    options.push_back(type.options);
-    options.back().push_back({kLabel, std::string(), {}, {}, {}, "tells it from the others"});
-  }
-  std::vector<Choice> choices;
-  for (std::size_t i = 0; i < options.size(); ++i)
-    choices.push_back({registry.testbeds[i].name, &options[i]});
+  std::vector<Choice> choices = choices_of(registry.testbeds);
+  for (Choice& choice : choices)
+    choice.options.push_back(text_option(kLabel, "", "tells it from the others"));
   std::set<std::string> labels;
   const auto all = check.list<Chosen>(node, [&](const Node& n) {
     Chosen chosen = check.choice(n, "testbed", choices, kDefaultTestbed);
     if (check.failed()) return chosen;
     const auto& label = option<std::string>(chosen.options, kLabel);
     if (label.empty() || label.size() > kMaxLabel)
-      check.fail(n.at / kLabel, "each of several testbeds needs a label of 1 to " +
-                                    std::to_string(kMaxLabel) + " bytes");
+      check.fail(n.at / kLabel,
+                 fmt::format("each of several testbeds needs a label of 1 to {} bytes", kMaxLabel));
     else if (!labels.insert(label).second)
       check.fail(n.at / kLabel, "the same as an earlier testbed's");
     else if (!scenario.testbed.empty() && scenario.testbed != chosen.name)
@@ -254,7 +242,7 @@ Json resolve(const Scenario& scenario, const CaseGrid& grid, const Chosen& metho
 }
 
 std::string too_many_cases(const CaseGrid& grid) {
-  const auto part = [](std::size_t n, const char* what) { return std::to_string(n) + what; };
+  const auto part = [](std::size_t n, const char* what) { return fmt::format("{}{}", n, what); };
   return part(grid.rates.size(), " rates x ") + part(grid.frame_sizes.size(), " frame sizes x ") +
          part(grid.flows.size(), " flow counts x ") + part(grid.workloads.size(), " workloads x ") +
          part(grid.backends.size(), " backends x ") +
@@ -297,12 +285,12 @@ Result<Scenario> read_scenario(Json document, const std::string& where, const Re
   grid.backends = read_backends(check, root.key("backends"), registry);
   const std::vector<std::string> workloads = workload_names(registry);
   grid.workloads = check.one_or_list<std::string>(
-      root.key("workloads"), "drop",
+      root.key("workloads"), workloads.front(),
       [&](const Node& node) { return check.name(node, "workload", workloads); });
   grid.testbed_labels.clear();
   for (const TestbedChoice& testbed : scenario.testbeds)
     grid.testbed_labels.push_back(testbed.label);
-  if (!check.failed()) read_filter(check, root.key("filter"), grid);
+  if (!check.failed()) read_filter(check, root.key("filter"), registry, grid);
   Chosen method = check.choice(root.key("method"), "method", choices_of(registry.methods),
                                registry.methods.front().name);
   if (check.failed()) return *check.error();

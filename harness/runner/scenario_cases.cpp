@@ -1,8 +1,8 @@
 #include "harness/runner/scenario_cases.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <string_view>
 #include <variant>
 
@@ -11,20 +11,15 @@
 namespace pktbench {
 namespace {
 
-constexpr const char* kFilter = "filter";
-
 std::string percent_encoded(const std::string& text) {
   constexpr std::string_view kPlain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:+,@";
   std::string out;
   for (const char c : text) {
-    if (kPlain.find(c) != std::string_view::npos) {
+    if (kPlain.find(c) != std::string_view::npos)
       out += c;
-      continue;
-    }
-    std::array<char, 4> buffer{};
-    std::snprintf(buffer.data(), buffer.size(), "%%%02X", static_cast<unsigned char>(c));
-    out += buffer.data();
+    else
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return out;
 }
@@ -53,9 +48,8 @@ std::string option_suffix(const Chosen& backend, const CaseGrid& grid, const Reg
 }
 
 std::string case_id(const CaseSpec& spec) {
-  std::string id = spec.backend + "/" + spec.workload + "/" +
-                   std::to_string(spec.traffic.frame_size) + "B/" + std::to_string(spec.queues) +
-                   "q/" + std::to_string(spec.traffic.flows) + "f";
+  std::string id = fmt::format("{}/{}/{}B/{}q/{}f", spec.backend, spec.workload,
+                               spec.traffic.frame_size, spec.queues, spec.traffic.flows);
   if (spec.rate_pps) id.append("/").append(number_text(*spec.rate_pps)).append("pps");
   if (!spec.testbed_label.empty())
     id.append("/testbed=").append(percent_encoded(spec.testbed_label));
@@ -66,13 +60,8 @@ std::string case_id(const CaseSpec& spec) {
 
 const std::vector<OptionSpec>& common_backend_options() {
   static const std::vector<OptionSpec> kOptions = {
-      {"label", std::string(), {}, {}, {}, "tells apart what is otherwise the same"},
-      {"telemetry",
-       std::string("full"),
-       {"full", "none"},
-       {},
-       {},
-       "none: no CPU accounting, and so no cycles"}};
+      text_option("label", "", "tells apart what is otherwise the same"),
+      choice_option("telemetry", {"full", "none"}, "none: no CPU accounting, and so no cycles")};
   return kOptions;
 }
 
@@ -83,8 +72,9 @@ std::vector<OptionSpec> all_backend_options(const BackendType& type) {
   return all;
 }
 
-bool filters(const std::vector<std::string>& workloads) {
-  return std::find(workloads.begin(), workloads.end(), kFilter) != workloads.end();
+WorkloadType workload_of(const std::string& name, const Registry& registry) {
+  const WorkloadType* type = find_by_name(registry.workloads, name);
+  return type ? *type : WorkloadType{name, ""};
 }
 
 double case_count(const CaseGrid& grid) {
@@ -113,9 +103,10 @@ std::vector<CaseSpec> expand(const CaseGrid& grid, const Registry& registry) {
       for (const std::uint32_t flows : grid.flows) {
         spec.traffic.flows = flows;
         for (const std::string& workload : grid.workloads) {
+          const WorkloadType type = workload_of(workload, registry);
           spec.workload = workload;
-          spec.filter_ports =
-              workload == kFilter ? grid.filter_ports : decltype(grid.filter_ports){};
+          spec.sends_back = type.sends_back;
+          spec.filter_ports = type.filters ? grid.filter_ports : decltype(grid.filter_ports){};
           for (std::size_t i = 0; i < grid.backends.size(); ++i) {
             spec.backend = grid.backends[i].name;
             spec.backend_options = grid.backends[i].options;

@@ -27,8 +27,8 @@ struct CaseGrid {
   unsigned queues = 1;
 };
 
-// Whether `filter` is one of them, whose ports are then part of the case.
-bool filters(const std::vector<std::string>& workloads);
+// Of the registry's table; one that only a backend has is of no special kind.
+WorkloadType workload_of(const std::string& name, const Registry& registry);
 
 // Not an integer, since it may be larger than any.
 double case_count(const CaseGrid& grid);

@@ -1,5 +1,7 @@
 #include "harness/runner/scenario_check.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 #include <regex>
@@ -46,11 +48,13 @@ void Check::fail(const Pointer& at, std::string_view problem) {
   if (!error_) error_ = input_error(origins_.of(pointer), pointer, problem);
 }
 
+bool Check::expect(bool fits, const Node& node, std::string_view what) {
+  if (!fits) fail(node.at, fmt::format("expected {}, not {}", what, node.described()));
+  return fits;
+}
+
 bool Check::object(const Node& node, const std::vector<std::string>& keys) {
-  if (!node.value->is_object()) {
-    fail(node.at, "expected an object, not " + node.described());
-    return false;
-  }
+  if (!expect(node.value->is_object(), node, "an object")) return false;
   for (const auto& [key, value] : node.value->items()) {
     if (std::find(keys.begin(), keys.end(), key) != keys.end()) continue;
     fail(node.at / key, "unknown key " + in_quotes(key) + suggestion(key, keys));
@@ -66,10 +70,7 @@ bool Check::within(const Node& node, double value, const Bounds& bounds) {
 }
 
 std::int64_t Check::integer(const Node& node, const Bounds& bounds) {
-  if (!node.value->is_number_integer()) {
-    fail(node.at, "expected an integer, not " + node.described());
-    return 0;
-  }
+  if (!expect(node.value->is_number_integer(), node, "an integer")) return 0;
   constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
   const bool huge = node.value->is_number_unsigned() &&
                     node.value->get<std::uint64_t>() > static_cast<std::uint64_t>(kMax);
@@ -82,22 +83,16 @@ std::int64_t Check::integer(const Node& node, const Bounds& bounds) {
 }
 
 double Check::number(const Node& node, const Bounds& bounds) {
-  if (!node.value->is_number()) {
-    fail(node.at, "expected a number, not " + node.described());
-    return 0;
-  }
+  if (!expect(node.value->is_number(), node, "a number")) return 0;
   const auto value = node.value->get<double>();
   return within(node, value, bounds) ? value : 0;
 }
 
 std::string Check::text(const Node& node, std::size_t max_bytes) {
-  if (!node.value->is_string()) {
-    fail(node.at, "expected a string, not " + node.described());
-    return {};
-  }
+  if (!expect(node.value->is_string(), node, "a string")) return {};
   const auto& value = node.value->get_ref<const std::string&>();
   if (value.size() > max_bytes)
-    fail(node.at, "longer than " + std::to_string(max_bytes) + " bytes");
+    fail(node.at, fmt::format("longer than {} bytes", max_bytes));
   else if (std::any_of(value.begin(), value.end(), is_control))
     fail(node.at, "control characters are not allowed in " + node.described());
   return failed() ? std::string() : value;
@@ -120,9 +115,7 @@ OptionValue Check::option(const Node& node, const OptionSpec& spec) {
   if (std::holds_alternative<std::int64_t>(spec.default_value)) return integer(node, bounds);
   if (std::holds_alternative<double>(spec.default_value)) return number(node, bounds);
   if (std::holds_alternative<bool>(spec.default_value)) {
-    if (node.value->is_boolean()) return node.value->get<bool>();
-    fail(node.at, "expected true or false, not " + node.described());
-    return false;
+    return expect(node.value->is_boolean(), node, "true or false") && node.value->get<bool>();
   }
   if (spec.choices.empty()) return text(node, kMaxOptionText);
   if (!spec.pattern.empty() && node.value->is_string() &&
@@ -145,16 +138,14 @@ Chosen Check::choice(const Node& node, std::string_view kind, const std::vector<
     fail(name_node.at, "missing; valid: " + name_list(names));
     return {};
   }
-  if (!is_object && !name_node.value->is_string()) {
-    fail(node.at, "expected the name of a " + std::string(kind) +
-                      " or an object with a name, not " + node.described());
+  if (!expect(is_object || name_node.value->is_string(), node,
+              fmt::format("the name of a {} or an object with a name", kind)))
     return {};
-  }
   Chosen chosen{name(name_node, kind, names), {}};
   if (failed()) return chosen;
 
   const auto type = std::find(names.begin(), names.end(), chosen.name) - names.begin();
-  const std::vector<OptionSpec>& specs = *choices[static_cast<std::size_t>(type)].options;
+  const std::vector<OptionSpec>& specs = choices[static_cast<std::size_t>(type)].options;
   std::vector<std::string> keys = {"name"};
   for (const OptionSpec& spec : specs) keys.push_back(spec.name);
   if (is_object && !object(node, keys)) return chosen;

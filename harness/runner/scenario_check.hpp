@@ -51,7 +51,7 @@ struct Node {
 // A type that a name in the scenario can mean, and the options it takes.
 struct Choice {
   std::string name;
-  const std::vector<OptionSpec>* options = nullptr;
+  std::vector<OptionSpec> options;
 };
 
 // A choice that was made, every option filled in.
@@ -68,6 +68,8 @@ class Check {
   bool failed() const { return error_.has_value(); }
   const std::optional<Error>& error() const { return error_; }
   void fail(const Pointer& at, std::string_view problem);
+  // `fits`; where not: "expected WHAT, not ...". REQUIRES: a value.
+  bool expect(bool fits, const Node& node, std::string_view what);
 
   // All of these: REQUIRES a value.
   // False when it is no object, or has a key that is none of `keys`.

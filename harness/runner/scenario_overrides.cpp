@@ -1,7 +1,8 @@
 #include "harness/runner/scenario_overrides.hpp"
 
+#include <fmt/format.h>
+
 #include <charconv>
-#include <string_view>
 
 #include "harness/text/input_error.hpp"
 
@@ -14,24 +15,16 @@ using Tokens = std::vector<std::string>;
 
 std::string who_set(const std::string& argument) { return "--set " + printable(argument, 120); }
 
-// The reference tokens of an RFC 6901 pointer, unescaped; none where it is not one, or names the
-// whole document.
-std::optional<Tokens> split_pointer(std::string_view pointer) {
-  if (pointer.empty() || pointer[0] != '/') return std::nullopt;
-  Tokens tokens;
-  for (std::size_t i = 0; i < pointer.size(); ++i) {
-    char c = pointer[i];
-    if (c == '/') {
-      tokens.emplace_back();
-      continue;
-    }
-    if (c == '~') {
-      if (++i == pointer.size() || (pointer[i] != '0' && pointer[i] != '1')) return std::nullopt;
-      c = pointer[i] == '0' ? '~' : '/';
-    }
-    tokens.back() += c;
+// The reference tokens of an RFC 6901 pointer, unescaped; none where it is not one.
+std::optional<Tokens> split_pointer(const std::string& pointer) {
+  try {
+    Tokens tokens;
+    for (Pointer rest(pointer); !rest.empty(); rest.pop_back())
+      tokens.insert(tokens.begin(), rest.back());
+    return tokens;
+  } catch (const Json::exception&) {
+    return std::nullopt;
   }
-  return tokens;
 }
 
 // Where a plain name may stand for {"name": ...}.
@@ -69,7 +62,7 @@ Result<void> assign(Json& document, const Tokens& tokens, Json value, const std:
       if (!index)
         return input_error(
             who, (at / token).to_string(),
-            "no such element; the list has " + std::to_string(size) + " from 0, and - appends");
+            fmt::format("no such element; the list has {} from 0, and - appends", size));
       at /= *index;
       if (*index == size) {
         place->push_back(Json::object());
@@ -99,10 +92,10 @@ Result<void> apply_set(Json& document, const std::string& argument, Origins& ori
   const std::size_t equals = argument.find('=');
   if (equals == std::string::npos || argument[0] != '/')
     return input_error(who, "", "expected /json/pointer=value");
-  const auto tokens = split_pointer(std::string_view(argument).substr(0, equals));
+  const auto tokens = split_pointer(argument.substr(0, equals));
   if (!tokens) return input_error(who, "", "~ in a JSON pointer is written ~0, and / in a key ~1");
   if (tokens->size() > kMaxTokens)
-    return input_error(who, "", "deeper than " + std::to_string(kMaxTokens) + " levels");
+    return input_error(who, "", fmt::format("deeper than {} levels", kMaxTokens));
 
   const std::string text = argument.substr(equals + 1);
   if (!Json::accept(text)) return assign(document, *tokens, text, who, origins);
@@ -117,7 +110,7 @@ Result<void> apply_overrides(Json& document, const ScenarioOverrides& overrides,
   for (const std::string& argument : overrides.set)
     if (Result<void> done = apply_set(document, argument, origins); !done) return done;
   if (overrides.trials) {
-    const std::string who = "--trials " + std::to_string(*overrides.trials);
+    const std::string who = fmt::format("--trials {}", *overrides.trials);
     Result<void> done = assign(document, {"method", "trials"}, *overrides.trials, who, origins);
     if (!done) return done;
   }

@@ -79,6 +79,24 @@ TEST_F(ScenarioTest, TheFiltersPortsAreThoseOfItsCasesAlone) {
   EXPECT_FALSE(without->resolved.contains("filter"));
 }
 
+TEST_F(ScenarioTest, AWorkloadIsWhatItsRowInTheTableSays) {
+  Registry registry = test_registry();
+  registry.workloads.push_back({.name = "sieve", .filters = true});
+  registry.workloads.push_back({.name = "mirror", .sends_back = true});
+  const auto scenario =
+      load_scenario(write(R"({"backends": ["fake"], "workloads": ["drop", "sieve", "mirror"],
+                "filter": {"udp_ports": 53}})"),
+                    registry, {});
+  ASSERT_TRUE(scenario) << scenario.error().message;
+  const std::vector<CaseSpec>& cases = scenario->cases;
+  ASSERT_EQ(cases.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(cases[i].filter_ports.empty(), i != 1) << cases[i].workload;
+    EXPECT_EQ(cases[i].sends_back, i == 2) << cases[i].workload;
+  }
+  EXPECT_FALSE(load(R"({"backends": ["fake"], "workloads": ["sieve"]})"));
+}
+
 TEST_F(ScenarioTest, TakesEveryKey) {
   const auto scenario = load(R"({
     "name": "all-9", "description": "Everything, größer.",

@@ -20,6 +20,9 @@ inline const Registry& test_registry() {
     const std::vector<std::string> workloads = {"drop", "touch", "pass"};
     const OptionSpec fallback{"fallback", false, {}, {}, {}, "generic mode will do"};
     Registry r;
+    r.workloads = {{"drop", ""},         {"touch", ""},        {"parse", ""},
+                   {"count-per-ip", ""}, {"filter", "", true}, {"reflect", "", false, true},
+                   {"pass", ""}};
     r.backends = {
         {"udp-recvfrom", "", workloads, {}, {}, {}},
         {"udp-recvmmsg", "", workloads, {}, {}, {}},

@@ -64,8 +64,8 @@ Result<void> check_trials(const TrialLog& log, const Scenario& scenario, const s
   std::size_t line = 0;  // each is a trial
   for (const LoggedTrial& logged : log.trials) {
     const auto refuse = [&](const std::string& why) {
-      return make_error(ErrorCode::invalid_input,
-                        dir + "/" + kTrialLogName + ", line " + std::to_string(line) + ": " + why);
+      return make_error(ErrorCode::invalid_input, "{}/{}, line {}: {}", dir, kTrialLogName, line,
+                        why);
     };
     ++line;
     const auto found = cases.find(logged.case_id);

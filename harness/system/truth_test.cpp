@@ -112,7 +112,7 @@ class Truth : public SimulatedRun {
           const auto next = rates(outcome.cases.at(1));
           const auto found = paired_ratio(base, next);
           ASSERT_TRUE(found) << found.error().message;
-          const Verdict verdict = judge_rounds(base, next, Better::higher).verdict;
+          const Verdict verdict = judge(*found, found->p, Better::higher).verdict;
           all.covered.add(found->lo <= truth && truth <= found->hi);
           all.changed.add(verdict == Verdict::regression || verdict == Verdict::improvement);
           all.worse.add(verdict == Verdict::regression);

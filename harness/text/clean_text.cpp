@@ -1,7 +1,8 @@
 #include "harness/text/clean_text.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
-#include <cstdio>
 
 namespace pktbench {
 
@@ -15,12 +16,6 @@ bool unfit(std::uint32_t c) {
 }
 
 bool stays(char c) { return c == '\n' || c == '\t'; }
-
-std::string escape(const char* format, std::uint32_t value) {
-  std::array<char, 16> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), format, value);
-  return buffer.data();
-}
 
 }  // namespace
 
@@ -46,10 +41,10 @@ std::string take_shown(std::string_view& text) {
   const CodePoint c = first_code_point(text);
   const std::string_view taken = text.substr(0, c.length == 0 ? 1 : c.length);
   text.remove_prefix(taken.size());
-  if (c.length == 0) return escape("\\x%02x", static_cast<unsigned char>(taken[0]));
+  if (c.length == 0) return fmt::format("\\x{:02x}", static_cast<unsigned char>(taken[0]));
   if (c.value == '\n') return "\\n";
   if (c.value == '\t') return "\\t";
-  if (unfit(c.value)) return escape("\\u%04x", c.value);
+  if (unfit(c.value)) return fmt::format("\\u{:04x}", c.value);
   return std::string(taken);
 }
 
@@ -95,7 +90,7 @@ std::string shell_word(std::string_view word) {
     if (c == '%')
       quoted += "%%";
     else if (c < ' ' || c > '~' || c == '\'' || c == '\\')
-      quoted += escape("\\%03o", static_cast<unsigned char>(c));
+      quoted += fmt::format("\\{:03o}", static_cast<unsigned char>(c));
     else
       quoted += c;
   }

@@ -23,10 +23,6 @@ inline constexpr const char* kNoNumber = "not a finite number, or beyond 1e20";
 
 inline constexpr const char* kNoReason = "no reason was recorded";
 
-inline Json number_or_null(const std::optional<double>& value) {
-  return value && inside(*value, kRecordable) ? Json(*value) : Json(nullptr);
-}
-
 inline bool has_a_number_that_is_none(const Json& json) {
   if (json.is_array())
     return std::any_of(json.begin(), json.end(),
@@ -67,14 +63,6 @@ class Section {
   template <class T, class Make>
   void set(const std::string& key, const Result<T>& value, Make make) {
     set(key, value ? Result<Json>(Json(make(*value))) : Result<Json>(value.error()));
-  }
-
-  void number(const std::string& key, const std::optional<double>& value,
-              const std::string& reason = {}) {
-    if (value)
-      set(key, Json(*value));
-    else
-      null(key, reason);
   }
 
   void text(const std::string& key, const std::string& value, const std::string& reason) {

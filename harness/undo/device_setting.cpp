@@ -1,5 +1,6 @@
 #include "harness/undo/device_setting.hpp"
 
+#include <fmt/format.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
@@ -29,6 +30,15 @@ namespace pktbench::undo {
 using nlohmann::json;
 
 namespace {
+
+// The journal's form of a setting that was.
+struct DeviceUndo {
+  std::uint64_t netns = 0;
+  unsigned ifindex = 0;
+  std::string setting;
+  std::string value;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DeviceUndo, netns, ifindex, setting, value)
 
 // Reads the MTU, or sets it to `wanted`.
 Result<std::string> mtu(const std::string& device, std::optional<std::uint32_t> wanted) {
@@ -71,7 +81,7 @@ Result<std::vector<std::string>> irq_files(const std::string& device) {
     return make_error(ErrorCode::unsupported, device + " is on no PCI bus: it has no interrupts");
   std::vector<std::string> files;
   for (const int irq : sys::pci_interrupts(pci))
-    files.push_back("/proc/irq/" + std::to_string(irq) + "/smp_affinity_list");
+    files.push_back(fmt::format("/proc/irq/{}/smp_affinity_list", irq));
   if (files.empty())
     return make_error(ErrorCode::unsupported, "the kernel lists no interrupts of " + device);
   return files;
@@ -324,8 +334,7 @@ Result<void> set_device_setting(const std::string& device, const std::string& se
   if (!found) return found.error();
   const Set done = (*found)->set(device, value);
   if (!done)
-    return make_error(ErrorCode::failed,
-                      setting + " of " + device + " cannot be \"" + value + "\"");
+    return make_error(ErrorCode::failed, "{} of {} cannot be \"{}\"", setting, device, value);
   if (!*done) return *done;
   const auto now = (*found)->get(device);
   if (!now) return now.error();
@@ -339,34 +348,24 @@ Result<std::string> device_undo_value(const std::string& device, const std::stri
                                       const std::string& value) {
   const unsigned ifindex = if_nametoindex(device.c_str());
   if (ifindex == 0) return system_error("find device " + device, errno);
-  return json({{"netns", sys::own_netns_number()},
-               {"ifindex", ifindex},
-               {"setting", setting},
-               {"value", value}})
-      .dump();
+  return json(DeviceUndo{sys::own_netns_number(), ifindex, setting, value}).dump();
 }
 
 Result<void> undo_device_setting(const std::string& device, const std::string& undo_value) {
-  const json j = json::parse(undo_value, nullptr, false);
-  std::uint64_t netns = 0;
-  unsigned ifindex = 0;
-  std::string setting, value;
+  DeviceUndo wanted;
   try {
-    j.at("netns").get_to(netns);
-    j.at("ifindex").get_to(ifindex);
-    j.at("setting").get_to(setting);
-    j.at("value").get_to(value);
+    json::parse(undo_value, nullptr, false).get_to(wanted);
   } catch (const json::exception&) {
-    return make_error(ErrorCode::failed,
-                      "the journal's record of " + device + " cannot be read: " + undo_value);
+    return make_error(ErrorCode::failed, "the journal's record of {} cannot be read: {}", device,
+                      undo_value);
   }
-  const auto path = sys::find_netns(netns);
+  const auto path = sys::find_netns(wanted.netns);
   if (!path) return {};
   auto inside = sys::NetnsScope::enter(*path);
   if (!inside) return inside.error();
   // Another device of that name is not the one that was changed.
-  if (if_nametoindex(device.c_str()) != ifindex) return {};
-  return set_device_setting(device, setting, value);
+  if (if_nametoindex(device.c_str()) != wanted.ifindex) return {};
+  return set_device_setting(device, wanted.setting, wanted.value);
 }
 
 }  // namespace pktbench::undo

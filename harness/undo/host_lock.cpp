@@ -1,6 +1,7 @@
 #include "harness/undo/host_lock.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -26,8 +27,7 @@ Result<HostLock> HostLock::acquire(const std::string& purpose, const std::string
     return make_error(ErrorCode::refused, "another pktbench is at work on this host (" + text +
                                               "); wait for it or end it");
   }
-  const std::string text =
-      "process " + std::to_string(getpid()) + ", " + clean_line(purpose) + "\n";
+  const std::string text = fmt::format("process {}, {}\n", getpid(), clean_line(purpose));
   if (ftruncate(file.get(), 0) != 0 ||
       pwrite(file.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
     return system_error("write " + path, errno);

@@ -1,6 +1,7 @@
 #include "harness/undo/journal.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -68,7 +69,7 @@ Result<void> make_state_directory(const std::string& dir) {
 }
 
 Result<Journal> Journal::create(const std::string& dir) {
-  return open_at(dir, std::to_string(getpid()) + kSuffix);
+  return open_at(dir, fmt::format("{}{}", getpid(), kSuffix));
 }
 
 Result<Journal> Journal::kept(const std::string& dir) { return open_at(dir, kKeptFile); }

@@ -1,6 +1,7 @@
 #include "harness/undo/port_state.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <net/if.h>
 
 #include <algorithm>
@@ -116,47 +117,28 @@ Result<PortState> read_port_state(const std::string& name) {
   state.flags = link->flags & kFlags;
   state.settings = read_settings(name);
   state.sysctls = read_sysctls(name);
-  auto messages = sys::port_messages(link->ifindex);
-  if (!messages) return messages.error();
-  state.messages = std::move(*messages);
+  if (auto r = sys::port_messages(link->ifindex).into(state.messages); !r) return r.error();
   return state;
 }
 
-std::string to_text(const PortState& s) {
-  return json({{"name", sys::bytes_to_text(s.name)},
-               {"ifindex", s.ifindex},
-               {"netns", s.netns},
-               {"away", s.away},
-               {"pci", s.pci},
-               {"driver", s.driver},
-               {"override", s.override},
-               {"flags", s.flags},
-               {"settings", s.settings},
-               {"sysctls", s.sysctls},
-               {"messages", s.messages}})
-      .dump();
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PortState, name, ifindex, netns, away, pci, driver, override,
+                                   flags, settings, sysctls, messages)
+
+std::string to_text(const PortState& state) {
+  json j = state;
+  j["name"] = sys::bytes_to_text(state.name);
+  return j.dump();
 }
 
 Result<PortState> port_state_from(const std::string& text) {
-  const json j = json::parse(text, nullptr, false);
-  PortState s;
   try {
-    s.name = sys::text_to_bytes(j.at("name").get_ref<const std::string&>());
-    j.at("ifindex").get_to(s.ifindex);
-    j.at("netns").get_to(s.netns);
-    j.at("away").get_to(s.away);
-    j.at("pci").get_to(s.pci);
-    j.at("driver").get_to(s.driver);
-    j.at("override").get_to(s.override);
-    j.at("flags").get_to(s.flags);
-    j.at("settings").get_to(s.settings);
-    j.at("sysctls").get_to(s.sysctls);
-    j.at("messages").get_to(s.messages);
+    PortState state = json::parse(text, nullptr, false);
+    state.name = sys::text_to_bytes(state.name);
+    return state;
   } catch (const json::exception& e) {
     return make_error(ErrorCode::failed,
                       std::string("the journal's record of a port cannot be read: ") + e.what());
   }
-  return s;
 }
 
 std::optional<std::string> find_netdev(const std::string& pci) {
@@ -247,8 +229,7 @@ Result<std::vector<std::string>> differences(const PortState& state) {
   if (!state.pci.empty() && sys::pci_driver(state.pci) != state.driver)
     found.push_back("driver is " + sys::pci_driver(state.pci) + ", was " + state.driver);
   if ((link->flags & kFlags) != state.flags)
-    found.push_back("link flags are " + std::to_string(link->flags & kFlags) + ", were " +
-                    std::to_string(state.flags));
+    found.push_back(fmt::format("link flags are {}, were {}", link->flags & kFlags, state.flags));
   const auto settings = read_settings(state.name);
   for (const auto& [setting, value] : changed(state.settings, settings)) {
     const auto now = settings.find(setting);

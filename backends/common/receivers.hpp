@@ -1,0 +1,48 @@
+// The receivers of a backend that has one for each of its sockets: a thread with the state of its
+// workload.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backends/common/poll_thread.hpp"
+#include "backends/common/workload_state.hpp"
+
+namespace pktbench::backends {
+
+struct Receiver {
+  explicit Receiver(const BackendConfig& config)
+      : state(std::make_shared<WorkloadState>(config.workload)) {
+    state->ports().assign(config.filter_ports);
+  }
+
+  std::shared_ptr<WorkloadState> state;
+  PollThread thread;
+};
+
+// All of a backend's; R is a Receiver with what it receives from. Threads: the controlling thread.
+template <class R>
+class Receivers : public std::vector<std::unique_ptr<R>> {
+ public:
+  std::vector<pid_t> threads() const {
+    std::vector<pid_t> tids;
+    for (const auto& r : *this)
+      if (r->thread.running()) tids.push_back(r->thread.tid());
+    return tids;
+  }
+  // Summed over them.
+  void add_details(Counters& counters) const {
+    for (const auto& r : *this)
+      for (const auto& [name, n] : r->state->details()) counters.details[name] += n;
+  }
+  // As FilterControl; `backend` is who.
+  Result<void> set_filtered(const char* backend, std::uint16_t udp_port, bool filtered) const {
+    if (this->empty() || !this->front()->state->workload().filters)
+      return make_error(ErrorCode::failed, "{} does not run the workload filter", backend);
+    for (const auto& r : *this) r->state->ports().set(udp_port, filtered);
+    return {};
+  }
+};
+
+}  // namespace pktbench::backends

@@ -1,0 +1,58 @@
+#include "backends/common/xdp_hook.hpp"
+
+#include <bpf/bpf.h>
+#include <linux/if_link.h>
+
+#include <cerrno>
+
+namespace pktbench::backends {
+
+Result<ProgramInfo> program_info(int program) {
+  bpf_prog_info info{};
+  __u32 size = sizeof info;
+  if (const int error = bpf_obj_get_info_by_fd(program, &info, &size))
+    return system_error("read the BPF program's id", -error);
+  return ProgramInfo{info.id, info.jited_prog_len ? "yes" : "no"};
+}
+
+Error taken_by_another_program(const std::string& device) {
+  return make_error(ErrorCode::refused,
+                    "{} has an XDP program of somebody else's; it is not replaced", device);
+}
+
+Result<sys::Fd> attach_xdp(const Port& port, int program, std::uint32_t flags,
+                           const std::string& remedy) {
+  LIBBPF_OPTS(bpf_link_create_opts, options, .flags = flags);
+  const int fd = bpf_link_create(program, static_cast<int>(port.ifindex), BPF_XDP, &options);
+  if (fd >= 0) return sys::Fd(fd);
+  if (fd == -EBUSY || fd == -EEXIST) return taken_by_another_program(port.name);
+  Error e = system_error("attach XDP to " + port.name, -fd);
+  if (fd == -EOPNOTSUPP) {
+    e.code = ErrorCode::unsupported;
+    e.message = fmt::format("the driver of {} has no native XDP; {}", port.name, remedy);
+  }
+  return e;
+}
+
+Result<sys::LinkInfo> running_xdp(const std::string& device, std::uint32_t id) {
+  auto link = sys::get_link(device);
+  if (link && link->xdp_program_id != id)
+    return make_error(ErrorCode::failed, "{} runs XDP program {} and not ours, {}", device,
+                      link->xdp_program_id, id);
+  return link;
+}
+
+const char* xdp_hook_name(int attached) {
+  switch (attached) {
+    case XDP_ATTACHED_DRV:
+      return "native";
+    case XDP_ATTACHED_SKB:
+      return "generic";
+    case XDP_ATTACHED_HW:
+      return "offload";
+    default:
+      return "none";
+  }
+}
+
+}  // namespace pktbench::backends
