@@ -76,9 +76,7 @@ Result<void> HostTestbed::choose_cpus(const Options& options, const std::string&
 }
 
 Result<void> HostTestbed::make(const std::function<Result<void>()>& wire) {
-  auto journal = undo::Journal::create();
-  if (!journal) return journal.error();
-  journal_.emplace(std::move(*journal));
+  if (auto r = undo::Journal::create().into(journal_); !r) return r;
   if (auto made = wire(); !made) {
     (void)down();
     return made;

@@ -1,7 +1,6 @@
 #include "harness/testbed/memory.hpp"
 
 #include <optional>
-#include <utility>
 
 #include "harness/sys/memory_wire.hpp"
 #include "harness/testbed/host_testbed.hpp"
@@ -16,9 +15,7 @@ class MemoryGenerator final : public LocalEnd {
  public:
   // By the tag and address of the frame that the source gives it.
   Result<std::vector<pid_t>> take_returned(std::uint32_t) override {
-    auto mapped = sys::WireMapping::map(made.wire_fd);
-    if (!mapped) return mapped.error();
-    mapped_.emplace(std::move(*mapped));
+    if (auto r = sys::WireMapping::map(made.wire_fd).into(mapped_); !r) return r.error();
     before_ = {};
     before_ = *returned();
     const pid_t sender = (*mapped_)->sender.load();
@@ -45,9 +42,7 @@ class MemoryTestbed final : public HostTestbed {
 
   Result<void> up(const Options& options, unsigned queues) override {
     if (auto r = choose_cpus(options, "memory", generator_, dut_); !r) return r;
-    auto wire = sys::make_wire(generator_.made.cpus.front());
-    if (!wire) return wire.error();
-    wire_ = std::move(*wire);
+    if (auto r = sys::make_wire(generator_.made.cpus.front()).into(wire_); !r) return r;
     generator_.made.mac = {2, 0, 0, 0, 0, 1};
     dut_.made.mac = {2, 0, 0, 0, 0, 2};
     // As on veth, so that the frames are the same.

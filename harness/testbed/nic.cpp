@@ -39,9 +39,7 @@ class NicTestbed final : public HostTestbed {
 };
 
 Result<void> NicTestbed::up(const Options& options, unsigned queues) {
-  auto read = NicOptions::read(options);
-  if (!read) return read.error();
-  options_ = std::move(*read);
+  if (auto r = NicOptions::read(options).into(options_); !r) return r;
   dut_.made.queues = queues;
   if (auto r = choose_cpus(options, "nic", generator_, dut_); !r) return r;
   if (auto r = find_ports(); !r) return r;

@@ -82,15 +82,11 @@ std::string with_no_cpus(const std::string& word) {
 Result<void> NicEnd::find() {
   report_.role = is_dut() ? "dut" : "generator";
   const std::string asked = options_.text(report_.role);
-  auto name = interface_of(report_.role, asked);
-  if (!name) return name.error();
-  report_.interface = *name;
-  if (const auto driver = sys::driver_info(*name)) report_.driver = driver->driver;
+  if (auto r = interface_of(report_.role, asked).into(report_.interface); !r) return r;
+  if (const auto driver = sys::driver_info(report_.interface)) report_.driver = driver->driver;
   report_.why_virtual = why_virtual(report_);
   if (auto r = judge(); !r) return r;
-  auto state = undo::read_port_state(*name);
-  if (!state) return state.error();
-  was_ = std::move(*state);
+  if (auto r = undo::read_port_state(report_.interface).into(was_); !r) return r;
   made.name = was_.name;
   made.pci = report_.pci = was_.pci;
   has_driver(report_.driver);

@@ -61,10 +61,11 @@ Result<void> VethTestbed::up(const Options& options, unsigned queues) {
     generator_.made.netns_path = spaces->generator;
     dut_.made.netns_path = spaces->dut;
     generator_.made.queues = dut_.made.queues = queues;
-    auto awake = KeptAwake::open(option<std::string>(options, "dut_idle"), dut_.made.cpus.front(),
-                                 arrangement_ != "pump", journal());
-    if (!awake) return awake.error();
-    awake_ = std::move(*awake);
+    if (auto r = KeptAwake::open(option<std::string>(options, "dut_idle"), dut_.made.cpus.front(),
+                                 arrangement_ != "pump", journal())
+                     .into(awake_);
+        !r)
+      return r;
     return wire();
   });
   if (made)

@@ -24,9 +24,7 @@ Result<std::vector<pid_t>> VethGenerator::take_returned(std::uint32_t trial_tag)
   if (auto r = set({{"threaded", "1"}}); !r) return r.error();
   auto threads = place_napi_threads(true);
   if (!threads) return threads;
-  auto before = drops_on_the_way_back();
-  if (!before) return before.error();
-  before_ = std::move(*before);
+  if (auto r = drops_on_the_way_back().into(before_); !r) return r.error();
   sink_ = std::move(sink);
   return threads;
 }
@@ -72,9 +70,7 @@ Result<void> VethDut::arrange(const std::string& arrangement, bool fifo) {
   // Long enough for the pump to come round; at 200 us the kernel polls by itself again and again.
   r = set({{"napi_defer_hard_irqs", "100"}, {"gro_flush_timeout", "2000000"}});
   if (!r) return r;
-  auto opened = NapiPump::open(other(), made);
-  if (!opened) return opened.error();
-  pump_ = std::move(*opened);
+  if (r = NapiPump::open(other(), made).into(pump_); !r) return r;
   made.pump_fd = pump_->fd();
   return {};
 }
