@@ -31,7 +31,7 @@ class DpdkMemory : public DpdkRoot {
   BackendConfig config_of(const std::string& driver, const std::string& workload = "drop",
                           std::uint32_t frame_size = 64) const {
     BackendConfig config;
-    config.port = testbed_->dut_port();
+    config.port = testbed_->dut().port();
     config.workload = workload;
     config.frame_size = frame_size;
     config.trial_tag = kTag;
@@ -42,8 +42,8 @@ class DpdkMemory : public DpdkRoot {
 
   Result<void> start_source(TrafficSpec spec) {
     TrafficConfig config;
-    config.from = testbed_->generator_port();
-    config.to = testbed_->dut_port();
+    config.from = testbed_->generator().port();
+    config.to = testbed_->dut().port();
     config.traffic = spec;
     config.trial_tag = kTag;
     config.options = testing::default_options(generator("memory").options);
@@ -117,12 +117,12 @@ TEST_P(DpdkMemoryDriver, TheDriverIsReadBackAndSaysThatItIsVirtual) {
   for (pid_t tid : source_->threads()) {
     ASSERT_EQ(sched_getaffinity(tid, sizeof set, &set), 0);
     EXPECT_EQ(CPU_COUNT(&set), 1);
-    EXPECT_TRUE(CPU_ISSET(testbed_->generator_port().cpus.front(), &set));
+    EXPECT_TRUE(CPU_ISSET(testbed_->generator().port().cpus.front(), &set));
   }
   ASSERT_EQ(sink_->threads().size(), 2u);
   for (pid_t tid : sink_->threads()) {
     ASSERT_EQ(sched_getaffinity(tid, sizeof set, &set), 0);
-    EXPECT_TRUE(CPU_ISSET(testbed_->dut_port().cpus.front(), &set));
+    EXPECT_TRUE(CPU_ISSET(testbed_->dut().port().cpus.front(), &set));
   }
 }
 
@@ -216,9 +216,9 @@ TEST_P(DpdkMemoryFrames, WhatIsReflectedComesBack) {
   constexpr std::uint64_t kFrames = 20'000;
   for (std::uint32_t size : {64u, 512u, 1518u}) {
     SCOPED_TRACE(std::to_string(size) + " B");
-    EXPECT_FALSE(testbed_->returned());
+    EXPECT_FALSE(testbed_->generator().returned());
     started(*sink_, config_of(GetParam(), "reflect", size));
-    const auto takers = need(testbed_->take_returned(kTag));
+    const auto takers = need(testbed_->generator().take_returned(kTag));
     need(start_source({size, 1000}));
     EXPECT_EQ(takers, source_->threads());
     send_exactly(*source_, kFrames);
@@ -227,18 +227,18 @@ TEST_P(DpdkMemoryFrames, WhatIsReflectedComesBack) {
     EXPECT_EQ(details.at("reflected"), kFrames);
     EXPECT_LT(details.at("not_sent"), kFrames);
     const auto deadline = Clock::now() + std::chrono::seconds(10);
-    Returned back = need(testbed_->returned());
+    Returned back = need(testbed_->generator().returned());
     while (back.packets + details.at("not_sent") < kFrames && Clock::now() < deadline) {
       std::this_thread::sleep_for(milliseconds(1));
-      back = need(testbed_->returned());
+      back = need(testbed_->generator().returned());
     }
     EXPECT_EQ(back.packets + details.at("not_sent"), kFrames);
     EXPECT_EQ(back.strays, 0u);
     EXPECT_EQ(back.accounted(), back.packets);
     // What came before is not counted again.
-    need(testbed_->take_returned(kTag));
-    EXPECT_EQ(need(testbed_->returned()).accounted(), 0u);
-    testbed_->release_returned();
+    need(testbed_->generator().take_returned(kTag));
+    EXPECT_EQ(need(testbed_->generator().returned()).accounted(), 0u);
+    testbed_->generator().release_returned();
   }
 }
 

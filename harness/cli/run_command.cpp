@@ -77,18 +77,19 @@ class Recorder final : public Observer {
   static std::vector<PortReport> ports_of(const Testbeds& testbeds) {
     std::vector<PortReport> all;
     for (const auto& [label, testbed] : testbeds)
-      for (PortReport& port : testbed->ports()) {
-        port.testbed_label = label;
-        all.push_back(std::move(port));
-      }
+      for (const End* end : {&testbed->generator(), &testbed->dut()})
+        if (auto report = end->report()) {
+          report->testbed_label = label;
+          all.push_back(std::move(*report));
+        }
     return all;
   }
   static nlohmann::ordered_json capture(const Testbeds& testbeds) {
     std::vector<EnvironmentPort> ports;
-    for (const auto& [label, testbed] : testbeds) {
-      ports.push_back({"generator", testbed->generator_port()});
-      ports.push_back({"dut", testbed->dut_port()});
-    }
+    for (const auto& [label, testbed] : testbeds)
+      for (const auto& [role, end] :
+           {std::pair("generator", &testbed->generator()), std::pair("dut", &testbed->dut())})
+        if (end->port().here()) ports.push_back({role, end->port()});
     return capture_environment(ports);
   }
 

@@ -45,7 +45,7 @@ class AttachedCase final : public Session {
   ~AttachedCase() override {
     p_.traffic->stop();
     p_.backend->stop();
-    p_.testbed.release_returned();
+    p_.testbed.generator().release_returned();
   }
 
   Result<void> attach(const TrialPlan& plan);
@@ -82,7 +82,7 @@ class AttachedCase final : public Session {
   EffectiveMode mode_;
   Snapshot baseline_;  // all that was sent before is accounted for in it
   std::optional<measure::BpfRunTimeMeter> bpf_;
-  std::vector<pid_t> sink_threads_;
+  std::vector<pid_t> generator_threads_;  // beside those of the source
   Surroundings surroundings_;
   StrayWatch strays_;
 
@@ -96,8 +96,8 @@ class AttachedCase final : public Session {
 };
 
 CpuOwners AttachedCase::cpu_owners() const {
-  CpuOwners owners{p_.testbed.dut_port().cpus, p_.testbed.generator_port().cpus,
-                   p_.testbed.dut_softirq_cpus(), p_.testbed.dut_interrupts()};
+  CpuOwners owners{p_.testbed.dut().port().cpus, p_.testbed.generator().port().cpus,
+                   p_.testbed.dut().softirq_cpus(), p_.testbed.dut().own_interrupts()};
   if (p_.testbed.dut_idle() == "poll") {
     owners.idle_polls = owners.dut;
     for (const int cpu : owners.generator) owners.idle_polls.push_back(cpu);
@@ -110,9 +110,9 @@ CpuOwners AttachedCase::cpu_owners() const {
 Result<void> AttachedCase::start() {
   BackendConfig backend;
   backend.options = spec_.backend_options;
-  backend.port = p_.testbed.dut_port();
+  backend.port = p_.testbed.dut().port();
   if (auto r = p_.testbed.lend(p_.backend->takes(backend)); !r) return r;
-  backend.port = p_.testbed.dut_port();
+  backend.port = p_.testbed.dut().port();
   backend.workload = spec_.workload;
   if (!spec_.filter_ports.empty()) backend.filter_ports = spec_.filter_ports;
   backend.frame_size = spec_.traffic.frame_size;
@@ -123,18 +123,21 @@ Result<void> AttachedCase::start() {
     if (auto r = start_bpf_stats(); !r) return r;
 
   if (spec_.sends_back) {
-    auto threads = p_.testbed.take_returned(tag_);
+    auto threads = p_.testbed.generator().take_returned(tag_);
     if (!threads) return threads.error();
-    sink_threads_ = std::move(*threads);
+    generator_threads_ = std::move(*threads);
   }
 
   // Attaching a program makes the kernel replace the device's NAPI threads.
-  auto napi = p_.testbed.settle(!p_.backend->threads().empty());
+  const auto sending = p_.testbed.generator().settle(false);
+  if (!sending) return sending.error();
+  generator_threads_.insert(generator_threads_.end(), sending->begin(), sending->end());
+  auto napi = p_.testbed.dut().settle(!p_.backend->threads().empty());
   if (!napi) return napi.error();
 
   TrafficConfig traffic;
-  traffic.from = p_.testbed.generator_port();
-  traffic.to = p_.testbed.dut_port();
+  traffic.from = p_.testbed.generator().port();
+  traffic.to = p_.testbed.dut().port();
   traffic.traffic = spec_.traffic;
   traffic.trial_tag = tag_;
   traffic.options = spec_.generator_options;
@@ -157,12 +160,13 @@ Result<void> AttachedCase::name_parts(const std::vector<pid_t>& napi) {
   for (pid_t tid : napi) roles[tid] = CpuClass::napi;
   for (pid_t tid : p_.backend->threads()) roles[tid] = CpuClass::application;
   for (pid_t tid : p_.traffic->threads()) roles[tid] = CpuClass::generator;
-  for (pid_t tid : sink_threads_) roles[tid] = CpuClass::generator;
+  for (pid_t tid : generator_threads_) roles[tid] = CpuClass::generator;
   for (pid_t tid : p_.testbed.idle_threads()) roles[tid] = CpuClass::idle;
   if (p_.meter)
     if (auto r = p_.meter->set_roles(roles); !r) return r;
   parts.programs = p_.backend->programs();
-  for (const std::uint32_t id : p_.testbed.programs()) parts.programs.push_back(id);
+  for (const End* end : {&p_.testbed.generator(), &p_.testbed.dut()})
+    for (const std::uint32_t id : end->programs()) parts.programs.push_back(id);
   surroundings_.watch(parts);
   return {};
 }
@@ -173,18 +177,18 @@ Result<Snapshot> AttachedCase::snapshot() {
   if (!sent) return sent.error();
   auto received = p_.backend->sample();
   if (!received) return received.error();
-  auto wire = p_.testbed.sample();
+  auto wire = dropped_at_ends(p_.testbed);
   if (!wire) return wire.error();
   s.sent = *sent;
   s.received = *received;
   s.drops = *wire;
   for (const auto& [place, n] : received->drops) s.drops[place] += n;
   // Since start(): the device's count is older than the backend, and so never the smaller one.
-  const std::string at_device = p_.testbed.receive_drop_place();
+  const std::string at_device = p_.testbed.dut().receive_drop_place();
   if (received->drops_at_device_too && !at_device.empty())
     s.drops[at_device] -= received->drops_at_device_too;
   if (spec_.sends_back)
-    if (auto r = p_.testbed.returned().into(s.returned); !r) return r.error();
+    if (auto r = p_.testbed.generator().returned().into(s.returned); !r) return r.error();
   return s;
 }
 
@@ -209,11 +213,11 @@ Result<Snapshot> AttachedCase::confirm() {
   if (after->received.packets == before->received.packets) {
     const std::string hint = p_.traffic->when_none_arrives();
     return make_error(ErrorCode::failed, "none of {} frames sent to {} was counted by {}{}{}", sent,
-                      p_.testbed.dut_port().name, spec_.backend, dropped_since(*before, *after),
+                      p_.testbed.dut().port().name, spec_.backend, dropped_since(*before, *after),
                       hint.empty() ? "" : "; " + hint);
   }
-  const FirstFrames first = {spec_.backend, p_.testbed.dut_port().name,
-                             p_.testbed.generator_port().name};
+  const FirstFrames first = {spec_.backend, p_.testbed.dut().port().name,
+                             p_.testbed.generator().port().name};
   if (p_.testbed.unnamed_loss() > 0)
     if (auto r = nothing_unnamed(first, *before, *after, plan_.tolerance_packets); !r)
       return r.error();
@@ -315,10 +319,10 @@ Result<void> AttachedCase::measure_window() {
 
 void AttachedCase::count(const Snapshot& before, const Snapshot& after) {
   count_between(before, after, record_);
-  for (const auto& [place, why] : p_.testbed.missing_drops())
+  for (const auto& [place, why] : missing_at_ends(p_.testbed))
     record_.missing["drops." + place] = why;
   record_.target_pps = plan_.rate_pps;
-  set_rates(p_.testbed.dut_port(), spec_.traffic.frame_size, in_window_, record_);
+  set_rates(p_.testbed.dut().port(), spec_.traffic.frame_size, in_window_, record_);
 }
 
 void AttachedCase::charge(const std::optional<CpuSample>& before,

@@ -18,7 +18,7 @@ constexpr std::size_t kLeastReadings = 4;
 }  // namespace
 
 PortFrames StrayWatch::read_ports() const {
-  return measure::port_frames(testbed_.generator_port(), testbed_.dut_port());
+  return measure::port_frames(testbed_.generator().port(), testbed_.dut().port());
 }
 
 Result<void> StrayWatch::watch_idle() {
@@ -44,7 +44,7 @@ Result<void> StrayWatch::after_window() {
 }
 
 std::string StrayWatch::name(std::uint32_t trial_tag) const {
-  const Port& dut = testbed_.dut_port();
+  const Port& dut = testbed_.dut().port();
   const measure::Onlooker look = measure::look_at(dut, trial_tag, testbed_.clock(), stop_);
   if (steady()) {
     if (look.own > 0 && look.seen.empty()) return {};

@@ -52,7 +52,7 @@ class StrayWatch {
 
  private:
   // Nobody else's frames come to a port that is no network device.
-  bool others_reach() const { return testbed_.dut_port().ifindex != 0; }
+  bool others_reach() const { return testbed_.dut().port().ifindex != 0; }
   PortFrames read_ports() const;
 
   Testbed& testbed_;

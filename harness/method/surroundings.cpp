@@ -54,7 +54,7 @@ std::vector<Disturbed> Surroundings::judge(const Readings& after, TrialRecord& r
 Condition Surroundings::condition(const Readings& after) const {
   Condition made;
   made.idle = testbed_.dut_idle();
-  const std::string cpu = fmt::format("cpu{}", testbed_.dut_port().cpus.front());
+  const std::string cpu = fmt::format("cpu{}", testbed_.dut().port().cpus.front());
   const auto sources = testbed_.disturbances();
   for (std::size_t i = 0; i < sources.size(); ++i) {
     const auto mean = [&](const std::string& value) -> std::optional<double> {
@@ -78,7 +78,7 @@ void Surroundings::note_wakeups(TrialRecord& record) const {
     if (const auto woken = found->second->evidence.find(measure::kDutWakeups);
         woken != found->second->evidence.end())
       record.evidence["dut_wakeups_per_s"] = woken->second / record.duration_s;
-  if (const auto ring = testbed_.rx_ring()) record.evidence["rx_ring_frames"] = *ring;
+  if (const auto ring = testbed_.dut().rx_ring()) record.evidence["rx_ring_frames"] = *ring;
   const char* together = plan_.rate_pps ? "burst" : "batch";
   if (const auto n = spec_.generator_options.find(together);
       n != spec_.generator_options.end() && std::holds_alternative<std::int64_t>(n->second))

@@ -126,8 +126,9 @@ std::string Run::impossible(const CaseSpec& spec) const {
 Result<void> Run::open_session(const CaseSpec& spec, const Step& step) {
   Testbed& testbed = testbeds_.at(spec.testbed);
   // Whatever this thread does between windows must not be on the DUT's CPU.
-  if (type_.medium != Medium::simulated)
-    if (auto r = sys::pin_thread(0, testbed.generator_port().cpus.front()); !r) return r;
+  if (const Port& from = testbed.generator().port();
+      from.here() && type_.medium != Medium::simulated)
+    if (auto r = sys::pin_thread(0, from.cpus.front()); !r) return r;
   auto mended = testbed.mend();
   if (!mended) return mended.error();
   for (const std::string& what : *mended) observer_.on_detail(what);
@@ -139,9 +140,10 @@ Result<void> Run::open_session(const CaseSpec& spec, const Step& step) {
   auto opened = method::Session::open(
       spec, step.plan, ++tag_,
       {testbed, find_by_name(registry_.backends, spec.backend)->make(),
-       find_by_name(registry_.generators, spec.generator)->make(), meter->meter,
-       on ? meter->missing : "the scenario has telemetry off for this case", step.bpf_stats,
-       [&](const method::Tick& tick) { observer_.on_tick(spec, tick); }},
+       testbed.generator().source(spec.generator,
+                                  find_by_name(registry_.generators, spec.generator)->make()),
+       meter->meter, on ? meter->missing : "the scenario has telemetry off for this case",
+       step.bpf_stats, [&](const method::Tick& tick) { observer_.on_tick(spec, tick); }},
       stop_);
   if (!opened) return opened.error();
   session_ = std::move(*opened);

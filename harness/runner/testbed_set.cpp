@@ -41,8 +41,8 @@ Testbeds TestbedSet::all() const {
 }
 
 Result<TestbedSet::Meter> TestbedSet::started(Testbed& testbed) {
-  std::vector<int> cpus = testbed.generator_port().cpus;
-  for (const int cpu : testbed.dut_port().cpus)
+  std::vector<int> cpus = testbed.generator().port().cpus;
+  for (const int cpu : testbed.dut().port().cpus)
     if (std::find(cpus.begin(), cpus.end(), cpu) == cpus.end()) cpus.push_back(cpu);
   CpuMeter& meter = testbed.cpu_meter();
   auto done = meter.start(cpus);

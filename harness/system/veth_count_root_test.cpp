@@ -54,19 +54,19 @@ class VethCount : public VethFixture {
     auto receiver = backend_type.make();
     auto source = generator_type.make();
     constexpr std::uint32_t kTag = 0xfeed;
-    auto mode = receiver->start({testbed_->dut_port(), "drop", frame_size, kTag,
+    auto mode = receiver->start({testbed_->dut().port(), "drop", frame_size, kTag,
                                  testing::default_options(backend_type.options)});
     ASSERT_TRUE(mode) << mode.error().message << "\n" << mode.error().detail;
     EXPECT_TRUE(mode->effective.starts_with(backend)) << mode->effective;
-    ASSERT_TRUE(testbed_->settle(!receiver->threads().empty()));
-    auto started = source->start({testbed_->generator_port(),
-                                  testbed_->dut_port(),
+    ASSERT_TRUE(testbed_->dut().settle(!receiver->threads().empty()));
+    auto started = source->start({testbed_->generator().port(),
+                                  testbed_->dut().port(),
                                   {frame_size, flows},
                                   kTag,
                                   testing::default_options(generator_type.options)});
     ASSERT_TRUE(started) << started.error().message << "\n" << started.error().detail;
 
-    auto drops_before = testbed_->sample();
+    auto drops_before = dropped_at_ends(*testbed_);
     ASSERT_TRUE(drops_before);
     const auto devices_before = read_devices();
     constexpr std::uint64_t kBurst = 50;
@@ -78,7 +78,7 @@ class VethCount : public VethFixture {
     }
     auto sent = source->sample();
     auto received = receiver->sample();
-    auto drops_after = testbed_->sample();
+    auto drops_after = dropped_at_ends(*testbed_);
     ASSERT_TRUE(sent && received && drops_after);
     EXPECT_EQ(sent->packets, frames);
     EXPECT_EQ(sent->bytes, frames * buffer_length(frame_size));
@@ -104,7 +104,7 @@ class VethCount : public VethFixture {
       EXPECT_TRUE(statistics) << statistics.error().message;
       return std::move(*statistics);
     };
-    return {read(testbed_->generator_port()), read(testbed_->dut_port())};
+    return {read(testbed_->generator().port()), read(testbed_->dut().port())};
   }
 
   // The devices' own counters say the same as generator and backend do.
@@ -144,7 +144,7 @@ class VethCount : public VethFixture {
   // Where the missing ones went, for the message.
   std::string dropped(Backend& receiver) {
     std::string text;
-    auto wire = testbed_->sample();
+    auto wire = dropped_at_ends(*testbed_);
     auto received = receiver.sample();
     if (!wire || !received) return "counters cannot be read";
     wire->merge(received->drops);
@@ -192,11 +192,11 @@ TEST_F(VethCount, AForeignXdpProgramIsNotReplaced) {
   bring_up("isolated");
   const BackendType& type = *find_by_name(registry().backends, "xdp-native");
   auto first = type.make();
-  ASSERT_TRUE(
-      first->start({testbed_->dut_port(), "drop", 64, 1, testing::default_options(type.options)}));
+  ASSERT_TRUE(first->start(
+      {testbed_->dut().port(), "drop", 64, 1, testing::default_options(type.options)}));
   auto second = type.make();
-  auto refused =
-      second->start({testbed_->dut_port(), "drop", 64, 1, testing::default_options(type.options)});
+  auto refused = second->start(
+      {testbed_->dut().port(), "drop", 64, 1, testing::default_options(type.options)});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::refused);
 }
@@ -208,13 +208,13 @@ TEST_F(VethCount, AttachingFiftyTimesLeavesNothingAttached) {
         *find_by_name(registry().backends, i % 2 ? "xdp-native" : "xdp-generic");
     auto backend = type.make();
     auto mode = backend->start(
-        {testbed_->dut_port(), "drop", 64, 1, testing::default_options(type.options)});
+        {testbed_->dut().port(), "drop", 64, 1, testing::default_options(type.options)});
     ASSERT_TRUE(mode) << mode.error().message;
     EXPECT_EQ(mode->effective, type.name);
     backend->stop();
-    auto inside = sys::NetnsScope::enter(testbed_->dut_port().netns_path);
+    auto inside = sys::NetnsScope::enter(testbed_->dut().port().netns_path);
     ASSERT_TRUE(inside);
-    EXPECT_EQ(sys::get_link(testbed_->dut_port().name)->xdp_program_id, 0u);
+    EXPECT_EQ(sys::get_link(testbed_->dut().port().name)->xdp_program_id, 0u);
   }
 }
 
@@ -222,7 +222,7 @@ TEST_F(VethCount, ATakenNameIsLeftAloneAndTheNextIsUsed) {
   const std::string taken = "pktbench0-dut";
   ASSERT_TRUE(sys::create_netns(taken));
   bring_up("isolated");
-  EXPECT_EQ(testbed_->dut_port().netns_path, sys::netns_path("pktbench1-dut"));
+  EXPECT_EQ(testbed_->dut().port().netns_path, sys::netns_path("pktbench1-dut"));
   EXPECT_TRUE(testbed_->down());
   EXPECT_TRUE(sys::netns_exists(taken));
   EXPECT_FALSE(sys::netns_exists("pktbench1-dut"));
@@ -232,14 +232,14 @@ TEST_F(VethCount, ATakenNameIsLeftAloneAndTheNextIsUsed) {
 
 TEST_F(VethCount, NapiThreadsRunOnTheDutsCpu) {
   bring_up("isolated", 2);
-  auto threads = testbed_->settle(false);
+  auto threads = testbed_->dut().settle(false);
   ASSERT_TRUE(threads) << threads.error().message;
   ASSERT_EQ(threads->size(), 2u);
   for (pid_t thread : *threads) {
     cpu_set_t set;
     ASSERT_EQ(sched_getaffinity(thread, sizeof set, &set), 0);
     EXPECT_EQ(CPU_COUNT(&set), 1);
-    EXPECT_TRUE(CPU_ISSET(testbed_->dut_port().cpus.front(), &set));
+    EXPECT_TRUE(CPU_ISSET(testbed_->dut().port().cpus.front(), &set));
   }
 }
 

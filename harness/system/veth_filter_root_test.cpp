@@ -36,7 +36,7 @@ class VethFilter : public VethBackendFixture {
   }
 
   void open_sender() {
-    const Port& from = testbed_->generator_port();
+    const Port& from = testbed_->generator().port();
     auto inside = sys::NetnsScope::enter(from.netns_path);
     ASSERT_TRUE(inside);
     sender_ = sys::Fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
@@ -47,21 +47,21 @@ class VethFilter : public VethBackendFixture {
   }
 
   void start(BackendConfig config) {
-    config.port = testbed_->dut_port();
+    config.port = testbed_->dut().port();
     config.workload = "filter";
     config.trial_tag = kFilterTag;
     config.options = testing::default_options(type_->options);
     backend_ = type_->make();
     auto mode = backend_->start(config);
     ASSERT_TRUE(mode) << mode.error().message << "\n" << mode.error().detail;
-    ASSERT_TRUE(testbed_->settle(!backend_->threads().empty()));
+    ASSERT_TRUE(testbed_->dut().settle(!backend_->threads().empty()));
     sent_ = 0;
   }
 
   // Test frames to any port; all of them are received when it returns.
   void send(std::uint16_t port, unsigned frames) {
     auto frame = traffic::build_frame(
-        {testbed_->generator_port(), testbed_->dut_port(), {64, 1}, kFilterTag, {}});
+        {testbed_->generator().port(), testbed_->dut().port(), {64, 1}, kFilterTag, {}});
     ASSERT_TRUE(frame);
     frame->bytes[PB_OFF_DPORT] = static_cast<std::uint8_t>(port >> 8);
     frame->bytes[PB_OFF_DPORT + 1] = static_cast<std::uint8_t>(port);

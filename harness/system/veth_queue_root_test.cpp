@@ -50,7 +50,7 @@ class VethQueues : public VethBackendFixture {
 
   // Whatever the generator's CPU sends leaves by the second TX queue, and so arrives on RX queue 1.
   Result<void> steer_to_queue_one() {
-    const Port& from = testbed_->generator_port();
+    const Port& from = testbed_->generator().port();
     return sys::with_sysfs_of(from.netns_path, [&](const std::string& sysfs) {
       // A mask of hexadecimal digits, the last CPUs first, in groups of eight.
       const auto cpu = static_cast<std::size_t>(from.cpus.front());
@@ -82,7 +82,7 @@ class VethQueues : public VethBackendFixture {
     return (*session)->measure(plan);
   }
 
-  std::string device() const { return testbed_->dut_port().name; }
+  std::string device() const { return testbed_->dut().port().name; }
 };
 
 TEST_P(VethQueues, BothQueuesAreCounted) {

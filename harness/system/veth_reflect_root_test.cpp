@@ -38,16 +38,16 @@ class VethReflect : public VethFixture {
     Options options = testing::default_options(backend_type.options);
     for (const auto& [name, value] : changes) options[name] = value;
     receiver_ = backend_type.make();
-    auto mode = receiver_->start({testbed_->dut_port(), "reflect", frame_size, kTag, options});
+    auto mode = receiver_->start({testbed_->dut().port(), "reflect", frame_size, kTag, options});
     ASSERT_TRUE(mode) << mode.error().message << "\n" << mode.error().detail;
-    auto sink = testbed_->take_returned(sink_tag);
+    auto sink = testbed_->generator().take_returned(sink_tag);
     ASSERT_TRUE(sink) << sink.error().message << "\n" << sink.error().detail;
     sink_threads_ = *sink;
-    ASSERT_TRUE(testbed_->settle(!receiver_->threads().empty()));
+    ASSERT_TRUE(testbed_->dut().settle(!receiver_->threads().empty()));
     const GeneratorType& generator_type = *find_by_name(registry().generators, generator);
     source_ = generator_type.make();
-    auto started = source_->start({testbed_->generator_port(),
-                                   testbed_->dut_port(),
+    auto started = source_->start({testbed_->generator().port(),
+                                   testbed_->dut().port(),
                                    {frame_size, flows},
                                    kTag,
                                    testing::default_options(generator_type.options)});
@@ -57,7 +57,7 @@ class VethReflect : public VethFixture {
   void stop() {
     source_->stop();
     receiver_->stop();
-    testbed_->release_returned();
+    testbed_->generator().release_returned();
   }
 
   // In bursts that every buffer on the way holds, each of which has come back before the next.
@@ -71,7 +71,7 @@ class VethReflect : public VethFixture {
       const auto deadline = Clock::now() + kPatience;
       while (Clock::now() < deadline) {
         auto received = receiver_->sample();
-        auto returned = testbed_->returned();
+        auto returned = testbed_->generator().returned();
         ASSERT_TRUE(received) << received.error().message;
         ASSERT_TRUE(returned) << returned.error().message;
         if (received->packets >= expected && returned->accounted() >= expected) break;
@@ -89,12 +89,12 @@ class VethReflect : public VethFixture {
       return;
     }
     ASSERT_NO_FATAL_FAILURE(start(generator, backend, frame_size, flows, changes));
-    auto drops_before = testbed_->sample();
+    auto drops_before = dropped_at_ends(*testbed_);
     ASSERT_NO_FATAL_FAILURE(send(frames));
     auto sent = source_->sample();
     auto received = receiver_->sample();
-    auto drops_after = testbed_->sample();
-    auto returned = testbed_->returned();
+    auto drops_after = dropped_at_ends(*testbed_);
+    auto returned = testbed_->generator().returned();
     ASSERT_TRUE(sent && received && drops_before && drops_after && returned);
     EXPECT_EQ(sent->packets, frames);
     EXPECT_EQ(received->packets, frames);
@@ -110,8 +110,8 @@ class VethReflect : public VethFixture {
   }
 
   unsigned programs_at_generator() {
-    auto inside = sys::NetnsScope::enter(testbed_->generator_port().netns_path);
-    return sys::get_link(testbed_->generator_port().name)->xdp_program_id != 0 ? 1 : 0;
+    auto inside = sys::NetnsScope::enter(testbed_->generator().port().netns_path);
+    return sys::get_link(testbed_->generator().port().name)->xdp_program_id != 0 ? 1 : 0;
   }
 
   std::string not_reflected_;
@@ -162,7 +162,7 @@ TEST_F(VethReflect, AFloodIsAccountedForFrameByFrame) {
       Returned returned;
       const auto read = [&] {
         auto r = receiver_->sample();
-        auto back = testbed_->returned();
+        auto back = testbed_->generator().returned();
         ASSERT_TRUE(r && back);
         received = *r;
         returned = *back;
@@ -200,21 +200,21 @@ TEST_F(VethReflect, TheSinkRunsOnTheGeneratorsCpuAndGoesWithTheTrial) {
   cpu_set_t set;
   ASSERT_EQ(sched_getaffinity(sink_threads_[0], sizeof set, &set), 0);
   EXPECT_EQ(CPU_COUNT(&set), 1);
-  EXPECT_TRUE(CPU_ISSET(testbed_->generator_port().cpus.front(), &set));
+  EXPECT_TRUE(CPU_ISSET(testbed_->generator().port().cpus.front(), &set));
   EXPECT_EQ(sched_getscheduler(sink_threads_[0]), SCHED_FIFO);
-  auto settled = testbed_->settle(false);
+  auto settled = testbed_->dut().settle(false);
   ASSERT_TRUE(settled);
   EXPECT_EQ(std::count(settled->begin(), settled->end(), sink_threads_[0]), 0);
   stop();
   EXPECT_EQ(programs_at_generator(), 0u);
-  EXPECT_FALSE(testbed_->returned());
+  EXPECT_FALSE(testbed_->generator().returned());
 }
 
 TEST_F(VethReflect, FramesOfAnotherTrialAreStraysAndDoNotCount) {
   bring_up("isolated");
   ASSERT_NO_FATAL_FAILURE(start("xdp-live", "xdp-native", 64, 1, {}, kTag + 1));
   ASSERT_NO_FATAL_FAILURE(send(100));
-  auto returned = testbed_->returned();
+  auto returned = testbed_->generator().returned();
   ASSERT_TRUE(returned);
   EXPECT_EQ(returned->packets, 0u);
   EXPECT_EQ(returned->strays, 100u);

@@ -32,9 +32,9 @@ class VethSessions : public VethBackendFixture {
     bring_up();
     if (HasFatalFailure()) return;
     ASSERT_EQ(sched_getaffinity(0, sizeof affinity_, &affinity_), 0);
-    ASSERT_TRUE(sys::pin_thread(0, testbed_->generator_port().cpus.front()));
+    ASSERT_TRUE(sys::pin_thread(0, testbed_->generator().port().cpus.front()));
     auto metered = testbed_->cpu_meter().start(
-        {testbed_->generator_port().cpus.front(), testbed_->dut_port().cpus.front()});
+        {testbed_->generator().port().cpus.front(), testbed_->dut().port().cpus.front()});
     if (metered) meter_ = &testbed_->cpu_meter();
   }
   void TearDown() override {

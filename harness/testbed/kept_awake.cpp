@@ -7,16 +7,11 @@
 namespace pktbench::testbed {
 
 OptionSpec dut_idle_option() {
-  return {.name = "dut_idle",
-          .default_value = std::string("auto"),
-          .choices = {"auto", "poll", "spin", "sleep"},
-          .min = {},
-          .max = {},
-          .help =
-              "what CPUs do while they are idle: poll in the kernel, so that waking costs no "
-              "more than it must; spin, the DUT's alone, in a SCHED_IDLE thread; or sleep; "
-              "auto: poll where the kernel can, else spin, and where the DUT's CPU is never "
-              "idle sleep"};
+  return choice_option("dut_idle", {"auto", "poll", "spin", "sleep"},
+                       "what CPUs do while they are idle: poll in the kernel, so that waking costs "
+                       "no more than it must; spin, the DUT's alone, in a SCHED_IDLE thread; or "
+                       "sleep; auto: poll where the kernel can, else spin, and where the DUT's CPU "
+                       "is never idle sleep");
 }
 
 Result<KeptAwake> KeptAwake::open(const std::string& wanted, int cpu, bool idles,
@@ -24,9 +19,9 @@ Result<KeptAwake> KeptAwake::open(const std::string& wanted, int cpu, bool idles
   KeptAwake made;
   const std::string cannot = sys::cannot_poll_when_idle(cpu);
   if (wanted == "poll" && !cannot.empty())
-    return make_error(ErrorCode::unsupported, "CPU " + std::to_string(cpu) +
-                                                  " cannot be kept from sleeping: " + cannot +
-                                                  "; set /testbed/dut_idle to \"auto\"");
+    return make_error(ErrorCode::unsupported,
+                      "CPU {} cannot be kept from sleeping: {}; set /testbed/dut_idle to \"auto\"",
+                      cpu, cannot);
   if (cannot.empty() && (wanted == "poll" || wanted == "auto")) {
     auto held = sys::hold_idle_polling();
     if (!held && wanted == "poll") return held.error();

@@ -3,7 +3,6 @@
 #include <filesystem>
 
 #include "harness/sys/netns.hpp"
-#include "harness/sys/rtnl.hpp"
 
 namespace pktbench::testbed {
 
@@ -42,9 +41,8 @@ Result<void> quieten(const std::string& path) {
 Result<TwoNamespaces> make_two_namespaces(undo::Journal& journal) {
   const auto mark = journal.size();
   for (int n = 0; n < kMaxNumber; ++n) {
-    const std::string number = std::to_string(n);
-    const std::string generator = "pktbench" + number + "-gen";
-    const std::string dut = "pktbench" + number + "-dut";
+    const std::string generator = fmt::format("pktbench{}-gen", n);
+    const std::string dut = fmt::format("pktbench{}-dut", n);
     // The host lock keeps other runs away, so that what exists is somebody else's and stays.
     if (sys::netns_exists(generator) || sys::netns_exists(dut)) continue;
     bool both = true;
@@ -70,28 +68,10 @@ Result<TwoNamespaces> make_two_namespaces(undo::Journal& journal) {
       return r.error();
     return found;
   }
-  return make_error(ErrorCode::refused, "all names from pktbench0-gen to pktbench" +
-                                            std::to_string(kMaxNumber - 1) +
-                                            "-dut are taken; look at `ip netns list`");
-}
-
-Result<void> add_addresses(const Port& port, unsigned count) {
-  for (unsigned i = 0; i < count; ++i)
-    if (auto r = sys::add_address(port.ifindex, port.ipv4 + i, kPrefixLength); !r) return r;
-  return {};
-}
-
-Result<void> add_neighbours(const Port& generator, const Port& dut) {
-  {
-    auto inside = sys::NetnsScope::enter(dut.netns_path);
-    if (!inside) return inside.error();
-    for (unsigned i = 0; i < kGeneratorAddresses; ++i)
-      if (auto r = sys::add_neighbour(dut.ifindex, kGeneratorAddress + i, generator.mac); !r)
-        return r;
-  }
-  auto inside = sys::NetnsScope::enter(generator.netns_path);
-  if (!inside) return inside.error();
-  return sys::add_neighbour(generator.ifindex, kDutAddress, dut.mac);
+  return make_error(
+      ErrorCode::refused,
+      "all names from pktbench0-gen to pktbench{}-dut are taken; look at `ip netns list`",
+      kMaxNumber - 1);
 }
 
 }  // namespace pktbench::testbed

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <string>
 
-#include "harness/core/port.hpp"
 #include "harness/core/result.hpp"
 #include "harness/undo/journal.hpp"
 
@@ -30,11 +29,5 @@ struct TwoNamespaces {
 // The first number that is free on this host. IPv6 and reverse-path filtering are off in both.
 // Journalled before they are made; on error the journal undoes what there is of them with the rest.
 Result<TwoNamespaces> make_two_namespaces(undo::Journal& journal);
-
-// The first of `port.ipv4` on, in the calling thread's namespace.
-Result<void> add_addresses(const Port& port, unsigned count);
-
-// Each end knows the other, so that no ARP is ever counted. REQUIRES: both are up.
-Result<void> add_neighbours(const Port& generator, const Port& dut);
 
 }  // namespace pktbench::testbed

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <future>
 #include <string>
+#include <tuple>
 
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/netns.hpp"
@@ -51,12 +52,11 @@ Result<sys::Fd> open_receiver(const Port& dut) {
   if (!inside) return inside.error();
   sys::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket) return system_error("open the pump's socket", errno);
-  if (auto r = set(socket.get(), SO_BUSY_POLL, kBusyPollMicroseconds, "SO_BUSY_POLL"); !r)
-    return r.error();
-  if (auto r = set(socket.get(), SO_PREFER_BUSY_POLL, 1, "SO_PREFER_BUSY_POLL"); !r)
-    return r.error();
-  if (auto r = set(socket.get(), SO_BUSY_POLL_BUDGET, kBudget, "SO_BUSY_POLL_BUDGET"); !r)
-    return r.error();
+  for (const auto& [name, value, what] :
+       {std::tuple(SO_BUSY_POLL, kBusyPollMicroseconds, "SO_BUSY_POLL"),
+        std::tuple(SO_PREFER_BUSY_POLL, 1, "SO_PREFER_BUSY_POLL"),
+        std::tuple(SO_BUSY_POLL_BUDGET, kBudget, "SO_BUSY_POLL_BUDGET")})
+    if (auto r = set(socket.get(), name, value, what); !r) return r.error();
   const sockaddr_in here = address(dut.ipv4);
   if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&here), sizeof here) != 0)
     return system_error("bind the pump's socket", errno);
@@ -90,7 +90,7 @@ Result<std::unique_ptr<NapiPump>> NapiPump::open(const Port& generator, const Po
     if (napi_id(receiver->get()) != 0) return std::make_unique<NapiPump>(std::move(*receiver));
   }
   return make_error(ErrorCode::unsupported,
-                    "packets to " + dut.name + " do not come through a NAPI that can be polled");
+                    "packets to {} do not come through a NAPI that can be polled", dut.name);
 }
 
 Result<pid_t> NapiPump::start_thread(int cpu) {

@@ -2,11 +2,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <initializer_list>
 #include <set>
 #include <sstream>
 
@@ -51,7 +53,7 @@ void add_ssh_variable(const std::string& name, const std::string& value,
 // sudo takes the variables away, but the shell it was started from has them.
 void add_ancestors(const fs::path& procfs, std::vector<Endpoint>& found) {
   std::set<std::string> seen;
-  for (std::string pid = std::to_string(getppid()); pid != "0" && seen.insert(pid).second;) {
+  for (std::string pid = fmt::format("{}", getppid()); pid != "0" && seen.insert(pid).second;) {
     if (const auto environment = sys::read_file(procfs / pid / "environ")) {
       std::istringstream in(*environment);
       for (std::string entry; std::getline(in, entry, '\0');)
@@ -82,8 +84,10 @@ std::set<std::string> ssh_sockets(const fs::path& procfs, std::vector<std::strin
     std::error_code ec;
     const auto fds = entries_of(process / "fd", ec);
     if (ec && ec != std::errc::no_such_file_or_directory)
-      unknown.push_back("which port carries the sessions of " + *name + " (process " +
-                        process.filename().string() + "): " + ec.message() + "; run this as root");
+      unknown.push_back(
+          fmt::format("which port carries the sessions of {} (process {}): {}; run "
+                      "this as root",
+                      *name, process.filename().string(), ec.message()));
     for (const fs::path& fd : fds) {
       const std::string target = fs::read_symlink(fd, ec).string();
       if (target.starts_with("socket:[")) inodes.insert(target.substr(8, target.size() - 9));
@@ -222,20 +226,24 @@ std::vector<Endpoint> storage_endpoints(const std::string& procfs, const std::st
     return found;
   }
   for (const std::string& word : words_of(*cmdline)) {
-    const auto begins = [&](const char* with) { return word.starts_with(with); };
-    const bool nfs = begins("nfsroot=") || begins("root=/dev/nfs") || begins("root=nfs") ||
-                     begins("netroot=nfs");
-    const bool disk = begins("netroot=iscsi") || begins("root=iscsi") ||
-                      begins("iscsi_target_ip=") || begins("ISCSI_TARGET_IP=") ||
-                      begins("rd.iscsi.") || begins("iscsi_firmware");
+    const auto begins_with_one_of = [&](std::initializer_list<const char*> all) {
+      return std::any_of(all.begin(), all.end(),
+                         [&](const char* with) { return word.starts_with(with); });
+    };
+    const bool nfs = begins_with_one_of({"nfsroot=", "root=/dev/nfs", "root=nfs", "netroot=nfs"});
+    const bool disk =
+        begins_with_one_of({"netroot=iscsi", "root=iscsi",
+                            "iscsi_target_ip=", "ISCSI_TARGET_IP=", "rd.iscsi.", "iscsi_firmware"});
     if (!nfs && !disk) continue;
     const std::string address = address_within(word);
     if (!address.empty())
-      found.push_back({std::string("the ") + (nfs ? "NFS" : "iSCSI") + " root (" + word + ")",
-                       address, "", ""});
+      found.push_back(
+          {fmt::format("the {} root ({})", nfs ? "NFS" : "iSCSI", word), address, "", ""});
     else if (nfs ? !nfs_root : !iscsi)
-      unknown.push_back("which port carries the root that the kernel's command line names (" +
-                        word + "): no server's address is found");
+      unknown.push_back(fmt::format(
+          "which port carries the root that the kernel's command line names ({}): no server's "
+          "address is found",
+          word));
   }
   return found;
 }

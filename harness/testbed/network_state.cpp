@@ -19,7 +19,7 @@ namespace {
 std::string table_name(std::uint32_t table) {
   if (table == 254) return "main";
   if (table == 253) return "default";
-  return std::to_string(table);
+  return fmt::format("{}", table);
 }
 
 // IPv4 in halves; IPv6 also as 2000::/3, all that is in use.
@@ -159,9 +159,9 @@ std::vector<NetworkUse> default_routes(const std::vector<sys::Route>& routes,
     if (!route.unicast || !leads_to_everything(route)) continue;
     std::set<unsigned> ifindexes(route.ifindexes.begin(), route.ifindexes.end());
     add_nexthop(route.nexthop_id, by_id, ifindexes);
-    const std::string what = std::string("the default route (") +
-                             (route.family == AF_INET ? "IPv4" : "IPv6") + ", table " +
-                             table_name(route.table) + ")";
+    const std::string what =
+        fmt::format("the default route ({}, table {})", route.family == AF_INET ? "IPv4" : "IPv6",
+                    table_name(route.table));
     for (const unsigned ifindex : ifindexes)
       if (std::find(uses.begin(), uses.end(), NetworkUse{ifindex, what}) == uses.end())
         uses.push_back({ifindex, what});

@@ -1,5 +1,6 @@
 #include "harness/testbed/nic_lending.hpp"
 
+#include <fmt/ranges.h>
 #include <net/if.h>
 #include <sys/stat.h>
 
@@ -21,8 +22,6 @@ constexpr const char* kNoIommu = "vfio-pci-noiommu";
 constexpr const char* kNoIommuSwitch = "/sys/module/vfio/parameters/enable_unsafe_noiommu_mode";
 constexpr std::array<const char*, 3> kBifurcated = {"mlx4_core", "mlx5_core", "mana"};
 
-Error unsupported(std::string why) { return make_error(ErrorCode::unsupported, std::move(why)); }
-
 // A device that a driver makes appears in the first namespace, whoever asked for the driver.
 bool in_first_namespace() {
   struct stat first {};
@@ -34,17 +33,19 @@ Result<void> has_dpdk_driver(const std::string& pci, const std::string& kernel_d
   const auto drivers = dpdk_drivers_of(pci, {});
   if (!drivers) return drivers.error();
   if (!drivers->empty()) return {};
-  std::string why = "this DPDK has no driver for " + pci + " (" + sys::pci_id(pci) +
-                    ", the kernel's driver is " + kernel_driver + ")";
-  if (kernel_driver == "r8169") why += "; r8169 has one since DPDK 24.11";
-  return unsupported(why + "; the best that DPDK can do with it is driver net_af_packet");
+  return make_error(ErrorCode::unsupported,
+                    "this DPDK has no driver for {} ({}, the kernel's driver is {}){}; the best "
+                    "that DPDK can do with it is driver net_af_packet",
+                    pci, sys::pci_id(pci), kernel_driver,
+                    kernel_driver == "r8169" ? "; r8169 has one since DPDK 24.11" : "");
 }
 
 Result<void> allow_no_iommu(undo::Journal& journal) {
   const auto now = sys::read_file(kNoIommuSwitch);
   if (!now)
-    return unsupported("this kernel has no vfio without IOMMU (CONFIG_VFIO_NOIOMMU): " +
-                       now.error().message);
+    return make_error(ErrorCode::unsupported,
+                      "this kernel has no vfio without IOMMU (CONFIG_VFIO_NOIOMMU): {}",
+                      now.error().message);
   return undo::require(undo::kernel_file(kNoIommuSwitch), "Y", &journal);
 }
 
@@ -52,15 +53,14 @@ Result<void> check_iommu(const std::string& pci) {
   const sys::IommuGroup group = sys::iommu_group(pci);
   if (!group.has_group)
     // Debian's kernels cannot do without it.
-    return unsupported(pci +
-                       " is behind no IOMMU, which vfio-pci needs: switch it on, or set "
-                       "/testbed/dpdk_driver to uio_pci_generic" +
-                       (sys::read_file(kNoIommuSwitch) ? " or vfio-pci-noiommu" : ""));
+    return make_error(ErrorCode::unsupported,
+                      "{} is behind no IOMMU, which vfio-pci needs: switch it on, or set "
+                      "/testbed/dpdk_driver to uio_pci_generic{}",
+                      pci, sys::read_file(kNoIommuSwitch) ? " or vfio-pci-noiommu" : "");
   if (group.in_use.empty()) return {};
-  std::string others;
-  for (const std::string& other : group.in_use) others += (others.empty() ? "" : ", ") + other;
-  return unsupported(pci + " shares its IOMMU group with " + others +
-                     ", and vfio-pci takes a group as a whole");
+  return make_error(ErrorCode::unsupported,
+                    "{} shares its IOMMU group with {}, and vfio-pci takes a group as a whole", pci,
+                    fmt::join(group.in_use, ", "));
 }
 
 }  // namespace
@@ -74,9 +74,9 @@ Result<void> lend_port(const undo::PortState& state, const std::string& kernel_d
   if (auto r = has_dpdk_driver(state.pci, kernel_driver); !r) return r;
   if (is_bifurcated(kernel_driver)) return {};
   if (!in_first_namespace())
-    return unsupported(
-        "a port is given to DPDK and back only from the host's own network "
-        "namespace, where its driver makes its interface");
+    return make_error(ErrorCode::unsupported,
+                      "a port is given to DPDK and back only from the host's own network "
+                      "namespace, where its driver makes its interface");
   if (dpdk_driver == kNoIommu) {
     if (auto r = allow_no_iommu(journal); !r) return r;
   } else if (dpdk_driver == kVfio) {

@@ -14,6 +14,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr const char* kThrough = " through ";
+
 bool contains(const std::vector<unsigned>& list, unsigned wanted) {
   return std::find(list.begin(), list.end(), wanted) != list.end();
 }
@@ -39,8 +41,8 @@ std::map<unsigned, std::string> all_above(const NetDevice& bottom, const Network
     for (const NetDevice& upper : state.devices) {
       if (ways.contains(upper.ifindex) || !rests_on(upper, *next[i])) continue;
       ways[upper.ifindex] =
-          " through " + with_kind(upper) +
-          (below.empty() ? "" : " over " + below.substr(std::string(" through ").size()));
+          fmt::format("{}{}{}", kThrough, with_kind(upper),
+                      below.empty() ? "" : " over " + below.substr(std::string(kThrough).size()));
       next.push_back(&upper);
     }
   }
@@ -58,10 +60,11 @@ void judge_device(const NetDevice& device, const NetworkState& state,
 
 void judge_xdp(const NetDevice& device, std::vector<std::string>& reasons) {
   for (const sys::XdpAttachment& xdp : device.xdp)
-    reasons.push_back(
-        "an XDP program that is not pktbench's is attached to " + device.name + " (id " +
-        std::to_string(xdp.program_id) + ", " + xdp.mode + sys::held_by(xdp) +
-        "), and is not replaced; when nobody needs it: " + sys::off_command(device.name, xdp));
+    reasons.push_back(fmt::format(
+        "an XDP program that is not pktbench's is attached to {} (id {}, {}{}), and is not "
+        "replaced; when nobody needs it: {}",
+        device.name, xdp.program_id, xdp.mode, sys::held_by(xdp),
+        sys::off_command(device.name, xdp)));
 }
 
 bool on_list(const std::string& pci, const std::vector<std::string>& allowed) {
@@ -79,7 +82,8 @@ SafetyVerdict conclude(SafetyVerdict verdict, std::vector<std::string> waivable,
     verdict.waived = std::move(waivable);
   } else {
     if (!said.empty())
-      verdict.reasons.push_back("the override names \"" + said + "\", which is not " + port);
+      verdict.reasons.push_back(
+          fmt::format("the override names \"{}\", which is not {}", said, port));
     verdict.reasons.insert(verdict.reasons.end(), waivable.begin(), waivable.end());
   }
   verdict.allowed = verdict.reasons.empty();
@@ -94,11 +98,13 @@ std::string judge_without_interface(const std::string& pci, const HostSources& s
   if (!type->starts_with("0x02")) return pci + " is no network device (PCI class " + *type + ")";
   std::error_code ec;
   const std::string driver = fs::read_symlink(function / "driver", ec).filename();
-  for (const char* user_space : {"vfio-pci", "uio_pci_generic", "igb_uio"})
-    if (driver == user_space) return {};
-  if (driver.empty()) return {};
-  return "the driver " + driver + " has " + pci +
-         ", but no interface of it is in this network namespace; it may be in use in another";
+  // For user space, or for nobody.
+  for (const char* free : {"vfio-pci", "uio_pci_generic", "igb_uio", ""})
+    if (driver == free) return {};
+  return fmt::format(
+      "the driver {} has {}, but no interface of it is in this network namespace; it may be in use "
+      "in another",
+      driver, pci);
 }
 
 }  // namespace
@@ -134,10 +140,9 @@ SafetyVerdict judge_port(const std::string& port, const SafetyPolicy& policy,
   }
   for (const std::string& what : state.unknown) waivable.push_back("it cannot be told " + what);
   if (!policy.allowed_pci.empty() && !on_list(pci, policy.allowed_pci))
-    waivable.push_back(port + (pci.empty()
-                                   ? " has no PCI address, and only ports on the allow-list "
-                                     "may be used"
-                                   : " (" + pci + ") is not on the allow-list"));
+    waivable.push_back(
+        pci.empty() ? port + " has no PCI address, and only ports on the allow-list may be used"
+                    : fmt::format("{} ({}) is not on the allow-list", port, pci));
   return conclude(std::move(verdict), std::move(waivable), policy, port);
 }
 

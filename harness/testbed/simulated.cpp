@@ -214,51 +214,48 @@ class SimulatedCpuMeter final : public CpuMeter {
   double foreign_until_ns_ = 0;
 };
 
-class SimulatedTestbed final : public Testbed {
+class SimulatedDut final : public LocalEnd {
  public:
-  Result<void> up(const Options& options, unsigned queues) override {
-    clock_.set_error(option<double>(options, "clock_error"));
-    device_ = std::make_shared<SimulatedDevice>(clock_, options, queues);
-    meter_.watch(device_, options);
-    distance_ = measure::cpu_distance_source(kGeneratorCpu, kDutCpu, [this](int, int) {
-      return Result<double>(device_->cpu_distance_ns());
-    });
-    generator_.name = "simgen";
-    generator_.cpus = {kGeneratorCpu};
-    generator_.device = device_;
-    dut_.name = "simdut";
-    dut_.cpus = {kDutCpu};
-    dut_.queues = queues;
-    dut_.device = device_;
-    return {};
-  }
-  const Port& generator_port() const override { return generator_; }
-  const Port& dut_port() const override { return dut_; }
-  Result<std::vector<pid_t>> settle(bool) override { return std::vector<pid_t>{}; }
   Result<DropCounts> sample() override {
-    return DropCounts{{"simulated_wire", device_->lost()}, {"simulated_ring", device_->dropped()}};
+    return DropCounts{{"simulated_wire", device->lost()}, {"simulated_ring", device->dropped()}};
   }
   std::string receive_drop_place() const override { return "simulated_ring"; }
-  std::vector<int> dut_softirq_cpus() const override { return dut_.cpus; }
+  std::vector<int> softirq_cpus() const override { return made.cpus; }
+
+  std::shared_ptr<SimulatedDevice> device;
+};
+
+class SimulatedTestbed final : public Testbed {
+ public:
+  SimulatedTestbed() { has_ends(generator_, dut_); }
+
+  Result<void> up(const Options& options, unsigned queues) override {
+    clock_.set_error(option<double>(options, "clock_error"));
+    dut_.device = std::make_shared<SimulatedDevice>(clock_, options, queues);
+    meter_.watch(dut_.device, options);
+    distance_ = measure::cpu_distance_source(kGeneratorCpu, kDutCpu, [this](int, int) {
+      return Result<double>(dut_.device->cpu_distance_ns());
+    });
+    generator_.made.name = "simgen";
+    generator_.made.cpus = {kGeneratorCpu};
+    dut_.made.name = "simdut";
+    dut_.made.cpus = {kDutCpu};
+    dut_.made.queues = queues;
+    generator_.made.device = dut_.made.device = dut_.device;
+    return {};
+  }
   Clock& clock() override { return clock_; }
   CpuMeter& cpu_meter() override { return meter_; }
   std::vector<DisturbanceSource*> disturbances() override { return {distance_.get()}; }
-  std::string arrangement() const override { return ""; }
   Result<void> down() noexcept override { return {}; }
 
  private:
   SimulatedClock clock_;
   SimulatedCpuMeter meter_{clock_};
-  std::shared_ptr<SimulatedDevice> device_;
+  LocalEnd generator_;
+  SimulatedDut dut_;
   std::unique_ptr<DisturbanceSource> distance_;
-  Port generator_;
-  Port dut_;
 };
-
-OptionSpec number(const char* name, double value, double min, double max, const char* help) {
-  return {
-      .name = name, .default_value = value, .choices = {}, .min = min, .max = max, .help = help};
-}
 
 }  // namespace
 
@@ -267,30 +264,25 @@ TestbedType simulated_testbed() {
       .name = "simulated",
       .summary = "no packets: a device of given capacity and noise, to test the methods",
       .touches_host = false,
-      .is_virtual = true,
-      .options = {number("capacity_pps", 2e6, 0, 1e12, "frames per second the device can take"),
-                  number("noise", 0.01, 0, 1,
+      .options =
+          {number_option("capacity_pps", 2e6, 0, 1e12, "frames per second the device can take"),
+           number_option("noise", 0.01, 0, 1,
                          "standard deviation of the capacity from window to window, relative"),
-                  number("drift", 0, 0, 1, "standard deviation of a slow wander, relative"),
-                  number("drift_s", 60, 0.001, 1e9, "seconds until the wander has forgotten 63%"),
-                  number("burst", 0, 0, 1, "share of the windows that are slowed down"),
-                  number("burst_depth", 0.5, 0, 1, "share of the capacity that these lose"),
-                  number("loss", 0, 0, 1, "share of the frames that the wire loses"),
-                  number("cycles_per_packet", 900, 0, 1e12, "what one frame costs the DUT"),
-                  number("far_every_s", 0, 0, 1e9,
+           number_option("drift", 0.0, 0, 1, "standard deviation of a slow wander, relative"),
+           number_option("drift_s", 60.0, 0.001, 1e9, "seconds until the wander has forgotten 63%"),
+           number_option("burst", 0.0, 0, 1, "share of the windows that are slowed down"),
+           number_option("burst_depth", 0.5, 0, 1, "share of the capacity that these lose"),
+           number_option("loss", 0.0, 0, 1, "share of the frames that the wire loses"),
+           number_option("cycles_per_packet", 900.0, 0, 1e12, "what one frame costs the DUT"),
+           number_option("far_every_s", 0.0, 0, 1e9,
                          "mean seconds until the CPUs come near or go far apart; 0: always near"),
-                  number("far_cost", 1.25, 1, 1000,
+           number_option("far_cost", 1.25, 1, 1000,
                          "what a frame costs where they are far apart, in times of near"),
-                  number("foreign", 0, 0, 1, "share of the DUT's CPU that others use"),
-                  number("foreign_until_s", 1e9, 0, 1e9, "simulated time at which they end"),
-                  number("clock_error", 0, -0.5, 0.5,
+           number_option("foreign", 0.0, 0, 1, "share of the DUT's CPU that others use"),
+           number_option("foreign_until_s", 1e9, 0, 1e9, "simulated time at which they end"),
+           number_option("clock_error", 0.0, -0.5, 0.5,
                          "a fault to be caught: how much too fast the clock runs, relative"),
-                  {.name = "seed",
-                   .default_value = std::int64_t{1},
-                   .choices = {},
-                   .min = 0,
-                   .max = 4'294'967'295,
-                   .help = "of the noise"}},
+           number_option("seed", 1, 0, 4'294'967'295, "of the noise")},
       .probe = [] { return std::string(); },
       .make = [] { return std::make_unique<SimulatedTestbed>(); },
       .medium = Medium::simulated};

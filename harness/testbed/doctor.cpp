@@ -1,0 +1,400 @@
+#include "harness/testbed/doctor.hpp"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "harness/sys/xdp_links.hpp"
+#include "harness/text/clean_text.hpp"
+
+namespace pktbench {
+
+namespace {
+
+// What one check is called, and why it matters; from it come its findings.
+struct Check {
+  const char* name;
+  const char* why;
+
+  Finding found(Severity severity, std::string seen, std::string fix,
+                std::vector<Setting> settings = {}) const {
+    return {severity, name, std::move(seen), why, std::move(fix), false, std::move(settings)};
+  }
+  Finding info(std::string seen, std::string fix = "") const {
+    return found(Severity::info, std::move(seen), std::move(fix));
+  }
+  Finding warn(std::string seen, std::string fix, std::vector<Setting> settings = {}) const {
+    return found(Severity::warn, std::move(seen), std::move(fix), std::move(settings));
+  }
+  Finding error(std::string seen, std::string fix, std::vector<Setting> settings = {}) const {
+    return found(Severity::error, std::move(seen), std::move(fix), std::move(settings));
+  }
+  Finding unknown(std::string reason) const {
+    Finding made = info(std::move(reason));
+    made.unknown = true;
+    return made;
+  }
+  template <class T>
+  Finding unknown(const Result<T>& fact) const {
+    return unknown(fact.error().message);
+  }
+};
+
+std::string with_cpu(std::string path, const std::string& cpu) {
+  return path.replace(path.find('%'), 1, cpu);
+}
+
+Finding check_governor(const HostFacts& facts) {
+  const Check check{"governor",
+                    "a governor that lowers the clock makes cycles and rates depend on the load"};
+  if (!facts.governors) return check.unknown(facts.governors);
+  std::set<std::string> names;
+  std::vector<Setting> settings;
+  for (const auto& [cpu, governor] : *facts.governors) {
+    names.insert(governor);
+    if (governor != "performance")
+      settings.push_back({"", with_cpu(facts.cpufreq_path, fmt::format("{}", cpu)), "performance"});
+  }
+  const std::string seen = fmt::format("{}", fmt::join(names, ", "));
+  if (settings.empty()) return check.info(seen);
+  return check.warn(seen, "echo performance | tee " + with_cpu(facts.cpufreq_path, "*"),
+                    std::move(settings));
+}
+
+Finding check_turbo(const HostFacts& facts) {
+  const Check check{"turbo",
+                    "turbo makes the clock depend on temperature and on what other cores do"};
+  if (!facts.turbo) return check.unknown(facts.turbo);
+  if (!*facts.turbo) return check.info("off");
+  const bool inverted = facts.turbo_path.ends_with("no_turbo");
+  return check.warn("on", fmt::format("echo {:d} > {}", inverted, facts.turbo_path));
+}
+
+Finding check_idle_states(const HostFacts& facts) {
+  const Check check{"c-states", "leaving a deep idle state takes longer than receiving a burst"};
+  constexpr unsigned kShortUs = 10;
+  if (!facts.idle_states) return check.unknown(facts.idle_states);
+  std::vector<std::string> deep;
+  std::string files;
+  for (const IdleState& state : *facts.idle_states)
+    if (!state.disabled && state.latency_us > kShortUs) {
+      deep.push_back(fmt::format("{} ({} us)", state.name, state.latency_us));
+      files += " " + facts.idle_path + "/" + state.folder + "/disable";
+    }
+  if (deep.empty()) return check.info(fmt::format("none above {} us is enabled", kShortUs));
+  return check.warn(fmt::format("enabled: {}", fmt::join(deep, ", ")), "echo 1 | tee" + files);
+}
+
+Finding check_smt(const HostFacts& facts) {
+  const Check check{"smt",
+                    "two threads of a core share its units: the neighbour's work costs cycles"};
+  if (!facts.smt) return check.unknown(facts.smt);
+  if (!*facts.smt) return check.info("off");
+  return check.warn("on", "echo off > /sys/devices/system/cpu/smt/control");
+}
+
+Finding check_isolation(const HostFacts& facts) {
+  const Check check{"isolcpus",
+                    "on a CPU that the scheduler shares, others' work disturbs a trial"};
+  if (!facts.isolated) return check.unknown(facts.isolated);
+  return check.info("isolated CPUs: " + sys::cpus_text(*facts.isolated),
+                    facts.isolated->empty()
+                        ? "add isolcpus=CPUS nohz_full=CPUS to the kernel's command line"
+                        : "");
+}
+
+Finding check_irqbalance(const HostFacts& facts) {
+  const Check check{"irqbalance", "it moves interrupts to other CPUs while a trial goes on"};
+  if (!facts.irqbalance) return check.unknown(facts.irqbalance);
+  if (!*facts.irqbalance) return check.info("not running");
+  return check.warn("running", "systemctl stop irqbalance");
+}
+
+Finding check_huge_pages(const HostFacts& facts) {
+  const Check check{"huge-pages",
+                    "DPDK keeps its packet buffers in them; without them it is slower"};
+  if (!facts.huge_pages_free) return check.unknown(facts.huge_pages_free);
+  if (!facts.huge_page_kb) return check.unknown(facts.huge_page_kb);
+  const long free = *facts.huge_pages_free, kb = *facts.huge_page_kb;
+  const long mb = free * kb / 1024;
+  const std::string seen = fmt::format("{} free of {} kB: {} MB", free, kb, mb);
+  constexpr long kEnoughMb = 144;  // what the dpdk backend takes for one queue
+  if (mb >= kEnoughMb) return check.info(seen);
+  const long enough = kb > 0 ? (kEnoughMb * 1024 + kb - 1) / kb : kEnoughMb;
+  const long taken = facts.huge_pages ? *facts.huge_pages - free : 0;
+  return check.warn(seen, fmt::format("echo {} > {}", taken + enough, facts.huge_pages_path));
+}
+
+Finding check_iommu(const HostFacts& facts) {
+  const Check check{"iommu", "vfio-pci, by which DPDK takes a port safely, needs one"};
+  if (!facts.iommu_groups) return check.unknown(facts.iommu_groups);
+  if (*facts.iommu_groups > 0) return check.info(fmt::format("{} groups", *facts.iommu_groups));
+  return check.warn("no IOMMU groups",
+                    "add intel_iommu=on iommu=pt (Intel) or iommu=pt (AMD) to the kernel's "
+                    "command line, and enable VT-d or AMD-Vi in the firmware");
+}
+
+Finding check_jit(const HostFacts& facts) {
+  const Check check{"bpf-jit",
+                    "without it XDP programs are interpreted: every figure of theirs is wrong"};
+  if (!facts.bpf_jit) return check.unknown(facts.bpf_jit);
+  if (*facts.bpf_jit != 0) return check.info("on");
+  return check.error("off", "echo 1 > " + facts.bpf_jit_path, {{"", facts.bpf_jit_path, "1"}});
+}
+
+Finding check_mitigations(const HostFacts& facts) {
+  const Check check{"mitigations",
+                    "mitigations of CPU faults cost cycles in every system call and indirect "
+                    "branch: compare only hosts that have the same"};
+  if (!facts.mitigations) return check.unknown(facts.mitigations);
+  std::vector<std::string> active;
+  for (const auto& [name, state] : *facts.mitigations)
+    if (state.starts_with("Mitigation")) active.push_back(name);
+  if (active.empty()) return check.info("none active");
+  return check.info(fmt::format("active: {}", fmt::join(active, ", ")));
+}
+
+// What is known of drivers from the kernel's sources (to 6.18) and DPDK's releases. It explains
+// what the kernel answered, and answers nothing itself.
+struct DriverFact {
+  const char* driver;
+  const char* text;
+};
+constexpr DriverFact kDriverFacts[] = {
+    {"ixgbe", "native XDP since Linux 4.12, zero-copy since 4.20"},
+    {"i40e", "native XDP since Linux 4.13, zero-copy since 4.20"},
+    {"ice", "native XDP and zero-copy since Linux 5.5"},
+    {"mlx5_core", "native XDP since Linux 4.9, zero-copy since 5.3"},
+    {"igb", "native XDP since Linux 5.10, zero-copy since 6.14"},
+    {"igc", "native XDP since Linux 5.13, zero-copy since 5.14"},
+    {"virtio_net", "native XDP since Linux 4.10, zero-copy since about 6.11"},
+    {"veth", "native XDP since Linux 4.19, never zero-copy"},
+    {"tun", "native XDP since Linux 4.14, never zero-copy"},
+    {"r8169",
+     "no native XDP, one queue, 256 descriptors; DPDK's r8169 PMD exists since 24.11: use "
+     "sockets, xdp-generic, af_xdp with \"attach\": \"generic\", or dpdk with net_af_packet"},
+    {"r8125", "no native XDP"},
+    {"rtase", "no native XDP"},
+    {"e1000", "no native XDP; DPDK has a PMD"},
+    {"e1000e", "no native XDP; DPDK has a PMD"},
+};
+
+std::string explained(const std::string& seen, const std::string& driver) {
+  for (const DriverFact& fact : kDriverFacts)
+    if (driver == fact.driver) return fmt::format("{} ({}: {})", seen, driver, fact.text);
+  return seen;
+}
+
+Finding check_safety(const PortFacts& port) {
+  const Check check{"safety", "a measurement takes the port down and replaces its programs"};
+  if (!port.safety.allowed)
+    return check.error(fmt::format("refused: {}", fmt::join(port.safety.reasons, "; ")),
+                       "choose another port, or move what this one carries");
+  std::string seen = "the port may be used";
+  for (const std::string& reason : port.safety.waived) seen += "; waived: " + reason;
+  return check.info(seen);
+}
+
+Finding check_link(const PortFacts& port) {
+  const Check check{"link", "line rate is a bound on every figure; without a link nothing arrives"};
+  const std::string ends = "look at the cable and at the other end";
+  const std::string speed_fix = ends + "; what each advertises: ethtool " + shell_word(port.name);
+  if (!port.carrier) return check.unknown(port.carrier);
+  if (!*port.carrier)
+    return port.up ? check.error("no carrier", ends)
+                   : check.error("the port is down",
+                                 "ip link set dev " + shell_word(port.name) + " up");
+  if (!port.speed) return check.unknown(port.speed);
+  const sys::LinkSpeed& link = *port.speed;
+  if (link.mbps == 0) return check.unknown("the driver tells no speed of the link");
+  const char* duplex = !link.duplex_known ? "duplex unknown"
+                       : link.full_duplex ? "full duplex"
+                                          : "half duplex";
+  const std::string seen = fmt::format("{} Mbit/s, {}", link.mbps, duplex);
+  if (link.duplex_known && !link.full_duplex) return check.error(seen, speed_fix);
+  if (link.highest_mbps <= link.mbps) return check.info(seen);
+  return check.warn(fmt::format("{}; the port can do {}", seen, link.highest_mbps), speed_fix);
+}
+
+Finding check_pcie(const PortFacts& port) {
+  const Check check{"pcie", "a card in a narrow or slow slot is limited by the bus"};
+  if (!port.pcie) return check.unknown(port.pcie);
+  const PcieLink& l = *port.pcie;
+  if (l.width <= 0 || l.speed.starts_with("Unknown"))
+    return check.unknown("the device tells no width or speed of its link");
+  const std::string seen = fmt::format("x{} at {}", l.width, l.speed);
+  if (l.width == l.max_width && l.speed == l.max_speed) return check.info(seen + ", its maximum");
+  return check.warn(fmt::format("{}; the card can do x{} at {}", seen, l.max_width, l.max_speed),
+                    "put the card into a wider or faster slot; look at lspci -vv -s " + port.pci);
+}
+
+Finding check_numa(const PortFacts& port, const HostFacts& host) {
+  const Check check{"numa", "a packet that crosses between sockets costs more cycles"};
+  if (!port.numa_node) return check.unknown(port.numa_node);
+  if (*port.numa_node < 0) return check.unknown("the host does not tell the port's node");
+  if (!port.node_cpus) return check.unknown(port.node_cpus);
+  const std::string near = sys::cpus_text(*port.node_cpus);
+  const std::string seen = fmt::format("node {}, CPUs {}", *port.numa_node, near);
+  if (!host.cpus || *host.cpus == *port.node_cpus) return check.info(seen);
+  return check.warn(seen + " of the host's " + sys::cpus_text(*host.cpus),
+                    "taskset -c " + near + " pktbench run …");
+}
+
+Finding check_irqs(const PortFacts& port) {
+  const Check check{"irq-placement", "the CPU that takes a queue's interrupt receives its packets"};
+  if (!port.irqs) return check.unknown(port.irqs);
+  if (port.irqs->empty()) return check.unknown("the port has no interrupts now");
+  std::vector<std::string> placed;
+  std::set<std::vector<int>> places;
+  std::vector<int> off_node;
+  for (const auto& [irq, cpus] : *port.irqs) {
+    places.insert(cpus);
+    placed.push_back(fmt::format("{} on {}", irq, sys::cpus_text(cpus)));
+    if (port.node_cpus && std::find_first_of(cpus.begin(), cpus.end(), port.node_cpus->begin(),
+                                             port.node_cpus->end()) == cpus.end())
+      off_node.push_back(irq);
+  }
+  const std::string seen = fmt::format("{}", fmt::join(placed, ", "));
+  const std::string fix = "echo CPU > /proc/irq/IRQ/smp_affinity_list, for each";
+  if (!off_node.empty())
+    return check.warn(
+        fmt::format("{}; away from the port's node: {}", seen, fmt::join(off_node, ", ")), fix);
+  if (port.irqs->size() > 2 && places.size() == 1 && places.begin()->size() == 1)
+    return check.warn(seen + ": all on one CPU", fix);
+  return check.info(seen);
+}
+
+Finding check_queues(const PortFacts& port, const HostFacts& host) {
+  const Check check{"queues",
+                    "queues beyond the CPUs share them; CPUs beyond the queues receive nothing"};
+  if (!port.queues) return check.unknown(port.queues);
+  const auto& cpus = port.node_cpus && !port.node_cpus->empty() ? port.node_cpus : host.cpus;
+  if (!cpus) return check.unknown(cpus);
+  const sys::Channels& q = *port.queues;
+  const std::string seen = fmt::format("{} RX queues of at most {}, {} CPUs", q.receiving(),
+                                       std::max(q.max_rx + q.max_combined, 1u), cpus->size());
+  if (q.receiving() <= cpus->size()) return check.info(seen);
+  return check.warn(seen, fmt::format("ethtool -L {} {} {}", shell_word(port.name),
+                                      q.max_combined > 0 ? "combined" : "rx", cpus->size()));
+}
+
+Finding check_rings(const PortFacts& port) {
+  const Check check{"ring-sizes",
+                    "a short ring overflows when the receiving CPU is away for a moment"};
+  if (!port.rings) return check.unknown(port.rings);
+  const sys::Rings& r = *port.rings;
+  const std::string seen = fmt::format("rx {} of {}, tx {} of {}", r.rx, r.max_rx, r.tx, r.max_tx);
+  if (r.rx >= r.max_rx && r.tx >= r.max_tx) return check.info(seen);
+  return check.warn(
+      seen, fmt::format("ethtool -G {} rx {} tx {}", shell_word(port.name), r.max_rx, r.max_tx),
+      {{port.name, "rings", fmt::format("rx={} tx={}", r.max_rx, r.max_tx)}});
+}
+
+Finding check_pause(const PortFacts& port) {
+  const Check check{"pause-frames",
+                    "a receiver that pauses the sender hides its losses: the offered rate falls"};
+  if (!port.pause) return check.unknown(port.pause);
+  const sys::Pause& p = *port.pause;
+  const auto text = [](bool on) { return on ? "on" : "off"; };
+  const std::string seen =
+      fmt::format("rx {}, tx {}, negotiated {}", text(p.rx), text(p.tx), text(p.autoneg));
+  if (!p.rx && !p.tx && !p.autoneg) return check.info(seen);
+  return check.warn(seen, "ethtool -A " + shell_word(port.name) + " autoneg off rx off tx off",
+                    {{port.name, "pause", "autoneg=off rx=off tx=off"}});
+}
+
+Finding check_lro(const PortFacts& port) {
+  const Check check{
+      "lro", "it merges packets before they are counted, and most drivers refuse XDP with it"};
+  if (!port.lro) return check.unknown(port.lro);
+  if (!*port.lro) return check.info("off");
+  return check.warn("on", "ethtool -K " + shell_word(port.name) + " lro off",
+                    {{port.name, "lro", "off"}});
+}
+
+Finding check_mtu(const PortFacts& port) {
+  const Check check{"mtu",
+                    "XDP needs a frame in one buffer: above the driver's limit it does not attach"};
+  if (port.mtu <= kLargestXdpMtu) return check.info(fmt::format("{}", port.mtu));
+  return check.warn(
+      fmt::format("{}, above {}, which is all that a page leaves", port.mtu, kLargestXdpMtu),
+      "ip link set dev " + shell_word(port.name) + " mtu 1500", {{port.name, "mtu", "1500"}});
+}
+
+Finding check_xdp_programs(const PortFacts& port) {
+  const Check check{"xdp-programs",
+                    "one is in the way of pktbench's own, and sees every packet first"};
+  if (port.xdp.empty()) return check.info("none");
+  std::vector<std::string> seen, fixes;
+  for (const sys::XdpAttachment& xdp : port.xdp) {
+    seen.push_back(fmt::format("id {} ({}{})", xdp.program_id, xdp.mode, sys::held_by(xdp)));
+    fixes.push_back(sys::off_command(port.name, xdp));
+  }
+  return check.warn(fmt::format("{}", fmt::join(seen, ", ")),
+                    fmt::format("{}", fmt::join(fixes, "; ")));
+}
+
+Finding check_kernel_support(const PortFacts& port) {
+  const Check check{"kernel-support", "what the driver cannot do is unsupported here, not slow"};
+  if (!port.xdp_features)
+    return check.unknown(explained(port.xdp_features.error().message, port.driver));
+  const sys::XdpFeatures& f = *port.xdp_features;
+  const auto yes = [](bool can) { return can ? "yes" : "no"; };
+  const std::string seen = explained(
+      fmt::format("native XDP {}, redirect {}, takes redirected frames now {}, AF_XDP zero-copy "
+                  "{}, offload {}",
+                  yes(f.native), yes(f.redirect), yes(f.redirect_to), yes(f.zero_copy),
+                  yes(f.offload)),
+      port.driver);
+  if (f.native) return check.info(seen);
+  return check.warn(seen, "use xdp-generic, af_xdp with \"attach\": \"generic\", or sockets");
+}
+
+Finding check_dpdk_support(const PortFacts& port) {
+  const Check check{"dpdk-support",
+                    "a chip that no poll-mode driver knows can only be had through the kernel"};
+  if (!port.dpdk_drivers) return check.unknown(port.dpdk_drivers);
+  if (!port.dpdk_drivers->empty())
+    return check.info(fmt::format("{}", fmt::join(*port.dpdk_drivers, ", ")));
+  // net_af_xdp attaches to the driver, and to nothing else.
+  const bool native = port.xdp_features && port.xdp_features->native;
+  return check.warn(explained("no driver of the installed DPDK knows this chip", port.driver),
+                    fmt::format("use dpdk with {}net_af_packet", native ? "net_af_xdp or " : ""));
+}
+
+}  // namespace
+
+std::vector<Finding> check_host(const HostFacts& facts) {
+  return {check_governor(facts),   check_turbo(facts),     check_idle_states(facts),
+          check_smt(facts),        check_isolation(facts), check_irqbalance(facts),
+          check_huge_pages(facts), check_iommu(facts),     check_jit(facts),
+          check_mitigations(facts)};
+}
+
+std::vector<Finding> check_port(const PortFacts& port, const HostFacts& host) {
+  std::vector<Finding> found = {check_safety(port), check_pcie(port), check_numa(port, host),
+                                check_irqs(port), check_dpdk_support(port)};
+  if (port.name.empty()) return found;
+  found.insert(found.end(), {check_link(port), check_queues(port, host), check_rings(port),
+                             check_pause(port), check_lro(port), check_mtu(port),
+                             check_xdp_programs(port), check_kernel_support(port)});
+  return found;
+}
+
+Result<std::vector<Applied>> apply_settings(const std::vector<Finding>& findings,
+                                            undo::Journal& journal) {
+  std::vector<Applied> done;
+  for (const Finding& finding : findings)
+    for (const auto& [device, name, value] : finding.settings) {
+      auto applied =
+          undo::apply(device.empty() ? undo::kernel_file(name) : undo::device_setting(device, name),
+                      value, &journal);
+      if (!applied) return applied.error();
+      if (applied->before != value) done.push_back(std::move(*applied));
+    }
+  return done;
+}
+
+}  // namespace pktbench

@@ -1,0 +1,176 @@
+#include "harness/testbed/network_end.hpp"
+
+#include <net/if.h>
+#include <sched.h>
+
+#include <cerrno>
+#include <chrono>
+#include <limits>
+#include <thread>
+
+#include "harness/core/units.hpp"
+#include "harness/sys/cpu.hpp"
+#include "harness/sys/proc.hpp"
+#include "harness/sys/rtnl.hpp"
+#include "harness/testbed/host_testbed.hpp"
+#include "harness/testbed/namespaces.hpp"
+#include "harness/undo/device_setting.hpp"
+
+namespace pktbench::testbed {
+
+namespace {
+
+constexpr std::uint64_t kDeviceQueue = 65536;  // frames that a device may hold at most
+
+}  // namespace
+
+std::string probe_napi_threads() {
+  if (std::string missing = probe_two_cpus(); !missing.empty()) return missing;
+  if (!sys::in_host_pid_namespace())
+    return "needs the host's PID namespace, to find NAPI threads (a container's --pid=host)";
+  return "";
+}
+
+NetworkEnd::NetworkEnd(measure::PortEnd side) : side_(side) {
+  made.ipv4 = is_dut() ? kDutAddress : kGeneratorAddress;
+}
+
+Result<std::vector<pid_t>> NetworkEnd::settle(bool) {
+  std::vector<pid_t> threads;
+  if (!is_dut() || lent_) return threads;
+  if (threaded_) return place_napi_threads(fifo_);
+  // Softirqs that take too long go on in these.
+  for (const int cpu : softirq_cpus())
+    for (const pid_t thread : sys::threads_named(fmt::format("ksoftirqd/{}", cpu)))
+      threads.push_back(thread);
+  return threads;
+}
+
+Result<std::vector<pid_t>> NetworkEnd::place_napi_threads(bool fifo) const {
+  std::vector<pid_t> threads;
+  for (int attempt = 0; attempt < 100 && threads.size() < made.queues; ++attempt) {
+    if (attempt) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    // napi/DEVICE-ID; the device's name is unique on this host.
+    threads = sys::threads_named("napi/" + made.name + "-");
+  }
+  if (threads.size() < made.queues)
+    return make_error(ErrorCode::failed, "the kernel made {} NAPI threads for {} instead of {}",
+                      threads.size(), made.name, made.queues);
+  for (const pid_t thread : threads) {
+    if (auto r = sys::pin_thread(thread, made.cpus.front()); !r) return r.error();
+    sched_param parameter{};
+    parameter.sched_priority = fifo ? 1 : 0;
+    if (sched_setscheduler(thread, fifo ? SCHED_FIFO : SCHED_OTHER, &parameter) != 0)
+      return system_error(fmt::format("set the policy of NAPI thread {}", thread), errno);
+  }
+  return threads;
+}
+
+Result<DropCounts> NetworkEnd::sample() {
+  if (lent_) return DropCounts{};
+  auto now = inside([&] { return measure::read_device_statistics(made.name); });
+  if (!now) return now.error();
+  const std::uint64_t now_ns = sys::monotonic_ns();
+  if (!last_) {
+    // So that a place that counts nothing is there all the same.
+    for (const auto& [place, n] : measure::drops_by_place(driver_, side_, *now)) drops_[place] += 0;
+  } else {
+    // The smallest frames at the link's rate; without a rate any number.
+    std::uint64_t frames = std::numeric_limits<std::uint64_t>::max();
+    if (made.link_bps)
+      frames =
+          kDeviceQueue + static_cast<std::uint64_t>(line_rate_pps(*made.link_bps, kMinFrameSize) *
+                                                    static_cast<double>(now_ns - last_ns_) / 1e9);
+    const auto found = measure::reconcile(driver_, side_, *last_, *now, frames);
+    for (const auto& [place, n] : found.drops) drops_[place] += n;
+    for (const auto& [place, why] : found.missing) missing_[place] = why;
+  }
+  for (const auto& [place, why] : missing_) drops_.erase(place);
+  last_ = std::move(*now);
+  last_ns_ = now_ns;
+  return drops_;
+}
+
+std::map<std::string, std::string> NetworkEnd::missing_drops() const {
+  return lent_ ? std::map<std::string, std::string>() : missing_;
+}
+
+// NAPI in threads of its own leaves no softirq to this end: what there is, is somebody else's. The
+// frames of a virtual device are handled where they are sent, or where its pump comes too late.
+std::vector<int> NetworkEnd::softirq_cpus() const {
+  if (threaded_ || lent_) return {};
+  std::vector<int> cpus = made.cpus;
+  if (made.pci.empty()) cpus.insert(cpus.end(), other().cpus.begin(), other().cpus.end());
+  return cpus;
+}
+
+Result<NetworkEnd::State> NetworkEnd::state() const {
+  if (lent_) return State::up;
+  return inside([&]() -> Result<State> {
+    const auto link = sys::get_link(made.name);
+    if (!link && link.error().sys_errno != ENODEV) return link.error();
+    if (!link || link->ifindex != made.ifindex) return State::gone;
+    return link->flags & IFF_UP ? State::up : State::down;
+  });
+}
+
+Result<EndsFound> look_at(const std::vector<const NetworkEnd*>& ends) {
+  EndsFound found;
+  for (const NetworkEnd* end : ends) {
+    const auto state = end->state();
+    if (!state) return state.error();
+    if (*state == NetworkEnd::State::gone) found.gone.push_back(end->made.name);
+    if (*state == NetworkEnd::State::down) found.down.push_back(end->made.name);
+  }
+  return found;
+}
+
+std::vector<std::string> up_again(const std::vector<std::string>& names) {
+  std::vector<std::string> said;
+  for (const std::string& name : names) said.push_back(name + " was set down; it is up again");
+  return said;
+}
+
+Result<void> NetworkEnd::meet_other() const {
+  return inside([&]() -> Result<void> {
+    const unsigned addresses = is_dut() ? kGeneratorAddresses : 1;
+    for (unsigned i = 0; i < addresses; ++i)
+      if (auto r = sys::add_neighbour(made.ifindex, other().ipv4 + i, other().mac); !r) return r;
+    return {};
+  });
+}
+
+Result<void> NetworkEnd::bring_up() const {
+  return inside([&] { return sys::set_link_up(made.ifindex); });
+}
+
+Result<std::string> NetworkEnd::get(const std::string& setting) const {
+  return inside([&] { return undo::get_device_setting(made.name, setting); });
+}
+
+Result<void> NetworkEnd::set(
+    std::initializer_list<std::pair<const char*, const char*>> settings) const {
+  return inside([&]() -> Result<void> {
+    for (const auto& [setting, value] : settings)
+      if (auto r = undo::set_device_setting(made.name, setting, value); !r) return r;
+    return {};
+  });
+}
+
+Result<void> NetworkEnd::identify() {
+  return inside([&]() -> Result<void> {
+    const auto link = sys::get_link(made.name);
+    if (!link) return link.error();
+    made.ifindex = link->ifindex;
+    made.mac = link->mac;
+    return {};
+  });
+}
+
+Result<void> NetworkEnd::add_addresses() const {
+  for (unsigned i = 0; i < (is_dut() ? 1 : kGeneratorAddresses); ++i)
+    if (auto r = sys::add_address(made.ifindex, made.ipv4 + i, kPrefixLength); !r) return r;
+  return {};
+}
+
+}  // namespace pktbench::testbed

@@ -1,0 +1,112 @@
+// An end that is a network device of this host: where it is, whether it still is, its addresses,
+// the threads and CPUs of its NAPI, and the frames it lost by its driver's counters.
+//
+// Threads: one controlling thread.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/core/end.hpp"
+#include "harness/measure/driver_counters.hpp"
+#include "harness/sys/netns.hpp"
+
+namespace pktbench::testbed {
+
+// Why this process cannot place NAPI threads on a CPU of two; empty: it can.
+std::string probe_napi_threads();
+
+class NetworkEnd : public LocalEnd {
+ public:
+  explicit NetworkEnd(measure::PortEnd side);
+
+  // What is at the other end of the wire; REQUIRED before anything below.
+  void faces(const End& other) { other_ = &other; }
+
+  // Of the DUT: its NAPI threads, softirqs where it has none. Errors: `failed` where there are
+  // fewer threads than queues.
+  Result<std::vector<pid_t>> settle(bool polled) override;
+  Result<DropCounts> sample() override;
+  std::map<std::string, std::string> missing_drops() const override;
+  std::string receive_drop_place() const override { return driver_ == "veth" ? "veth_rx" : ""; }
+  std::vector<int> softirq_cpus() const override;
+  bool own_interrupts() const override { return !made.pci.empty() && !threaded_; }
+
+  // Where NAPI runs: in threads, which are SCHED_FIFO 1 or SCHED_OTHER, or as softirq.
+  void has_napi(bool threaded, bool fifo) {
+    threaded_ = threaded;
+    fifo_ = fifo;
+  }
+  // User space has the device, or gives it back: meanwhile it counts nothing and has no threads.
+  void lend(bool lent) { lent_ = lent; }
+  bool lent() const { return lent_; }
+
+  // Adds its neighbours: the addresses of the other end, so that no ARP is ever counted. REQUIRES:
+  // both are up.
+  Result<void> meet_other() const;
+
+  Result<void> bring_up() const;
+
+  // The next sample() is a new beginning: the device is another one, or was reset.
+  void count_anew() { last_.reset(); }
+
+  // Of harness/undo/device_setting.hpp, in the device's namespace; set() in the order given.
+  Result<std::string> get(const std::string& setting) const;
+  Result<void> set(std::initializer_list<std::pair<const char*, const char*>> settings) const;
+
+  // `gone`: no device has its name and index. A lent one is up.
+  enum class State { up, down, gone };
+  Result<State> state() const;
+
+ protected:
+  bool is_dut() const { return side_ == measure::PortEnd::receiver; }
+  const Port& other() const { return other_->port(); }
+  void has_driver(const std::string& driver) { driver_ = driver; }
+
+  template <class Work>
+  auto inside(Work work) const -> decltype(work()) {
+    auto scope = sys::NetnsScope::enter(made.netns_path);
+    if (!scope) return scope.error();
+    return work();
+  }
+
+  // Index and MAC address of the device with the port's name, in its namespace.
+  Result<void> identify();
+
+  // From `made.ipv4` on, as many as its side has, in the calling thread's namespace.
+  Result<void> add_addresses() const;
+
+  // Pins the NAPI threads to the port's CPU. Attaching and detaching XDP may have the kernel
+  // replace them.
+  Result<std::vector<pid_t>> place_napi_threads(bool fifo) const;
+
+ private:
+  const measure::PortEnd side_;
+  const End* other_ = nullptr;
+  std::string driver_;
+  bool threaded_ = false;
+  bool fifo_ = false;
+  bool lent_ = false;
+  std::optional<measure::DeviceStatistics> last_;
+  std::uint64_t last_ns_ = 0;
+  DropCounts drops_;
+  std::map<std::string, std::string> missing_;  // whose count is never to be trusted again
+};
+
+// Of `ends`, the names of the ports that others have taken away (deleted, renamed, moved to another
+// namespace) or set down.
+struct EndsFound {
+  std::vector<std::string> gone;
+  std::vector<std::string> down;
+};
+Result<EndsFound> look_at(const std::vector<const NetworkEnd*>& ends);
+
+// "pbdut0 was set down; it is up again", one for each.
+std::vector<std::string> up_again(const std::vector<std::string>& names);
+
+}  // namespace pktbench::testbed

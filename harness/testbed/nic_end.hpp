@@ -1,0 +1,81 @@
+// An end of testbed `nic`: finding its port, asking whether it may be used, setting what the
+// scenario's options say, and moving it into its namespace.
+//
+// Threads: one controlling thread.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/testbed/network_end.hpp"
+#include "harness/testbed/nic_options.hpp"
+#include "harness/undo/journal.hpp"
+#include "harness/undo/port_state.hpp"
+
+namespace pktbench::testbed {
+
+class NicEnd final : public NetworkEnd {
+ public:
+  // `options` outlive it.
+  NicEnd(measure::PortEnd side, const NicOptions& options) : NetworkEnd(side), options_(options) {}
+
+  // In the calling thread's namespace. Errors: `refused` with every reason, `invalid_input` where
+  // there is no such port.
+  Result<void> find();
+
+  // From the calling thread's namespace into that of `made`, where it is to have one.
+  Result<void> place();
+
+  // Settings, addresses, link up. REQUIRES: the port is where it belongs. Errors: `unsupported`
+  // where the DUT cannot have as many queues as `made`.
+  Result<void> configure();
+
+  // Waits for it, and sets what exists, or is known, only then. Errors: `failed` where the link has
+  // no carrier within 10 s; `unsupported` where NAPI cannot be had in threads and is to be; those
+  // of settle().
+  Result<void> after_carrier();
+
+  // Attaching a program resets many a NIC, and giving one to DPDK the link to the other: waits for
+  // the carrier again. Errors: `refused` where an interrupt cannot be put on the DUT's CPU, unless
+  // NAPI is in threads: work that goes on where it is not measured would make a cheap packet of a
+  // dear one.
+  Result<std::vector<pid_t>> settle(bool polled) override;
+
+  // Huge pages, and the governor of `cpus`; the journal undoes them. Errors: the journal's.
+  Result<void> set_host(const std::vector<int>& cpus, undo::Journal& journal);
+
+  std::optional<PortReport> report() const override { return report_; }
+  const undo::PortState& was() const { return was_; }
+  // The namespace that the port may be moved to.
+  void may_go_to(const std::string& netns) { made.netns_path = was_.away = netns; }
+
+ private:
+  // These set it in the calling thread's namespace and read it back; what came of it is noted in
+  // the report, in the place of what was noted earlier. False: it is not as wanted.
+  bool apply(const std::string& setting, const std::string& value);
+  // The same with what is there, each word as `make` has it. `asked`: what is noted as wanted where
+  // the device has no such setting.
+  bool change(const std::string& setting, const std::string& asked,
+              const std::function<std::string(const std::string& word)>& make);
+  // No value: as it is.
+  void change_part(const std::string& setting, const std::string& key,
+                   std::optional<std::int64_t> value, const std::string& off = "");
+  bool note(Applied done);
+  const std::string& why_not(const std::string& setting) const;
+
+  Result<void> judge();
+  Result<void> set_queues();
+  void set_before_up();
+  Result<void> add_own_addresses();
+  Result<void> wait_for_carrier() const;
+  void read_link_rate();
+  Result<void> place_interrupts();
+
+  const NicOptions& options_;
+  undo::PortState was_;
+  PortReport report_;
+};
+
+}  // namespace pktbench::testbed
