@@ -1,9 +1,8 @@
-"""Draw the figures of a run: /usr/bin/python3 -m plots RUN.json [--out DIR] [--format png,svg,pdf]
+"""Draw the figures of a run: pktbench plots RUN [--out DIR] [--format png,svg,pdf]
 
-Prints the paths written, one a line. Exit: 0 done, 2 bad input, 6 a file or stdout took no more (one line
-on stderr).
+RUN is a run.json or its directory. Prints the paths written, one a line. Exit: 0 done, 2 bad input, 3 a
+package is missing, 6 a file or stdout took no more (one line on stderr).
 """
-import argparse
 import contextlib
 import io
 import os
@@ -13,54 +12,54 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 if not __package__:
     sys.path[0] = str(ROOT)
-sys.path.append(str(ROOT / "scripts"))
+sys.path += [str(ROOT / "scripts"), str(ROOT / "results" / "schema")]
 if os.geteuid() == 0:
     sys.dont_write_bytecode = True  # it would be root's, in a user's checkout
 
+import checked  # noqa: E402
 import sudo_user  # noqa: E402
-from plots import backends, groups, load, nics, pairs, style  # noqa: E402
+
+try:
+    import jsonschema  # noqa: F401, as load needs it
+    from plots import backends, groups, load, nics, pairs, style
+except ImportError as missing:
+    if __name__ != "__main__":
+        raise
+    sys.exit(checked.no_module(missing))
 
 # What is drawn of a run, by the method that measured it.
 FIGURES = {"throughput": (backends, nics, pairs)}
 
 
-def formats(value):
-    """Comma-separated formats, in the order given, each once."""
-    names = list(dict.fromkeys(name.strip() for name in value.split(",")))
-    for name in names:
-        if name not in style.METADATA:
-            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(style.METADATA)}")
-    return names
-
-
 def main(argv=None):
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="plots", description="Draw the figures of a pktbench run.",
-                                     epilog="example: /usr/bin/python3 -m plots results/RUN/run.json")
-    parser.add_argument("run", metavar="RUN.json", type=pathlib.Path)
-    parser.add_argument("--out", metavar="DIR", type=pathlib.Path, help="default: the directory of RUN.json")
-    parser.add_argument("--format", dest="formats", metavar="LIST", type=formats, default="png,svg,pdf",
+    parser = checked.Parser(prog="pktbench plots", description="Draw the figures of a pktbench run.",
+                            epilog="example: pktbench plots results/paced")
+    parser.add_argument("run", metavar="RUN", help="run.json or its directory")
+    parser.add_argument("--out", metavar="DIR", type=pathlib.Path, help="default: the directory of the run")
+    parser.add_argument("--format", dest="formats", metavar="LIST", default="png,svg,pdf",
+                        type=checked.choice("format", list(style.METADATA), several=True),
                         help="any of png,svg,pdf (default: all)")
     options = parser.parse_args(argv)
-    out = options.out or options.run.parent
     if sys.stdout:
         sys.stdout.reconfigure(errors="surrogateescape")  # a path may be no UTF-8
     try:
-        run = load.load(options.run)
-        made = figures(run, options.run)
-    except (load.LoadError, groups.GroupError) as error:
-        print(load.validator().printable(f"plots: {error}"), file=sys.stderr)
+        path = pathlib.Path(checked.run_file(options.run))
+        out = options.out or path.parent
+        run = load.load(path)
+        made = figures(run, path)
+    except (checked.InputError, load.LoadError, groups.GroupError) as error:
+        checked.say(error)
         return 2
     try:
         sudo_user.make_directories(out)
     except OSError as error:
-        print(f"plots: {error.filename}: {error.strerror}; choose another directory with --out",
-              file=sys.stderr)
+        checked.say(f"{error.filename}: {error.strerror}; choose another directory with --out")
         return 2
     try:
         paths = list(write(made, out, options.formats))
     except WriteError as error:
-        print(f"plots: {error}", file=sys.stderr)
+        checked.say(error)
         return 6
     for path in paths:
         print(path)
@@ -106,15 +105,5 @@ def _put(path, data):
     return path
 
 
-def entry():
-    """Run as a program."""
-    try:
-        checked = load.validator().checked
-    except load.LoadError as error:
-        print(f"plots: {error}", file=sys.stderr)
-        return 2
-    return checked.run(main, "plots")
-
-
 if __name__ == "__main__":
-    sys.exit(entry())
+    sys.exit(checked.run(main))

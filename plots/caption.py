@@ -1,5 +1,5 @@
 """The caption of a figure: what was measured, on what, how often, and what it does not say."""
-from plots import groups, text
+from plots import groups, rows, text
 
 SOURCES = {"tsc": "TSC (on-CPU time × TSC frequency)", "pmu": "PMU (core cycles, user and kernel)"}
 
@@ -11,6 +11,7 @@ def backends(run, group):
     if any(case.virtual for case in group.cases):
         parts.append("Virtual testbed: not a statement about hardware.")
     parts += [_testbed(first), _traffic(group), _trials(group), _marks(group), _cycles(group)]
+    parts += _interrupted(group.cases)
     parts += _rejected(group)
     parts += _conditions(group.cases)
     parts += [_host(run), _tool(run)]
@@ -28,7 +29,7 @@ def nics(run, cases):
         parts.append(f"The NICs were emulated by {run.environment['emulator']}.")
     parts += [_testbed(first), f"Traffic: {first.generator}{_batch(first)}, "
               f"{first.frame_size} B frames (with FCS), {groups.rate(first.rate_pps)}.",
-              "Bars: median of the trials."]
+              "Bars: median of the trials.", *_interrupted(cases)]
     parts.append("Cycles per packet: " + (" and ".join(SOURCES[source] for source in sources) + "." if sources
                                           else "not measured."))
     parts += _conditions(cases)
@@ -55,7 +56,7 @@ def pairs(run):
     parts += [_testbed(first), f"Traffic: {'; '.join(loads)}.",
               f"Line: Hodges-Lehmann estimate of the ratio; band: its signed-rank interval{covered}; dashed: "
               "the smallest true change that about four of five such runs would call one; less may be noise.",
-              _host(run), _tool(run)]
+              *_interrupted(shown), _host(run), _tool(run)]
     return text.plain(" ".join(part for part in parts if part))
 
 
@@ -150,6 +151,14 @@ def _rejected(group):
                + "; ".join(dict.fromkeys(text.plain(t.reason) for t in rejected)) + ".")
     if unknown:
         yield f"What limited the rate is not known for {', '.join(unknown)}."
+
+
+def _interrupted(cases):
+    """Of how many of the rounds asked for the figures are, where that is not all of them."""
+    found = {case.id: rows.short_of_rounds(case) for case in cases if rows.short_of_rounds(case)}
+    if found:
+        yield ("Fewer rounds than were asked for: "
+               + "; ".join(f"{text.plain(name)}: {said}" for name, said in found.items()) + ".")
 
 
 def _conditions(cases):

@@ -1,7 +1,7 @@
 """The caption says what was measured, on what, and what it does not say."""
 import pytest
 
-from plots import caption, fixtures, groups, load
+from plots import caption, fixtures, groups, load, rows
 
 
 def captions(run):
@@ -31,6 +31,21 @@ def test_interruption_and_unknown_limit_are_said():
     (said,) = captions(fixtures.run("twenty"))
     assert "The run was interrupted." in said
     assert "not known for nft-drop/" in said
+
+
+def test_fewer_rounds_than_asked_for_are_said_where_the_figure_is(tmp_path):
+    document = fixtures.document("four")
+    document["run"]["interrupted"] = True
+    for case in document["cases"]:
+        case["rounds_planned"] = 9
+    document["cases"][1]["rounds_planned"] = 5
+    run = load.load(fixtures.write(tmp_path, document))
+    (said,) = captions(run)
+    first, second = run.cases[:2]
+    assert f"Fewer rounds than were asked for: {first.id}: interrupted, 5 of 9; " in said
+    assert f"{second.id}: interrupted" not in said
+    assert "interrupted, 5 of 9" in rows.trial_counts(first)
+    assert "interrupted" not in rows.trial_counts(second)
 
 
 def test_missing_environment_gives_its_reason(tmp_path):

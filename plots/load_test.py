@@ -1,5 +1,7 @@
 """Loading keeps everything, and refuses what is no run."""
 import importlib.util
+import pathlib
+import re
 
 import pytest
 
@@ -73,3 +75,10 @@ def test_violation_names_its_place(tmp_path):
     document["cases"][1]["summary"]["mpps"]["median"] = 99
     with pytest.raises(load.LoadError, match="/cases/1/summary/mpps/median: is 99"):
         load.load(fixtures.write(tmp_path, document))
+
+
+def test_the_example_of_the_documentation_works(capsys):
+    page = (pathlib.Path(__file__).resolve().parents[1] / "results" / "README.md").read_text(encoding="utf-8")
+    example, = re.findall(r"```python\n(.*?)```", page, re.S)
+    exec(example.replace("results/RUN/run.json", str(fixtures.path("four"))), {})  # pylint: disable=exec-used
+    assert capsys.readouterr().out.count("\n") == len(fixtures.run("four").cases)

@@ -68,7 +68,8 @@ def test_two_runs_write_the_same_bytes(tmp_path):
 
 
 @pytest.mark.parametrize("content, said", [
-    (None, "No such file"), ("{", "not JSON"), ('{"schema": "pktbench-run/9"}', "'pktbench-run/9'"),
+    (None, "no such file"), ("{", "not valid JSON"), ("", "the file is empty"),
+    ('{"schema": "pktbench-run/9"}', "'pktbench-run/9'"),
     ('{"schema": NaN}', "/schema: NaN is not JSON"),
     ('{"cases": [{"mpps": 1e999}]}', "/cases/0/mpps: the number 1e999 is too large"),
     ('{"cases": [{"mpps": ' + "9" * 5000 + "}]}", "/cases/0/mpps: the number 9999"),
@@ -86,20 +87,32 @@ def test_bad_input_is_one_line_and_exit_2(tmp_path, content, said):
 
 def test_unknown_format_is_exit_2(tmp_path):
     done = call(fixtures.path("four"), "--out", tmp_path, "--format", "png,gif")
-    assert done.returncode == 2 and "'gif' is none of png, svg, pdf" in done.stderr
+    said = 'pktbench: --format: unknown format "gif"; valid: png, svg, pdf\n'
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
 
 
 def test_output_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     done = call(fixtures.path("four"), "--out", tmp_path / "file")
-    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert done.returncode == 2
+    assert done.stderr == f"pktbench: {tmp_path}/file: File exists; choose another directory with --out\n"
+
+
+def test_a_run_is_named_by_its_directory_too(tmp_path):
+    fixtures.write(tmp_path, fixtures.document("four"))
+    done = call(tmp_path, "--format", "svg")
+    assert done.returncode == 0 and f"{tmp_path}/backends.svg\n" in done.stdout
+    (tmp_path / "run.json").unlink()
+    done = call(tmp_path)
+    assert (done.returncode, done.stderr) == (
+        2, f"pktbench: {tmp_path}: no run.json in this directory; name a directory that pktbench run made\n")
 
 
 def test_a_figure_that_cannot_be_written_is_status_6_and_leaves_no_half(tmp_path):
     line = f"ulimit -f 1; exec {PYTHON} -m plots {fixtures.path('four')} --format svg --out {tmp_path}"
     done = subprocess.run(["/bin/sh", "-c", line], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (6, "")
-    assert done.stderr == f"plots: {tmp_path}/backends.svg: File too large\n"
+    assert done.stderr == f"pktbench: {tmp_path}/backends.svg: File too large\n"
     assert not list(tmp_path.iterdir())
 
 
@@ -108,7 +121,7 @@ def test_paths_that_cannot_be_printed_are_status_6_and_the_figures_are_there(tmp
         command = [PYTHON, "-m", "plots", fixtures.path("four"), "--format", "svg", "--out", tmp_path]
         done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 6
-    assert done.stderr == "plots: the result cannot be written to stdout: No space left on device\n"
+    assert done.stderr == "pktbench: the result cannot be written to stdout: No space left on device\n"
     assert {path.name for path in tmp_path.iterdir()} == {"backends.svg", "caption.txt"}
 
 

@@ -54,7 +54,9 @@ class _Drawing:
     def __init__(self, run, said):
         self.pairs = run.pairs
         self.width = (style.WIDTH - COLUMNS * LEFT - MARGIN - (COLUMNS - 1) * (GAP - LEFT)) / COLUMNS
-        names = [text.wrap(self._name(pair), style.LABEL, self.width, most=3) for pair in self.pairs]
+        names = text.told_apart([self._name(pair) for pair in self.pairs],
+                                lambda name: len(text.wrap(name, style.LABEL, self.width)) <= 3)
+        names = [text.wrap(name, style.LABEL, self.width) for name in names]
         self.head = text.height(max(map(len, names)), style.LABEL) + text.height(1, style.SMALL) + 0.05
         lines = text.wrap(said, style.CAPTION, style.WIDTH - 2 * MARGIN)
         rows = -(-len(self.pairs) // COLUMNS)

@@ -42,8 +42,18 @@ def labels(cases):
     widest = max([LABEL_MIN] + [text.width(case.backend, style.LABEL) for case in cases]
                  + [text.width(line, style.SMALL) for line in said])
     inches = min(widest, LABEL_MAX)
-    names = [text.wrap(case.backend, style.LABEL, inches, most=1)[0] for case in cases]
-    return names, ["\n".join(text.wrap(line, style.SMALL, inches, most=2)) for line in said], inches
+    names = text.told_apart([case.backend for case in cases],
+                            lambda name: len(text.wrap(name, style.LABEL, inches)) == 1)
+    said = text.told_apart(said, lambda line: len(text.wrap(line, style.SMALL, inches)) <= 2)
+    return names, ["\n".join(text.wrap(line, style.SMALL, inches)) for line in said], inches
+
+
+def short_of_rounds(case):
+    """'interrupted, 1 of 3': of the rounds asked for; empty where all were made, or none is known."""
+    made = len({trial.round for trial in case.trials})
+    if case.status in ("unsupported", "failed") or made >= (case.rounds_planned or 0):
+        return ""
+    return f"interrupted, {made} of {case.rounds_planned}"
 
 
 def trial_counts(case):
@@ -57,6 +67,8 @@ def trial_counts(case):
         number = sum(trial.status == status for trial in case.rejected_trials)
         if number:
             counts.append(f"{number} {status}")
+    if short_of_rounds(case):
+        counts.append(short_of_rounds(case))
     if case.mpps.ci95 is None:
         counts.append("no interval")
     return ", ".join(counts)

@@ -51,6 +51,35 @@ def _pieces(word, size, inches):
     yield word
 
 
+def told_apart(said, fits):
+    """Each text; what does not fit is cut at its end or its middle, so that no two that differ become one."""
+    for share in (1, 0.5, 0.25, 0):
+        shown = [_cut(one, share, fits) for one in said]
+        if len(set(shown)) == len(set(said)):
+            return shown
+    numbers = {}  # they differ where there is no room
+    for one in said:
+        numbers.setdefault(one, f" #{len(numbers) + 1}")
+    return [one if fits(one) else
+            _cut(one, 1, lambda begun, mark=numbers[one]: fits(begun + mark)) + numbers[one] for one in said]
+
+
+def _cut(said, share, fits):
+    """The most of a text's two ends that fits, share of it from its beginning."""
+    if fits(said):
+        return said
+
+    def kept(length):
+        head = round(length * share)
+        return said[:head] + "…" + said[len(said) - length + head:]
+
+    low, high = 0, len(said) - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if fits(kept(middle)) else (low, middle - 1)
+    return kept(low)
+
+
 def number(value):
     """Three significant digits, without exponent for anything a benchmark shows."""
     if value == 0:

@@ -25,3 +25,15 @@ def test_what_is_cut_says_so(said):
     assert len(lines) == 2
     assert lines[-1].endswith(" … (more)") and lines[-1].startswith(said[0])
     assert text.width(lines[-1], 7) <= 1.0
+
+
+@pytest.mark.parametrize("said", [
+    ["x" * 139 + end for end in "1234"], ["x" * 70 + middle + "x" * 70 for middle in "123"],
+    [begin + "x" * 140 for begin in "12"], ["1" + "x" * 140, "x" * 140 + "2", "x" * 70 + "3" + "x" * 70]],
+    ids=["end", "middle", "beginning", "each elsewhere"])
+def test_texts_that_differ_stay_different_and_fit(said):
+    def fits(one):
+        return len(text.wrap(one, 7, 1.0)) <= 2
+    shown = text.told_apart([*said, said[0], "short"], fits)
+    assert len(set(shown)) == len(said) + 1 and shown[0] == shown[-2] and shown[-1] == "short"
+    assert all(fits(one) and len(one) > 8 for one in shown[:-1])

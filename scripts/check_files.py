@@ -138,4 +138,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    sys.exit(checked.run(lambda: main(sys.argv[1:]), "check_files.py"))
+    sys.exit(checked.run(lambda: main(sys.argv[1:])))

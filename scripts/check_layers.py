@@ -142,4 +142,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    sys.exit(checked.run(lambda: main(sys.argv[1:]), "check_layers.py"))
+    sys.exit(checked.run(lambda: main(sys.argv[1:])))

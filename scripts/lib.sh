@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE=1
 # git refuses a checkout that belongs to somebody else, as in a container; this one is ours to read.
 export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0=$ROOT
 
-say() { printf '%s\n' "${0##*/}: $*" >&2; }
+say() { printf 'pktbench: %s\n' "$*" >&2; } # as pktbench says it
 
 # die EXIT MESSAGE...
 die() {

@@ -113,4 +113,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    sys.exit(checked.run(lambda: main(sys.argv[1:]), "test_report.py"))
+    sys.exit(checked.run(lambda: main(sys.argv[1:])))

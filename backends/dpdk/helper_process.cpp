@@ -13,10 +13,10 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <filesystem>
 #include <vector>
 
 #include "harness/sys/child_process.hpp"
+#include "harness/sys/installation.hpp"
 #include "harness/sys/own_path.hpp"
 
 namespace pktbench::dpdk {
@@ -40,20 +40,12 @@ bool wait_readable(int fd, int timeout_ms) {
 }  // namespace
 
 Result<std::string> find_helper() {
-  std::error_code failed;
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", failed);
-  for (const char* folder : {".", PKTBENCH_LIBEXEC_FROM_BIN}) {
-    const auto path = (program.parent_path() / folder / kHelper).lexically_normal();
-    if (failed || access(path.c_str(), F_OK) != 0) continue;
-    if (auto own = sys::open_own(path); !own)
-      return make_error(ErrorCode::unsupported,
-                        "the program pktbench-dpdk is not started: " + own.error().message);
-    return path.string();
-  }
-  return make_error(ErrorCode::unsupported,
-                    "the program pktbench-dpdk is neither beside pktbench nor where `cmake "
-                    "--install` puts it (" +
-                        std::string(PKTBENCH_LIBEXEC_FROM_BIN) + " from there); install both");
+  auto path = sys::find_helper(kHelper);
+  if (!path) return path;
+  if (auto own = sys::open_own(*path); !own)
+    return make_error(ErrorCode::unsupported,
+                      "the program pktbench-dpdk is not started: " + own.error().message);
+  return path;
 }
 
 Result<Ready> HelperProcess::start(const std::string& path, const Setup& setup, int extra_fd) {

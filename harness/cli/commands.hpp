@@ -24,6 +24,7 @@ struct RunArguments {
 int run_command(const RunArguments& arguments);
 
 struct ListArguments {
+  std::vector<std::string> names;  // of what to show in full; empty: an overview
   bool json = false;
 };
 int list_command(const ListArguments& arguments);
@@ -49,6 +50,18 @@ struct DoctorArguments {
 int doctor_command(const DoctorArguments& arguments);
 
 int restore_command();
+
+struct PlotsArguments {
+  std::string run;      // a run.json or its directory
+  std::string out;      // empty: where the run is
+  std::string formats;  // by comma; empty: all
+};
+int plots_command(const PlotsArguments& arguments);
+
+struct ValidateArguments {
+  std::vector<std::string> files;
+};
+int validate_command(const ValidateArguments& arguments);
 
 struct LabArguments {
   std::map<std::string, std::string> options;  // of scripts/lab, which checks them

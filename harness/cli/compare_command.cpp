@@ -1,7 +1,3 @@
-#include <unistd.h>
-
-#include <cstdlib>
-
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_status.hpp"
 #include "harness/cli/output.hpp"
@@ -42,9 +38,8 @@ int compare_command(const CompareArguments& arguments) {
   const auto made = compare_runs(*base, *next, choice);
   if (!made) return report_error(made.error());
   const int status = exit_status(made->verdict);
-  const bool colour = isatty(STDOUT_FILENO) && !std::getenv("NO_COLOR");
   const std::string text =
-      arguments.json ? comparison_json(*made, status) : comparison_text(*made, colour);
+      arguments.json ? comparison_json(*made, status) : comparison_text(*made, stdout_terminal());
   return print_result(text, status);
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <boost/algorithm/string/join.hpp>
+#include <boost/algorithm/string/split.hpp>
 #include <nlohmann/json.hpp>
 
 #include "harness/cli/commands.hpp"
@@ -14,6 +15,7 @@
 #include "harness/sys/called_as.hpp"
 #include "harness/testbed/doctor.hpp"
 #include "harness/text/clean_text.hpp"
+#include "harness/text/fit.hpp"
 #include "harness/text/suggest.hpp"
 
 namespace pktbench::cli {
@@ -133,6 +135,15 @@ std::string as_text(const Report& report) {
   return made;
 }
 
+// A command to type stays in one piece.
+std::string fitted(const std::string& text, std::size_t columns) {
+  std::vector<std::string> lines;
+  boost::algorithm::split(lines, text, [](char c) { return c == '\n'; });
+  for (std::string& line : lines)
+    if (!line.starts_with("        fix: ")) line = wrapped(line, columns);
+  return boost::algorithm::join(lines, "\n");
+}
+
 Json or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
 Json safety_json(const SafetyVerdict& verdict) {
@@ -214,7 +225,8 @@ int doctor_command(const DoctorArguments& arguments) {
   auto report = examine(arguments);
   if (report && arguments.apply) report = apply(arguments);
   if (!report) return report_error(report.error());
-  const std::string text = arguments.json ? as_json(*report) : as_text(*report);
+  const std::string text =
+      arguments.json ? as_json(*report) : fitted(as_text(*report), stdout_terminal().columns);
   const auto is_error = [](const Finding& f) { return f.severity == Severity::error; };
   const auto failed = [](const Applied& a) { return !a.failed.empty(); };
   if (std::any_of(report->host_findings.begin(), report->host_findings.end(), is_error) ||

@@ -1,7 +1,9 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/join.hpp>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -13,6 +15,9 @@
 #include "harness/cli/scenario_files.hpp"
 #include "harness/record/json.hpp"
 #include "harness/text/clean_text.hpp"
+#include "harness/text/fit.hpp"
+#include "harness/text/input_error.hpp"
+#include "harness/text/suggest.hpp"
 
 namespace pktbench::cli {
 
@@ -25,29 +30,25 @@ struct Entry {
   std::string name;
   std::string summary;
   std::string unavailable;  // empty: available
-  std::vector<OptionSpec> options;
+  std::vector<OptionSpec> options = {};
   std::vector<std::string> workloads = {};  // of a backend
+  std::string file = {};                    // of a scenario
+  std::vector<std::string> cases = {};
 };
 
 std::string value_text(const OptionValue& value) {
   if (const auto* b = std::get_if<bool>(&value)) return *b ? "true" : "false";
-  if (const auto* i = std::get_if<std::int64_t>(&value)) return std::to_string(*i);
-  if (const auto* d = std::get_if<double>(&value)) return fmt::format("{:g}", *d);
+  if (const auto* i = std::get_if<std::int64_t>(&value)) return fmt::format("{}", *i);
+  if (const auto* d = std::get_if<double>(&value)) return number_text(*d);
   return nlohmann::json(std::get<std::string>(value)).dump();
 }
 
 // " (a|b)", " (1 to 256)", " (at least 0)"; empty where everything goes.
 std::string bounds(const OptionSpec& o) {
-  if (!o.choices.empty()) {
-    std::string choices;
-    for (const std::string& choice : o.choices) choices += (choices.empty() ? "" : "|") + choice;
-    return " (" + choices + (o.pattern.empty() ? "" : ", or matching " + o.pattern) + ")";
-  }
-  const auto number = [](double n) { return fmt::format("{:g}", n); };
-  if (o.min && o.max) return " (" + number(*o.min) + " to " + number(*o.max) + ")";
-  if (o.min) return " (at least " + number(*o.min) + ")";
-  if (o.max) return " (at most " + number(*o.max) + ")";
-  return "";
+  if (!o.choices.empty())
+    return " (" + boost::algorithm::join(o.choices, "|") +
+           (o.pattern.empty() ? "" : ", or matching " + o.pattern) + ")";
+  return o.min || o.max ? " (" + range_text({o.min, o.max}) + ")" : "";
 }
 
 template <class T>
@@ -62,30 +63,89 @@ void add_backends(std::vector<Entry>& entries) {
         {"backend", type.name, type.summary, type.probe(), type.options, type.workloads});
 }
 
-void add_scenarios(std::vector<Entry>& entries) {
-  for (const fs::path& file : scenario_files()) {
-    const std::string name = clean_line(file.string());
-    auto scenario = load_scenario(file.string(), registry(), {});
-    if (scenario)
-      entries.push_back({"scenario", name, clean_line(scenario->description), "", {}});
-    else
-      entries.push_back({"scenario", name, "", scenario.error().message, {}});
+void add_scenarios(std::vector<Entry>& entries, const std::vector<fs::path>& files) {
+  for (const fs::path& file : files) {
+    const std::string name = clean_line(file.stem().string());
+    const auto scenario = load_scenario(file.string(), registry(), {});
+    Entry made{"scenario", name, "", scenario ? "" : scenario.error().message};
+    made.file = clean_line(file.string());
+    if (scenario) {
+      made.summary = clean_line(scenario->description);
+      for (const CaseSpec& spec : scenario->cases) made.cases.push_back(spec.id);
+    }
+    entries.push_back(std::move(made));
   }
 }
 
-std::string as_text(const std::vector<Entry>& entries) {
+std::vector<Entry> everything() {
+  std::vector<Entry> entries;
+  add_backends(entries);
+  for (const WorkloadType& type : registry().workloads)
+    entries.push_back({"workload", type.name, type.summary, ""});
+  add(entries, "generator", registry().generators);
+  add(entries, "testbed", registry().testbeds);
+  for (const MethodType& type : registry().methods)
+    entries.push_back({"method", type.name, type.summary, "", type.options});
+  if (const auto files = scenario_files())
+    add_scenarios(entries, *files);
+  else
+    report_error(files.error());  // the rest is there all the same
+  return entries;
+}
+
+// Those of that name, of every kind; all without a name.
+Result<std::vector<Entry>> chosen(const std::vector<std::string>& names) {
+  const std::vector<Entry> all = everything();
+  if (names.empty()) return all;
+  std::vector<Entry> made;
+  for (const std::string& name : names) {
+    std::vector<std::string> known;
+    const std::size_t before = made.size();
+    for (const Entry& e : all) {
+      if (e.name == name) made.push_back(e);
+      known.push_back(e.name);
+    }
+    if (made.size() == before)
+      return make_error(ErrorCode::invalid_input,
+                        "there is no " + in_quotes(name) + suggestion(name, known));
+  }
+  return made;
+}
+
+std::string what_it_is(const Entry& e) {
+  return e.unavailable.empty() ? e.summary : "unavailable: " + e.unavailable;
+}
+
+std::string overview(const std::vector<Entry>& entries) {
+  std::map<std::string, std::size_t> widths;  // by kind
+  for (const Entry& e : entries) widths[e.kind] = std::max(widths[e.kind], display_width(e.name));
   std::string made;
   std::string kind;
   for (const Entry& e : entries) {
     if (e.kind != kind) made += fmt::format("{}{}s\n", kind.empty() ? "" : "\n", e.kind);
     kind = e.kind;
-    made += e.unavailable.empty()
-                ? fmt::format("  {:<26} available    {}\n", e.name, e.summary)
-                : fmt::format("  {:<26} unavailable  {}\n", e.name, e.unavailable);
-    for (const OptionSpec& o : e.options)
-      made += fmt::format("      {} = {}{}  {}\n", o.name, value_text(o.default_value), bounds(o),
-                          o.help);
+    made += fmt::format("  {:<{}}  {}\n", e.name, widths[kind], what_it_is(e));
   }
+  return made + "\nOptions of one, or cases of a scenario: pktbench list NAME\n";
+}
+
+std::string details(const Entry& e) {
+  std::string made = fmt::format("{} {}\n  {}\n", e.kind, e.name, what_it_is(e));
+  if (!e.workloads.empty())
+    made += fmt::format("  workloads: {}\n", boost::algorithm::join(e.workloads, ", "));
+  if (!e.file.empty()) made += fmt::format("  file: {}\n", e.file);
+  if (!e.cases.empty()) made += "\n  cases\n";
+  for (const std::string& id : e.cases) made += fmt::format("    {}\n", clean_line(id));
+  if (!e.options.empty()) made += "\n  options\n";
+  for (const OptionSpec& o : e.options)
+    made += fmt::format("    {} = {}{}\n        {}\n", o.name, value_text(o.default_value),
+                        bounds(o), o.help);
+  return made;
+}
+
+std::string as_text(const std::vector<Entry>& entries) {
+  std::string made;
+  for (const Entry& e : entries) made += (made.empty() ? "" : "\n") + details(e);
   return made;
 }
 
@@ -107,6 +167,8 @@ std::string as_json(const std::vector<Entry>& entries) {
         {"reason", nullptr}, {"summary", e.summary}, {"options", options}};
     if (!e.unavailable.empty()) entry["reason"] = e.unavailable;
     if (!e.workloads.empty()) entry["workloads"] = e.workloads;
+    if (!e.file.empty()) entry["file"] = e.file;
+    if (!e.cases.empty()) entry["cases"] = e.cases;
     all.push_back(entry);
   }
   return dump_json(all, 2) + "\n";
@@ -115,16 +177,11 @@ std::string as_json(const std::vector<Entry>& entries) {
 }  // namespace
 
 int list_command(const ListArguments& arguments) {
-  std::vector<Entry> entries;
-  add_backends(entries);
-  for (const WorkloadType& type : registry().workloads)
-    entries.push_back({"workload", type.name, type.summary, "", {}});
-  add(entries, "generator", registry().generators);
-  add(entries, "testbed", registry().testbeds);
-  for (const MethodType& type : registry().methods)
-    entries.push_back({"method", type.name, type.summary, "", type.options});
-  add_scenarios(entries);
-  return print_result(arguments.json ? as_json(entries) : as_text(entries), kDone);
+  const auto entries = chosen(arguments.names);
+  if (!entries) return report_error(entries.error());
+  if (arguments.json) return print_result(as_json(*entries), kDone);
+  const std::string text = arguments.names.empty() ? overview(*entries) : as_text(*entries);
+  return print_result(wrapped(text, stdout_terminal().columns), kDone);
 }
 
 }  // namespace pktbench::cli

@@ -1,20 +1,21 @@
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <exception>
-#include <iostream>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "harness/cli/choices.hpp"
 #include "harness/cli/commands.hpp"
 #include "harness/cli/exit_status.hpp"
 #include "harness/cli/log.hpp"
 #include "harness/cli/number_check.hpp"
 #include "harness/cli/output.hpp"
+#include "harness/cli/pages.hpp"
 #include "harness/cli/signals.hpp"
+#include "harness/cli/usage_error.hpp"
 #include "harness/core/version.hpp"
 #include "harness/sys/standard_streams.hpp"
-#include "harness/text/clean_text.hpp"
+#include "harness/text/fit.hpp"
 
 namespace {
 
@@ -30,10 +31,10 @@ CLI::App* add_run(CLI::App& app, cli::RunArguments& a) {
   CLI::App* run = app.add_subcommand("run", "Measure every case of a scenario");
   run->footer(
       "Example:\n"
-      "  sudo pktbench run scenarios/quickstart.json --backend xdp-native --trials 10\n"
-      "  sudo pktbench run scenarios/quickstart.json --set /traffic/frame_size=512\n"
+      "  sudo pktbench run quickstart --backend xdp-native --trials 10\n"
+      "  sudo pktbench run quickstart --set /traffic/frame_size=512\n"
       "  sudo pktbench run --resume results/20261128T120000Z-host-quickstart\n\n"
-      "Exit status: 0 done, 2 bad input, 3 refused, 4 every case unsupported, 5 an invalid case,\n"
+      "Exit status: 0 done, 2 bad input, 3 refused, 4 every case unsupported, 5 an invalid case, "
       "6 a failed case, 130 interrupted (finished trials are kept).");
   run->add_option("scenario", a.scenario,
                   "Scenario: a file (JSON), or the name of one that `pktbench list` shows");
@@ -43,7 +44,7 @@ CLI::App* add_run(CLI::App& app, cli::RunArguments& a) {
       ->take_all()
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  run->add_option("--trials", a.overrides.trials, "Trials per case")->check(number_within());
+  run->add_option("--trials", a.overrides.trials, "Trials per case")->check(cli::whole_number());
   run->add_option("--duration", a.overrides.duration_s, "Measured window of a trial, in seconds")
       ->check(number_within());
   run->add_option("--set", a.overrides.set,
@@ -70,11 +71,11 @@ CLI::App* add_compare(CLI::App& app, cli::CompareArguments& a) {
   compare->footer(
       "Example:\n"
       "  pktbench compare results/before results/after\n"
-      "  pktbench compare results/both results/both --base-case xdp-native/drop/64B/1q/1f\n"
+      "  pktbench compare results/both results/both --base-case xdp-native/drop/64B/1q/1f \\\n"
       "    --new-case af_xdp/drop/64B/1q/1f\n\n"
       "Cases are matched by id, trials by round; 8 rounds at least, 10 or more to see little.\n\n"
       "Exit status: 0 no regression in what was compared, 1 regression, 2 bad input or a run "
-      "against\n"
+      "against "
       "itself, 5 inconclusive or not comparable, 6 the result could not be written.");
   compare->add_option("base", a.base, "run.json or its directory")->required();
   compare->add_option("new", a.next, "run.json or its directory; the same for two of its cases")
@@ -91,7 +92,7 @@ CLI::App* add_compare(CLI::App& app, cli::CompareArguments& a) {
                    "A case in which such a change would not be seen is inconclusive, in percent")
       ->check(number_within({0.1, 1000}))
       ->capture_default_str();
-  compare->add_flag("--json", a.json, "As JSON (results/schema/comparison.schema.json)");
+  compare->add_flag("--json", a.json, "As JSON (comparison.schema.json)");
   return compare;
 }
 
@@ -106,7 +107,7 @@ CLI::App* add_doctor(CLI::App& app, cli::DoctorArguments& a) {
       "  sudo pktbench doctor 0000:01:00.0 --apply\n\n"
       "Exit status: 0 no ERROR, 2 no such port, 3 an ERROR or a refused port.");
   doctor->add_option("port", a.port, "Interface name or PCI address; without it, the host");
-  doctor->add_flag("--json", a.json, "As JSON (results/schema/doctor.schema.json)");
+  doctor->add_flag("--json", a.json, "As JSON (doctor.schema.json)");
   doctor->add_flag("--apply", a.apply,
                    "Set what can be set (governor, BPF JIT; of a port that is safe to use: rings, "
                    "pause, LRO, MTU), until `pktbench restore`");
@@ -120,26 +121,60 @@ CLI::App* add_doctor(CLI::App& app, cli::DoctorArguments& a) {
   return doctor;
 }
 
+CLI::App* add_plots(CLI::App& app, cli::PlotsArguments& a) {
+  CLI::App* plots = app.add_subcommand("plots", "Draw the figures of a run, with their caption");
+  plots->footer(
+      "Example:\n"
+      "  pktbench plots results/paced\n"
+      "  pktbench plots results/paced --out figures --format svg,pdf\n\n"
+      "Prints the paths of what it made.\n\n"
+      "Exit status: 0 done, 2 bad input, 3 a package of Python is missing, 6 a file could not be "
+      "written.");
+  plots->add_option("run", a.run, "run.json or its directory")->required();
+  plots->add_option("--out", a.out, "Directory for the figures [that of the run]");
+  plots->add_option("--format", a.formats, "By comma [all]")
+      ->check(cli::choice({"png", "svg", "pdf"}, true));
+  return plots;
+}
+
+CLI::App* add_validate(CLI::App& app, cli::ValidateArguments& a) {
+  CLI::App* validate = app.add_subcommand(
+      "validate", "Check records of runs against the schema and what a schema cannot say");
+  validate->footer(
+      "Example:\n"
+      "  pktbench validate results/paced/run.json results/paced/trials.jsonl\n\n"
+      "Prints a line per problem: file, JSON pointer, what is wrong.\n\n"
+      "Exit status: 0 all valid, 2 unreadable or not JSON, 3 a package of Python is missing, "
+      "5 violations, 6 the result could not be written.");
+  validate->add_option("files", a.files, "Each a run.json or its directory, or a trials.jsonl")
+      ->required();
+  return validate;
+}
+
 CLI::App* add_lab(CLI::App& app, cli::LabArguments& a) {
   CLI::App* lab = app.add_subcommand(
       "lab", "Run a pktbench command in a QEMU guest that has emulated PCI network cards");
   lab->footer(
       "Example:\n"
       "  pktbench lab -- doctor eth0\n"
-      "  pktbench lab --nics e1000e,rtl8139 -- run scenarios/nic-compare.json --out results/lab\n\n"
+      "  pktbench lab --nics e1000e,rtl8139 -- run nic-compare --out results/lab\n\n"
       "Cards under test are at PCI addresses 0000:00:10.0, 0000:00:11.0, ..., each wired to a "
-      "card\n"
+      "card "
       "of the generator at 0000:00:08.0, 0000:00:09.0, .... The guest sees this machine's files "
-      "and\n"
+      "and "
       "writes into the directory of --out or --resume, or else into ./results, only. Needs no "
       "root.\n\n"
-      "Exit status: that of the command; 2 bad usage, 3 QEMU or the kernel package is missing,\n"
+      "Exit status: that of the command; 2 bad usage, 3 QEMU or the kernel package is missing, "
       "6 the guest died or reached its time limit, 130 interrupted.");
+  const std::vector<std::string> cards = {"e1000e", "e1000", "rtl8139", "virtio-net", "vmxnet3"};
+  lab->add_option("--nics", a.options["--nics"], "Cards under test, by comma [e1000e,rtl8139]")
+      ->check(cli::choice(cards, true));
+  lab->add_option("--generator", a.options["--generator"], "The generators' cards [e1000e]")
+      ->check(cli::choice(cards));
+  lab->add_option("--accel", a.options["--accel"],
+                  "auto: kvm where kvm_intel or kvm_amd is loaded, else tcg [auto]")
+      ->check(cli::choice({"auto", "tcg", "kvm"}));
   const std::vector<std::pair<const char*, const char*>> options = {
-      {"--nics",
-       "Cards under test, by comma: e1000e, e1000, rtl8139, virtio-net, vmxnet3 [e1000e,rtl8139]"},
-      {"--generator", "The generators' cards [e1000e]"},
-      {"--accel", "auto, tcg or kvm; auto: kvm where kvm_intel or kvm_amd is loaded, else tcg"},
       {"--cpus", "Virtual CPUs [2]"},
       {"--memory", "Of the guest, in MiB [1536]"},
       {"--hugepages", "Of 2 MiB each, for DPDK [128]"},
@@ -162,7 +197,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", version_text());
   app.require_subcommand(1);
   app.footer(
-      "Example:\n  sudo pktbench run scenarios/quickstart.json\n\n"
+      "Example:\n  sudo pktbench run quickstart\n\n"
       "`pktbench COMMAND --help` shows a command's options.");
 
   cli::RunArguments run_arguments;
@@ -171,8 +206,14 @@ int main(int argc, char** argv) {
 
   cli::ListArguments list_arguments;
   CLI::App* list = app.add_subcommand(
-      "list", "Backends, generators, testbeds and scenarios: available, or why not");
-  list->footer("Example:\n  pktbench list --json");
+      "list", "What there is: backends, generators, testbeds, methods, scenarios");
+  list->footer(
+      "Example:\n"
+      "  pktbench list\n"
+      "  pktbench list af_xdp quickstart\n\n"
+      "Exit status: 0 done, 2 no such name.");
+  list->add_option("names", list_arguments.names,
+                   "Show these in full: options, or the cases of a scenario");
   list->add_flag("--json", list_arguments.json, "As JSON");
 
   cli::CompareArguments compare_arguments;
@@ -181,6 +222,12 @@ int main(int argc, char** argv) {
   cli::DoctorArguments doctor_arguments;
   CLI::App* doctor = add_doctor(app, doctor_arguments);
 
+  cli::PlotsArguments plots_arguments;
+  CLI::App* plots = add_plots(app, plots_arguments);
+
+  cli::ValidateArguments validate_arguments;
+  CLI::App* validate = add_validate(app, validate_arguments);
+
   cli::LabArguments lab_arguments;
   CLI::App* lab = add_lab(app, lab_arguments);
 
@@ -188,25 +235,17 @@ int main(int argc, char** argv) {
       "restore", "Undo what a killed run has left on this host, and what doctor --apply set");
   restore->footer("Example:\n  sudo pktbench restore");
 
+  cli::check_all_values(app);
+  if (const auto text = cli::page(app, {argv + 1, argv + argc}))
+    return cli::print_result(*text, cli::kDone);
   try {
     app.parse(argc, argv);
-  } catch (const CLI::ExtrasError&) {
-    // Its own text has them last first; what follows -- comes before an option that is unknown.
-    const auto extras = app.remaining(true);
-    const auto option = std::find_if(extras.rbegin(), extras.rend(), [](const std::string& extra) {
-      return extra.starts_with('-') && extra != "--";
-    });
-    const std::string unknown = option != extras.rend() ? *option : extras.front();
-    const std::string command = "pktbench " + app.get_subcommands().front()->get_name();
-    return cli::report_error(
-        make_error(ErrorCode::invalid_input,
-                   command + " does not know " + unknown + "; see " + command + " --help"));
-  } catch (const CLI::ParseError& e) {
+  } catch (const CLI::Success& e) {
     std::ostringstream asked_for;  // --help, --version
-    std::ostringstream said;       // quotes what was typed
-    const int status = app.exit(e, asked_for, said);
-    std::cerr << clean_text(said.str());
-    return status == 0 ? cli::print_result(asked_for.str(), cli::kDone) : cli::kUsage;
+    app.exit(e, asked_for);
+    return cli::print_result(wrapped(asked_for.str(), cli::stdout_terminal().columns), cli::kDone);
+  } catch (const CLI::ParseError& e) {
+    return cli::report_error(cli::usage_error(app, e));
   }
   // Nothing of ours throws; what a library throws still has to unwind, which restores the host.
   try {
@@ -214,6 +253,8 @@ int main(int argc, char** argv) {
     if (*list) return cli::list_command(list_arguments);
     if (*compare) return cli::compare_command(compare_arguments);
     if (*doctor) return cli::doctor_command(doctor_arguments);
+    if (*plots) return cli::plots_command(plots_arguments);
+    if (*validate) return cli::validate_command(validate_arguments);
     if (*lab) return cli::lab_command(lab_arguments);
     if (*restore) return cli::restore_command();
   } catch (const std::exception& e) {

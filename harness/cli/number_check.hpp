@@ -21,4 +21,15 @@ inline CLI::Validator number_within(const Bounds& bounds = {}) {
   return {check, bounds.min || bounds.max ? range_text(bounds) : ""};
 }
 
+// One that an int holds; what is in bounds, the scenario says.
+inline CLI::Validator whole_number() {
+  const auto check = [](std::string& text) -> std::string {
+    int value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error == std::errc() && end == text.data() + text.size()) return {};
+    return "must be a whole number below 2147483648, not " + in_quotes(text);
+  };
+  return {check, ""};
+}
+
 }  // namespace pktbench::cli

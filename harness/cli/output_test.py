@@ -119,7 +119,7 @@ def test_a_run_whose_last_file_cannot_be_written_prints_its_table_and_the_line_t
 
     resumed = typed(resume_line(result))
     assert resumed.returncode == 0, resumed.stderr
-    assert resumed.stdout.splitlines()[-1] == f"run: {out}/run.json"
+    assert resumed.stdout.splitlines()[-2] == f"run: {out}/run.json"
     run = json.loads((out / "run.json").read_text())
     assert len(run["cases"][0]["trials"]) == 9 and run["run"]["finished_at"]
     assert (out / "trials.jsonl").read_bytes() == log

@@ -2,6 +2,7 @@
 
 #include "backends/backends.hpp"
 #include "backends/common/workload_state.hpp"
+#include "harness/method/search/search.hpp"
 #include "harness/method/throughput.hpp"
 #include "harness/testbed/memory.hpp"
 #include "harness/testbed/nic.hpp"
@@ -19,7 +20,7 @@ const Registry& registry() {
                             .generators = traffic::generators(),
                             .testbeds = {veth_testbed(traffic::make_reflect_sink), memory_testbed(),
                                          nic_testbed(), simulated_testbed()},
-                            .methods = {method::throughput_method()}};
+                            .methods = {method::throughput_method(), method::search_method()}};
   return all;
 }
 

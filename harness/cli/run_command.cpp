@@ -1,9 +1,9 @@
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <boost/algorithm/string/join.hpp>
-#include <cstdlib>
+#include <cerrno>
 #include <filesystem>
 #include <optional>
 #include <random>
@@ -21,6 +21,7 @@
 #include "harness/compare/recorded_run.hpp"
 #include "harness/host/environment.hpp"
 #include "harness/live/progress.hpp"
+#include "harness/method/case_summary.hpp"
 #include "harness/record/run_document.hpp"
 #include "harness/record/run_identity.hpp"
 #include "harness/record/run_writer.hpp"
@@ -264,6 +265,16 @@ Result<void> check_commands(const std::string& path, const Scenario& scenario) {
   return {};
 }
 
+bool has_figures(const std::vector<CaseResult>& cases) {
+  return std::any_of(cases.begin(), cases.end(), has_summary);
+}
+
+// To be typed where the run was made. Who called sudo owns the run, and needs no root to draw it.
+std::string draw_line(const std::string& dir) {
+  const std::string path = dir.starts_with('-') ? "./" + dir : dir;
+  return shell_word(program_invocation_name) + " plots " + shell_word(path);
+}
+
 // Judges them by the run as `compare` will read it, and returns them for a terminal.
 std::string add_pairs(RunDocument& document) {
   const auto recorded = recorded_run(to_json(document), kRunFileName);
@@ -333,11 +344,14 @@ int run_command(const RunArguments& given) {
   const std::string pairs = add_pairs(document);
   const auto kept = writer->finish(document);
 
-  const bool colour = isatty(STDOUT_FILENO) && !std::getenv("NO_COLOR");
+  const Terminal terminal = stdout_terminal();
   std::string text =
-      result_table(outcome->cases, *scenario->method, document.testbed, colour) + "\n" + pairs;
-  if (!pairs.empty()) text += "\n";
-  if (kept) text += "run: " + clean_line(writer->dir()) + "/" + kRunFileName + "\n";
+      result_table(outcome->cases, *scenario->method, document.testbed, terminal) + "\n";
+  if (!pairs.empty()) text += wrapped(pairs, terminal.columns) + "\n";
+  if (kept) {
+    text += fmt::format("run: {}/{}\n", clean_line(writer->dir()), kRunFileName);
+    if (has_figures(outcome->cases)) text += "to draw it: " + draw_line(writer->dir()) + "\n";
+  }
   int status = print_result(text, exit_status(*outcome));
   if (!outcome->not_restored.empty())
     spdlog::error("the host is not restored: {}; type: {} restore", outcome->not_restored,

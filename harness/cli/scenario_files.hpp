@@ -1,4 +1,4 @@
-// Where scenarios are: those of the working directory's checkout, else the installed ones.
+// The scenarios that pktbench brings, which have names; any other one is given by its file.
 #pragma once
 
 #include <filesystem>
@@ -9,8 +9,8 @@
 
 namespace pktbench::cli {
 
-// In the order of their names.
-std::vector<std::filesystem::path> scenario_files();
+// In the order of their names. Errors: `refused` where none came with this program.
+Result<std::vector<std::filesystem::path>> scenario_files();
 
 // The file that `given` is, or else the scenario that it names ("quickstart"). Errors:
 // invalid_input, with the name that is near.

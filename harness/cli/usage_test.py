@@ -64,18 +64,16 @@ def test_a_bad_scenario_is_one_line_with_file_pointer_and_nearest_name(tmp_path,
     assert not (tmp_path / "out").exists()
 
 
-def test_a_scenario_is_found_by_its_name_where_the_checkouts_are(tmp_path):
-    scenario = json.loads(QUICKSTART.read_text()) | {"name": "mine", "testbed": "simulated"}
-    scenario["traffic"] = {"generator": "simulated"}
-    scenario |= {"backends": ["fake"], "method": {"trials": 1, "duration_s": 0.01}}
+def test_a_name_is_one_of_those_that_came_with_the_program(tmp_path):
     (tmp_path / "scenarios").mkdir()
-    (tmp_path / "scenarios" / "mine.json").write_text(json.dumps(scenario))
-    done = pktbench("run", "mine", "--out", "out", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert json.loads((tmp_path / "out" / "run.json").read_text())["scenario"]["name"] == "mine"
-    slip = pktbench("run", "mien", cwd=tmp_path)
-    refused(slip, 2, 'mien: no such file or scenario; did you mean "mine"?')
-    refused(pktbench("run", "mine", cwd=tmp_path / "scenarios"), 2, "mine: no such file or scenario")
+    for name in ("quickstart", "mine"):
+        (tmp_path / "scenarios" / f"{name}.json").write_text("{}")
+    slip = pktbench("run", "quickstrat", cwd=tmp_path)
+    refused(slip, 2, 'quickstrat: no such file or scenario; did you mean "quickstart"?')
+    refused(pktbench("run", "mine", cwd=tmp_path), 2, "mine: no such file or scenario; valid: every-path")
+    listed = json.loads(pktbench("list", "--json", cwd=tmp_path).stdout)
+    assert [e["available"] for e in listed if e["name"] in ("quickstart", "mine")] == [True]
+    refused(pktbench("run", "scenarios/mine.json", cwd=tmp_path), 2, "scenarios/mine.json: ")
 
 
 def test_a_missing_file(tmp_path):
@@ -125,7 +123,8 @@ def test_what_a_command_does_not_know_is_named(arguments, unknown):
     refused(pktbench(*arguments), 2, f"{command} does not know {unknown}; see {command} --help")
 
 
-@pytest.mark.parametrize("command", ["run", "list", "compare", "doctor", "lab", "restore"])
+@pytest.mark.parametrize("command", ["run", "list", "compare", "plots", "validate", "doctor", "lab",
+                                     "restore"])
 def test_help_has_an_example(command):
     result = pktbench(command, "--help")
     assert result.returncode == 0
@@ -148,7 +147,7 @@ def test_list_names_everything_with_a_reason_for_each_gap():
         assert ("backend", backend) in names
     for generator in ("xdp-live", "packet-sendmmsg", "udp-sendmmsg"):
         assert ("generator", generator) in names
-    assert {("testbed", "veth"), ("scenario", "scenarios/quickstart.json")} <= names
+    assert {("testbed", "veth"), ("scenario", "quickstart")} <= names
     workloads = {name for kind, name in names if kind == "workload"}
     assert {"drop", "pass"} <= workloads
     for entry in entries:
@@ -187,7 +186,7 @@ def test_a_simulated_run_needs_no_privileges_and_validates(tmp_path):
     out = tmp_path / "out"
     result = pktbench("run", path, "--out", out)
     assert result.returncode == 0, result.stderr
-    assert result.stdout.splitlines()[-1] == f"run: {out}/run.json"
+    assert result.stdout.splitlines()[-2] == f"run: {out}/run.json"
     validate(out / "run.json", out / "trials.jsonl")
     run = json.loads((out / "run.json").read_text())
     assert [c["status"] for c in run["cases"]] == ["ok", "unsupported"]

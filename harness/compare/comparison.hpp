@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "harness/compare/judge.hpp"
+#include "harness/text/fit.hpp"
 
 namespace pktbench {
 
@@ -45,8 +46,8 @@ struct CompareChoice {
 Result<Comparison> compare_runs(const RecordedRun& base, const RecordedRun& next,
                                 const CompareChoice& choice);
 
-// For a terminal, with a legend; `colour`: with ANSI colours.
-std::string comparison_text(const Comparison& comparison, bool colour);
+// With a legend.
+std::string comparison_text(const Comparison& comparison, const Terminal& terminal);
 
 // By results/schema/comparison.schema.json; `exit_status` is what the process will end with.
 std::string comparison_json(const Comparison& comparison, int exit_status);

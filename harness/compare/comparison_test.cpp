@@ -45,7 +45,7 @@ TEST(Comparison, CasesOfOneSideAreNamed) {
   EXPECT_EQ(less.only_in_base[0].id, "y");
   EXPECT_EQ(less.verdict, Verdict::inconclusive);
   EXPECT_EQ(less.reason, "NEW lacks cases that BASE has");
-  const std::string text = comparison_text(less, false);
+  const std::string text = comparison_text(less, {});
   EXPECT_NE(text.find("note: y: only in BASE (ok)\n"), std::string::npos);
 }
 
@@ -138,7 +138,7 @@ TEST(Comparison, TextOfARegression) {
     base.trials[i].mpps = 5 + 0.001 * static_cast<double>(i);
     next.trials[i].mpps = *base.trials[i].mpps * 0.95;
   }
-  const std::string text = comparison_text(compare(base, next), false);
+  const std::string text = comparison_text(compare(base, next), {});
   EXPECT_EQ(text.find("BASE  a/run.json (host, 2026-01-02T03:04:05Z, pktbench 0.1.0)\n"
                       "NEW   b/run.json (host, 2026-01-02T03:04:05Z, pktbench 0.1.0)\n\n"
                       "case  measure"),
@@ -157,7 +157,8 @@ TEST(Comparison, TextOfARegression) {
             std::string::npos)
       << text;
   EXPECT_EQ(text.find('\033'), std::string::npos);
-  EXPECT_NE(comparison_text(compare(base, next), true).find("\033[31m"), std::string::npos);
+  EXPECT_NE(comparison_text(compare(base, next), {.colour = true}).find("\033[31m"),
+            std::string::npos);
 }
 
 TEST(Comparison, OtherPeoplesTextCannotMoveTheCursor) {
@@ -169,7 +170,7 @@ TEST(Comparison, OtherPeoplesTextCannotMoveTheCursor) {
   bad.reason = "line\nline\033[2J";
   RecordedRun run = make_run("a\033[2J", {bad});
   run.host = "\033[2J";
-  EXPECT_EQ(comparison_text(compare(make_run("\033[2J", {evil}), run), false).find('\033'),
+  EXPECT_EQ(comparison_text(compare(make_run("\033[2J", {evil}), run), {}).find('\033'),
             std::string::npos);
 }
 

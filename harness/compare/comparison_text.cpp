@@ -7,6 +7,7 @@
 #include <set>
 
 #include "harness/compare/comparison.hpp"
+#include "harness/text/clean_text.hpp"
 #include "harness/text/input_error.hpp"
 #include "harness/text/numbers.hpp"
 #include "harness/text/text_table.hpp"
@@ -15,11 +16,18 @@ namespace pktbench {
 
 namespace {
 
-const std::vector<std::string> kMeasureHeads = {
-    "case", "measure", "base (95% CI)", "new (95% CI)", "change", "95% CI",
-    "p",    "p (M-W)", "sees",          "A/A",          "pairs",  "verdict"};
-const std::vector<bool> kFiguresAligned = {false, false, true, true, true, true,
-                                           true,  true,  true, true, true, false};
+const std::vector<TextColumn> kColumns = {{"case"},
+                                          {"measure"},
+                                          {"base (95% CI)", true, 6},
+                                          {"new (95% CI)", true, 5},
+                                          {"change", true},
+                                          {"95% CI", true, 2},
+                                          {"p", true, 8},
+                                          {"p (M-W)", true, 9},
+                                          {"sees", true, 3},
+                                          {"A/A", true, 7},
+                                          {"pairs", true, 4},
+                                          {"verdict"}};
 
 std::string median_cell(const Summary& s, int decimals) {
   std::string made = fmt::format("{:.{}f}", *s.median, decimals);
@@ -45,7 +53,7 @@ const char* colour_of(Verdict verdict) {
 bool is_rate(const MeasureComparison& m) { return m.name == "mpps"; }
 
 TextRow measure_row(const std::string& id, const MeasureComparison& m) {
-  TextRow row{std::vector<std::string>(kMeasureHeads.size()), {}, ""};
+  TextRow row{std::vector<std::string>(kColumns.size()), {}, ""};
   row.cells[0] = id;
   row.cells[1] = is_rate(m) ? "Mpps" : "cycles/packet";
   if (!m.judged) {
@@ -64,17 +72,17 @@ TextRow measure_row(const std::string& id, const MeasureComparison& m) {
   row.cells[8] = fine_percent(m.smallest_change);
   const auto& floor = m.noise_floor.found;
   row.cells[9] = floor ? "±" + fine_percent(std::max(floor->hi - 1, 1 - floor->lo)) : "-";
-  row.cells[10] = std::to_string(f.pairs);
+  row.cells[10] = fmt::format("{}", f.pairs);
   row.cells[11] = to_string(m.verdict);
   row.colour = colour_of(m.verdict);
   return row;
 }
 
 std::vector<TextRow> make_rows(const Comparison& comparison) {
-  std::vector<TextRow> rows{{kMeasureHeads, {}, kBold}};
+  std::vector<TextRow> rows;
   for (const CaseComparison& c : comparison.cases) {
-    std::string id = printable(c.base_id, kMaxText);
-    if (c.base_id != c.new_id) id += " → " + printable(c.new_id, kMaxText);
+    std::string id = clean_line(c.base_id);
+    if (c.base_id != c.new_id) id += " → " + clean_line(c.new_id);
     if (c.measures.empty()) {
       rows.push_back({{id, ""}, "not compared: " + printable(c.reason, kMaxText), kYellow});
     }
@@ -84,8 +92,9 @@ std::vector<TextRow> make_rows(const Comparison& comparison) {
 }
 
 std::string run_line(const char* side, const RecordedRun& run) {
-  return std::string(side) + printable(run.path, 300) + " (" + printable(run.host, 60) + ", " +
-         printable(run.started_at, 40) + ", pktbench " + printable(run.tool_version, 40) + ")\n";
+  return fmt::format("{}{} ({}, {}, pktbench {})\n", side, printable(run.path, 300),
+                     printable(run.host, 60), printable(run.started_at, 40),
+                     printable(run.tool_version, 40));
 }
 
 std::string notes(const Comparison& comparison) {
@@ -98,12 +107,11 @@ std::string notes(const Comparison& comparison) {
   for (const CaseComparison& c : comparison.cases) {
     for (const std::string& w : c.warnings) note(c.new_id, w);
     if (c.excluded_base + c.excluded_new)
-      note(c.new_id,
-           "trials that are not ok and were left out: " + std::to_string(c.excluded_base) +
-               " of BASE, " + std::to_string(c.excluded_new) + " of NEW");
+      note(c.new_id, fmt::format("trials that are not ok and were left out: {} of BASE, {} of NEW",
+                                 c.excluded_base, c.excluded_new));
     if (c.unpaired_rounds)
-      note(c.new_id, std::to_string(c.unpaired_rounds) +
-                         " ok trials have no partner of their round and condition");
+      note(c.new_id, fmt::format("{} ok trials have no partner of their round and condition",
+                                 c.unpaired_rounds));
     for (const MeasureComparison& m : c.measures) {
       for (const std::string& w : m.warnings) note(c.new_id + " " + m.name, w);
       if (m.judged && m.verdict == Verdict::inconclusive) note(c.new_id + " " + m.name, m.reason);
@@ -144,7 +152,7 @@ std::string conclusion(const Comparison& comparison) {
   for (const Verdict v :
        {Verdict::regression, Verdict::improvement, Verdict::no_change, Verdict::inconclusive})
     if (const std::size_t n = count[static_cast<std::size_t>(v)])
-      made += (made.empty() ? "" : ", ") + std::to_string(n) + " " + to_string(v);
+      made += fmt::format("{}{} {}", made.empty() ? "" : ", ", n, to_string(v));
   made = std::string(to_string(comparison.verdict)) +
          (comparison.reason.empty() ? "" : ": " + comparison.reason) +
          (subjects.empty() ? "" : ", where " + boost::algorithm::join(subjects, "; ")) +
@@ -154,12 +162,14 @@ std::string conclusion(const Comparison& comparison) {
 
 }  // namespace
 
-std::string comparison_text(const Comparison& comparison, bool colour) {
+std::string comparison_text(const Comparison& comparison, const Terminal& terminal) {
   const CompareRules& rules = comparison.rules;
-  std::string made =
+  const std::string runs =
       run_line("BASE  ", comparison.base) + run_line("NEW   ", comparison.next) + "\n";
+  std::string table;
+  std::string made;
   if (!comparison.cases.empty()) {
-    made += text_table(make_rows(comparison), kFiguresAligned, colour) + "\n";
+    table = text_table(kColumns, make_rows(comparison), "--json", terminal) + "\n";
     made +=
         "change: NEW against BASE, pair by pair of a round (Hodges-Lehmann), with its signed-rank "
         "interval.\n"
@@ -172,16 +182,17 @@ std::string comparison_text(const Comparison& comparison, bool colour) {
         fine_percent(rules.must_see) +
         " a case is inconclusive.\n"
         "A/A: how far BASE differs from its twin (another case with the same settings) or, without "
-        "one, its\n"
-        "rounds from the ones before them; - where that makes fewer than " +
-        std::to_string(kMinPairs) + " pairs.\n\n";
+        "one, its " +
+        fmt::format("rounds from the ones before them; - where that makes fewer than {} pairs.\n\n",
+                    kMinPairs);
   }
   made += notes(comparison);
   made += sight(comparison);
-  const std::string end = conclusion(comparison);
-  return made + (colour
-                     ? colour_of(comparison.verdict) + end.substr(0, end.size() - 1) + kReset + "\n"
-                     : end);
+  const std::string end = wrapped(conclusion(comparison), terminal.columns);
+  return runs + table + wrapped(made, terminal.columns) +
+         (terminal.colour
+              ? colour_of(comparison.verdict) + end.substr(0, end.size() - 1) + kReset + "\n"
+              : end);
 }
 
 }  // namespace pktbench

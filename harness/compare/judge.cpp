@@ -1,10 +1,14 @@
 #include "harness/compare/judge.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/algorithm/string/join.hpp>
 #include <cmath>
 #include <set>
+#include <utility>
 
+#include "harness/method/case_summary.hpp"
 #include "harness/text/input_error.hpp"
 
 namespace pktbench {
@@ -194,6 +198,11 @@ CaseComparison pair_cases(const Sides& sides, const RecordedCase& base, const Re
   };
   made.excluded_base = excluded(base);
   made.excluded_new = excluded(next);
+  for (const auto* side : {&base, &next})
+    if (const std::size_t rounds = rounds_made(*side); std::cmp_less(rounds, side->rounds_planned))
+      made.warnings.push_back(fmt::format("{} has {} of the {} rounds that were asked for",
+                                          side == &base ? "BASE" : "NEW", rounds,
+                                          side->rounds_planned));
   compare_settings(base, next, made);
   if (!made.reason.empty()) return made;
   for (const auto* side : {&base, &next})

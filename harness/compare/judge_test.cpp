@@ -296,8 +296,8 @@ TEST(Judge, AnotherNicIsASubjectThatTheVerdictSays) {
   EXPECT_EQ(made.cases[0].subjects, std::vector<std::string>{subject});
   EXPECT_EQ(made.cases[0].warnings,
             std::vector<std::string>{"dut_port.rings differs: rx=512 in BASE, rx=256 in NEW"});
-  EXPECT_TRUE(comparison_text(made, false)
-                  .ends_with("\nno change, where " + subject + " (cases: 1 no change)\n"));
+  EXPECT_TRUE(comparison_text(made, {}).ends_with("\nno change, where " + subject +
+                                                  " (cases: 1 no change)\n"));
   EXPECT_TRUE(compare(on_port("ixgbe", ""), on_port("ixgbe", "")).cases[0].subjects.empty());
 }
 
@@ -333,8 +333,8 @@ TEST(Judge, CyclesOfALoopThatSpinsAreNotJudgedBelowItsCapacity) {
                                  ": without idle time below what the DUT can do, cycles per packet "
                                  "are the clock by the rate and no cost");
     EXPECT_EQ(made.verdict, Verdict::no_change) << "which is that of the rate";
-    EXPECT_NE(comparison_text(made, false)
-                  .find("c     cycles/packet  not judged: " + std::string(who) + ": "),
+    EXPECT_NE(comparison_text(made, {}).find(
+                  "c     cycles/packet  not judged: " + std::string(who) + ": "),
               std::string::npos);
   }
   EXPECT_EQ(compare(spinning(300, false), spinning(330, false)).verdict, Verdict::regression);

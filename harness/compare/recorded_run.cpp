@@ -29,7 +29,7 @@ const Keys kNeeded = {
     {"/cases/#/trials/#", {"round", "status", "mpps", "cycles_per_packet", "cycles_source"}}};
 
 // The same where it is there.
-const Keys kUsed = {{"/cases/#", {"dut_idle", "comparable"}},
+const Keys kUsed = {{"/cases/#", {"dut_idle", "comparable", "rounds_planned"}},
                     {"/cases/#/trials/#", {"started_at", "limiter"}},
                     {"/cases/#/trials/#/offered", {"pps"}},
                     {"/cases/#/trials/#/evidence", {"dut_busy"}},

@@ -3,7 +3,9 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +29,20 @@ struct Metric {
   std::map<std::string, double> by_round;  // "0"; of the trials in the case's summary
 };
 
+// What one search found for one of its goals. Rates are offered, in packets/s.
+struct GoalResult {
+  std::string name;
+  double loss_ratio = 0;
+  int round = 0;
+  std::optional<double> lower_pps;        // the highest load with no more loss than that
+  std::optional<double> upper_pps;        // the lowest with more
+  std::optional<double> conditional_pps;  // forwarded at lower_pps
+  bool regular = false;                   // both bounds are there, as close as was asked for
+  std::string reason;                     // why it is not; empty where it is
+  std::uint64_t trials = 0;               // of the search; they count for all of its goals
+  double seconds = 0;
+};
+
 struct CaseResult {
   CaseSpec spec;
   EffectiveMode mode;
@@ -36,6 +52,7 @@ struct CaseResult {
   Condition condition;              // of the trials in its summary
   std::size_t other_condition = 0;  // trials as good as those, but in another condition
   Limiter limiter = Limiter::unknown;
+  int rounds_planned = 0;           // each of them is one trial or more; 0: not known
   std::vector<TrialRecord> trials;  // in the order they were made, invalid ones included
   // Those with the kernel's BPF statistics on, where the scenario asks for them; never among the
   // above. The reason says why there are none, or no more of them.
@@ -43,6 +60,7 @@ struct CaseResult {
   std::vector<TrialRecord> bpf_trials;
   std::string bpf_reason;
   std::vector<Metric> metrics;
+  std::vector<GoalResult> goals;  // of the method `search`, by round
 };
 
 }  // namespace pktbench

@@ -17,10 +17,17 @@
 
 namespace pktbench {
 
+// Which session a trial is made on.
+enum class Start {
+  alone,  // its own
+  anew,   // one that is opened for it and kept
+  kept,   // the case's open one, if it has one, else as `anew`
+};
+
 // What to measure next of a case.
 struct Step {
   TrialPlan plan;
-  bool restart = true;     // on a session of its own; else on the case's open one, if it has one
+  Start start = Start::alone;
   bool bpf_stats = false;  // with the kernel's statistics of BPF programs on
 };
 
@@ -69,6 +76,7 @@ class Legend {
 struct ResultColumn {
   std::string head;
   bool right_aligned = true;
+  int leave_out = 0;  // where there is no room, the column with the highest goes first; 0: it stays
   std::function<std::string(const CaseResult&)> cell;
 };
 
@@ -79,8 +87,8 @@ struct MethodType {
   std::function<std::unique_ptr<const Method>(const Options&)> make;
   // Why it cannot measure that many cases in one run with these options; empty: it can.
   std::function<std::string(const Options&, std::size_t cases)> refuses;
-  // Of cases that have figures: between the case with its mode and the limiter.
-  std::vector<ResultColumn> columns;
+  // Of cases that have figures, all that are shown: between the case with its mode and the limiter.
+  std::function<std::vector<ResultColumn>(const std::vector<CaseResult>&)> columns;
   // What the columns of these cases need explained.
   std::function<void(const std::vector<CaseResult>&, Legend&)> explain;
 };

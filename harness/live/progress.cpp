@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
+#include <string_view>
 
 #include "harness/text/clean_text.hpp"
 
@@ -121,7 +123,9 @@ class Bar final : public Progress {
 }  // namespace
 
 std::unique_ptr<Observer> make_stderr_progress() {
-  if (isatty(STDERR_FILENO)) return std::make_unique<Bar>();
+  const char* kind = std::getenv("TERM");
+  const bool dumb = kind && std::string_view(kind) == "dumb";  // it obeys no escapes
+  if (isatty(STDERR_FILENO) && !dumb) return std::make_unique<Bar>();
   return std::make_unique<Lines>();
 }
 

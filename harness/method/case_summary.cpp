@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 namespace pktbench {
 
@@ -26,6 +27,12 @@ bool in_summary(const TrialRecord& trial) {
 bool has_summary(const CaseResult& result) {
   return std::any_of(result.trials.begin(), result.trials.end(),
                      [](const auto& t) { return in_summary(t); });
+}
+
+std::size_t rounds_made(const CaseResult& result) {
+  std::set<int> rounds;
+  for (const TrialRecord& trial : result.trials) rounds.insert(trial.round);
+  return rounds.size();
 }
 
 std::optional<CaseSummary> summarize_case(const CaseResult& result) {

@@ -2,6 +2,7 @@
 // none is ok, disturbed ones (rounds.hpp).
 #pragma once
 
+#include <cstddef>
 #include <optional>
 
 #include "harness/core/case_result.hpp"
@@ -20,6 +21,9 @@ bool in_summary(const TrialRecord& trial);
 
 // Whether a trial of it is in the summary.
 bool has_summary(const CaseResult& result);
+
+// Rounds of which it has a trial, whatever became of that.
+std::size_t rounds_made(const CaseResult& result);
 
 // nullopt where there is no such trial. A trial without a value, or with one that is not finite,
 // does not count in that value's n.

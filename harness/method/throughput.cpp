@@ -27,7 +27,7 @@ class Throughput final : public Method {
   int extra_rounds() const override { return max_repeats_; }
 
   std::optional<Step> next(const CaseResult& so_far, int round) const override {
-    Step step{rules_, restart_, false};
+    Step step{rules_, restart_ ? Start::alone : Start::kept, false};
     step.plan.rate_pps = so_far.spec.rate_pps;
     if (!round_done(so_far.trials, round, max_repeats_)) return step;
     // They cost, so that such a trial stands apart from the ordinary ones.
@@ -110,7 +110,7 @@ MethodType throughput_method() {
                 return "\"restart\": false needs a scenario of one case, and this has " +
                        std::to_string(cases) + ": they take turns on the device";
               },
-          .columns = throughput_columns(),
+          .columns = [](const auto&) { return throughput_columns(); },
           .explain = explain_throughput};
 }
 

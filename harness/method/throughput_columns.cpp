@@ -43,16 +43,18 @@ std::string loss_cell(const CaseResult& result) {
 std::vector<ResultColumn> throughput_columns() {
   return {
       {.head = "Mpps", .cell = rate_cell},
-      {.head = "95% CI", .cell = interval_cell},
+      {.head = "95% CI", .leave_out = 6, .cell = interval_cell},
       {.head = "ns/packet",
+       .leave_out = 8,
        .cell =
            [](const CaseResult& c) { return fixed(summarize_case(c)->ns_per_packet.median, 1); }},
       {.head = "cycles/packet",
+       .leave_out = 3,
        .cell =
            [](const CaseResult& c) {
              return fixed(summarize_case(c)->cycles_per_packet.median, 0);
            }},
-      {.head = "loss %", .cell = loss_cell}};
+      {.head = "loss %", .leave_out = 7, .cell = loss_cell}};
 }
 
 void explain_throughput(const std::vector<CaseResult>& cases, Legend& legend) {

@@ -33,7 +33,7 @@ TEST(Throughput, AsksForTheCasesOwnLoadUntilTheRoundIsDone) {
   EXPECT_EQ(step->plan.duration_s, 0.5);
   EXPECT_EQ(step->plan.warmup_s, 0.1);
   EXPECT_EQ(step->plan.max_unsent, 0.25);
-  EXPECT_TRUE(step->restart);
+  EXPECT_EQ(step->start, Start::alone);
   EXPECT_FALSE(step->bpf_stats);
   c.trials = {trial(0, TrialStatus::invalid)};
   EXPECT_TRUE(method->next(c, 0));
@@ -45,7 +45,7 @@ TEST(Throughput, AsksForTheCasesOwnLoadUntilTheRoundIsDone) {
 
 TEST(Throughput, KeepsASessionOnlyWhereItIsToldTo) {
   const auto method = made_with({{"restart", false}});
-  EXPECT_FALSE(method->next({}, 0)->restart);
+  EXPECT_EQ(method->next({}, 0)->start, Start::kept);
   const MethodType type = throughput_method();
   Options options{{"restart", false}};
   EXPECT_EQ(type.refuses(options, 1), "");

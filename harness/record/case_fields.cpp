@@ -237,6 +237,11 @@ const Fields<CaseDocument>& case_fields() {
        {"virtual", facts(&TestbedFacts::is_virtual),
         "Measured without a physical NIC: says nothing about hardware, refused as a baseline for "
         "it."},
+       {"rounds_planned", result(&CaseResult::rounds_planned),
+        "Rounds asked for, of one trial or more each. Fewer are in `trials` where the run was "
+        "interrupted or the case given up.",
+        bounds(kAtLeastOne), written([](const C& c) { return c.result.rounds_planned > 0; }),
+        older_lack_it},
        {"trials", list(result(&CaseResult::trials), trial_fields()),
         "In the order they were made, invalid ones included."},
        {"summary", group(summary_rows()),

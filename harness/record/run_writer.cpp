@@ -37,6 +37,9 @@ std::string remedy(int error) {
 Error file_error(const std::string& what, int error) {
   Error made = system_error(what, error);
   made.message += remedy(error);
+  // What was named is no place for a directory.
+  if (error == ENOTDIR || error == ELOOP || error == ENAMETOOLONG)
+    made.code = ErrorCode::invalid_input;
   return made;
 }
 

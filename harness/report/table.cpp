@@ -8,6 +8,7 @@
 
 #include "harness/measure/conditions.hpp"
 #include "harness/method/case_summary.hpp"
+#include "harness/text/clean_text.hpp"
 #include "harness/text/input_error.hpp"
 #include "harness/text/text_table.hpp"
 
@@ -21,6 +22,8 @@ constexpr const char* kNone = "-";
 struct Shown {
   std::vector<CaseResult> with_figures;
   bool gap = false;
+  bool interrupted = false;
+  std::size_t not_ok = 0;  // trials of cases that have figures from others
   bool wake_ups = false;
   std::vector<std::string> disturbed;  // ids of cases
 };
@@ -32,10 +35,14 @@ std::string mode_cell(const EffectiveMode& mode) {
   return mode.requested + "→" + mode.effective;
 }
 
+std::size_t ok_trials(const CaseResult& result) {
+  return static_cast<std::size_t>(
+      std::count_if(result.trials.begin(), result.trials.end(),
+                    [](const auto& t) { return t.status == TrialStatus::ok; }));
+}
+
 std::string count_cell(const CaseResult& result) {
-  const auto ok = std::count_if(result.trials.begin(), result.trials.end(),
-                                [](const auto& t) { return t.status == TrialStatus::ok; });
-  return fmt::format("{}/{}", ok, result.trials.size());
+  return fmt::format("{}/{}", ok_trials(result), result.trials.size());
 }
 
 std::string limiter_cell(const CaseResult& result, Shown& shown) {
@@ -67,26 +74,44 @@ std::optional<double> others_share(const CaseResult& result) {
 }
 
 // The method's columns stand between these.
-const std::vector<std::string> kFirstHeads = {"case", "mode"};
-const std::vector<std::string> kLastHeads = {"limiter", "ok", "status"};
+const std::vector<TextColumn> kFirstColumns = {{.head = "case"}, {.head = "mode", .leave_out = 9}};
+const std::vector<TextColumn> kLastColumns = {{.head = "limiter", .leave_out = 2},
+                                              {.head = "ok", .right_aligned = true, .leave_out = 1},
+                                              {.head = "status"}};
+
+// "interrupted, 1 of 3": of the rounds asked for; empty where all were made or it was given up.
+std::string short_of_rounds(const CaseResult& result) {
+  const std::size_t made = rounds_made(result);
+  const auto planned = static_cast<std::size_t>(result.rounds_planned);
+  if (result.decided || made >= planned) return "";
+  return fmt::format("interrupted, {} of {}", made, planned);
+}
+
+std::string why_no_figure(const CaseResult& result, const std::string& interrupted) {
+  if (result.status == CaseStatus::interrupted && !interrupted.empty())
+    return interrupted + ": no trial of it had ended";
+  std::string why = printable(result.reason, kMaxText);
+  if (why.empty())
+    why = result.status == CaseStatus::ok ? "no trial of it is ok" : "no reason was recorded";
+  std::string made = to_string(result.status);
+  if (!result.trials.empty()) made += fmt::format(" ({} ok)", count_cell(result));
+  return made + (interrupted.empty() ? "" : ", " + interrupted) + ": " + why;
+}
 
 TextRow make_row(const CaseResult& result, const MethodType& method, Shown& shown) {
-  TextRow row{{printable(result.spec.id, kMaxText), printable(mode_cell(result.mode), kMaxText)},
-              {},
-              kGreen};
+  TextRow row{
+      {clean_line(result.spec.id), printable(mode_cell(result.mode), kMaxText)}, {}, kGreen};
   const bool disturbed = result.status == CaseStatus::disturbed;
+  const std::string interrupted = short_of_rounds(result);
+  shown.interrupted |= !interrupted.empty();
   if ((result.status != CaseStatus::ok && !disturbed) || !has_summary(result)) {
     row.colour = result.status == CaseStatus::unsupported ? kYellow : kRed;
-    std::string why = printable(result.reason, kMaxText);
-    if (why.empty())
-      why = result.status == CaseStatus::ok ? "no trial of it is ok" : "no reason was recorded";
-    row.reason = to_string(result.status);
-    if (!result.trials.empty()) row.reason += " (" + count_cell(result) + " ok)";
-    row.reason += ": " + why;
+    row.reason = why_no_figure(result, interrupted);
     return row;
   }
   shown.with_figures.push_back(result);
-  if (bounds_from_below(result.limiter)) row.colour = kYellow;
+  shown.not_ok += disturbed ? 0 : result.trials.size() - ok_trials(result);
+  if (bounds_from_below(result.limiter) || !interrupted.empty()) row.colour = kYellow;
   for (const ResultColumn& column : method.columns) {
     std::string cell = column.cell(result);
     shown.gap |= cell.empty();
@@ -94,13 +119,14 @@ TextRow make_row(const CaseResult& result, const MethodType& method, Shown& show
   }
   row.cells.push_back(limiter_cell(result, shown));
   row.cells.push_back(count_cell(result));
-  row.cells.push_back(to_string(result.status));
+  std::string status = to_string(result.status);
   if (disturbed) {
     row.colour = kRed;
-    if (const auto share = others_share(result))
-      row.cells.back() += fmt::format(" {:.0f}%", *share * 100);
+    if (const auto share = others_share(result)) status += fmt::format(" {:.0f}%", *share * 100);
     shown.disturbed.push_back(result.spec.id);
   }
+  if (!interrupted.empty()) status = disturbed ? status + ", " + interrupted : interrupted;
+  row.cells.push_back(std::move(status));
   return row;
 }
 
@@ -115,6 +141,14 @@ std::string legend(const Shown& shown, const MethodType& method, const TestbedFa
     notes.add("disturbed: no trial of " +
               printable(boost::algorithm::join(shown.disturbed, ", "), kMaxText) +
               " was undisturbed; do not rely on their figures.");
+  if (shown.interrupted)
+    notes.add(
+        "interrupted: so many of the rounds asked for were made; the run's --resume makes the "
+        "others.");
+  if (shown.not_ok > 0)
+    notes.add(fmt::format("In no figure: {} trial{}; run.json has the reason of each.",
+                          shown.not_ok,
+                          shown.not_ok == 1 ? " that is not ok" : "s that are not ok"));
   if (shown.gap) notes.add("-: no value; run.json has the reason.");
   std::string testbed = "Testbed: " + facts.testbed;
   if (!facts.arrangement.empty()) testbed += ", arrangement " + facts.arrangement;
@@ -151,20 +185,16 @@ std::string conditions(const std::vector<CaseResult>& cases) {
 }  // namespace
 
 std::string result_table(const std::vector<CaseResult>& cases, const MethodType& method,
-                         const TestbedFacts& facts, bool colour) {
+                         const TestbedFacts& facts, const Terminal& terminal) {
   Shown shown;
-  TextRow heads{kFirstHeads, {}, kBold};
-  std::vector<bool> right_aligned(kFirstHeads.size(), false);
-  for (const ResultColumn& column : method.columns) {
-    heads.cells.push_back(column.head);
-    right_aligned.push_back(column.right_aligned);
-  }
-  heads.cells.insert(heads.cells.end(), kLastHeads.begin(), kLastHeads.end());
-  right_aligned.insert(right_aligned.end(), {false, true, false});
-  std::vector<TextRow> rows{heads};
+  std::vector<TextColumn> columns = kFirstColumns;
+  for (const ResultColumn& column : method.columns)
+    columns.push_back({column.head, column.right_aligned, column.leave_out});
+  columns.insert(columns.end(), kLastColumns.begin(), kLastColumns.end());
+  std::vector<TextRow> rows;
   for (const CaseResult& result : cases) rows.push_back(make_row(result, method, shown));
-  return text_table(rows, right_aligned, colour) + "\n" + legend(shown, method, facts) +
-         conditions(cases);
+  return text_table(columns, rows, "run.json", terminal) + "\n" +
+         wrapped(legend(shown, method, facts) + conditions(cases), terminal.columns);
 }
 
 }  // namespace pktbench

@@ -8,12 +8,12 @@
 
 #include "harness/core/method.hpp"
 #include "harness/record/json.hpp"
+#include "harness/text/fit.hpp"
 
 namespace pktbench {
 
-// `colour`: with ANSI colours; whether they are wanted is the caller's to decide.
 // `method`: the one that measured them, whose columns these are.
 std::string result_table(const std::vector<CaseResult>& cases, const MethodType& method,
-                         const TestbedFacts& facts, bool colour);
+                         const TestbedFacts& facts, const Terminal& terminal);
 
 }  // namespace pktbench

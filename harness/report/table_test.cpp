@@ -32,7 +32,7 @@ TEST(Table, ShowsEveryCaseWithItsFigureOrItsReason) {
   cases[3].trials[0].status = TrialStatus::invalid;
   cases[3].reason = "3 frames are unaccounted for";
   EXPECT_EQ(
-      result_table(cases, throughput(), kVeth, false),
+      result_table(cases, throughput(), kVeth, {}),
       R"(case                        mode              Mpps       95% CI  ns/packet  cycles/packet  loss %  limiter     ok  status
 xdp-native/drop/64B/1q/1f   native          ≥5.050  4.950–5.150      196.0            510    0.98  generator  5/5  ok
 xdp-generic/drop/64B/1q/1f  native→generic   3.000            -      330.1            858    1.64  dut        2/3  ok
@@ -42,6 +42,7 @@ af_xdp/drop/64B/1q/1f       native          invalid (0/1 ok): 3 frames are unacc
 Mpps: median of the ok trials; 95% CI: of that median, by order statistics (covers 93.8% with 5 trials).
 ≥: limited by the generator or the link, a lower bound for the DUT.
 Cycles: on-CPU time × TSC frequency (tsc) of every CPU that worked for the DUT, at the load it had.
+In no figure: 1 trial that is not ok; run.json has the reason of each.
 -: no value; run.json has the reason.
 Testbed: veth, arrangement isolated; virtual, so that the figures say nothing about hardware.
 )");
@@ -51,7 +52,7 @@ TEST(Table, ExplainsOnlyWhatItShows) {
   std::vector<CaseResult> cases = {sample_case("dpdk", std::vector<std::uint64_t>(10, 14'000'000))};
   for (TrialRecord& trial : cases[0].trials) trial.cycles_source = "pmu";
   EXPECT_EQ(
-      result_table(cases, throughput(), {"nic", "", false}, false),
+      result_table(cases, throughput(), {"nic", "", false}, {}),
       R"(case                 mode      Mpps         95% CI  ns/packet  cycles/packet  loss %  limiter     ok  status
 dpdk/drop/64B/1q/1f  native  13.950  13.950–13.950       71.0            185    0.36  dut      10/10  ok
 
@@ -68,7 +69,7 @@ TEST(Table, TheConditionIsSaidAndWhatIsLeftOutForItIsCounted) {
   cases[0].trials[3].in_summary = false;
   cases[0].other_condition = 1;
   cases[0].condition = {.cpu_distance_ns = 420, .idle = "spin"};
-  const std::string table = result_table(cases, throughput(), kVeth, false);
+  const std::string table = result_table(cases, throughput(), kVeth, {});
   EXPECT_NE(table.find("\nCondition: CPUs far apart: 420 ns; idle CPUs spin.\nTrials in another "
                        "condition, kept and not in the figures: 1.\n"),
             std::string::npos)
@@ -80,7 +81,7 @@ TEST(Table, CasesInUnequalConditionsAreToldApart) {
   std::vector<CaseResult> cases = {sample_case("dpdk", {4'000}), sample_case("af_xdp", {4'000})};
   cases[0].condition = {.cpu_distance_ns = 420};
   cases[1].condition = {.cpu_distance_ns = 92};
-  const std::string table = result_table(cases, throughput(), kVeth, false);
+  const std::string table = result_table(cases, throughput(), kVeth, {});
   EXPECT_NE(table.find("\nCondition of dpdk/drop/64B/1q/1f: CPUs far apart: 420 ns.\n"),
             std::string::npos);
   EXPECT_NE(table.find("\nCondition of af_xdp/drop/64B/1q/1f: CPUs near: 92 ns.\n"),
@@ -99,7 +100,7 @@ TEST(Table, ADisturbedCaseHasItsFigureWithTheWordAndTheShare) {
     t.evidence["dut_foreign"] = 0.2;
     t.evidence["dut_steal"] = 0.01;
   }
-  const std::string table = result_table(cases, throughput(), kVeth, false);
+  const std::string table = result_table(cases, throughput(), kVeth, {});
   EXPECT_NE(table.find("  4.000  "), std::string::npos) << table;
   EXPECT_NE(table.find("  0/2  disturbed 21%\n"), std::string::npos) << table;
   EXPECT_NE(table.find("\nMpps: median of the ok or disturbed trials.\n"), std::string::npos);
@@ -111,9 +112,9 @@ TEST(Table, ADisturbedCaseHasItsFigureWithTheWordAndTheShare) {
 
 TEST(Table, ADutThatIsWokenLateIsSaidToBe) {
   std::vector<CaseResult> cases = {sample_case("dpdk", {4'000, 4'000, 4'000})};
-  EXPECT_EQ(result_table(cases, throughput(), kVeth, false).find("wake-ups"), std::string::npos);
+  EXPECT_EQ(result_table(cases, throughput(), kVeth, {}).find("wake-ups"), std::string::npos);
   cases[0].trials[0].dut_limited_by = cases[0].trials[1].dut_limited_by = "wake-ups";
-  const std::string table = result_table(cases, throughput(), kVeth, false);
+  const std::string table = result_table(cases, throughput(), kVeth, {});
   EXPECT_NE(table.find("  dut (wake-ups)  "), std::string::npos) << table;
   EXPECT_NE(table.find("\nwake-ups: frames were lost while the DUT's CPU had time to spare"),
             std::string::npos);
@@ -121,7 +122,7 @@ TEST(Table, ADutThatIsWokenLateIsSaidToBe) {
 
 TEST(Table, EmulatedDevicesAreNamed) {
   const std::vector<CaseResult> cases = {sample_case("xdp-generic", {4'000})};
-  EXPECT_NE(result_table(cases, throughput(), {"nic", "", true, "QEMU (tcg)"}, false)
+  EXPECT_NE(result_table(cases, throughput(), {"nic", "", true, "QEMU (tcg)"}, {})
                 .find("\nTestbed: nic; on devices emulated by QEMU (tcg): the counts prove the "
                       "function, the figures say nothing about hardware.\n"),
             std::string::npos);
@@ -130,37 +131,36 @@ TEST(Table, EmulatedDevicesAreNamed) {
 TEST(Table, ALinkThatLimitsIsALowerBoundToo) {
   std::vector<CaseResult> cases = {sample_case("xdp-native", {1'538'095})};
   cases[0].limiter = Limiter::link;
-  EXPECT_NE(result_table(cases, throughput(), kVeth, false).find("≥1.488"), std::string::npos);
+  EXPECT_NE(result_table(cases, throughput(), kVeth, {}).find("≥1.488"), std::string::npos);
 }
 
 TEST(Table, ALossTooSmallForItsDigitsIsNotShownAsNone) {
   CaseResult c = sample_case("xdp-native", {5'000'000});
   c.trials[0].loss_ratio = 1e-7;
-  EXPECT_NE(result_table({c}, throughput(), kVeth, false).find("  <0.01  "), std::string::npos);
+  EXPECT_NE(result_table({c}, throughput(), kVeth, {}).find("  <0.01  "), std::string::npos);
   c.trials[0].loss_ratio = 0;
-  EXPECT_NE(result_table({c}, throughput(), kVeth, false).find("  0.00  "), std::string::npos);
+  EXPECT_NE(result_table({c}, throughput(), kVeth, {}).find("  0.00  "), std::string::npos);
 }
 
 TEST(Table, CyclesOfTwoSourcesAreNotToBeCompared) {
   std::vector<CaseResult> cases = {sample_case("xdp-native", {5'000'000}),
                                    sample_case("xdp-generic", {5'000'000})};
   cases[1].trials[0].cycles_source = "pmu";
-  EXPECT_NE(result_table(cases, throughput(), kVeth, false)
+  EXPECT_NE(result_table(cases, throughput(), kVeth, {})
                 .find("\nCycles from pmu and tsc must not be compared.\n"),
             std::string::npos);
 }
 
 TEST(Table, AnOkCaseWithoutAnOkTrialShowsNoFigure) {
-  const std::string table =
-      result_table({sample_case("xdp-native", {})}, throughput(), kVeth, false);
+  const std::string table = result_table({sample_case("xdp-native", {})}, throughput(), kVeth, {});
   EXPECT_NE(table.find("native  ok: no trial of it is ok\n"), std::string::npos);
 }
 
 TEST(Table, ColoursOnlyWhenAsked) {
   const std::vector<CaseResult> cases = {sample_case("xdp-native", {5'000'000}),
                                          sample_gap("dpdk", CaseStatus::failed, "x")};
-  EXPECT_EQ(result_table(cases, throughput(), kVeth, false).find('\033'), std::string::npos);
-  const std::string coloured = result_table(cases, throughput(), kVeth, true);
+  EXPECT_EQ(result_table(cases, throughput(), kVeth, {}).find('\033'), std::string::npos);
+  const std::string coloured = result_table(cases, throughput(), kVeth, {.colour = true});
   EXPECT_EQ(coloured.find("\033[1mcase"), 0u);
   EXPECT_NE(coloured.find("\n\033[32mxdp-native"), std::string::npos);
   EXPECT_NE(coloured.find("\n\033[31mdpdk"), std::string::npos);
@@ -169,15 +169,52 @@ TEST(Table, ColoursOnlyWhenAsked) {
 
 TEST(Table, AReasonCannotBreakTheLineOrMoveTheCursor) {
   const std::string table = result_table({sample_gap("dpdk", CaseStatus::failed, "a\nb\033[2Jc")},
-                                         throughput(), kVeth, false);
+                                         throughput(), kVeth, {});
   EXPECT_EQ(table.find('\033'), std::string::npos);
   EXPECT_EQ(table.find("a\nb"), std::string::npos);
 }
 
-TEST(Table, WidthCountsCharactersNotBytes) {
-  EXPECT_EQ(display_width(""), 0u);
-  EXPECT_EQ(display_width("abc"), 3u);
-  EXPECT_EQ(display_width("≥5–6→é"), 6u);
+TEST(Table, ACaseThatWasInterruptedSaysHowFarItCame) {
+  std::vector<CaseResult> cases = {
+      sample_case("xdp-native", {5'000'000}), sample_case("af_xdp", {2'000'000}),
+      sample_gap("dpdk", CaseStatus::interrupted, "interrupted before its first trial ended"),
+      sample_case("xdp-generic", {3'000'000, 3'000'000, 3'000'000})};
+  for (CaseResult& c : cases) c.rounds_planned = 3;
+  for (int i = 0; i < 3; ++i) cases[3].trials[i].round = i;
+  cases[1].status = CaseStatus::invalid;
+  cases[1].trials[0].status = TrialStatus::invalid;
+  cases[1].reason = "3 frames are unaccounted for";
+  const std::string table = result_table(cases, throughput(), kVeth, {});
+  EXPECT_NE(table.find("  1/1  interrupted, 1 of 3\n"), std::string::npos) << table;
+  EXPECT_NE(table.find("  invalid (0/1 ok), interrupted, 1 of 3: 3 frames are unaccounted for\n"),
+            std::string::npos)
+      << table;
+  EXPECT_NE(table.find("  interrupted, 0 of 3: no trial of it had ended\n"), std::string::npos)
+      << table;
+  EXPECT_NE(table.find("  3/3  ok\n"), std::string::npos) << table;
+  EXPECT_NE(table.find("\ninterrupted: so many of the rounds asked for were made"),
+            std::string::npos);
+  cases[1].decided = true;  // it says itself why
+  EXPECT_NE(result_table({cases[1]}, throughput(), kVeth, {})
+                .find("  invalid (0/1 ok): 3 frames are unaccounted for\n"),
+            std::string::npos);
+}
+
+TEST(Table, ATerminalOf80ColumnsGetsWhatMattersAndIsToldOfTheRest) {
+  const std::vector<CaseResult> cases = {
+      sample_case("udp-recvmmsg", {300'000, 310'000, 305'000, 302'000, 303'000}),
+      sample_case("xdp-native", {5'000'000, 5'100'000, 5'200'000, 5'050'000, 5'150'000})};
+  const std::string table = result_table(cases, throughput(), kVeth, {.columns = 80});
+  EXPECT_EQ(table.find("case          Mpps       95% CI  cycles/packet  loss %  limiter   ok  "
+                       "status\nudp-recvmmsg "),
+            0u)
+      << table;
+  EXPECT_NE(
+      table.find("\nEvery name in the column case ends in /drop/64B/1q/1f.\n"
+                 "Left out to fit 80 columns: mode, ns/packet. In full: run.json, or COLUMNS=200\n"
+                 "before the command.\n"),
+      std::string::npos)
+      << table;
 }
 
 }  // namespace

@@ -83,6 +83,7 @@ void Run::take_over(const FinishedTrials& finished) {
   for (const CaseSpec& spec : scenario_.cases) {
     CaseState state;
     state.result.spec = spec;
+    state.result.rounds_planned = method_->rounds();
     if (const auto it = finished.find(spec.id); it != finished.end())
       for (const TrialRecord& trial : it->second)
         (trial.bpf_stats ? state.result.bpf_trials : state.result.trials).push_back(trial);
@@ -154,7 +155,7 @@ Result<void> Run::close_session() {
 }
 
 Result<TrialRecord> Run::attempt(const CaseSpec& spec, const Step& step) {
-  const bool keep = !step.restart && session_ && session_->usable() && session_of_ == &spec &&
+  const bool keep = step.start == Start::kept && session_ && session_->usable() && session_of_ == &spec &&
                     session_bpf_ == step.bpf_stats;
   if (!keep) {
     if (auto r = close_session(); !r) return r.error();
@@ -166,7 +167,7 @@ Result<TrialRecord> Run::attempt(const CaseSpec& spec, const Step& step) {
   }
   auto trial = session_->measure(step.plan);
   // A start of its own may mend what made it invalid.
-  if (step.restart || !trial || trial->status != TrialStatus::ok)
+  if (step.start == Start::alone || !trial || trial->status != TrialStatus::ok)
     if (auto r = close_session(); !r) return r.error();
   return trial;
 }

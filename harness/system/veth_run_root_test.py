@@ -34,7 +34,7 @@ def test_quickstart_conserves_every_frame_and_validates(tmp_path):
     roles = {n["role"]: n for n in document["environment"]["before"]["nics"]}
     assert roles["dut"]["driver"] == "veth"
     assert roles["dut"]["offloads"]["rx-gro"] is True
-    assert stdout.splitlines()[-1] == f"run: {out}/run.json"
+    assert stdout.splitlines()[-2] == f"run: {out}/run.json"
 
 
 @pytest.mark.parametrize("idle_driver, how", [("yes", "poll"), ("no", "spin")])

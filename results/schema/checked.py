@@ -1,18 +1,22 @@
-"""What comes from outside and what goes out, each checked in one place: numbers of a command line, JSON,
-and stdout. Needs nothing but Python."""
+"""What comes from outside and what goes out, each checked in one place: command lines, JSON and stdout; and
+what is said of it, as pktbench says it (harness/text/input_error.hpp). Needs nothing but Python."""
 import argparse
 import contextlib
+import difflib
 import errno
 import io
 import json
 import math
 import os
 import signal
+import stat
 import sys
+import traceback
 
 # As pktbench's own reader has them (harness/compare/recorded_run.hpp).
 MAX_BYTES = 1 << 30
 MAX_DEPTH = 32
+MAX_LINE = 500
 
 
 class NotJson(ValueError):
@@ -24,8 +28,116 @@ class NotJson(ValueError):
         self.placed = placed
 
 
+class InputError(ValueError):
+    """A file that the user named is none to read; one line that says which, what and what to do."""
+
+
 class _Unwritten(Exception):
     """stdout took no more."""
+
+
+def say(text):
+    """An error on stderr: one line, whatever is in it, and short."""
+    line = "\\n".join(printable(f"pktbench: {text}").rstrip("\n").split("\n"))
+    if len(line) > MAX_LINE:
+        line = f"{line[:MAX_LINE // 2]}...{line[-MAX_LINE // 2:]}"
+    print(line, file=sys.stderr, flush=True)
+
+
+def in_quotes(text):
+    """A name in a sentence."""
+    return f'"{printable(_short(text))}"'
+
+
+def suggestion(name, names):
+    """The end of a sentence that says a name is none: the nearest one, or which there are."""
+    near = difflib.get_close_matches(name.lower(), list(names), n=1)
+    if near:
+        return f"; did you mean {in_quotes(near[0])}?"
+    return f"; valid: {', '.join(names)}" if names else ""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with a command line in one line, with the nearest name; nothing is abbreviated."""
+
+    def __init__(self, **options):
+        super().__init__(allow_abbrev=False, **options)
+
+    def parse_args(self, args=None, namespace=None):
+        words = sys.argv[1:] if args is None else list(args)
+        own = words[:words.index("--")] if "--" in words else words
+        for before, word in zip([""] + own, own):
+            if word == "" or (word.startswith("--") and word.endswith("=")):
+                option = word.rstrip("=") or before
+                self.error(f"{option if option.startswith('-') else 'an argument'}: must not be empty")
+        names = [name for action in self._actions for name in action.option_strings]
+        for option in (word.partition("=")[0] for word in own):
+            if option.startswith("-") and option not in names and not option[1:2].isdigit():
+                near = difflib.get_close_matches(option, names)
+                self.error(f"{self.prog} does not know {option}"
+                           + (suggestion(option, names) if near else ""))
+        found, extras = self.parse_known_args(args, namespace)
+        if extras:
+            self.error(f"{self.prog} does not know {extras[0]}")
+        return found
+
+    def error(self, message):
+        """Of argparse's own sentences, what is ours in other words."""
+        message = message.removeprefix("argument ")
+        missing = message.removeprefix("the following arguments are required: ")
+        if missing != message:
+            message = f"{self.prog} needs {missing}"
+        message = message.replace("expected one argument", "needs a value")
+        if ": ignored explicit argument" in message:
+            message = message.partition(":")[0] + ": takes no value"
+        say(message if message.endswith("?") or "; " in message else f"{message}; see {self.prog} --help")
+        sys.exit(2)
+
+
+def choice(what, names, several=False):
+    """A type for argparse: one of names, or (several) a list of them by comma, each once."""
+    def read(text):
+        given = list(dict.fromkeys(text.split(","))) if several else [text]
+        for name in given:
+            if name not in names:
+                raise argparse.ArgumentTypeError(f"unknown {what} {in_quotes(name)}{suggestion(name, names)}")
+        return given if several else text
+    return read
+
+
+def run_file(given):
+    """The run.json that the user named by itself or by its directory. Raises InputError."""
+    try:
+        if stat.S_ISDIR(os.stat(given).st_mode):
+            file = os.path.join(given, "run.json")
+            if not os.path.lexists(file):
+                raise InputError(f"{given}: no run.json in this directory; name a directory that pktbench "
+                                 "run made")
+            return run_file(file)
+        return record_file(given)
+    except OSError as error:
+        raise InputError(_unreadable(given, error)) from error
+
+
+def record_file(given):
+    """given, where it is a file that can be read. Raises InputError."""
+    try:
+        found = os.stat(given)
+        if stat.S_ISDIR(found.st_mode):
+            raise InputError(f"{given}: a directory, not a file")
+        if not stat.S_ISREG(found.st_mode):
+            raise InputError(f"{given}: not a regular file")
+        if found.st_size == 0:
+            raise InputError(f"{given}: the file is empty")
+        os.close(os.open(given, os.O_RDONLY))
+    except OSError as error:
+        raise InputError(_unreadable(given, error)) from error
+    return given
+
+
+def _unreadable(given, error):
+    why = "no such file" if error.errno == errno.ENOENT else f"cannot open: {error.strerror}"
+    return f"{given}: {why}" if given else f'"": {why}'
 
 
 def number(low, high):
@@ -45,7 +157,7 @@ def _within(kind, what, low, high):
         except ValueError:
             value = math.nan
         if not low <= value <= high:  # false for NaN
-            raise argparse.ArgumentTypeError(f"must be {what} from {low} to {high}, not {_short(text)!r}")
+            raise argparse.ArgumentTypeError(f"must be {what} from {low} to {high}, not {in_quotes(text)}")
         return value
     return read
 
@@ -58,7 +170,12 @@ def printable(text):
     """text with what a terminal obeys, or XML and UTF-8 lack, escaped as pktbench does; line ends stay."""
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() or c in "\n\t\u00a0" else f"\\u{ord(c):04x}" for c in text)
+    return "".join(c if c.isprintable() or c in "\n\t\u00a0" else _escape(ord(c)) for c in text)
+
+
+def _escape(code):
+    # A byte of a command line that is no UTF-8 stands in a place of its own.
+    return f"\\x{code - 0xdc00:02x}" if 0xdc80 <= code <= 0xdcff else f"\\u{code:04x}"
 
 
 def pointer(*path):
@@ -104,7 +221,7 @@ def parse(text):
         made = json.loads(text, parse_constant=_constant, parse_float=_number(float),
                           parse_int=_number(int), object_pairs_hook=_object)
     except json.JSONDecodeError as error:
-        raise NotJson(f"not JSON: {error}") from error
+        raise NotJson(f"line {error.lineno}, column {error.colno}: not valid JSON: {error.msg}") from error
     except RecursionError as error:
         raise NotJson("not JSON a run could have: nested too deeply") from error
     _refuse(made)
@@ -164,18 +281,40 @@ def _told():
         raise _Unwritten(error) from error
 
 
-def run(main, name):
-    """The exit code of main(); 6, with a sentence, where stdout took not all of what it printed. A reader
-    that has gone away (`| head -1`) ends it as it ends other programs: quietly, by SIGPIPE."""
+def no_module(error):
+    """Says which package a module that is missing comes with; the exit code of a program without it."""
+    package = f"python3-{(error.name or '').partition('.')[0]}"
+    say(f"{error}; install it: sudo apt-get install {package}")
+    return 3
+
+
+def run(main):
+    """The exit code of main(); 130 where it was interrupted; 6, with a sentence, where stdout took not all of
+    what it printed, or for what nobody has foreseen. A reader that has gone away (`| head -1`) ends it as it
+    ends other programs: quietly, by SIGPIPE."""
     old = sys.stdout
     if old is None:
-        print(f"{name}: stdout is closed; the result needs it", file=sys.stderr)
+        say("stdout is closed; the result needs it")
         return 6
     sys.stdout = _Stdout(old.detach(), encoding=old.encoding, errors="backslashreplace",
                          line_buffering=old.line_buffering)
     try:
         try:
             return main()
+        except KeyboardInterrupt:
+            return 130
+        except InputError as error:
+            say(error)
+            return 2
+        except OSError as error:
+            say(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or error)
+            return 6
+        except _Unwritten:
+            raise
+        except Exception as error:  # pylint: disable=broad-except
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            say(f"a fault of pktbench's: {type(error).__name__}: {error} ({at.filename}, line {at.lineno})")
+            return 6
         finally:
             sys.stdout.end()
     except _Unwritten as failed:
@@ -184,5 +323,5 @@ def run(main, name):
     if error.errno == errno.EPIPE:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGPIPE)
-    print(f"{name}: the result cannot be written to stdout: {error.strerror}", file=sys.stderr)
+    say(f"the result cannot be written to stdout: {error.strerror}")
     return 6

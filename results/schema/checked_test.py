@@ -63,7 +63,7 @@ def test_what_is_json_is_read_as_it_is():
 
 
 PROGRAMS = {
-    "validate.py": (["results/schema/validate.py", "/nowhere"], 2),
+    "validate.py": (["results/schema/validate.py", "results/schema/run.schema.json"], 5),
     "validate.py --help": (["results/schema/validate.py", "--help"], 0),
     "plots --help": (["/usr/bin/python3", "-m", "plots", "--help"], 0),
     "compare-others --help": (["scripts/compare-others", "--help"], 0),
@@ -85,7 +85,7 @@ def test_a_result_that_cannot_be_written_is_status_6_and_one_sentence(name):
     command, _ = PROGRAMS[name]
     with open("/dev/full", "w", encoding="utf-8") as full:
         done = program(command, stdout=full)
-    said = f"{name.split()[0]}: the result cannot be written to stdout: No space left on device\n"
+    said = "pktbench: the result cannot be written to stdout: No space left on device\n"
     assert (done.returncode, done.stderr) == (6, said)
 
 
@@ -111,11 +111,13 @@ def test_an_error_of_its_own_is_none_of_stdout(tmp_path):
     script = tmp_path / "a.py"
     script.write_text(f"import sys; sys.path.append({str(HERE)!r}); import checked\n"
                       "def main():\n    print('\\ud800', flush=True); open('/nowhere/x')\n"
-                      "sys.exit(checked.run(main, 'a'))\n")
+                      "sys.exit(checked.run(main))\n")
     done = program(["/usr/bin/python3", str(script)], stdout=subprocess.PIPE)
-    assert done.returncode == 1 and "FileNotFoundError" in done.stderr and "\\ud800" in done.stdout
+    assert (done.returncode, done.stdout) == (6, "\\ud800\n")
+    assert done.stderr == "pktbench: /nowhere/x: No such file or directory\n"
 
 
 def test_without_a_stdout_it_says_so():
-    done = program(["/bin/sh", "-c", f"{HERE}/validate.py /nowhere >&-"], stdout=subprocess.PIPE)
-    assert (done.returncode, done.stderr) == (6, "validate.py: stdout is closed; the result needs it\n")
+    done = program(["/bin/sh", "-c", f"{HERE}/validate.py {HERE}/run.schema.json >&-"],
+                   stdout=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (6, "pktbench: stdout is closed; the result needs it\n")

@@ -1,12 +1,12 @@
 #!/usr/bin/python3 -B
 """Check run.json and trials.jsonl against the schema and against what a schema cannot say.
 
-Usage: results/schema/validate.py RUN.json|trials.jsonl ...
+Usage: pktbench validate RUN|trials.jsonl ...
 
-Prints one line per problem: file, JSON pointer, what is wrong.
-Exit: 0 all valid, 2 unreadable or not JSON, 5 violations, 6 stdout took no more.
+Prints one line per problem: file, JSON pointer, what is wrong. What cannot be read, or is no JSON, is told on
+stderr. Exit: 0 all valid, 2 unreadable or not JSON, 3 a package is missing, 5 violations, 6 stdout took no
+more.
 """
-import argparse
 import functools
 import json
 import math
@@ -15,13 +15,18 @@ import statistics
 import sys
 from typing import NamedTuple
 
-import jsonschema
-
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE))  # where plots load this file by its path
 
 import checked  # noqa: E402
 from checked import NotJson, parse, pointer, printable  # noqa: E402
+
+try:
+    import jsonschema
+except ImportError as missing:
+    if __name__ != "__main__":
+        raise
+    sys.exit(checked.no_module(missing))
 
 RUN_SCHEMA = "run.schema.json"
 TRIAL_SCHEMA = "trial-line.schema.json"
@@ -294,17 +299,23 @@ def check_file(path):
 
 def main(argv=None):
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description="Validate pktbench results.",
-                                     epilog="example: results/schema/validate.py results/*/run.json")
-    parser.add_argument("files", nargs="+", metavar="RUN.json|trials.jsonl")
+    parser = checked.Parser(prog="pktbench validate", description="Validate pktbench results.",
+                            epilog="example: pktbench validate results/paced")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="run.json or its directory, or trials.jsonl")
     unreadable = violated = False
     for name in parser.parse_args(argv).files:
         try:
-            lines = check_file(name)
-        except (OSError, UnicodeDecodeError, NotJson) as error:
-            message = error.strerror if isinstance(error, OSError) else error
-            place = "" if getattr(error, "placed", False) else "/: "
-            print(printable(f"{name}: {place}{message}"))
+            lines = check_file(checked.run_file(name))
+        except checked.InputError as error:
+            checked.say(error)
+            unreadable = True
+            continue
+        except UnicodeDecodeError as error:
+            checked.say(f"{name}: byte {error.start}: not valid UTF-8")
+            unreadable = True
+            continue
+        except NotJson as error:
+            checked.say(f"{name}: {error}")
             unreadable = True
             continue
         violated = violated or bool(lines)
@@ -314,4 +325,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(checked.run(main, "validate.py"))
+    sys.exit(checked.run(main))

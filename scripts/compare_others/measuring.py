@@ -58,7 +58,9 @@ def measure(side, rate, options, folder, number):
     case = cases[0] if cases else {"trials": []}
     trial = best_of(case["trials"])
     if not trial:
-        raise Failed(side, ran.returncode or 5, f"{case.get('reason') or ''}\n{ran.stderr.strip()[-1500:]}")
+        said = ran.stderr.strip()
+        raise Failed(side, ran.returncode or 5, case.get("reason") or said.rpartition("pktbench: ")[2],
+                     said + "\n")
     return {"mpps": trial["mpps"], "offered_mpps": (trial["offered"]["pps"] or 0) / 1e6,
             "cycles_per_packet": trial["cycles_per_packet"], "cpu_distance_ns": distance_ns(trial),
             "disturbed": trial["disturbed"]}

@@ -43,9 +43,10 @@ class Comparison:
 
 
 class Failed(Exception):
-    """A run that gave no figure; `status` is that of pktbench."""
+    """A run that gave no figure; `status` is that of pktbench, `log` what it said."""
 
-    def __init__(self, side, status, reason):
+    def __init__(self, side, status, reason, log=""):
         super().__init__(f"{side.name}: {reason}")
         self.side = side
         self.status = status
+        self.log = log

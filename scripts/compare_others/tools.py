@@ -5,15 +5,21 @@ import shutil
 import subprocess
 import sys
 
+import checked
 import sudo_user
 
 SYSTEM = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
+def _refuse(why, status=3):
+    checked.say(why)
+    sys.exit(status)
+
+
 def need(program, package):
     path = shutil.which(program, path=SYSTEM)
     if not path:
-        sys.exit(f"compare-others: {program} is not installed; apt-get install {package}")
+        _refuse(f"{program} is not installed; apt-get install {package}")
     return own(path)
 
 
@@ -21,7 +27,7 @@ def own(path):
     """The program as a word of a command: root runs it, so that nobody else may be able to change it."""
     problem = sudo_user.why_not_own(path)
     if problem:
-        sys.exit(f"compare-others: not run: {problem}")
+        _refuse(f"not run: {problem}")
     return shlex.quote(path)
 
 
@@ -37,7 +43,8 @@ class XdpTools:
             return need(program, "xdp-tools")
         path = shutil.which(os.path.abspath(os.path.join(self.folder, program)))
         if not path:
-            sys.exit(f"compare-others: --xdp-tools {self.folder}: there is no program {program}")
+            _refuse(f"--xdp-tools: {self.folder}: there is no program {program}; name the folder that has it",
+                    2)
         return own(path)
 
     def version(self, program, mode):

@@ -1,0 +1,225 @@
+#include "harness/method/search/loss_search.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace pktbench::method {
+
+namespace {
+
+constexpr double kShortS = 0.1;
+constexpr int kShortTrials = 4;    // at the load they settle on
+constexpr int kShortAtMost = 12;   // on the way there, too
+constexpr double kAbove = 1.01;    // of the rate forwarded: a load that loses frames
+constexpr double kSettled = 0.97;  // of a load forwarded there: near enough to the capacity
+constexpr double kNearBelow = 0.9;
+constexpr double kNearAbove = 1.2;  // times the capacity: loads that may speak of it
+constexpr int kTrialsOfQuota = 5;   // trials that make a load's classification, if they agree
+constexpr double kFirst = 0.5;      // widths below the guess: the first lower bound
+constexpr double kLeastStep = 0.2;  // widths below an upper bound
+constexpr double kSame = 0.6;       // widths between loads that are one
+constexpr double kBegun = 2;        // and where one is being classified
+constexpr double kCoarse = 4;       // widths between loads of one trial each
+constexpr int kAgainst = 2;         // classified loads that may contradict a guess
+constexpr double kSpareS = 1e-3;    // a window may be this much shorter than asked for
+constexpr double kEpsilon = 1e-9;
+
+bool loses(const LoadTrial& trial) { return trial.lost > 0; }
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
+                   values.end());
+  return values[values.size() / 2];
+}
+
+// Loads that differ by the width of a goal.
+double below(double load, double width) { return load * (1 - width); }
+double over(double load, double width) { return load / (1 - width); }
+
+}  // namespace
+
+LossSearch::LossSearch(SearchRules rules, const std::vector<LoadTrial>& trials)
+    : rules_(std::move(rules)) {
+  std::vector<double> overheads;
+  for (const LoadTrial& trial : trials) {
+    at_[trial.load].push_back(trial);
+    spent_s_ += trial.effective_s;
+    overheads.push_back(trial.effective_s - trial.duration_s);
+  }
+  overhead_s_ = median(std::move(overheads));
+  if (trials.empty()) return;
+  max_pps_ = rules_.max_pps.value_or(trials.front().load);
+  look_for_capacity(trials);
+}
+
+void LossSearch::look_for_capacity(const std::vector<LoadTrial>& trials) {
+  // The first trials are these, in this order.
+  double near = 0;
+  int made = 0;
+  int shorts = 0;
+  for (const LoadTrial& trial : trials) {
+    if (trial.duration_s > 2 * kShortS || shorts == kShortAtMost) break;
+    ++shorts;
+    if (near == 0 || trial.lost > 1 - kSettled) {
+      made = 0;
+      near = trial.load * (1 - trial.lost) * kAbove;
+    } else {
+      ++made;
+    }
+    if (shorts == 1 && !loses(trial)) break;
+  }
+  near = std::clamp(near, rules_.min_pps, max_pps_);
+  const bool enough = made >= kShortTrials || shorts == kShortAtMost || !loses(trials.front());
+  if (!enough && trials.size() == static_cast<std::size_t>(shorts)) {
+    short_at_ = near;
+    return;
+  }
+  std::vector<double> forwarded;
+  std::vector<double> without_loss;
+  for (const auto& [load, at] : at_) {
+    if (load < kNearBelow * near || load > kNearAbove * near) continue;
+    for (const LoadTrial& trial : at) {
+      if (loses(trial))
+        forwarded.push_back(load * (1 - trial.lost));
+      else if (trial.unsent == 0)
+        without_loss.push_back(load);
+    }
+  }
+  capacity_ = fit_capacity(forwarded, without_loss);
+}
+
+LossSearch::Bounds LossSearch::bounds(const LossGoal& goal) const {
+  Bounds b;
+  const double guess = capacity_ ? capacity_->mean / (1 - goal.loss_ratio) : 0;
+  for (const auto& [load, trials] : at_) {
+    const LoadClass is = classify(goal, trials);
+    if (is == LoadClass::upper && !b.upper) b.upper = load;
+    if (is == LoadClass::lower && !b.upper) b.lower = load;
+    b.against +=
+        (is == LoadClass::upper && load < guess) || (is == LoadClass::lower && load > guess);
+    double good_s = 0;
+    double bad_s = 0;
+    std::ptrdiff_t not_offered = 0;
+    double offered = 0;
+    for (const LoadTrial& trial : trials) {
+      const TrialVerdict verdict = judge(goal, trial);
+      good_s += verdict == TrialVerdict::good ? trial.effective_s : 0;
+      bad_s += verdict == TrialVerdict::bad ? trial.effective_s : 0;
+      if (verdict != TrialVerdict::not_offered) continue;
+      ++not_offered;
+      offered = std::max(offered, load * (1 - trial.unsent));
+    }
+    if (bad_s > good_s && !b.likely_upper) b.likely_upper = load;
+    if (good_s >= bad_s && good_s > 0 && !b.likely_upper) b.likely_lower = load;
+    if (is == LoadClass::undecided && not_offered > 1 &&
+        2 * not_offered > static_cast<std::ptrdiff_t>(trials.size()) && !b.not_offered) {
+      b.not_offered = load;
+      b.offered = offered;
+    }
+  }
+  if (b.not_offered && b.lower && *b.not_offered < *b.lower) b.not_offered.reset();
+  return b;
+}
+
+bool LossSearch::is_done(const LossGoal& goal, const Bounds& b) const {
+  const auto close = [&](double lower, double upper) {
+    return upper - lower <= upper * goal.width * (1 + kEpsilon);
+  };
+  if (b.lower && b.upper) return close(*b.lower, *b.upper);
+  if (b.lower)
+    return *b.lower >= max_pps_ * (1 - kEpsilon) ||
+           (b.not_offered && close(*b.lower, *b.not_offered));
+  const auto least = b.upper ? b.upper : b.not_offered;
+  return least && *least <= rules_.min_pps * (1 + kEpsilon);
+}
+
+// Of a goal that is not done.
+NextTrial LossSearch::nominate(const LossGoal& goal, const Bounds& b) const {
+  const double width = goal.width;
+  double guess = capacity_ ? capacity_->mean / (1 - goal.loss_ratio) : 0;
+  if (!capacity_ || b.against > kAgainst) {
+    // One trial a load, until they say where to look.
+    const double top = std::min(max_pps_, b.not_offered ? b.offered : max_pps_);
+    if (!b.likely_upper && (!b.likely_lower || *b.likely_lower < below(top, width)))
+      return {b.likely_lower ? std::min(2 * *b.likely_lower, top) : top, goal.final_trial_s};
+    if (b.likely_upper && !b.likely_lower)
+      return {std::max(*b.likely_upper / 2, rules_.min_pps), goal.final_trial_s};
+    if (b.likely_upper && *b.likely_lower < below(*b.likely_upper, kCoarse * width))
+      return {std::sqrt(*b.likely_lower * *b.likely_upper), goal.final_trial_s};
+    guess = b.likely_upper ? std::sqrt(*b.likely_lower * *b.likely_upper) : top;
+  }
+  const double first = below(guess, kFirst * width);
+  double wanted = over(first, width);
+  if (b.lower)
+    wanted = over(*b.lower, width);
+  else if (b.upper)
+    wanted = std::clamp(first, below(*b.upper, width), below(*b.upper, kLeastStep * width));
+  else if (b.not_offered)
+    wanted = std::min(wanted, below(b.offered, kLeastStep * width));
+  if (b.lower && b.upper) wanted = std::min(std::max(wanted, first), *b.upper);
+  wanted = std::clamp(wanted, rules_.min_pps, max_pps_);
+  return {begun(goal, b, wanted).value_or(wanted), full_duration(goal)};
+}
+
+// A load about to be classified serves as well as one near it.
+std::optional<double> LossSearch::begun(const LossGoal& goal, const Bounds& b,
+                                        double wanted) const {
+  std::optional<double> best;
+  for (const auto& [load, trials] : at_) {
+    if ((b.lower && load <= *b.lower) || (b.upper && load >= *b.upper) ||
+        (b.not_offered && load >= *b.not_offered))
+      continue;
+    const auto full = std::count_if(trials.begin(), trials.end(), [&](const LoadTrial& t) {
+      return t.duration_s >= goal.final_trial_s * (1 - kEpsilon);
+    });
+    const double distance = std::abs(load / wanted - 1);
+    if (full > 0 && distance <= (full > 1 ? kBegun : kSame) * goal.width &&
+        (!best || distance < std::abs(*best / wanted - 1)))
+      best = load;
+  }
+  return best;
+}
+
+// So that whole trials fill what a classification needs.
+double LossSearch::full_duration(const LossGoal& goal) const {
+  const double needed_s = goal.duration_sum_s * std::max(goal.exceed_ratio, 1 - goal.exceed_ratio);
+  const double of_one = needed_s / kTrialsOfQuota - overhead_s_ + kSpareS;
+  return std::max(goal.final_trial_s, of_one);
+}
+
+std::optional<NextTrial> LossSearch::next() const {
+  if (at_.empty()) return NextTrial{rules_.max_pps, kShortS};
+  if (spent_s_ >= rules_.limit_s) return std::nullopt;
+  if (short_at_) return NextTrial{*short_at_, kShortS};
+  std::optional<NextTrial> best;
+  for (const LossGoal& goal : rules_.goals) {
+    const Bounds b = bounds(goal);
+    if (is_done(goal, b)) continue;
+    const NextTrial nominated = nominate(goal, b);
+    if (!best || *nominated.load < *best->load)
+      best = nominated;
+    else if (*nominated.load == *best->load)
+      best->duration_s = std::max(best->duration_s, nominated.duration_s);
+  }
+  return best;
+}
+
+GoalFinding LossSearch::find(const LossGoal& goal) const {
+  const Bounds b = bounds(goal);
+  GoalFinding found{b.lower, b.upper, std::nullopt, ""};
+  if (b.lower) found.conditional_pps = conditional_throughput(goal, at_.at(*b.lower));
+  if (at_.empty())
+    found.reason = "no trial of it is ok";
+  else if (!is_done(goal, b))
+    found.reason = "the search ended before it was done";
+  else if (!b.lower)
+    found.reason = b.upper ? "the least load is too much" : "the generator cannot offer any load";
+  else if (!b.upper)
+    found.reason =
+        b.not_offered ? "the generator cannot offer more" : "the greatest load is not too much";
+  return found;
+}
+
+}  // namespace pktbench::method

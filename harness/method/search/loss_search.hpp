@@ -1,0 +1,79 @@
+// Which trial a search for throughputs makes next, and what it has found: several goals at once,
+// each trial counting for all of them.
+//
+// A few short trials above the device's capacity say roughly where it is and how much it varies;
+// then loads about it are classified, for each goal one on either side, the first between the goals
+// since it serves two. Where a load contradicts the guess, the next one lies further off by steps
+// that double; a guess that fails is replaced by halving.
+//
+// Threads: none. Pure: an answer depends on the rules and on the trials, in the order they were
+// made.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/method/search/capacity_model.hpp"
+#include "harness/method/search/loss_goal.hpp"
+
+namespace pktbench::method {
+
+struct SearchRules {
+  std::vector<LossGoal> goals;
+  double min_pps = 1000;
+  std::optional<double> max_pps;  // none: what the first trial offers, made as fast as possible
+  double limit_s = 600;           // of effective time; then what is open stays open
+};
+
+struct NextTrial {
+  std::optional<double> load;  // none: as fast as possible
+  double duration_s = 0;
+};
+
+// What a search says of one goal, so far or in the end.
+struct GoalFinding {
+  std::optional<double> lower_pps;
+  std::optional<double> upper_pps;
+  std::optional<double> conditional_pps;  // at lower_pps
+  std::string reason;                     // why it is irregular: a bound is missing; empty: regular
+};
+
+class LossSearch {
+ public:
+  LossSearch(SearchRules rules, const std::vector<LoadTrial>& trials);
+
+  // None: the search is over.
+  std::optional<NextTrial> next() const;
+
+  GoalFinding find(const LossGoal& goal) const;
+
+ private:
+  struct Bounds {
+    std::optional<double> lower;
+    std::optional<double> upper;
+    std::optional<double> not_offered;   // the smallest load that the generator could not offer
+    double offered = 0;                  // of it, at most
+    int against = 0;                     // loads that contradict the guess
+    std::optional<double> likely_lower;  // by most of the trials at a load, however few
+    std::optional<double> likely_upper;
+  };
+
+  void look_for_capacity(const std::vector<LoadTrial>& trials);
+  Bounds bounds(const LossGoal& goal) const;
+  bool is_done(const LossGoal& goal, const Bounds& b) const;
+  NextTrial nominate(const LossGoal& goal, const Bounds& b) const;
+  std::optional<double> begun(const LossGoal& goal, const Bounds& b, double wanted) const;
+  double full_duration(const LossGoal& goal) const;
+
+  SearchRules rules_;
+  std::map<double, std::vector<LoadTrial>> at_;  // by load
+  double max_pps_ = 0;                           // 0: not known yet
+  double spent_s_ = 0;
+  double overhead_s_ = 0;           // of a trial, median
+  std::optional<double> short_at_;  // where the next short trial belongs; none: there are enough
+  std::optional<Capacity> capacity_;
+};
+
+}  // namespace pktbench::method

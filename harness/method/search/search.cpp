@@ -1,0 +1,290 @@
+#include "harness/method/search/search.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "harness/measure/summary.hpp"
+#include "harness/method/rounds.hpp"
+#include "harness/method/search/goal_list.hpp"
+#include "harness/method/search/loss_search.hpp"
+#include "harness/method/trial_options.hpp"
+
+namespace pktbench::method {
+
+namespace {
+
+constexpr const char* kNotOffered = "the generator cannot offer more";
+
+LossGoal rules_of_goals(const Options& options) {
+  return {"",
+          0,
+          option<double>(options, "exceed_ratio"),
+          option<double>(options, "final_trial_s"),
+          option<double>(options, "duration_sum_s"),
+          option<double>(options, "width")};
+}
+
+// REQUIRES: the trial is ok.
+LoadTrial load_trial(const TrialRecord& trial) {
+  const auto unsent = static_cast<double>(trial.offered.unsent);
+  const double due = static_cast<double>(trial.offered.packets) + unsent;
+  // A frame that the workload sent back and that did not return is lost as well.
+  double lost =
+      static_cast<double>(trial.offered.packets) - static_cast<double>(trial.received.packets);
+  if (trial.returned)
+    lost += static_cast<double>(trial.returned->sent_back) -
+            static_cast<double>(trial.returned->packets);
+  return {trial.target_pps ? *trial.target_pps : trial.offered_pps.value_or(0), trial.duration_s,
+          trial.effective_s, due > 0 ? std::max(0.0, lost) / due : 1, due > 0 ? unsent / due : 0};
+}
+
+class Search final : public Method {
+ public:
+  explicit Search(const Options& options)
+      : plan_(rules_of(options)),
+        goals_(*parse_goals(option<std::string>(options, "goals"), rules_of_goals(options))),
+        searches_(static_cast<int>(option<std::int64_t>(options, "searches"))),
+        max_repeats_(static_cast<int>(option<std::int64_t>(options, "max_repeats"))),
+        min_pps_(option<double>(options, "min_pps")),
+        max_pps_(option<double>(options, "max_pps")),
+        limit_s_(option<double>(options, "limit_s")) {
+    plan_.warmup_s = option<double>(options, "warmup_s");
+  }
+
+  int rounds() const override { return searches_; }
+  int extra_rounds() const override { return 0; }
+
+  std::optional<Step> next(const CaseResult& so_far, int round) const override {
+    const Made made = trials_of(so_far, round);
+    if (made.broken || made.disturbed_in_a_row > max_repeats_) return std::nullopt;
+    const auto trial = LossSearch(rules(made), made.trials).next();
+    if (!trial) return std::nullopt;
+    Step step{plan_, made.any ? Start::kept : Start::anew, false};
+    step.plan.rate_pps = trial->load;
+    step.plan.duration_s = trial->duration_s;
+    return step;
+  }
+
+  // How many trials a search takes is known when it is over.
+  std::size_t trials_left(const CaseResult& so_far) const override {
+    std::size_t left = 0;
+    for (int round = 0; round < searches_; ++round) left += next(so_far, round).has_value();
+    return left;
+  }
+
+  std::vector<bool> wants_more(const std::vector<CaseResult>& cases) const override {
+    return std::vector<bool>(cases.size(), false);
+  }
+
+  void conclude(std::vector<CaseResult>& cases) const override {
+    pktbench::conclude(cases);
+    for (CaseResult& c : cases) {
+      // Each is at a load of its own: no rate or cost can be taken from all of them.
+      for (TrialRecord& trial : c.trials) trial.in_summary = false;
+      c.other_condition = 0;
+      c.goals.clear();
+      c.metrics.clear();
+      for (int round = 0; round < searches_; ++round) find(c, round);
+      if (!c.decided && c.goals.empty() && c.status == CaseStatus::disturbed)
+        c.status = CaseStatus::invalid;
+      c.limiter = limiter_of(c);
+    }
+  }
+
+ private:
+  struct Made {
+    std::vector<LoadTrial> trials;  // the ok ones
+    bool any = false;
+    bool broken = false;  // its counts do not add up, or nothing came of a trial
+    int disturbed_in_a_row = 0;
+    std::optional<double> line_rate_pps;
+  };
+
+  static Made trials_of(const CaseResult& c, int round) {
+    Made made;
+    for (const TrialRecord& trial : c.trials) {
+      if (trial.round != round) continue;
+      made.any = true;
+      made.disturbed_in_a_row = trial.disturbed ? made.disturbed_in_a_row + 1 : 0;
+      made.broken |= trial.status == TrialStatus::invalid && !trial.disturbed;
+      if (trial.status != TrialStatus::ok) continue;
+      made.trials.push_back(load_trial(trial));
+      if (trial.line_rate_pps) made.line_rate_pps = trial.line_rate_pps;
+    }
+    return made;
+  }
+
+  SearchRules rules(const Made& made) const {
+    SearchRules rules{goals_, min_pps_, made.line_rate_pps, limit_s_};
+    if (max_pps_ > 0) rules.max_pps = max_pps_;
+    return rules;
+  }
+
+  void find(CaseResult& c, int round) const {
+    const Made made = trials_of(c, round);
+    if (made.trials.empty()) return;
+    double seconds = 0;
+    for (const LoadTrial& trial : made.trials) seconds += trial.effective_s;
+    const LossSearch search(rules(made), made.trials);
+    for (std::size_t i = 0; i < goals_.size(); ++i) {
+      GoalFinding found = search.find(goals_[i]);
+      if (made.broken) found.reason = "a trial's counts do not add up";
+      if (made.disturbed_in_a_row > max_repeats_ && !found.reason.empty())
+        found.reason = "its last trials were disturbed";
+      c.goals.push_back({goals_[i].name, goals_[i].loss_ratio, round, found.lower_pps,
+                         found.upper_pps, found.conditional_pps, found.reason.empty(), found.reason,
+                         made.trials.size(), seconds});
+      if (c.metrics.size() <= i) c.metrics.push_back({goals_[i].name, "packets/s", true, {}});
+      if (found.reason.empty() && found.conditional_pps)
+        c.metrics[i].by_round[std::to_string(round)] = *found.conditional_pps;
+    }
+  }
+
+  static Limiter limiter_of(const CaseResult& c) {
+    if (c.goals.empty()) return Limiter::unknown;
+    for (const GoalResult& goal : c.goals) {
+      if (goal.regular) continue;
+      if (goal.reason == kNotOffered) return Limiter::generator;
+      if (goal.lower_pps)
+        return c.trials.front().line_rate_pps ? Limiter::link : Limiter::generator;
+      return Limiter::unknown;
+    }
+    return Limiter::dut;
+  }
+
+  TrialPlan plan_;
+  std::vector<LossGoal> goals_;
+  int searches_;
+  int max_repeats_;
+  double min_pps_;
+  double max_pps_;
+  double limit_s_;
+};
+
+std::vector<OptionSpec> options() {
+  const LossGoal kGoal;
+  const SearchRules kRules;
+  std::vector<OptionSpec> made = {
+      text_option("goals", "NDR=0%, PDR=0.5%",
+                  "names with the share of frames that may be lost; RFC2544: one trial of 60 s a "
+                  "load, no frame lost"),
+      number_option("searches", 3, 1, 1000, "of each case: they show how far the result varies"),
+      number_option("warmup_s", 0.1, 0, 3600, "seconds of traffic before a trial's window"),
+      number_option("exceed_ratio", kGoal.exceed_ratio, 0, 0.9,
+                    "share of the time at a load that bad trials may have"),
+      number_option("final_trial_s", kGoal.final_trial_s, 0.1, 3600,
+                    "seconds; only trials that are not shorter speak for a load"),
+      number_option("duration_sum_s", kGoal.duration_sum_s, 0.1, 86'400,
+                    "seconds of trials at a load before it is classified for sure"),
+      number_option("width", kGoal.width, 1e-4, 0.5, "between the bounds in the end, relative"),
+      number_option("min_pps", kRules.min_pps, 1, 1e12, "packets/s; the least load"),
+      number_option("max_pps", 0.0, 0, 1e12,
+                    "packets/s; the greatest load; 0: the line rate or, without one, what the "
+                    "generator offers"),
+      number_option("limit_s", kRules.limit_s, 1, 86'400, "seconds that a search may take")};
+  made.insert(made.end(), trial_options().begin(), trial_options().end());
+  return made;
+}
+
+std::string refuses(const Options& o) {
+  if (const auto goals = parse_goals(option<std::string>(o, "goals"), rules_of_goals(o)); !goals)
+    return goals.error().message;
+  if (option<double>(o, "duration_sum_s") < option<double>(o, "final_trial_s"))
+    return "duration_sum_s is shorter than final_trial_s";
+  const double max_pps = option<double>(o, "max_pps");
+  return max_pps > 0 && max_pps <= option<double>(o, "min_pps") ? "max_pps is not above min_pps"
+                                                                : "";
+}
+
+// Of the searches of a case: of what of a goal, and where that is missing empty.
+std::vector<double> of_goal(const CaseResult& c, const std::string& name,
+                            std::optional<double> GoalResult::*value) {
+  std::vector<double> values;
+  for (const GoalResult& goal : c.goals)
+    if (const auto& v = goal.*value; goal.name == name && v) values.push_back(*v / 1e6);
+  return values;
+}
+
+bool all_regular(const CaseResult& c, const std::string& name) {
+  return std::all_of(c.goals.begin(), c.goals.end(),
+                     [&](const GoalResult& g) { return g.name != name || g.regular; });
+}
+
+std::string rate_cell(const CaseResult& c, const std::string& name) {
+  const auto median = summarize(of_goal(c, name, &GoalResult::conditional_pps)).median;
+  if (!median) return "";
+  return fmt::format("{}{:.3f}", all_regular(c, name) ? "" : "≥", *median);
+}
+
+// From the least lower bound to the greatest upper one.
+std::string bounds_cell(const CaseResult& c, const std::string& name) {
+  const auto lower = of_goal(c, name, &GoalResult::lower_pps);
+  const auto upper = of_goal(c, name, &GoalResult::upper_pps);
+  if (lower.empty()) return "";
+  const double least = *std::min_element(lower.begin(), lower.end());
+  if (upper.empty() || !all_regular(c, name)) return fmt::format("{:.3f}–", least);
+  return fmt::format("{:.3f}–{:.3f}", least, *std::max_element(upper.begin(), upper.end()));
+}
+
+std::string trials_cell(const CaseResult& c) {
+  std::set<int> rounds;
+  std::vector<double> trials;
+  for (const GoalResult& goal : c.goals)
+    if (rounds.insert(goal.round).second) trials.push_back(static_cast<double>(goal.trials));
+  const auto median = summarize(std::move(trials)).median;
+  return median ? fmt::format("{:.0f}", *median) : "";
+}
+
+std::vector<ResultColumn> columns(const std::vector<CaseResult>& cases) {
+  std::vector<ResultColumn> made;
+  std::vector<std::string> names;
+  for (const CaseResult& c : cases)
+    for (const GoalResult& goal : c.goals)
+      if (std::find(names.begin(), names.end(), goal.name) == names.end())
+        names.push_back(goal.name);
+  for (const std::string& name : names) {
+    made.push_back(
+        {.head = name + " Mpps", .cell = [=](const CaseResult& c) { return rate_cell(c, name); }});
+    made.push_back(
+        {.head = "bounds", .cell = [=](const CaseResult& c) { return bounds_cell(c, name); }});
+  }
+  made.push_back({.head = "trials", .cell = trials_cell});
+  return made;
+}
+
+void explain(const std::vector<CaseResult>& cases, Legend& legend) {
+  std::set<int> rounds;
+  std::set<std::string> reasons;
+  std::set<std::string> goals;
+  for (const CaseResult& c : cases)
+    for (const GoalResult& goal : c.goals) {
+      rounds.insert(goal.round);
+      goals.insert(fmt::format("{} {:g}%", goal.name, goal.loss_ratio * 100));
+      if (!goal.regular)
+        reasons.insert(fmt::format("{} of {}: {}", goal.name, c.spec.id, goal.reason));
+    }
+  legend.add(fmt::format(
+      "Frames lost at most: {}. Mpps: conditional throughput (RFC 9971), median of {} search{}; "
+      "bounds: the least lower and the greatest upper.",
+      fmt::join(goals, ", "), rounds.size(), rounds.size() == 1 ? "" : "es"));
+  for (const std::string& reason : reasons) legend.add("Irregular, " + reason + ".");
+}
+
+}  // namespace
+
+MethodType search_method() {
+  return {.name = "search",
+          .summary =
+              "the highest loads that lose no more than given shares of the frames (NDR, "
+              "PDR, RFC 2544)",
+          .options = options(),
+          .make = [](const Options& o) { return std::make_unique<const Search>(o); },
+          .refuses = [](const Options& o, std::size_t) { return refuses(o); },
+          .columns = columns,
+          .explain = explain};
+}
+
+}  // namespace pktbench::method

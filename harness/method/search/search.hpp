@@ -1,0 +1,17 @@
+// The method `search`: the highest load that a case takes with no more than a given share of frames
+// lost, for several such shares at once (RFC 2544's throughput, NDR, PDR), by Multiple Loss Ratio
+// search (RFC 9971). A search is a round, on one open session; several of them show how far its
+// result varies.
+#pragma once
+
+#include "harness/core/field.hpp"
+#include "harness/core/method.hpp"
+
+namespace pktbench::method {
+
+MethodType search_method();
+
+// What a search records of a goal.
+const Fields<GoalResult>& goal_fields();
+
+}  // namespace pktbench::method
