@@ -155,8 +155,8 @@ Result<void> Run::close_session() {
 }
 
 Result<TrialRecord> Run::attempt(const CaseSpec& spec, const Step& step) {
-  const bool keep = step.start == Start::kept && session_ && session_->usable() && session_of_ == &spec &&
-                    session_bpf_ == step.bpf_stats;
+  const bool keep = step.start == Start::kept && session_ && session_->usable() &&
+                    session_of_ == &spec && session_bpf_ == step.bpf_stats;
   if (!keep) {
     if (auto r = close_session(); !r) return r.error();
     if (auto r = open_session(spec, step); !r) {
