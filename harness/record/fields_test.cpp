@@ -239,7 +239,7 @@ TEST(RunJson, ReadingNamesTheValueAtFault) {
   EXPECT_EQ(fault("/cases/0/backend_options/x", Json::array()),
             "/cases/0/backend_options/x: is no number, text, true or false");
   EXPECT_EQ(fault("/cases/0/telemetry", "half"),
-            "/cases/0/telemetry: must be full or none, and is \"half\"");
+            "/cases/0/telemetry: must be none or full, and is \"half\"");
   EXPECT_EQ(fault("/cases/1/trials/2/mpps", "x"),
             "/cases/1/trials/2/mpps: must be a number, 0 to 1e+20, or null");
   EXPECT_EQ(fault("/cases/0/summary/mpps/ci95", {1}),

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "harness/text/input_error.hpp"
@@ -19,8 +20,8 @@ std::string who_set(const std::string& argument) { return "--set " + printable(a
 std::optional<Tokens> split_pointer(const std::string& pointer) {
   try {
     Tokens tokens;
-    for (Pointer rest(pointer); !rest.empty(); rest.pop_back())
-      tokens.insert(tokens.begin(), rest.back());
+    for (Pointer rest(pointer); !rest.empty(); rest.pop_back()) tokens.push_back(rest.back());
+    std::reverse(tokens.begin(), tokens.end());
     return tokens;
   } catch (const Json::exception&) {
     return std::nullopt;
