@@ -22,14 +22,14 @@ import sudo_user  # noqa: E402
 
 try:
     import jsonschema  # noqa: F401, as load needs it
-    from plots import backends, groups, load, nics, pairs, style
+    from plots import backends, groups, load, nics, pairs, searches, style
 except ImportError as missing:
     if __name__ != "__main__":
         raise
     sys.exit(checked.no_module(missing))
 
 # What is drawn of a run, by the method that measured it.
-FIGURES = {"throughput": (backends, nics, pairs)}
+FIGURES = {"throughput": (backends, nics, pairs), "search": (searches,)}
 
 
 def main(argv=None):

@@ -70,8 +70,8 @@ def setting(case):
     """Testbed, workload and traffic in a few words."""
     where = case.testbed + (f" ({case.arrangement})" if case.arrangement else "")
     traffic = case.generator + _batch(case)
-    return " · ".join((where, case.workload, f"{case.frame_size} B", _flows(case), groups.rate(case.rate_pps),
-                       traffic))
+    rate = () if case.search else (groups.rate(case.rate_pps),)     # a search has many
+    return " · ".join((where, case.workload, f"{case.frame_size} B", _flows(case), *rate, traffic))
 
 
 def _flows(case):

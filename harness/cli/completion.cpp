@@ -70,7 +70,7 @@ Words values_of(const CLI::Option& option, const std::string& begun) {
   return choices.names;
 }
 
-Words option_names(const CLI::App& app) {
+Words shown_option_names(const CLI::App& app) {
   Words names;
   for (const CLI::Option* option : app.get_options())
     if (!option->get_group().empty())
@@ -111,7 +111,7 @@ Words candidates(const CLI::App& app, const Words& words) {
       words.size() < 2 ? commands.end()
                        : std::find_if(commands.begin(), commands.end(), is_called(words.front()));
   if (command == commands.end()) {
-    if (begun.starts_with('-')) return option_names(app);
+    if (begun.starts_with('-')) return shown_option_names(app);
     Words names;
     if (words.size() == 1)
       for (const CLI::App* one : commands) names.push_back(one->get_name());
@@ -129,7 +129,8 @@ Words candidates(const CLI::App& app, const Words& words) {
     for (std::string& value : values) value.insert(0, begun, 0, equals + 1);
     return values;
   }
-  return begun.starts_with('-') ? option_names(**command) : positionals((*command)->get_name());
+  return begun.starts_with('-') ? shown_option_names(**command)
+                                : positionals((*command)->get_name());
 }
 
 }  // namespace

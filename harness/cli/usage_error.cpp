@@ -83,7 +83,7 @@ std::string no_command(const CLI::App& app) {
 const CLI::Option* option_in(const CLI::App& command, const std::string& sentence) {
   const std::string name = sentence.substr(0, sentence.find_first_of(": "));
   for (const CLI::Option* option : command.get_options())
-    if (option->get_name() == name) return option;
+    if (option->get_name() == name || option->get_name() == "--" + name) return option;
   return nullptr;
 }
 

@@ -62,13 +62,6 @@ def test_a_table_fits_and_says_what_it_left_out(tmp_path, columns):
     assert {"Mpps", "status"} <= shown
 
 
-def test_at_80_columns_the_interval_stays_and_mode_goes(tmp_path):
-    scenario = write_scenario(tmp_path / "s.json")
-    table = pktbench("run", scenario, "--out", tmp_path / "out", columns=80).stdout
-    head = table.splitlines()[0]
-    assert "mode" not in head and "ns/packet" not in head and "95% CI" in head, table
-
-
 def test_what_the_line_below_a_narrow_table_says_to_type_shows_it_all(runs):
     narrow, wide = (pktbench("compare", "a", "b", columns=columns, cwd=runs).stdout for columns in (80, 200))
     assert widest(narrow) <= 80, narrow

@@ -27,6 +27,7 @@ def said(result):
 
 
 COMMANDS = "run, list, compare, doctor, plots, validate, lab, restore"
+# Where a command line would be taken after all, /dev/null is no scenario.
 WRONG = {
     # commands
     "": f"which command? {COMMANDS}; see pktbench --help",
@@ -37,28 +38,28 @@ WRONG = {
     # options
     "--versoin": 'pktbench does not know --versoin; did you mean "--version"?',
     "--trials 3": "--trials is an option of pktbench run: it comes after the command",
-    "--trials 3 run quickstart": "--trials: options of pktbench run come after it, and before --",
-    "run quickstart -- --trials": "--trials: options of pktbench run come after it, and before --",
-    "run quickstart --tirals 3": 'pktbench run does not know --tirals; did you mean "--trials"?',
-    "run quickstart --tirals=3": 'pktbench run does not know --tirals=3; did you mean "--trials"?',
-    "run quickstart --must-see 3": "pktbench run does not know --must-see, which is an option of pktbench "
-                                   "compare; see pktbench run --help",
+    "--trials 3 run /dev/null": "--trials: options of pktbench run come after it, and before --",
+    "run /dev/null -- --trials": "--trials: options of pktbench run come after it, and before --",
+    "run /dev/null --tirals 3": 'pktbench run does not know --tirals; did you mean "--trials"?',
+    "run /dev/null --tirals=3": 'pktbench run does not know --tirals=3; did you mean "--trials"?',
+    "run /dev/null --must-see 3": "pktbench run does not know --must-see, which is an option of pktbench "
+                                  "compare; see pktbench run --help",
     "compare a b --jsn": 'pktbench compare does not know --jsn; did you mean "--json"?',
     "list --jsno": 'pktbench list does not know --jsno; did you mean "--json"?',
     "doctor --aply": 'pktbench doctor does not know --aply; did you mean "--apply"?',
     "lab --nisc e1000e -- list": 'pktbench lab does not know --nisc; did you mean "--nics"?',
     "restore --all": "pktbench restore does not know --all; see pktbench restore --help",
-    "run quickstart -x": "pktbench run does not know -x; see pktbench run --help",
+    "run /dev/null -x": "pktbench run does not know -x; see pktbench run --help",
     # values
-    "run quickstart --trials": "--trials: needs a value; see pktbench run --help",
-    "run quickstart --trials abc": '--trials: must be a whole number below 2147483648, not "abc"',
-    "run quickstart --trials 1.5": '--trials: must be a whole number below 2147483648, not "1.5"',
-    "run quickstart --trials 3000000000":
+    "run /dev/null --trials": "--trials: needs a value; see pktbench run --help",
+    "run /dev/null --trials abc": '--trials: must be a whole number below 2147483648, not "abc"',
+    "run /dev/null --trials 1.5": '--trials: must be a whole number below 2147483648, not "1.5"',
+    "run /dev/null --trials 3000000000":
         '--trials: must be a whole number below 2147483648, not "3000000000"',
-    "run quickstart --trials 3 --trials 4": "--trials: given 2 times; give it once",
-    "run quickstart --duration 1s": '--duration: must be a finite number, not "1s"',
-    "run quickstart --out": "--out: needs a value; see pktbench run --help",
-    "run quickstart --set": "--set: needs a value; see pktbench run --help",
+    "run /dev/null --trials 3 --trials 4": "--trials: given 2 times; give it once",
+    "run /dev/null --duration 1s": '--duration: must be a finite number, not "1s"',
+    "run /dev/null --out": "--out: needs a value; see pktbench run --help",
+    "run /dev/null --set": "--set: needs a value; see pktbench run --help",
     "compare a b --json=yes": "--json: takes no value; leave it out",
     "compare a b --min-effect 5%": '--min-effect: must be 0 to 50, not "5%"',
     # names
@@ -99,8 +100,8 @@ def test_what_is_wrong_is_said_in_one_line(line):
 
 
 @pytest.mark.parametrize("arguments", [
-    ["run", ""], ["run", "quickstart", "--out", ""], ["run", "quickstart", "--backend", ""],
-    ["run", "quickstart", "--set", ""], ["run", "--resume", ""], ["run", "quickstart", "--trials", ""],
+    ["run", ""], ["run", "/dev/null", "--out", ""], ["run", "/dev/null", "--backend", ""],
+    ["run", "/dev/null", "--set", ""], ["run", "--resume", ""], ["run", "/dev/null", "--trials", ""],
     ["doctor", ""], ["compare", "", "b"], ["compare", "a", "b", "--base-case", ""], ["list", ""],
     ["plots", ""], ["lab", "--cpus", "", "--", "list"]], ids=" ".join)
 def test_an_empty_value_is_none(arguments):

@@ -23,6 +23,8 @@ using Testbeds = std::vector<LabelledTestbed>;
 struct TrialPlace {
   int round = 0;   // from 0
   int rounds = 0;  // at least that many
+  // Of what was planned, done with this trial: 0 where others are to follow in its place.
+  std::size_t ended = 1;
 };
 
 // Threads: called from the runner's one thread, never while a window is open.

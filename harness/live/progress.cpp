@@ -25,7 +25,9 @@ std::string describe(const TrialRecord& record) {
   const std::string cost = record.cycles_per_packet
                                ? fmt::format(", {:.0f} cycles/packet", *record.cycles_per_packet)
                                : "";
-  return fmt::format("{:.3f} Mpps{}, limited by {}", record.mpps.value_or(0), cost,
+  const std::string load =
+      record.target_pps ? fmt::format(" of {:.3f}", *record.target_pps / 1e6) : "";
+  return fmt::format("{:.3f}{} Mpps{}, limited by {}", record.mpps.value_or(0), load, cost,
                      to_string(record.limiter));
 }
 
@@ -57,7 +59,7 @@ class Lines final : public Progress {
  public:
   Result<void> on_trial_ended(const CaseSpec& spec, const TrialRecord& record,
                               const TrialPlace& place, bool again) override {
-    done_ += !again;
+    done_ += place.ended;
     const std::string of = again ? "" : fmt::format("/{}", place.rounds);
     say(fmt::format("{} trial {}{}: {}{}", spec.id, place.round + 1, of, describe(record),
                     again ? "; once more" : ""));
@@ -83,7 +85,7 @@ class Bar final : public Progress {
   Result<void> on_trial_ended(const CaseSpec& spec, const TrialRecord& record,
                               const TrialPlace& place, bool again) override {
     ++made_;
-    done_ += !again;
+    done_ += place.ended;
     if (again || record.status != TrialStatus::ok)
       say(fmt::format("{} trial {}: {}{}", spec.id, place.round + 1, describe(record),
                       again ? "; once more" : ""));

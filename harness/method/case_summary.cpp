@@ -29,6 +29,8 @@ bool has_summary(const CaseResult& result) {
                      [](const auto& t) { return in_summary(t); });
 }
 
+bool has_figures(const CaseResult& result) { return has_summary(result) || !result.goals.empty(); }
+
 std::size_t rounds_made(const CaseResult& result) {
   std::set<int> rounds;
   for (const TrialRecord& trial : result.trials) rounds.insert(trial.round);

@@ -22,6 +22,9 @@ bool in_summary(const TrialRecord& trial);
 // Whether a trial of it is in the summary.
 bool has_summary(const CaseResult& result);
 
+// Whether there is anything to show of it: a summary, or what its method found.
+bool has_figures(const CaseResult& result);
+
 // Rounds of which it has a trial, whatever became of that.
 std::size_t rounds_made(const CaseResult& result);
 

@@ -3,6 +3,7 @@
 
 #include "harness/measure/conditions.hpp"
 #include "harness/method/case_summary.hpp"
+#include "harness/method/search/search.hpp"
 #include "harness/record/fields.hpp"
 #include "harness/text/record_number.hpp"
 #include "harness/text/section.hpp"
@@ -19,6 +20,8 @@ constexpr Bounds kFrameSize{64, std::numeric_limits<int>::max()};
 constexpr Bounds kAtLeastOne{1, std::numeric_limits<int>::max()};
 
 bool is_summarized(const C& c) { return has_summary(c.result); }
+bool is_concluded(const C& c) { return has_figures(c.result); }
+bool is_searched(const C& c) { return !c.result.goals.empty(); }
 
 // The interval is made by its accessors where there is none: called for a value only.
 MedianInterval& interval(Summary& s) { return s.ci95 ? *s.ci95 : s.ci95.emplace(); }
@@ -66,10 +69,12 @@ std::vector<Row<C>> condition_rows() {
           {"cpu_mhz", of(&Condition::cpu_mhz), "Median over them.", unit("MHz"), null_is_a_value},
           {"trials",
            [](C& c) {
-             return static_cast<std::uint64_t>(
-                 std::count_if(c.result.trials.begin(), c.result.trials.end(), in_summary));
+             return static_cast<std::uint64_t>(std::count_if(
+                 c.result.trials.begin(), c.result.trials.end(), [&](const TrialRecord& t) {
+                   return is_searched(c) ? t.status == TrialStatus::ok : in_summary(t);
+                 }));
            },
-           "In the summary."},
+           "In the summary; of a search, the ok ones."},
           {"other_trials", at(&C::result, &CaseResult::other_condition),
            "As good, but in another condition, and left out."}};
 }
@@ -233,7 +238,7 @@ const Fields<CaseDocument>& case_fields() {
         "Of the trials in the summary. With `generator` or `link` the rate is a lower bound."},
        {"condition", group(condition_rows()),
         "What the trials of the summary were measured in; null where there is none.",
-        known(is_summarized), null_is_a_value, older_lack_it},
+        known(is_concluded), null_is_a_value, older_lack_it},
        {"virtual", facts(&TestbedFacts::is_virtual),
         "Measured without a physical NIC: says nothing about hardware, refused as a baseline for "
         "it."},
@@ -257,6 +262,10 @@ const Fields<CaseDocument>& case_fields() {
         written([](const C& c) { return !c.comparable.empty(); }), older_lack_it},
        {"metrics", list(result(&CaseResult::metrics), metric_fields()),
         "What the method found, for those who do not know it.", older_lack_it},
+       {"search",
+        group<C>({{"goals", list(result(&CaseResult::goals), method::goal_fields()),
+                   "Of each search in turn, one each."}}),
+        "What the method `search` found.", written(is_searched), older_lack_it},
        {"bpf_run_time", group(bpf_rows()),
         "With `scenario.method.bpf_stats`: the kernel's own run time of the backend's BPF "
         "programs, from trials of their own; null without it.",

@@ -98,13 +98,13 @@ std::string why_no_figure(const CaseResult& result, const std::string& interrupt
   return made + (interrupted.empty() ? "" : ", " + interrupted) + ": " + why;
 }
 
-TextRow make_row(const CaseResult& result, const MethodType& method, Shown& shown) {
+TextRow make_row(const CaseResult& result, const std::vector<ResultColumn>& columns, Shown& shown) {
   TextRow row{
       {clean_line(result.spec.id), printable(mode_cell(result.mode), kMaxText)}, {}, kGreen};
   const bool disturbed = result.status == CaseStatus::disturbed;
   const std::string interrupted = short_of_rounds(result);
   shown.interrupted |= !interrupted.empty();
-  if ((result.status != CaseStatus::ok && !disturbed) || !has_summary(result)) {
+  if ((result.status != CaseStatus::ok && !disturbed) || !has_figures(result)) {
     row.colour = result.status == CaseStatus::unsupported ? kYellow : kRed;
     row.reason = why_no_figure(result, interrupted);
     return row;
@@ -112,7 +112,7 @@ TextRow make_row(const CaseResult& result, const MethodType& method, Shown& show
   shown.with_figures.push_back(result);
   shown.not_ok += disturbed ? 0 : result.trials.size() - ok_trials(result);
   if (bounds_from_below(result.limiter) || !interrupted.empty()) row.colour = kYellow;
-  for (const ResultColumn& column : method.columns) {
+  for (const ResultColumn& column : columns) {
     std::string cell = column.cell(result);
     shown.gap |= cell.empty();
     row.cells.push_back(cell.empty() ? kNone : std::move(cell));
@@ -167,7 +167,7 @@ std::string conditions(const std::vector<CaseResult>& cases) {
   std::size_t others = 0;
   for (const CaseResult& result : cases) {
     others += result.other_condition;
-    if (has_summary(result)) cases_in[in_words(result.condition)].push_back(result.spec.id);
+    if (has_figures(result)) cases_in[in_words(result.condition)].push_back(result.spec.id);
   }
   std::string made;
   for (const auto& [words, ids] : cases_in) {
@@ -187,12 +187,13 @@ std::string conditions(const std::vector<CaseResult>& cases) {
 std::string result_table(const std::vector<CaseResult>& cases, const MethodType& method,
                          const TestbedFacts& facts, const Terminal& terminal) {
   Shown shown;
+  const std::vector<ResultColumn> own = method.columns(cases);
   std::vector<TextColumn> columns = kFirstColumns;
-  for (const ResultColumn& column : method.columns)
+  for (const ResultColumn& column : own)
     columns.push_back({column.head, column.right_aligned, column.leave_out});
   columns.insert(columns.end(), kLastColumns.begin(), kLastColumns.end());
   std::vector<TextRow> rows;
-  for (const CaseResult& result : cases) rows.push_back(make_row(result, method, shown));
+  for (const CaseResult& result : cases) rows.push_back(make_row(result, own, shown));
   return text_table(columns, rows, "run.json", terminal) + "\n" +
          wrapped(legend(shown, method, facts) + conditions(cases), terminal.columns);
 }

@@ -155,8 +155,8 @@ Result<void> Run::close_session() {
 }
 
 Result<TrialRecord> Run::attempt(const CaseSpec& spec, const Step& step) {
-  const bool keep = step.start == Start::kept && session_ && session_->usable() && session_of_ == &spec &&
-                    session_bpf_ == step.bpf_stats;
+  const bool keep = step.start == Start::kept && session_ && session_->usable() &&
+                    session_of_ == &spec && session_bpf_ == step.bpf_stats;
   if (!keep) {
     if (auto r = close_session(); !r) return r.error();
     if (auto r = open_session(spec, step); !r) {
@@ -220,10 +220,14 @@ Result<void> Run::end_trial(CaseState& state, int round, const Step& step, Trial
   record.index = static_cast<int>(result.trials.size() + result.bpf_trials.size());
   record.round = round;
   record.order = state.order;
+  const std::size_t left = method_->trials_left(result);
   (step.bpf_stats ? result.bpf_trials : result.trials).push_back(record);
   const auto next = record.disturbed ? method_->next(result, round) : std::nullopt;
   const bool again = next && next->bpf_stats == step.bpf_stats;
-  const TrialPlace place{round, std::max(method_->rounds(), round + 1)};
+  // In a round beyond those planned each trial that needs no other is one more.
+  const std::size_t ended =
+      round < method_->rounds() ? left - method_->trials_left(result) : std::size_t{!again};
+  const TrialPlace place{round, std::max(method_->rounds(), round + 1), ended};
   if (auto r = observer_.on_trial_ended(result.spec, record, place, again); !r) return r;
   if (state.failures < kGiveUpAfter) return {};
   give_up(state, step, CaseStatus::failed, record.reason);

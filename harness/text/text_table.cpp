@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kColumnsBeforeReason = 2;
 constexpr std::size_t kGap = 2;
 constexpr std::size_t kShortestName = 16;
-constexpr std::size_t kReadableName = 24;  // names are cut to it before a column that matters goes
+constexpr std::size_t kReadableName = 20;  // names are cut to it before a column that matters goes
 
 std::string padded(const std::string& text, std::size_t width, bool right) {
   const std::size_t own = display_width(text);

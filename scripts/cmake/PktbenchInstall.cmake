@@ -11,7 +11,8 @@ set(pages README.md backends/README.md harness/README.md harness/testbed/README.
 # CMake makes folders as the umask says, but others are to read what is in them.
 set(folders "")
 foreach(folder ${CMAKE_INSTALL_BINDIR} ${CMAKE_INSTALL_LIBEXECDIR}/pktbench ${data}/results ${data}/scripts
-        ${CMAKE_INSTALL_MANDIR}/man1 ${bash_completions} ${zsh_completions} ${CMAKE_INSTALL_DOCDIR}/harness/testbed
+        ${CMAKE_INSTALL_MANDIR}/man1 ${bash_completions} ${zsh_completions}
+        ${CMAKE_INSTALL_DATADIR}/lintian/overrides ${CMAKE_INSTALL_DOCDIR}/harness/testbed
         ${CMAKE_INSTALL_DOCDIR}/backends ${CMAKE_INSTALL_DOCDIR}/results ${CMAKE_INSTALL_DOCDIR}/scenarios
         ${CMAKE_INSTALL_DOCDIR}/scripts)
   while(folder)
@@ -51,6 +52,7 @@ foreach(page ${pages})
   install(FILES ${page} DESTINATION ${CMAKE_INSTALL_DOCDIR}/${folder})
 endforeach()
 install(FILES ${extra}/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES ${extra}/lintian DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME pktbench)
 install(FILES ${CMAKE_BINARY_DIR}/pktbench.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${extra}/completion.bash DESTINATION ${bash_completions} RENAME pktbench)
 install(FILES ${extra}/completion.zsh DESTINATION ${zsh_completions} RENAME _pktbench)
@@ -72,7 +74,7 @@ each packet costs in CPU cycles, and how sure it is. Every frame is accounted
 for, and what limited a rate is named.")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
-set(CPACK_DEBIAN_PACKAGE_MAINTAINER "pktbench maintainers <pktbench@localhost>")
+set(CPACK_DEBIAN_PACKAGE_MAINTAINER "pktbench maintainers <maintainers@pktbench.invalid>")
 set(CPACK_DEBIAN_PACKAGE_RELEASE "1~deb${release}")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)

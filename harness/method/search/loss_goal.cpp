@@ -7,10 +7,10 @@ namespace pktbench::method {
 namespace {
 
 // A sum of seconds is not held against a rounding error.
-constexpr double kEpsilon = 1e-9;
+constexpr double kRounding = 1e-9;
 
 bool is_full(const LossGoal& goal, const LoadTrial& trial) {
-  return trial.duration_s >= goal.final_trial_s * (1 - kEpsilon);
+  return trial.duration_s >= goal.final_trial_s * (1 - kRounding);
 }
 
 }  // namespace
@@ -37,8 +37,8 @@ LoadClass classify(const LossGoal& goal, const std::vector<LoadTrial>& at_load) 
   const double bad = bad_full + std::max(0.0, bad_short - good_short * balance);
   const double whole = std::max(good_full + bad, goal.duration_sum_s);
   const double quota = whole * goal.exceed_ratio;
-  if (bad > quota + kEpsilon) return LoadClass::upper;
-  return whole - good_full <= quota + kEpsilon ? LoadClass::lower : LoadClass::undecided;
+  if (bad > quota + kRounding) return LoadClass::upper;
+  return whole - good_full <= quota + kRounding ? LoadClass::lower : LoadClass::undecided;
 }
 
 double conditional_throughput(const LossGoal& goal, const std::vector<LoadTrial>& at_load) {
@@ -53,11 +53,11 @@ double conditional_throughput(const LossGoal& goal, const std::vector<LoadTrial>
   double left_s = std::max(goal.duration_sum_s, sum_s) * (1 - goal.exceed_ratio);
   double lost = 1;
   for (const LoadTrial& trial : full) {
-    if (left_s <= kEpsilon) break;
+    if (left_s <= kRounding) break;
     lost = trial.lost;
     left_s -= trial.effective_s;
   }
-  return left_s > kEpsilon || full.empty() ? 0 : full.front().load * (1 - lost);
+  return left_s > kRounding || full.empty() ? 0 : full.front().load * (1 - lost);
 }
 
 }  // namespace pktbench::method

@@ -164,7 +164,7 @@ class Search final : public Method {
   double limit_s_;
 };
 
-std::vector<OptionSpec> options() {
+std::vector<OptionSpec> search_options() {
   const LossGoal kGoal;
   const SearchRules kRules;
   std::vector<OptionSpec> made = {
@@ -189,7 +189,7 @@ std::vector<OptionSpec> options() {
   return made;
 }
 
-std::string refuses(const Options& o) {
+std::string refuses_search(const Options& o) {
   if (const auto goals = parse_goals(option<std::string>(o, "goals"), rules_of_goals(o)); !goals)
     return goals.error().message;
   if (option<double>(o, "duration_sum_s") < option<double>(o, "final_trial_s"))
@@ -213,14 +213,14 @@ bool all_regular(const CaseResult& c, const std::string& name) {
                      [&](const GoalResult& g) { return g.name != name || g.regular; });
 }
 
-std::string rate_cell(const CaseResult& c, const std::string& name) {
+std::string goal_rate_cell(const CaseResult& c, const std::string& name) {
   const auto median = summarize(of_goal(c, name, &GoalResult::conditional_pps)).median;
   if (!median) return "";
   return fmt::format("{}{:.3f}", all_regular(c, name) ? "" : "≥", *median);
 }
 
 // From the least lower bound to the greatest upper one.
-std::string bounds_cell(const CaseResult& c, const std::string& name) {
+std::string goal_bounds_cell(const CaseResult& c, const std::string& name) {
   const auto lower = of_goal(c, name, &GoalResult::lower_pps);
   const auto upper = of_goal(c, name, &GoalResult::upper_pps);
   if (lower.empty()) return "";
@@ -229,7 +229,7 @@ std::string bounds_cell(const CaseResult& c, const std::string& name) {
   return fmt::format("{:.3f}–{:.3f}", least, *std::max_element(upper.begin(), upper.end()));
 }
 
-std::string trials_cell(const CaseResult& c) {
+std::string search_trials_cell(const CaseResult& c) {
   std::set<int> rounds;
   std::vector<double> trials;
   for (const GoalResult& goal : c.goals)
@@ -238,7 +238,7 @@ std::string trials_cell(const CaseResult& c) {
   return median ? fmt::format("{:.0f}", *median) : "";
 }
 
-std::vector<ResultColumn> columns(const std::vector<CaseResult>& cases) {
+std::vector<ResultColumn> search_columns(const std::vector<CaseResult>& cases) {
   std::vector<ResultColumn> made;
   std::vector<std::string> names;
   for (const CaseResult& c : cases)
@@ -246,16 +246,17 @@ std::vector<ResultColumn> columns(const std::vector<CaseResult>& cases) {
       if (std::find(names.begin(), names.end(), goal.name) == names.end())
         names.push_back(goal.name);
   for (const std::string& name : names) {
-    made.push_back(
-        {.head = name + " Mpps", .cell = [=](const CaseResult& c) { return rate_cell(c, name); }});
-    made.push_back(
-        {.head = "bounds", .cell = [=](const CaseResult& c) { return bounds_cell(c, name); }});
+    made.push_back({.head = name + " Mpps",
+                    .cell = [=](const CaseResult& c) { return goal_rate_cell(c, name); }});
+    made.push_back({.head = "bounds", .leave_out = 6, .cell = [=](const CaseResult& c) {
+                      return goal_bounds_cell(c, name);
+                    }});
   }
-  made.push_back({.head = "trials", .cell = trials_cell});
+  made.push_back({.head = "trials", .leave_out = 3, .cell = search_trials_cell});
   return made;
 }
 
-void explain(const std::vector<CaseResult>& cases, Legend& legend) {
+void explain_search(const std::vector<CaseResult>& cases, Legend& legend) {
   std::set<int> rounds;
   std::set<std::string> reasons;
   std::set<std::string> goals;
@@ -280,11 +281,11 @@ MethodType search_method() {
           .summary =
               "the highest loads that lose no more than given shares of the frames (NDR, "
               "PDR, RFC 2544)",
-          .options = options(),
+          .options = search_options(),
           .make = [](const Options& o) { return std::make_unique<const Search>(o); },
-          .refuses = [](const Options& o, std::size_t) { return refuses(o); },
-          .columns = columns,
-          .explain = explain};
+          .refuses = [](const Options& o, std::size_t) { return refuses_search(o); },
+          .columns = search_columns,
+          .explain = explain_search};
 }
 
 }  // namespace pktbench::method

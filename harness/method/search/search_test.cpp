@@ -1,0 +1,152 @@
+#include "harness/method/search/search.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+
+namespace pktbench::method {
+namespace {
+
+Options search_options_with(const Options& changes) {
+  Options options;
+  const MethodType type = search_method();
+  for (const OptionSpec& o : type.options) options[o.name] = o.default_value;
+  for (const auto& [name, value] : changes) options[name] = value;
+  return options;
+}
+
+// What a device of this capacity does with a trial; the generator offers 3 Mpps at most.
+TrialRecord measured(const Step& step, int round, double capacity) {
+  TrialRecord trial;
+  trial.round = round;
+  trial.status = TrialStatus::ok;
+  trial.target_pps = step.plan.rate_pps;
+  trial.duration_s = step.plan.duration_s;
+  trial.effective_s = step.plan.duration_s + step.plan.warmup_s;
+  const double load = step.plan.rate_pps.value_or(3e6);
+  trial.offered_pps = load;
+  trial.offered.packets = static_cast<std::uint64_t>(std::llround(load * trial.duration_s));
+  trial.received.packets =
+      static_cast<std::uint64_t>(std::llround(std::min(load, capacity) * trial.duration_s));
+  return trial;
+}
+
+using Change = std::function<void(TrialRecord&, std::size_t index)>;
+
+std::vector<CaseResult> searched(const Options& options, double capacity,
+                                 const Change& change = {}) {
+  const auto method = search_method().make(options);
+  std::vector<CaseResult> cases(1);
+  for (int round = 0; round < method->rounds(); ++round)
+    while (const auto step = method->next(cases[0], round)) {
+      TrialRecord trial = measured(*step, round, capacity);
+      trial.index = static_cast<int>(cases[0].trials.size());
+      if (change) change(trial, cases[0].trials.size());
+      cases[0].trials.push_back(trial);
+      if (cases[0].trials.size() > 2000) break;
+    }
+  method->conclude(cases);
+  return cases;
+}
+
+TEST(Search, FindsItsGoalsInEveryRoundOnOneSession) {
+  const Options options = search_options_with({{"searches", std::int64_t{2}}});
+  const auto method = search_method().make(options);
+  EXPECT_EQ(method->next({}, 0)->start, Start::anew);
+  EXPECT_EQ(method->next({}, 0)->plan.rate_pps, std::nullopt);
+  const auto cases = searched(options, 1e6);
+  ASSERT_EQ(cases[0].goals.size(), 4u);
+  for (const GoalResult& goal : cases[0].goals) {
+    EXPECT_TRUE(goal.regular) << goal.reason;
+    EXPECT_LE(*goal.lower_pps, 1e6 / (1 - goal.loss_ratio) + 1);
+    EXPECT_GT(*goal.upper_pps, 1e6 / (1 - goal.loss_ratio) - 1);
+    EXPECT_NEAR(*goal.conditional_pps, 1e6, 5000);
+    EXPECT_GT(goal.seconds, 30);
+  }
+  EXPECT_EQ(cases[0].goals[3].name, "PDR");
+  EXPECT_EQ(cases[0].goals[3].round, 1);
+  ASSERT_EQ(cases[0].metrics.size(), 2u);
+  EXPECT_EQ(cases[0].metrics[0].name, "NDR");
+  EXPECT_EQ(cases[0].metrics[0].by_round.size(), 2u);
+  EXPECT_EQ(cases[0].limiter, Limiter::dut);
+  EXPECT_EQ(cases[0].status, CaseStatus::ok);
+  for (const TrialRecord& trial : cases[0].trials) EXPECT_FALSE(*trial.in_summary);
+  EXPECT_FALSE(method->next(cases[0], 0));
+  EXPECT_EQ(method->trials_left(cases[0]), 0u);
+}
+
+TEST(Search, ADisturbedTrialIsMadeAgainAtTheSameLoad) {
+  const Options options = search_options_with({{"searches", std::int64_t{1}}});
+  const auto still = searched(options, 1e6);
+  const auto disturbed = searched(options, 1e6, [](TrialRecord& trial, std::size_t i) {
+    if (i % 3 != 1) return;
+    trial.status = TrialStatus::invalid;
+    trial.disturbed = true;
+    trial.received.packets /= 2;
+  });
+  EXPECT_EQ(disturbed[0].goals[0].trials, still[0].goals[0].trials);
+  EXPECT_EQ(disturbed[0].goals[0].lower_pps, still[0].goals[0].lower_pps);
+}
+
+TEST(Search, EndsWhereTheMachineIsDisturbedForGoodOrTheCountsAreWrong) {
+  const Options options = search_options_with({{"searches", std::int64_t{1}}});
+  const auto disturbed = searched(options, 1e6, [](TrialRecord& trial, std::size_t i) {
+    trial.disturbed = i >= 10;
+    if (trial.disturbed) trial.status = TrialStatus::invalid;
+  });
+  EXPECT_EQ(disturbed[0].trials.size(), 14u);
+  EXPECT_FALSE(disturbed[0].goals[0].regular);
+  EXPECT_EQ(disturbed[0].goals[0].reason, "its last trials were disturbed");
+  EXPECT_TRUE(disturbed[0].metrics[0].by_round.empty());
+  const auto broken = searched(options, 1e6, [](TrialRecord& trial, std::size_t i) {
+    if (i == 7) trial.status = TrialStatus::invalid;
+  });
+  EXPECT_EQ(broken[0].trials.size(), 8u);
+  EXPECT_EQ(broken[0].goals[0].reason, "a trial's counts do not add up");
+}
+
+TEST(Search, ALimitOfTheGeneratorOrOfTheLinkIsNoneOfTheDevice) {
+  const Options options = search_options_with({{"searches", std::int64_t{1}}});
+  auto cases = searched(options, 1e9);
+  EXPECT_EQ(cases[0].limiter, Limiter::generator);
+  EXPECT_DOUBLE_EQ(*cases[0].goals[0].lower_pps, 3e6);
+  cases =
+      searched(options, 1e9, [](TrialRecord& trial, std::size_t) { trial.line_rate_pps = 2e6; });
+  EXPECT_EQ(cases[0].limiter, Limiter::link);
+  EXPECT_DOUBLE_EQ(*cases[0].goals[0].lower_pps, 2e6);
+  EXPECT_FALSE(cases[0].goals[0].regular);
+}
+
+TEST(Search, FramesThatDoNotComeBackAreLost) {
+  const Options options = search_options_with({{"searches", std::int64_t{1}}});
+  const auto cases = searched(options, 1e9, [](TrialRecord& trial, std::size_t) {
+    ReturnRecord back;
+    back.sent_back = trial.received.packets;
+    back.packets =
+        std::min(back.sent_back, static_cast<std::uint64_t>(std::llround(1e6 * trial.duration_s)));
+    trial.returned = back;
+  });
+  EXPECT_NEAR(*cases[0].goals[0].lower_pps, 1e6, 5001);
+}
+
+TEST(Search, RefusesGoalsThatAreNone) {
+  const MethodType type = search_method();
+  EXPECT_EQ(type.refuses(search_options_with({}), 3), "");
+  EXPECT_EQ(type.refuses(search_options_with({{"goals", std::string("a=0%,b=1.5%, RFC2544")}}), 3),
+            "");
+  const std::pair<const char*, const char*> kWrong[] = {
+      {"", "no name"},          {"NDR", "no name"},          {"NDR=150%", "every frame"},
+      {"NDR=-1%", "no name"},   {"NDR=0", "no name"},        {"NDR=0%,NDR=1%", "twice"},
+      {"NDR=1.2.3%", "number"}, {"NDR=0%,,P=1%", "no name"}, {"1=0%", "no name"},
+      {"NDR=nan%", "no name"}};
+  for (const auto& [goals, why] : kWrong)
+    EXPECT_NE(type.refuses(search_options_with({{"goals", std::string(goals)}}), 1).find(why),
+              std::string::npos)
+        << goals;
+  EXPECT_NE(type.refuses(search_options_with({{"max_pps", 10.0}}), 1), "");
+  EXPECT_NE(type.refuses(search_options_with({{"duration_sum_s", 0.5}}), 1), "");
+}
+
+}  // namespace
+}  // namespace pktbench::method

@@ -1,0 +1,105 @@
+"""The figure of a search: for each case and goal the loads tried, the bounds found and the throughput."""
+import statistics
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from plots import caption, groups, style, text
+
+MARGIN, PAD, ROW, AXIS = 0.1, 0.06, 0.3, 0.42   # inches
+LOOKS = (style.BLUE, style.VERMILLION, style.GREY)
+
+
+def figures(run):
+    """(name, Figure, caption) of a run, one for each set of comparable cases. Raises groups.GroupError."""
+    for group in groups.split(run):
+        said = caption_of(group)
+        yield group.name, draw(group, said), said
+
+
+def goals_of(case):
+    """The case's goals by name, each a list with one entry a search."""
+    found = {}
+    for goal in (case.search or {}).get("goals", []):
+        found.setdefault(goal["name"], []).append(goal)
+    return found
+
+
+def caption_of(group):
+    """The paragraph under the figure: what the goals are, how many searches, and what is irregular."""
+    goals, reasons, searches = {}, [], 0
+    for case in group.cases:
+        if not goals_of(case):
+            reasons.append(f"{case.id}: {case.status}: {case.reason}.")
+        for name, found in goals_of(case).items():
+            goals[name] = found[0]["loss_ratio"]
+            searches = max(searches, len(found))
+            reasons += sorted({f"{case.id}, {name}: irregular: {goal['reason']}."
+                               for goal in found if not goal["regular"]})
+    lost = ", ".join(f"{name} at most {100 * ratio:g}% of the frames lost" for name, ratio in goals.items())
+    return " ".join([f"{caption.setting(group.cases[0])}. {lost}. A bar is the median conditional throughput "
+                     f"(RFC 9971) of {searches} search{'es' * (searches != 1)}, its whisker goes from their "
+                     f"least lower to their greatest upper bound; ≥: no upper bound was found."] + reasons)
+
+
+def draw(group, said):
+    """The figure of one group, with its caption said wrapped under it. Artists are named by gid for tests."""
+    rows = [(case, name, found) for case in group.cases for name, found in goals_of(case).items()]
+    names = [f"{case.id}  {name}" for case, name, _ in rows]
+    with style.context():
+        left = MARGIN + PAD + max([text.width(name, style.LABEL) for name in names], default=0)
+        left = min(left, style.WIDTH / 2)
+        lines = text.wrap(said, style.CAPTION, style.WIDTH - 2 * MARGIN)
+        head = MARGIN + text.height(1, style.TITLE) + 0.25
+        body = ROW * max(len(rows), 1)
+        height = head + body + AXIS + text.height(len(lines), style.CAPTION) + MARGIN
+        figure = Figure(figsize=(style.WIDTH, height))
+        FigureCanvasAgg(figure)
+        virtual = any(case.virtual for case in group.cases)
+        options = {"va": "top", "ha": "left", "linespacing": 1.3, "parse_math": False}
+        figure.text(MARGIN / style.WIDTH, 1 - MARGIN / height, "Throughput by loss"
+                    + (" (virtual testbed)" if virtual else ""), fontsize=style.TITLE, weight="bold",
+                    gid="title", **options)
+        figure.text(MARGIN / style.WIDTH, 1 - (head + body + AXIS) / height, "\n".join(lines),
+                    fontsize=style.CAPTION, gid="caption", color=style.SOFT_INK, **options)
+        axes = figure.add_axes((left / style.WIDTH, 1 - (head + body) / height,
+                                (style.WIDTH - left - MARGIN) / style.WIDTH, body / height))
+        looks = {name: LOOKS[i % len(LOOKS)] for i, name in enumerate(dict.fromkeys(n for _, n, _ in rows))}
+        for row, (_, name, found) in enumerate(rows):
+            _row(axes, row, found, looks[name])
+        axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)
+        axes.set_xlim(0, axes.get_xlim()[1] * 1.35)
+        axes.set_yticks(range(len(rows)), [text.wrap(name, style.LABEL, left - MARGIN, most=1)[0]
+                                           for name in names], fontsize=style.LABEL)
+        axes.set_xlabel("load, Mpps (10⁶ packets/s)", fontsize=style.LABEL)
+        handles = [Patch(facecolor=look, label=name) for name, look in looks.items()]
+        handles.append(Line2D([], [], color=style.INK, linewidth=1.1, marker="|", markersize=5,
+                              label="bounds of all searches"))
+        figure.legend(handles=handles, loc="upper left", ncol=4, frameon=False, borderaxespad=0,
+                      fontsize=style.SMALL + 0.5,
+                      bbox_to_anchor=(MARGIN / style.WIDTH,
+                                      1 - (MARGIN + text.height(1, style.TITLE)) / height))
+        return figure
+
+
+def _row(axes, row, found, look):
+    """One goal of a case: the median of its searches as a bar, what they span as a whisker, both in words."""
+    lower = [goal["lower_pps"] / 1e6 for goal in found if goal["lower_pps"] is not None]
+    upper = [goal["upper_pps"] / 1e6 for goal in found if goal["upper_pps"] is not None]
+    rates = [goal["conditional_pps"] / 1e6 for goal in found if goal["conditional_pps"] is not None]
+    if not lower or not rates:
+        axes.text(0.01, row, found[-1]["reason"], transform=axes.get_yaxis_transform(), fontsize=style.SMALL,
+                  va="center", color=style.ALARM, parse_math=False)
+        return
+    median, open_end = statistics.median(rates), not all(goal["regular"] for goal in found)
+    end = max(upper + lower)
+    axes.barh(row, median, height=0.62, color=look if not open_end else style.paler(look, 0.6),
+              edgecolor=style.edge(look), linewidth=0.8, hatch=style.LOWER_BOUND_HATCH if open_end else None,
+              gid=f"rate-{row}")
+    axes.plot([min(lower), end], [row, row], color=style.INK, linewidth=1.1, marker="|", markersize=5,
+              gid=f"bounds-{row}")
+    said = f"≥{median:.3f}" if open_end else f"{median:.3f}  ({min(lower):.3f}–{end:.3f})"
+    axes.annotate(said, (max(end, median), row), xytext=(5, 0), textcoords="offset points", va="center",
+                  fontsize=style.SMALL, color=style.INK)

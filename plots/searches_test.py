@@ -1,0 +1,52 @@
+"""Tests of the figure of a search."""
+from types import SimpleNamespace
+
+from plots import searches
+
+
+def goal(name, rate=1e6, regular=True, **more):
+    return {"name": name, "loss_ratio": 0.005, "round": 0, "lower_pps": rate, "upper_pps": rate * 1.005,
+            "conditional_pps": rate, "regular": regular, "reason": None, "trials": 20, "seconds": 30, **more}
+
+
+def case(goals, **more):
+    return SimpleNamespace(**{"id": "xdp-native/drop/64B/1q/1f", "search": {"goals": goals}, "virtual": True,
+                              "testbed": "veth", "arrangement": "inline", "generator": "packet-sendmmsg",
+                              "workload": "drop", "frame_size": 64, "flows": 1, "rate_pps": None,
+                              "generator_options": {}, "generator_batch": None, "status": "ok",
+                              "reason": None,
+                              **more})
+
+
+def drawn(*cases):
+    group = SimpleNamespace(name="backends", cases=cases)
+    said = searches.caption_of(group)
+    figure = searches.draw(group, said)
+    axes, = figure.axes
+    return said, [found.get_text() for found in axes.texts], {bar.get_gid(): bar for bar in axes.patches}
+
+
+def test_a_bar_is_the_median_of_the_searches_and_says_their_bounds():
+    said, words, bars = drawn(case([goal("PDR", 1e6), goal("PDR", 1.2e6), goal("PDR", 1.1e6)]))
+    assert words == ["1.100  (1.000–1.206)"]
+    assert bars["rate-0"].get_width() == 1.1
+    assert "PDR at most 0.5% of the frames lost" in said and "3 searches" in said
+    assert "maximum rate" not in said
+
+
+def test_what_is_irregular_is_said_in_figure_and_caption():
+    open_end = goal("NDR", regular=False, upper_pps=None, reason="the generator cannot offer more")
+    none = goal("PDR", regular=False, lower_pps=None, upper_pps=1000.0, conditional_pps=None,
+                reason="the least load is too much")
+    said, words, bars = drawn(case([open_end, none]))
+    assert words == ["≥1.000", "the least load is too much"]
+    assert bars["rate-0"].get_hatch()
+    for reason in ("generator cannot offer more", "least load is too much"):
+        assert reason in said
+
+
+def test_a_case_without_a_search_is_named_with_its_reason():
+    left_out = case([], id="dpdk", search=None, status="unsupported", reason="built without DPDK")
+    said, words, _ = drawn(case([goal("NDR")]), left_out)
+    assert len(words) == 1
+    assert "dpdk: unsupported: built without DPDK." in said
