@@ -73,7 +73,8 @@ def figures(run, path):
     if method not in FIGURES:
         raise load.LoadError(f"{path}: /scenario/method/name: no figures for {method!r}; there are for "
                              f"{', '.join(FIGURES)}")
-    groups.split(run)  # raises before anything is written
+    if backends in FIGURES[method]:
+        groups.split(run)  # raises before anything is written
     return itertools.chain.from_iterable(module.figures(run) for module in FIGURES[method])
 
 
