@@ -211,6 +211,13 @@ CaseComparison pair_cases(const Sides& sides, const RecordedCase& base, const Re
                                           side->rounds_planned));
   compare_settings(base, next, made);
   if (!made.reason.empty()) return made;
+  // Rates at loads that differ say nothing of the device.
+  if (const auto method = base.comparable.find("method");
+      method != base.comparable.end() && method->second != "throughput") {
+    made.reason = "method " + method->second +
+                  ": each of its trials has a load of its own; read what both runs found instead";
+    return made;
+  }
   for (const auto* side : {&base, &next})
     if (side->status != CaseStatus::ok) {
       made.reason = std::string(side == &base ? "BASE" : "NEW") + " is " + to_string(side->status) +

@@ -70,6 +70,17 @@ TEST(Judge, MoreTrialsAreNoRemedyForAValueOf0) {
   EXPECT_EQ(made.cases[0].measures[1].reason, "a value of 0 has no ratio to another");
 }
 
+TEST(Judge, TrialsOfASearchAreNoSampleOfOneRate) {
+  RecordedCase base = make_case("c", 5, 300);
+  RecordedCase next = make_case("c", 4, 300);
+  base.comparable["method"] = next.comparable["method"] = "search";
+  const Comparison made = compare(base, next);
+  EXPECT_EQ(made.verdict, Verdict::inconclusive);
+  EXPECT_NE(made.cases[0].reason.find("load of its own"), std::string::npos);
+  base.comparable["method"] = next.comparable["method"] = "throughput";
+  EXPECT_EQ(compare(base, next).verdict, Verdict::regression);
+}
+
 TEST(Judge, WhatMustNotBeComparedIsRefused) {
   for (const char* key :
        {"testbed", "arrangement", "generator", "generator_batch", "generator_options", "frame_size",
