@@ -94,7 +94,7 @@ std::string upper(std::string text) {
 }
 
 std::string of_one_option(const CLI::App& command, const CLI::ParseError& error) {
-  const std::string sentence = error.what();
+  std::string sentence = error.what();
   const std::string called = "pktbench " + command.get_name();
   const CLI::Option* option = option_in(command, sentence);
   if (option == nullptr) return printable(sentence, 200) + see_help(called);

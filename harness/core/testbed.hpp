@@ -90,7 +90,7 @@ inline Result<DropCounts> dropped_at_ends(const Testbed& testbed) {
   auto drops = testbed.generator().sample();
   if (!drops) return drops;
   const auto there = testbed.dut().sample();
-  if (!there) return there;
+  if (!there) return there.error();
   for (const auto& [place, n] : *there) (*drops)[place] += n;
   return drops;
 }

@@ -48,10 +48,10 @@ Result<StoredRun> run_from_json(const Json& json, const Heeds& heeds) {
             list(at(&StoredRun::head, &RunDocument::testbed, &TestbedFacts::ports), port_fields()),
             "", notes::older_lack_it},
            {"cases", list(&StoredRun::cases, case_fields()), ""}});
-  if (const Json& schema = part(json, "schema"); schema != kRunSchema)
+  if (const Json& name = part(json, "schema"); name != kRunSchema)
     return make_error(ErrorCode::invalid_input,
                       "/schema: must be \"" + std::string(kRunSchema) + "\", and is " +
-                          (schema.is_string() ? in_quotes(schema.get<std::string>()) : "no text") +
+                          (name.is_string() ? in_quotes(name.get<std::string>()) : "no text") +
                           ": is this a run.json of pktbench?");
   auto made = read_record(parts, json, heeds);
   if (!made) return made;
