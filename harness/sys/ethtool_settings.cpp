@@ -23,6 +23,11 @@ struct Field {
   __u32 Theirs::*theirs;
   bool settable = true;
 };
+// Clang 14 makes none for an aggregate by itself.
+template <class O, class Value, class T>
+Field(int, Value O::*, __u32 T::*) -> Field<O, Value, T>;
+template <class O, class Value, class T>
+Field(int, Value O::*, __u32 T::*, bool) -> Field<O, Value, T>;
 
 template <class First, class... More>
 struct Setting {

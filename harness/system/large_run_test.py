@@ -14,7 +14,7 @@ import large_run  # noqa: E402
 
 
 def peak(*arguments):
-    """(exit status, stdout, peak memory in kB) of the program, no less than of this one, which it is a copy of
+    """(exit status, stdout, peak memory in kB) of the program, no less than of this one, whose copy it is
     at first; prints how long it took."""
     begin = time.monotonic()
     process = subprocess.Popen([BINARY, *map(str, arguments)], stdout=subprocess.PIPE, text=True)

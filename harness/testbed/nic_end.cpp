@@ -245,7 +245,7 @@ void NicEnd::read_link_rate() {
 Result<void> NicEnd::place_interrupts() {
   if (made.pci.empty()) return {};
   const std::string cpu = fmt::format("{}", made.cpus.front());
-  if (change("irqs", cpu, [&](const std::string&) { return cpu; })) return {};
+  if (change("irqs", cpu, [&](const std::string&) { return std::string(cpu); })) return {};
   if (!is_dut() || options_.threaded()) return {};
   return make_error(ErrorCode::refused,
                     "the interrupts of {} cannot all be put on CPU {}: {}; set /testbed/napi to "
