@@ -205,7 +205,7 @@ TEST(Table, ATerminalOf80ColumnsGetsWhatMattersAndIsToldOfTheRest) {
       sample_case("udp-recvmmsg", {300'000, 310'000, 305'000, 302'000, 303'000}),
       sample_case("xdp-native", {5'000'000, 5'100'000, 5'200'000, 5'050'000, 5'150'000})};
   const std::string table = result_table(cases, throughput(), kVeth, {.columns = 80});
-  EXPECT_EQ(table.find("case          Mpps       95% CI  cycles/packet  loss %  limiter   ok  "
+  EXPECT_EQ(table.find("case           Mpps       95% CI  cycles/packet  loss %  limiter   ok  "
                        "status\nudp-recvmmsg "),
             0u)
       << table;

@@ -70,7 +70,7 @@ PortFacts good_port() {
   p.rings = sys::Rings{4096, 4096, 4096, 4096};
   p.pause = sys::Pause{false, false, false};
   p.lro = false;
-  p.xdp_features = sys::XdpFeatures{true, true, true, true, false, false};
+  p.xdp_features = sys::XdpFeatures{true, true, true, true, false};
   p.dpdk_drivers = std::vector<std::string>{"net_ixgbe"};
   p.safety.allowed = true;
   return p;
