@@ -74,7 +74,7 @@ def test_comparisons_of_which_no_pair_is_left_are_none(monkeypatch, tmp_path):
 def test_no_option_takes_a_number_that_is_none(option, number):
     script = Path(os.environ["PKTBENCH_SOURCE"]) / "scripts" / "compare-others"
     done = subprocess.run([script, f"{option}={number}"], capture_output=True, text=True, check=False)
-    assert done.returncode == 2 and f"argument {option}: must be " in done.stderr
+    assert done.returncode == 2 and done.stderr.startswith(f"pktbench: {option}: must be ")
 
 
 def test_disturbed_pairs_are_counted_and_used_only_where_there_are_no_others(capsys):
@@ -118,6 +118,7 @@ def test_the_version_is_what_the_program_tells(tmp_path):
     assert XdpTools(tmp_path).version("xdp-trafficgen", "udp") == "xdp-trafficgen"
 
 
-def test_a_folder_without_the_program_is_an_error_that_names_both(tmp_path):
-    with pytest.raises(SystemExit, match=f"--xdp-tools {tmp_path}: there is no program xdp-bench"):
+def test_a_folder_without_the_program_is_an_error_that_names_both(tmp_path, capsys):
+    with pytest.raises(SystemExit, match="2"):
         XdpTools(tmp_path).find("xdp-bench")
+    assert f"pktbench: --xdp-tools: {tmp_path}: there is no program xdp-bench" in capsys.readouterr().err

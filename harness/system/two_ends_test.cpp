@@ -94,7 +94,7 @@ TEST_F(TwoEnds, TheGeneratorsMayBeOnAnotherHost) {
   for (TestbedType& type : all.testbeds)
     if (type.name == "simulated")
       type.make = [&seen, make = type.make] { return std::make_unique<FarTestbed>(make(), seen); };
-  const Scenario s = scenario(R"(["fake"])", R"("generator": "simulated", "rate_pps": 1e6)");
+  const Scenario s = scenario(R"(["fake"])", R"("generator": "simulated", "rate": 1e6)");
   const auto outcome = run_scenario(s, all, {}, notes_, stop_);
   ASSERT_TRUE(outcome) << outcome.error().message;
   ASSERT_EQ(outcome->cases.size(), 1u);

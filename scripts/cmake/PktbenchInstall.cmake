@@ -44,7 +44,7 @@ install(DIRECTORY plots DESTINATION ${data}
         PATTERN testdata EXCLUDE PATTERN __pycache__ EXCLUDE)
 install(DIRECTORY results/schema DESTINATION ${data}/results
         FILES_MATCHING PATTERN "*.json" PATTERN __pycache__ EXCLUDE)
-install(FILES results/schema/checked.py DESTINATION ${data}/results/schema)
+install(FILES results/schema/checked.py results/schema/streamed.py DESTINATION ${data}/results/schema)
 install(PROGRAMS results/schema/validate.py DESTINATION ${data}/results/schema)
 install(PROGRAMS scripts/lab scripts/lab_init scripts/sudo_user.py DESTINATION ${data}/scripts)
 foreach(page ${pages})
@@ -85,7 +85,7 @@ set(CPACK_DEBIAN_PACKAGE_DEPENDS "python3")
 # What is missing of these is said by name where it is wanted: `list` for DPDK's drivers and nft, `plots`,
 # `validate` and `lab`.
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "fonts-dejavu-core, librte-meta-mempool, librte-meta-net, nftables, \
-python3-jsonschema, python3-matplotlib, python3-scipy")
+python3-fastjsonschema, python3-ijson, python3-jsonschema, python3-matplotlib, python3-scipy")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "bash-completion, busybox-static, cpio, kmod, qemu-system-x86")
 # Debian keeps a package's history by its version.
 file(CONFIGURE OUTPUT changelog CONTENT [[
