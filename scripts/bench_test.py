@@ -124,7 +124,7 @@ def test_a_build_that_fails_is_shown(bench):
 
 def test_an_unknown_scenario_names_those_that_exist(bench):
     done = bench("quickstrat")
-    assert done.returncode == 2 and "quickstart.json" in done.stderr
+    assert done.returncode == 2 and 'did you mean "quickstart"?' in done.stderr
 
 
 def owners(folder):

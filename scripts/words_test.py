@@ -19,7 +19,8 @@ WRONG = {
     f"{PLOTS} nowhere": "nowhere: no such file",
     f"{PLOTS} scripts": "scripts: no run.json in this directory; name a directory that pktbench run made",
     f"{PLOTS} /dev/null": "/dev/null: not a regular file",
-    f"{PLOTS} README.md": "README.md: line 1, column 1: not valid JSON: Expecting value",
+    f"{PLOTS} README.md": "README.md: not valid JSON: lexical error: invalid char in json text, near "
+                          r"'# pktbench\n\npktbench puts ever'",
     f"{PLOTS} nowhere --format pgn": '--format: unknown format "pgn"; did you mean "png"?',
     f"{PLOTS} nowhere --fromat png": 'pktbench plots does not know --fromat; did you mean "--format"?',
     f"{PLOTS} nowhere --form png": 'pktbench plots does not know --form; did you mean "--format"?',
