@@ -1,50 +1,12 @@
-#include "harness/method/search/loss_search.hpp"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <functional>
 #include <random>
+
+#include "harness/method/search/loss_search_test_util.hpp"
 
 namespace pktbench::method {
 namespace {
-
-constexpr double kOverheadS = 0.5;
-const LossGoal kNdr{"NDR", 0};
-const LossGoal kPdr{"PDR", 0.005};
-
-SearchRules rules_for(double max_pps = 3e6) { return {{kNdr, kPdr}, 1000, max_pps, 600}; }
-
-// What is lost of a load, and what of it the generator could not send.
-using Device = std::function<LoadTrial(double load)>;
-
-struct Searched {
-  std::vector<LoadTrial> trials;
-  double seconds = 0;
-  GoalFinding ndr;
-  GoalFinding pdr;
-};
-
-Searched search(const SearchRules& rules, const Device& device) {
-  Searched s;
-  while (s.trials.size() < 1000) {
-    const auto next = LossSearch(rules, s.trials).next();
-    if (!next) break;
-    LoadTrial trial = device(next->load.value_or(1e9));
-    trial.duration_s = next->duration_s;
-    trial.effective_s = next->duration_s + kOverheadS;
-    s.seconds += trial.effective_s;
-    s.trials.push_back(trial);
-  }
-  const LossSearch done(rules, s.trials);
-  s.ndr = done.find(kNdr);
-  s.pdr = done.find(kPdr);
-  return s;
-}
-
-Device with_capacity(const std::function<double()>& draw) {
-  return [draw](double load) { return LoadTrial{load, 0, 0, std::max(0.0, 1 - draw() / load), 0}; };
-}
 
 double within_width(const GoalFinding& f) { return (*f.upper_pps - *f.lower_pps) / *f.upper_pps; }
 
@@ -62,51 +24,6 @@ TEST(LossSearch, FindsBothGoalsOfADeviceThatNeverVaries) {
     EXPECT_LE(s.trials.size(), 26u) << capacity;
     EXPECT_LE(s.seconds, 39) << capacity;
   }
-}
-
-struct Share {
-  double trials = 0;
-  double seconds = 0;
-  double ndr_near = 0;  // within 0.5% of the truth
-  double pdr_near = 0;
-  double above = 0;  // the truth by more than the width, of either
-};
-
-Share many(double noise, int searches) {
-  std::mt19937_64 random(7);
-  std::normal_distribution<double> normal;
-  Share share;
-  for (int i = 0; i < searches; ++i) {
-    const Searched s =
-        search(rules_for(), with_capacity([&] { return 1e6 * (1 + noise * normal(random)); }));
-    share.trials += static_cast<double>(s.trials.size()) / searches;
-    share.seconds += s.seconds / searches;
-    const double ndr = s.ndr.conditional_pps.value_or(0) / 1e6 - 1;
-    const double pdr = s.pdr.conditional_pps.value_or(0) / 1e6 - 1;
-    share.ndr_near += (std::abs(ndr) <= 0.005) / static_cast<double>(searches);
-    share.pdr_near += (std::abs(pdr) <= 0.005) / static_cast<double>(searches);
-    share.above += (ndr > 0.005 || pdr > 0.005) / static_cast<double>(searches);
-  }
-  std::printf(
-      "noise %.1f%%: %.1f trials, %.1f s; NDR within 0.5%%: %.1f%%, PDR: %.1f%%, above: "
-      "%.2f%% of %d searches\n",
-      noise * 100, share.trials, share.seconds, share.ndr_near * 100, share.pdr_near * 100,
-      share.above * 100, searches);
-  return share;
-}
-
-// The standard library of FD.io CSIT needs 26, 41 and 46 trials, 39, 61 and 68 s for these.
-TEST(LossSearch, NeedsFewTrialsAndIsRightWhereTheDeviceVaries) {
-  const Share still = many(0, 1);
-  EXPECT_LE(still.trials, 26);
-  EXPECT_LE(still.seconds, 39);
-  const Share half = many(0.005, 1000);
-  EXPECT_LE(half.trials, 30);
-  EXPECT_LE(half.seconds, 50);
-  EXPECT_GE(half.ndr_near, 0.95);
-  EXPECT_GE(half.pdr_near, 0.95);
-  EXPECT_LT(half.above, 0.01);
-  EXPECT_LE(many(0.02, 1000).trials, 35);
 }
 
 TEST(LossSearch, AGuessThatFailsIsReplaced) {

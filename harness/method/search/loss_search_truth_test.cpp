@@ -1,0 +1,59 @@
+// Thousands of searches on a device whose capacity is known.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdio>
+#include <random>
+
+#include "harness/method/search/loss_search_test_util.hpp"
+
+namespace pktbench::method {
+namespace {
+
+struct Share {
+  double trials = 0;
+  double seconds = 0;
+  double ndr_near = 0;  // within 0.5% of the truth
+  double pdr_near = 0;
+  double above = 0;  // the truth by more than the width, of either
+};
+
+Share many(double noise, int searches) {
+  std::mt19937_64 random(7);
+  std::normal_distribution<double> normal;
+  Share share;
+  for (int i = 0; i < searches; ++i) {
+    const Searched s =
+        search(rules_for(), with_capacity([&] { return 1e6 * (1 + noise * normal(random)); }));
+    share.trials += static_cast<double>(s.trials.size()) / searches;
+    share.seconds += s.seconds / searches;
+    const double ndr = s.ndr.conditional_pps.value_or(0) / 1e6 - 1;
+    const double pdr = s.pdr.conditional_pps.value_or(0) / 1e6 - 1;
+    share.ndr_near += (std::abs(ndr) <= 0.005) / static_cast<double>(searches);
+    share.pdr_near += (std::abs(pdr) <= 0.005) / static_cast<double>(searches);
+    share.above += (ndr > 0.005 || pdr > 0.005) / static_cast<double>(searches);
+  }
+  std::printf(
+      "noise %.1f%%: %.1f trials, %.1f s; NDR within 0.5%%: %.1f%%, PDR: %.1f%%, above: "
+      "%.2f%% of %d searches\n",
+      noise * 100, share.trials, share.seconds, share.ndr_near * 100, share.pdr_near * 100,
+      share.above * 100, searches);
+  return share;
+}
+
+// The standard library of FD.io CSIT needs 26, 41 and 46 trials, 39, 61 and 68 s for these.
+TEST(Truth, ASearchNeedsFewTrialsAndIsRightWhereTheDeviceVaries) {
+  const Share still = many(0, 1);
+  EXPECT_LE(still.trials, 26);
+  EXPECT_LE(still.seconds, 39);
+  const Share half = many(0.005, 1000);
+  EXPECT_LE(half.trials, 30);
+  EXPECT_LE(half.seconds, 50);
+  EXPECT_GE(half.ndr_near, 0.95);
+  EXPECT_GE(half.pdr_near, 0.95);
+  EXPECT_LT(half.above, 0.01);
+  EXPECT_LE(many(0.02, 1000).trials, 35);
+}
+
+}  // namespace
+}  // namespace pktbench::method
