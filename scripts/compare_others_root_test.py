@@ -111,4 +111,4 @@ def test_a_program_that_ends_at_once_is_skipped_with_what_it_said(tmp_path):
 def test_an_unknown_comparison_is_named():
     result = compare("netmap")
     assert result.returncode == 2
-    assert "unknown comparison 'netmap'; it is one of bare-drop, " in result.stderr
+    assert 'unknown comparison "netmap"; valid: bare-drop, ' in result.stderr

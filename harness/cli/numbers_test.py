@@ -99,9 +99,11 @@ def test_every_reader_of_a_record_refuses_it_with_its_place(tmp_path, capsys, po
     assert said.count("\n") == 1 and len(said) < 500 and str(path) in said
     # Of what is no JSON it tells line and column.
     assert f"{pointer}: " in said or (token[0] in "NI" and "not valid JSON" in said)
-    with pytest.raises(load.LoadError) as error:
-        load.load(path)
-    assert str(error.value).startswith(f"{path}: {pointer}: ") and len(str(error.value)) < 500
+    # The figures pass over what they do not show.
+    if pointer != f"{TRIAL}/offered/pps":
+        with pytest.raises(load.LoadError) as error:
+            load.load(path)
+        assert str(error.value).startswith(f"{path}: {pointer}: ") and len(str(error.value)) < 500
     # What breaks the schema is 5.
     status = validate.main([str(path)])
     said = capsys.readouterr()
