@@ -42,7 +42,7 @@ Share many(double noise, int searches) {
 }
 
 // The standard library of FD.io CSIT needs 26, 41 and 46 trials, 39, 61 and 68 s for these.
-TEST(Truth, ASearchNeedsFewTrialsAndIsRightWhereTheDeviceVaries) {
+TEST(SearchTruth, NeedsFewTrialsAndIsRightWhereTheDeviceVaries) {
   const Share still = many(0, 1);
   EXPECT_LE(still.trials, 26);
   EXPECT_LE(still.seconds, 39);
