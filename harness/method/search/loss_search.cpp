@@ -14,15 +14,16 @@ constexpr int kShortAtMost = 12;   // on the way there, too
 constexpr double kAbove = 1.01;    // of the rate forwarded: a load that loses frames
 constexpr double kSettled = 0.97;  // of a load forwarded there: near enough to the capacity
 constexpr double kNearBelow = 0.9;
-constexpr double kNearAbove = 1.2;  // times the capacity: loads that may speak of it
-constexpr int kTrialsOfQuota = 5;   // trials that make a load's classification, if they agree
-constexpr double kFirst = 0.5;      // widths below the guess: the first lower bound
-constexpr double kLeastStep = 0.2;  // widths below an upper bound
-constexpr double kSame = 0.6;       // widths between loads that are one
-constexpr double kBegun = 2;        // and where one is being classified
-constexpr double kCoarse = 4;       // widths between loads of one trial each
-constexpr int kAgainst = 2;         // classified loads that may contradict a guess
-constexpr double kSpareS = 1e-3;    // a window may be this much shorter than asked for
+constexpr double kNearAbove = 1.2;     // times the capacity: loads that may speak of it
+constexpr int kTrialsOfQuota = 5;      // trials that make a load's classification, if they agree
+constexpr double kFirst = 0.5;         // widths below the guess: the first lower bound
+constexpr double kLeastStep = 0.2;     // widths below an upper bound
+constexpr double kGreatestStep = 0.5;  // of a load
+constexpr double kSame = 0.6;          // widths between loads that are one
+constexpr double kBegun = 2;           // and where one is being classified
+constexpr double kCoarse = 4;          // widths between loads of one trial each
+constexpr int kAgainst = 2;            // classified loads that may contradict a guess
+constexpr double kSpareS = 1e-3;       // a window may be this much shorter than asked for
 constexpr double kEpsilon = 1e-9;
 
 bool loses(const LoadTrial& trial) { return trial.lost > 0; }
@@ -93,6 +94,7 @@ void LossSearch::look_for_capacity(const std::vector<LoadTrial>& trials) {
 LossSearch::Bounds LossSearch::bounds(const LossGoal& goal) const {
   Bounds b;
   const double guess = capacity_ ? capacity_->mean / (1 - goal.loss_ratio) : 0;
+  int loads_not_offered = 0;
   for (const auto& [load, trials] : at_) {
     const LoadClass is = classify(goal, trials);
     if (is == LoadClass::upper && !b.upper) b.upper = load;
@@ -114,12 +116,20 @@ LossSearch::Bounds LossSearch::bounds(const LossGoal& goal) const {
     if (bad_s > good_s && !b.likely_upper) b.likely_upper = load;
     if (good_s >= bad_s && good_s > 0 && !b.likely_upper) b.likely_lower = load;
     if (is == LoadClass::undecided && not_offered > 1 &&
-        2 * not_offered > static_cast<std::ptrdiff_t>(trials.size()) && !b.not_offered) {
-      b.not_offered = load;
-      b.offered = offered;
+        2 * not_offered > static_cast<std::ptrdiff_t>(trials.size())) {
+      if (!b.not_offered) {
+        b.not_offered = load;
+        b.offered = offered;
+      }
+      ++loads_not_offered;
     }
   }
   if (b.not_offered && b.lower && *b.not_offered < *b.lower) b.not_offered.reset();
+  // A generator that varies offers less the next time: each step down is twice the one before.
+  if (b.not_offered)
+    b.offered = std::min(
+        b.offered, below(*b.not_offered,
+                         std::min(kGreatestStep, goal.width * std::exp2(loads_not_offered - 1))));
   return b;
 }
 
@@ -157,7 +167,7 @@ NextTrial LossSearch::nominate(const LossGoal& goal, const Bounds& b) const {
   else if (b.upper)
     wanted = std::clamp(first, below(*b.upper, width), below(*b.upper, kLeastStep * width));
   else if (b.not_offered)
-    wanted = std::min(wanted, below(b.offered, kLeastStep * width));
+    wanted = std::min(wanted, b.offered);
   if (b.lower && b.upper) wanted = std::min(std::max(wanted, first), *b.upper);
   wanted = std::clamp(wanted, rules_.min_pps, max_pps_);
   return {begun(goal, b, wanted).value_or(wanted), full_duration(goal)};

@@ -72,6 +72,17 @@ TEST(LossSearch, WhatTheGeneratorCannotOfferIsNoBound) {
   EXPECT_LE(s.trials.size(), 60u);
 }
 
+TEST(LossSearch, AGeneratorThatVariesIsFollowedDownInFewSteps) {
+  std::mt19937_64 random(5);
+  std::uniform_real_distribution<double> uniform(0.6e6, 0.9e6);
+  const Searched s = search(rules_for(), [&](double load) {
+    return LoadTrial{load, 0, 0, 0, std::max(0.0, 1 - uniform(random) / load)};
+  });
+  EXPECT_EQ(s.ndr.reason, "the generator cannot offer more");
+  EXPECT_GT(*s.ndr.lower_pps, 0.5e6);
+  EXPECT_LE(s.trials.size(), 80u);
+}
+
 TEST(LossSearch, Rfc2544TakesOneWholeTrialALoad) {
   const SearchRules rules{{{"RFC2544", 0, 0, 60, 60}}, 1000, 3e6, 3600};
   const Searched s = search(rules, with_capacity([] { return 1e6; }));

@@ -16,6 +16,8 @@ namespace pktbench::method {
 
 namespace {
 
+// Share of the frames due that are not missed: a window ends between two bursts.
+constexpr double kUnsentUnheeded = 0.001;
 constexpr const char* kNotOffered = "the generator cannot offer more";
 
 LossGoal rules_of_goals(const Options& options) {
@@ -29,8 +31,9 @@ LossGoal rules_of_goals(const Options& options) {
 
 // REQUIRES: the trial is ok.
 LoadTrial load_trial(const TrialRecord& trial) {
-  const auto unsent = static_cast<double>(trial.offered.unsent);
-  const double due = static_cast<double>(trial.offered.packets) + unsent;
+  const double due = static_cast<double>(trial.offered.packets + trial.offered.unsent);
+  auto unsent = static_cast<double>(trial.offered.unsent);
+  if (unsent <= kUnsentUnheeded * due) unsent = 0;
   // A frame that the workload sent back and that did not return is lost as well.
   double lost =
       static_cast<double>(trial.offered.packets) - static_cast<double>(trial.received.packets);

@@ -118,6 +118,14 @@ TEST(Search, ALimitOfTheGeneratorOrOfTheLinkIsNoneOfTheDevice) {
   EXPECT_FALSE(cases[0].goals[0].regular);
 }
 
+TEST(Search, TheLastBurstOfAWindowIsNotMissed) {
+  const Options options = search_options_with({{"searches", std::int64_t{1}}});
+  const auto cases = searched(options, 1e6, [](TrialRecord& trial, std::size_t) {
+    if (trial.target_pps) trial.offered.unsent = trial.offered.packets / 20'000;
+  });
+  for (const GoalResult& goal : cases[0].goals) EXPECT_TRUE(goal.regular) << goal.reason;
+}
+
 TEST(Search, FramesThatDoNotComeBackAreLost) {
   const Options options = search_options_with({{"searches", std::int64_t{1}}});
   const auto cases = searched(options, 1e9, [](TrialRecord& trial, std::size_t) {
