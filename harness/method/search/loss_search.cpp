@@ -23,6 +23,7 @@ constexpr double kSame = 0.6;          // widths between loads that are one
 constexpr double kBegun = 2;           // and where one is being classified
 constexpr double kCoarse = 4;          // widths between loads of one trial each
 constexpr int kAgainst = 2;            // classified loads that may contradict a guess
+constexpr int kLate = 3;               // upper bounds without a lower one
 constexpr double kSpareS = 1e-3;       // a window may be this much shorter than asked for
 constexpr double kEpsilon = 1e-9;
 
@@ -97,6 +98,8 @@ LossSearch::Bounds LossSearch::bounds(const LossGoal& goal) const {
   int loads_not_offered = 0;
   for (const auto& [load, trials] : at_) {
     const LoadClass is = classify(goal, trials);
+    b.uppers += is == LoadClass::upper;
+    b.lowers += is == LoadClass::lower;
     if (is == LoadClass::upper && !b.upper) b.upper = load;
     if (is == LoadClass::lower && !b.upper) b.lower = load;
     b.against +=
@@ -162,13 +165,21 @@ NextTrial LossSearch::nominate(const LossGoal& goal, const Bounds& b) const {
   }
   const double first = below(guess, kFirst * width);
   double wanted = over(first, width);
+  const auto step = [&](int loads) {
+    return std::min(kGreatestStep, width * std::exp2(std::max(loads - kAgainst - 1, 0)));
+  };
   if (b.lower)
-    wanted = over(*b.lower, width);
+    wanted = over(*b.lower, b.upper ? width : step(b.lowers));
   else if (b.upper)
-    wanted = std::clamp(first, below(*b.upper, width), below(*b.upper, kLeastStep * width));
+    wanted = std::clamp(first, below(*b.upper, step(b.uppers)),
+                        below(*b.upper, std::max(kLeastStep * width, step(b.uppers) / 2)));
   else if (b.not_offered)
     wanted = std::min(wanted, b.offered);
   if (b.lower && b.upper) wanted = std::min(std::max(wanted, first), *b.upper);
+  if (b.lower && b.upper && wanted < below(*b.upper, kCoarse * width))
+    wanted = std::sqrt(*b.lower * *b.upper);
+  if (b.lower && !b.upper && b.not_offered && wanted < below(*b.not_offered, kCoarse * width))
+    wanted = std::sqrt(*b.lower * *b.not_offered);
   wanted = std::clamp(wanted, rules_.min_pps, max_pps_);
   return {begun(goal, b, wanted).value_or(wanted), full_duration(goal)};
 }
@@ -203,17 +214,20 @@ std::optional<NextTrial> LossSearch::next() const {
   if (at_.empty()) return NextTrial{rules_.max_pps, kShortS};
   if (spent_s_ >= rules_.limit_s) return std::nullopt;
   if (short_at_) return NextTrial{*short_at_, kShortS};
+  // A goal that a device which always loses may never reach waits for the others.
   std::optional<NextTrial> best;
+  std::optional<NextTrial> late;
   for (const LossGoal& goal : rules_.goals) {
     const Bounds b = bounds(goal);
     if (is_done(goal, b)) continue;
     const NextTrial nominated = nominate(goal, b);
-    if (!best || *nominated.load < *best->load)
-      best = nominated;
-    else if (*nominated.load == *best->load)
-      best->duration_s = std::max(best->duration_s, nominated.duration_s);
+    std::optional<NextTrial>& chosen = b.uppers > kLate && !b.lower ? late : best;
+    if (!chosen || *nominated.load < *chosen->load)
+      chosen = nominated;
+    else if (*nominated.load == *chosen->load)
+      chosen->duration_s = std::max(chosen->duration_s, nominated.duration_s);
   }
-  return best;
+  return best ? best : late;
 }
 
 GoalFinding LossSearch::find(const LossGoal& goal) const {

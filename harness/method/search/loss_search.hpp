@@ -53,8 +53,10 @@ class LossSearch {
   struct Bounds {
     std::optional<double> lower;
     std::optional<double> upper;
-    std::optional<double> not_offered;   // the smallest load that the generator could not offer
-    double offered = 0;                  // of it, at most
+    std::optional<double> not_offered;  // the smallest load that the generator could not offer
+    double offered = 0;                 // of it, at most
+    int lowers = 0;                     // loads that are lower bounds
+    int uppers = 0;
     int against = 0;                     // loads that contradict the guess
     std::optional<double> likely_lower;  // by most of the trials at a load, however few
     std::optional<double> likely_upper;
