@@ -241,8 +241,7 @@ GoalFinding LossSearch::find(const LossGoal& goal) const {
   else if (!b.lower)
     found.reason = b.upper ? "the least load is too much" : "the generator cannot offer any load";
   else if (!b.upper)
-    found.reason =
-        b.not_offered ? "the generator cannot offer more" : "the greatest load is not too much";
+    found.reason = b.not_offered ? kNotOffered : kGreatestLoad;
   return found;
 }
 

@@ -32,6 +32,10 @@ struct NextTrial {
   double duration_s = 0;
 };
 
+// Reasons of GoalFinding that say what limits instead of the device.
+inline constexpr char kNotOffered[] = "the generator cannot offer more";
+inline constexpr char kGreatestLoad[] = "the greatest load is not too much";
+
 // What a search says of one goal, so far or in the end.
 struct GoalFinding {
   std::optional<double> lower_pps;

@@ -18,7 +18,6 @@ namespace {
 
 // Share of the frames due that are not missed: a window ends between two bursts.
 constexpr double kUnsentUnheeded = 0.001;
-constexpr const char* kNotOffered = "the generator cannot offer more";
 
 LossGoal rules_of_goals(const Options& options) {
   return {"",
@@ -151,7 +150,7 @@ class Search final : public Method {
     for (const GoalResult& goal : c.goals) {
       if (goal.regular) continue;
       if (goal.reason == kNotOffered) return Limiter::generator;
-      if (goal.lower_pps)
+      if (goal.reason == kGreatestLoad)
         return c.trials.front().line_rate_pps ? Limiter::link : Limiter::generator;
       return Limiter::unknown;
     }

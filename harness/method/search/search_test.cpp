@@ -98,6 +98,7 @@ TEST(Search, EndsWhereTheMachineIsDisturbedForGoodOrTheCountsAreWrong) {
   EXPECT_EQ(disturbed[0].trials.size(), 14u);
   EXPECT_FALSE(disturbed[0].goals[0].regular);
   EXPECT_EQ(disturbed[0].goals[0].reason, "its last trials were disturbed");
+  EXPECT_EQ(disturbed[0].limiter, Limiter::unknown);
   EXPECT_TRUE(disturbed[0].metrics[0].by_round.empty());
   const auto broken = searched(options, 1e6, [](TrialRecord& trial, std::size_t i) {
     if (i == 7) trial.status = TrialStatus::invalid;
