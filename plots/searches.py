@@ -1,4 +1,4 @@
-"""The figure of a search: for each case and goal the loads tried, the bounds found and the throughput."""
+"""The figure of a search: for each case and goal the throughput, and the bounds that were found."""
 import statistics
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -6,17 +6,22 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from plots import caption, groups, style, text
+from plots import caption, groups, rows, style, text
 
 MARGIN, PAD, ROW, AXIS = 0.1, 0.06, 0.3, 0.42   # inches
 LOOKS = (style.BLUE, style.VERMILLION, style.GREY)
 
 
 def figures(run):
-    """(name, Figure, caption) of a run, one for each set of comparable cases. Raises groups.GroupError."""
+    """(name, Figure, caption) of a run, one for each set of comparable cases or, where these are many, page.
+    Raises groups.GroupError.
+    """
     for group in groups.split(run):
-        said = caption_of(group)
-        yield group.name, draw(group, said), said
+        goals = max(len(goals_of(case)) for case in group.cases) or 1
+        pages = rows.pages(len(group.cases), max(rows.PAGE // goals, 1))
+        for number, page in enumerate(pages, start=1):
+            end, said = rows.on_page(number, len(pages), caption_of(group.cases[page]))
+            yield group.name + end, draw(group, said, page), said
 
 
 def goals_of(case):
@@ -27,10 +32,10 @@ def goals_of(case):
     return found
 
 
-def caption_of(group):
+def caption_of(cases):
     """The paragraph under the figure: what the goals are, how many searches, and what is irregular."""
     goals, reasons, searches = {}, [], 0
-    for case in group.cases:
+    for case in cases:
         if not goals_of(case):
             reasons.append(f"{case.id}: {case.status}: {case.reason}.")
         for name, found in goals_of(case).items():
@@ -39,25 +44,29 @@ def caption_of(group):
             reasons += sorted({f"{case.id}, {name}: irregular: {goal['reason']}."
                                for goal in found if not goal["regular"]})
     lost = ", ".join(f"{name} at most {100 * ratio:g}% of the frames lost" for name, ratio in goals.items())
-    return " ".join([f"{caption.setting(group.cases[0])}. {lost}. A bar is the median conditional throughput "
+    return " ".join([f"{caption.setting(cases[0])}. {lost}. A bar is the median conditional throughput "
                      f"(RFC 9971) of {searches} search{'es' * (searches != 1)}, its whisker goes from their "
                      f"least lower to their greatest upper bound; ≥: no upper bound was found."] + reasons)
 
 
-def draw(group, said):
-    """The figure of one group, with its caption said wrapped under it. Artists are named by gid for tests."""
-    rows = [(case, name, found) for case in group.cases for name, found in goals_of(case).items()]
-    names = [f"{case.id}  {name}" for case, name, _ in rows]
+def draw(group, said, page=slice(None)):
+    """The figure of a page of a group, with its caption said wrapped under it; the pages have one scale.
+
+    Artists are named by gid for tests.
+    """
+    cases = group.cases[page]
+    shown = [(case, name, found) for case in cases for name, found in goals_of(case).items()]
+    names = [f"{case.id}  {name}" for case, name, _ in shown]
     with style.context():
         left = MARGIN + PAD + max([text.width(name, style.LABEL) for name in names], default=0)
         left = min(left, style.WIDTH / 2)
         lines = text.wrap(said, style.CAPTION, style.WIDTH - 2 * MARGIN)
         head = MARGIN + text.height(1, style.TITLE) + 0.25
-        body = ROW * max(len(rows), 1)
+        body = ROW * max(len(shown), 1)
         height = head + body + AXIS + text.height(len(lines), style.CAPTION) + MARGIN
         figure = Figure(figsize=(style.WIDTH, height))
         FigureCanvasAgg(figure)
-        virtual = any(case.virtual for case in group.cases)
+        virtual = any(case.virtual for case in cases)
         options = {"va": "top", "ha": "left", "linespacing": 1.3, "parse_math": False}
         figure.text(MARGIN / style.WIDTH, 1 - MARGIN / height, "Throughput by loss"
                     + (" (virtual testbed)" if virtual else ""), fontsize=style.TITLE, weight="bold",
@@ -66,13 +75,15 @@ def draw(group, said):
                     fontsize=style.CAPTION, gid="caption", color=style.SOFT_INK, **options)
         axes = figure.add_axes((left / style.WIDTH, 1 - (head + body) / height,
                                 (style.WIDTH - left - MARGIN) / style.WIDTH, body / height))
-        looks = {name: LOOKS[i % len(LOOKS)] for i, name in enumerate(dict.fromkeys(n for _, n, _ in rows))}
-        for row, (_, name, found) in enumerate(rows):
+        looks = {name: LOOKS[i % len(LOOKS)] for i, name in enumerate(dict.fromkeys(n for _, n, _ in shown))}
+        for row, (_, name, found) in enumerate(shown):
             _row(axes, row, found, looks[name])
-        axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)
-        axes.set_xlim(0, axes.get_xlim()[1] * 1.35)
-        axes.set_yticks(range(len(rows)), [text.wrap(name, style.LABEL, left - MARGIN, most=1)[0]
-                                           for name in names], fontsize=style.LABEL)
+        axes.set_ylim(max(len(shown), 1) - 0.5, -0.5)
+        ends = [goal[key] / 1e6 for case in group.cases for found in goals_of(case).values()
+                for goal in found for key in ("lower_pps", "upper_pps") if goal[key] is not None]
+        axes.set_xlim(0, max(ends, default=1) * 1.4)
+        axes.set_yticks(range(len(shown)), text.told_apart(
+            names, lambda name: text.width(name, style.LABEL) <= left - MARGIN - PAD), fontsize=style.LABEL)
         axes.set_xlabel("load, Mpps (10⁶ packets/s)", fontsize=style.LABEL)
         handles = [Patch(facecolor=look, label=name) for name, look in looks.items()]
         handles.append(Line2D([], [], color=style.INK, linewidth=1.1, marker="|", markersize=5,

@@ -20,7 +20,7 @@ def case(goals, **more):
 
 def drawn(*cases):
     group = SimpleNamespace(name="backends", cases=cases)
-    said = searches.caption_of(group)
+    said = searches.caption_of(cases)
     figure = searches.draw(group, said)
     axes, = figure.axes
     return said, [found.get_text() for found in axes.texts], {bar.get_gid(): bar for bar in axes.patches}
@@ -50,3 +50,20 @@ def test_a_case_without_a_search_is_named_with_its_reason():
     said, words, _ = drawn(case([goal("NDR")]), left_out)
     assert len(words) == 1
     assert "dpdk: unsupported: built without DPDK." in said
+
+
+def test_many_cases_make_pages_of_one_scale_whose_names_are_told_apart(monkeypatch):
+    begun = "a-label-that-is-far-too-long-for-a-figure-and-differs-at-its-end-only-"
+    names = [begun + str(i) for i in range(40)]
+    cases = tuple(case([goal("NDR", 1e6 * (i + 1)), goal("PDR", 1e6 * (i + 1))], id=name)
+                  for i, name in enumerate(names))
+    group = SimpleNamespace(name="backends", cases=cases)
+    monkeypatch.setattr(searches.groups, "split", lambda run: [group])
+    made = list(searches.figures(None))
+    assert [name for name, _, _ in made] == [f"backends-page-{number}" for number in (1, 2, 3, 4)]
+    assert {figure.axes[0].get_xlim() for _, figure, _ in made} == {(0, 40 * 1.005 * 1.4)}
+    labels = [label.get_text() for _, figure, _ in made for label in figure.axes[0].get_yticklabels()]
+    assert len(labels) == 80
+    for _, figure, _ in made:
+        on_page = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+        assert len(set(on_page)) == len(on_page)

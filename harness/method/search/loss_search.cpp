@@ -9,12 +9,12 @@ namespace pktbench::method {
 namespace {
 
 constexpr double kShortS = 0.1;
-constexpr int kShortTrials = 4;    // at the load they settle on
-constexpr int kShortAtMost = 12;   // on the way there, too
-constexpr double kAbove = 1.01;    // of the rate forwarded: a load that loses frames
-constexpr double kSettled = 0.97;  // of a load forwarded there: near enough to the capacity
-constexpr double kNearBelow = 0.9;
-constexpr double kNearAbove = 1.2;     // times the capacity: loads that may speak of it
+constexpr int kShortTrials = 4;        // at the load they settle on
+constexpr int kShortAtMost = 12;       // on the way there, too
+constexpr double kAbove = 1.01;        // of the rate forwarded: a load that loses frames
+constexpr double kSettled = 0.97;      // of a load forwarded there: near enough to the capacity
+constexpr double kNearBelow = 0.9;     // of where the short trials settled: loads from there
+constexpr double kNearAbove = 1.2;     // to there may speak of the capacity
 constexpr int kTrialsOfQuota = 5;      // trials that make a load's classification, if they agree
 constexpr double kFirst = 0.5;         // widths below the guess: the first lower bound
 constexpr double kLeastStep = 0.2;     // widths below an upper bound

@@ -58,7 +58,7 @@ class LossSearch {
     std::optional<double> lower;
     std::optional<double> upper;
     std::optional<double> not_offered;  // the smallest load that the generator could not offer
-    double offered = 0;                 // of it, at most
+    double offered = 0;                 // what to try in its place
     int lowers = 0;                     // loads that are lower bounds
     int uppers = 0;
     int against = 0;                     // loads that contradict the guess
