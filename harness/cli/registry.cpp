@@ -1,6 +1,6 @@
 #include "harness/cli/registry.hpp"
 
-#include "backends/backends.hpp"
+#include "backends/backend_types.hpp"
 #include "backends/common/workload_state.hpp"
 #include "harness/method/search/search.hpp"
 #include "harness/method/throughput.hpp"

@@ -13,7 +13,7 @@
 namespace pktbench::traffic {
 
 static_assert(sizeof(pb_tag) == 16);
-static_assert(offsetof(pb_tag, seq) == kSeqInPayload);
+static_assert(offsetof(pb_tag, seq) == PB_OFF_SEQ - PB_OFF_TAG);
 static_assert(PB_MIN_LEN == kMinFrameSize - kFcsBytes && PB_MAX_LEN == kMaxFrameSize - kFcsBytes);
 static_assert(PB_MAX_FLOWS == kMaxFlows);
 static_assert(PB_UDP_PORT == kTestUdpPort);
@@ -71,7 +71,7 @@ Result<Frame> build_frame(const TrafficConfig& config) {
   b[PB_OFF_IP + 9] = IPPROTO_UDP;
   put32(b, PB_OFF_IP + 16, config.to.ipv4);
 
-  put16(b, PB_OFF_UDP + 2, kUdpPort);
+  put16(b, PB_OFF_UDP + 2, PB_UDP_PORT);
   put16(b, PB_OFF_UDP + 4, udp_length);
 
   put32(b, PB_OFF_TAG, PB_TAG_MAGIC);

@@ -13,10 +13,7 @@
 
 namespace pktbench::traffic {
 
-inline constexpr std::uint16_t kUdpPort = PB_UDP_PORT;
 inline constexpr std::uint8_t kIpTtl = 64;
-inline constexpr std::size_t kPayloadOffset = PB_OFF_TAG;
-inline constexpr std::size_t kSeqInPayload = PB_OFF_SEQ - PB_OFF_TAG;
 
 // Source address (host byte order) and port of a flow, as pb_frame_stamp() writes them.
 constexpr std::uint32_t flow_address(std::uint32_t base, std::uint32_t flow) {

@@ -121,7 +121,7 @@ TEST(Frame, TheHeadersAndTheTagReadBack) {
   EXPECT_EQ(b[22], 64);
   EXPECT_EQ(b[23], 17);
   EXPECT_EQ(get(b, 30, 4), 0xc6120101u);
-  EXPECT_EQ(get(b, 36, 2), kUdpPort);
+  EXPECT_EQ(get(b, 36, 2), PB_UDP_PORT);
   EXPECT_EQ(get(b, 38, 2), 90u);
   EXPECT_EQ(get(b, 42, 4), PB_TAG_MAGIC);
   EXPECT_EQ(get(b, 46, 4), 0xdeadbeefu);

@@ -4,14 +4,10 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
-#include "harness/core/registry.hpp"
+#include "harness/traffic/generator_types.hpp"
 
 namespace pktbench::traffic {
-
-// Made on the first call, by any thread.
-const std::vector<GeneratorType>& generators();
 
 // REQUIRES: there is one of this name.
 inline const GeneratorType& generator(const std::string& name) {

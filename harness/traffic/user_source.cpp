@@ -1,5 +1,7 @@
 #include "harness/traffic/user_source.hpp"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -23,12 +25,12 @@ bool worth_retrying(int error) { return error == EINTR || error == EAGAIN; }
 }  // namespace
 
 OptionSpec batch_option() {
-  return {.name = "batch",
-          .default_value = kDefaultBatch,
-          .choices = {},
-          .min = 1,
-          .max = kMaxBatch,
-          .help = "frames per system call at most; paced: those due"};
+  return number_option("batch", 64, 1, 1024, "frames per system call at most; paced: those due");
+}
+
+Unavailable no_socket(int domain, int type, const std::string& what) {
+  const sys::Fd socket(::socket(domain, type | SOCK_CLOEXEC, 0));
+  return socket ? "" : system_error("cannot open " + what, errno).message;
 }
 
 Result<void> UserSource::start(const TrafficConfig& config) {
@@ -37,7 +39,7 @@ Result<void> UserSource::start(const TrafficConfig& config) {
     return make_error(ErrorCode::invalid_input,
                       "port " + config.from.name + " has no CPU to send from");
   config_ = config;
-  batch_ = static_cast<unsigned>(option<std::int64_t>(config.options, "batch"));
+  batch_ = option<unsigned>(config.options, "batch");
   ready_ = quit_ = open_ = false;
   wanted_ = served_ = unsent_ = started_ns_ = sent_since_open_ = refused_ = 0;
   send_errno_ = 0;

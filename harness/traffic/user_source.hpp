@@ -15,15 +15,15 @@
 #include <thread>
 #include <vector>
 
-#include "harness/core/traffic.hpp"
+#include "harness/core/registry.hpp"
 
 namespace pktbench::traffic {
 
-inline constexpr std::int64_t kDefaultBatch = 64;
-inline constexpr std::int64_t kMaxBatch = 1024;
-
 // The choice "batch" that every UserSource reads.
 OptionSpec batch_option();
+
+// Why no socket of this domain and type, which `what` names, can be had; empty: it can.
+Unavailable no_socket(int domain, int type, const std::string& what);
 
 // Threads: only the sending thread, in the port's namespace, calls these.
 class BatchSender {

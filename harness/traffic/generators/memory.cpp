@@ -30,16 +30,102 @@ class MemorySource final : public TrafficSource {
  public:
   ~MemorySource() override { stop(); }
 
-  Result<void> start(const TrafficConfig& config) override;
-  void open(std::uint64_t limit, std::optional<double> rate_pps) override;
-  bool finished() override;
-  Result<void> close() override;
-  Result<SentCounters> sample() override;
-  std::vector<pid_t> threads() const override;
-  void stop() noexcept override;
+  Result<void> start(const TrafficConfig& config) override {
+    stop();
+    if (config.from.wire_fd < 0)
+      return make_error(ErrorCode::unsupported, "the memory generator needs the memory testbed");
+    auto frame = build_frame(config);
+    if (!frame) return frame.error();
+    auto wire = sys::WireMapping::map(config.from.wire_fd);
+    if (!wire) return wire.error();
+    wire_.emplace(std::move(*wire));
+    sys::MemoryWire& w = **wire_;
+    traffic_ = config.traffic;
+    rate_pps_.reset();
+    unsent_ = 0;
+    const auto refuse = [this](ErrorCode code, std::string why) {
+      wire_.reset();
+      return make_error(code, std::move(why));
+    };
+    if (!w.ready)
+      return refuse(ErrorCode::failed, "nothing is at the receiving end of the memory testbed");
+    if (w.self_made && traffic_.flows > 1) return refuse(ErrorCode::unsupported, kSelfMade);
+    std::copy(frame->bytes.begin(), frame->bytes.end(), w.frame);
+    w.frame_bytes = static_cast<std::uint32_t>(frame->bytes.size());
+    w.ip_sum = frame->sums.ip_sum;
+    w.udp_sum = frame->sums.udp_sum;
+    w.base_address = frame->sums.base_saddr;
+    w.flows = traffic_.flows;
+    w.batch = option<std::uint32_t>(config.options, "batch");
+    first_packets_ = w.packets;
+    first_refused_ = w.refused;
+    return {};
+  }
+
+  void open(std::uint64_t limit, std::optional<double> rate_pps) override {
+    if (!wire_) return;
+    sys::MemoryWire& w = **wire_;
+    rate_pps_ = rate_pps;
+    if (cannot_pace()) return;
+    w.rate_pps.store(rate_pps.value_or(0), std::memory_order_relaxed);
+    w.limit.store(limit, std::memory_order_relaxed);
+    w.shut.store(false, std::memory_order_relaxed);
+    w.orders.fetch_add(1, std::memory_order_release);
+  }
+
+  bool finished() override {
+    return wire_ && at_rest() && (*wire_)->since_open.load() == (*wire_)->limit.load();
+  }
+
+  Result<void> close() override {
+    if (cannot_pace()) return make_error(ErrorCode::unsupported, kSelfMade);
+    if (!wire_ || (*wire_)->shut.load()) return {};
+    sys::MemoryWire& w = **wire_;
+    w.shut.store(true, std::memory_order_relaxed);
+    const std::uint64_t closed_ns = sys::monotonic_ns();
+    const auto deadline = std::chrono::steady_clock::now() + kRestTimeout;
+    while (!at_rest()) {
+      if (std::chrono::steady_clock::now() > deadline)
+        return make_error(ErrorCode::failed,
+                          "the memory generator did not come to rest within 10 s");
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
+    }
+    const std::uint64_t started_ns = w.started_ns.load();
+    if (rate_pps_ && started_ns != 0 && closed_ns > started_ns) {
+      const std::uint64_t due =
+          std::min(Pacer(*rate_pps_, started_ns).due(closed_ns), w.limit.load());
+      const std::uint64_t sent = w.since_open.load();
+      unsent_ += due > sent ? due - sent : 0;
+    }
+    return {};
+  }
+
+  Result<SentCounters> sample() override {
+    SentCounters counters;
+    if (!wire_) return counters;
+    counters.packets = (*wire_)->packets.load() - first_packets_;
+    counters.bytes = counters.packets * buffer_length(traffic_.frame_size);
+    counters.unsent = unsent_;
+    counters.refused = (*wire_)->refused.load() - first_refused_;
+    return counters;
+  }
+
+  std::vector<pid_t> threads() const override {
+    const pid_t sender = wire_ ? (*wire_)->sender.load() : 0;
+    return sender > 0 ? std::vector{sender} : std::vector<pid_t>{};
+  }
+
+  void stop() noexcept override {
+    if (wire_) (*wire_)->shut.store(true, std::memory_order_relaxed);
+    wire_.reset();
+  }
 
  private:
-  bool at_rest() const;
+  bool at_rest() const {
+    const sys::MemoryWire& w = **wire_;
+    return w.served.load(std::memory_order_acquire) == w.orders.load(std::memory_order_relaxed);
+  }
+
   bool cannot_pace() const { return wire_ && (*wire_)->self_made && rate_pps_; }
 
   std::optional<sys::WireMapping> wire_;
@@ -50,111 +136,13 @@ class MemorySource final : public TrafficSource {
   std::uint64_t first_refused_ = 0;
 };
 
-Result<void> MemorySource::start(const TrafficConfig& config) {
-  stop();
-  if (config.from.wire_fd < 0)
-    return make_error(ErrorCode::unsupported, "the memory generator needs the memory testbed");
-  auto frame = build_frame(config);
-  if (!frame) return frame.error();
-  auto wire = sys::WireMapping::map(config.from.wire_fd);
-  if (!wire) return wire.error();
-  wire_.emplace(std::move(*wire));
-  sys::MemoryWire& w = **wire_;
-  traffic_ = config.traffic;
-  rate_pps_.reset();
-  unsent_ = 0;
-  const auto refuse = [this](ErrorCode code, std::string why) {
-    wire_.reset();
-    return make_error(code, std::move(why));
-  };
-  if (!w.ready)
-    return refuse(ErrorCode::failed, "nothing is at the receiving end of the memory testbed");
-  if (w.self_made && traffic_.flows > 1) return refuse(ErrorCode::unsupported, kSelfMade);
-  std::copy(frame->bytes.begin(), frame->bytes.end(), w.frame);
-  w.frame_bytes = static_cast<std::uint32_t>(frame->bytes.size());
-  w.ip_sum = frame->sums.ip_sum;
-  w.udp_sum = frame->sums.udp_sum;
-  w.base_address = frame->sums.base_saddr;
-  w.flows = traffic_.flows;
-  w.batch = static_cast<std::uint32_t>(option<std::int64_t>(config.options, "batch"));
-  first_packets_ = w.packets;
-  first_refused_ = w.refused;
-  return {};
-}
-
-void MemorySource::open(std::uint64_t limit, std::optional<double> rate_pps) {
-  if (!wire_) return;
-  sys::MemoryWire& w = **wire_;
-  rate_pps_ = rate_pps;
-  if (cannot_pace()) return;
-  w.rate_pps.store(rate_pps.value_or(0), std::memory_order_relaxed);
-  w.limit.store(limit, std::memory_order_relaxed);
-  w.shut.store(false, std::memory_order_relaxed);
-  w.orders.fetch_add(1, std::memory_order_release);
-}
-
-bool MemorySource::at_rest() const {
-  const sys::MemoryWire& w = **wire_;
-  return w.served.load(std::memory_order_acquire) == w.orders.load(std::memory_order_relaxed);
-}
-
-bool MemorySource::finished() {
-  return wire_ && at_rest() && (*wire_)->since_open.load() == (*wire_)->limit.load();
-}
-
-Result<void> MemorySource::close() {
-  if (cannot_pace()) return make_error(ErrorCode::unsupported, kSelfMade);
-  if (!wire_ || (*wire_)->shut.load()) return {};
-  sys::MemoryWire& w = **wire_;
-  w.shut.store(true, std::memory_order_relaxed);
-  const std::uint64_t closed_ns = sys::monotonic_ns();
-  const auto deadline = std::chrono::steady_clock::now() + kRestTimeout;
-  while (!at_rest()) {
-    if (std::chrono::steady_clock::now() > deadline)
-      return make_error(ErrorCode::failed, "the memory generator did not come to rest within 10 s");
-    std::this_thread::sleep_for(std::chrono::microseconds(50));
-  }
-  const std::uint64_t started_ns = w.started_ns.load();
-  if (rate_pps_ && started_ns != 0 && closed_ns > started_ns) {
-    const std::uint64_t due =
-        std::min(Pacer(*rate_pps_, started_ns).due(closed_ns), w.limit.load());
-    const std::uint64_t sent = w.since_open.load();
-    unsent_ += due > sent ? due - sent : 0;
-  }
-  return {};
-}
-
-Result<SentCounters> MemorySource::sample() {
-  SentCounters counters;
-  if (!wire_) return counters;
-  counters.packets = (*wire_)->packets.load() - first_packets_;
-  counters.bytes = counters.packets * buffer_length(traffic_.frame_size);
-  counters.unsent = unsent_;
-  counters.refused = (*wire_)->refused.load() - first_refused_;
-  return counters;
-}
-
-std::vector<pid_t> MemorySource::threads() const {
-  const pid_t sender = wire_ ? (*wire_)->sender.load() : 0;
-  return sender > 0 ? std::vector{sender} : std::vector<pid_t>{};
-}
-
-void MemorySource::stop() noexcept {
-  if (wire_) (*wire_)->shut.store(true, std::memory_order_relaxed);
-  wire_.reset();
-}
-
 }  // namespace
 
 GeneratorType memory_generator() {
   return {.name = "memory",
           .summary = "hands frames to a receiver in the same process, without a device",
-          .options = {{.name = "batch",
-                       .default_value = std::int64_t{32},
-                       .choices = {},
-                       .min = 1,
-                       .max = 512,
-                       .help = "frames handed over at once at most; paced: those due"}},
+          .options = {number_option("batch", 32, 1, 512,
+                                    "frames handed over at once at most; paced: those due")},
           .probe = [] { return std::string(); },
           .make = [] { return std::make_unique<MemorySource>(); },
           .media = {Medium::memory}};

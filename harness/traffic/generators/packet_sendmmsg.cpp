@@ -22,9 +22,42 @@ namespace {
 
 class PacketSender final : public BatchSender {
  public:
-  Result<void> open(const TrafficConfig& config, unsigned batch) override;
-  void prepare(std::uint64_t seq, unsigned count) override;
-  int send(unsigned first, unsigned count) override;
+  Result<void> open(const TrafficConfig& config, unsigned batch) override {
+    auto frame = build_frame(config);
+    if (!frame) return frame.error();
+    // Protocol 0: the socket receives nothing.
+    socket_ = sys::Fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+    if (!socket_) return system_error("open an AF_PACKET socket", errno);
+    sockaddr_ll address{};
+    address.sll_family = AF_PACKET;
+    address.sll_ifindex = static_cast<int>(config.from.ifindex);
+    if (bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+      return system_error("bind an AF_PACKET socket to " + config.from.name, errno);
+    const int bypass = option<bool>(config.options, "qdisc_bypass") ? 1 : 0;
+    if (bypass != 0 &&
+        setsockopt(socket_.get(), SOL_PACKET, PACKET_QDISC_BYPASS, &bypass, sizeof bypass) != 0)
+      return system_error("PACKET_QDISC_BYPASS", errno);
+
+    sums_ = frame->sums;
+    flows_ = config.traffic.flows;
+    frames_ = MessageBatch(frame->bytes, batch);
+    return {};
+  }
+
+  // Per frame: pb_frame_stamp(), about 30 ALU operations and 8 stores into the first cache line.
+  void prepare(std::uint64_t seq, unsigned count) override {
+    auto flow = static_cast<std::uint32_t>(seq % flows_);
+    for (unsigned i = 0; i < count; ++i) {
+      pb_frame_stamp(frames_.at(i), &sums_, flow, seq + i);
+      flow = flow + 1 < flows_ ? flow + 1 : 0;
+    }
+  }
+
+  int send(unsigned first, unsigned count) override {
+    const int taken = sendmmsg(socket_.get(), &frames_.messages()[first], count, MSG_DONTWAIT);
+    return taken < 0 ? -errno : taken;
+  }
+
   void close() override { socket_.reset(); }
 
  private:
@@ -34,62 +67,18 @@ class PacketSender final : public BatchSender {
   MessageBatch frames_;
 };
 
-Result<void> PacketSender::open(const TrafficConfig& config, unsigned batch) {
-  auto frame = build_frame(config);
-  if (!frame) return frame.error();
-  // Protocol 0: the socket receives nothing.
-  socket_ = sys::Fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
-  if (!socket_) return system_error("open an AF_PACKET socket", errno);
-  sockaddr_ll address{};
-  address.sll_family = AF_PACKET;
-  address.sll_ifindex = static_cast<int>(config.from.ifindex);
-  if (bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    return system_error("bind an AF_PACKET socket to " + config.from.name, errno);
-  const int bypass = option<bool>(config.options, "qdisc_bypass") ? 1 : 0;
-  if (bypass != 0 &&
-      setsockopt(socket_.get(), SOL_PACKET, PACKET_QDISC_BYPASS, &bypass, sizeof bypass) != 0)
-    return system_error("PACKET_QDISC_BYPASS", errno);
-
-  sums_ = frame->sums;
-  flows_ = config.traffic.flows;
-  frames_ = MessageBatch(frame->bytes, batch);
-  return {};
-}
-
-// Per frame: pb_frame_stamp(), about 30 ALU operations and 8 stores into the first cache line.
-void PacketSender::prepare(std::uint64_t seq, unsigned count) {
-  auto flow = static_cast<std::uint32_t>(seq % flows_);
-  for (unsigned i = 0; i < count; ++i) {
-    pb_frame_stamp(frames_.at(i), &sums_, flow, seq + i);
-    flow = flow + 1 < flows_ ? flow + 1 : 0;
-  }
-}
-
-int PacketSender::send(unsigned first, unsigned count) {
-  const int taken = sendmmsg(socket_.get(), &frames_.messages()[first], count, MSG_DONTWAIT);
-  return taken < 0 ? -errno : taken;
-}
-
-Unavailable probe() {
-  const sys::Fd socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
-  if (socket) return {};
-  return system_error("cannot open an AF_PACKET socket (needs CAP_NET_RAW)", errno).message;
-}
-
 }  // namespace
 
 GeneratorType packet_sendmmsg_generator() {
-  return {.name = "packet-sendmmsg",
-          .summary = "whole frames through an AF_PACKET socket, in batches",
-          .options = {batch_option(),
-                      {.name = "qdisc_bypass",
-                       .default_value = false,
-                       .choices = {},
-                       .min = {},
-                       .max = {},
-                       .help = "hand frames to the device without its queueing discipline"}},
-          .probe = probe,
-          .make = [] { return std::make_unique<UserSource>(std::make_unique<PacketSender>()); }};
+  return {
+      .name = "packet-sendmmsg",
+      .summary = "whole frames through an AF_PACKET socket, in batches",
+      .options = {batch_option(),
+                  flag_option("qdisc_bypass", false,
+                              "hand frames to the device without its queueing discipline")},
+      .probe =
+          [] { return no_socket(AF_PACKET, SOCK_RAW, "an AF_PACKET socket (needs CAP_NET_RAW)"); },
+      .make = [] { return std::make_unique<UserSource>(std::make_unique<PacketSender>()); }};
 }
 
 }  // namespace pktbench::traffic

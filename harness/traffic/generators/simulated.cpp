@@ -70,23 +70,15 @@ class Simulated final : public TrafficSource {
 }  // namespace
 
 GeneratorType simulated_generator() {
-  return {.name = "simulated",
-          .summary = "offers frames to the simulated testbed's device",
-          .options = {{.name = "max_pps",
-                       .default_value = 10e6,
-                       .choices = {},
-                       .min = 1,
-                       .max = 1e12,
-                       .help = "frames per second it can send"},
-                      {.name = "claim_extra",
-                       .default_value = std::int64_t{0},
-                       .choices = {},
-                       .min = 0,
-                       .max = 1e12,
-                       .help = "a fault to be caught: frames claimed but not sent, per window"}},
-          .probe = [] { return std::string(); },
-          .make = [] { return std::make_unique<Simulated>(); },
-          .media = {Medium::simulated}};
+  return {
+      .name = "simulated",
+      .summary = "offers frames to the simulated testbed's device",
+      .options = {number_option("max_pps", 10e6, 1, 1e12, "frames per second it can send"),
+                  number_option("claim_extra", 0, 0, 1e12,
+                                "a fault to be caught: frames claimed but not sent, per window")},
+      .probe = [] { return std::string(); },
+      .make = [] { return std::make_unique<Simulated>(); },
+      .media = {Medium::simulated}};
 }
 
 }  // namespace pktbench::traffic

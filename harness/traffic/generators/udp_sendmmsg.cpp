@@ -77,7 +77,7 @@ Result<sys::Fd> open_flow(const TrafficConfig& config, std::uint32_t flow) {
   const bool shared = config.traffic.flows > PB_FLOWS_PER_ADDR;
   const sockaddr_in from =
       address_of(shared ? INADDR_ANY : flow_address(config.from.ipv4, flow), flow_port(flow));
-  const sockaddr_in to = address_of(config.to.ipv4, kUdpPort);
+  const sockaddr_in to = address_of(config.to.ipv4, PB_UDP_PORT);
   if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&from), sizeof from) != 0)
     return system_error("bind a UDP socket to " + to_text(from), errno);
   if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
@@ -87,9 +87,54 @@ Result<sys::Fd> open_flow(const TrafficConfig& config, std::uint32_t flow) {
 
 class UdpSender final : public BatchSender {
  public:
-  Result<void> open(const TrafficConfig& config, unsigned batch) override;
-  void prepare(std::uint64_t seq, unsigned count) override;
-  int send(unsigned first, unsigned count) override;
+  Result<void> open(const TrafficConfig& config, unsigned batch) override {
+    auto frame = build_frame(config);
+    if (!frame) return frame.error();
+    flows_ = config.traffic.flows;
+    base_address_ = config.from.ipv4;
+    const std::uint32_t sockets = std::min(flows_, PB_FLOWS_PER_ADDR);
+    if (auto r = allow_fds(sockets); !r) return r.error();
+    sockets_.clear();
+    sockets_.reserve(sockets);
+    for (std::uint32_t flow = 0; flow < sockets; ++flow) {
+      auto socket = open_flow(config, flow);
+      if (!socket) return socket.error();
+      sockets_.push_back(std::move(*socket));
+    }
+    next_flow_ = 0;
+
+    payloads_ = MessageBatch(std::span(frame->bytes).subspan(PB_OFF_TAG), batch);
+    if (flows_ > sockets)
+      for (mmsghdr& message : payloads_.messages()) {
+        message.msg_hdr.msg_control = source_.bytes;
+        message.msg_hdr.msg_controllen = sizeof source_.bytes;
+      }
+    source_.align.cmsg_level = IPPROTO_IP;
+    source_.align.cmsg_type = IP_PKTINFO;
+    source_.align.cmsg_len = CMSG_LEN(sizeof(in_pktinfo));
+    return {};
+  }
+
+  // Per frame: one byte swap and one 8-byte store. Per batch: the next flow's socket and address.
+  void prepare(std::uint64_t seq, unsigned count) override {
+    socket_ = sockets_[next_flow_ & (PB_FLOWS_PER_ADDR - 1)].get();
+    in_pktinfo info{};
+    info.ipi_spec_dst.s_addr = htonl(flow_address(base_address_, next_flow_));
+    std::memcpy(CMSG_DATA(&source_.align), &info, sizeof info);
+    next_flow_ = next_flow_ + 1 < flows_ ? next_flow_ + 1 : 0;
+    for (unsigned i = 0; i < count; ++i) {
+      const std::uint64_t be_seq = htobe64(seq + i);
+      std::memcpy(payloads_.at(i) + offsetof(pb_tag, seq), &be_seq, sizeof be_seq);
+    }
+  }
+
+  int send(unsigned first, unsigned count) override {
+    const int taken = sendmmsg(socket_, &payloads_.messages()[first], count, MSG_DONTWAIT);
+    if (taken >= 0) return taken;
+    // Somebody answered an earlier frame with ICMP "port unreachable"; this one was not sent.
+    return errno == ECONNREFUSED ? -EAGAIN : -errno;
+  }
+
   void close() override { sockets_.clear(); }
 
  private:
@@ -106,67 +151,13 @@ class UdpSender final : public BatchSender {
   } source_{};
 };
 
-Result<void> UdpSender::open(const TrafficConfig& config, unsigned batch) {
-  auto frame = build_frame(config);
-  if (!frame) return frame.error();
-  flows_ = config.traffic.flows;
-  base_address_ = config.from.ipv4;
-  const std::uint32_t sockets = std::min(flows_, PB_FLOWS_PER_ADDR);
-  if (auto r = allow_fds(sockets); !r) return r.error();
-  sockets_.clear();
-  sockets_.reserve(sockets);
-  for (std::uint32_t flow = 0; flow < sockets; ++flow) {
-    auto socket = open_flow(config, flow);
-    if (!socket) return socket.error();
-    sockets_.push_back(std::move(*socket));
-  }
-  next_flow_ = 0;
-
-  payloads_ = MessageBatch(std::span(frame->bytes).subspan(kPayloadOffset), batch);
-  if (flows_ > sockets)
-    for (mmsghdr& message : payloads_.messages()) {
-      message.msg_hdr.msg_control = source_.bytes;
-      message.msg_hdr.msg_controllen = sizeof source_.bytes;
-    }
-  source_.align.cmsg_level = IPPROTO_IP;
-  source_.align.cmsg_type = IP_PKTINFO;
-  source_.align.cmsg_len = CMSG_LEN(sizeof(in_pktinfo));
-  return {};
-}
-
-// Per frame: one byte swap and one 8-byte store. Per batch: the next flow's socket and address.
-void UdpSender::prepare(std::uint64_t seq, unsigned count) {
-  socket_ = sockets_[next_flow_ & (PB_FLOWS_PER_ADDR - 1)].get();
-  in_pktinfo info{};
-  info.ipi_spec_dst.s_addr = htonl(flow_address(base_address_, next_flow_));
-  std::memcpy(CMSG_DATA(&source_.align), &info, sizeof info);
-  next_flow_ = next_flow_ + 1 < flows_ ? next_flow_ + 1 : 0;
-  for (unsigned i = 0; i < count; ++i) {
-    const std::uint64_t be_seq = htobe64(seq + i);
-    std::memcpy(payloads_.at(i) + kSeqInPayload, &be_seq, sizeof be_seq);
-  }
-}
-
-int UdpSender::send(unsigned first, unsigned count) {
-  const int taken = sendmmsg(socket_, &payloads_.messages()[first], count, MSG_DONTWAIT);
-  if (taken >= 0) return taken;
-  // Somebody answered an earlier frame with ICMP "port unreachable"; this one was not sent.
-  return errno == ECONNREFUSED ? -EAGAIN : -errno;
-}
-
-Unavailable probe() {
-  const sys::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (socket) return {};
-  return system_error("cannot open a UDP socket", errno).message;
-}
-
 }  // namespace
 
 GeneratorType udp_sendmmsg_generator() {
   return {.name = "udp-sendmmsg",
           .summary = "datagrams through the stack, one socket per flow, in batches",
           .options = {batch_option()},
-          .probe = probe,
+          .probe = [] { return no_socket(AF_INET, SOCK_DGRAM, "a UDP socket"); },
           .make = [] { return std::make_unique<UserSource>(std::make_unique<UdpSender>()); }};
 }
 

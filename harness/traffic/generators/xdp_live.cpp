@@ -35,8 +35,6 @@ namespace pktbench::traffic {
 
 namespace {
 
-using Skeleton = sys::SkeletonPtr<live_generator, live_generator__destroy>;
-
 // Ends the kernel's loop, which returns on any signal. The handler does nothing; the default action
 // would end the process.
 constexpr int kStopSignal = SIGUSR2;
@@ -48,12 +46,6 @@ constexpr int kRepeat = 0x7fffff00;
 // A batch takes microseconds; this is for a host that does not schedule the thread.
 constexpr std::chrono::seconds kPatience{10};
 constexpr std::chrono::microseconds kStep{1000};
-
-void install_stop_signal() {
-  struct sigaction action {};
-  action.sa_handler = [](int) {};
-  sigaction(kStopSignal, &action, nullptr);  // no SA_RESTART: the call must return
-}
 
 pb_live_addresses addresses_of(const std::vector<unsigned char>& frame) {
   pb_live_addresses a{};
@@ -68,18 +60,180 @@ class XdpLive final : public TrafficSource {
  public:
   ~XdpLive() override { stop(); }
 
-  Result<void> start(const TrafficConfig& config) override;
-  void open(std::uint64_t limit, std::optional<double> rate_pps) override;
+  Result<void> start(const TrafficConfig& config) override {
+    config_ = config;
+    batch_ = option<std::uint32_t>(config.options, "batch");
+    auto frame = build_frame(config);
+    if (!frame) return frame.error();
+    frame_ = frame->bytes;
+
+    auto inside = sys::NetnsScope::enter(config.from.netns_path);
+    if (!inside) return inside.error();
+    sys::LibbpfLog log;
+    skeleton_.reset(live_generator__open());
+    if (!skeleton_) return log.failure("open the xdp-live program", errno);
+    skeleton_->rodata->frame_template = frame->sums;
+    skeleton_->rodata->addresses = addresses_of(frame_);
+    skeleton_->rodata->flows = config.traffic.flows;
+    burst_ = option<std::uint32_t>(config.options, "burst");
+    skeleton_->rodata->burst = burst_;
+    flush_ = batch_;
+    if (int error = live_generator__load(skeleton_.get()); error)
+      return log.failure("load the xdp-live program", -error);
+    const __u32 slot = 0;
+    const __u32 device = config.from.ifindex;
+    if (int error =
+            bpf_map_update_elem(bpf_map__fd(skeleton_->maps.device), &slot, &device, BPF_ANY))
+      return system_error("point the xdp-live generator at " + config.from.name, -error);
+
+    struct sigaction action {};
+    action.sa_handler = [](int) {};
+    sigaction(kStopSignal, &action, nullptr);  // no SA_RESTART: the call must return
+    running_ = true;
+    ended_ = false;
+    thread_ = std::thread([this] {
+      run();
+      ended_ = true;
+    });
+    // Until the program runs, open() would count the kernel's set-up time against the rate.
+    if (comes_true([this] { return load(state().idle) != 0; })) return {};
+    const int error = error_;
+    stop();
+    if (error) {
+      Error e = system_error(
+          fmt::format("run the xdp-live program on CPU {}", config.from.cpus.at(0)), error);
+      if (error == EINVAL || error == EOPNOTSUPP) {
+        e.code = ErrorCode::unsupported;
+        e.message += " (live frames need Linux 5.18)";
+      }
+      return e;
+    }
+    return make_error(ErrorCode::failed, "the xdp-live program did not run within 10 s");
+  }
+
+  void open(std::uint64_t limit, std::optional<double> rate_pps) override {
+    // A burst goes in one flush, or two where it begins between them.
+    flush_every(rate_pps && burst_ > 1 ? burst_ : batch_);
+    rate_pps_ = rate_pps;
+    control().interval_q =
+        rate_pps
+            ? static_cast<__u64>(std::llround(1e9 * (1u << PB_RATE_SHIFT) * burst_ / *rate_pps))
+            : 0;
+    limit_ = limit;
+    sent_at_open_ = load(state().sent);
+    opened_ns_ = sys::monotonic_ns();
+    control().limit = limit;
+    __atomic_store_n(&control().epoch, control().epoch + 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&control().gate, 1u, __ATOMIC_RELEASE);
+  }
+
   bool finished() override { return epoch_seen() && load(state().remaining) == 0; }
-  Result<void> close() override;
-  Result<SentCounters> sample() override;
-  std::string when_none_arrives() const override;
+
+  Result<void> close() override {
+    __atomic_store_n(&control().gate, 0u, __ATOMIC_RELEASE);
+    const std::uint64_t closed_ns = sys::monotonic_ns();
+    // Two batches without a frame: whatever was redirected before has been flushed into the device.
+    const std::uint64_t at_rest = load(state().idle) + 2 * flush_ + 1;
+    if (!comes_true([&] { return load(state().idle) >= at_rest; }, kStep / 10)) {
+      if (error_) return system_error("the xdp-live generator ended", error_);
+      return make_error(ErrorCode::failed,
+                        "the xdp-live generator did not come to rest within 10 s");
+    }
+    if (rate_pps_ && opened_ns_) {
+      const double due = *rate_pps_ * static_cast<double>(closed_ns - opened_ns_) / 1e9;
+      const std::uint64_t wanted = std::min(limit_, static_cast<std::uint64_t>(due));
+      const std::uint64_t sent = load(state().sent) - sent_at_open_;
+      if (wanted > sent) unsent_ += wanted - sent;
+    }
+    opened_ns_ = 0;
+    return {};
+  }
+
+  Result<SentCounters> sample() override {
+    if (error_) return system_error("the xdp-live generator ended", error_);
+    SentCounters counters;
+    counters.packets = load(state().sent);
+    counters.bytes = counters.packets * buffer_length(config_.traffic.frame_size);
+    counters.unsent = unsent_;
+    return counters;
+  }
+
+  // Where a device takes no redirected frames, they are gone without a count.
+  std::string when_none_arrives() const override {
+    constexpr const char* kOthers = "use generator packet-sendmmsg or udp-sendmmsg";
+    const std::string& to = config_.to.name;
+    auto inside = sys::NetnsScope::enter(config_.to.netns_path);
+    const auto driver = sys::driver_info(to);
+    if (inside && driver && driver->driver == "veth") {
+      const auto gro = sys::get_offload(to, sys::Offload::gro);
+      if (gro && !*gro)
+        return "frames of xdp-live reach a veth only where it has native XDP or GRO, and GRO of " +
+               to + " is off: ethtool -K " + shell_word(to) + " gro on, or " + kOthers;
+    }
+    return "xdp-live redirects frames into " + config_.from.name +
+           ", whose driver may take none without an XDP program of its own; " + kOthers;
+  }
+
   std::vector<pid_t> threads() const override { return {tid_.load()}; }
-  void stop() noexcept override;
+
+  void stop() noexcept override {
+    if (skeleton_) __atomic_store_n(&control().gate, 0u, __ATOMIC_RELEASE);
+    running_ = false;
+    if (thread_.joinable()) {
+      // A signal that comes just before the call would be lost, so it is sent until the thread
+      // ends.
+      while (!ended_) {
+        pthread_kill(thread_.native_handle(), kStopSignal);
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+      thread_.join();
+    }
+    skeleton_.reset();
+  }
 
  private:
-  void run();
-  void flush_every(std::uint32_t frames);
+  // Per call, of which there is one a minute or less: one system call. Per frame: none of this.
+  void run() {
+    tid_ = sys::current_tid();
+    auto inside = sys::NetnsScope::enter(config_.from.netns_path);
+    const Result<void> placed =
+        inside ? sys::pin_thread(0, config_.from.cpus.at(0)) : inside.error();
+    if (!placed) {
+      error_ = placed.error().sys_errno;
+      return;
+    }
+    while (running_) {
+      ++calls_;
+      xdp_md context{};
+      context.data_end = static_cast<__u32>(frame_.size());
+      LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame_.data(),
+                  .data_size_in = static_cast<__u32>(frame_.size()), .ctx_in = &context,
+                  .ctx_size_in = sizeof context, .repeat = kRepeat,
+                  .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = flush_);
+      const int r = bpf_prog_test_run_opts(bpf_program__fd(skeleton_->progs.generate), &options);
+      if (r != 0 && r != -EINTR) {
+        error_ = -r;
+        return;
+      }
+    }
+  }
+
+  // What is flushed together is fixed for a call of the kernel's loop: this one ends, and the next
+  // begins.
+  void flush_every(std::uint32_t frames) {
+    if (flush_.exchange(frames) == frames) return;
+    const std::uint64_t calls = calls_;
+    comes_true([&] {
+      if (calls_ != calls) return true;
+      // A signal that comes just before the call would be lost.
+      pthread_kill(thread_.native_handle(), kStopSignal);
+      return false;
+    });
+    // The kernel's set-up time must not count against the rate.
+    const std::uint64_t idle = load(state().idle);
+    comes_true([&] { return load(state().idle) != idle; });
+  }
+
   pb_live_control& control() { return skeleton_->data_control->control; }
   const pb_live_state& state() const { return skeleton_->data_state->state; }
   bool epoch_seen() const {
@@ -110,7 +264,7 @@ class XdpLive final : public TrafficSource {
   std::atomic<std::uint32_t> flush_{1};  // calls of the program to a flush of what it redirected
   std::atomic<std::uint64_t> calls_{0};  // of the kernel's loop
   std::optional<double> rate_pps_;       // of the last open()
-  Skeleton skeleton_;
+  sys::SkeletonPtr<live_generator, live_generator__destroy> skeleton_;
   std::thread thread_;
   std::atomic<pid_t> tid_{0};
   std::atomic<bool> running_{false};
@@ -121,171 +275,6 @@ class XdpLive final : public TrafficSource {
   std::uint64_t limit_ = 0;
   std::uint64_t unsent_ = 0;
 };
-
-Result<void> XdpLive::start(const TrafficConfig& config) {
-  config_ = config;
-  batch_ = static_cast<std::uint32_t>(option<std::int64_t>(config.options, "batch"));
-  auto frame = build_frame(config);
-  if (!frame) return frame.error();
-  frame_ = frame->bytes;
-
-  auto inside = sys::NetnsScope::enter(config.from.netns_path);
-  if (!inside) return inside.error();
-  sys::LibbpfLog log;
-  skeleton_.reset(live_generator__open());
-  if (!skeleton_) return log.failure("open the xdp-live program", errno);
-  skeleton_->rodata->frame_template = frame->sums;
-  skeleton_->rodata->addresses = addresses_of(frame_);
-  skeleton_->rodata->flows = config.traffic.flows;
-  burst_ = static_cast<std::uint32_t>(option<std::int64_t>(config.options, "burst"));
-  skeleton_->rodata->burst = burst_;
-  flush_ = batch_;
-  if (int error = live_generator__load(skeleton_.get()); error)
-    return log.failure("load the xdp-live program", -error);
-  const __u32 slot = 0;
-  const __u32 device = config.from.ifindex;
-  if (int error = bpf_map_update_elem(bpf_map__fd(skeleton_->maps.device), &slot, &device, BPF_ANY))
-    return system_error("point the xdp-live generator at " + config.from.name, -error);
-
-  install_stop_signal();
-  running_ = true;
-  ended_ = false;
-  thread_ = std::thread([this] {
-    run();
-    ended_ = true;
-  });
-  // Until the program runs, open() would count the kernel's set-up time against the rate.
-  if (comes_true([this] { return load(state().idle) != 0; })) return {};
-  const int error = error_;
-  stop();
-  if (error) {
-    Error e = system_error(
-        fmt::format("run the xdp-live program on CPU {}", config.from.cpus.at(0)), error);
-    if (error == EINVAL || error == EOPNOTSUPP) {
-      e.code = ErrorCode::unsupported;
-      e.message += " (live frames need Linux 5.18)";
-    }
-    return e;
-  }
-  return make_error(ErrorCode::failed, "the xdp-live program did not run within 10 s");
-}
-
-// Per call, of which there is one a minute or less: one system call. Per frame: none of this.
-void XdpLive::run() {
-  tid_ = sys::current_tid();
-  auto inside = sys::NetnsScope::enter(config_.from.netns_path);
-  if (!inside) {
-    error_ = inside.error().sys_errno;
-    return;
-  }
-  if (auto pinned = sys::pin_thread(0, config_.from.cpus.at(0)); !pinned) {
-    error_ = pinned.error().sys_errno;
-    return;
-  }
-  while (running_) {
-    ++calls_;
-    xdp_md context{};
-    context.data_end = static_cast<__u32>(frame_.size());
-    LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame_.data(),
-                .data_size_in = static_cast<__u32>(frame_.size()), .ctx_in = &context,
-                .ctx_size_in = sizeof context, .repeat = kRepeat,
-                .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = flush_);
-    const int r = bpf_prog_test_run_opts(bpf_program__fd(skeleton_->progs.generate), &options);
-    if (r != 0 && r != -EINTR) {
-      error_ = -r;
-      return;
-    }
-  }
-}
-
-// What is flushed together is fixed for a call of the kernel's loop: this one ends, and the next
-// begins.
-void XdpLive::flush_every(std::uint32_t frames) {
-  if (flush_.exchange(frames) == frames) return;
-  const std::uint64_t calls = calls_;
-  comes_true([&] {
-    if (calls_ != calls) return true;
-    // A signal that comes just before the call would be lost.
-    pthread_kill(thread_.native_handle(), kStopSignal);
-    return false;
-  });
-  // The kernel's set-up time must not count against the rate.
-  const std::uint64_t idle = load(state().idle);
-  comes_true([&] { return load(state().idle) != idle; });
-}
-
-void XdpLive::open(std::uint64_t limit, std::optional<double> rate_pps) {
-  // A burst goes in one flush, or two where it begins between them.
-  flush_every(rate_pps && burst_ > 1 ? burst_ : batch_);
-  rate_pps_ = rate_pps;
-  control().interval_q =
-      rate_pps ? static_cast<__u64>(std::llround(1e9 * (1u << PB_RATE_SHIFT) * burst_ / *rate_pps))
-               : 0;
-  limit_ = limit;
-  sent_at_open_ = load(state().sent);
-  opened_ns_ = sys::monotonic_ns();
-  control().limit = limit;
-  __atomic_store_n(&control().epoch, control().epoch + 1, __ATOMIC_RELEASE);
-  __atomic_store_n(&control().gate, 1u, __ATOMIC_RELEASE);
-}
-
-Result<void> XdpLive::close() {
-  __atomic_store_n(&control().gate, 0u, __ATOMIC_RELEASE);
-  const std::uint64_t closed_ns = sys::monotonic_ns();
-  // Two batches without a frame: whatever was redirected before has been flushed into the device.
-  const std::uint64_t at_rest = load(state().idle) + 2 * flush_ + 1;
-  if (!comes_true([&] { return load(state().idle) >= at_rest; }, kStep / 10)) {
-    if (error_) return system_error("the xdp-live generator ended", error_);
-    return make_error(ErrorCode::failed, "the xdp-live generator did not come to rest within 10 s");
-  }
-  if (rate_pps_ && opened_ns_) {
-    const double due = *rate_pps_ * static_cast<double>(closed_ns - opened_ns_) / 1e9;
-    const std::uint64_t wanted = std::min(limit_, static_cast<std::uint64_t>(due));
-    const std::uint64_t sent = load(state().sent) - sent_at_open_;
-    if (wanted > sent) unsent_ += wanted - sent;
-  }
-  opened_ns_ = 0;
-  return {};
-}
-
-Result<SentCounters> XdpLive::sample() {
-  if (error_) return system_error("the xdp-live generator ended", error_);
-  SentCounters counters;
-  counters.packets = load(state().sent);
-  counters.bytes = counters.packets * buffer_length(config_.traffic.frame_size);
-  counters.unsent = unsent_;
-  return counters;
-}
-
-// Where a device takes no redirected frames, they are gone without a count.
-std::string XdpLive::when_none_arrives() const {
-  constexpr const char* kOthers = "use generator packet-sendmmsg or udp-sendmmsg";
-  const std::string& to = config_.to.name;
-  auto inside = sys::NetnsScope::enter(config_.to.netns_path);
-  const auto driver = sys::driver_info(to);
-  if (inside && driver && driver->driver == "veth") {
-    const auto gro = sys::get_offload(to, sys::Offload::gro);
-    if (gro && !*gro)
-      return "frames of xdp-live reach a veth only where it has native XDP or GRO, and GRO of " +
-             to + " is off: ethtool -K " + shell_word(to) + " gro on, or " + kOthers;
-  }
-  return "xdp-live redirects frames into " + config_.from.name +
-         ", whose driver may take none without an XDP program of its own; " + kOthers;
-}
-
-void XdpLive::stop() noexcept {
-  if (skeleton_) __atomic_store_n(&control().gate, 0u, __ATOMIC_RELEASE);
-  running_ = false;
-  if (thread_.joinable()) {
-    // A signal that comes just before the call would be lost, so it is sent until the thread ends.
-    while (!ended_) {
-      pthread_kill(thread_.native_handle(), kStopSignal);
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-    thread_.join();
-  }
-  skeleton_.reset();
-}
 
 std::string probe() {
   if (auto missing = sys::missing_capabilities(); !missing.empty())
@@ -298,25 +287,18 @@ std::string probe() {
 }  // namespace
 
 GeneratorType xdp_live_generator() {
-  return {.name = "xdp-live",
-          .summary = "frames made and redirected in the kernel by BPF_PROG_TEST_RUN",
-          .options = {{.name = "batch",
-                       // The kernel keeps as many pages for frames to come back to.
-                       .default_value = std::int64_t{256},
-                       .choices = {},
-                       .min = 1,
-                       .max = 256,
-                       .help = "frames per redirect flush; bursts have their own"},
-                      {.name = "burst",
-                       .default_value = std::int64_t{16},
-                       .choices = {},
-                       .min = 1,
-                       .max = 256,
-                       .help = "at a fixed rate, frames that are due together, in place of batch; "
-                               "1: each by itself"}},
-          .probe = probe,
-          .make = [] { return std::make_unique<XdpLive>(); },
-          .one_queue = true};
+  return {
+      .name = "xdp-live",
+      .summary = "frames made and redirected in the kernel by BPF_PROG_TEST_RUN",
+      // The kernel keeps as many pages for frames to come back to as `batch` may be.
+      .options = {number_option("batch", 256, 1, 256,
+                                "frames per redirect flush; bursts have their own"),
+                  number_option("burst", 16, 1, 256,
+                                "at a fixed rate, frames that are due together, in place of batch; "
+                                "1: each by itself")},
+      .probe = probe,
+      .make = [] { return std::make_unique<XdpLive>(); },
+      .one_queue = true};
 }
 
 }  // namespace pktbench::traffic
