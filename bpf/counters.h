@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
-/* Counters that BPF programs write and user space reads. */
-#ifndef PKTBENCH_COUNTERS_H
-#define PKTBENCH_COUNTERS_H
+/* Counters that BPF programs write and user space reads; all fields are words of 64 bits. */
+#pragma once
 
-#ifndef __bpf__
 #include <linux/types.h>
-#endif
 
 /* A frame on a queue above this is counted nowhere and shows up as unaccounted. */
 #define PB_MAX_QUEUES 64
@@ -37,4 +34,26 @@ struct pb_queue_counters {
 	__u64 addresses;             /* entered into the table of source addresses */
 };
 
-#endif
+/*
+ * What programs count that do nothing else with a frame. One instance per slot and CPU where the map is per
+ * CPU. Writer: the program. Of a frame, `packets` is written last and read first: see pb_queue_counters.
+ */
+struct pb_frame_counters {
+	__u64 packets;
+	__u64 bytes; /* from the Ethernet header on, without FCS */
+};
+
+/* Of programs that see an skb. Slot 0: no queue was recorded, or one above PB_MAX_QUEUES. Slot n + 1: queue n. */
+#define PB_QUEUE_SLOTS (PB_MAX_QUEUES + 1)
+
+/* Of xsk_redirect.bpf.c. One instance per queue and CPU. Writer: the program on that CPU. */
+struct pb_xsk_counters {
+	__u64 redirected; /* handed to the queue's socket, which may still drop them */
+	__u64 no_socket;  /* dropped: no socket takes this queue */
+};
+
+/* Of reflect_sink.bpf.c. One instance per CPU. Writer: the program on that CPU. */
+struct pb_sink_counters {
+	__u64 packets; /* of this trial, addressed to this device */
+	__u64 strays;  /* test frames of another trial, or addressed to another device */
+};

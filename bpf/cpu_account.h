@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
 /* CPU time by class, kept per CPU by cpu_account.bpf.c and read by user space. */
-#ifndef PKTBENCH_CPU_ACCOUNT_H
-#define PKTBENCH_CPU_ACCOUNT_H
+#pragma once
 
-#ifndef __bpf__
 #include <linux/types.h>
-#endif
 
 #define PB_MAX_CPUS 1024
 #define PB_MAX_ROLES 65536
@@ -41,7 +38,4 @@ struct pb_cpu_slot {
 	__u32 softirq;   /* class of the softirq being run, or 0 */
 	__u32 interrupt; /* 1: a device's hard interrupt is being handled */
 	__u32 pid;       /* thread id of the running task */
-	__u32 pad[8];
 } __attribute__((aligned(64)));
-
-#endif

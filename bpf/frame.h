@@ -6,14 +6,10 @@
  * Sizes are in bytes without the FCS: a "64 B frame" (RFC 2544) is 60 bytes here. All multi-byte
  * fields are in network byte order.
  */
-#ifndef PKTBENCH_FRAME_H
-#define PKTBENCH_FRAME_H
+#pragma once
 
-#ifndef __bpf__
 #include <linux/types.h>
-#endif
 
-#define PB_FCS_LEN 4
 #define PB_OFF_IP 14
 #define PB_OFF_IP_CHECK 24
 #define PB_OFF_SADDR 26
@@ -38,9 +34,11 @@
 
 /* The BPF compiler would split a store that it is told is unaligned into bytes. */
 #ifdef __bpf__
+typedef __u16 pb_unaligned_u16;
 typedef __u32 pb_unaligned_u32;
 typedef __u64 pb_unaligned_u64;
 #else
+typedef __u16 pb_unaligned_u16 __attribute__((aligned(1), may_alias));
 typedef __u32 pb_unaligned_u32 __attribute__((aligned(1), may_alias));
 typedef __u64 pb_unaligned_u64 __attribute__((aligned(1), may_alias));
 #endif
@@ -91,5 +89,3 @@ pb_frame_stamp(unsigned char *frame, const struct pb_frame_template *t, __u32 fl
 	*(__u16 *)(frame + PB_OFF_UDP_CHECK) = check ? check : 0xffff;
 	*(pb_unaligned_u64 *)(frame + PB_OFF_SEQ) = be_seq;
 }
-
-#endif

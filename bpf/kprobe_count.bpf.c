@@ -11,7 +11,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "frame_counters.h"
+#include "skb_count.h"
 
 struct ns_common {
 	unsigned int inum;
@@ -40,26 +40,14 @@ struct sk_buff {
 const volatile int our_ifindex = 0;
 const volatile unsigned int our_netns = 0; /* inode number of the device's network namespace */
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, PB_QUEUE_SLOTS);
-	__type(key, __u32);
-	__type(value, struct pb_frame_counters);
-} queue_counters SEC(".maps");
-
-/* Per packet: five loads, two compares, one map lookup (inlined by the JIT since 6.10), two adds. */
+/* Per packet: five loads and two compares beyond counting. */
 static __always_inline int count(struct sk_buff *skb)
 {
 	struct net_device *dev = skb->dev;
-	struct pb_frame_counters *c;
-	__u32 slot;
 
-	if (dev->ifindex != our_ifindex || dev->nd_net.net->ns.inum != our_netns)
-		return 0;
-	slot = pb_queue_slot(skb->queue_mapping);
-	c = bpf_map_lookup_elem(&queue_counters, &slot);
-	if (c)
-		pb_count_frame(c, skb->len + ETH_HLEN); /* the link layer took its header off */
+	if (dev->ifindex == our_ifindex && dev->nd_net.net->ns.inum == our_netns)
+		count_frame(skb->queue_mapping,
+			    skb->len + ETH_HLEN); /* the link layer took its header off */
 	return 0;
 }
 

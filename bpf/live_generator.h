@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
 /* Memory shared between the xdp-live generator's program and user space. */
-#ifndef PKTBENCH_LIVE_GENERATOR_H
-#define PKTBENCH_LIVE_GENERATOR_H
+#pragma once
 
-#ifndef __bpf__
 #include <linux/types.h>
-#endif
 
 /* Times are in nanoseconds shifted left by this, so that 10 Mpps still paces to 0.001%. */
 #define PB_RATE_SHIFT 12
@@ -42,5 +39,3 @@ struct pb_live_state {
 	__u32 remaining_epoch;
 	__u32 burst_left; /* frames of a burst that has begun */
 } __attribute__((aligned(64)));
-
-#endif

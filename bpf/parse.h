@@ -6,8 +6,7 @@
  *
  * Fields are read byte by byte: the verifier keeps the bounds of bytes, and loses those of a swapped word.
  */
-#ifndef PKTBENCH_PARSE_H
-#define PKTBENCH_PARSE_H
+#pragma once
 
 #include "counters.h"
 
@@ -193,5 +192,3 @@ PB_INLINE enum pb_outcome pb_parse(unsigned char *frame, unsigned char *end, str
 	}
 	return PB_OTHER;
 }
-
-#endif

@@ -3,8 +3,7 @@
  * What the workloads decide, one for the kernel and for user space. Each takes a whole frame (Ethernet
  * header first, no FCS) from `frame` to `end`. `drop`, `touch` and `pass` decide nothing.
  */
-#ifndef PKTBENCH_WORKLOAD_H
-#define PKTBENCH_WORKLOAD_H
+#pragma once
 
 #include "frame.h"
 #include "parse.h"
@@ -16,10 +15,8 @@
 #define PB_PORT_WORDS 1024
 
 #ifdef __bpf__
-typedef __u16 pb_unaligned_u16;
 #define PB_LOAD_RELAXED(word) (*(const volatile __u64 *)&(word))
 #else
-typedef __u16 pb_unaligned_u16 __attribute__((aligned(1), may_alias));
 #define PB_LOAD_RELAXED(word) __atomic_load_n(&(word), __ATOMIC_RELAXED)
 #endif
 
@@ -123,5 +120,3 @@ PB_INLINE enum pb_outcome pb_workload_reflect(unsigned char *frame, unsigned cha
 	pb_swap16(h.transport, h.transport + 2);
 	return PB_REFLECTED;
 }
-
-#endif

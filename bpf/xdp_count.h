@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
 /* What every XDP workload does: count the frame per RX queue and CPU, and what became of it. */
-#ifndef PKTBENCH_XDP_COUNT_H
-#define PKTBENCH_XDP_COUNT_H
+#pragma once
 
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -62,5 +61,3 @@ static __always_inline unsigned char *frame_end(const struct xdp_md *ctx)
 {
 	return (unsigned char *)(long)ctx->data_end;
 }
-
-#endif

@@ -6,7 +6,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
-#include "frame_counters.h"
+#include "counters.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -4,7 +4,6 @@
 #include <bpf/bpf_helpers.h>
 
 #include "counters.h"
-#include "xsk_redirect.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_XSKMAP);

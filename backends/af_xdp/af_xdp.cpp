@@ -1,6 +1,19 @@
-#include "backends/af_xdp/af_xdp.hpp"
-
-#include <sys/eventfd.h>
+// The backend `af_xdp`: an XDP program hands every frame to the AF_XDP socket of its RX queue, and
+// one thread per queue, pinned to the port's CPUs in turn, takes them out of shared memory.
+//
+// Drops, each frame at one place: af_xdp_rx_ring_full, af_xdp_fill_ring_empty,
+// af_xdp_frame_too_long (the sockets' own counts), af_xdp_no_socket (a queue beyond the port's) and
+// af_xdp_redirect_failed (redirected, and neither delivered nor counted by a socket). With the
+// program in the driver, all but af_xdp_no_socket are failed redirects, which a driver may count as
+// drops of its own too: veth does (rx_queue_N_drops), and the generic hook counts them nowhere.
+//
+// `reflect` sends frames back through the socket they came from; `filter` decides and counts, and
+// what passes it ends here, as the stack cannot be reached. What is made is a FilterControl, too
+// (backends/common/workload_state.hpp). Details of a workload are sums over the queues: an address
+// that arrives on two of them is two of count-per-ip's `addresses`.
+//
+// Requested and effective mode are "af_xdp/<copy mode>/<hook>". Needs CAP_NET_RAW, CAP_NET_ADMIN
+// and CAP_BPF.
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -37,18 +50,14 @@ using af_xdp::XskQueue;
 
 constexpr const char* kCannotPass = "a frame in user space's memory has no way on into the stack";
 
-std::uint32_t number(const Options& options, const std::string& name) {
-  return static_cast<std::uint32_t>(option<std::int64_t>(options, name));
-}
-
 // What no range in the options' declaration can say.
 Result<void> check(const BackendConfig& config) {
   const Options& o = config.options;
   if (config.workload == "pass") return make_error(ErrorCode::unsupported, kCannotPass);
-  if (!std::has_single_bit(number(o, "ring_size")))
+  if (!std::has_single_bit(option<std::uint32_t>(o, "ring_size")))
     return make_error(ErrorCode::invalid_input, "af_xdp: ring_size {} is not a power of two",
-                      number(o, "ring_size"));
-  if (const auto bytes = number(o, "frame_bytes"); bytes != 2048 && bytes != 4096)
+                      option<std::uint32_t>(o, "ring_size"));
+  if (const auto bytes = option<std::uint32_t>(o, "frame_bytes"); bytes != 2048 && bytes != 4096)
     return make_error(ErrorCode::invalid_input, "af_xdp: frame_bytes is 2048 or 4096, not {}",
                       bytes);
   if (option<std::string>(o, "copy_mode") == "zerocopy" &&
@@ -62,17 +71,14 @@ Result<void> check(const BackendConfig& config) {
 
 // One moment's counts of everything on the way from the program to the loops.
 struct Totals {
-  std::uint64_t redirected = 0;
-  std::uint64_t no_socket = 0;
-  std::uint64_t packets = 0;
-  std::uint64_t bytes = 0;
+  pb_xsk_counters program{};
+  Counters received;          // without what was dropped
   std::uint64_t pending = 0;  // in the RX rings
   XskDrops drops;
-  std::vector<std::uint64_t> per_queue;
 
   std::uint64_t missing() const {
-    const std::uint64_t found = packets + pending + drops.sum();
-    return redirected > found ? redirected - found : 0;
+    const std::uint64_t found = received.packets + pending + drops.sum();
+    return program.redirected > found ? program.redirected - found : 0;
   }
 };
 
@@ -80,12 +86,51 @@ class AfXdp final : public CleanStart, public FilterControl {
  public:
   ~AfXdp() override { stop(); }
 
-  Result<Counters> sample() override;
+  Result<Counters> sample() override {
+    if (!program_) return make_error(ErrorCode::failed, "af_xdp is not started");
+    // A socket's reader sleeps on when its device goes.
+    if (auto r = program_->still_attached(); !r) return r.error();
+    auto t = totals();
+    if (!t) return t.error();
+    // What NAPI has in hand just now looks missing as well; it is not once nothing moves any more.
+    constexpr int kAtRest = 20;
+    for (int i = 0; t->missing() > redirect_failed_; ++i) {
+      if (i == kAtRest) {
+        redirect_failed_ = t->missing();
+        break;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      auto next = totals();
+      if (!next) return next.error();
+      const bool moving = next->program.redirected != t->program.redirected;
+      t = std::move(next);
+      if (moving) break;
+    }
+    Counters counters = std::move(t->received);
+    counters.drops = {{"af_xdp_rx_ring_full", t->drops.rx_ring_full},
+                      {"af_xdp_fill_ring_empty", t->drops.fill_ring_empty},
+                      {"af_xdp_frame_too_long", t->drops.frame_too_long},
+                      {"af_xdp_no_socket", t->program.no_socket},
+                      {"af_xdp_redirect_failed", redirect_failed_}};
+    // The driver sees each of these as a redirect that failed; the generic hook counts none of
+    // them.
+    if (!generic_)
+      for (const auto& [place, n] : counters.drops)
+        if (place != "af_xdp_no_socket") counters.drops_at_device_too += n;
+    receivers_.add_details(counters);
+    return counters;
+  }
+
   std::vector<pid_t> threads() const override { return receivers_.threads(); }
   std::vector<std::uint32_t> programs() const override {
-    return program_ ? std::vector{program_->info().id} : std::vector<std::uint32_t>{};
+    return program_ ? std::vector{program_->attached().program.id} : std::vector<std::uint32_t>{};
   }
-  void stop() noexcept override;
+
+  void stop() noexcept override {
+    program_.reset();
+    receivers_.clear();
+  }
+
   Result<void> set_filtered(std::uint16_t udp_port, bool filtered) override {
     return receivers_.set_filtered("af_xdp", udp_port, filtered);
   }
@@ -95,195 +140,124 @@ class AfXdp final : public CleanStart, public FilterControl {
   struct QueueReceiver : Receiver {
     QueueReceiver(const BackendConfig& config, std::unique_ptr<XskQueue> q)
         : Receiver(config), queue(std::move(q)) {}
+    ~QueueReceiver() { thread.stop(); }
 
     std::unique_ptr<XskQueue> queue;
   };
 
-  Result<EffectiveMode> begin(const BackendConfig& config) override;
-  Result<void> open_queues(const BackendConfig& config);
-  Result<void> start_threads(const BackendConfig& config);
-  Result<EffectiveMode> read_back(const Options& options) const;
-  Result<Totals> totals() const;
+  Result<EffectiveMode> begin(const BackendConfig& config) override {
+    if (auto r = check(config); !r) return r.error();
+    port_ = config.port;
+    generic_ = option<std::string>(config.options, "attach") == "generic";
+    redirect_failed_ = 0;
+    const auto inside = sys::NetnsScope::enter(port_.netns_path);
+    if (!inside) return inside.error();
+    if (auto r = RedirectProgram::attach(port_, generic_).into(program_); !r) return r.error();
+    if (auto r = open_queues(config); !r) return r.error();
+    if (auto r = start_threads(config); !r) return r.error();
+    return read_back(config.options);
+  }
+
+  Result<void> open_queues(const BackendConfig& asked) {
+    const Options& options = asked.options;
+    XskConfig config;
+    config.device = port_.name;
+    config.ring_size = option<std::uint32_t>(options, "ring_size");
+    config.umem_frames = option<std::uint32_t>(options, "umem_frames");
+    config.frame_bytes = option<std::uint32_t>(options, "frame_bytes");
+    config.huge_pages = option<bool>(options, "huge_pages");
+    config.transmit = workload_of(asked.workload).sends_back;
+    if (option<std::string>(options, "wakeup") == "busy-poll")
+      config.busy_poll_budget = option<std::uint32_t>(options, "batch");
+    const auto& copy_mode = option<std::string>(options, "copy_mode");
+    config.bind_flags = XDP_USE_NEED_WAKEUP;
+    if (copy_mode == "zerocopy")
+      config.bind_flags |= XDP_ZEROCOPY;
+    else if (copy_mode == "copy" || generic_)
+      config.bind_flags |= XDP_COPY;
+
+    for (std::uint32_t q = 0; q < port_.queues; ++q) {
+      config.queue = q;
+      auto queue = XskQueue::open(config);
+      if (!queue) return queue.error();
+      receivers_.push_back(std::make_unique<QueueReceiver>(asked, std::move(*queue)));
+      if (auto r = program_->enter(q, receivers_.back()->queue->fd()); !r) return r;
+    }
+    return {};
+  }
+
+  Result<void> start_threads(const BackendConfig& config) {
+    const auto& wakeup = option<std::string>(config.options, "wakeup");
+    Idle idle;
+    idle.block = wakeup == "poll";
+    spin_ = spin_time(port_, receivers_.size(), option<std::uint32_t>(config.options, "spin_us"));
+    idle.spin_us = spin_.us;
+    idle.busy_poll = wakeup == "busy-poll";
+    idle.pump_fd = port_.pump_fd;
+    return receivers_.start(config, [idle, batch = option<std::uint32_t>(config.options, "batch")](
+                                        QueueReceiver& r, auto workload, PollThread& thread) {
+      return af_xdp::receive_loop(*r.queue, workload, idle, batch, thread);
+    });
+  }
+
+  EffectiveMode read_back(const Options& options) const {
+    std::size_t zero_copy = 0;
+    bool napi = true;
+    for (const auto& receiver : receivers_) {
+      zero_copy += receiver->queue->zero_copy();
+      napi = napi && receiver->queue->napi_id() != 0;
+    }
+    const std::string copy = zero_copy == 0                   ? "copy"
+                             : zero_copy == receivers_.size() ? "zerocopy"
+                                                              : "mixed";
+    const auto& wakeup = option<std::string>(options, "wakeup");
+    EffectiveMode mode;
+    mode.requested = "af_xdp/" + option<std::string>(options, "copy_mode") + "/" +
+                     option<std::string>(options, "attach");
+    mode.effective = "af_xdp/" + copy + "/" + sys::xdp_hook_name(program_->attached().mode);
+    mode.details["jited"] = program_->attached().program.jited;
+    // Busy polling is driven by the NAPI that the kernel knows for the queue; without one the call
+    // returns at once.
+    mode.details["wakeup"] = port_.pump_fd >= 0               ? "pump"
+                             : wakeup == "busy-poll" && !napi ? "busy-poll without NAPI: spins"
+                             : wakeup == "need-wakeup"        ? "need-wakeup: spins"
+                                                              : wakeup;
+    if (port_.pump_fd < 0 && wakeup == "poll") mode.details["spin_us"] = spin_.said;
+    for (const char* name : {"batch", "ring_size", "umem_frames", "frame_bytes"})
+      mode.details[name] = std::to_string(option<std::uint32_t>(options, name));
+    mode.details["huge_pages"] = option<bool>(options, "huge_pages") ? "yes" : "no";
+    return mode;
+  }
+
+  Result<Totals> totals() const {
+    Totals t;
+    // First, so that what it has counted is further down the way or has been dropped.
+    if (auto r = program_->counts().into(t.program); !r) return r.error();
+    for (const auto& receiver : receivers_) {
+      if (const int error = receiver->thread.error(); error != 0)
+        return system_error("af_xdp stopped receiving", error);
+      auto drops = receiver->queue->drops();
+      if (!drops) return drops.error();
+      t.drops.rx_ring_full += drops->rx_ring_full;
+      t.drops.fill_ring_empty += drops->fill_ring_empty;
+      t.drops.frame_too_long += drops->frame_too_long;
+      // Down the way that frames go, so that one that moves meanwhile is not missed.
+      t.pending += receiver->queue->pending();
+      const LoopCounts read = receiver->thread.counters().load();
+      t.received.per_queue.push_back(read.packets);
+      t.received.packets += read.packets;
+      t.received.bytes += read.bytes;
+    }
+    return t;
+  }
 
   Port port_;
   bool generic_ = false;
   std::optional<RedirectProgram> program_;
-  sys::Fd wake_;
   Receivers<QueueReceiver> receivers_;
   SpinTime spin_;
   std::uint64_t redirect_failed_ = 0;
 };
-
-Result<EffectiveMode> AfXdp::begin(const BackendConfig& config) {
-  if (auto r = check(config); !r) return r.error();
-  port_ = config.port;
-  generic_ = option<std::string>(config.options, "attach") == "generic";
-  redirect_failed_ = 0;
-  const auto inside = sys::NetnsScope::enter(port_.netns_path);
-  if (!inside) return inside.error();
-  wake_ = sys::Fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!wake_) return system_error("make an eventfd", errno);
-  if (auto r = RedirectProgram::attach(port_, generic_).into(program_); !r) return r.error();
-  if (auto r = open_queues(config); !r) return r.error();
-  if (auto r = start_threads(config); !r) return r.error();
-  return read_back(config.options);
-}
-
-Result<void> AfXdp::open_queues(const BackendConfig& asked) {
-  const Options& options = asked.options;
-  XskConfig config;
-  config.device = port_.name;
-  config.ring_size = number(options, "ring_size");
-  config.umem_frames = number(options, "umem_frames");
-  config.frame_bytes = number(options, "frame_bytes");
-  config.huge_pages = option<bool>(options, "huge_pages");
-  config.transmit = workload_of(asked.workload).sends_back;
-  if (option<std::string>(options, "wakeup") == "busy-poll")
-    config.busy_poll_budget = number(options, "batch");
-  const auto& copy_mode = option<std::string>(options, "copy_mode");
-  config.bind_flags = XDP_USE_NEED_WAKEUP;
-  if (copy_mode == "zerocopy")
-    config.bind_flags |= XDP_ZEROCOPY;
-  else if (copy_mode == "copy" || generic_)
-    config.bind_flags |= XDP_COPY;
-
-  for (std::uint32_t q = 0; q < port_.queues; ++q) {
-    config.queue = q;
-    auto queue = XskQueue::open(config);
-    if (!queue) return queue.error();
-    receivers_.push_back(std::make_unique<QueueReceiver>(asked, std::move(*queue)));
-    if (auto r = program_->enter(q, receivers_.back()->queue->fd()); !r) return r;
-  }
-  return {};
-}
-
-Result<void> AfXdp::start_threads(const BackendConfig& config) {
-  const auto& wakeup = option<std::string>(config.options, "wakeup");
-  Idle idle;
-  idle.block = wakeup == "poll";
-  spin_ = spin_time(port_, receivers_.size(), number(config.options, "spin_us"));
-  idle.spin_us = spin_.us;
-  idle.busy_poll = wakeup == "busy-poll";
-  idle.pump_fd = port_.pump_fd;
-  idle.wake_fd = wake_.get();
-  const std::uint32_t batch = number(config.options, "batch");
-  for (std::size_t i = 0; i < receivers_.size(); ++i) {
-    QueueReceiver& receiver = *receivers_[i];
-    auto loop = with_workload(
-        config.workload, receiver.state,
-        [&receiver, idle, batch](auto workload) -> Result<PollThread::Loop> {
-          return PollThread::Loop([&receiver, idle, batch, workload](PollThread& thread) {
-            return af_xdp::receive_loop(*receiver.queue, workload, idle, batch, thread);
-          });
-        });
-    if (!loop) return loop.error();
-    const int cpu = port_.cpus[i % port_.cpus.size()];
-    if (auto r = receiver.thread.start(port_, cpu, std::move(*loop)); !r) return r;
-  }
-  return {};
-}
-
-Result<EffectiveMode> AfXdp::read_back(const Options& options) const {
-  auto hook = program_->hook();
-  if (!hook) return hook.error();
-  std::size_t zero_copy = 0;
-  bool napi = true;
-  for (const auto& receiver : receivers_) {
-    zero_copy += receiver->queue->zero_copy();
-    napi = napi && receiver->queue->napi_id() != 0;
-  }
-  const std::string copy = zero_copy == 0                   ? "copy"
-                           : zero_copy == receivers_.size() ? "zerocopy"
-                                                            : "mixed";
-  const auto& wakeup = option<std::string>(options, "wakeup");
-  EffectiveMode mode;
-  mode.requested = "af_xdp/" + option<std::string>(options, "copy_mode") + "/" +
-                   option<std::string>(options, "attach");
-  mode.effective = "af_xdp/" + copy + "/" + *hook;
-  mode.details["jited"] = program_->info().jited;
-  // Busy polling is driven by the NAPI that the kernel knows for the queue; without one the call
-  // returns at once.
-  mode.details["wakeup"] = port_.pump_fd >= 0               ? "pump"
-                           : wakeup == "busy-poll" && !napi ? "busy-poll without NAPI: spins"
-                           : wakeup == "need-wakeup"        ? "need-wakeup: spins"
-                                                            : wakeup;
-  if (port_.pump_fd < 0 && wakeup == "poll") mode.details["spin_us"] = spin_.said;
-  for (const char* name : {"batch", "ring_size", "umem_frames", "frame_bytes"})
-    mode.details[name] = std::to_string(number(options, name));
-  mode.details["huge_pages"] = option<bool>(options, "huge_pages") ? "yes" : "no";
-  return mode;
-}
-
-Result<Totals> AfXdp::totals() const {
-  Totals t;
-  // First, so that what it has counted is further down the way or has been dropped.
-  auto counts = program_->counts();
-  if (!counts) return counts.error();
-  t.redirected = counts->redirected;
-  t.no_socket = counts->no_socket;
-  for (const auto& receiver : receivers_) {
-    if (const int error = receiver->thread.error(); error != 0)
-      return system_error("af_xdp stopped receiving", error);
-    auto drops = receiver->queue->drops();
-    if (!drops) return drops.error();
-    t.drops.rx_ring_full += drops->rx_ring_full;
-    t.drops.fill_ring_empty += drops->fill_ring_empty;
-    t.drops.frame_too_long += drops->frame_too_long;
-    // Down the way that frames go, so that one that moves meanwhile is not missed.
-    t.pending += receiver->queue->pending();
-    const LoopCounts read = receiver->thread.counters().load();
-    t.per_queue.push_back(read.packets);
-    t.packets += read.packets;
-    t.bytes += read.bytes;
-  }
-  return t;
-}
-
-Result<Counters> AfXdp::sample() {
-  if (!program_) return make_error(ErrorCode::failed, "af_xdp is not started");
-  // A socket's reader sleeps on when its device goes.
-  if (auto r = program_->still_attached(); !r) return r.error();
-  auto t = totals();
-  if (!t) return t.error();
-  // What NAPI has in hand just now looks missing as well; it is not once nothing moves any more.
-  constexpr int kAtRest = 20;
-  for (int i = 0; t->missing() > redirect_failed_; ++i) {
-    if (i == kAtRest) {
-      redirect_failed_ = t->missing();
-      break;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    auto next = totals();
-    if (!next) return next.error();
-    const bool moving = next->redirected != t->redirected;
-    t = std::move(next);
-    if (moving) break;
-  }
-  Counters counters;
-  counters.packets = t->packets;
-  counters.bytes = t->bytes;
-  counters.drops = {{"af_xdp_rx_ring_full", t->drops.rx_ring_full},
-                    {"af_xdp_fill_ring_empty", t->drops.fill_ring_empty},
-                    {"af_xdp_frame_too_long", t->drops.frame_too_long},
-                    {"af_xdp_no_socket", t->no_socket},
-                    {"af_xdp_redirect_failed", redirect_failed_}};
-  // The driver sees each of these as a redirect that failed; the generic hook counts none of them.
-  if (!generic_)
-    for (const auto& [place, n] : counters.drops)
-      if (place != "af_xdp_no_socket") counters.drops_at_device_too += n;
-  counters.per_queue = std::move(t->per_queue);
-  receivers_.add_details(counters);
-  return counters;
-}
-
-void AfXdp::stop() noexcept {
-  program_.reset();
-  // The eventfd stays readable, for all of them.
-  for (const auto& receiver : receivers_)
-    receiver->thread.stop([this] { (void)eventfd_write(wake_.get(), 1); });
-  receivers_.clear();
-  wake_.reset();
-}
 
 Unavailable probe() {
   if (auto why = without_root(); !why.empty()) return why;

@@ -10,7 +10,7 @@
 #include <numeric>
 #include <thread>
 
-#include "backends/af_xdp/af_xdp.hpp"
+#include "backends/backend_types.hpp"
 #include "backends/common/workload_state.hpp"
 #include "bpf/frame.h"
 #include "harness/core/units.hpp"

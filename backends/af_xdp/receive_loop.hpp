@@ -25,10 +25,10 @@ struct Idle {
   std::uint32_t spin_us = 0;  // before it sleeps
   bool busy_poll = false;     // spin, and let the kernel run the queue's NAPI on this thread
   int pump_fd = -1;           // harness/sys/pump.hpp; comes before the other two
-  int wake_fd = -1;           // readable: stop
 
-  // `sending`: frames are with the kernel, whose return wakes nobody. Returns 0 or an errno.
-  int wait(XskQueue& queue, backends::BoundedSpin& spin, bool sending) const {
+  // `wake_fd` readable: stop. `sending`: frames are with the kernel, whose return wakes nobody.
+  // Returns 0 or an errno.
+  int wait(XskQueue& queue, int wake_fd, backends::BoundedSpin& spin, bool sending) const {
     if (pump_fd < 0 && block && !spin.look_again(sys::monotonic_ns)) {
       std::array<pollfd, 2> fds{{{queue.fd(), POLLIN, 0}, {wake_fd, POLLIN, 0}}};
       const int timeout_ms = sending ? 1 : -1;
@@ -127,7 +127,8 @@ int receive_loop(XskQueue& queue, Workload workload, const Idle idle, const std:
     if (count == 0) {
       thread.counters().store(packets, bytes, 0, ++empty);
       if (reflector.outstanding() && reflector.unsent()) continue;
-      if (const int error = idle.wait(queue, spin, reflector.outstanding())) return error;
+      if (const int error = idle.wait(queue, thread.wake_fd(), spin, reflector.outstanding()))
+        return error;
       continue;
     }
     spin.found();

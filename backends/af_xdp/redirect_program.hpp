@@ -8,20 +8,14 @@
 #include <memory>
 #include <string>
 
+#include "bpf/counters.h"
 #include "harness/core/port.hpp"
 #include "harness/core/result.hpp"
-#include "harness/sys/fd.hpp"
 #include "harness/sys/xdp_hook.hpp"
 
 struct xsk_redirect;  // the skeleton
 
 namespace pktbench::af_xdp {
-
-// Over all queues there can be, so that a frame on one that was not configured is seen.
-struct RedirectCounts {
-  std::uint64_t redirected = 0;
-  std::uint64_t no_socket = 0;  // dropped: no socket takes the queue
-};
 
 class RedirectProgram {
  public:
@@ -32,28 +26,20 @@ class RedirectProgram {
   // The queue's frames go to `socket` from now on.
   Result<void> enter(std::uint32_t queue, int socket);
 
-  Result<RedirectCounts> counts() const;
+  // Over all queues there can be, so that a frame on one that was not configured is seen.
+  Result<pb_xsk_counters> counts() const;
 
-  // "native" or "generic", as the device says. Errors: `failed` where it does not run our program.
-  Result<std::string> hook() const;
-  const sys::ProgramInfo& info() const { return info_; }
+  const sys::AttachedXdp& attached() const { return attached_; }
 
   // Errors: `failed` where the device has gone; from any namespace.
   Result<void> still_attached() const;
 
  private:
-  struct Destroy {
-    void operator()(xsk_redirect* skeleton) const;
-  };
-
   RedirectProgram() = default;
-  Result<void> load();
 
   std::string device_;
-  int cpus_ = 0;
-  sys::ProgramInfo info_;
-  std::unique_ptr<xsk_redirect, Destroy> skeleton_;
-  sys::Fd link_;
+  std::shared_ptr<xsk_redirect> skeleton_;
+  sys::AttachedXdp attached_;
 };
 
 }  // namespace pktbench::af_xdp

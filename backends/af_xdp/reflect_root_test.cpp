@@ -1,15 +1,14 @@
 // Frames that a workload sends back leave by the queue they came from, and their buffers return.
 #include <gtest/gtest.h>
-#include <sys/eventfd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <thread>
 
-#include "backends/af_xdp/af_xdp.hpp"
 #include "backends/af_xdp/receive_loop.hpp"
 #include "backends/af_xdp/redirect_program.hpp"
 #include "backends/af_xdp/xsk_queue.hpp"
+#include "backends/backend_types.hpp"
 #include "backends/common/poll_thread.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/testing/need_root.hpp"
@@ -43,7 +42,7 @@ struct SendBack {
 class SendingBack {
  public:
   SendingBack(const Port& port, bool generic, std::uint32_t frames, Idle idle, SendBack workload)
-      : program_(attach(port, generic)), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+      : program_(attach(port, generic)) {
     const auto inside = need(sys::NetnsScope::enter(port.netns_path));
     XskConfig config;
     config.device = port.name;
@@ -51,13 +50,12 @@ class SendingBack {
     config.transmit = true;
     queue_ = need(XskQueue::open(config));
     need(program_.enter(0, queue_->fd()));
-    idle.wake_fd = wake_.get();
     need(thread_.start(port, port.cpus.front(), [this, idle, workload](PollThread& thread) {
       return receive_loop(*queue_, workload, idle, 64, thread);
     }));
   }
   ~SendingBack() {
-    thread_.stop([this] { (void)eventfd_write(wake_.get(), 1); });
+    thread_.stop();
     EXPECT_EQ(thread_.error(), 0);
   }
 
@@ -72,7 +70,6 @@ class SendingBack {
   }
 
   RedirectProgram program_;
-  sys::Fd wake_;
   std::unique_ptr<XskQueue> queue_;
   PollThread thread_;
 };

@@ -1,16 +1,15 @@
 // How long the af_xdp backend looks at an empty ring before it sleeps, and that nothing is lost by
 // it.
 #include <gtest/gtest.h>
-#include <sys/eventfd.h>
 
 #include <chrono>
 #include <fstream>
 #include <string>
 #include <thread>
 
-#include "backends/af_xdp/af_xdp.hpp"
 #include "backends/af_xdp/receive_loop.hpp"
 #include "backends/af_xdp/xsk_queue.hpp"
+#include "backends/backend_types.hpp"
 #include "harness/testing/need_root.hpp"
 #include "harness/testing/sending.hpp"
 #include "harness/traffic/generators.hpp"
@@ -48,8 +47,7 @@ std::uint64_t looks_before_sleep(const TestVeth& veth, std::uint32_t spin_us) {
   XskConfig config;
   config.device = veth.dut().name;
   const auto queue = need(XskQueue::open(config));
-  const sys::Fd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  const Idle idle{.spin_us = spin_us, .wake_fd = wake.get()};
+  const Idle idle{.spin_us = spin_us};
   const auto drop = [](std::uint8_t*, std::uint32_t) { return backends::Verdict::drop; };
   backends::PollThread thread;
   need(thread.start(veth.dut(), veth.dut().cpus.front(), [&](backends::PollThread& self) {
@@ -57,7 +55,7 @@ std::uint64_t looks_before_sleep(const TestVeth& veth, std::uint32_t spin_us) {
   }));
   wait_until_asleep(thread.tid());
   const auto looks = thread.counters().empty_polls.load();
-  thread.stop([&] { (void)eventfd_write(wake.get(), 1); });
+  thread.stop();
   EXPECT_EQ(thread.error(), 0);
   return looks;
 }

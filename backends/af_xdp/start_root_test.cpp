@@ -8,8 +8,8 @@
 #include <iterator>
 #include <thread>
 
-#include "backends/af_xdp/af_xdp.hpp"
 #include "backends/af_xdp/xsk_queue.hpp"
+#include "backends/backend_types.hpp"
 #include "harness/testing/need_root.hpp"
 #include "harness/testing/test_veth.hpp"
 #include "harness/text/number_test_util.hpp"

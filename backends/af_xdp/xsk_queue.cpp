@@ -30,6 +30,13 @@ std::string queue_name(const XskConfig& c) {
 // The kernel gives a queue free some time after its socket was closed.
 constexpr auto kTakeDown = std::chrono::seconds(2);
 
+// The consumer first, so that the difference is never negative.
+template <class Ring>
+std::uint32_t entries(const Ring& ring) {
+  const std::uint32_t consumer = __atomic_load_n(ring.consumer, __ATOMIC_ACQUIRE);
+  return __atomic_load_n(ring.producer, __ATOMIC_ACQUIRE) - consumer;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<XskQueue>> XskQueue::open(const XskConfig& config) {
@@ -190,17 +197,6 @@ Result<XskDrops> XskQueue::drops() const {
   drops.frame_too_long = statistics->rx_dropped - drops.fill_ring_empty;
   return drops;
 }
-
-namespace {
-
-// The consumer first, so that the difference is never negative.
-template <class Ring>
-std::uint32_t entries(const Ring& ring) {
-  const std::uint32_t consumer = __atomic_load_n(ring.consumer, __ATOMIC_ACQUIRE);
-  return __atomic_load_n(ring.producer, __ATOMIC_ACQUIRE) - consumer;
-}
-
-}  // namespace
 
 std::uint32_t XskQueue::pending() const { return entries(rx_); }
 

@@ -1,5 +1,8 @@
 #include "backends/common/poll_thread.hpp"
 
+#include <sys/eventfd.h>
+
+#include <cerrno>
 #include <future>
 #include <utility>
 
@@ -10,6 +13,8 @@ namespace pktbench::backends {
 
 Result<void> PollThread::start(const Port& port, int cpu, Loop loop) {
   stop();
+  wake_ = sys::Fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake_) return system_error("make an eventfd", errno);
   stop_.store(false, std::memory_order_relaxed);
   error_.store(0, std::memory_order_relaxed);
   counters_.store(0, 0, 0, 0);
@@ -39,8 +44,10 @@ Result<void> PollThread::start(const Port& port, int cpu, Loop loop) {
 void PollThread::stop(const std::function<void()>& wake) noexcept {
   if (!thread_.joinable()) return;
   stop_.store(true, std::memory_order_relaxed);
+  (void)eventfd_write(wake_.get(), 1);
   if (wake) wake();
   thread_.join();
+  wake_.reset();
 }
 
 }  // namespace pktbench::backends

@@ -13,6 +13,7 @@
 #include "backends/common/loop_counters.hpp"
 #include "harness/core/port.hpp"
 #include "harness/core/result.hpp"
+#include "harness/sys/fd.hpp"
 
 namespace pktbench::backends {
 
@@ -22,16 +23,14 @@ class PollThread {
   // Receives until stopping() and returns 0, or the errno that ended it.
   using Loop = std::function<int(PollThread&)>;
 
-  PollThread() = default;
-  PollThread(const PollThread&) = delete;
-  PollThread& operator=(const PollThread&) = delete;
   ~PollThread() { stop(); }
 
   // Runs `loop` on CPU `cpu`, in the port's namespace; returns when the thread is there, before its
   // first poll.
   Result<void> start(const Port& port, int cpu, Loop loop);
 
-  // Sets the flag, calls `wake` for a loop that may be blocked, and joins. Idempotent.
+  // Sets the flag, makes wake_fd() readable and calls `wake`, for a loop that may be blocked, and
+  // joins. Idempotent.
   void stop(const std::function<void()>& wake = {}) noexcept;
 
   bool running() const { return thread_.joinable(); }
@@ -39,6 +38,8 @@ class PollThread {
   // The errno that ended the loop; 0: none.
   int error() const { return error_.load(std::memory_order_acquire); }
 
+  // For the loop: an eventfd, readable from stop() on.
+  int wake_fd() const { return wake_.get(); }
   // For the loop: one relaxed load.
   bool stopping() const { return stop_.load(std::memory_order_relaxed); }
   LoopCounters& counters() { return counters_; }
@@ -47,6 +48,7 @@ class PollThread {
  private:
   std::thread thread_;
   pid_t tid_ = 0;
+  sys::Fd wake_;
   std::atomic<int> error_{0};
   LoopCounters counters_;
   // Writer: the controlling thread.

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "backends/common/poll_thread.hpp"
-#include "backends/common/workload_state.hpp"
+#include "backends/common/workload.hpp"
 
 namespace pktbench::backends {
 
@@ -25,6 +25,23 @@ struct Receiver {
 template <class R>
 class Receivers : public std::vector<std::unique_ptr<R>> {
  public:
+  // Starts each, on the port's CPUs in turn: loop(receiver, workload, thread) receives, as a
+  // PollThread::Loop.
+  template <class Loop>
+  Result<void> start(const BackendConfig& config, Loop loop) const {
+    const auto& cpus = config.port.cpus;
+    for (std::size_t i = 0; i < this->size(); ++i) {
+      R& receiver = *(*this)[i];
+      auto started = with_workload(config.workload, receiver.state, [&](auto workload) {
+        return receiver.thread.start(config.port, cpus[i % cpus.size()],
+                                     [&receiver, loop, workload](PollThread& thread) {
+                                       return loop(receiver, workload, thread);
+                                     });
+      });
+      if (!started) return started;
+    }
+    return {};
+  }
   std::vector<pid_t> threads() const {
     std::vector<pid_t> tids;
     for (const auto& r : *this)

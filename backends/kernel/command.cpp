@@ -9,24 +9,10 @@
 #include <sstream>
 
 #include "harness/sys/child_process.hpp"
-#include "harness/sys/fd.hpp"
+#include "harness/sys/file.hpp"
 #include "harness/sys/own_path.hpp"
 
 namespace pktbench::kernel {
-
-namespace {
-
-// Output goes to memory files rather than pipes: the child can never block on us.
-std::string contents(int file) {
-  std::string text;
-  char buffer[4096];
-  ssize_t n = 0;
-  while ((n = pread(file, buffer, sizeof buffer, static_cast<off_t>(text.size()))) > 0)
-    text.append(buffer, static_cast<std::size_t>(n));
-  return text;
-}
-
-}  // namespace
 
 Result<std::string> find_command(const std::string& name, const std::string& package) {
   const char* path = std::getenv("PATH");
@@ -53,8 +39,13 @@ Result<CommandOutput> run_command(const std::vector<std::string>& arguments) {
   if (!child) return child.error();
   const int status = sys::wait_for_child(*child);
   if (status < 0) return system_error("wait for " + arguments[0], errno);
-  return CommandOutput{WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
-                       contents(out.get()), contents(err.get())};
+  // Files rather than pipes: the child can never block on us.
+  CommandOutput output{.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status)};
+  if (auto r = sys::read_all(out, "read the output of " + arguments[0]).into(output.out); !r)
+    return r.error();
+  if (auto r = sys::read_all(err, "read the output of " + arguments[0]).into(output.err); !r)
+    return r.error();
+  return output;
 }
 
 }  // namespace pktbench::kernel

@@ -10,8 +10,8 @@ namespace pktbench::kernel {
 
 struct CommandOutput {
   int status = 0;  // exit status, or 128 + signal
-  std::string out;
-  std::string err;
+  std::string out = {};
+  std::string err = {};
 };
 
 // The path of an executable in $PATH or where administration's commands are; the first one that

@@ -9,8 +9,8 @@
 #include <string>
 #include <thread>
 
+#include "backends/backend_types.hpp"
 #include "backends/kernel/command.hpp"
-#include "backends/kernel/kernel.hpp"
 #include "harness/sys/ethtool.hpp"
 #include "harness/testing/need_root.hpp"
 #include "harness/testing/sending.hpp"

@@ -1,3 +1,10 @@
+// The backend `nft-drop`. There is no user-space loop; the DUT's work is NAPI's.
+//
+// A rule in a table of its own, on the prerouting hook at priority raw, counts and drops the
+// packets that came in by the port and are for the test frames' UDP port. nftables counts from the
+// IP header on and after padding was cut off: 14 bytes a frame are added, and no test frame is
+// padded. What the IP layer refuses before the hook (a bad header) is not counted. One skb is one
+// frame, as in skb_backend.hpp.
 #include <fmt/format.h>
 #include <linux/if_ether.h>
 #include <unistd.h>
@@ -7,9 +14,9 @@
 #include "backends/common/clean_start.hpp"
 #include "backends/common/needs.hpp"
 #include "backends/kernel/command.hpp"
-#include "backends/kernel/kernel.hpp"
 #include "backends/kernel/nft_rule.hpp"
 #include "bpf/frame.h"
+#include "harness/core/registry.hpp"
 #include "harness/sys/netns.hpp"
 
 namespace pktbench::backends {
@@ -17,7 +24,6 @@ namespace pktbench::backends {
 namespace {
 
 constexpr int kRawPriority = -300;  // before connection tracking
-constexpr const char* kChain = "drops";
 
 class NftDrop final : public CleanStart {
  public:
@@ -42,58 +48,56 @@ class NftDrop final : public CleanStart {
   }
 
  private:
-  Result<EffectiveMode> begin(const BackendConfig& config) override;
-  Result<kernel::NftRule> read_rule() const;
-  Result<std::string> nft(std::vector<std::string> arguments) const;
+  Result<EffectiveMode> begin(const BackendConfig& config) override {
+    static std::atomic<unsigned> count{0};
+    port_ = config.port;
+    if (auto r = kernel::find_command("nft", "nftables").into(nft_); !r) return r.error();
+    // `create` fails where somebody has a table of that name. One transaction: all of it or
+    // nothing.
+    const std::string table = fmt::format("pktbench_{}_{}", getpid(), count++);
+    const std::string chain = "ip " + table + " drops";
+    auto made =
+        nft({fmt::format("create table ip {}; add chain {} {{ type filter hook prerouting priority "
+                         "{}; policy accept; }}; add rule {} iif {} udp dport {} counter drop",
+                         table, chain, kRawPriority, chain, port_.ifindex, PB_UDP_PORT)});
+    if (!made) return made.error();
+    table_ = table;
+    auto rule = read_rule();
+    if (!rule) return rule.error();
+    if (rule->hook != "prerouting" || rule->priority != kRawPriority || !rule->drops ||
+        rule->device != port_.name || rule->port != PB_UDP_PORT)
+      return make_error(ErrorCode::failed,
+                        "nft lists another rule than was made for " + port_.name);
+    return EffectiveMode{"nft-drop",
+                         "nft-drop",
+                         {{"hook", "ip " + rule->hook},
+                          {"priority", std::to_string(rule->priority)},
+                          {"table", table_}}};
+  }
+
+  Result<kernel::NftRule> read_rule() const {
+    auto listing = nft({"-j", "list table ip " + table_});
+    if (!listing) return listing.error();
+    return kernel::parse_nft_rule(*listing);
+  }
+
+  Result<std::string> nft(std::vector<std::string> arguments) const {
+    auto inside = sys::NetnsScope::enter(port_.netns_path);
+    if (!inside) return inside.error();
+    arguments.insert(arguments.begin(), nft_);
+    auto said = kernel::run_command(arguments);
+    if (!said) return said.error();
+    if (said->status == 0) return std::move(said->out);
+    // What nft says for a kernel without nf_tables, or with a part of it missing.
+    const bool missing = said->err.find("not supported") != std::string::npos;
+    return Error{missing ? ErrorCode::unsupported : ErrorCode::failed,
+                 "nft: " + said->err.substr(0, said->err.find('\n')), 0, said->err};
+  }
 
   Port port_;
   std::string nft_;    // path of the command
   std::string table_;  // empty: not started
 };
-
-Result<EffectiveMode> NftDrop::begin(const BackendConfig& config) {
-  static std::atomic<unsigned> count{0};
-  port_ = config.port;
-  if (auto r = kernel::find_command("nft", "nftables").into(nft_); !r) return r.error();
-  // `create` fails where somebody has a table of that name. One transaction: all of it or nothing.
-  const std::string table = fmt::format("pktbench_{}_{}", getpid(), count++);
-  const std::string chain = "ip " + table + " " + kChain;
-  auto made =
-      nft({fmt::format("create table ip {}; add chain {} {{ type filter hook prerouting priority "
-                       "{}; policy accept; }}; add rule {} iif {} udp dport {} counter drop",
-                       table, chain, kRawPriority, chain, port_.ifindex, PB_UDP_PORT)});
-  if (!made) return made.error();
-  table_ = table;
-  auto rule = read_rule();
-  if (!rule) return rule.error();
-  if (rule->hook != "prerouting" || rule->priority != kRawPriority || !rule->drops ||
-      rule->device != port_.name || rule->port != PB_UDP_PORT)
-    return make_error(ErrorCode::failed, "nft lists another rule than was made for " + port_.name);
-  return EffectiveMode{"nft-drop",
-                       "nft-drop",
-                       {{"hook", "ip " + rule->hook},
-                        {"priority", std::to_string(rule->priority)},
-                        {"table", table_}}};
-}
-
-Result<kernel::NftRule> NftDrop::read_rule() const {
-  auto listing = nft({"-j", "list table ip " + table_});
-  if (!listing) return listing.error();
-  return kernel::parse_nft_rule(*listing);
-}
-
-Result<std::string> NftDrop::nft(std::vector<std::string> arguments) const {
-  auto inside = sys::NetnsScope::enter(port_.netns_path);
-  if (!inside) return inside.error();
-  arguments.insert(arguments.begin(), nft_);
-  auto said = kernel::run_command(arguments);
-  if (!said) return said.error();
-  if (said->status == 0) return std::move(said->out);
-  // What nft says for a kernel without nf_tables, or with a part of it missing.
-  const bool missing = said->err.find("not supported") != std::string::npos;
-  return Error{missing ? ErrorCode::unsupported : ErrorCode::failed,
-               "nft: " + said->err.substr(0, said->err.find('\n')), 0, said->err};
-}
 
 Unavailable probe() {
   if (auto why = without_root(); !why.empty()) return why;

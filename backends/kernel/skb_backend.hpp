@@ -1,7 +1,9 @@
 // What the backends have in common whose BPF program counts skbs.
+//
+// One skb is one frame, so nothing may merge frames before: that is the kernel's default for UDP
+// (GRO merges it only where rx-udp-gro-forwarding is on or a socket asks for it).
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,16 +26,14 @@ class SkbBackend : public backends::CleanStart {
 
  protected:
   Port port_;
-  sys::ProgramInfo program_;  // set by attach()
+  sys::ProgramInfo program_;  // this and the map are set by attach()
+  int counters_ = -1;         // the map; < 0: not started
 
  private:
   Result<EffectiveMode> begin(const BackendConfig& config) override;
   // REQUIRES: the calling thread is in the port's namespace.
   virtual Result<EffectiveMode> attach(const Options& options) = 0;
-  // The map; none: it is not started.
-  virtual std::optional<int> counters() const = 0;
 
-  int cpus_ = 0;
   bool queue_is_recorded_ = false;
 };
 

@@ -22,8 +22,8 @@
 #include <utility>
 #include <vector>
 
+#include "backends/backend_types.hpp"
 #include "backends/common/workload_state.hpp"
-#include "backends/xdp/xdp.hpp"
 #include "harness/core/units.hpp"
 #include "harness/testing/need_root.hpp"
 #include "harness/testing/test_veth.hpp"

@@ -1,8 +1,16 @@
-#include "backends/xdp/xdp.hpp"
-
+// Backends xdp-native and xdp-generic: an XDP program for each workload, in the driver or in the
+// generic hook after the skb has been made. There is no user-space loop; the DUT's work is NAPI's.
+//
+// What they make is a FilterControl, too (backends/common/workload_state.hpp). `reflect` in the
+// driver sends (XDP_TX): a veth's peer takes that in only where it has an XDP program of its own;
+// without one the frames are counted as reflected and arrive nowhere.
+//
+// Option `fallback` (bool): where the driver has no native XDP, attach in the generic hook instead;
+// the effective mode then says "xdp-generic".
 #include <linux/if_link.h>
 
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "backends/common/clean_start.hpp"
@@ -10,7 +18,6 @@
 #include "backends/common/workload_state.hpp"
 #include "backends/xdp/xdp_program.hpp"
 #include "bpf/counters.h"
-#include "harness/sys/fd.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/xdp_hook.hpp"
 
@@ -23,84 +30,73 @@ class Xdp final : public CleanStart, public FilterControl {
   explicit Xdp(std::uint32_t flags) : flags_(flags) {}
   ~Xdp() override { stop(); }
 
-  Result<Counters> sample() override;
-  std::vector<std::uint32_t> programs() const override { return {program_id_}; }
-  void stop() noexcept override;
-  Result<void> set_filtered(std::uint16_t udp_port, bool filtered) override;
+  Result<Counters> sample() override {
+    if (!program_) return make_error(ErrorCode::failed, "the XDP program is not started");
+    Counters counters;
+    pb_queue_counters all{};
+    // Every queue there can be, so that a frame on one that was not configured is seen.
+    for (std::uint32_t queue = 0; queue < PB_MAX_QUEUES; ++queue) {
+      const auto c = program_->counters(queue);
+      if (!c) return c.error();
+      counters.packets += c->packets;
+      counters.bytes += c->bytes;
+      for (int i = 0; i < PB_OUTCOMES; ++i) all.outcomes[i] += c->outcomes[i];
+      all.addresses += c->addresses;
+      if (queue < port_.queues || c->packets) {
+        counters.per_queue.resize(queue + 1);
+        counters.per_queue[queue] = c->packets;
+      }
+    }
+    // The generic hook knows the queue only where the driver wrote it into the skb, as veth does
+    // not.
+    if (attached_.mode == XDP_ATTACHED_SKB && port_.queues > 1) counters.per_queue.clear();
+    counters.details = workload_details(workload_of(workload_), all.outcomes, all.addresses);
+    return counters;
+  }
+
+  std::vector<std::uint32_t> programs() const override { return {attached_.program.id}; }
+
+  void stop() noexcept override {
+    attached_.link.reset();
+    program_.reset();
+  }
+
+  Result<void> set_filtered(std::uint16_t udp_port, bool filtered) override {
+    if (!program_) return make_error(ErrorCode::failed, "the XDP program is not started");
+    if (!program_->ports())
+      return make_error(ErrorCode::failed, "this XDP program has no set of ports");
+    program_->ports()->set(udp_port, filtered);
+    return {};
+  }
 
  private:
-  Result<EffectiveMode> begin(const BackendConfig& config) override;
+  Result<EffectiveMode> begin(const BackendConfig& config) override {
+    port_ = config.port;
+    workload_ = config.workload;
+    if (auto r = needs_queues(port_, PB_MAX_QUEUES, "an XDP program"); !r) return r.error();
+    auto inside = sys::NetnsScope::enter(port_.netns_path);
+    if (!inside) return inside.error();
+    if (auto r = XdpProgram::load(workload_).into(program_); !r) return r.error();
+    if (PortSet* ports = program_->ports()) ports->assign(config.filter_ports);
+
+    auto attached = sys::attach_xdp(port_, program_->fd(), flags_,
+                                    "use xdp-generic, or allow \"fallback\": true");
+    const auto fallback = config.options.find("fallback");
+    if (!attached && attached.error().code == ErrorCode::unsupported &&
+        fallback != config.options.end() && std::get<bool>(fallback->second))
+      attached = sys::attach_xdp(port_, program_->fd(), XDP_FLAGS_SKB_MODE, "");
+    if (auto r = std::move(attached).into(attached_); !r) return r.error();
+    return EffectiveMode{flags_ == XDP_FLAGS_DRV_MODE ? "xdp-native" : "xdp-generic",
+                         std::string("xdp-") + sys::xdp_hook_name(attached_.mode),
+                         {{"jited", attached_.program.jited}}};
+  }
 
   const std::uint32_t flags_;
-  bool generic_ = false;  // as read back
-  std::uint32_t program_id_ = 0;
   Port port_;
   std::string workload_;
   std::optional<XdpProgram> program_;
-  sys::Fd link_;
+  sys::AttachedXdp attached_;
 };
-
-Result<EffectiveMode> Xdp::begin(const BackendConfig& config) {
-  port_ = config.port;
-  workload_ = config.workload;
-  if (auto r = needs_queues(port_, PB_MAX_QUEUES, "an XDP program"); !r) return r.error();
-  auto inside = sys::NetnsScope::enter(port_.netns_path);
-  if (!inside) return inside.error();
-  if (auto r = XdpProgram::load(workload_).into(program_); !r) return r.error();
-  program_->set_filter(config.filter_ports);
-
-  auto link = sys::attach_xdp(port_, program_->fd(), flags_,
-                              "use xdp-generic, or allow \"fallback\": true");
-  const auto fallback = config.options.find("fallback");
-  if (!link && link.error().code == ErrorCode::unsupported && fallback != config.options.end() &&
-      std::get<bool>(fallback->second))
-    link = sys::attach_xdp(port_, program_->fd(), XDP_FLAGS_SKB_MODE, "");
-  if (!link) return link.error();
-  link_ = std::move(*link);
-
-  auto ours = sys::program_info(program_->fd());
-  if (!ours) return ours.error();
-  auto device = sys::running_xdp(port_.name, ours->id);
-  if (!device) return device.error();
-  program_id_ = ours->id;
-  generic_ = device->xdp_mode == XDP_ATTACHED_SKB;
-  return EffectiveMode{flags_ == XDP_FLAGS_DRV_MODE ? "xdp-native" : "xdp-generic",
-                       std::string("xdp-") + sys::xdp_hook_name(device->xdp_mode),
-                       {{"jited", ours->jited}}};
-}
-
-Result<Counters> Xdp::sample() {
-  if (!program_) return make_error(ErrorCode::failed, "the XDP program is not started");
-  Counters counters;
-  pb_queue_counters all{};
-  // Every queue there can be, so that a frame on one that was not configured is seen.
-  for (std::uint32_t queue = 0; queue < PB_MAX_QUEUES; ++queue) {
-    const auto c = program_->counters(queue);
-    if (!c) return c.error();
-    counters.packets += c->packets;
-    counters.bytes += c->bytes;
-    for (int i = 0; i < PB_OUTCOMES; ++i) all.outcomes[i] += c->outcomes[i];
-    all.addresses += c->addresses;
-    if (queue < port_.queues || c->packets) {
-      counters.per_queue.resize(queue + 1);
-      counters.per_queue[queue] = c->packets;
-    }
-  }
-  // The generic hook knows the queue only where the driver wrote it into the skb, as veth does not.
-  if (generic_ && port_.queues > 1) counters.per_queue.clear();
-  counters.details = workload_details(workload_of(workload_), all.outcomes, all.addresses);
-  return counters;
-}
-
-void Xdp::stop() noexcept {
-  link_.reset();
-  program_.reset();
-}
-
-Result<void> Xdp::set_filtered(std::uint16_t udp_port, bool filtered) {
-  if (!program_) return make_error(ErrorCode::failed, "the XDP program is not started");
-  return program_->set_filtered(udp_port, filtered);
-}
 
 Unavailable probe() { return without_programs(BPF_PROG_TYPE_XDP, "XDP programs"); }
 

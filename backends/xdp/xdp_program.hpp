@@ -7,10 +7,11 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "backends/common/workload_state.hpp"
 #include "bpf/counters.h"
 #include "harness/core/result.hpp"
 
@@ -28,22 +29,18 @@ class XdpProgram {
   int fd() const { return bpf_program__fd(program_); }
 
   // Of one queue (below PB_MAX_QUEUES), all CPUs together; monotonic since load().
-  Result<pb_queue_counters> counters(std::uint32_t queue);
+  Result<pb_queue_counters> counters(std::uint32_t queue) const;
 
-  // Of `filter`: these ports and no others; no-op for the other workloads. REQUIRES: not attached.
-  void set_filter(std::span<const std::uint16_t> udp_ports);
-
-  // See FilterControl; one atomic instruction on memory that the program reads.
-  Result<void> set_filtered(std::uint16_t udp_port, bool filtered);
+  // Of `filter`, in memory that the program reads; null for the other workloads.
+  PortSet* ports() { return ports_ ? &*ports_ : nullptr; }
 
  private:
   XdpProgram() = default;
 
   std::shared_ptr<void> skeleton_;
   bpf_program* program_ = nullptr;
-  int counters_fd_ = -1;    // the skeleton's
-  __u64* ports_ = nullptr;  // of `filter`: PB_PORT_WORDS words, mapped
-  std::vector<pb_queue_counters> by_cpu_;
+  int counters_fd_ = -1;  // the skeleton's
+  std::optional<PortSet> ports_;
 };
 
 }  // namespace pktbench::backends

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "backends/xdp/xdp.hpp"
+#include "backends/backend_types.hpp"
 #include "bpf/rejected.skel.h"
 #include "harness/sys/bpf.hpp"
 #include "harness/sys/netns.hpp"

@@ -35,10 +35,4 @@ Error LibbpfLog::failure(const std::string& what, int error) const {
   return e;
 }
 
-Result<int> possible_cpus() {
-  const int n = libbpf_num_possible_cpus();
-  if (n < 0) return system_error("count the possible CPUs", -n);
-  return n;
-}
-
 }  // namespace pktbench::sys

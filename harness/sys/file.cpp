@@ -9,24 +9,27 @@
 #include <charconv>
 #include <sstream>
 
-#include "harness/sys/fd.hpp"
-
 namespace pktbench::sys {
 
 Result<std::string> read_file(const std::string& path) {
   Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return system_error("open " + path, errno);
+  auto text = read_all(file, "read " + path);
+  while (text && text->ends_with('\n')) text->pop_back();
+  return text;
+}
+
+Result<std::string> read_all(const Fd& file, const std::string& what) {
   std::string text;
   std::array<char, 4096> chunk;
   for (;;) {
-    const ssize_t n = read(file.get(), chunk.data(), chunk.size());
+    const ssize_t n =
+        pread(file.get(), chunk.data(), chunk.size(), static_cast<off_t>(text.size()));
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return system_error("read " + path, errno);
-    if (n == 0) break;
+    if (n < 0) return system_error(what, errno);
+    if (n == 0) return text;
     text.append(chunk.data(), static_cast<std::size_t>(n));
   }
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
 }
 
 namespace {

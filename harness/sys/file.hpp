@@ -7,11 +7,15 @@
 #include <vector>
 
 #include "harness/core/result.hpp"
+#include "harness/sys/fd.hpp"
 
 namespace pktbench::sys {
 
 // The whole content without the trailing newline.
 Result<std::string> read_file(const std::string& path);
+
+// From its beginning, whatever was read of it before; `what` is the sentence of an error.
+Result<std::string> read_all(const Fd& file, const std::string& what);
 
 // The integer at the beginning of the file; nothing but a unit may follow.
 Result<long> read_number(const std::string& path);

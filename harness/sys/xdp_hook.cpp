@@ -20,26 +20,26 @@ Error taken_by_another_program(const std::string& device) {
                     "{} has an XDP program of somebody else's; it is not replaced", device);
 }
 
-Result<Fd> attach_xdp(const Port& port, int program, std::uint32_t flags,
-                      const std::string& remedy) {
+Result<AttachedXdp> attach_xdp(const Port& port, int program, std::uint32_t flags,
+                               const std::string& remedy) {
   LIBBPF_OPTS(bpf_link_create_opts, options, .flags = flags);
   const int fd = bpf_link_create(program, static_cast<int>(port.ifindex), BPF_XDP, &options);
-  if (fd >= 0) return Fd(fd);
   if (fd == -EBUSY || fd == -EEXIST) return taken_by_another_program(port.name);
-  Error e = system_error("attach XDP to " + port.name, -fd);
-  if (fd == -EOPNOTSUPP) {
-    e.code = ErrorCode::unsupported;
-    e.message = fmt::format("the driver of {} has no native XDP; {}", port.name, remedy);
-  }
-  return e;
-}
-
-Result<LinkInfo> running_xdp(const std::string& device, std::uint32_t id) {
-  auto link = get_link(device);
-  if (link && link->xdp_program_id != id)
-    return make_error(ErrorCode::failed, "{} runs XDP program {} and not ours, {}", device,
-                      link->xdp_program_id, id);
-  return link;
+  if (fd == -EOPNOTSUPP)
+    return Error{ErrorCode::unsupported,
+                 fmt::format("the driver of {} has no native XDP; {}", port.name, remedy),
+                 EOPNOTSUPP,
+                 {}};
+  if (fd < 0) return system_error("attach XDP to " + port.name, -fd);
+  AttachedXdp attached{.link = Fd(fd)};
+  if (auto r = program_info(program).into(attached.program); !r) return r.error();
+  const auto device = get_link(port.name);
+  if (!device) return device.error();
+  if (device->xdp_program_id != attached.program.id)
+    return make_error(ErrorCode::failed, "{} runs XDP program {} and not ours, {}", port.name,
+                      device->xdp_program_id, attached.program.id);
+  attached.mode = device->xdp_mode;
+  return attached;
 }
 
 const char* xdp_hook_name(int attached) {

@@ -21,14 +21,17 @@ struct ProgramInfo {
 // Of any BPF program.
 Result<ProgramInfo> program_info(int program);
 
-// Detached when the link goes, also when this process dies. Errors: `unsupported` with `remedy`
-// where the driver has no native XDP; `refused` where the device has a program of somebody else's.
-Result<Fd> attach_xdp(const Port& port, int program, std::uint32_t flags,
-                      const std::string& remedy);
+// An XDP program that runs on a port.
+struct AttachedXdp {
+  Fd link;  // the program is detached when it goes, also when this process dies
+  ProgramInfo program = {};
+  int mode = 0;  // as LinkInfo::xdp_mode
+};
+// Errors: `unsupported` with `remedy` where the driver has no native XDP; `refused` where the
+// device has a program of somebody else's; `failed` where it then says that it runs another one.
+Result<AttachedXdp> attach_xdp(const Port& port, int program, std::uint32_t flags,
+                               const std::string& remedy);
 Error taken_by_another_program(const std::string& device);
-
-// The device as rtnetlink has it. Errors: `failed` where it runs another program than `id`.
-Result<LinkInfo> running_xdp(const std::string& device, std::uint32_t id);
 
 // "native", "generic", "offload" or "none", of LinkInfo::xdp_mode.
 const char* xdp_hook_name(int attached);
