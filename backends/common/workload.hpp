@@ -47,13 +47,13 @@ struct Touch {
 };
 
 // The workloads that decide something: each counts what it decided, which is one load and store.
-template <class Decide>
+template <pb_outcome (*decide)(std::uint8_t* frame, std::uint8_t* end, WorkloadState&)>
 class Deciding {
  public:
   explicit Deciding(std::shared_ptr<WorkloadState> state) : state_(std::move(state)) {}
 
   Verdict operator()(std::uint8_t* frame, std::uint32_t length) {
-    const pb_outcome outcome = Decide::decide(frame, frame + length, *state_);
+    const pb_outcome outcome = decide(frame, frame + length, *state_);
     state_->count(outcome);
     return verdict_of(outcome);
   }
@@ -63,45 +63,36 @@ class Deciding {
 };
 
 // Per frame: the headers, byte by byte.
-struct DecideParse {
-  static pb_outcome decide(std::uint8_t* frame, std::uint8_t* end, WorkloadState&) {
-    return pb_workload_parse(frame, end);
-  }
-};
+inline pb_outcome decide_parse(std::uint8_t* frame, std::uint8_t* end, WorkloadState&) {
+  return pb_workload_parse(frame, end);
+}
 
 // Per frame: the headers as far as IP, a hash and mostly one cache line of the table.
-struct DecideCountPerIp {
-  static pb_outcome decide(std::uint8_t* frame, std::uint8_t* end, WorkloadState& state) {
-    pb_address source;
-    const pb_outcome outcome = pb_workload_source(frame, end, &source);
-    return outcome == PB_OK ? state.count_source(source) : outcome;
-  }
-};
+inline pb_outcome decide_count_per_ip(std::uint8_t* frame, std::uint8_t* end,
+                                      WorkloadState& state) {
+  pb_address source;
+  const pb_outcome outcome = pb_workload_source(frame, end, &source);
+  return outcome == PB_OK ? state.count_source(source) : outcome;
+}
 
 // Per frame: the headers, and one word of the set.
-struct DecideFilter {
-  static pb_outcome decide(std::uint8_t* frame, std::uint8_t* end, WorkloadState& state) {
-    return pb_workload_filter(frame, end, state.ports().words());
-  }
-};
+inline pb_outcome decide_filter(std::uint8_t* frame, std::uint8_t* end, WorkloadState& state) {
+  return pb_workload_filter(frame, end, state.ports().words());
+}
 
 // Per frame: the headers, some of them written to.
-struct DecideReflect {
-  static pb_outcome decide(std::uint8_t* frame, std::uint8_t* end, WorkloadState&) {
-    return pb_workload_reflect(frame, end);
-  }
-};
+inline pb_outcome decide_reflect(std::uint8_t* frame, std::uint8_t* end, WorkloadState&) {
+  return pb_workload_reflect(frame, end);
+}
 
 // Per frame: nothing; the frame is not read.
-struct DecidePass {
-  static pb_outcome decide(std::uint8_t*, std::uint8_t*, WorkloadState&) { return PB_PASSED; }
-};
+inline pb_outcome decide_pass(std::uint8_t*, std::uint8_t*, WorkloadState&) { return PB_PASSED; }
 
-using Parse = Deciding<DecideParse>;
-using CountPerIp = Deciding<DecideCountPerIp>;
-using Filter = Deciding<DecideFilter>;
-using Reflect = Deciding<DecideReflect>;
-using Pass = Deciding<DecidePass>;
+using Parse = Deciding<decide_parse>;
+using CountPerIp = Deciding<decide_count_per_ip>;
+using Filter = Deciding<decide_filter>;
+using Reflect = Deciding<decide_reflect>;
+using Pass = Deciding<decide_pass>;
 
 // A row of the table: a workload and its functor, which the state is given where it takes one.
 template <class F>
@@ -111,29 +102,26 @@ struct Row : Workload {
 // A workload is its row here: names, details, parser, list and documentation go by it.
 inline const auto& workload_table() {
   static const auto table = std::make_tuple(
-      Row<Drop>{{"drop", "nothing: the frame is not read"}},
-      Row<Touch>{{"touch", "one read of the frame's first cache line"}},
-      Row<Parse>{{"parse",
-                  "walks the headers, VLAN tags and IPv6 extensions included",
+      Row<Drop>{{{"drop", "nothing: the frame is not read"}}},
+      Row<Touch>{{{"touch", "one read of the frame's first cache line"}}},
+      Row<Parse>{{{"parse", "walks the headers, VLAN tags and IPv6 extensions included"},
                   {{"ok", PB_OK}, {"malformed", PB_MALFORMED}, {"other", PB_OTHER}}}},
-      Row<CountPerIp>{{.name = "count-per-ip",
-                       .summary = "counts frames by source address, in a table",
-                       .details = {{"counted", PB_OK},
-                                   {"malformed", PB_MALFORMED},
-                                   {"other", PB_OTHER},
-                                   {"table_full", PB_TABLE_FULL}},
-                       .counts_addresses = true}},
-      Row<Filter>{{.name = "filter",
-                   .summary = "takes out the frames to a set of UDP ports",
-                   .details = {{"filtered", PB_FILTERED}, {"passed", PB_PASSED}},
-                   .filters = true}},
-      Row<Reflect>{{.name = "reflect",
-                    .summary = "swaps the addresses and sends the frame back",
-                    .details = {{"reflected", PB_REFLECTED},
-                                {"malformed", PB_MALFORMED},
-                                {"other", PB_OTHER}},
-                    .sends_back = true}},
-      Row<Pass>{{"pass", "lets the frame go on to the stack, unread", {{"passed", PB_PASSED}}}});
+      Row<CountPerIp>{{{"count-per-ip", "counts frames by source address, in a table"},
+                       {{"counted", PB_OK},
+                        {"malformed", PB_MALFORMED},
+                        {"other", PB_OTHER},
+                        {"table_full", PB_TABLE_FULL}},
+                       true}},
+      Row<Filter>{{{.name = "filter",
+                    .summary = "takes out the frames to a set of UDP ports",
+                    .filters = true},
+                   {{"filtered", PB_FILTERED}, {"passed", PB_PASSED}}}},
+      Row<Reflect>{
+          {{.name = "reflect",
+            .summary = "swaps the addresses and sends the frame back",
+            .sends_back = true},
+           {{"reflected", PB_REFLECTED}, {"malformed", PB_MALFORMED}, {"other", PB_OTHER}}}},
+      Row<Pass>{{{"pass", "lets the frame go on to the stack, unread"}, {{"passed", PB_PASSED}}}});
   return table;
 }
 

@@ -14,18 +14,13 @@ const std::vector<Workload>& workloads() {
 }
 
 const Workload& workload_of(const std::string& name) {
-  static const Workload none{"", ""};
+  static const Workload none;
   const auto found = std::find_if(workloads().begin(), workloads().end(),
                                   [&](const Workload& w) { return w.name == name; });
   return found == workloads().end() ? none : *found;
 }
 
-std::vector<WorkloadType> workload_types() {
-  std::vector<WorkloadType> types;
-  for (const Workload& w : workloads())
-    types.push_back({w.name, w.summary, w.filters, w.sends_back});
-  return types;
-}
+std::vector<WorkloadType> workload_types() { return {workloads().begin(), workloads().end()}; }
 
 std::vector<std::string> workload_names() {
   std::vector<std::string> names;

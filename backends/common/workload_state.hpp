@@ -19,16 +19,12 @@
 namespace pktbench::backends {
 
 // What there is to know of a workload beside its loop: a row of the table in workload.hpp.
-struct Workload {
+struct Workload : WorkloadType {
   struct Detail {
     const char* name;
     pb_outcome outcome;
   };
-  const char* name;
-  const char* summary;               // one line
   std::vector<Detail> details = {};  // those outcomes that it can come to
-  bool filters = false;              // by the set of ports
-  bool sends_back = false;           // what was reflected
   bool counts_addresses = false;     // in a table; a detail as well
 };
 
@@ -90,8 +86,6 @@ class WorkloadState {
   // Allocates what the workload needs; nothing is allocated per frame.
   explicit WorkloadState(const Workload& workload);
   explicit WorkloadState(const std::string& name) : WorkloadState(workload_of(name)) {}
-  WorkloadState(const WorkloadState&) = delete;
-  WorkloadState& operator=(const WorkloadState&) = delete;
 
   const Workload& workload() const { return workload_; }
   std::map<std::string, std::uint64_t> details() const;

@@ -206,20 +206,19 @@ TEST(Filter, FollowsChangesOfTheSet) {
 }
 
 // A loop of whoever adds a workload.
-struct DecideOdd {
-  static pb_outcome decide(std::uint8_t* frame, std::uint8_t* end, WorkloadState& state) {
-    const auto port = static_cast<std::uint16_t>(end - frame);
-    return state.ports().words()[port >> 6] >> (port & 63) & 1 ? PB_FILTERED : PB_PASSED;
-  }
-};
+pb_outcome decide_odd(std::uint8_t* frame, std::uint8_t* end, WorkloadState& state) {
+  const auto port = static_cast<std::uint16_t>(end - frame);
+  return state.ports().words()[port >> 6] >> (port & 63) & 1 ? PB_FILTERED : PB_PASSED;
+}
 
 TEST(Workloads, ANewOneIsARowOfTheTable) {
-  using Mine = Row<Deciding<DecideOdd>>;
-  const auto table = std::tuple_cat(
-      workload_table(), std::tuple{Mine{{"by-length",
-                                         "takes out frames as long as a port's number",
-                                         {{"as_long", PB_FILTERED}, {"other_length", PB_PASSED}},
-                                         true}}});
+  using Mine = Row<Deciding<decide_odd>>;
+  const auto table =
+      std::tuple_cat(workload_table(),
+                     std::tuple{Mine{{{.name = "by-length",
+                                       .summary = "takes out frames as long as a port's number",
+                                       .filters = true},
+                                      {{"as_long", PB_FILTERED}, {"other_length", PB_PASSED}}}}});
   const auto state = std::make_shared<WorkloadState>(std::get<Mine>(table));
   state->ports().set(60, true);
   const auto verdict = [&](std::uint32_t length) {

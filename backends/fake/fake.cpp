@@ -38,7 +38,6 @@ class Fake final : public Backend {
     if (repeat_one_in_) c.packets += packets / static_cast<std::uint64_t>(repeat_one_in_);
     return c;
   }
-  std::vector<pid_t> threads() const override { return {}; }
   void stop() noexcept override { device_.reset(); }
 
  private:

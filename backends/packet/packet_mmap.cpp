@@ -1,6 +1,26 @@
-#include "backends/packet/packet_mmap.hpp"
-
-#include <sys/eventfd.h>
+// The backend `packet-mmap`: AF_PACKET with a TPACKET_V3 ring of blocks that the kernel fills and
+// user space reads in place. One socket and thread; with `fanout` "hash", one for each RX queue,
+// among which the kernel spreads the flows.
+//
+// A block is handed over when it is full or `block_timeout_ms` after it was begun (up to twice
+// that, and in steps of the kernel's timer): that is the latency of a frame at a low rate. sample()
+// waits for the frames that the kernel has put into the ring already.
+//
+// The socket is a tap in front of the stack, bound to every protocol (ETH_P_ALL, as packet captures
+// are): it sees what the device received, ARP included (foreign), before tc and netfilter do. What
+// the device sends is not shown to it. Each frame goes on into the stack, which looks for a UDP
+// socket, finds none and answers some with ICMP: that work is part of what this path costs on the
+// DUT and is not taken out, since a capture on an address of this host's own pays for it too.
+//
+// Workloads look at the frame in the ring. The `addresses` of `count-per-ip` are summed over the
+// threads: one whose flows went to two of them counts twice.
+//
+// `reflect` turns the frame round in the ring and sends it by sendmmsg() on the same socket, which
+// copies it and waits while the socket's buffer is full. The frame itself goes on into the stack as
+// ever. Details: `reflected`, and of those `not_sent`, which the kernel refused. What the device
+// drops it counts itself.
+//
+// Drops: "packet_ring", no block was free.
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,14 +56,11 @@ constexpr const char* kCannotPass =
 
 // One socket and its thread, which ends before the socket does.
 struct RingReceiver : Receiver {
-  RingReceiver(const BackendConfig& config, packet::Ring r, sys::Fd w)
-      : Receiver(config), ring(std::move(r)), wake(std::move(w)) {}
-  ~RingReceiver() {
-    thread.stop([this] { (void)eventfd_write(wake.get(), 1); });
-  }
+  RingReceiver(const BackendConfig& config, packet::Ring r)
+      : Receiver(config), ring(std::move(r)) {}
+  ~RingReceiver() { thread.stop(); }
 
   packet::Ring ring;
-  sys::Fd wake;
   std::uint64_t queued = 0;
   std::uint64_t dropped = 0;
 };
@@ -94,17 +111,16 @@ class PacketMmap final : public CleanStart, public FilterControl {
   Result<EffectiveMode> begin(const BackendConfig& config) override {
     if (auto r = needs_cpu(config.port); !r) return r.error();
     if (config.workload == "pass") return make_error(ErrorCode::unsupported, kCannotPass);
-    const auto number = [&](const char* name) {
-      return static_cast<std::uint32_t>(option<std::int64_t>(config.options, name));
-    };
-    const packet::RingSize size{number("block_bytes"), number("blocks"),
-                                number("block_timeout_ms")};
+    const Options& o = config.options;
+    const packet::RingSize size{option<std::uint32_t>(o, "block_bytes"),
+                                option<std::uint32_t>(o, "blocks"),
+                                option<std::uint32_t>(o, "block_timeout_ms")};
     if (!std::has_single_bit(size.block_bytes) || size.block_bytes < sysconf(_SC_PAGESIZE))
       return make_error(ErrorCode::invalid_input,
                         "block_bytes must be a power of two and a page at least, {} is not",
                         size.block_bytes);
     timeout_ = std::chrono::milliseconds(size.timeout_ms);
-    const std::string fanout = option<std::string>(config.options, "fanout");
+    const std::string fanout = option<std::string>(o, "fanout");
     const unsigned sockets = fanout == "none" ? 1 : std::max(1u, config.port.queues);
 
     const auto scope = sys::NetnsScope::enter(config.port.netns_path);
@@ -116,13 +132,15 @@ class PacketMmap final : public CleanStart, public FilterControl {
       if (fanout != "none") {
         if (auto r = ring->join_hash_group(group).into(group); !r) return r.error();
       }
-      sys::Fd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-      if (!wake) return system_error("eventfd", errno);
-      receivers_.push_back(
-          std::make_unique<RingReceiver>(config, std::move(*ring), std::move(wake)));
+      receivers_.push_back(std::make_unique<RingReceiver>(config, std::move(*ring)));
     }
-    for (std::size_t i = 0; i < receivers_.size(); ++i)
-      if (auto started = start_thread(config, *receivers_[i], i); !started) return started.error();
+    const udp::TagCheck ours(config.trial_tag);
+    auto started = receivers_.start(
+        config,
+        [ours, pump_fd = config.port.pump_fd](RingReceiver& r, auto workload, PollThread& thread) {
+          return packet::receive_loop(thread, r.ring, pump_fd, ours, workload);
+        });
+    if (!started) return started.error();
     return EffectiveMode{"packet-mmap",
                          "packet-mmap",
                          {{"ring", "TPACKET_V3"},
@@ -131,19 +149,6 @@ class PacketMmap final : public CleanStart, public FilterControl {
                           {"block_timeout_ms", std::to_string(size.timeout_ms)},
                           {"fanout", fanout},
                           {"sockets", std::to_string(sockets)}}};
-  }
-
-  static Result<void> start_thread(const BackendConfig& config, RingReceiver& receiver,
-                                   std::size_t i) {
-    return with_workload(config.workload, receiver.state, [&](auto workload) {
-      const udp::TagCheck ours(config.trial_tag);
-      return receiver.thread.start(
-          config.port, config.port.cpus[i % config.port.cpus.size()],
-          [&receiver, workload, ours, pump_fd = config.port.pump_fd](PollThread& thread) {
-            return packet::receive_loop(thread, receiver.ring, receiver.wake.get(), pump_fd, ours,
-                                        workload);
-          });
-    });
   }
 
   Receivers<RingReceiver> receivers_;

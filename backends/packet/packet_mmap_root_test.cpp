@@ -13,9 +13,9 @@
 #include <tuple>
 #include <utility>
 
+#include "backends/backend_types.hpp"
 #include "backends/common/send_batch.hpp"
 #include "backends/common/workload_state.hpp"
-#include "backends/packet/packet_mmap.hpp"
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/proc.hpp"
 #include "harness/testing/need_root.hpp"

@@ -13,6 +13,7 @@
 
 #include "backends/common/poll_thread.hpp"
 #include "backends/common/send_batch.hpp"
+#include "backends/common/socket_option.hpp"
 #include "backends/common/workload.hpp"
 #include "backends/packet/ring.hpp"
 #include "backends/socket/tag_check.hpp"
@@ -26,23 +27,20 @@ inline int wait_for_block(int ring_fd, int wake_fd) {
   pollfd fds[] = {{ring_fd, POLLIN, 0}, {wake_fd, POLLIN, 0}};
   if (poll(fds, 2, -1) < 0) return errno == EINTR ? 0 : errno;
   if ((fds[0].revents & (POLLERR | POLLNVAL | POLLHUP)) == 0) return 0;
-  int error = 0;
-  socklen_t length = sizeof error;
-  if (getsockopt(ring_fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0) return errno;
-  return error;
+  const auto error = backends::socket_option<int>(ring_fd, SOL_SOCKET, SO_ERROR, "SO_ERROR");
+  return error ? *error : error.error().sys_errno;
 }
 
 inline constexpr std::size_t kBackAtOnce = 64;  // frames per system call
 
-// Returns 0 when the thread is to stop, or the errno that ended it. To wake it: set the thread's
-// flag, then make `wake_fd` readable.
+// Returns 0 when the thread is to stop, or the errno that ended it.
 // Per frame: a walk to its header, two loads and compares of the tag, and the workload. Per block:
 // an acquire, a release and four stores. Where no block is there: one system call, the
 // pump's if there is a pump, else poll(). Where frames are reflected: one sendmmsg() for 64 of them
 // or the rest of a block, which copies them out of the ring.
 template <class Workload>
-int receive_loop(backends::PollThread& thread, const Ring& ring, const int wake_fd,
-                 const int pump_fd, const udp::TagCheck ours, Workload workload) {
+int receive_loop(backends::PollThread& thread, const Ring& ring, const int pump_fd,
+                 const udp::TagCheck ours, Workload workload) {
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;
   std::uint64_t foreign = 0;
@@ -59,7 +57,7 @@ int receive_loop(backends::PollThread& thread, const Ring& ring, const int wake_
       thread.counters().store(packets, bytes, foreign, ++empty);
       if (pump_fd >= 0) {
         sys::pump(pump_fd);
-      } else if (const int error = wait_for_block(ring.fd(), wake_fd); error != 0) {
+      } else if (const int error = wait_for_block(ring.fd(), thread.wake_fd()); error != 0) {
         return error;
       }
       continue;

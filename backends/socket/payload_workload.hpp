@@ -69,18 +69,14 @@ class Echo {
 };
 
 // Those that a socket can do: a row each, and the last ones only where it says who sent a datagram.
-template <class F>
-struct PayloadRow {
-  using Functor = F;
-  const char* name;
-};
 template <bool senders>
-constexpr auto payload_table() {
-  constexpr std::tuple any{PayloadRow<OnPayload<backends::Drop>>{"drop"},
-                           PayloadRow<OnPayload<backends::Touch>>{"touch"}};
+auto payload_table() {
+  using backends::Row;
+  const std::tuple any{Row<OnPayload<backends::Drop>>{{{"drop"}}},
+                       Row<OnPayload<backends::Touch>>{{{"touch"}}}};
   if constexpr (senders)
     return std::tuple_cat(
-        any, std::tuple{PayloadRow<CountSenders>{"count-per-ip"}, PayloadRow<Echo>{"reflect"}});
+        any, std::tuple{Row<CountSenders>{{{"count-per-ip"}}}, Row<Echo>{{{"reflect"}}}});
   else
     return any;
 }

@@ -1,10 +1,10 @@
 // The receive loop of the socket backends: a template over how datagrams are received and over what
 // is done with each, so that the compiler sees all of it.
 //
-// A Receive has, for the loop's thread: `int begin()`, 0 or an errno; `int next()`, which returns
-// how many datagrams came, 0 where none did and it does not wait, or a negative errno;
-// `std::span<std::uint8_t> datagram(int i)`, valid until the next call of next(); `void end()`.
-// Where its kGivesSender is true, also `const sockaddr_in& sender(int i)`, valid as long;
+// A Receive has, for the loop's thread: `int begin(int wake_fd)`, 0 or an errno; `int next()`,
+// which returns how many datagrams came, 0 where none did and it does not wait, or a negative
+// errno; `std::span<std::uint8_t> datagram(int i)`, valid until the next call of next(); `void
+// end()`. Where its kGivesSender is true, also `const sockaddr_in& sender(int i)`, valid as long;
 // `void send_back(int i)`, to whom it came from and by flush() at the latest; and
 // `std::uint64_t flush()`, which returns how many of those the kernel refused.
 #pragma once
@@ -21,8 +21,7 @@
 
 namespace pktbench::udp {
 
-// Returns 0 when the thread is to stop, or the errno that ended it. To wake one that waits: set
-// the thread's flag, then call the Receive's wake().
+// Returns 0 when the thread is to stop, or the errno that ended it.
 // Per call: the system call, which is the thing measured, and four stores; where nothing
 // came, one call of the pump. Per datagram: two loads and compares of the tag, and the workload.
 // Where datagrams are sent back: the system calls for that, and one relaxed store.

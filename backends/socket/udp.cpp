@@ -1,5 +1,14 @@
-#include "backends/socket/udp.hpp"
-
+// The backends `udp-recvfrom` and `udp-recvmmsg`: one UDP socket, read by one thread that is
+// pinned to the port's first CPU, whatever the number of queues. It blocks, or, where the port has
+// a pump, drives it whenever nothing has come.
+//
+// `reflect` sends each datagram to its sender again, from the port it came to: by one sendto()
+// each, or by one sendmmsg() for what one recvmmsg() gave. It waits while the socket's buffer is
+// full. Details: `reflected`, and of those `not_sent`, which the kernel refused. What the device
+// drops it counts itself.
+//
+// Bytes are those of the frame without FCS: the datagram's payload and 42 bytes of headers. The
+// shortest frame carries 18 bytes of payload, of which the tag takes 16.
 #include <sys/socket.h>
 
 #include <array>
@@ -27,10 +36,11 @@ class SystemCall {
   static constexpr bool kGivesSender = true;
 
   SystemCall(int socket, bool wait) : socket_(socket), flags_(wait ? 0 : MSG_DONTWAIT) {}
+  Result<void> open() { return {}; }
   std::map<std::string, std::string> details() const { return {}; }
   // Says ENOTCONN, and wakes the reader all the same.
   void wake() noexcept { shutdown(socket_, SHUT_RD); }
-  int begin() { return 0; }
+  int begin(int) { return 0; }
   void end() {}
 
  protected:
@@ -45,10 +55,7 @@ class SystemCall {
 // asked for only where the workload wants it.
 class Recvfrom : public SystemCall {
  public:
-  static Result<std::unique_ptr<Recvfrom>> open(int socket, const Options&, udp::Use use) {
-    return std::make_unique<Recvfrom>(socket, use);
-  }
-  Recvfrom(int socket, udp::Use use)
+  Recvfrom(int socket, const Options&, udp::Use use)
       : SystemCall(socket, use.wait), name_(use.senders ? to_sockaddr(sender_) : nullptr) {}
   Recvfrom(const Recvfrom&) = delete;
   Recvfrom& operator=(const Recvfrom&) = delete;
@@ -88,12 +95,9 @@ class Recvfrom : public SystemCall {
 // at most.
 class Recvmmsg : public SystemCall {
  public:
-  static Result<std::unique_ptr<Recvmmsg>> open(int socket, const Options& options, udp::Use use) {
-    return std::make_unique<Recvmmsg>(socket, options, use);
-  }
   Recvmmsg(int socket, const Options& options, udp::Use use)
       : SystemCall(socket, use.wait),
-        batch_(static_cast<std::size_t>(option<std::int64_t>(options, "batch"))),
+        batch_(option<std::size_t>(options, "batch")),
         buffers_(batch_ * kDatagramBytes),
         parts_(batch_),
         messages_(batch_),

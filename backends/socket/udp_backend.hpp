@@ -2,10 +2,11 @@
 // the number of queues: a template over how datagrams are received.
 //
 // A Receive has what poll_loop.hpp asks for, and for the controlling thread
-//   static Result<std::unique_ptr<Receive>> open(int socket, const Options&, Use);
+//   Receive(int socket, const Options&, Use);
+//   Result<void> open();  // once
 //   std::map<std::string, std::string> details() const;
-//   void wake() noexcept;  // next() returns, once the thread's flag is set
-//   static constexpr bool kGivesSender  // it can say who sent a datagram, and answer
+//   void wake() noexcept;  // next() returns, once the thread's flag is set and its wake_fd()
+//   readable static constexpr bool kGivesSender  // it can say who sent a datagram, and answer
 // Its destructor runs after the thread has ended.
 #pragma once
 
@@ -81,24 +82,23 @@ class UdpBackend final : public backends::CleanStart {
     auto rcvbuf = backends::socket_option<int>(socket_.get(), SOL_SOCKET, SO_RCVBUF, "SO_RCVBUF");
     if (!rcvbuf) return rcvbuf.error();
     const int pump_fd = config.port.pump_fd;
-    auto receive = Receive::open(socket_.get(), config.options,
-                                 {.wait = pump_fd < 0, .senders = Workload::kWantsSender});
-    if (!receive) return receive.error();
-    receive_ = std::move(*receive);
+    const Use use{.wait = pump_fd < 0, .senders = Workload::kWantsSender};
+    receive_ = std::make_unique<Receive>(socket_.get(), config.options, use);
+    if (auto r = receive_->open(); !r) return r.error();
     if (auto r = UdpDrops::open(socket_.get()).into(drops_); !r) return r.error();
 
     EffectiveMode mode{name_, name_, receive_->details()};
     mode.details["rcvbuf_bytes"] = std::to_string(*rcvbuf);
     const TagCheck ours(config.trial_tag);
-    auto started = thread_.start(config.port, config.port.cpus.front(),
-                                 [this, workload, ours, pump_fd](backends::PollThread& thread) {
-                                   if (const int error = receive_->begin(); error != 0)
-                                     return error;
-                                   const int error =
-                                       poll_loop(thread, *receive_, workload, ours, pump_fd);
-                                   receive_->end();
-                                   return error;
-                                 });
+    auto started =
+        thread_.start(config.port, config.port.cpus.front(),
+                      [this, workload, ours, pump_fd](backends::PollThread& thread) {
+                        if (const int error = receive_->begin(thread.wake_fd()); error != 0)
+                          return error;
+                        const int error = poll_loop(thread, *receive_, workload, ours, pump_fd);
+                        receive_->end();
+                        return error;
+                      });
     if (!started) return started.error();
     return mode;
   }

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <linux/sock_diag.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -15,21 +14,16 @@
 #include <utility>
 
 #include "backends/common/socket_option.hpp"
+#include "harness/sys/file.hpp"
 
 namespace pktbench::udp {
 
 namespace {
 
 Result<SnmpCounters> read_snmp(const sys::Fd& file) {
-  std::string text;
-  std::array<char, 4096> chunk{};
-  while (true) {
-    const ssize_t got =
-        pread(file.get(), chunk.data(), chunk.size(), static_cast<off_t>(text.size()));
-    if (got < 0) return system_error("read /proc/net/snmp", errno);
-    if (got == 0) return parse_snmp(text);
-    text.append(chunk.data(), static_cast<std::size_t>(got));
-  }
+  const auto text = sys::read_all(file, "read /proc/net/snmp");
+  if (!text) return text.error();
+  return parse_snmp(*text);
 }
 
 Result<std::uint32_t> read_socket_drops(int socket) {

@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-#include "backends/socket/udp.hpp"
+#include "backends/backend_types.hpp"
 #include "backends/socket/udp_suite.hpp"
 #include "harness/testing/need_root.hpp"
 

@@ -12,14 +12,8 @@
 
 namespace pktbench::udp {
 
-namespace {
-
-constexpr std::uint16_t kPort = PB_UDP_PORT;
-
-}  // namespace
-
 Result<sys::Fd> open_socket(const Options& options) {
-  const auto rcvbuf = static_cast<int>(option<std::int64_t>(options, "rcvbuf_bytes"));
+  const auto rcvbuf = option<int>(options, "rcvbuf_bytes");
   sys::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket) return system_error("open a UDP socket", errno);
   // Without CAP_NET_ADMIN the system's maximum holds; what came of it is read back.
@@ -30,9 +24,9 @@ Result<sys::Fd> open_socket(const Options& options) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_ANY);
-  address.sin_port = htons(kPort);
+  address.sin_port = htons(PB_UDP_PORT);
   if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    return system_error(fmt::format("bind UDP port {}", kPort), errno);
+    return system_error(fmt::format("bind UDP port {}", PB_UDP_PORT), errno);
   return socket;
 }
 

@@ -1,7 +1,7 @@
 // The build without liburing.
-#include "backends/uring/parts.hpp"
+#include "backends/uring/uring_type.hpp"
 
-namespace pktbench::uring {
+namespace pktbench::backends {
 
 namespace {
 
@@ -14,14 +14,13 @@ class Absent final : public Backend {
     return make_error(ErrorCode::unsupported, kReason);
   }
   Result<Counters> sample() override { return make_error(ErrorCode::failed, "not started"); }
-  std::vector<pid_t> threads() const override { return {}; }
   void stop() noexcept override {}
 };
 
 }  // namespace
 
-Unavailable probe() { return kReason; }
+BackendType udp_uring_backend() {
+  return uring_type([] { return kReason; }, [] { return std::make_unique<Absent>(); });
+}
 
-std::unique_ptr<Backend> make_backend() { return std::make_unique<Absent>(); }
-
-}  // namespace pktbench::uring
+}  // namespace pktbench::backends

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "backends/uring/uring.hpp"
+#include "backends/backend_types.hpp"
 
 namespace pktbench::backends {
 namespace {

@@ -1,6 +1,5 @@
 #include <liburing.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,7 +18,7 @@
 #include <vector>
 
 #include "backends/socket/udp_backend.hpp"
-#include "backends/uring/parts.hpp"
+#include "backends/uring/uring_type.hpp"
 
 namespace pktbench::uring {
 
@@ -73,41 +72,73 @@ class Receive {
  public:
   static constexpr bool kGivesSender = false;
 
-  static Result<std::unique_ptr<Receive>> open(int socket, const Options& options, udp::Use use) {
-    return open(socket, static_cast<unsigned>(option<std::int64_t>(options, "ring_size")),
-                static_cast<unsigned>(option<std::int64_t>(options, "buffers")), use.wait);
-  }
-  static Result<std::unique_ptr<Receive>> open(int socket, unsigned ring_size, unsigned buffers,
-                                               bool wait);
-  Receive(int socket, bool wait)
-      : socket_(socket), wait_(wait), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
-  Receive(const Receive&) = delete;
-  Receive& operator=(const Receive&) = delete;
+  Receive(int socket, const Options& options, udp::Use use)
+      : socket_(socket),
+        wait_(use.wait),
+        ring_size_(option<unsigned>(options, "ring_size")),
+        buffers_(option<unsigned>(options, "buffers")) {}
   ~Receive() {
     if (task_work_ != nullptr) io_uring_queue_exit(&ring_);
+  }
+
+  Result<void> open() {
+    for (const auto& [name, value] : {std::pair{"ring_size", ring_size_}, {"buffers", buffers_}})
+      if (!std::has_single_bit(value))
+        return make_error(ErrorCode::invalid_input, "{} must be a power of two, {} is not", name,
+                          value);
+    int error = 0;
+    for (const TaskWork& how : kTaskWork) {
+      // Disabled: the thread that enables it becomes the one that may submit.
+      io_uring_params params{};
+      params.flags = how.flags | IORING_SETUP_R_DISABLED | IORING_SETUP_CQSIZE;
+      params.cq_entries = ring_size_;
+      error = -io_uring_queue_init_params(kSubmissions, &ring_, &params);
+      if (error == 0) task_work_ = how.name;
+      if (error != EINVAL) break;
+    }
+    if (error != 0) return setup_error(error);
+
+    descriptors_ = pages(buffers_ * sizeof(io_uring_buf));
+    data_ = pages(buffers_ * kDatagramBytes);
+    if (!descriptors_ || !data_) return system_error("receive buffers", ENOMEM);
+    io_uring_buf_reg registration{};
+    registration.ring_addr = reinterpret_cast<std::uintptr_t>(descriptors_.get());
+    registration.ring_entries = buffers_;
+    registration.bgid = kGroup;
+    error = -io_uring_register_buf_ring(&ring_, &registration, 0);
+    if (error == EINVAL)
+      return make_error(ErrorCode::unsupported,
+                        "this kernel's io_uring has no buffer rings (Linux 5.19)");
+    if (error != 0) return system_error("register the buffer ring", error);
+    io_uring_buf_ring_init(descriptors());
+    used_.reserve(buffers_);
+    for (unsigned i = 0; i < buffers_; ++i) used_.push_back(static_cast<std::uint16_t>(i));
+    give_back();
+    datagrams_.reserve(std::max(buffers_, ring_size_));
+    return {};
   }
 
   std::map<std::string, std::string> details() const {
     return {{"task_work", task_work_},
             {"ring_size", std::to_string(ring_.cq.ring_entries)},
-            {"buffers", std::to_string(mask_ + 1)}};
+            {"buffers", std::to_string(buffers_)}};
   }
 
   // The ring belongs to the thread that enables it. (liburing 2.3 declares a call for that and does
   // not export it.)
-  int begin() {
+  int begin(int wake_fd) {
     if (syscall(SYS_io_uring_register, ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0) !=
         0)
       return errno;
     io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
     if (sqe == nullptr) return EBUSY;
-    io_uring_prep_poll_add(sqe, wake_.get(), POLLIN);
+    io_uring_prep_poll_add(sqe, wake_fd, POLLIN);
     io_uring_sqe_set_data64(sqe, kWake);
     return arm();
   }
 
-  // From the controlling thread: next() returns. (The request sleeps through a socket's shutdown.)
-  void wake() noexcept { (void)eventfd_write(wake_.get(), 1); }
+  // The request sleeps through a socket's shutdown; begin()'s descriptor ends the wait.
+  void wake() noexcept {}
 
   // Returns the buffers of the datagrams before. A system call, and for each datagram one
   // completion read, one buffer returned.
@@ -164,7 +195,7 @@ class Receive {
   void give_back() {
     for (std::size_t i = 0; i < used_.size(); ++i)
       io_uring_buf_ring_add(descriptors(), buffer(used_[i]), kDatagramBytes, used_[i],
-                            static_cast<int>(mask_), static_cast<int>(i));
+                            static_cast<int>(buffers_ - 1), static_cast<int>(i));
     if (!used_.empty()) io_uring_buf_ring_advance(descriptors(), static_cast<int>(used_.size()));
     used_.clear();
   }
@@ -202,59 +233,16 @@ class Receive {
 
   int socket_;
   bool wait_;
-  sys::Fd wake_;
+  unsigned ring_size_;
+  unsigned buffers_;
   const char* task_work_ = nullptr;  // null: no ring
   io_uring ring_{};
-  unsigned mask_ = 0;
   bool armed_ = false;
   std::unique_ptr<std::uint8_t[], Free> descriptors_;
   std::unique_ptr<std::uint8_t[], Free> data_;
   std::vector<std::uint16_t> used_;  // buffers to give back
   std::vector<Datagram> datagrams_;
 };
-
-Result<std::unique_ptr<Receive>> Receive::open(int socket, unsigned ring_size, unsigned buffers,
-                                               bool wait) {
-  for (const auto& [name, value] : {std::pair{"ring_size", ring_size}, {"buffers", buffers}})
-    if (!std::has_single_bit(value))
-      return make_error(ErrorCode::invalid_input, "{} must be a power of two, {} is not", name,
-                        value);
-  auto receive = std::make_unique<Receive>(socket, wait);
-  if (!receive->wake_) return system_error("eventfd", errno);
-  int error = 0;
-  for (const TaskWork& how : kTaskWork) {
-    // Disabled: the thread that enables it becomes the one that may submit.
-    io_uring_params params{};
-    params.flags = how.flags | IORING_SETUP_R_DISABLED | IORING_SETUP_CQSIZE;
-    params.cq_entries = ring_size;
-    error = -io_uring_queue_init_params(kSubmissions, &receive->ring_, &params);
-    if (error == 0) receive->task_work_ = how.name;
-    if (error != EINVAL) break;
-  }
-  if (error != 0) return setup_error(error);
-
-  receive->descriptors_ = pages(buffers * sizeof(io_uring_buf));
-  receive->data_ = pages(buffers * kDatagramBytes);
-  if (!receive->descriptors_ || !receive->data_) return system_error("receive buffers", ENOMEM);
-  io_uring_buf_reg registration{};
-  registration.ring_addr = reinterpret_cast<std::uintptr_t>(receive->descriptors_.get());
-  registration.ring_entries = buffers;
-  registration.bgid = kGroup;
-  error = -io_uring_register_buf_ring(&receive->ring_, &registration, 0);
-  if (error == EINVAL)
-    return make_error(ErrorCode::unsupported,
-                      "this kernel's io_uring has no buffer rings (Linux 5.19)");
-  if (error != 0) return system_error("register the buffer ring", error);
-  receive->mask_ = buffers - 1;
-  io_uring_buf_ring_init(receive->descriptors());
-  receive->used_.reserve(buffers);
-  for (unsigned i = 0; i < buffers; ++i) receive->used_.push_back(static_cast<std::uint16_t>(i));
-  receive->give_back();
-  receive->datagrams_.reserve(std::max(buffers, ring_size));
-  return receive;
-}
-
-}  // namespace
 
 // Receives one datagram from itself: only the kernel's answer says that it has multishot receive.
 Unavailable probe() {
@@ -263,19 +251,26 @@ Unavailable probe() {
     return system_error("cannot open a socket", errno).message;
   const sys::Fd in(ends[0]);
   const sys::Fd out(ends[1]);
-  auto receive = Receive::open(in.get(), 8, 8, true);
-  if (!receive) return receive.error().message;
+  Receive receive(in.get(), {{"ring_size", std::int64_t{8}}, {"buffers", std::int64_t{8}}}, {});
+  if (auto r = receive.open(); !r) return r.error().message;
   if (send(out.get(), "x", 1, 0) != 1) return system_error("cannot send", errno).message;
-  int got = -(*receive)->begin();
-  if (got == 0) got = (*receive)->next();
-  (*receive)->end();
+  int got = -receive.begin(out.get());
+  if (got == 0) got = receive.next();
+  receive.end();
   if (got == -EINVAL) return "this kernel's io_uring has no multishot receive (Linux 6.0)";
   if (got != 1) return system_error("cannot receive through io_uring", -got).message;
   return {};
 }
 
-std::unique_ptr<Backend> make_backend() {
-  return std::make_unique<udp::UdpBackend<Receive>>("udp-uring");
-}
+}  // namespace
 
 }  // namespace pktbench::uring
+
+namespace pktbench::backends {
+
+BackendType udp_uring_backend() {
+  return uring_type(uring::probe,
+                    [] { return std::make_unique<udp::UdpBackend<uring::Receive>>("udp-uring"); });
+}
+
+}  // namespace pktbench::backends

@@ -3,8 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "backends/backend_types.hpp"
 #include "backends/socket/udp_suite.hpp"
-#include "backends/uring/uring.hpp"
 #include "harness/testing/need_root.hpp"
 
 namespace pktbench::backends {

@@ -1,5 +1,3 @@
-#include "backends/uring/uring.hpp"
-
 #include <gtest/gtest.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -11,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "backends/backend_types.hpp"
 #include "harness/testing/test_veth.hpp"
 
 namespace pktbench::backends {

@@ -1,14 +1,25 @@
-#include "backends/uring/uring.hpp"
+// The backend `udp-uring`: one UDP socket read by one thread through io_uring, by a single receive
+// request that completes once a datagram (multishot) into buffers that the ring provides.
+//
+// The thread waits for one completion at a time and takes all that are there. The kernel's work for
+// the request runs on that thread (no SQPOLL, and no iou-wrk, since a socket is polled), so that
+// threads() is all of it. Bytes and drops are those of the other socket backends.
+//
+// Where it was not built (PKTBENCH_URING) it is listed all the same, unavailable with the reason.
+#pragma once
 
+#include <functional>
+#include <memory>
 #include <utility>
 
 #include "backends/socket/payload_workload.hpp"
 #include "backends/socket/udp_socket.hpp"
-#include "backends/uring/parts.hpp"
 
 namespace pktbench::backends {
 
-BackendType udp_uring_backend() {
+// What a build with liburing and one without it have in common.
+inline BackendType uring_type(std::function<Unavailable()> probe,
+                              std::function<std::unique_ptr<Backend>()> make) {
   auto cannot = udp::socket_cannot();
   for (const char* workload : {"count-per-ip", "reflect"})
     cannot[workload] =
@@ -21,8 +32,8 @@ BackendType udp_uring_backend() {
                       number_option("buffers", 1024, 8, 32768,
                                     "buffers of 2,048 bytes for datagrams; a power of two"),
                       udp::rcvbuf_option()},
-          .probe = uring::probe,
-          .make = uring::make_backend,
+          .probe = std::move(probe),
+          .make = std::move(make),
           .cannot = std::move(cannot)};
 }
 
