@@ -1,5 +1,21 @@
-#include "backends/dpdk/dpdk.hpp"
-
+// The backend `dpdk`: a DPDK poll-mode driver, in a process of its own.
+//
+// EAL can be initialised only once in a process, so that each start() runs a helper program,
+// pktbench-dpdk, in the port's namespace. Its lcores poll on the port's CPUs, one a queue where
+// there are as many CPUs; its main lcore sleeps on the first of them.
+//
+// Over a kernel device: net_af_xdp, which needs native XDP and takes every frame that comes, and
+// net_af_packet, which shares the device with the kernel's stack and takes this trial's.
+//
+// Without a device, on the testbed `memory`: net_virtio_user against a vhost port and net_ring,
+// filled by another thread of the helper on the generator's CPU, and net_null, which makes a frame
+// whenever it is asked: there, offered is what the driver counts to have made while the gate was
+// open.
+//
+// A PCI address: a device that DPDK drives itself, where it is the testbed's port.
+//
+// Frames to be reflected that the driver did not take are freed, and counted in the detail
+// `not_sent`.
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -7,7 +23,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <filesystem>
 #include <string>
 #include <utility>
 
@@ -44,26 +59,13 @@ std::string not_built() {
 // Huge pages of any size that nobody has taken.
 std::uint64_t free_huge_page_mb() {
   std::uint64_t kb = 0;
-  std::error_code ignored;
-  for (const auto& size :
-       std::filesystem::directory_iterator("/sys/kernel/mm/hugepages", ignored)) {
-    const std::string name = size.path().filename();  // "hugepages-2048kB"
-    const auto free = sys::read_number(size.path() / "free_hugepages");
+  for (const auto& size : sys::entries_of("/sys/kernel/mm/hugepages")) {
+    const std::string name = size.filename();  // "hugepages-2048kB"
+    const auto free = sys::read_number(size / "free_hugepages");
     if (free && name.starts_with("hugepages-"))
       kb += std::strtoull(name.c_str() + 10, nullptr, 10) * static_cast<std::uint64_t>(*free);
   }
   return kb / 1024;
-}
-
-// Some reasons are only in what net_af_xdp and libxdp print: their errors are EINVAL and EPERM.
-void explain(Error& e, const dpdk::Setup& setup) {
-  const auto printed = [&](const char* words) { return e.detail.find(words) != std::string::npos; };
-  const std::string device = setup.device;
-  if (printed("does not support XDP") || printed("native mode")) {
-    e.code = ErrorCode::unsupported;
-    e.message = "the driver of " + device +
-                " has no native XDP, which net_af_xdp needs; use driver net_af_packet";
-  }
 }
 
 class Dpdk final : public CleanStart, public FilterControl {
@@ -74,226 +76,227 @@ class Dpdk final : public CleanStart, public FilterControl {
     const std::string driver = dpdk::driver_for(config);
     return dpdk::is_pci_address(driver) ? driver : std::string();
   }
-  Result<Counters> sample() override;
-  std::vector<pid_t> threads() const override;
+
+  Result<Counters> sample() override {
+    auto now = helper_.ask();
+    if (!now) return now.error();
+    Counters counters;
+    for (unsigned queue = 0; queue < port_.queues; ++queue) {
+      counters.packets += now->queues[queue].packets;
+      counters.bytes += now->queues[queue].bytes;
+      counters.per_queue.push_back(now->queues[queue].packets);
+    }
+    for (const auto& drop : now->drops)
+      if (drop.name[0]) counters.drops[drop.name] = drop.frames;
+    for (const auto& outcome : now->details)
+      if (outcome.name[0]) counters.details[outcome.name] = outcome.frames;
+    // The device's driver sees each of these as a redirect that failed.
+    for (const char* place : {"af_xdp_rx_ring_full", "af_xdp_fill_ring_empty"})
+      if (const auto at = counters.drops.find(place); at != counters.drops.end())
+        counters.drops_at_device_too += at->second;
+    return counters;
+  }
+
+  std::vector<pid_t> threads() const override {
+    std::vector<pid_t> tids;
+    if (helper_.running())
+      for (pid_t tid : ready_.tids)
+        if (tid > 0) tids.push_back(tid);
+    return tids;
+  }
+
   std::vector<std::uint32_t> programs() const override {
     return xdp_program_id_ ? std::vector<std::uint32_t>{xdp_program_id_}
                            : std::vector<std::uint32_t>{};
   }
-  void stop() noexcept override;
-  Result<void> set_filtered(std::uint16_t udp_port, bool filtered) override;
+
+  void stop() noexcept override {
+    helper_.stop();
+    if (!attaches_xdp_) return;
+    attaches_xdp_ = false;
+    // The driver detaches its program, unless it had to be killed.
+    const auto inside = sys::NetnsScope::enter(port_.netns_path);
+    if (!inside) return;
+    const auto link = sys::get_link(port_.name);
+    if (!link || link.value().xdp_program_id == 0) return;
+    if (xdp_program_id_ == 0 || xdp_program_id_ == link.value().xdp_program_id)
+      (void)bpf_xdp_detach(static_cast<int>(link.value().ifindex), 0, nullptr);
+    xdp_program_id_ = 0;
+  }
+
+  Result<void> set_filtered(std::uint16_t udp_port, bool filtered) override {
+    if (!helper_.running() || !workload_of(workload_).filters)
+      return make_error(ErrorCode::failed, "dpdk does not run the workload filter");
+    auto answered = helper_.ask(
+        {.kind = dpdk::Request::Kind::set_filtered, .udp_port = udp_port, .filtered = filtered});
+    if (!answered) return answered.error();
+    return {};
+  }
 
  private:
-  Result<EffectiveMode> begin(const BackendConfig& config) override;
-  Result<dpdk::Setup> set_up(const BackendConfig& config);
-  Result<EffectiveMode> start_inside(dpdk::Setup setup);
+  Result<EffectiveMode> begin(const BackendConfig& config) override {
+    dpdk::Setup setup;
+    if (auto r = set_up(config).into(setup); !r) return r.error();
+    port_ = config.port;
+    workload_ = config.workload;
+    auto inside = sys::NetnsScope::enter(port_.netns_path);
+    if (!inside) return inside.error();
+    if (const std::string without = not_built(); !without.empty())
+      return make_error(ErrorCode::unsupported, without);
+    const auto helper = dpdk::find_helper();
+    if (!helper) return helper.error();
+    const std::string driver = setup.driver;
+    if (driver == "net_af_xdp") {
+      const auto link = sys::get_link(port_.name);
+      if (!link) return link.error();
+      if (link.value().xdp_program_id != 0) return sys::taken_by_another_program(port_.name);
+      attaches_xdp_ = true;
+      xdp_program_id_ = 0;
+    }
+    if (driver == "net_af_xdp" && setup.queues > 1) {
+      auto there = dpdk::rx_queues(port_);
+      if (!there) return there.error();
+      if (*there < setup.queues)
+        return make_error(ErrorCode::unsupported, "{} has {} RX queues, not {}", port_.name, *there,
+                          setup.queues);
+    }
+    if (auto r = start_helper(*helper, config, setup); !r) return r.error();
+    return read_back(setup);
+  }
+
+  // Without huge pages where `setup` says them and they have gone.
+  Result<void> start_helper(const std::string& helper, const BackendConfig& config,
+                            dpdk::Setup& setup) {
+    const int shared_fd = setup.wire ? port_.wire_fd : port_.pump_fd;
+    auto started = helper_.start(helper, setup, shared_fd, ready_);
+    // Free pages are anybody's until they are taken.
+    if (!started && setup.huge_pages && ready_.eal_failed &&
+        option<std::string>(config.options, "huge_pages") != "on") {
+      setup.huge_pages = false;
+      started = helper_.start(helper, setup, shared_fd, ready_);
+    }
+    if (started) return {};
+    Error e = started.error();
+    const auto printed = [&](const char* words) {
+      return e.detail.find(words) != std::string::npos;
+    };
+    // The reason is only in what libxdp prints: its errors are EINVAL and EPERM.
+    if (printed("does not support XDP") || printed("native mode")) {
+      e.code = ErrorCode::unsupported;
+      e.message = "the driver of " + port_.name +
+                  " has no native XDP, which net_af_xdp needs; use driver net_af_packet";
+    }
+    return e;
+  }
+
+  Result<EffectiveMode> read_back(const dpdk::Setup& setup) {
+    const std::string driver = setup.driver;
+    EffectiveMode mode{"dpdk", "dpdk", {}};
+    mode.details = {{"driver", ready_.driver},
+                    {"dpdk", ready_.dpdk},
+                    {"queues", std::to_string(ready_.queues)},
+                    {"lcores", std::to_string(setup.lcores)},
+                    {"burst", std::to_string(setup.burst)},
+                    {"memory", setup.huge_pages ? "huge pages" : "no huge pages"},
+                    {"idle", kIdles[static_cast<std::size_t>(setup.idle)]}};
+    if (setup.idle == dpdk::Idle::poll) mode.details["spin_us"] = spin_.said;
+    mode.details["descriptors"] =
+        ready_.descriptors > 0
+            ? std::to_string(ready_.descriptors)
+            : std::to_string(setup.descriptors) + " asked for; the driver does not tell";
+    if (driver == "net_af_xdp") {
+      const auto link = sys::get_link(port_.name);
+      if (!link) return link.error();
+      xdp_program_id_ = link.value().xdp_program_id;
+      mode.details["xdp_mode"] = sys::xdp_hook_name(link.value().xdp_mode);
+      mode.details["copy_mode"] = ready_.copy_mode[0] ? ready_.copy_mode : "unknown";
+      mode.details["busy_budget"] = std::to_string(setup.busy_budget);
+    } else if (driver == "net_af_packet") {
+      mode.details["socket_filter"] = "this trial's frames";
+    } else if (setup.wire) {
+      mode.details["device"] = "none; virtual";
+      mode.details["offered_by"] =
+          driver == "net_null"
+              ? "net_null: what it counts itself to have made, unasked by anybody"
+              : fmt::format("a thread of the same process on CPU {}", setup.generator_cpu);
+    }
+    return mode;
+  }
+
+  Result<dpdk::Setup> set_up(const BackendConfig& config) {
+    const Port& port = config.port;
+    const std::string driver = dpdk::driver_for(config);
+    if (const std::string why = dpdk::wrong_port(driver, port); !why.empty())
+      return make_error(ErrorCode::unsupported, why);
+    if (driver == "net_null" && config.workload != "drop" && config.workload != "touch")
+      return make_error(ErrorCode::unsupported,
+                        "the frames that net_null makes have nothing in them for the workload " +
+                            config.workload + "; it can do drop and touch");
+    if (config.workload == "pass") return make_error(ErrorCode::unsupported, kCannotPass);
+    if (auto r = needs_cpu(port); !r) return r.error();
+    if (auto r = needs_queues(port, kMaxQueues, "dpdk"); !r) return r.error();
+
+    dpdk::Setup setup;
+    setup.parent = getpid();
+    dpdk::put(setup.driver, driver);
+    dpdk::put(setup.device, port.name);
+    setup.wire = port.wire_fd >= 0;
+    setup.frame_bytes = buffer_length(config.frame_size);
+    dpdk::put(setup.workload, config.workload);
+    setup.trial_tag = config.trial_tag;
+    PortSet(setup.filter_ports).assign(config.filter_ports);
+    setup.queues = port.queues;
+    setup.burst = option<std::uint32_t>(config.options, "burst");
+    // As DPDK's own programs do. What net_null does for a frame grows with the frames in a burst.
+    if (setup.burst == 0) setup.burst = driver == "net_null" ? 16 : 32;
+    setup.descriptors = option<std::uint32_t>(config.options, "descriptors");
+    setup.busy_budget = option<std::uint32_t>(config.options, "busy_budget");
+    if (!std::has_single_bit(setup.descriptors))
+      return make_error(ErrorCode::invalid_input,
+                        "descriptors: " + driver + " needs a power of two");
+    setup.lcores = std::min(port.queues, static_cast<unsigned>(port.cpus.size()));
+    std::copy_n(port.cpus.begin(), setup.lcores, setup.cpus);
+    // Only a driver over a kernel device has sockets to sleep on.
+    const auto& idle = option<std::string>(config.options, "idle");
+    if (port.pump_fd >= 0)
+      setup.idle = dpdk::Idle::pump;
+    else if (!dpdk::over_kernel_device(driver))
+      setup.idle = dpdk::Idle::spin;
+    else if (idle == "auto")
+      setup.idle = napi_in_threads(port) ? dpdk::Idle::poll : dpdk::Idle::spin;
+    else
+      setup.idle =
+          static_cast<dpdk::Idle>(std::find(kIdles.begin(), kIdles.end(), idle) - kIdles.begin());
+    if (setup.idle == dpdk::Idle::poll) {
+      spin_ = spin_time(port, setup.lcores, option<std::uint32_t>(config.options, "spin_us"));
+      setup.spin_us = spin_.us;
+    }
+    if (setup.wire) {
+      auto wire = sys::WireMapping::map(port.wire_fd);
+      if (!wire) return wire.error();
+      setup.generator_cpu = (*wire)->generator_cpu;
+    }
+    // A queue has at most 23,552 buffers of 2.5 kB.
+    setup.memory_mb = 80 + 64 * setup.queues;
+    const auto& huge = option<std::string>(config.options, "huge_pages");
+    const std::uint64_t free = huge == "off" ? 0 : free_huge_page_mb();
+    setup.huge_pages = huge != "off" && free >= setup.memory_mb;
+    if (huge == "on" && !setup.huge_pages)
+      return make_error(ErrorCode::unsupported,
+                        "DPDK needs {} MB of free huge pages, there are {}; write to "
+                        "/proc/sys/vm/nr_hugepages, or set \"huge_pages\": \"auto\"",
+                        setup.memory_mb, free);
+    return setup;
+  }
 
   Port port_;
   std::string workload_;
   dpdk::HelperProcess helper_;
   dpdk::Ready ready_;
-  bool attaches_xdp_ = false;  // and the device had no program before
-  bool huge_pages_needed_ = false;
+  bool attaches_xdp_ = false;    // and the device had no program before
   unsigned xdp_program_id_ = 0;  // the driver's; 0: not known
   SpinTime spin_;                // where it sleeps
 };
-
-Result<dpdk::Setup> Dpdk::set_up(const BackendConfig& config) {
-  const Port& port = config.port;
-  const std::string driver = dpdk::driver_for(config);
-  const auto number = [&](const char* name) {
-    return static_cast<std::uint32_t>(option<std::int64_t>(config.options, name));
-  };
-  if (const std::string why = dpdk::wrong_port(driver, port); !why.empty())
-    return make_error(ErrorCode::unsupported, why);
-  if (driver == "net_null" && config.workload != "drop" && config.workload != "touch")
-    return make_error(ErrorCode::unsupported,
-                      "the frames that net_null makes have nothing in them for the workload " +
-                          config.workload + "; it can do drop and touch");
-  if (config.workload == "pass") return make_error(ErrorCode::unsupported, kCannotPass);
-  if (auto r = needs_cpu(port); !r) return r.error();
-  if (auto r = needs_queues(port, kMaxQueues, "dpdk"); !r) return r.error();
-
-  dpdk::Setup setup;
-  setup.parent = getpid();
-  dpdk::put(setup.driver, driver);
-  dpdk::put(setup.device, port.name);
-  setup.wire = port.wire_fd >= 0;
-  setup.frame_bytes = buffer_length(config.frame_size);
-  dpdk::put(setup.workload, config.workload);
-  setup.trial_tag = config.trial_tag;
-  PortSet(setup.filter_ports).assign(config.filter_ports);
-  setup.queues = port.queues;
-  setup.burst = number("burst");
-  // As DPDK's own programs do. What net_null does for a frame grows with the frames in a burst.
-  if (setup.burst == 0) setup.burst = driver == "net_null" ? 16 : 32;
-  setup.descriptors = number("descriptors");
-  setup.busy_budget = number("busy_budget");
-  if (!std::has_single_bit(setup.descriptors))
-    return make_error(ErrorCode::invalid_input, "descriptors: " + driver + " needs a power of two");
-  setup.lcores = std::min(port.queues, static_cast<unsigned>(port.cpus.size()));
-  std::copy_n(port.cpus.begin(), setup.lcores, setup.cpus);
-  // Only a driver over a kernel device has sockets to sleep on.
-  const auto& idle = option<std::string>(config.options, "idle");
-  if (port.pump_fd >= 0)
-    setup.idle = dpdk::Idle::pump;
-  else if (!dpdk::over_kernel_device(driver))
-    setup.idle = dpdk::Idle::spin;
-  else if (idle == "auto")
-    setup.idle = napi_in_threads(port) ? dpdk::Idle::poll : dpdk::Idle::spin;
-  else
-    setup.idle =
-        static_cast<dpdk::Idle>(std::find(kIdles.begin(), kIdles.end(), idle) - kIdles.begin());
-  if (setup.idle == dpdk::Idle::poll) {
-    spin_ = spin_time(port, setup.lcores, number("spin_us"));
-    setup.spin_us = spin_.us;
-  }
-  if (setup.wire) {
-    auto wire = sys::WireMapping::map(port.wire_fd);
-    if (!wire) return wire.error();
-    setup.generator_cpu = (*wire)->generator_cpu;
-  }
-  // A queue has at most 23,552 buffers of 2.5 kB.
-  setup.memory_mb = 80 + 64 * setup.queues;
-  const auto& huge = option<std::string>(config.options, "huge_pages");
-  const std::uint64_t free = huge == "off" ? 0 : free_huge_page_mb();
-  setup.huge_pages = huge != "off" && free >= setup.memory_mb;
-  huge_pages_needed_ = huge == "on";
-  if (huge_pages_needed_ && !setup.huge_pages)
-    return make_error(ErrorCode::unsupported,
-                      "DPDK needs {} MB of free huge pages, there are {}; write to "
-                      "/proc/sys/vm/nr_hugepages, or set \"huge_pages\": \"auto\"",
-                      setup.memory_mb, free);
-  return setup;
-}
-
-Result<EffectiveMode> Dpdk::begin(const BackendConfig& config) {
-  auto setup = set_up(config);
-  if (!setup) return setup.error();
-  port_ = config.port;
-  workload_ = config.workload;
-  auto inside = sys::NetnsScope::enter(port_.netns_path);
-  if (!inside) return inside.error();
-  return start_inside(*setup);
-}
-
-// REQUIRES: the calling thread is in the port's namespace.
-Result<EffectiveMode> Dpdk::start_inside(dpdk::Setup setup) {
-  if (const std::string without = not_built(); !without.empty())
-    return make_error(ErrorCode::unsupported, without);
-  const auto helper = dpdk::find_helper();
-  if (!helper) return helper.error();
-  const std::string driver = setup.driver;
-  if (driver == "net_af_xdp") {
-    const auto link = sys::get_link(port_.name);
-    if (!link) return link.error();
-    if (link.value().xdp_program_id != 0) return sys::taken_by_another_program(port_.name);
-    attaches_xdp_ = true;
-    xdp_program_id_ = 0;
-  }
-  if (driver == "net_af_xdp" && setup.queues > 1) {
-    auto there = dpdk::rx_queues(port_);
-    if (!there) return there.error();
-    if (*there < setup.queues)
-      return make_error(ErrorCode::unsupported, "{} has {} RX queues, not {}", port_.name, *there,
-                        setup.queues);
-  }
-  const int shared_fd = setup.wire ? port_.wire_fd : port_.pump_fd;
-  auto ready = helper_.start(*helper, setup, shared_fd);
-  // Free pages are anybody's until they are taken.
-  if (!ready && setup.huge_pages && !huge_pages_needed_ &&
-      ready.error().message.starts_with(dpdk::kInitialise)) {
-    setup.huge_pages = false;
-    ready = helper_.start(*helper, setup, shared_fd);
-  }
-  if (!ready) {
-    Error e = ready.error();
-    explain(e, setup);
-    return e;
-  }
-  ready_ = *ready;
-  EffectiveMode mode{"dpdk", "dpdk", {}};
-  mode.details = {{"driver", ready_.driver},
-                  {"dpdk", ready_.dpdk},
-                  {"queues", std::to_string(ready_.queues)},
-                  {"lcores", std::to_string(setup.lcores)},
-                  {"burst", std::to_string(setup.burst)},
-                  {"memory", setup.huge_pages ? "huge pages" : "no huge pages"},
-                  {"idle", kIdles[static_cast<std::size_t>(setup.idle)]}};
-  if (setup.idle == dpdk::Idle::poll) mode.details["spin_us"] = spin_.said;
-  mode.details["descriptors"] = ready_.descriptors > 0 ? std::to_string(ready_.descriptors)
-                                                       : std::to_string(setup.descriptors) +
-                                                             " asked for; the driver does not tell";
-  if (driver == "net_af_xdp") {
-    const auto link = sys::get_link(port_.name);
-    if (!link) return link.error();
-    xdp_program_id_ = link.value().xdp_program_id;
-    mode.details["xdp_mode"] = sys::xdp_hook_name(link.value().xdp_mode);
-    mode.details["copy_mode"] = ready_.copy_mode[0] ? ready_.copy_mode : "unknown";
-    mode.details["busy_budget"] = std::to_string(setup.busy_budget);
-  } else if (driver == "net_af_packet") {
-    mode.details["socket_filter"] = "this trial's frames";
-  } else if (driver == "net_null") {
-    mode.details["device"] = "none; virtual";
-    mode.details["offered_by"] = "net_null: what it counts itself to have made, unasked by anybody";
-  } else if (setup.wire) {
-    mode.details["device"] = "none; virtual";
-    mode.details["offered_by"] =
-        fmt::format("a thread of the same process on CPU {}", setup.generator_cpu);
-  }
-  return mode;
-}
-
-Result<Counters> Dpdk::sample() {
-  auto now = helper_.ask();
-  if (!now) return now.error();
-  Counters counters;
-  for (unsigned queue = 0; queue < port_.queues; ++queue) {
-    counters.packets += now->queues[queue].packets;
-    counters.bytes += now->queues[queue].bytes;
-    counters.per_queue.push_back(now->queues[queue].packets);
-  }
-  for (const auto& drop : now->drops)
-    if (drop.name[0]) counters.drops[drop.name] = drop.frames;
-  for (const auto& outcome : now->details)
-    if (outcome.name[0]) counters.details[outcome.name] = outcome.frames;
-  // The device's driver sees each of these as a redirect that failed.
-  for (const char* place : {"af_xdp_rx_ring_full", "af_xdp_fill_ring_empty"})
-    if (const auto at = counters.drops.find(place); at != counters.drops.end())
-      counters.drops_at_device_too += at->second;
-  return counters;
-}
-
-Result<void> Dpdk::set_filtered(std::uint16_t udp_port, bool filtered) {
-  if (!helper_.running() || !workload_of(workload_).filters)
-    return make_error(ErrorCode::failed, "dpdk does not run the workload filter");
-  auto answered = helper_.ask(
-      {.kind = dpdk::Request::Kind::set_filtered, .udp_port = udp_port, .filtered = filtered});
-  if (!answered) return answered.error();
-  return {};
-}
-
-std::vector<pid_t> Dpdk::threads() const {
-  std::vector<pid_t> tids;
-  if (helper_.running())
-    for (pid_t tid : ready_.tids)
-      if (tid > 0) tids.push_back(tid);
-  return tids;
-}
-
-void Dpdk::stop() noexcept {
-  helper_.stop();
-  if (!attaches_xdp_) return;
-  attaches_xdp_ = false;
-  // The driver detaches its program, unless it had to be killed.
-  const auto inside = sys::NetnsScope::enter(port_.netns_path);
-  if (!inside) return;
-  const auto link = sys::get_link(port_.name);
-  if (!link || link.value().xdp_program_id == 0) return;
-  if (xdp_program_id_ == 0 || xdp_program_id_ == link.value().xdp_program_id)
-    (void)bpf_xdp_detach(static_cast<int>(link.value().ifindex), 0, nullptr);
-  xdp_program_id_ = 0;
-}
 
 Unavailable probe() {
   if (std::string without = not_built(); !without.empty()) return without;
@@ -302,8 +305,8 @@ Unavailable probe() {
 }
 
 OptionSpec driver_option() {
-  std::vector<std::string> names = dpdk::kernel_drivers();
-  names.insert(names.end(), dpdk::memory_drivers().begin(), dpdk::memory_drivers().end());
+  std::vector<std::string> names(dpdk::kKernelDrivers.begin(), dpdk::kKernelDrivers.end());
+  names.insert(names.end(), dpdk::kMemoryDrivers.begin(), dpdk::kMemoryDrivers.end());
   names.emplace_back(dpdk::kPortsOwn);
   OptionSpec option =
       choice_option("driver", std::move(names),

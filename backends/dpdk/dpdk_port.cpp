@@ -4,6 +4,7 @@
 #include <rte_config.h>
 #include <rte_dev.h>
 #include <rte_eal.h>
+#include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_lcore.h>
 #include <rte_log.h>
@@ -46,51 +47,43 @@ Result<void> check_drivers() {
 
 }  // namespace
 
-Result<void> DpdkPort::open(const Setup& setup) {
+Error dpdk_error(const std::string& what, int error) {
+  return make_error(ErrorCode::failed, what + ": " + rte_strerror(error));
+}
+
+Result<void> DpdkPort::open(const Setup& setup, Ready& ready) {
   driver_ = setup.driver;
   descriptors_ = setup.descriptors;
   if (auto r = check_drivers(); !r) return r;
-  if (auto r = start_eal(setup); !r) return r;
-  if (setup.wire) return open_memory(setup);
-  if (is_pci_address(driver_)) return open_pci(setup);
-  return open_kernel_device(setup);
+  if (auto r = start_eal(setup); !r) {
+    ready.eal_failed = true;
+    return r;
+  }
+  auto opened = setup.wire                ? open_memory(setup)
+                : is_pci_address(driver_) ? open_pci(setup)
+                                          : open_kernel_device(setup);
+  if (opened) describe(ready);
+  return opened;
 }
 
 Result<void> DpdkPort::open_kernel_device(const Setup& setup) {
-  const std::string device = std::string("iface=") + setup.device;
-  if (driver_ == "net_af_xdp") {
-    // A port for each queue: for a port with several the driver wants combined channels, which not
-    // every device with several queues has.
-    for (std::uint32_t i = 0; i < setup.queues; ++i)
-      if (auto r = add(fmt::format("{}{}", driver_, i),
-                       fmt::format("{},start_queue={},queue_count=1,busy_budget={}", device, i,
-                                   setup.busy_budget),
-                       1, setup);
-          !r)
-        return r;
-  } else {
-    // Its ring is made with the device and not with the queue.
-    const std::string queues = std::to_string(setup.queues);
-    if (auto r = add(driver_ + "0",
-                     fmt::format("{},qpairs={},framecnt={}", device, queues, descriptors_),
-                     static_cast<std::uint16_t>(setup.queues), setup);
-        !r)
-      return r;
+  // A port of net_af_xdp for each queue: for a port with several the driver wants combined
+  // channels, which not every device with several queues has.
+  const bool xdp = driver_ == "net_af_xdp";
+  const auto each = static_cast<std::uint16_t>(xdp ? 1 : setup.queues);
+  for (std::uint32_t first = 0; first < setup.queues; first += each) {
+    // The ring of net_af_packet is made with the device and not with the queue.
+    const std::string its =
+        xdp ? fmt::format("start_queue={},queue_count=1,busy_budget={}", first, setup.busy_budget)
+            : fmt::format("qpairs={},framecnt={}", setup.queues, descriptors_);
+    const auto port = add(fmt::format("{}{}", driver_, first),
+                          fmt::format("iface={},{}", setup.device, its), each, setup);
+    if (!port) return port.error();
+    receive_on(*port, each);
   }
   if (auto r = DriverSockets::find(driver_, setup.queues, setup.trial_tag).into(sockets_); !r)
     return r.error();
   discard();
-  return {};
-}
-
-Result<void> DpdkPort::open_memory(const Setup& setup) {
-  auto ports = open_memory_ports(
-      setup,
-      [&](std::uint16_t port, rte_mempool* pool) { return set_up_queues(port, 1, setup, pool); },
-      opened_);
-  if (!ports) return ports.error();
-  memory_ = *ports;
-  receive_on(ports->receive, 1);
   return {};
 }
 
@@ -105,7 +98,7 @@ Result<void> DpdkPort::open_pci(const Setup& setup) {
                           "(dpdk-devbind.py)");
   opened_.push_back(port);
   const auto queues = static_cast<std::uint16_t>(setup.queues);
-  if (auto pool = set_up_queues(port, queues, setup); !pool) return pool.error();
+  if (auto r = set_up_queues(port, queues, setup); !r) return r;
   // Frames sent before the link is up would be lost; waits for it, 9 s at most.
   rte_eth_link link{};
   if (rte_eth_link_get(port, &link) == 0 && link.link_status == RTE_ETH_LINK_DOWN)
@@ -155,28 +148,30 @@ Result<void> DpdkPort::start_eal(const Setup& setup) {
   // Else EAL writes to the system's log too.
   rte_openlog_stream(stderr);
   if (rte_eal_init(static_cast<int>(arguments.size()), arguments.data()) < 0)
-    return dpdk_error(kInitialise, rte_errno);
+    return dpdk_error("initialise DPDK", rte_errno);
   eal_ = true;
   return {};
 }
 
-Result<void> DpdkPort::add(const std::string& name, const std::string& arguments,
-                           std::uint16_t queues, const Setup& setup) {
-  const auto port = add_vdev(name, arguments);
-  if (!port) return port.error();
-  opened_.push_back(*port);
-  if (auto pool = set_up_queues(*port, queues, setup); !pool) return pool.error();
-  receive_on(*port, queues);
-  return {};
+// A port of a driver without a device, or over one.
+Result<std::uint16_t> DpdkPort::add(const std::string& name, const std::string& arguments,
+                                    std::uint16_t queues, const Setup& setup) {
+  std::uint16_t port = 0;
+  int error = rte_eal_hotplug_add("vdev", name.c_str(), arguments.c_str());
+  if (error == 0) error = rte_eth_dev_get_port_by_name(name.c_str(), &port);
+  if (error != 0) return dpdk_error("open " + name + " with " + arguments, -error);
+  opened_.push_back(port);
+  if (auto r = set_up_queues(port, queues, setup); !r) return r.error();
+  return port;
 }
 
 void DpdkPort::receive_on(std::uint16_t port, std::uint16_t queues) {
   for (std::uint16_t queue = 0; queue < queues; ++queue) queues_.push_back({port, queue});
 }
 
-// Starts the port. Returns the pool of its last queue.
-Result<rte_mempool*> DpdkPort::set_up_queues(std::uint16_t port, std::uint16_t queues,
-                                             const Setup& setup, rte_mempool* pool) {
+// Starts the port.
+Result<void> DpdkPort::set_up_queues(std::uint16_t port, std::uint16_t queues, const Setup& setup,
+                                     bool same_pool) {
   rte_eth_dev_info info{};
   if (const int error = rte_eth_dev_info_get(port, &info))
     return dpdk_error("ask " + driver_ + " what it can do", -error);
@@ -186,25 +181,24 @@ Result<rte_mempool*> DpdkPort::set_up_queues(std::uint16_t port, std::uint16_t q
   const rte_eth_conf defaults{};
   if (const int error = rte_eth_dev_configure(port, queues, queues, &defaults))
     return dpdk_error("configure " + driver_, -error);
-  const bool own_pools = !pool;
   for (std::uint16_t queue = 0; queue < queues; ++queue) {
     // A pool each: net_af_xdp registers the pool's memory with the queue's socket.
-    if (own_pools)
-      pool = rte_pktmbuf_pool_create((fmt::format("pool{}", pools_++)).c_str(),
-                                     buffers_per_queue(setup), 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
-                                     SOCKET_ID_ANY);
-    if (!pool)
+    if (!same_pool)
+      pool_ = rte_pktmbuf_pool_create((fmt::format("pool{}", pools_++)).c_str(),
+                                      buffers_per_queue(setup), 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
+                                      SOCKET_ID_ANY);
+    if (!pool_)
       return dpdk_error(fmt::format("make {} buffers", buffers_per_queue(setup)), rte_errno);
     const auto descriptors = static_cast<std::uint16_t>(setup.descriptors);
     const std::string what = fmt::format(" queue {} of {} with {}", queue, setup.device, driver_);
     if (const int error =
-            rte_eth_rx_queue_setup(port, queue, descriptors, SOCKET_ID_ANY, nullptr, pool))
+            rte_eth_rx_queue_setup(port, queue, descriptors, SOCKET_ID_ANY, nullptr, pool_))
       return dpdk_error("set up receive" + what, -error);
     if (const int error = rte_eth_tx_queue_setup(port, queue, descriptors, SOCKET_ID_ANY, nullptr))
       return dpdk_error("set up transmit" + what, -error);
   }
   if (const int error = rte_eth_dev_start(port)) return dpdk_error("start " + driver_, -error);
-  return pool;
+  return {};
 }
 
 void DpdkPort::describe(Ready& ready) const {
@@ -246,11 +240,10 @@ Result<DpdkPort::Lost> DpdkPort::lost() {
 }
 
 void DpdkPort::close() {
-  for (std::uint16_t port : opened_) {
-    (void)rte_eth_dev_stop(port);
-    (void)rte_eth_dev_close(port);
+  for (; !opened_.empty(); opened_.pop_back()) {
+    (void)rte_eth_dev_stop(opened_.back());
+    (void)rte_eth_dev_close(opened_.back());
   }
-  opened_.clear();
   queues_.clear();
   if (eal_) (void)rte_eal_cleanup();
   eal_ = false;

@@ -12,12 +12,18 @@
 #include <vector>
 
 #include "backends/dpdk/driver_sockets.hpp"
-#include "backends/dpdk/memory_ports.hpp"
 #include "backends/dpdk/poll_loop.hpp"
 #include "backends/dpdk/protocol.hpp"
 #include "harness/core/result.hpp"
 
 namespace pktbench::dpdk {
+
+// Where the driver has no device.
+struct MemoryPorts {
+  std::uint16_t send = 0;       // the other end; none where the driver makes its own frames
+  rte_mempool* pool = nullptr;  // to send from
+  bool self_made = false;
+};
 
 class DpdkPort {
  public:
@@ -27,11 +33,8 @@ class DpdkPort {
   ~DpdkPort() { close(); }
 
   // The lcores 1 to setup.lcores wait for work when it returns, and frames are being received.
-  // Errors: `unsupported` where the device cannot do it.
-  Result<void> open(const Setup& setup);
-
-  // Fills in what was obtained.
-  void describe(Ready& ready) const;
+  // Fills in what was obtained. Errors: `unsupported` where the device cannot do it.
+  Result<void> open(const Setup& setup, Ready& ready);
 
   struct Lost {
     DropCounts drops;            // after the device and before the driver's queues
@@ -47,18 +50,22 @@ class DpdkPort {
   std::span<const int> sockets() const {
     return sockets_ ? std::span<const int>(sockets_->all()) : std::span<const int>();
   }
-  // Where the driver has no device.
   const std::optional<MemoryPorts>& memory() const { return memory_; }
 
  private:
   Result<void> start_eal(const Setup& setup);
   Result<void> open_kernel_device(const Setup& setup);
-  Result<void> open_memory(const Setup& setup);
   Result<void> open_pci(const Setup& setup);
-  Result<void> add(const std::string& name, const std::string& arguments, std::uint16_t queues,
-                   const Setup& setup);
-  Result<rte_mempool*> set_up_queues(std::uint16_t port, std::uint16_t queues, const Setup& setup,
-                                     rte_mempool* pool = nullptr);
+  // In memory_ports.cpp.
+  Result<void> open_memory(const Setup& setup);
+  Result<void> open_rings(const Setup& setup);
+  Result<void> open_virtio(const Setup& setup);
+  Result<void> open_null(const Setup& setup);
+  Result<std::uint16_t> add(const std::string& name, const std::string& arguments,
+                            std::uint16_t queues, const Setup& setup);
+  Result<void> set_up_queues(std::uint16_t port, std::uint16_t queues, const Setup& setup,
+                             bool same_pool = false);
+  void describe(Ready& ready) const;
   void receive_on(std::uint16_t port, std::uint16_t queues);
   void discard();
 
@@ -66,10 +73,14 @@ class DpdkPort {
   std::string driver_;
   std::uint32_t descriptors_ = 0;
   unsigned pools_ = 0;
-  std::vector<std::uint16_t> opened_;  // the first is closed first
+  rte_mempool* pool_ = nullptr;        // of the queue that was set up last
+  std::vector<std::uint16_t> opened_;  // the last is closed first
   std::vector<QueueId> queues_;
   std::optional<DriverSockets> sockets_;
   std::optional<MemoryPorts> memory_;
 };
+
+// `error`: DPDK's, positive.
+Error dpdk_error(const std::string& what, int error);
 
 }  // namespace pktbench::dpdk

@@ -271,10 +271,12 @@ TEST_F(DpdkRoot, APciDeviceThatIsNotThereIsUnsupported) {
   setup.memory_mb = 144;
   setup.cpus[0] = sys::allowed_cpus().back();
   dpdk::HelperProcess helper;
-  const auto ready = helper.start(*dpdk::find_helper(), setup, -1);
-  ASSERT_FALSE(ready);
-  EXPECT_EQ(ready.error().code, ErrorCode::unsupported) << ready.error().detail;
-  EXPECT_NE(ready.error().message.find("ffff:ff:1f.7"), std::string::npos);
+  dpdk::Ready ready;
+  const auto started = helper.start(*dpdk::find_helper(), setup, -1, ready);
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, ErrorCode::unsupported) << started.error().detail;
+  EXPECT_NE(started.error().message.find("ffff:ff:1f.7"), std::string::npos);
+  EXPECT_FALSE(ready.eal_failed);
   EXPECT_FALSE(helper.running());
 }
 

@@ -1,8 +1,7 @@
 // What the dpdk backend says without privileges, without DPDK and without its helper.
-#include "backends/dpdk/dpdk.hpp"
-
 #include <gtest/gtest.h>
 
+#include "backends/backend_types.hpp"
 #include "backends/dpdk/helper_process.hpp"
 
 namespace pktbench::backends {
@@ -30,9 +29,10 @@ TEST(DpdkWithoutHelper, TheBackendIsListedWithTheReason) {
 
 TEST(DpdkWithoutHelper, AProgramThatIsNotTheHelperIsAnError) {
   dpdk::HelperProcess helper;
-  const auto ready = helper.start("/bin/true", dpdk::Setup{}, -1);
-  ASSERT_FALSE(ready);
-  EXPECT_EQ(ready.error().code, ErrorCode::failed);
+  dpdk::Ready ready;
+  const auto started = helper.start("/bin/true", dpdk::Setup{}, -1, ready);
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, ErrorCode::failed);
   EXPECT_FALSE(helper.running());
   EXPECT_FALSE(helper.ask());
   helper.stop();

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-#include "backends/dpdk/dpdk.hpp"
+#include "backends/backend_types.hpp"
 #include "harness/testing/sending.hpp"
 #include "harness/text/number_test_util.hpp"
 #include "harness/traffic/generators.hpp"

@@ -78,39 +78,26 @@ Result<DriverSockets> DriverSockets::find(const std::string& driver, std::uint32
 
 Result<DropCounts> DriverSockets::sample() {
   DropCounts total;
-  if (domain_ == AF_XDP) {
-    if (auto r = sample_xdp(total); !r) return r.error();
-  } else {
-    if (auto r = sample_packet(); !r) return r.error();
-    total["packet_ring_full"] = packet_ring_full_;
+  for (int socket : sockets_) {
+    if (domain_ == AF_XDP) {
+      // An empty fill ring is counted as rx_dropped by the frame, and again by the ring; the
+      // driver's imissed is rx_dropped.
+      const auto now =
+          socket_option<xdp_statistics>(socket, SOL_XDP, XDP_STATISTICS, "XDP_STATISTICS");
+      if (!now) return now.error();
+      total["af_xdp_rx_ring_full"] += now->rx_ring_full;
+      total["af_xdp_fill_ring_empty"] += now->rx_dropped;
+    } else {
+      // The kernel's count starts again at 0 whenever it is read.
+      const auto now =
+          socket_option<tpacket_stats>(socket, SOL_PACKET, PACKET_STATISTICS, "PACKET_STATISTICS");
+      if (!now) return now.error();
+      total["packet_ring_full"] = packet_ring_full_ += now->tp_drops;
+    }
   }
   for (auto& [place, frames] : total)
     if (const auto before = base_.find(place); before != base_.end()) frames -= before->second;
   return total;
-}
-
-// An empty fill ring is counted as rx_dropped by the frame, and again by the ring; the driver's
-// imissed is rx_dropped.
-Result<void> DriverSockets::sample_xdp(DropCounts& total) const {
-  for (int socket : sockets_) {
-    const auto now =
-        socket_option<xdp_statistics>(socket, SOL_XDP, XDP_STATISTICS, "XDP_STATISTICS");
-    if (!now) return now.error();
-    total["af_xdp_rx_ring_full"] += now->rx_ring_full;
-    total["af_xdp_fill_ring_empty"] += now->rx_dropped;
-  }
-  return {};
-}
-
-// The kernel's count starts again at 0 whenever it is read.
-Result<void> DriverSockets::sample_packet() {
-  for (int socket : sockets_) {
-    const auto now =
-        socket_option<tpacket_stats>(socket, SOL_PACKET, PACKET_STATISTICS, "PACKET_STATISTICS");
-    if (!now) return now.error();
-    packet_ring_full_ += now->tp_drops;
-  }
-  return {};
 }
 
 std::string DriverSockets::copy_mode() const {

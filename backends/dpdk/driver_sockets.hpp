@@ -38,8 +38,6 @@ class DriverSockets {
  private:
   DriverSockets(int domain, std::vector<int> sockets)
       : domain_(domain), sockets_(std::move(sockets)) {}
-  Result<void> sample_xdp(DropCounts& total) const;
-  Result<void> sample_packet();
 
   int domain_;
   std::vector<int> sockets_;  // the driver's

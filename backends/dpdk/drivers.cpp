@@ -1,7 +1,6 @@
 #include "backends/dpdk/drivers.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <system_error>
 
 #include "harness/sys/file.hpp"
@@ -9,25 +8,9 @@
 
 namespace pktbench::dpdk {
 
-namespace {
-
-bool is_one_of(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
+bool over_kernel_device(const std::string& driver) {
+  return std::ranges::count(kKernelDrivers, driver) > 0;
 }
-
-}  // namespace
-
-const std::vector<std::string>& kernel_drivers() {
-  static const std::vector<std::string> names = {"net_af_xdp", "net_af_packet"};
-  return names;
-}
-
-const std::vector<std::string>& memory_drivers() {
-  static const std::vector<std::string> names = {"net_virtio_user", "net_ring", "net_null"};
-  return names;
-}
-
-bool over_kernel_device(const std::string& driver) { return is_one_of(kernel_drivers(), driver); }
 
 std::string driver_for(const BackendConfig& config) {
   const auto& driver = option<std::string>(config.options, "driver");
@@ -36,7 +19,7 @@ std::string driver_for(const BackendConfig& config) {
 
 std::string wrong_port(const std::string& driver, const Port& port) {
   const bool memory = port.wire_fd >= 0;
-  if (is_one_of(memory_drivers(), driver)) {
+  if (std::ranges::count(kMemoryDrivers, driver) > 0) {
     if (!memory)
       return "driver " + driver + " has no device to receive from and " + port.name +
              " is one; use the testbed memory, which has a generator for it";
@@ -58,10 +41,9 @@ Result<std::size_t> rx_queues(const Port& port) {
   std::size_t count = 0;
   auto read = sys::with_sysfs_of(port.netns_path, [&](const std::string& sysfs) -> Result<void> {
     std::error_code error;
-    const std::filesystem::directory_iterator all(sysfs + "/class/net/" + port.name + "/queues",
-                                                  error);
+    for (const auto& queue : sys::entries_of(sysfs + "/class/net/" + port.name + "/queues", &error))
+      count += queue.filename().string().starts_with("rx-");
     if (error) return system_error("count the RX queues of " + port.name, error.value());
-    for (const auto& queue : all) count += queue.path().filename().string().starts_with("rx-");
     return {};
   });
   if (!read) return read.error();

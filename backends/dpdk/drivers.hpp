@@ -3,9 +3,9 @@
 // Threads: any. None of it needs DPDK.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string>
-#include <vector>
 
 #include "harness/core/backend.hpp"
 #include "harness/core/port.hpp"
@@ -14,11 +14,11 @@
 namespace pktbench::dpdk {
 
 // Over a kernel device, through its sockets.
-const std::vector<std::string>& kernel_drivers();
+inline constexpr std::array kKernelDrivers = {"net_af_xdp", "net_af_packet"};
 bool over_kernel_device(const std::string& driver);
 
 // Without a device.
-const std::vector<std::string>& memory_drivers();
+inline constexpr std::array kMemoryDrivers = {"net_virtio_user", "net_ring", "net_null"};
 
 // Stands for the PCI address of whatever port is under test.
 inline constexpr const char* kPortsOwn = "pci";

@@ -14,10 +14,10 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,21 +37,14 @@ namespace {
 
 struct Lcore {
   PollConfig config;
-  std::string workload;
   std::shared_ptr<backends::WorkloadState> state;
   sys::MemoryWire* orders = nullptr;  // where the driver makes a frame for every poll
   const std::atomic<bool>* stop = nullptr;
   std::atomic<pid_t> tid{0};  // writer: the lcore
 };
 
-struct SendingLcore {
-  Sender sender;
-  const std::atomic<bool>* stop;
-};
-
 int sending_main(void* argument) {
-  SendingLcore& lcore = *static_cast<SendingLcore*>(argument);
-  lcore.sender.run(*lcore.stop);
+  static_cast<Sender*>(argument)->run();
   return 0;
 }
 
@@ -65,7 +58,7 @@ int lcore_main(void* argument) {
       poll_loop(lcore.config, workload, *lcore.stop);
     return {};
   };
-  return backends::with_workload(lcore.workload, lcore.state, run) ? 0 : -1;
+  return backends::with_workload(lcore.state->workload().name, lcore.state, run) ? 0 : -1;
 }
 
 template <std::size_t N>
@@ -90,118 +83,111 @@ void reset(sys::MemoryWire& wire) {
 
 class Helper {
  public:
-  // Until it is told to stop.
-  Result<void> run(const Setup& setup);
-
-  // It has said that it receives.
-  bool ready() const { return ready_; }
+  // Says whether it receives, and goes on until it is told to stop. Returns the exit status.
+  int run(const Setup& setup) {
+    Ready ready;
+    const auto up = start(setup, ready);
+    ready.ok = up.ok();
+    if (!up) {
+      ready.unsupported = up.error().code == ErrorCode::unsupported;
+      put(ready.error, up.error().message);
+    }
+    (void)send(kControlFd, &ready, sizeof ready, MSG_NOSIGNAL);
+    if (!up) return 1;
+    const auto served = serve();
+    stop_.store(true, std::memory_order_relaxed);
+    if (wire_) (*wire_)->shut.store(true, std::memory_order_relaxed);
+    rte_eal_mp_wait_lcore();
+    if (wire_) (*wire_)->ready.store(false, std::memory_order_relaxed);
+    if (!served) std::fprintf(stderr, "%s\n", served.error().message.c_str());
+    return served ? 0 : 1;
+  }
 
  private:
-  void launch(const Setup& setup);
-  void launch_sender(const Setup& setup);
-  Result<void> serve();
-  Result<Sample> sample();
+  Result<void> start(const Setup& setup, Ready& ready) {
+    if (setup.wire) {
+      if (auto r = sys::WireMapping::map(kPumpOrWireFd).into(wire_); !r) return r.error();
+      reset(**wire_);
+    }
+    if (auto r = port_.open(setup, ready); !r) return r;
+    launch(setup);
+    if (wire_) launch_sender(setup);
+    ready.tids[0] = gettid();
+    for (std::size_t i = 0; i < lcores_.size(); ++i) ready.tids[i + 1] = lcores_[i].tid;
+    return {};
+  }
+
+  void launch(const Setup& setup) {
+    for (std::uint32_t i = 0; i < setup.lcores; ++i) {
+      Lcore& lcore = lcores_.emplace_back();
+      lcore.config = {.queues = port_.queues(),
+                      .counters = queues_,
+                      .first = static_cast<std::uint16_t>(i),
+                      .stride = static_cast<std::uint16_t>(setup.lcores),
+                      .burst = static_cast<std::uint16_t>(setup.burst),
+                      .idle = setup.idle,
+                      .spin_us = setup.spin_us,
+                      .pump_fd = kPumpOrWireFd,
+                      .sockets = port_.sockets()};
+      lcore.state = std::make_shared<backends::WorkloadState>(setup.workload);
+      lcore.state->ports().assign(setup.filter_ports);
+      lcore.stop = &stop_;
+      if (port_.memory() && port_.memory()->self_made) lcore.orders = &**wire_;
+      rte_eal_remote_launch(lcore_main, &lcore, i + 1);
+    }
+    for (Lcore& lcore : lcores_)
+      while (lcore.tid.load(std::memory_order_acquire) == 0) usleep(100);
+  }
+
+  void launch_sender(const Setup& setup) {
+    const MemoryPorts& ports = *port_.memory();
+    if (!ports.self_made) {
+      sender_.emplace(**wire_, ports, backends::workload_of(setup.workload).sends_back, stop_);
+      rte_eal_remote_launch(sending_main, &*sender_, setup.lcores + 1);
+    }
+    while (!(*wire_)->ready.load(std::memory_order_acquire)) usleep(100);
+  }
+
+  Result<void> serve() {
+    Request request;
+    while (recv(kControlFd, &request, sizeof request, 0) == static_cast<ssize_t>(sizeof request) &&
+           request.kind != Request::Kind::stop) {
+      if (request.kind == Request::Kind::set_filtered)
+        for (Lcore& lcore : lcores_) lcore.state->ports().set(request.udp_port, request.filtered);
+      auto now = sample();
+      if (!now) return now.error();
+      (void)send(kControlFd, &*now, sizeof *now, MSG_NOSIGNAL);
+    }
+    return {};
+  }
+
+  Result<Sample> sample() {
+    auto lost = port_.lost();
+    if (!lost) return lost.error();
+    Sample sample;
+    put_all(sample.drops, lost->drops);
+    std::uint64_t not_sent = lost->not_sent;
+    for (std::size_t i = 0; i < port_.queues().size(); ++i) {
+      const backends::LoopCounts read = queues_[i].load();
+      sample.queues[i].packets = read.packets;
+      sample.queues[i].bytes = read.bytes;
+      not_sent += read.not_sent;
+    }
+    std::map<std::string, std::uint64_t> details;
+    for (const Lcore& lcore : lcores_)
+      for (const auto& [name, frames] : lcore.state->details()) details[name] += frames;
+    if (lcores_.front().state->workload().sends_back) details["not_sent"] = not_sent;
+    put_all(sample.details, details);
+    return sample;
+  }
 
   std::atomic<bool> stop_{false};
   std::optional<sys::WireMapping> wire_;
-  std::optional<SendingLcore> sending_;
+  std::optional<Sender> sender_;
   DpdkPort port_;
   std::array<backends::LoopCounters, kMaxQueues> queues_;
-  std::array<Lcore, kMaxQueues> lcores_;
-  std::span<Lcore> running_;
-  bool ready_ = false;
+  std::deque<Lcore> lcores_;  // which stay where they are
 };
-
-void Helper::launch(const Setup& setup) {
-  running_ = std::span(lcores_).first(setup.lcores);
-  for (std::uint32_t i = 0; i < setup.lcores; ++i) {
-    Lcore& lcore = running_[i];
-    lcore.config = {.queues = port_.queues(),
-                    .counters = queues_,
-                    .first = static_cast<std::uint16_t>(i),
-                    .stride = static_cast<std::uint16_t>(setup.lcores),
-                    .burst = static_cast<std::uint16_t>(setup.burst),
-                    .idle = setup.idle,
-                    .spin_us = setup.spin_us,
-                    .pump_fd = kPumpOrWireFd,
-                    .sockets = port_.sockets()};
-    lcore.workload = setup.workload;
-    lcore.state = std::make_shared<backends::WorkloadState>(lcore.workload);
-    lcore.state->ports().assign(setup.filter_ports);
-    lcore.stop = &stop_;
-    if (port_.memory() && port_.memory()->self_made) lcore.orders = &**wire_;
-    rte_eal_remote_launch(lcore_main, &lcore, i + 1);
-  }
-  for (Lcore& lcore : running_)
-    while (lcore.tid.load(std::memory_order_acquire) == 0) usleep(100);
-}
-
-void Helper::launch_sender(const Setup& setup) {
-  sys::MemoryWire& wire = **wire_;
-  const MemoryPorts& ports = *port_.memory();
-  if (!ports.self_made) {
-    sending_.emplace(SendingLcore{
-        {wire, ports.send, ports.pool, backends::workload_of(setup.workload).sends_back}, &stop_});
-    rte_eal_remote_launch(sending_main, &*sending_, setup.lcores + 1);
-  }
-  while (!wire.ready.load(std::memory_order_acquire)) usleep(100);
-}
-
-Result<Sample> Helper::sample() {
-  auto lost = port_.lost();
-  if (!lost) return lost.error();
-  Sample sample;
-  put_all(sample.drops, lost->drops);
-  std::uint64_t not_sent = lost->not_sent;
-  for (std::size_t i = 0; i < port_.queues().size(); ++i) {
-    const backends::LoopCounts read = queues_[i].load();
-    sample.queues[i].packets = read.packets;
-    sample.queues[i].bytes = read.bytes;
-    not_sent += read.not_sent;
-  }
-  std::map<std::string, std::uint64_t> details;
-  for (const Lcore& lcore : running_)
-    for (const auto& [name, frames] : lcore.state->details()) details[name] += frames;
-  if (running_.front().state->workload().sends_back) details["not_sent"] = not_sent;
-  put_all(sample.details, details);
-  return sample;
-}
-
-Result<void> Helper::run(const Setup& setup) {
-  if (setup.wire) {
-    if (auto r = sys::WireMapping::map(kPumpOrWireFd).into(wire_); !r) return r.error();
-    reset(**wire_);
-  }
-  if (auto r = port_.open(setup); !r) return r;
-  launch(setup);
-  if (wire_) launch_sender(setup);
-  Ready ready;
-  ready.ok = true;
-  port_.describe(ready);
-  ready.tids[0] = gettid();
-  for (std::uint32_t i = 0; i < setup.lcores; ++i) ready.tids[i + 1] = lcores_[i].tid;
-  (void)send(kControlFd, &ready, sizeof ready, MSG_NOSIGNAL);
-  ready_ = true;
-  auto result = serve();
-  stop_.store(true, std::memory_order_relaxed);
-  if (wire_) (*wire_)->shut.store(true, std::memory_order_relaxed);
-  rte_eal_mp_wait_lcore();
-  if (wire_) (*wire_)->ready.store(false, std::memory_order_relaxed);
-  return result;
-}
-
-Result<void> Helper::serve() {
-  Request request;
-  while (recv(kControlFd, &request, sizeof request, 0) == static_cast<ssize_t>(sizeof request) &&
-         request.kind != Request::Kind::stop) {
-    if (request.kind == Request::Kind::set_filtered)
-      for (Lcore& lcore : running_) lcore.state->ports().set(request.udp_port, request.filtered);
-    auto now = sample();
-    if (!now) return now.error();
-    (void)send(kControlFd, &*now, sizeof *now, MSG_NOSIGNAL);
-  }
-  return {};
-}
 
 // libxdp keeps things in a bpffs and EAL in a folder: these here go with the process. Where they
 // are not allowed, those who need them say so.
@@ -220,9 +206,7 @@ void keep_to_oneself(std::vector<sys::DetachedMount>& mounts) {
 
 int main_helper() {
   // The parent alone stops it, or its end does.
-  std::signal(SIGINT, SIG_IGN);
-  std::signal(SIGTERM, SIG_IGN);
-  std::signal(SIGHUP, SIG_IGN);
+  for (const int ending : {SIGINT, SIGTERM, SIGHUP}) std::signal(ending, SIG_IGN);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -237,16 +221,7 @@ int main_helper() {
   if (getppid() != setup.parent) return 1;  // it died before prctl()
   std::vector<sys::DetachedMount> mounts;
   keep_to_oneself(mounts);
-  Helper helper;
-  const auto ran = helper.run(setup);
-  if (ran) return 0;
-  std::fprintf(stderr, "%s\n", ran.error().message.c_str());
-  if (helper.ready()) return 1;
-  Ready ready;
-  ready.unsupported = ran.error().code == ErrorCode::unsupported;
-  put(ready.error, ran.error().message);
-  (void)send(kControlFd, &ready, sizeof ready, MSG_NOSIGNAL);
-  return 1;
+  return Helper().run(setup);
 }
 
 }  // namespace

@@ -48,28 +48,21 @@ Result<std::string> find_helper() {
   return path;
 }
 
-Result<Ready> HelperProcess::start(const std::string& path, const Setup& setup, int extra_fd) {
+Result<void> HelperProcess::start(const std::string& path, const Setup& setup, int extra_fd,
+                                  Ready& ready) {
   stop();
-  if (auto r = spawn(path, extra_fd); !r) {
-    stop();
-    return r.error();
-  }
-  Ready ready;
-  Result<void> heard;
-  if (send(control_.get(), &setup, sizeof setup, MSG_NOSIGNAL) !=
-      static_cast<ssize_t>(sizeof setup))
+  ready = {};
+  auto heard = spawn(path, extra_fd);
+  if (heard && send(control_.get(), &setup, sizeof setup, MSG_NOSIGNAL) !=
+                   static_cast<ssize_t>(sizeof setup))
     heard = failure(ErrorCode::failed, std::string(kHelper) + " took no orders");
-  else
-    heard = receive(&ready, sizeof ready, kStartMs, "start");
+  if (heard) heard = receive(&ready, sizeof ready, kStartMs, "start");
   if (heard && ready.version != kVersion)
     heard = make_error(ErrorCode::failed, path + " is of another version of pktbench");
   else if (heard && !ready.ok)
     heard = failure(ready.unsupported ? ErrorCode::unsupported : ErrorCode::failed, ready.error);
-  if (!heard) {
-    stop();
-    return heard.error();
-  }
-  return ready;
+  if (!heard) stop();
+  return heard;
 }
 
 Result<void> HelperProcess::spawn(const std::string& path, int extra_fd) {
@@ -88,8 +81,7 @@ Result<void> HelperProcess::spawn(const std::string& path, int extra_fd) {
                           .no_other_files = true,
                           .blocked_signals = true};
   if (extra_fd >= 0) child.files.emplace_back(extra_fd, kPumpOrWireFd);
-  if (auto r = sys::start_child(child).into(pid_); !r) return r.error();
-  return {};
+  return sys::start_child(child).into(pid_);
 }
 
 Result<void> HelperProcess::receive(void* message, std::size_t size, int timeout_ms,
@@ -145,20 +137,16 @@ void HelperProcess::stop() noexcept {
   log_.reset();
 }
 
+// With the end of what it printed, where the reason is.
 Error HelperProcess::failure(ErrorCode code, const std::string& message) const {
-  return {code, message, 0, printed()};
-}
-
-// The end of it, where the reason is.
-std::string HelperProcess::printed() const {
   constexpr off_t kMost = 16 << 10;
   struct stat st {};
-  if (!log_ || fstat(log_.get(), &st) != 0) return {};
+  if (!log_ || fstat(log_.get(), &st) != 0) return {code, message, 0, {}};
   const off_t length = std::min(st.st_size, kMost);
   std::string text(static_cast<std::size_t>(length), '\0');
   const ssize_t got = pread(log_.get(), text.data(), text.size(), st.st_size - length);
   text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-  return text;
+  return {code, message, 0, text};
 }
 
 }  // namespace pktbench::dpdk

@@ -21,15 +21,13 @@ Result<std::string> find_helper();
 
 class HelperProcess {
  public:
-  HelperProcess() = default;
-  HelperProcess(const HelperProcess&) = delete;
-  HelperProcess& operator=(const HelperProcess&) = delete;
   ~HelperProcess() { stop(); }
 
-  // Returns when it receives, within 10 s. `extra_fd` is that of the pump or the wire; < 0: none.
-  // Errors: the helper's own sentence, with what DPDK printed in `detail`; then nothing is left of
-  // it. It gets none of this process's environment that chooses what is loaded.
-  Result<Ready> start(const std::string& path, const Setup& setup, int extra_fd);
+  // Returns when it receives, within 10 s; `ready` is its answer, empty where there was none.
+  // `extra_fd` is that of the pump or the wire; < 0: none. Errors: the helper's own sentence, with
+  // what DPDK printed in `detail`; then nothing is left of it. It gets none of this process's
+  // environment that chooses what is loaded.
+  Result<void> start(const std::string& path, const Setup& setup, int extra_fd, Ready& ready);
 
   // Errors: it ended by itself, or gave no answer within 10 s.
   Result<Sample> ask(const Request& request = {});
@@ -44,7 +42,6 @@ class HelperProcess {
   Result<void> receive(void* message, std::size_t size, int timeout_ms, const std::string& what);
   std::string end();
   Error failure(ErrorCode code, const std::string& message) const;
-  std::string printed() const;
 
   pid_t pid_ = 0;
   sys::Fd control_;

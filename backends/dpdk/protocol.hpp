@@ -18,10 +18,8 @@ namespace pktbench::dpdk {
 inline constexpr int kControlFd = 3;
 inline constexpr int kPumpOrWireFd = 4;
 
-inline constexpr std::uint32_t kVersion = 4;
+inline constexpr std::uint32_t kVersion = 5;
 inline constexpr std::uint32_t kMaxQueues = 16;
-// What an error of EAL's own start begins with.
-inline constexpr char kInitialise[] = "initialise DPDK";
 
 // What an lcore does when no queue of its own had a frame.
 enum class Idle : std::uint32_t {
@@ -57,7 +55,8 @@ struct Setup {
 struct Ready {
   std::uint32_t version = kVersion;
   bool ok = false;
-  bool unsupported = false;  // where not ok
+  bool unsupported = false;  // where not ok, as the next two
+  bool eal_failed = false;   // by EAL's own start
   char error[512] = {};      // one sentence
   char driver[64] = {};
   char dpdk[64] = {};       // the library's version

@@ -28,10 +28,10 @@ std::uint32_t be32_at(const std::uint8_t* at) {
 
 }  // namespace
 
-void Sender::run(const std::atomic<bool>& stop) {
+void Sender::run() {
   wire_.sender.store(sys::current_tid(), std::memory_order_relaxed);
   wire_.ready.store(true, std::memory_order_release);
-  while (!stop.load(std::memory_order_relaxed)) {
+  while (!stop_.load(std::memory_order_relaxed)) {
     const std::uint64_t order = wire_.orders.load(std::memory_order_acquire);
     if (order == wire_.served.load(std::memory_order_relaxed)) {
       if (takes_back_) take_back();
@@ -39,7 +39,7 @@ void Sender::run(const std::atomic<bool>& stop) {
       continue;
     }
     if (sums_.length == 0) begin();
-    send_until_shut(stop);
+    send_until_shut();
     wire_.served.store(order, std::memory_order_release);
   }
 }
@@ -70,13 +70,13 @@ void Sender::fill(rte_mbuf* frame) {
 
 // Per batch: one bulk allocation, the driver's transmit, two relaxed stores; paced, one clock read
 // per turn. Per frame: pb_frame_stamp(), about 30 ALU operations and 8 stores.
-void Sender::send_until_shut(const std::atomic<bool>& stop) {
+void Sender::send_until_shut() {
   std::array<rte_mbuf*, kMaxBatch> frames;
   const std::uint64_t limit = wire_.limit.load(std::memory_order_relaxed);
   const double rate = wire_.rate_pps.load(std::memory_order_relaxed);
   const std::uint64_t before = wire_.packets.load(std::memory_order_relaxed);
   const auto shut = [&] {
-    return wire_.shut.load(std::memory_order_relaxed) || stop.load(std::memory_order_relaxed);
+    return wire_.shut.load(std::memory_order_relaxed) || stop_.load(std::memory_order_relaxed);
   };
   std::uint64_t sent = 0;
   const std::uint64_t started_ns = shut() ? 0 : sys::monotonic_ns();

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "backends/dpdk/dpdk_port.hpp"
 #include "bpf/frame.h"
 #include "harness/sys/memory_wire.hpp"
 
@@ -17,17 +18,19 @@ namespace pktbench::dpdk {
 
 class Sender {
  public:
-  // Sends on queue 0 of `port`, from `pool`, which nobody else allocates from. `takes_back`: frames
-  // are sent back, so that a buffer's content is not what was last written there.
-  Sender(sys::MemoryWire& wire, std::uint16_t port, rte_mempool* pool, bool takes_back)
-      : wire_(wire), port_(port), pool_(pool), takes_back_(takes_back) {}
+  // Sends on queue 0 of `ports.send`, from `ports.pool`, which nobody else allocates from.
+  // `takes_back`: frames are sent back, so that a buffer's content is not what was last written
+  // there.
+  Sender(sys::MemoryWire& wire, const MemoryPorts& ports, bool takes_back,
+         const std::atomic<bool>& stop)
+      : wire_(wire), port_(ports.send), pool_(ports.pool), takes_back_(takes_back), stop_(stop) {}
 
   // Serves the wire's orders until `stop`. Sleeps while there is none.
-  void run(const std::atomic<bool>& stop);
+  void run();
 
  private:
   void begin();
-  void send_until_shut(const std::atomic<bool>& stop);
+  void send_until_shut();
   void take_back();
   void fill(rte_mbuf* frame);
 
@@ -35,6 +38,7 @@ class Sender {
   const std::uint16_t port_;
   rte_mempool* const pool_;
   const bool takes_back_;
+  const std::atomic<bool>& stop_;
   pb_frame_template sums_{};
   std::uint64_t seq_ = 0;
   std::uint32_t flow_ = 0;
