@@ -10,9 +10,9 @@
 //
 // Options: `attach`, `detach` (commands) and `counter`: "link:rx_packets", "driver:NAME" (a name of
 // `ethtool -S`) or "command:COMMAND", which prints one number: the frames received so far.
-#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,7 +20,6 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
-#include <filesystem>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -36,6 +35,7 @@
 #include "harness/sys/fd.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
+#include "harness/sys/proc.hpp"
 #include "harness/sys/rtnl.hpp"
 #include "harness/text/clean_text.hpp"
 
@@ -43,13 +43,9 @@ namespace pktbench::backends {
 
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr const char* kDriver = "driver:";
 constexpr const char* kLink = "link:rx_packets";
 constexpr const char* kCommand = "command:";
-// What the device took and did not drop, and the command did not report.
-constexpr const char* kBehindDevice = "behind_device";
 
 constexpr auto kSettled = std::chrono::milliseconds(50);
 constexpr auto kSettleTimeout = std::chrono::seconds(5);
@@ -58,11 +54,8 @@ constexpr auto kCommandTimeout = std::chrono::seconds(30);
 // Threads of every process in process group `group`: what a command has left running.
 std::vector<pid_t> threads_of_group(pid_t group) {
   std::vector<pid_t> threads;
-  std::error_code error;
-  for (fs::directory_iterator it("/proc", error), end; !error && it != end; it.increment(error)) {
-    const std::string pid = it->path().filename();
-    if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
-    auto stat = sys::read_file(it->path() / "stat");
+  for (const auto& process : sys::processes()) {
+    auto stat = sys::read_file(process / "stat");
     // The name, in parentheses, may hold anything; behind it: state, parent, group.
     const auto name_end = stat ? stat->rfind(") ") : std::string::npos;
     if (name_end == std::string::npos) continue;
@@ -72,10 +65,8 @@ std::vector<pid_t> threads_of_group(pid_t group) {
     pid_t its_group = 0;
     fields >> state >> parent >> its_group;
     if (its_group != group || state == "Z") continue;
-    std::error_code ended;
-    for (fs::directory_iterator t(it->path() / "task", ended); !ended && t != end;
-         t.increment(ended))
-      threads.push_back(std::stoi(t->path().filename()));
+    for (const auto& thread : sys::entries_of(process / "task"))
+      threads.push_back(std::stoi(thread.filename()));
   }
   return threads;
 }
@@ -87,29 +78,16 @@ struct Spawned {
 
 enum class Output { to_stderr, returned };
 
-// What has come so far; the pipe may be held open by what the command has left running.
-void drain_pipe(int fd, std::string& text) {
-  char buffer[4096];
-  for (ssize_t n = 0; (n = read(fd, buffer, sizeof buffer)) > 0;)
-    text.append(buffer, static_cast<std::size_t>(n));
-}
-
 // Waits for the command, which inherits this thread's network namespace and runs on the port's
 // CPUs, in a process group of its own. Its output does not go to stdout, which is for results.
 Result<Spawned> run_command(const std::string& command, const Port& port,
                             Output output = Output::to_stderr) {
-  sys::Fd out;
-  sys::Fd in;
-  if (output == Output::returned) {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) return system_error("make a pipe", errno);
-    out = sys::Fd(ends[0]);
-    in = sys::Fd(ends[1]);
-    fcntl(out.get(), F_SETFL, O_NONBLOCK);
-  }
+  // A file rather than a pipe, which what the command has left running may hold open.
+  const sys::Fd out(output == Output::returned ? memfd_create("output", MFD_CLOEXEC) : -1);
+  if (output == Output::returned && !out) return system_error("make a file for the output", errno);
   sys::ChildProcess child{.arguments = {"/bin/sh", "-c", command},
                           .environment = sys::whole_environment(),
-                          .files = {{in ? in.get() : STDERR_FILENO, STDOUT_FILENO}},
+                          .files = {{out ? out.get() : STDERR_FILENO, STDOUT_FILENO}},
                           .own_input = true,
                           .own_group = true};
   child.environment.push_back("DEV=" + port.name);
@@ -127,7 +105,6 @@ Result<Spawned> run_command(const std::string& command, const Port& port,
   int status = 0;
   Spawned spawned{*started, ""};
   while (waitpid(spawned.group, &status, WNOHANG) == 0) {
-    if (out) drain_pipe(out.get(), spawned.output);
     if (std::chrono::steady_clock::now() > deadline) {
       kill(-spawned.group, SIGKILL);
       (void)sys::wait_for_child(spawned.group);
@@ -143,7 +120,10 @@ Result<Spawned> run_command(const std::string& command, const Port& port,
   if (WEXITSTATUS(status) != 0)
     return make_error(ErrorCode::failed, "\"{}\" ended with status {}", command,
                       WEXITSTATUS(status));
-  if (out) drain_pipe(out.get(), spawned.output);
+  if (out)
+    if (auto r = sys::read_all(out, "read the output of \"" + command + "\"").into(spawned.output);
+        !r)
+      return r.error();
   return spawned;
 }
 
@@ -198,7 +178,8 @@ class External final : public CleanStart {
         return make_error(ErrorCode::failed,
                           "the counter reported {} frames of the {} that {} took", c.packets,
                           by_device, port_.name);
-      c.drops[kBehindDevice] = by_device - c.packets;
+      // What the device took and did not drop, and the command did not report.
+      c.drops["behind_device"] = by_device - c.packets;
     }
     return c;
   }
