@@ -47,8 +47,8 @@ inline OptionSpec choice_option(std::string name, std::vector<std::string> choic
 }
 
 // A copy, which outlives both arguments.
-// REQUIRES: `options` was filled in from specs, so that `name` exists with type T; of a whole number
-// T is any type with room for the spec's range.
+// REQUIRES: `options` was filled in from specs, so that `name` exists with type T; of a whole
+// number T is any type with room for the spec's range.
 template <class T>
 T option(const Options& options, const std::string& name) {
   if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>)
