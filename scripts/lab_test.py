@@ -27,6 +27,8 @@ def pktbench(*arguments, **environment):
     (["--nics", "e1000e,rtl8140", "--", "list"], ['unknown value "rtl8140"', "rtl8139"]),
     (["--generator", "e1001", "--", "list"], ["e1001", "e1000"]),
     (["--accel", "xen", "--", "list"], ["xen", "tcg"]),
+    (["--nics", "e1000e", "--generator", "e1000e,igb", "--", "list"], ["more cards than --nics"]),
+    (["--release", "backport", "--", "list"], ['"backports"']),
     (["--nics", "e1000e"], ["pktbench lab needs COMMAND"]),
 ])
 def test_bad_usage_is_status_2_and_names_what_there_is(arguments, words):
@@ -107,9 +109,9 @@ def test_an_igb_is_behind_a_port_of_its_own():
     arguments = " ".join(lab.devices(options, "/s"))
     assert "pcie-root-port,id=port01,chassis=17,slot=17,addr=0x11 " in arguments
     assert "igb,netdev=dut1,bus=port01,addr=0," in arguments
-    options = parsed("--nics", "e1000,igb", "--generator", "igb")
+    options = parsed("--nics", "e1000,igb,igb", "--generator", "e1000e,igb")
     assert [address for *_, address in lab.cards(options)] == [
-        "0000:01:00.0", "0000:02:00.0", "0000:00:10.0", "0000:03:00.0"]
+        "0000:00:08.0", "0000:01:00.0", "0000:02:00.0", "0000:00:10.0", "0000:03:00.0", "0000:04:00.0"]
 
 
 @pytest.fixture(name="no_network")
@@ -126,15 +128,15 @@ def test_without_network_the_hosts_guest_is_taken_and_what_that_costs_is_said(no
     assert lab.find_guest(options, {"qemu-system-x86_64": "qemu"}) == (["qemu"], tmp_path / "the host's")
     assert capsys.readouterr().err.splitlines() == [
         "pktbench: cannot ask: the host's QEMU and kernel are taken",
-        "pktbench: igb is left out: qemu has none; use --release backports"]
+        "pktbench: igb is left out: qemu has no igb; use --release backports"]
     # The others stay where they were.
     assert [address for *_, address in lab.cards(options)] == ["0000:00:09.0", "0000:00:11.0"]
 
 
 @pytest.mark.parametrize("arguments, said", [
     (["--nics", "igb", "--release", "backports"], "cannot ask"),
-    (["--nics", "igb"], "has no igb; use --release backports"),
-    (["--nics", "e1000", "--generator", "igb"], "has no igb"),
+    (["--nics", "igb"], "no card is left"),
+    (["--nics", "e1000", "--generator", "igb"], "no card is left"),
 ], ids=["asked for by name", "no card is left", "no generator"])
 def test_without_network_there_is_no_guest_for_what_needs_it(no_network, tmp_path, arguments, said):
     with pytest.raises(lab.Missing, match=said):
