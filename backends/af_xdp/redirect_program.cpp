@@ -39,7 +39,7 @@ Result<pb_xsk_counters> RedirectProgram::counts() const {
   for (std::uint32_t queue = 0; queue < PB_MAX_QUEUES; ++queue) {
     const auto c = sys::sum_over_cpus<pb_xsk_counters>(
         bpf_map__fd(skeleton_->maps.redirect_counters), queue, "read the XDP counters");
-    if (!c) return c;
+    if (!c) return c.error();
     sum.redirected += c->redirected;
     sum.no_socket += c->no_socket;
   }
