@@ -72,8 +72,8 @@ class Echo {
 template <bool senders>
 auto payload_table() {
   using backends::Row;
-  const std::tuple any{Row<OnPayload<backends::Drop>>{{{"drop"}}},
-                       Row<OnPayload<backends::Touch>>{{{"touch"}}}};
+  std::tuple any{Row<OnPayload<backends::Drop>>{{{"drop"}}},
+                 Row<OnPayload<backends::Touch>>{{{"touch"}}}};
   if constexpr (senders)
     return std::tuple_cat(
         any, std::tuple{Row<CountSenders>{{{"count-per-ip"}}}, Row<Echo>{{{"reflect"}}}});
