@@ -9,6 +9,8 @@
 //                PSI: any direct reclaim; with either: the kernel killed a process for want of it
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +25,14 @@ inline constexpr double kMaxFrequencyChange = 0.1;
 inline constexpr double kMaxMemoryStall = 0.01;
 
 using DisturbanceSources = std::vector<std::unique_ptr<DisturbanceSource>>;
+
+using ReadDisturbance = std::function<DisturbanceReading()>;
+using JudgeDisturbance = std::function<DisturbanceFinding(
+    const DisturbanceReading& before, const DisturbanceReading& after, const DisturbanceLimits&)>;
+
+// A source that keeps nothing between two calls. `name` is a literal.
+std::unique_ptr<DisturbanceSource> disturbance_source(const char* name, ReadDisturbance read,
+                                                      JudgeDisturbance judge);
 
 // `root` stands before /proc and /sys, for tests; `ports` are asked by rtnetlink.
 DisturbanceSources host_disturbances(const std::vector<int>& dut_cpus,
