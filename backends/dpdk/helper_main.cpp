@@ -169,7 +169,7 @@ Result<Sample> Helper::sample() {
 
 Result<void> Helper::run(const Setup& setup) {
   if (setup.wire) {
-    if (auto r = sys::WireMapping::map(kPumpOrWireFd).into(wire_); !r) return r.error();
+    if (auto r = sys::map_wire(kPumpOrWireFd).into(wire_); !r) return r.error();
     reset(**wire_);
   }
   if (auto r = port_.open(setup); !r) return r;

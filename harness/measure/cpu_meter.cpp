@@ -2,7 +2,6 @@
 
 #include <bpf/bpf.h>
 #include <fmt/format.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 #include "harness/sys/bpf.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/file.hpp"
+#include "harness/sys/mapped.hpp"
 
 namespace pktbench::measure {
 
@@ -27,31 +27,6 @@ static_assert(PB_CPU_SOFTIRQ == static_cast<int>(CpuClass::softirq));
 namespace {
 
 using Skeleton = sys::SkeletonPtr<cpu_account, cpu_account__destroy>;
-
-class Slots {
- public:
-  Slots() = default;
-  Slots(const Slots&) = delete;
-  Slots& operator=(const Slots&) = delete;
-  ~Slots() {
-    if (memory_) munmap(memory_, kSize);
-  }
-
-  Result<void> map(int fd) {
-    void* memory = mmap(nullptr, kSize, PROT_READ, MAP_SHARED, fd, 0);
-    if (memory == MAP_FAILED) return system_error("map the CPU accounting", errno);
-    memory_ = memory;
-    return {};
-  }
-
-  const volatile pb_cpu_slot& operator[](int cpu) const {
-    return static_cast<const volatile pb_cpu_slot*>(memory_)[cpu];
-  }
-
- private:
-  static constexpr std::size_t kSize = sizeof(pb_cpu_slot) * PB_MAX_CPUS;
-  void* memory_ = nullptr;
-};
 
 // Without the accounting frames are still counted, so the case goes on with a reason in its place.
 Error unsupported(Error error) {
@@ -78,7 +53,7 @@ class BpfCpuMeter final : public CpuMeter {
 
   std::vector<int> cpus_;
   Skeleton skeleton_;
-  Slots slots_;
+  sys::Mapped<const volatile pb_cpu_slot[]> slots_;
   CpuRoles roles_;
   bool running_ = false;
   std::optional<Pmu> pmu_;
@@ -108,7 +83,12 @@ Result<void> BpfCpuMeter::start(const std::vector<int>& cpus) {
     skeleton_.reset();  // what is attached already would go on running
     return unsupported(log.failure("attach the CPU accounting program", -error));
   }
-  if (auto r = slots_.map(bpf_map__fd(skeleton_->maps.slots)); !r) return r;
+  if (auto r =
+          sys::map_shared<const volatile pb_cpu_slot[]>(
+              bpf_map__fd(skeleton_->maps.slots), PB_MAX_CPUS, PROT_READ, "map the CPU accounting")
+              .into(slots_);
+      !r)
+    return r;
 
   if (auto pmu = Pmu::open(cpus_); pmu)
     pmu_ = std::move(*pmu);
@@ -158,7 +138,7 @@ Result<CpuSample> BpfCpuMeter::sample() {
     if (auto r = flush(cpu); !r) return r.error();
     CpuTimes times;
     times.cpu = cpu;
-    const volatile pb_cpu_slot& slot = slots_[cpu];
+    const volatile pb_cpu_slot& slot = slots_[static_cast<std::size_t>(cpu)];
     for (std::size_t i = 0; i < kCpuClasses; ++i) times.ns[i] = slot.ns[i];
     if (pmu_) {
       auto cycles = pmu_->cycles(cpu);

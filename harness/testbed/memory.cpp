@@ -15,7 +15,7 @@ class MemoryGenerator final : public LocalEnd {
  public:
   // By the tag and address of the frame that the source gives it.
   Result<std::vector<pid_t>> take_returned(std::uint32_t) override {
-    if (auto r = sys::WireMapping::map(made.wire_fd).into(mapped_); !r) return r.error();
+    if (auto r = sys::map_wire(made.wire_fd).into(mapped_); !r) return r.error();
     before_ = {};
     before_ = *returned();
     const pid_t sender = (*mapped_)->sender.load();
