@@ -146,31 +146,6 @@ class Bytes {
   Source* source_;
 };
 
-// The keys of one object so far. Most have few, which are found sooner without a hash.
-class SeenKeys {
- public:
-  bool add(const std::string& name) {
-    const auto end = few_.begin() + static_cast<std::ptrdiff_t>(count_);
-    if (std::find(few_.begin(), end, name) != end) return false;
-    if (count_ == kFew) return many_.insert(name).second;
-    if (count_ == few_.size()) few_.emplace_back();
-    few_[count_++] = name;
-    return true;
-  }
-  std::size_t size() const { return count_ + many_.size(); }
-  void clear() {
-    count_ = 0;
-    many_.clear();
-  }
-
- private:
-  static constexpr std::size_t kFew = 48;
-
-  std::vector<std::string> few_;  // the first count_; the others are there for their memory
-  std::size_t count_ = 0;
-  std::unordered_set<std::string> many_;
-};
-
 // Goes over the text once, keeps what is asked for, and stops at the first thing that is not
 // allowed.
 class StrictSax {
@@ -200,7 +175,8 @@ class StrictSax {
   bool key(std::string& name) {
     Level& level = levels_[depth_ - 1];
     level.key = name;
-    if (!level.keys.add(name)) return refuse(pointer(), "duplicate key " + in_quotes(name));
+    if (!level.keys.insert(name).second)
+      return refuse(pointer(), "duplicate key " + in_quotes(name));
     if (level.keys.size() <= limits_.keys) return true;
     return refuse(pointer(), fmt::format("more than {} keys in one object", limits_.keys));
   }
@@ -225,8 +201,8 @@ class StrictSax {
     bool array = false;
     std::size_t index = 0;
     std::string key;
-    SeenKeys keys;
-    const JsonParts* parts = nullptr;  // null: nothing of it is kept
+    std::unordered_set<std::string> keys;  // so far
+    const JsonParts* parts = nullptr;              // null: nothing of it is kept
     Json* made = nullptr;
   };
 

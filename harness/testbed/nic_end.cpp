@@ -12,11 +12,11 @@
 #include <utility>
 
 #include "harness/sys/called_as.hpp"
+#include "harness/sys/detached_mount.hpp"
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/pci_driver.hpp"
 #include "harness/sys/rtnl.hpp"
-#include "harness/sys/sysfs.hpp"
 #include "harness/testbed/nic.hpp"
 #include "harness/testbed/port_safety.hpp"
 #include "harness/undo/device_setting.hpp"

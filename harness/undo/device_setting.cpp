@@ -18,12 +18,12 @@
 #include <variant>
 #include <vector>
 
+#include "harness/sys/detached_mount.hpp"
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/fd.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/pci_driver.hpp"
-#include "harness/sys/sysfs.hpp"
 
 namespace pktbench::undo {
 

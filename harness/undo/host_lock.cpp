@@ -12,7 +12,7 @@
 
 namespace pktbench::undo {
 
-Result<HostLock> HostLock::acquire(const std::string& purpose, const std::string& dir) {
+Result<HostLock> lock_host(const std::string& purpose, const std::string& dir) {
   if (auto r = make_state_directory(dir); !r) return r.error();
   const std::string path = dir + "/lock";
   // Children must not inherit it: they would keep it after this process has died.
@@ -31,7 +31,7 @@ Result<HostLock> HostLock::acquire(const std::string& purpose, const std::string
   if (ftruncate(file.get(), 0) != 0 ||
       pwrite(file.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
     return system_error("write " + path, errno);
-  return HostLock(std::move(file));
+  return file;
 }
 
 }  // namespace pktbench::undo
