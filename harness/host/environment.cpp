@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <sstream>
 #include <string_view>
 
 #include "harness/host/host_info.hpp"
@@ -15,8 +14,7 @@ namespace pktbench {
 std::string emulator(const HostSources& sources) {
   constexpr std::string_view kKey = "pktbench.lab=";
   const auto command_line = sys::read_file(sources.procfs + "/cmdline");
-  std::istringstream words(command_line ? *command_line : "");
-  for (std::string word; words >> word;)
+  for (const std::string& word : sys::words_of(command_line ? *command_line : ""))
     if (word.starts_with(kKey)) return "QEMU (" + word.substr(kKey.size()) + ")";
   return "";
 }

@@ -10,28 +10,6 @@ namespace pktbench {
 
 namespace {
 
-// The first "key : value" of /proc/cpuinfo.
-Result<std::string> cpuinfo_value(const Result<std::string>& cpuinfo, const std::string& key) {
-  if (!cpuinfo) return cpuinfo.error();
-  std::istringstream lines(*cpuinfo);
-  for (std::string line; std::getline(lines, line);) {
-    const auto colon = line.find(':');
-    if (colon == std::string::npos) continue;
-    const auto end = line.find_last_not_of(" \t", colon == 0 ? 0 : colon - 1);
-    if (end == std::string::npos || line.substr(0, end + 1) != key) continue;
-    const auto begin = line.find_first_not_of(" \t", colon + 1);
-    if (begin != std::string::npos) return line.substr(begin);
-  }
-  return make_error(ErrorCode::failed, "/proc/cpuinfo has no \"" + key + "\"");
-}
-
-Json words_of(const std::string& text) {
-  std::istringstream words(text);
-  Json list = Json::array();
-  for (std::string word; words >> word;) list.push_back(word);
-  return list;
-}
-
 // "performance" where all CPUs agree, or every one of them, "performance, powersave".
 std::string distinct(const std::map<int, std::string>& governors) {
   std::set<std::string> names;
@@ -49,8 +27,7 @@ Result<std::string> preemption(const HostSources& sources, const Result<std::str
       return modes->substr(open + 1, close - open - 1);
   }
   if (!version) return version.error();
-  std::istringstream words(*version);
-  for (std::string word; words >> word;)
+  for (const std::string& word : sys::words_of(*version))
     if (word.starts_with("PREEMPT")) return word;
   return std::string("none or voluntary");
 }
@@ -60,12 +37,12 @@ Result<std::string> preemption(const HostSources& sources, const Result<std::str
 Json cpu_info(const HostFacts& facts, const HostSources& sources, Json& missing) {
   Section section("cpu", missing);
   const std::string cpu_dir = sources.sysfs + "/devices/system/cpu";
-  const auto cpuinfo = sys::read_file(sources.procfs + "/cpuinfo");
+  const std::string cpuinfo = sources.procfs + "/cpuinfo";
   const auto size = [](const std::vector<int>& list) { return list.size(); };
-  section.set("model", cpuinfo_value(cpuinfo, "model name"));
+  section.set("model", sys::read_row(cpuinfo, "model name"));
   section.set("count", facts.cpus, size);
   section.set("online", facts.cpus, sys::cpus_text);
-  section.set("flags", cpuinfo_value(cpuinfo, "flags"), words_of);
+  section.set("flags", sys::read_row(cpuinfo, "flags"), sys::words_of);
   section.set("smt", sys::read_file(cpu_dir + "/smt/control"));
   section.set("smt_active", facts.smt);
   section.set("governor", facts.governors, distinct);

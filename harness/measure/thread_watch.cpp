@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "harness/sys/cpu.hpp"
@@ -21,16 +19,6 @@ constexpr const char* kMayRunOn = ".may_run_on";
 constexpr const char* kPinnedTo = ".pinned_to";
 constexpr const char* kMoves = ".moves";
 constexpr const char* kStops = ".stops";
-
-// How often a thread has gone to sleep, which is as often as it was woken; none: it has ended.
-std::optional<double> times_slept(pid_t thread) {
-  const auto status = sys::read_file(fmt::format("/proc/{}/status", thread));
-  if (!status) return std::nullopt;
-  constexpr std::string_view kKey = "\nvoluntary_ctxt_switches:";
-  const auto at = status->find(kKey);
-  if (at == std::string::npos) return std::nullopt;
-  return std::strtod(status->c_str() + at + kKey.size(), nullptr);
-}
 
 const char* who_is(CpuClass role) {
   switch (role) {
@@ -85,7 +73,10 @@ class ThreadWatch final : public DisturbanceSource {
     for (const Thread& thread : threads_) {
       const std::string id = std::to_string(thread.id);
       if (thread.role != CpuClass::generator)
-        if (const auto slept = times_slept(thread.id)) reading.values[kDutWakeups] += *slept;
+        // As often as it went to sleep it was woken.
+        if (const auto slept = sys::read_number(fmt::format("/proc/{}/status", thread.id),
+                                                "voluntary_ctxt_switches"))
+          reading.values[kDutWakeups] += static_cast<double>(*slept);
       if (const auto events = meter_.thread_events(thread.id)) {
         if (thread.pinned_to) reading.values[id + kMoves] = static_cast<double>(events->moves);
         reading.values[id + kStops] = static_cast<double>(events->stops);

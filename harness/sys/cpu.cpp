@@ -15,10 +15,11 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <fstream>
 #include <limits>
 #include <sstream>
 #include <utility>
+
+#include "harness/sys/file.hpp"
 
 namespace pktbench::sys {
 
@@ -131,11 +132,8 @@ std::pair<std::uint64_t, std::uint64_t> read_together(Clock outer, Clock inner) 
 }
 
 Result<double> calibrate() {
-  std::ifstream cpuinfo("/proc/cpuinfo");
-  bool constant = false;
-  for (std::string line; std::getline(cpuinfo, line) && !constant;)
-    constant = line.starts_with("flags") && line.find("constant_tsc") != std::string::npos;
-  if (!constant)
+  const auto flags = read_row("/proc/cpuinfo", "flags");
+  if (!flags || flags->find("constant_tsc") == std::string::npos)
     return make_error(ErrorCode::unsupported,
                       "this CPU has no constant TSC, so that cycles cannot "
                       "be derived from on-CPU time");

@@ -4,8 +4,9 @@
 
 namespace pktbench::sys {
 
-std::vector<std::filesystem::path> processes() {
-  auto found = entries_of("/proc");
+std::vector<std::filesystem::path> processes(const std::filesystem::path& procfs,
+                                             std::error_code* error) {
+  auto found = entries_of(procfs, error);
   std::erase_if(found, [](const std::filesystem::path& entry) {
     return entry.filename().string().find_first_not_of("0123456789") != std::string::npos;
   });

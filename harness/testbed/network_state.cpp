@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "harness/sys/file.hpp"
 #include "harness/sys/pci_driver.hpp"
 #include "harness/sys/xdp_links.hpp"
 
@@ -57,10 +58,8 @@ void add_devices(const HostSources& sources, NetworkState& state) {
   }
   // The kernel's own links say of some stacked devices what rtnetlink does not.
   for (NetDevice& device : state.devices) {
-    std::error_code ec;
-    const fs::path dir = fs::path(sources.sysfs) / "class/net" / device.name;
-    for (fs::directory_iterator it(dir, ec), end; !ec && it != end; it.increment(ec)) {
-      const std::string entry = it->path().filename();
+    for (const fs::path& path : sys::entries_of(sources.sysfs + "/class/net/" + device.name)) {
+      const std::string entry = path.filename();
       if (!entry.starts_with("lower_")) continue;
       for (const NetDevice& other : state.devices)
         if (other.name == entry.substr(6)) device.lower.push_back(other.ifindex);

@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
-#include <sstream>
 #include <thread>
 #include <utility>
 
@@ -278,10 +277,9 @@ bool NicEnd::change(const std::string& setting, const std::string& asked,
                     const std::function<std::string(const std::string& word)>& make) {
   const auto now = undo::get_device_setting(made.name, setting);
   if (!now) return note({made.name, setting, asked, "", "", now.error().message});
-  std::istringstream words(*now);
-  std::string text;
-  for (std::string word; words >> word;) text += (text.empty() ? "" : " ") + make(word);
-  return apply(setting, text);
+  std::vector<std::string> words = sys::words_of(*now);
+  for (std::string& word : words) word = make(word);
+  return apply(setting, fmt::format("{}", fmt::join(words, " ")));
 }
 
 // "rx=N" of "rx=256 tx=256"; `off`: a part that would have it otherwise, switched off.

@@ -1,8 +1,7 @@
 #include "harness/testbed/nic_options.hpp"
 
-#include <sstream>
-
 #include "harness/sys/called_as.hpp"
+#include "harness/sys/file.hpp"
 #include "harness/testbed/host_testbed.hpp"
 #include "harness/testbed/nic.hpp"
 
@@ -76,12 +75,8 @@ std::optional<std::int64_t> NicOptions::number(const std::string& name) const {
 }
 
 std::vector<std::string> NicOptions::words(const std::string& name) const {
-  std::vector<std::string> found;
-  const auto it = options_.find(name);
-  if (it == options_.end()) return found;
-  std::istringstream in(std::get<std::string>(it->second));
-  for (std::string word; in >> word;) found.push_back(word);
-  return found;
+  if (!options_.contains(name)) return {};
+  return sys::words_of(option<std::string>(options_, name));
 }
 
 }  // namespace pktbench::testbed

@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
@@ -103,13 +104,12 @@ Result<std::string> read_irqs(const std::string& device) {
 Result<void> write_irqs(const std::string& device, const std::string& value) {
   const auto files = irq_files(device);
   if (!files) return files.error();
-  std::istringstream parts(value);
+  const auto cpus = sys::words_of(value);
   Result<void> result;
-  for (const std::string& file : *files) {
-    std::string cpus;
-    if (!(parts >> cpus)) break;
-    if (const auto now = sys::read_file(file); now && *now == cpus) continue;
-    if (auto r = sys::write_file(file, cpus); !r && result) result = r;
+  for (std::size_t i = 0; i < std::min(files->size(), cpus.size()); ++i) {
+    const std::string& file = (*files)[i];
+    if (const auto now = sys::read_file(file); now && *now == cpus[i]) continue;
+    if (auto r = sys::write_file(file, cpus[i]); !r && result) result = r;
   }
   return result;
 }
@@ -121,13 +121,10 @@ Result<std::string> read_queues(const std::string& device, const std::string& se
   const std::string prefix = setting == "rps" ? "rx-" : "tx-";
   std::map<std::string, std::string> masks;
   auto read = sys::with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
-    namespace fs = std::filesystem;
-    std::error_code ec;
-    for (fs::directory_iterator it(path_of(sysfs, device, "queues"), ec), end; !ec && it != end;
-         it.increment(ec)) {
-      const std::string queue = it->path().filename();
+    for (const auto& path : sys::entries_of(path_of(sysfs, device, "queues"))) {
+      const std::string queue = path.filename();
       if (!queue.starts_with(prefix)) continue;
-      auto mask = sys::read_file(it->path() / (setting + "_cpus"));
+      auto mask = sys::read_file(path / (setting + "_cpus"));
       if (!mask) return mask.error();
       masks[queue] = *mask;
     }
@@ -144,8 +141,7 @@ Result<std::string> read_queues(const std::string& device, const std::string& se
 Result<void> write_queues(const std::string& device, const std::string& setting,
                           const std::string& value) {
   return sys::with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
-    std::istringstream parts(value);
-    for (std::string part; parts >> part;) {
+    for (const std::string& part : sys::words_of(value)) {
       const auto at = part.find('=');
       const std::string folder = "queues/" + part.substr(0, at) + "/";
       if (auto r = sys::write_file(path_of(sysfs, device, folder + setting + "_cpus"),

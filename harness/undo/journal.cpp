@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/sys/bytes_text.hpp"
+#include "harness/sys/file.hpp"
 #include "harness/sys/own_path.hpp"
 
 namespace pktbench::undo {
@@ -34,10 +35,10 @@ std::string line_of(const UndoEntry& entry) {
 // Journals of `dir`, in a fixed order: what was kept is older than what a run has left.
 std::vector<fs::path> journals(const std::string& dir, Journals which) {
   std::vector<fs::path> paths;
-  std::error_code ignored;
-  for (fs::directory_iterator it(dir, ignored), end; !ignored && it != end; it.increment(ignored))
-    if (it->path().extension() == kSuffix) paths.push_back(it->path());
+  for (const fs::path& path : sys::entries_of(dir))
+    if (path.extension() == kSuffix) paths.push_back(path);
   std::sort(paths.begin(), paths.end());
+  std::error_code ignored;
   const fs::path kept = fs::path(dir) / kKeptFile;
   if (which == Journals::all && fs::exists(kept, ignored)) paths.push_back(kept);
   return paths;

@@ -52,13 +52,12 @@ constexpr int kNetdevSteps = 500;  // 10 s
 std::map<std::string, std::string> read_sysctls(const std::string& name) {
   std::map<std::string, std::string> values;
   for (const char* family : {"ipv4", "ipv6"}) {
-    std::error_code ec;
-    const fs::path folder = fs::path("/proc/sys/net") / family / "conf" / name;
-    for (fs::directory_iterator it(folder, ec), end; !ec && it != end; it.increment(ec)) {
+    for (const fs::path& path :
+         sys::entries_of(fs::path("/proc/sys/net") / family / "conf" / name)) {
       // Some can only be written, and one is a secret that changes.
-      const std::string file = it->path().filename();
+      const std::string file = path.filename();
       if (file == "stable_secret") continue;
-      if (auto value = sys::read_file(it->path()))
+      if (auto value = sys::read_file(path))
         values[std::string(family) + "/" + file] = std::move(*value);
     }
   }
