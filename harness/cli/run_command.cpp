@@ -28,7 +28,7 @@
 #include "harness/report/table.hpp"
 #include "harness/runner/run.hpp"
 #include "harness/runner/trial_check.hpp"
-#include "harness/sys/called_as.hpp"
+#include "harness/sys/caller.hpp"
 #include "harness/sys/own_path.hpp"
 #include "harness/sys/utc.hpp"
 #include "harness/testbed/nic.hpp"

@@ -5,12 +5,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <limits>
 #include <string_view>
 #include <system_error>
+
+#include "harness/text/clean_text.hpp"
 
 namespace pktbench::sys {
 
@@ -37,6 +40,10 @@ std::optional<Caller> sudo_caller() {
   const auto gid = id_from("SUDO_GID");
   if (!uid || !gid || *uid == 0) return std::nullopt;
   return Caller{*uid, *gid};
+}
+
+std::string called_as() {
+  return (sudo_caller() ? "sudo " : "") + shell_word(program_invocation_name);
 }
 
 void give_to_caller(int fd) {

@@ -151,7 +151,7 @@ Result<double> tsc_hz() {
   return hz;
 }
 
-TwoClocks read_two_clocks() {
+ClockReading read_two_clocks() {
   const auto hz = tsc_hz();
   const auto [ns, reference] = read_together(monotonic_ns, hz ? tsc : raw_ns);
   if (!hz) return {ns, reference};

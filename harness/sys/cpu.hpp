@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/core/clock.hpp"
 #include "harness/core/result.hpp"
 
 namespace pktbench::sys {
@@ -39,11 +40,7 @@ Result<double> tsc_hz();
 // nanoseconds by tsc_hz(), or CLOCK_MONOTONIC_RAW where there is no constant TSC. The two readings
 // lie closest together of several tries, so that a preemption between them does no harm. The first
 // call calibrates the TSC.
-struct TwoClocks {
-  std::uint64_t monotonic_ns = 0;
-  std::uint64_t reference_ns = 0;
-};
-TwoClocks read_two_clocks();
+ClockReading read_two_clocks();
 const char* reference_clock();  // "TSC" or "CLOCK_MONOTONIC_RAW"
 
 // Capabilities that the kernel paths need and this process lacks, by name ("CAP_NET_ADMIN"); empty:

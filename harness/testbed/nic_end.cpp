@@ -10,7 +10,7 @@
 #include <thread>
 #include <utility>
 
-#include "harness/sys/called_as.hpp"
+#include "harness/sys/caller.hpp"
 #include "harness/sys/detached_mount.hpp"
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/file.hpp"

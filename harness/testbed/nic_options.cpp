@@ -1,6 +1,6 @@
 #include "harness/testbed/nic_options.hpp"
 
-#include "harness/sys/called_as.hpp"
+#include "harness/sys/caller.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/testbed/host_testbed.hpp"
 #include "harness/testbed/nic.hpp"
