@@ -13,13 +13,6 @@
 #include "harness/sys/netns.hpp"
 #include "harness/sys/pump.hpp"
 
-#ifndef SO_PREFER_BUSY_POLL
-#define SO_PREFER_BUSY_POLL 69
-#endif
-#ifndef SO_BUSY_POLL_BUDGET
-#define SO_BUSY_POLL_BUDGET 70
-#endif
-
 namespace pktbench::testbed {
 
 namespace {
