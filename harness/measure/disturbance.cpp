@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "harness/sys/file.hpp"
-#include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
 #include "harness/text/numbers.hpp"
 
@@ -91,9 +90,7 @@ DisturbanceReading read_throttling(const std::vector<int>& cpus, const std::stri
 DisturbanceReading read_link(const std::vector<Port>& ports) {
   DisturbanceReading reading;
   for (const Port& port : ports) {
-    auto inside = sys::NetnsScope::enter(port.netns_path);
-    if (!inside) return {{}, inside.error().message};
-    auto link = sys::get_link(port.name);
+    auto link = sys::get_link(port);
     if (!link) return {{}, link.error().message};
     reading.values[port.name + ".carrier_changes"] = static_cast<double>(link->carrier_changes);
   }

@@ -2,7 +2,9 @@
 
 #include <linux/genetlink.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <memory>
 
 namespace pktbench::sys {
@@ -63,6 +65,14 @@ std::uint32_t u32_or(const Attributes& attributes, std::uint16_t type, std::uint
 std::string text_in(const Attributes& attributes, std::uint16_t type) {
   const auto it = attributes.find(type);
   return it == attributes.end() ? std::string() : mnl_attr_get_str(it->second);
+}
+
+std::size_t copy_of(const Attributes& attributes, std::uint16_t type, void* to, std::size_t size) {
+  const auto it = attributes.find(type);
+  if (it == attributes.end()) return 0;
+  const auto length = std::min<std::size_t>(size, mnl_attr_get_payload_len(it->second));
+  std::memcpy(to, mnl_attr_get_payload(it->second), length);
+  return length;
 }
 
 NetlinkRequest::NetlinkRequest(std::uint16_t type, std::uint16_t flags, int protocol)

@@ -85,15 +85,12 @@ void read_xdp(const nlattr* nest, Device& device) {
 
 void read_device(const nlmsghdr* message, std::vector<Device>& devices) {
   if (message->nlmsg_type != RTM_NEWLINK) return;
-  const auto* header = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(message));
-  const Attributes found = attributes_of(message, sizeof *header);
+  const Attributes found = attributes_of(message, sizeof(ifinfomsg));
   Device device;
-  device.ifindex = static_cast<unsigned>(header->ifi_index);
-  device.loopback = (header->ifi_flags & IFF_LOOPBACK) != 0;
-  device.up = (header->ifi_flags & IFF_UP) != 0;
-  device.mtu = u32_or(found, IFLA_MTU, 0);
+  static_cast<LinkInfo&>(device) = link_in(message);
+  device.loopback = (device.flags & IFF_LOOPBACK) != 0;
+  device.up = (device.flags & IFF_UP) != 0;
   device.master = u32_or(found, IFLA_MASTER, 0);
-  device.name = text_in(found, IFLA_IFNAME);
   // With IFLA_LINK_NETNSID the number is one of another namespace.
   if (const unsigned link = u32_or(found, IFLA_LINK, 0);
       link != 0 && link != device.ifindex && !found.contains(IFLA_LINK_NETNSID))

@@ -13,6 +13,7 @@
 
 #include "harness/core/result.hpp"
 #include "harness/sys/fd.hpp"
+#include "harness/sys/rtnl.hpp"
 
 namespace pktbench::sys {
 
@@ -37,13 +38,11 @@ struct XdpAttachment {
   std::string holder = {};
 };
 
-struct Device {
-  unsigned ifindex = 0;
-  std::string name;
+// Without the counts.
+struct Device : LinkInfo {
   std::string kind;  // "bridge", "vlan", "veth" …; empty: not made by `ip link add`
   bool loopback = false;
   bool up = false;
-  unsigned mtu = 0;
   unsigned master = 0;                 // bridge, bond, team or VRF it is a member of; 0: none
   std::vector<unsigned> lower;         // devices of this namespace that it is stacked on
   std::vector<IpAddress> tunnel_ends;  // the far ends of a tunnel

@@ -106,12 +106,10 @@ std::vector<int> NetworkEnd::softirq_cpus() const {
 
 Result<NetworkEnd::State> NetworkEnd::state() const {
   if (lent_) return State::up;
-  return inside([&]() -> Result<State> {
-    const auto link = sys::get_link(made.name);
-    if (!link && link.error().sys_errno != ENODEV) return link.error();
-    if (!link || link->ifindex != made.ifindex) return State::gone;
-    return link->flags & IFF_UP ? State::up : State::down;
-  });
+  const auto link = sys::get_link(made);
+  if (!link && link.error().sys_errno != ENODEV) return link.error();
+  if (!link || link->ifindex != made.ifindex) return State::gone;
+  return link->flags & IFF_UP ? State::up : State::down;
 }
 
 Result<EndsFound> look_at(const std::vector<const NetworkEnd*>& ends) {
@@ -158,13 +156,11 @@ Result<void> NetworkEnd::set(
 }
 
 Result<void> NetworkEnd::identify() {
-  return inside([&]() -> Result<void> {
-    const auto link = sys::get_link(made.name);
-    if (!link) return link.error();
-    made.ifindex = link->ifindex;
-    made.mac = link->mac;
-    return {};
-  });
+  const auto link = sys::get_link(made);
+  if (!link) return link.error();
+  made.ifindex = link->ifindex;
+  made.mac = link->mac;
+  return {};
 }
 
 Result<void> NetworkEnd::add_addresses() const {
