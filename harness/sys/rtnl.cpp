@@ -103,6 +103,12 @@ Result<void> set_link_flags(unsigned ifindex, unsigned flags, unsigned mask) {
       .run(fmt::format("set the flags of network device {}", ifindex));
 }
 
+Result<void> set_link_mtu(unsigned ifindex, unsigned mtu) {
+  NetlinkRequest request = change_link(ifindex, 0, 0);
+  mnl_attr_put_u32(request.header(), IFLA_MTU, mtu);
+  return request.run(fmt::format("set the MTU of network device {}", ifindex));
+}
+
 Result<void> move_link(unsigned ifindex, int netns_fd) {
   NetlinkRequest request = change_link(ifindex, 0, 0);
   mnl_attr_put_u32(request.header(), IFLA_NET_NS_FD, static_cast<std::uint32_t>(netns_fd));
@@ -110,6 +116,7 @@ Result<void> move_link(unsigned ifindex, int netns_fd) {
 }
 
 Result<void> rename_link(unsigned ifindex, const std::string& name) {
+  if (auto r = set_link_flags(ifindex, 0, IFF_UP); !r) return r;
   NetlinkRequest request = change_link(ifindex, 0, 0);
   mnl_attr_put_strz(request.header(), IFLA_IFNAME, name.c_str());
   return request.run(fmt::format("rename network device {} to {}", ifindex, name));

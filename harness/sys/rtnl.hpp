@@ -45,11 +45,14 @@ Result<void> set_link_up(unsigned ifindex);
 // Of IFF_*: those in `mask` become as in `flags`.
 Result<void> set_link_flags(unsigned ifindex, unsigned flags, unsigned mask);
 
+// In bytes.
+Result<void> set_link_mtu(unsigned ifindex, unsigned mtu);
+
 // Into the namespace behind `netns_fd`, under its name. The kernel takes the device down and its
 // addresses and routes away; its index may change where another device has it there.
 Result<void> move_link(unsigned ifindex, int netns_fd);
 
-// REQUIRES: the device is down.
+// Takes the device down first.
 Result<void> rename_link(unsigned ifindex, const std::string& name);
 
 // `ipv4` in host byte order.

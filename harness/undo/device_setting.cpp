@@ -1,10 +1,7 @@
 #include "harness/undo/device_setting.hpp"
 
 #include <fmt/format.h>
-#include <linux/sockios.h>
 #include <net/if.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -21,10 +18,10 @@
 
 #include "harness/sys/detached_mount.hpp"
 #include "harness/sys/ethtool.hpp"
-#include "harness/sys/fd.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/pci_driver.hpp"
+#include "harness/sys/rtnl.hpp"
 
 namespace pktbench::undo {
 
@@ -40,18 +37,6 @@ struct DeviceUndo {
   std::string value;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DeviceUndo, netns, ifindex, setting, value)
-
-// Reads the MTU, or sets it to `wanted`.
-Result<std::string> mtu(const std::string& device, std::optional<std::uint32_t> wanted) {
-  sys::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket) return system_error("open a socket", errno);
-  ifreq request{};
-  device.copy(request.ifr_name, sizeof request.ifr_name - 1);
-  request.ifr_mtu = static_cast<int>(wanted.value_or(0));
-  if (ioctl(socket.get(), wanted ? SIOCSIFMTU : SIOCGIFMTU, &request) != 0)
-    return system_error(std::string(wanted ? "set" : "read") + " the MTU of " + device, errno);
-  return std::to_string(request.ifr_mtu);
-}
 
 // "rx" of "rx=256 tx=off".
 std::string part_of(const std::string& value, const std::string& key) {
@@ -151,14 +136,6 @@ Result<void> write_queues(const std::string& device, const std::string& setting,
     }
     return {};
   });
-}
-
-// Words in hexadecimal, the first bits first.
-std::string text_of(const std::vector<std::uint32_t>& words) {
-  std::ostringstream text;
-  text << std::hex;
-  for (std::size_t i = 0; i < words.size(); ++i) text << (i ? "," : "") << words[i];
-  return text.str();
 }
 
 std::vector<std::uint32_t> words_of(const std::string& text) {
@@ -264,12 +241,17 @@ Setting by_queue(const std::string& name) {
 const std::vector<Setting>& settings() {
   using sys::Channels, sys::Coalescing, sys::Pause, sys::Rings;
   static const std::vector<Setting> all = {
-      {"mtu", [](const std::string& device) { return mtu(device, std::nullopt); },
+      {"mtu",
+       [](const std::string& device) -> Result<std::string> {
+         const auto link = sys::get_link(device);
+         if (!link) return link.error();
+         return fmt::to_string(link->mtu);
+       },
        [](const std::string& device, const std::string& value) -> Set {
          const auto bytes = number(value);
          if (!bytes) return std::nullopt;
-         const auto r = mtu(device, bytes);
-         return r ? Result<void>() : Result<void>(r.error());
+         const auto link = sys::get_link(device);
+         return link ? sys::set_link_mtu(link->ifindex, *bytes) : link.error();
        }},
       in_parts<Rings, std::uint32_t>("rings", {{"rx", &Rings::rx}, {"tx", &Rings::tx}},
                                      sys::get_rings, sys::set_rings),
@@ -283,7 +265,8 @@ const std::vector<Setting>& settings() {
       {"features",
        [](const std::string& device) -> Result<std::string> {
          const auto words = sys::get_features(device);
-         return words ? Result<std::string>(text_of(*words)) : words.error();
+         if (!words) return words.error();
+         return fmt::format("{:x}", fmt::join(*words, ","));
        },
        [](const std::string& device, const std::string& value) -> Set {
          return sys::set_features(device, words_of(value));

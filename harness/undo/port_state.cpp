@@ -260,7 +260,6 @@ Result<void> give_port_back(const PortState& state) {
   if (**name != state.name) {
     auto link = sys::get_link(**name);
     if (!link) return link.error();
-    if (auto r = sys::set_link_flags(link->ifindex, 0, IFF_UP); !r) return r;
     if (auto r = sys::rename_link(link->ifindex, state.name); !r) return r;
   }
   if (auto r = apply(state); !r) return r;
