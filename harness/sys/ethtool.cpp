@@ -215,24 +215,21 @@ Result<void> change_features(const std::string& device, const Features& wanted) 
 }
 
 // By <net/ethtool/common.c> and <net/ethtool/ioctl.c>: what one word of `ethtool -K` stands for.
-std::vector<std::string_view> parts_of(Offload offload) {
-  switch (offload) {
-    case Offload::gro:
-      return {"rx-gro"};
-    case Offload::lro:
-      return {"rx-lro"};
-    case Offload::tso:
-      return {"tx-tcp-segmentation", "tx-tcp-ecn-segmentation", "tx-tcp-mangleid-segmentation",
-              "tx-tcp6-segmentation"};
-    case Offload::tx_checksum:
-      break;
-  }
-  return {"tx-checksum-ipv4", "tx-checksum-ip-generic", "tx-checksum-ipv6", "tx-checksum-fcoe-crc",
-          "tx-checksum-sctp"};
+const std::vector<std::string_view>& parts_of(Offload offload) {
+  static const std::map<Offload, std::vector<std::string_view>> all = {
+      {Offload::gro, {"rx-gro"}},
+      {Offload::lro, {"rx-lro"}},
+      {Offload::tso,
+       {"tx-tcp-segmentation", "tx-tcp-ecn-segmentation", "tx-tcp-mangleid-segmentation",
+        "tx-tcp6-segmentation"}},
+      {Offload::tx_checksum,
+       {"tx-checksum-ipv4", "tx-checksum-ip-generic", "tx-checksum-ipv6", "tx-checksum-fcoe-crc",
+        "tx-checksum-sctp"}}};
+  return all.at(offload);
 }
 
 bool is_part(const Feature& feature, Offload offload) {
-  const auto parts = parts_of(offload);
+  const auto& parts = parts_of(offload);
   return std::find(parts.begin(), parts.end(), feature.name) != parts.end();
 }
 

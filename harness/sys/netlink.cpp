@@ -7,15 +7,13 @@
 #include <cstring>
 #include <memory>
 
+#include "harness/sys/ends.hpp"
+
 namespace pktbench::sys {
 
 namespace {
 
 constexpr std::size_t kSize = 65536;
-
-struct CloseSocket {
-  void operator()(mnl_socket* s) const { mnl_socket_close(s); }
-};
 
 using OnMessage = std::function<void(const nlmsghdr*)>;
 
@@ -86,7 +84,8 @@ NetlinkRequest::NetlinkRequest(std::uint16_t type, std::uint16_t flags, int prot
 }
 
 Result<void> NetlinkRequest::run(const std::string& what, const OnMessage& on_message) {
-  std::unique_ptr<mnl_socket, CloseSocket> socket(mnl_socket_open2(protocol_, SOCK_CLOEXEC));
+  std::unique_ptr<mnl_socket, Ends<mnl_socket_close>> socket(
+      mnl_socket_open2(protocol_, SOCK_CLOEXEC));
   if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0)
     return system_error("open a netlink socket", errno);
   if (mnl_socket_sendto(socket.get(), header_, header_->nlmsg_len) < 0)

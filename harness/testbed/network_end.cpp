@@ -104,21 +104,16 @@ std::vector<int> NetworkEnd::softirq_cpus() const {
   return cpus;
 }
 
-Result<NetworkEnd::State> NetworkEnd::state() const {
-  if (lent_) return State::up;
-  const auto link = sys::get_link(made);
-  if (!link && link.error().sys_errno != ENODEV) return link.error();
-  if (!link || link->ifindex != made.ifindex) return State::gone;
-  return link->flags & IFF_UP ? State::up : State::down;
-}
-
 Result<EndsFound> look_at(const std::vector<const NetworkEnd*>& ends) {
   EndsFound found;
   for (const NetworkEnd* end : ends) {
-    const auto state = end->state();
-    if (!state) return state.error();
-    if (*state == NetworkEnd::State::gone) found.gone.push_back(end->made.name);
-    if (*state == NetworkEnd::State::down) found.down.push_back(end->made.name);
+    if (end->lent()) continue;
+    const auto link = sys::get_link(end->made);
+    if (!link && link.error().sys_errno != ENODEV) return link.error();
+    if (!link || link->ifindex != end->made.ifindex)
+      found.gone.push_back(end->made.name);
+    else if (!(link->flags & IFF_UP))
+      found.down.push_back(end->made.name);
   }
   return found;
 }

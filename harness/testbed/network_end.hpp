@@ -59,10 +59,6 @@ class NetworkEnd : public LocalEnd {
   Result<std::string> get(const std::string& setting) const;
   Result<void> set(std::initializer_list<std::pair<const char*, const char*>> settings) const;
 
-  // `gone`: no device has its name and index. A lent one is up.
-  enum class State { up, down, gone };
-  Result<State> state() const;
-
  protected:
   bool is_dut() const { return side_ == measure::PortEnd::receiver; }
   const Port& other() const { return other_->port(); }
@@ -99,7 +95,7 @@ class NetworkEnd : public LocalEnd {
 };
 
 // Of `ends`, the names of the ports that others have taken away (deleted, renamed, moved to another
-// namespace) or set down.
+// namespace), so that no device has their name and index, or set down. A lent one is up.
 struct EndsFound {
   std::vector<std::string> gone;
   std::vector<std::string> down;

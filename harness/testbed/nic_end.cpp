@@ -49,13 +49,11 @@ Result<std::string> interface_of(const std::string& role, const std::string& ask
 }
 
 bool on_a_bus(const std::string& device) {
-  bool found = false;
-  (void)sys::with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
+  const auto found = sys::with_sysfs_of("", [&](const std::string& sysfs) -> Result<bool> {
     std::error_code ec;
-    found = std::filesystem::exists(sysfs + "/class/net/" + device + "/device", ec);
-    return {};
+    return std::filesystem::exists(sysfs + "/class/net/" + device + "/device", ec);
   });
-  return found;
+  return found && *found;
 }
 
 std::string why_virtual(const PortReport& report) {

@@ -4,6 +4,8 @@
 #include <net/if.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/join.hpp>
+#include <boost/range/adaptor/map.hpp>
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
@@ -104,23 +106,18 @@ Result<void> write_irqs(const std::string& device, const std::string& value) {
 // "rx-0=3 rx-1=0", in the order of the queues' names.
 Result<std::string> read_queues(const std::string& device, const std::string& setting) {
   const std::string prefix = setting == "rps" ? "rx-" : "tx-";
-  std::map<std::string, std::string> masks;
-  auto read = sys::with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
+  return sys::with_sysfs_of("", [&](const std::string& sysfs) -> Result<std::string> {
+    std::map<std::string, std::string> masks;
     for (const auto& path : sys::entries_of(path_of(sysfs, device, "queues"))) {
       const std::string queue = path.filename();
       if (!queue.starts_with(prefix)) continue;
       auto mask = sys::read_file(path / (setting + "_cpus"));
       if (!mask) return mask.error();
-      masks[queue] = *mask;
+      masks[queue] = queue + "=" + *mask;
     }
-    return {};
-  });
-  if (!read) return read.error();
-  if (masks.empty())
+    if (!masks.empty()) return boost::join(masks | boost::adaptors::map_values, " ");
     return make_error(ErrorCode::unsupported, device + " has no " + setting + " settings");
-  std::string text;
-  for (const auto& [queue, mask] : masks) text += (text.empty() ? "" : " ") + queue + "=" + mask;
-  return text;
+  });
 }
 
 Result<void> write_queues(const std::string& device, const std::string& setting,
@@ -217,12 +214,9 @@ Setting offload(const char* name, sys::Offload which) {
 Setting in_sysfs(const std::string& name) {
   return {name,
           [name](const std::string& device) {
-            Result<std::string> text = std::string();
-            auto read = sys::with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
-              text = sys::read_file(path_of(sysfs, device, name));
-              return text ? Result<void>() : text.error();
+            return sys::with_sysfs_of("", [&](const std::string& sysfs) {
+              return sys::read_file(path_of(sysfs, device, name));
             });
-            return read ? text : Result<std::string>(read.error());
           },
           [name](const std::string& device, const std::string& value) -> Set {
             return sys::with_sysfs_of("", [&](const std::string& sysfs) {

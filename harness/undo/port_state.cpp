@@ -80,13 +80,6 @@ std::map<std::string, std::string> read_settings(const std::string& name) {
   return values;
 }
 
-std::vector<std::string> if_names() {
-  std::vector<std::string> names;
-  if (const auto devices = sys::list_devices())
-    for (const sys::Device& device : *devices) names.push_back(device.name);
-  return names;
-}
-
 // The port's name where the calling thread is; a device that was made since is another one.
 std::optional<std::string> find_here(const PortState& state) {
   const auto same = sys::get_link(state.name);
@@ -141,8 +134,9 @@ Result<PortState> port_state_from(const std::string& text) {
 }
 
 std::optional<std::string> find_netdev(const std::string& pci) {
-  for (const std::string& name : if_names())
-    if (sys::pci_of(name) == pci) return name;
+  if (const auto devices = sys::list_devices())
+    for (const sys::Device& device : *devices)
+      if (sys::pci_of(device.name) == pci) return device.name;
   return std::nullopt;
 }
 
