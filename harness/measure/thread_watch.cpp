@@ -49,8 +49,6 @@ double grown(const DisturbanceReading& before, const DisturbanceReading& after,
   return value_of(after, name).value_or(0) - value_of(before, name).value_or(0);
 }
 
-std::string whole(double n) { return std::to_string(std::lround(n)); }
-
 class ThreadWatch final : public DisturbanceSource {
  public:
   explicit ThreadWatch(CpuMeter& meter) : meter_(meter) {}
@@ -108,7 +106,7 @@ class ThreadWatch final : public DisturbanceSource {
         finding.evidence[id + kMayRunOn] = *elsewhere;
         finding.reasons.push_back(
             fmt::format("{} moved: thread {} may run on CPU {}; the {} is CPU {}", who, id,
-                        whole(*elsewhere), whose, *thread.pinned_to));
+                        std::lround(*elsewhere), whose, *thread.pinned_to));
       } else if (moves > 0) {
         finding.reasons.push_back(fmt::format("{} moved: thread {} left CPU {} and came back", who,
                                               id, *thread.pinned_to));

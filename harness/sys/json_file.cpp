@@ -8,8 +8,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
-#include <iterator>
+#include <istream>
 #include <optional>
+#include <streambuf>
 #include <string_view>
 #include <system_error>
 #include <unordered_set>
@@ -33,23 +34,15 @@ std::string too_large(const JsonLimits& limits) {
 
 bool starts_character(char c) { return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u; }
 
-// A text, all at once or in the chunks of a file. It ends where no JSON can go on; fault() says why
-// where that is not the end.
-class Source {
+// A text, all at once or in the chunks of a file, for the library's parser. It ends where no JSON
+// can go on; fault() says why where that is not the end.
+class Source final : public std::streambuf {
  public:
   explicit Source(std::string_view text) { show(text); }
   Source(int fd, const JsonLimits& limits) : fd_(fd), limits_(limits), buffer_(kChunk, '\0') {}
 
-  // For the parser: the next byte, or nothing.
-  bool at_end() {
-    if (at_ == shown_.size()) refill();
-    return at_ == shown_.size();
-  }
-  char current() const { return shown_[at_]; }
-  void advance() { ++at_; }
-
   // Only once the parser has come to it.
-  std::string fault() const { return at_ == shown_.size() ? fault_ : ""; }
+  std::string fault() const { return gptr() == egptr() ? fault_ : ""; }
 
   // "line 3, column 7" of the character at `offset`, both from 1. REQUIRES: it is in the chunk at
   // hand, or the one before that.
@@ -63,6 +56,11 @@ class Source {
   }
 
  private:
+  int_type underflow() override {
+    refill();
+    return gptr() == egptr() ? traits_type::eof() : traits_type::to_int_type(*gptr());
+  }
+
   // The ends of lines in a text, and the characters after the last.
   static std::pair<std::size_t, std::size_t> counted(std::string_view text) {
     const auto lines = std::count(text.begin(), text.end(), '\n');
@@ -96,7 +94,6 @@ class Source {
   }
 
   void show(std::string_view text) {
-    at_ = 0;
     shown_ = text;
     // The library takes a NUL for the end of the text.
     const std::size_t nul = text.find('\0');
@@ -110,6 +107,8 @@ class Source {
       fault_ = place(before_ + end) +
                (nul < bad ? ": not valid JSON: a NUL character" : ": not valid UTF-8");
     }
+    char* const begin = const_cast<char*>(shown_.data());  // only read
+    setg(begin, begin, begin + shown_.size());
   }
 
   int fd_ = -1;  // what is still to be read; not owned
@@ -117,33 +116,10 @@ class Source {
   std::string buffer_;
   std::string_view shown_;
   std::string tail_;
-  std::size_t at_ = 0;      // in shown_
   std::size_t before_ = 0;  // bytes of earlier chunks
   std::size_t lines_ = 0;   // the ends of lines in them
   std::size_t columns_ = 0;
   std::string fault_;
-};
-
-// What the library's parser reads from.
-class Bytes {
- public:
-  using iterator_category = std::input_iterator_tag;
-  using value_type = char;
-  using difference_type = std::ptrdiff_t;
-  using pointer = const char*;
-  using reference = char;
-
-  explicit Bytes(Source* source) : source_(source) {}
-  char operator*() const { return source_->current(); }
-  Bytes& operator++() {
-    source_->advance();
-    return *this;
-  }
-  // The other is the end.
-  bool operator!=(const Bytes&) const { return !source_->at_end(); }
-
- private:
-  Source* source_;
 };
 
 // Goes over the text once, keeps what is asked for, and stops at the first thing that is not
@@ -202,7 +178,7 @@ class StrictSax {
     std::size_t index = 0;
     std::string key;
     std::unordered_set<std::string> keys;  // so far
-    const JsonParts* parts = nullptr;              // null: nothing of it is kept
+    const JsonParts* parts = nullptr;      // null: nothing of it is kept
     Json* made = nullptr;
   };
 
@@ -292,7 +268,8 @@ class StrictSax {
 Result<Json> parse(Source& source, const std::string& where, const JsonLimits& limits,
                    const JsonParts& parts) {
   StrictSax sax(source, limits, parts);
-  const bool accepted = Json::sax_parse(Bytes(&source), Bytes(&source), &sax);
+  std::istream stream(&source);
+  const bool accepted = Json::sax_parse(stream, &sax);
   if (const std::string fault = source.fault(); !fault.empty())
     return input_error(where, "", fault);
   if (sax.refusal()) return input_error(where, sax.refusal()->pointer, sax.refusal()->problem);
@@ -324,7 +301,8 @@ Result<Json> read_json_file(const std::string& path, const JsonLimits& limits,
   const sys::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!file) return input_error(path, "", system_problem("cannot open", errno));
   Source source(file.get(), limits);
-  if (source.at_end() && source.fault().empty()) return input_error(path, "", "the file is empty");
+  if (source.sgetc() == std::char_traits<char>::eof() && source.fault().empty())
+    return input_error(path, "", "the file is empty");
   return parse(source, path, limits, parts);
 }
 

@@ -4,15 +4,18 @@
 // Threads: each call opens its own socket; none is shared.
 #pragma once
 
+#include <libmnl/libmnl.h>
+
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "harness/core/result.hpp"
-#include "harness/sys/fd.hpp"
+#include "harness/sys/ends.hpp"
 #include "harness/sys/rtnl.hpp"
 
 namespace pktbench::sys {
@@ -62,8 +65,9 @@ class DeviceWatch {
   std::vector<Device> announced();
 
  private:
-  explicit DeviceWatch(Fd socket) : socket_(std::move(socket)) {}
-  Fd socket_;
+  using Socket = std::unique_ptr<mnl_socket, Ends<mnl_socket_close>>;
+  explicit DeviceWatch(Socket socket) : socket_(std::move(socket)) {}
+  Socket socket_;
 };
 
 struct Route {

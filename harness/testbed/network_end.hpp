@@ -37,11 +37,6 @@ class NetworkEnd : public LocalEnd {
   std::vector<int> softirq_cpus() const override;
   bool own_interrupts() const override { return !made.pci.empty() && !threaded_; }
 
-  // Where NAPI runs: in threads, which are SCHED_FIFO 1 or SCHED_OTHER, or as softirq.
-  void has_napi(bool threaded, bool fifo) {
-    threaded_ = threaded;
-    fifo_ = fifo;
-  }
   // User space has the device, or gives it back: meanwhile it counts nothing and has no threads.
   void lend(bool lent) { lent_ = lent; }
   bool lent() const { return lent_; }
@@ -62,7 +57,6 @@ class NetworkEnd : public LocalEnd {
  protected:
   bool is_dut() const { return side_ == measure::PortEnd::receiver; }
   const Port& other() const { return other_->port(); }
-  void has_driver(const std::string& driver) { driver_ = driver; }
 
   template <class Work>
   auto inside(Work work) const -> decltype(work()) {
@@ -81,12 +75,14 @@ class NetworkEnd : public LocalEnd {
   // replace them.
   Result<std::vector<pid_t>> place_napi_threads(bool fifo) const;
 
+  std::string driver_;  // the kernel's
+  // Where NAPI runs: in threads, which are SCHED_FIFO 1 or SCHED_OTHER, or as softirq.
+  bool threaded_ = false;
+  bool fifo_ = false;
+
  private:
   const measure::PortEnd side_;
   const End* other_ = nullptr;
-  std::string driver_;
-  bool threaded_ = false;
-  bool fifo_ = false;
   bool lent_ = false;
   std::optional<measure::DeviceStatistics> last_;
   std::uint64_t last_ns_ = 0;

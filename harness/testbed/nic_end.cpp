@@ -86,8 +86,9 @@ Result<void> NicEnd::find() {
   if (auto r = undo::read_port_state(report_.interface).into(was_); !r) return r;
   made.name = was_.name;
   made.pci = report_.pci = was_.pci;
-  has_driver(report_.driver);
-  has_napi(options_.threaded(), options_.text("napi_policy") == "fifo");
+  driver_ = report_.driver;
+  threaded_ = options_.threaded();
+  fifo_ = options_.text("napi_policy") == "fifo";
   return {};
 }
 

@@ -59,9 +59,9 @@ std::optional<unsigned> VethDut::rx_ring() const {
 
 Result<void> VethDut::arrange(const std::string& arrangement, bool fifo) {
   stop_pump();
-  const bool threaded = arrangement == "isolated";
-  has_napi(threaded, fifo);
-  auto r = set({{"threaded", threaded ? "1" : "0"}});
+  threaded_ = arrangement == "isolated";
+  fifo_ = fifo;
+  auto r = set({{"threaded", threaded_ ? "1" : "0"}});
   if (!r || arrangement != "pump") return r;
   // Long enough for the pump to come round; at 200 us the kernel polls by itself again and again.
   r = set({{"napi_defer_hard_irqs", "100"}, {"gro_flush_timeout", "2000000"}});

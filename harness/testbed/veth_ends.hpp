@@ -23,7 +23,7 @@ namespace pktbench::testbed {
 
 class VethEnd : public NetworkEnd {
  public:
-  explicit VethEnd(measure::PortEnd side) : NetworkEnd(side) { has_driver("veth"); }
+  explicit VethEnd(measure::PortEnd side) : NetworkEnd(side) { driver_ = "veth"; }
 
   // Finds the device, which is new, and gives it its addresses. Errors: `unsupported` where it does
   // not count what it drops.
