@@ -44,29 +44,23 @@ class SimulatedClock final : public Clock {
 class Noise {
  public:
   explicit Noise(const Options& options)
-      : white_(option<double>(options, "noise")),
-        drift_(option<double>(options, "drift")),
-        drift_s_(option<double>(options, "drift_s")),
-        burst_(option<double>(options, "burst")),
-        burst_depth_(option<double>(options, "burst_depth")),
+      : options_(options),
         random_(static_cast<std::uint64_t>(option<std::int64_t>(options, "seed"))) {}
 
   double at(double second) {
-    const double kept = wandered_ ? std::exp(-(second - at_s_) / drift_s_) : 0;
-    wander_ = kept * wander_ + std::sqrt(1 - kept * kept) * drift_ * normal_(random_);
+    const double kept = wandered_ ? std::exp(-(second - at_s_) / of("drift_s")) : 0;
+    wander_ = kept * wander_ + std::sqrt(1 - kept * kept) * of("drift") * normal_(random_);
     wandered_ = true;
     at_s_ = second;
-    const double white = white_ * normal_(random_);
-    const double burst = uniform_(random_) < burst_ ? burst_depth_ : 0;
+    const double white = of("noise") * normal_(random_);
+    const double burst = uniform_(random_) < of("burst") ? of("burst_depth") : 0;
     return std::max(0.0, (1 + wander_) * (1 + white) * (1 - burst));
   }
 
  private:
-  const double white_;
-  const double drift_;
-  const double drift_s_;
-  const double burst_;
-  const double burst_depth_;
+  double of(const char* name) const { return option<double>(options_, name); }
+
+  const Options options_;
   std::mt19937_64 random_;
   std::normal_distribution<double> normal_;
   std::uniform_real_distribution<double> uniform_;
