@@ -4,10 +4,7 @@
 #include "backends/common/workload_state.hpp"
 #include "harness/method/search/search.hpp"
 #include "harness/method/throughput.hpp"
-#include "harness/testbed/memory.hpp"
-#include "harness/testbed/nic.hpp"
-#include "harness/testbed/simulated.hpp"
-#include "harness/testbed/veth.hpp"
+#include "harness/testbed/testbeds.hpp"
 #include "harness/traffic/generators.hpp"
 #include "harness/traffic/reflect_sink.hpp"
 

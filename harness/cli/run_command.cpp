@@ -31,8 +31,8 @@
 #include "harness/sys/caller.hpp"
 #include "harness/sys/own_path.hpp"
 #include "harness/sys/utc.hpp"
-#include "harness/testbed/nic.hpp"
 #include "harness/testbed/port_safety.hpp"
+#include "harness/testbed/testbeds.hpp"
 #include "harness/text/clean_text.hpp"
 
 namespace pktbench::cli {

@@ -5,7 +5,6 @@
 #include <signal.h>
 
 #include <cerrno>
-#include <future>
 #include <map>
 #include <string>
 
@@ -34,19 +33,12 @@ Result<std::shared_ptr<AwakeThread>> AwakeThread::on(int cpu) {
 }
 
 Result<void> AwakeThread::begin(int cpu) {
-  std::promise<Result<pid_t>> up;
-  auto ready = up.get_future();
   // Signals of the process are for threads that run soon.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this, &up, cpu] {
-    if (auto pinned = pin_thread(0, cpu); !pinned) {
-      up.set_value(pinned.error());
-      return;
-    }
-    up.set_value(current_tid());
+  const auto tid = start_pinned(thread_, cpu, [this] {
     // Without the yield EEVDF may let it go on until the next tick although somebody has woken up:
     // who has just run is not eligible for a moment, against a thread that is all but never due.
     while (!stop_.load(std::memory_order_relaxed)) {
@@ -55,7 +47,6 @@ Result<void> AwakeThread::begin(int cpu) {
     }
   });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  auto tid = ready.get();
   if (!tid) return tid.error();
   tid_ = *tid;
   return set_policy(tid_, SCHED_IDLE);

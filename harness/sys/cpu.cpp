@@ -15,6 +15,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <future>
 #include <limits>
 #include <sstream>
 #include <utility>
@@ -78,6 +79,20 @@ Result<void> pin_thread(pid_t tid, int cpu) {
 }
 
 pid_t current_tid() { return static_cast<pid_t>(syscall(SYS_gettid)); }
+
+Result<pid_t> start_pinned(std::thread& thread, int cpu, std::function<void()> work) {
+  std::promise<Result<pid_t>> up;
+  auto ready = up.get_future();
+  // `up` lives until its promise is kept, and no longer.
+  thread = std::thread([&up, cpu, work = std::move(work)] {
+    const auto pinned = pin_thread(0, cpu);
+    up.set_value(pinned ? Result<pid_t>(current_tid()) : pinned.error());
+    if (pinned) work();
+  });
+  auto tid = ready.get();
+  if (!tid) thread.join();
+  return tid;
+}
 
 bool in_host_pid_namespace() {
   constexpr ino_t kInitialPidNamespace = 0xEFFFFFFC;  // PROC_PID_INIT_INO of the kernel

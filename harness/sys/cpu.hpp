@@ -4,7 +4,9 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "harness/core/clock.hpp"
@@ -23,6 +25,9 @@ std::string cpus_text(const std::vector<int>& cpus);
 Result<void> pin_thread(pid_t tid, int cpu);
 
 pid_t current_tid();
+
+// `work` in a thread of its own on `cpu`, whose id is returned once it is there.
+Result<pid_t> start_pinned(std::thread& thread, int cpu, std::function<void()> work);
 
 // False in a container with a PID namespace of its own, where kernel threads are out of sight and
 // the kernel knows our threads by other ids.

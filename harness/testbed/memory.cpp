@@ -1,10 +1,11 @@
-#include "harness/testbed/memory.hpp"
-
+// Testbed `memory`: two CPUs and no device. Frames go from a generator to a receiver through memory
+// that one process holds, so that what is measured is the receiving loop and its driver alone.
 #include <optional>
 
 #include "harness/sys/memory_wire.hpp"
 #include "harness/testbed/host_testbed.hpp"
 #include "harness/testbed/namespaces.hpp"
+#include "harness/testbed/testbeds.hpp"
 
 namespace pktbench::testbed {
 

@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <future>
 #include <string>
 #include <tuple>
 
@@ -89,20 +88,10 @@ Result<std::unique_ptr<NapiPump>> NapiPump::open(const Port& generator, const Po
 Result<pid_t> NapiPump::start_thread(int cpu) {
   stop_thread();
   stop_ = false;
-  std::promise<Result<pid_t>> up;
-  auto ready = up.get_future();
-  thread_ = std::thread([this, &up, cpu] {
-    if (auto pinned = sys::pin_thread(0, cpu); !pinned) {
-      up.set_value(pinned.error());
-      return;
-    }
-    up.set_value(sys::current_tid());
+  return sys::start_pinned(thread_, cpu, [this] {
     // Per turn: one system call, which is NAPI's work, and one relaxed load.
     while (!stop_.load(std::memory_order_relaxed)) sys::pump(socket_.get());
   });
-  auto tid = ready.get();
-  if (!tid) stop_thread();
-  return tid;
 }
 
 void NapiPump::stop_thread() noexcept {

@@ -1,5 +1,18 @@
-#include "harness/testbed/nic.hpp"
-
+// Testbed `nic`: two ports of this host, joined by a wire. Each is moved into a namespace of its
+// own, so that nothing but the generator's frames passes and no route or address of the host's is
+// in the way; or both stay where they are, and then only the DUT has an address.
+//
+// All that a port is, is written into the undo journal before anything is changed; down() gives it
+// back, and `pktbench restore` does after a crash. A backend of DPDK's that takes the port's PCI
+// function has it from lend() to lend(): the kernel's driver has it otherwise.
+//
+// Arrangements, which are never compared with each other:
+//   softirq   the DUT's interrupts go to its CPU, and NAPI runs there as softirq
+//   threaded  NAPI runs in a thread, pinned to that CPU
+//
+// What device interrupts cost on the DUT's CPU is charged to it. Frames that neither the backend
+// nor a counter of the NIC's names are unaccounted, and may be up to `unnamed_loss`: not every NIC
+// counts all that it drops. The first frames of a trial, which overload nothing, must all be named.
 #include <utility>
 
 #include "harness/testbed/host_testbed.hpp"
@@ -7,6 +20,7 @@
 #include "harness/testbed/nic_end.hpp"
 #include "harness/testbed/nic_lending.hpp"
 #include "harness/testbed/nic_options.hpp"
+#include "harness/testbed/testbeds.hpp"
 
 namespace pktbench::testbed {
 

@@ -16,8 +16,8 @@
 #include "harness/sys/file.hpp"
 #include "harness/sys/pci_driver.hpp"
 #include "harness/sys/rtnl.hpp"
-#include "harness/testbed/nic.hpp"
 #include "harness/testbed/port_safety.hpp"
+#include "harness/testbed/testbeds.hpp"
 #include "harness/undo/device_setting.hpp"
 
 namespace pktbench::testbed {

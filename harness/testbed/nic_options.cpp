@@ -3,7 +3,7 @@
 #include "harness/sys/caller.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/testbed/host_testbed.hpp"
-#include "harness/testbed/nic.hpp"
+#include "harness/testbed/testbeds.hpp"
 
 namespace pktbench::testbed {
 

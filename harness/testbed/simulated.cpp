@@ -1,5 +1,6 @@
-#include "harness/testbed/simulated.hpp"
-
+// Testbed `simulated`: no packets and no waiting, but a device whose capacity, noise and cost are
+// given, so that methods and statistics can be tested against a truth they can be wrong about. Its
+// clock moves only when somebody sleeps.
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "harness/measure/cpu_distance.hpp"
+#include "harness/testbed/testbeds.hpp"
 
 namespace pktbench::testbed {
 

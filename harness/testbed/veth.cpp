@@ -1,5 +1,17 @@
-#include "harness/testbed/veth.hpp"
-
+// Testbed `veth`: two namespaces and a veth pair on this machine.
+//
+//   pktbench<N>-gen: pbgen<N>, 198.18.0.1 to .4      pktbench<N>-dut: pbdut<N>, 198.18.1.1
+//
+// <N> is the first number free on this host. IPv6 is off and neighbours are static, so that no
+// frame but the generator's is ever counted. GRO is on at the DUT, which gives the device NAPI and
+// lets it take redirected frames without an XDP program; TSO and checksum offload are off at the
+// generator, so that a stack sender's frames go through NAPI too and carry whole checksums.
+//
+// Arrangements, which are never compared with each other:
+//   isolated  the DUT's NAPI is threaded and pinned to the DUT's CPU, as is the application
+//   pump      the DUT's NAPI is run by the receiving thread itself, when it has nothing else to do;
+//             for a backend without one, by a thread that does only that
+//   inline    NAPI runs as softirq where it is raised: in the generator's CPU
 #include <fcntl.h>
 
 #include <cerrno>
@@ -11,6 +23,7 @@
 #include "harness/testbed/host_testbed.hpp"
 #include "harness/testbed/kept_awake.hpp"
 #include "harness/testbed/namespaces.hpp"
+#include "harness/testbed/testbeds.hpp"
 #include "harness/testbed/veth_ends.hpp"
 #include "harness/undo/device_setting.hpp"
 
