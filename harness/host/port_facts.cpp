@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <glob.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -29,9 +30,7 @@ Result<PcieLink> pcie_link(const std::string& function) {
   }
   for (auto [name, where] : {std::pair("current_link_width", &link.width),
                              std::pair("max_link_width", &link.max_width)}) {
-    auto lanes = sys::read_number(function + "/" + name);
-    if (!lanes) return lanes.error();
-    *where = static_cast<int>(*lanes);
+    if (auto r = sys::read_number(function + "/" + name).into(*where); !r) return r.error();
   }
   return link;
 }
@@ -49,17 +48,12 @@ Result<std::map<int, std::vector<int>>> irqs_of(const std::string& pci,
 
 // [[vendor, device, subsystem vendor, subsystem device], …], each 0xffff for any.
 bool claims(const json& info, const std::vector<int>& ids) {
-  constexpr int kAny = 0xffff;
+  const auto same = [](const json& theirs, int ours) { return theirs == 0xffff || theirs == ours; };
+  const auto is_it = [&](const json& entry) {
+    return entry.is_array() && std::equal(entry.begin(), entry.end(), ids.begin(), ids.end(), same);
+  };
   if (!info.contains("pci_ids") || !info["pci_ids"].is_array()) return false;
-  for (const json& entry : info["pci_ids"]) {
-    if (!entry.is_array() || entry.size() != ids.size()) continue;
-    bool all = true;
-    for (std::size_t i = 0; i < ids.size(); ++i)
-      all = all && entry[i].is_number_integer() &&
-            (entry[i].get<int>() == kAny || entry[i].get<int>() == ids[i]);
-    if (all) return true;
-  }
-  return false;
+  return std::any_of(info["pci_ids"].begin(), info["pci_ids"].end(), is_it);
 }
 
 // Each driver in a plugin declares itself: PMD_INFO_STRING= {"name" : …, "pci_ids" : …}.

@@ -38,6 +38,11 @@ std::unique_ptr<DisturbanceSource> disturbance_source(const char* name, ReadDist
 DisturbanceSources host_disturbances(const std::vector<int>& dut_cpus,
                                      const std::vector<Port>& ports, const std::string& root = "");
 
+// The source "programs". Its rule: no XDP program but the trial's own runs on a port at any time
+// from the trial's start to the end of its window. A program that came and went in between is seen
+// where the kernel announces it, which it does not for those attached by a BPF link.
+std::unique_ptr<DisturbanceSource> foreign_programs_source(const std::vector<Port>& ports);
+
 // One table in the form of /proc/interrupts or /proc/softirqs: counts by name, of one CPU. Devices
 // go by the name of their handler, the others by their short one ("LOC"). Empty where the table has
 // no such CPU.

@@ -126,12 +126,7 @@ Result<DeviceStatistics> read_device_statistics(const std::string& device) {
   if (driver) statistics.driver = std::move(*driver);
   auto link = sys::get_link(device);
   if (!link) return link.error();
-  statistics.link = {{"rx_packets", link->rx_packets},
-                     {"tx_packets", link->tx_packets},
-                     {"rx_dropped", link->rx_dropped},
-                     {"tx_dropped", link->tx_dropped},
-                     {"rx_errors", link->rx_errors},
-                     {"tx_errors", link->tx_errors},
+  statistics.link = {{"rx_dropped", link->rx_dropped},
                      {"rx_missed_errors", link->rx_missed_errors}};
   return statistics;
 }

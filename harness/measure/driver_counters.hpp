@@ -18,7 +18,7 @@ namespace pktbench::measure {
 // One reading of a device. A queue's counter has the queue's number in its name.
 struct DeviceStatistics {
   std::map<std::string, std::uint64_t> driver;  // `ethtool -S`
-  std::map<std::string, std::uint64_t> link;    // rtnl_link_stats64, by its fields' names
+  std::map<std::string, std::uint64_t> link;    // those of rtnl_link_stats64 that the table names
 };
 
 // In the calling thread's network namespace. A driver without statistics of its own has none.

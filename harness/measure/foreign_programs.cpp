@@ -1,5 +1,3 @@
-#include "harness/measure/foreign_programs.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "harness/measure/disturbance.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl_dump.hpp"
 

@@ -101,17 +101,13 @@ bool in_host_pid_namespace() {
 }
 
 namespace {
+
 std::uint64_t clock_ns(clockid_t id) {
   timespec t{};
   clock_gettime(id, &t);
   return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000u +
          static_cast<std::uint64_t>(t.tv_nsec);
 }
-}  // namespace
-
-std::uint64_t monotonic_ns() { return clock_ns(CLOCK_MONOTONIC); }
-
-namespace {
 
 using Clock = std::uint64_t (*)();
 
@@ -160,6 +156,8 @@ Result<double> calibrate() {
 }
 
 }  // namespace
+
+std::uint64_t monotonic_ns() { return clock_ns(CLOCK_MONOTONIC); }
 
 Result<double> tsc_hz() {
   static const Result<double> hz = calibrate();

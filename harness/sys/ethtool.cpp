@@ -68,18 +68,6 @@ std::vector<Bit> bits_of(const Attributes& answer, std::uint16_t which) {
 
 bool bit_in(std::uint32_t word, std::size_t bit) { return (word >> (bit % 32) & 1u) != 0; }
 
-}  // namespace
-
-Result<DriverInfo> driver_info(const std::string& device) {
-  ethtool_drvinfo info{};
-  info.cmd = ETHTOOL_GDRVINFO;
-  if (auto r = ethtool_ioctl(device, &info, "read the driver"); !r) return r.error();
-  return DriverInfo{fixed_text(info.driver), fixed_text(info.version), fixed_text(info.fw_version),
-                    fixed_text(info.bus_info)};
-}
-
-namespace {
-
 // Of the kernel's name of a link mode, such as "1000baseT/Full"; 0: it names no speed.
 unsigned mbps_of(std::string_view mode) {
   unsigned mbps = 0;
@@ -234,6 +222,14 @@ bool is_part(const Feature& feature, Offload offload) {
 }
 
 }  // namespace
+
+Result<DriverInfo> driver_info(const std::string& device) {
+  ethtool_drvinfo info{};
+  info.cmd = ETHTOOL_GDRVINFO;
+  if (auto r = ethtool_ioctl(device, &info, "read the driver"); !r) return r.error();
+  return DriverInfo{fixed_text(info.driver), fixed_text(info.version), fixed_text(info.fw_version),
+                    fixed_text(info.bus_info)};
+}
 
 Result<LinkSpeed> get_link_speed(const std::string& device) {
   return netlink_or_ioctl([&] { return netlink_link_speed(device); },

@@ -28,6 +28,14 @@ int collect(const nlattr* attribute, void* data) {
   return MNL_CB_OK;
 }
 
+NetlinkRequest generic_of(std::uint16_t family, std::uint8_t command) {
+  NetlinkRequest request(family, 0, NETLINK_GENERIC);
+  auto* header = request.extra<genlmsghdr>();
+  header->cmd = command;
+  header->version = 1;
+  return request;
+}
+
 }  // namespace
 
 Attributes attributes_of(const nlmsghdr* message, std::size_t extra_header) {
@@ -101,18 +109,6 @@ Result<void> NetlinkRequest::run(const std::string& what, const OnMessage& on_me
   }
   return {};
 }
-
-namespace {
-
-NetlinkRequest generic_of(std::uint16_t family, std::uint8_t command) {
-  NetlinkRequest request(family, 0, NETLINK_GENERIC);
-  auto* header = request.extra<genlmsghdr>();
-  header->cmd = command;
-  header->version = 1;
-  return request;
-}
-
-}  // namespace
 
 Attributes attributes_of_generic(const nlmsghdr* message) {
   return attributes_of(message, sizeof(genlmsghdr));

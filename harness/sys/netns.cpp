@@ -14,7 +14,6 @@
 #include <thread>
 
 #include "harness/sys/file.hpp"
-#include "harness/sys/proc.hpp"
 
 namespace pktbench::sys {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "harness/measure/foreign_programs.hpp"
+#include "harness/measure/disturbance.hpp"
 #include "harness/measure/thread_watch.hpp"
 
 namespace pktbench::testbed {

@@ -10,7 +10,7 @@
 
 #include "harness/core/units.hpp"
 #include "harness/sys/cpu.hpp"
-#include "harness/sys/proc.hpp"
+#include "harness/sys/file.hpp"
 #include "harness/sys/rtnl.hpp"
 #include "harness/testbed/host_testbed.hpp"
 #include "harness/testbed/namespaces.hpp"

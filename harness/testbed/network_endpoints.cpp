@@ -13,7 +13,6 @@
 #include <sstream>
 
 #include "harness/sys/file.hpp"
-#include "harness/sys/proc.hpp"
 #include "harness/testbed/network_state.hpp"
 
 namespace pktbench {

@@ -17,13 +17,10 @@ namespace {
 
 constexpr const char* kThrough = " through ";
 
-bool contains(const std::vector<unsigned>& list, unsigned wanted) {
-  return std::find(list.begin(), list.end(), wanted) != list.end();
-}
-
 // Does `upper` stop working when `lower` does?
 bool rests_on(const NetDevice& upper, const NetDevice& lower) {
-  return contains(upper.lower, lower.ifindex) || lower.master == upper.ifindex ||
+  return std::count(upper.lower.begin(), upper.lower.end(), lower.ifindex) > 0 ||
+         lower.master == upper.ifindex ||
          (!lower.pci.empty() && upper.physical_function == lower.pci);
 }
 

@@ -260,9 +260,8 @@ Result<void> give_port_back(const PortState& state) {
   auto left = differences(state);
   if (!left) return left.error();
   if (left->empty()) return {};
-  std::string text;
-  for (const std::string& one : *left) text += (text.empty() ? "" : "; ") + one;
-  return make_error(ErrorCode::failed, state.name + " is not as it was: " + text);
+  return make_error(ErrorCode::failed, "{} is not as it was: {}", state.name,
+                    fmt::join(*left, "; "));
 }
 
 }  // namespace pktbench::undo
