@@ -18,10 +18,6 @@ using nlohmann::json;
 
 namespace {
 
-std::string function_of(const std::string& pci, const HostSources& sources) {
-  return sources.sysfs + "/bus/pci/devices/" + pci;
-}
-
 Result<PcieLink> pcie_link(const std::string& function) {
   PcieLink link;
   for (auto [name, where] : {std::pair("current_link_speed", &link.speed),
@@ -84,7 +80,7 @@ Result<std::vector<std::string>> dpdk_drivers_of(const std::string& pci,
                                                  const HostSources& sources) {
   std::vector<int> ids;
   for (const char* name : {"vendor", "device", "subsystem_vendor", "subsystem_device"}) {
-    const auto text = sys::read_file(function_of(pci, sources) + "/" + name);
+    const auto text = sys::read_file(sys::pci_folder(pci, {sources.sysfs}) + "/" + name);
     if (!text) return text.error();
     ids.push_back(static_cast<int>(std::strtol(text->c_str(), nullptr, 16)));
   }
@@ -99,7 +95,7 @@ Result<std::vector<std::string>> dpdk_drivers_of(const std::string& pci,
 }
 
 Result<long> numa_node_of(const std::string& pci, const HostSources& sources) {
-  return sys::read_number(function_of(pci, sources) + "/numa_node");
+  return sys::read_number(sys::pci_folder(pci, {sources.sysfs}) + "/numa_node");
 }
 
 DeviceFacts gather_device_facts(const std::string& name) {
@@ -118,7 +114,7 @@ DeviceFacts gather_device_facts(const std::string& name) {
 }
 
 FunctionFacts gather_function_facts(const std::string& pci, const HostSources& sources) {
-  const std::string function = function_of(pci, sources);
+  const std::string function = sys::pci_folder(pci, {sources.sysfs});
   FunctionFacts facts;
   facts.pcie = pcie_link(function);
   facts.numa_node = numa_node_of(pci, sources);

@@ -19,23 +19,6 @@ std::string cpu_key(int cpu) { return fmt::format("cpu{}", cpu); }
 
 std::string times(double n) { return n == 1 ? "once" : fmt::format("{} times", std::llround(n)); }
 
-// What grew, by how much. A counter that went back was reset: what it counted is not known.
-std::map<std::string, double> growth(const DisturbanceReading& before,
-                                     const DisturbanceReading& after) {
-  std::map<std::string, double> grown;
-  for (const auto& [name, value] : after.values) {
-    const auto old = before.values.find(name);
-    const double was = old == before.values.end() ? 0 : old->second;
-    if (value > was) grown[name] = value - was;
-  }
-  return grown;
-}
-
-double value_of(const std::map<std::string, double>& values, const std::string& name) {
-  const auto found = values.find(name);
-  return found == values.end() ? 0 : found->second;
-}
-
 DisturbanceReading read_interrupts(const std::vector<int>& cpus, const std::string& proc) {
   DisturbanceReading reading;
   for (const auto& [file, prefix] : {std::pair{"/interrupts", ""}, {"/softirqs", "softirq."}}) {
@@ -162,6 +145,22 @@ class FunctionSource final : public DisturbanceSource {
 };
 
 }  // namespace
+
+std::map<std::string, double> growth(const DisturbanceReading& before,
+                                     const DisturbanceReading& after) {
+  std::map<std::string, double> grown;
+  for (const auto& [name, value] : after.values) {
+    const auto old = before.values.find(name);
+    const double was = old == before.values.end() ? 0 : old->second;
+    if (value > was) grown[name] = value - was;
+  }
+  return grown;
+}
+
+double value_of(const std::map<std::string, double>& values, const std::string& name) {
+  const auto found = values.find(name);
+  return found == values.end() ? 0 : found->second;
+}
 
 std::map<std::string, double> interrupts_of_cpu(const std::string& table, int cpu) {
   std::map<std::string, double> counts;

@@ -38,6 +38,13 @@ std::unique_ptr<DisturbanceSource> disturbance_source(const char* name, ReadDist
 DisturbanceSources host_disturbances(const std::vector<int>& dut_cpus,
                                      const std::vector<Port>& ports, const std::string& root = "");
 
+// What grew between two readings, by how much; nothing of what went back, which was reset.
+std::map<std::string, double> growth(const DisturbanceReading& before,
+                                     const DisturbanceReading& after);
+
+// 0 where there is none of that name.
+double value_of(const std::map<std::string, double>& values, const std::string& name);
+
 // The source "programs". Its rule: no XDP program but the trial's own runs on a port at any time
 // from the trial's start to the end of its window. A program that came and went in between is seen
 // where the kernel announces it, which it does not for those attached by a BPF link.

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "harness/measure/disturbance.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/file.hpp"
 
@@ -38,16 +38,6 @@ struct Thread {
   CpuClass role = CpuClass::application;
   std::optional<int> pinned_to;  // none: several CPUs from the start
 };
-
-std::optional<double> value_of(const DisturbanceReading& reading, const std::string& name) {
-  const auto found = reading.values.find(name);
-  return found == reading.values.end() ? std::nullopt : std::optional(found->second);
-}
-
-double grown(const DisturbanceReading& before, const DisturbanceReading& after,
-             const std::string& name) {
-  return value_of(after, name).value_or(0) - value_of(before, name).value_or(0);
-}
 
 class ThreadWatch final : public DisturbanceSource {
  public:
@@ -89,24 +79,25 @@ class ThreadWatch final : public DisturbanceSource {
   DisturbanceFinding judge(const DisturbanceReading& before, const DisturbanceReading& after,
                            const DisturbanceLimits&) const override {
     DisturbanceFinding finding;
-    if (const double woken = grown(before, after, kDutWakeups); woken > 0)
-      finding.evidence[kDutWakeups] = woken;
+    const auto grown = growth(before, after);
+    if (grown.contains(kDutWakeups)) finding.evidence[kDutWakeups] = grown.at(kDutWakeups);
     for (const Thread& thread : threads_) {
       const std::string id = std::to_string(thread.id);
       const std::string who = who_is(thread.role);
       const std::string whose = thread.role == CpuClass::generator ? "generator's" : "DUT's";
-      auto elsewhere = value_of(after, id + kMayRunOn);
-      if (!elsewhere) elsewhere = value_of(before, id + kMayRunOn);
-      const double moves = grown(before, after, id + kMoves);
-      const double stops = grown(before, after, id + kStops);
+      const std::string key = id + kMayRunOn;
+      const auto& values = after.values.contains(key) ? after.values : before.values;
+      const bool elsewhere = values.contains(key);
+      const double moves = value_of(grown, id + kMoves);
+      const double stops = value_of(grown, id + kStops);
       if (moves > 0) finding.evidence[id + kMoves] = moves;
       if (stops > 0) finding.evidence[id + kStops] = stops;
       if (elsewhere || moves > 0) finding.evidence[id + kPinnedTo] = *thread.pinned_to;
       if (elsewhere) {
-        finding.evidence[id + kMayRunOn] = *elsewhere;
+        finding.evidence[key] = value_of(values, key);
         finding.reasons.push_back(
             fmt::format("{} moved: thread {} may run on CPU {}; the {} is CPU {}", who, id,
-                        std::lround(*elsewhere), whose, *thread.pinned_to));
+                        std::lround(value_of(values, key)), whose, *thread.pinned_to));
       } else if (moves > 0) {
         finding.reasons.push_back(fmt::format("{} moved: thread {} left CPU {} and came back", who,
                                               id, *thread.pinned_to));

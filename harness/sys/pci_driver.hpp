@@ -19,6 +19,11 @@ struct PciBus {
   std::function<Result<void>(const std::string& path, const std::string& text)> write = {};
 };
 
+// Where sysfs has the function.
+inline std::string pci_folder(const std::string& pci, const PciBus& bus = {}) {
+  return bus.sysfs + "/bus/pci/devices/" + pci;
+}
+
 // The PCI function of a network device of the calling thread's namespace, "0000:01:00.0"; empty: it
 // is on no PCI bus.
 std::string pci_of(const std::string& device, const PciBus& bus = {});

@@ -40,9 +40,9 @@ void add_devices(const HostSources& sources, NetworkState& state) {
     NetDevice device{std::move(found), "", ""};
     device.pci = sys::pci_of(device.name, {sources.sysfs});
     std::error_code ec;
-    const fs::path function = fs::path(sources.sysfs) / "bus/pci/devices" / device.pci;
-    if (!device.pci.empty())
-      device.physical_function = fs::read_symlink(function / "physfn", ec).filename();
+    if (const std::string function = sys::pci_folder(device.pci, {sources.sysfs});
+        !device.pci.empty())
+      device.physical_function = fs::read_symlink(function + "/physfn", ec).filename();
     state.devices.push_back(std::move(device));
   }
   // The kernel's own links say of some stacked devices what rtnetlink does not.

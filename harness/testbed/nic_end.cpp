@@ -37,8 +37,7 @@ Result<std::string> interface_of(const std::string& role, const std::string& ask
                       role, asked, sys::called_as());
   }
   if (auto name = undo::find_netdev(pci)) return *name;
-  std::error_code ec;
-  if (!std::filesystem::exists("/sys/bus/pci/devices/" + pci, ec))
+  if (sys::pci_id(pci).empty())
     return make_error(ErrorCode::invalid_input, "/testbed/{}: there is no PCI device {}", role,
                       pci);
   const std::string driver = sys::pci_driver(pci);

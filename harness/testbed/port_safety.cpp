@@ -100,8 +100,7 @@ SafetyVerdict conclude(SafetyVerdict verdict, std::vector<std::string> waivable,
 
 // A PCI function that has no interface here: what has it, and may it be had?
 std::string judge_without_interface(const std::string& pci, const HostSources& sources) {
-  const fs::path function = fs::path(sources.sysfs) / "bus/pci/devices" / pci;
-  const auto type = sys::read_file(function / "class");
+  const auto type = sys::read_file(sys::pci_folder(pci, {sources.sysfs}) + "/class");
   if (!type) return "there is no PCI device " + pci + " (" + type.error().message + ")";
   if (!type->starts_with("0x02")) return pci + " is no network device (PCI class " + *type + ")";
   const std::string driver = sys::pci_driver(pci, {sources.sysfs});

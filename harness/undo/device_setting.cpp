@@ -228,7 +228,7 @@ Result<std::string> device_undo_value(const std::string& device, const std::stri
                                       const std::string& value) {
   const unsigned ifindex = if_nametoindex(device.c_str());
   if (ifindex == 0) return system_error("find device " + device, errno);
-  return json(DeviceUndo{sys::own_netns_number(), ifindex, setting, value}).dump();
+  return json(DeviceUndo{sys::netns_number(), ifindex, setting, value}).dump();
 }
 
 Result<void> undo_device_setting(const std::string& device, const std::string& undo_value) {

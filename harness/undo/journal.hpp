@@ -34,9 +34,6 @@ class Journal {
   // `pktbench restore`: one for all, which further changes are added to.
   static Result<Journal> kept(const std::string& dir = kStateDir);
 
-  Journal(Journal&&) noexcept = default;
-  Journal& operator=(Journal&&) noexcept = default;
-
   // Durable when it returns; only then may the caller make the change.
   Result<void> record(const UndoEntry& entry);
 

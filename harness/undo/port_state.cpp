@@ -100,7 +100,7 @@ Result<PortState> read_port_state(const std::string& name) {
   PortState state;
   state.name = name;
   state.ifindex = link->ifindex;
-  state.netns = sys::own_netns_number();
+  state.netns = sys::netns_number();
   state.pci = sys::pci_of(name);
   if (!state.pci.empty()) {
     state.driver = sys::pci_driver(state.pci);
@@ -242,8 +242,7 @@ Result<void> give_port_back(const PortState& state) {
   if (!home) return {};
   auto inside = sys::NetnsScope::enter(*home);
   if (!inside) return inside.error();
-  std::error_code ec;
-  if (!state.pci.empty() && fs::exists("/sys/bus/pci/devices/" + state.pci, ec) &&
+  if (!state.pci.empty() && !sys::pci_id(state.pci).empty() &&
       (sys::pci_driver(state.pci) != state.driver ||
        (sys::forced_driver(state.pci) == state.driver) != state.override ||
        (!state.override && !sys::forced_driver(state.pci).empty())))
