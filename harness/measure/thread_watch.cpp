@@ -20,17 +20,12 @@ constexpr const char* kPinnedTo = ".pinned_to";
 constexpr const char* kMoves = ".moves";
 constexpr const char* kStops = ".stops";
 
+// Null: nobody whose work is measured.
 const char* who_is(CpuClass role) {
-  switch (role) {
-    case CpuClass::application:
-      return "receiver";
-    case CpuClass::napi:
-      return "NAPI thread";
-    case CpuClass::generator:
-      return "generator";
-    default:
-      return nullptr;  // nobody whose work is measured
-  }
+  return role == CpuClass::application ? "receiver"
+         : role == CpuClass::napi      ? "NAPI thread"
+         : role == CpuClass::generator ? "generator"
+                                       : nullptr;
 }
 
 struct Thread {

@@ -126,14 +126,11 @@ class Source final : public std::streambuf {
 // allowed.
 class StrictSax {
  public:
-  StrictSax(const Source& source, const JsonLimits& limits, const JsonParts& parts)
-      : source_(source), limits_(limits), parts_(parts), levels_(limits.depth) {}
+  StrictSax(const Source& source, const std::string& where, const JsonLimits& limits,
+            const JsonParts& parts)
+      : source_(source), where_(where), limits_(limits), parts_(parts), levels_(limits.depth) {}
 
-  struct Refusal {
-    std::string pointer;
-    std::string problem;
-  };
-  const std::optional<Refusal>& refusal() const { return refusal_; }
+  const std::optional<Error>& refusal() const { return refusal_; }
   Json document() { return std::move(document_); }
 
   bool null() { return scalar(nullptr); }
@@ -250,29 +247,30 @@ class StrictSax {
     return at.to_string();
   }
 
-  bool refuse(std::string at, std::string problem) {
-    refusal_ = Refusal{std::move(at), std::move(problem)};
+  bool refuse(const std::string& at, const std::string& problem) {
+    refusal_ = input_error(where_, at, problem);
     return false;
   }
 
   const Source& source_;
+  const std::string& where_;
   const JsonLimits& limits_;
   const JsonParts& parts_;
   std::vector<Level> levels_;
   std::size_t depth_ = 0;
   Json document_;
   Json taken_;
-  std::optional<Refusal> refusal_;
+  std::optional<Error> refusal_;
 };
 
 Result<Json> parse(Source& source, const std::string& where, const JsonLimits& limits,
                    const JsonParts& parts) {
-  StrictSax sax(source, limits, parts);
+  StrictSax sax(source, where, limits, parts);
   std::istream stream(&source);
   const bool accepted = Json::sax_parse(stream, &sax);
   if (const std::string fault = source.fault(); !fault.empty())
     return input_error(where, "", fault);
-  if (sax.refusal()) return input_error(where, sax.refusal()->pointer, sax.refusal()->problem);
+  if (sax.refusal()) return *sax.refusal();
   if (!accepted) return input_error(where, "", "not valid JSON");
   return sax.document();
 }

@@ -78,19 +78,16 @@ std::string key_of(const nlmsghdr* message) {
 
 std::string describe(const nlmsghdr* message) {
   const bool address = message->nlmsg_type == RTM_NEWADDR;
-  const auto* header = mnl_nlmsg_get_payload(message);
-  const int family = address ? static_cast<const ifaddrmsg*>(header)->ifa_family
-                             : static_cast<const rtmsg*>(header)->rtm_family;
-  const int prefix = address ? static_cast<const ifaddrmsg*>(header)->ifa_prefixlen
-                             : static_cast<const rtmsg*>(header)->rtm_dst_len;
+  // Of an address and a route alike the family comes first, and then the length of the prefix.
+  const auto* header = static_cast<const unsigned char*>(mnl_nlmsg_get_payload(message));
   const Attributes found = attributes_of(message, extra_size(message->nlmsg_type));
   auto it = found.find(address ? static_cast<std::uint16_t>(IFA_LOCAL)
                                : static_cast<std::uint16_t>(RTA_DST));
   if (address && it == found.end()) it = found.find(IFA_ADDRESS);
   std::string text = "default";
   if (it != found.end())
-    if (const auto ip = address_from(family, mnl_attr_get_payload(it->second)))
-      text = fmt::format("{}/{}", to_text(*ip), prefix);
+    if (const auto ip = address_from(header[0], mnl_attr_get_payload(it->second)))
+      text = fmt::format("{}/{}", to_text(*ip), header[1]);
   return (address ? "the address " : "the route to ") + text;
 }
 

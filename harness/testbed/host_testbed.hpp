@@ -54,14 +54,12 @@ class HostTestbed : public Testbed {
   // ports and the threads that work for them are watched.
   Result<void> make(const std::function<Result<void>()>& wire);
 
-  undo::Journal& journal() { return *journal_; }
-  measure::DisturbanceSources& sources() { return sources_; }
+  std::optional<undo::Journal> journal_;  // from make() to down()
+  measure::DisturbanceSources sources_;
 
  private:
   WallClock clock_;
   std::unique_ptr<CpuMeter> meter_ = measure::make_cpu_meter();
-  measure::DisturbanceSources sources_;
-  std::optional<undo::Journal> journal_;
 };
 
 }  // namespace pktbench::testbed

@@ -50,16 +50,12 @@ void add_ancestors(const fs::path& procfs, std::vector<Endpoint>& found) {
   }
 }
 
-bool is_ssh_daemon(const std::string& name) {
-  return name.starts_with("sshd") || name == "dropbear";
-}
-
 // Inodes of the sockets that SSH daemons have open.
 std::set<std::string> ssh_sockets(const fs::path& procfs, std::vector<std::string>& unknown) {
   std::set<std::string> inodes;
   for (const fs::path& process : sys::processes(procfs)) {
     const auto name = sys::read_file(process / "comm");
-    if (!name || !is_ssh_daemon(*name)) continue;
+    if (!name || !(name->starts_with("sshd") || *name == "dropbear")) continue;
     std::error_code ec;
     const auto fds = entries_of(process / "fd", &ec);
     if (ec && ec != std::errc::no_such_file_or_directory)

@@ -75,7 +75,7 @@ class NicTestbed final : public HostTestbed {
                         "PCI device {} is not the port under test, which is {}{}", pci, dut.name,
                         dut.pci.empty() ? " and on no PCI bus" : " (" + dut.pci + ")");
     const std::string driver = dut_.report()->driver;
-    if (auto r = lend_port(dut_.was(), driver, options_.text("dpdk_driver"), journal()); !r)
+    if (auto r = lend_port(dut_.was(), driver, options_.text("dpdk_driver"), *journal_); !r)
       return r;
     dut_.lend(!is_bifurcated(driver));
     return {};
@@ -113,16 +113,16 @@ class NicTestbed final : public HostTestbed {
 
   Result<void> wire() {
     if (options_.own_namespaces()) {
-      const auto spaces = make_two_namespaces(journal());
+      const auto spaces = make_two_namespaces(*journal_);
       if (!spaces) return spaces.error();
       generator_.may_go_to(spaces->generator);
       dut_.may_go_to(spaces->dut);
     }
     for (NicEnd* end : {&dut_, &generator_}) {
-      if (auto r = journal().record({"port", end->made.name, to_text(end->was())}); !r) return r;
+      if (auto r = journal_->record({"port", end->made.name, to_text(end->was())}); !r) return r;
       if (auto r = end->place(); !r) return r;
     }
-    if (auto r = dut_.set_host({generator_.made.cpus.front(), dut_.made.cpus.front()}, journal());
+    if (auto r = dut_.set_host({generator_.made.cpus.front(), dut_.made.cpus.front()}, *journal_);
         !r)
       return r;
     for (NicEnd* end : {&dut_, &generator_})

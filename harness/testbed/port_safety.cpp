@@ -84,9 +84,7 @@ std::vector<std::string> general_reasons(const std::string& port, const std::str
 SafetyVerdict conclude(SafetyVerdict verdict, std::vector<std::string> waivable,
                        const SafetyPolicy& policy, const std::string& port) {
   const std::string& said = policy.i_know_this_is;
-  const bool repeated = std::find(verdict.interfaces.begin(), verdict.interfaces.end(), said) !=
-                        verdict.interfaces.end();
-  if (!said.empty() && repeated) {
+  if (std::count(verdict.interfaces.begin(), verdict.interfaces.end(), said) > 0) {
     verdict.waived = std::move(waivable);
   } else {
     if (!said.empty())

@@ -175,8 +175,7 @@ class SimulatedCpuMeter final : public CpuMeter {
   explicit SimulatedCpuMeter(Clock& clock) : clock_(clock) {}
   void watch(std::shared_ptr<SimulatedDevice> device, const Options& options) {
     device_ = std::move(device);
-    foreign_ = option<double>(options, "foreign");
-    foreign_until_ns_ = option<double>(options, "foreign_until_s") * 1e9;
+    options_ = options;
   }
 
   Result<void> start(const std::vector<int>&) override { return {}; }
@@ -190,8 +189,10 @@ class SimulatedCpuMeter final : public CpuMeter {
     CpuTimes dut;
     dut.cpu = kDutCpu;
     dut[CpuClass::napi] = device_->busy_ns();
-    dut[CpuClass::foreign] = static_cast<std::uint64_t>(
-        foreign_ * std::min(static_cast<double>(sample.at_ns), foreign_until_ns_));
+    dut[CpuClass::foreign] =
+        static_cast<std::uint64_t>(option<double>(options_, "foreign") *
+                                   std::min(static_cast<double>(sample.at_ns),
+                                            option<double>(options_, "foreign_until_s") * 1e9));
     const std::uint64_t busy = dut[CpuClass::napi] + dut[CpuClass::foreign];
     dut[CpuClass::idle] = sample.at_ns - std::min(sample.at_ns, busy);
     sample.cpus = {generator, dut};
@@ -206,8 +207,7 @@ class SimulatedCpuMeter final : public CpuMeter {
  private:
   Clock& clock_;
   std::shared_ptr<SimulatedDevice> device_;
-  double foreign_ = 0;
-  double foreign_until_ns_ = 0;
+  Options options_;
 };
 
 class SimulatedDut final : public LocalEnd {

@@ -44,7 +44,7 @@ class VethTestbed final : public HostTestbed {
     fifo_ = option<std::string>(options, "napi_policy") == "fifo";
     if (auto r = choose_cpus(options, "veth", generator_, dut_); !r) return r;
     auto made = make([&]() -> Result<void> {
-      const auto spaces = make_two_namespaces(journal());
+      const auto spaces = make_two_namespaces(*journal_);
       if (!spaces) return spaces.error();
       generator_.made.name = fmt::format("pbgen{}", spaces->number);
       dut_.made.name = fmt::format("pbdut{}", spaces->number);
@@ -52,14 +52,14 @@ class VethTestbed final : public HostTestbed {
       dut_.made.netns_path = spaces->dut;
       generator_.made.queues = dut_.made.queues = queues;
       if (auto r = KeptAwake::open(option<std::string>(options, "dut_idle"), dut_.made.cpus.front(),
-                                   arrangement_ != "pump", journal())
+                                   arrangement_ != "pump", *journal_)
                        .into(awake_);
           !r)
         return r;
       return wire();
     });
     if (made)
-      sources().push_back(
+      sources_.push_back(
           measure::cpu_distance_source(generator_.made.cpus.front(), dut_.made.cpus.front()));
     return made;
   }
