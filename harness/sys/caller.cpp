@@ -5,12 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <boost/lexical_cast/try_lexical_convert.hpp>
 #include <cerrno>
-#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <limits>
-#include <string_view>
 #include <system_error>
 
 #include "harness/text/clean_text.hpp"
@@ -21,12 +20,9 @@ namespace {
 
 std::optional<id_t> id_from(const char* variable) {
   const char* text = std::getenv(variable);
-  if (!text) return std::nullopt;
-  const std::string_view digits = text;
   id_t id = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), id);
   // The largest one means "leave it as it is" to chown().
-  if (error != std::errc() || end != digits.data() + digits.size() ||
+  if (!text || !boost::conversion::try_lexical_convert(text, id) || fmt::to_string(id) != text ||
       id == std::numeric_limits<id_t>::max())
     return std::nullopt;
   return id;

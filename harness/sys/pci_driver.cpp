@@ -20,10 +20,6 @@ std::string driver_of(const std::string& function) {
   return fs::read_symlink(function + "/driver", none).filename();
 }
 
-Result<void> put(const PciBus& bus, const std::string& path, const std::string& text) {
-  return bus.write ? bus.write(path, text) : write_file(path, text);
-}
-
 }  // namespace
 
 std::string pci_of(const std::string& device, const PciBus& bus) {
@@ -75,15 +71,15 @@ Result<void> bind_pci(const std::string& pci, const std::string& driver, bool ov
     return make_error(ErrorCode::unsupported,
                       "the kernel's driver " + driver + " is not loaded: modprobe " + driver);
   // The kernel takes a line feed for "none".
-  if (auto r = put(bus, function + "/driver_override", override ? driver : "\n"); !r) return r;
+  if (auto r = bus.write(function + "/driver_override", override ? driver : "\n"); !r) return r;
   const std::string now = driver_of(function);
   if (now == driver) return {};
   if (!now.empty())
-    if (auto r = put(bus, bus.sysfs + "/bus/pci/drivers/" + now + "/unbind", pci); !r) return r;
-  auto probed = put(bus, bus.sysfs + "/bus/pci/drivers_probe", pci);
+    if (auto r = bus.write(bus.sysfs + "/bus/pci/drivers/" + now + "/unbind", pci); !r) return r;
+  auto probed = bus.write(bus.sysfs + "/bus/pci/drivers_probe", pci);
   if (driver_of(function).empty() && !override) {
     // No driver chose it by itself; the one that had it may have been told to.
-    if (auto bound = put(bus, folder + "/bind", pci); !bound) return bound;
+    if (auto bound = bus.write(folder + "/bind", pci); !bound) return bound;
   }
   const std::string after = driver_of(function);
   if (after == driver) return {};

@@ -10,13 +10,14 @@
 #include <vector>
 
 #include "harness/core/result.hpp"
+#include "harness/sys/file.hpp"
 
 namespace pktbench::sys {
 
 // Where sysfs is and how it is written; a test has a tree of its own that behaves as the kernel's.
 struct PciBus {
   std::string sysfs = "/sys";
-  std::function<Result<void>(const std::string& path, const std::string& text)> write = {};
+  std::function<Result<void>(const std::string& path, const std::string& text)> write = write_file;
 };
 
 // Where sysfs has the function.

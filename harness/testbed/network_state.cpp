@@ -1,5 +1,7 @@
 #include "harness/testbed/network_state.hpp"
 
+#include <fmt/format.h>
+#include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -17,17 +19,6 @@ namespace pktbench {
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string table_name(std::uint32_t table) {
-  if (table == 254) return "main";
-  if (table == 253) return "default";
-  return fmt::format("{}", table);
-}
-
-// IPv4 in halves; IPv6 also as 2000::/3, all that is in use.
-bool leads_to_everything(const sys::Route& route) {
-  return route.prefix_length <= (route.family == AF_INET ? 1u : 3u);
-}
 
 void add_devices(const HostSources& sources, NetworkState& state) {
   auto devices = sys::list_devices();
@@ -130,14 +121,18 @@ std::vector<NetworkUse> default_routes(const std::vector<sys::Route>& routes,
   };
   std::vector<NetworkUse> uses;
   for (const sys::Route& route : routes) {
-    if (!route.unicast || !leads_to_everything(route)) continue;
+    // IPv4 in halves; IPv6 also as 2000::/3, all that is in use.
+    const bool ipv4 = route.family == AF_INET;
+    if (!route.unicast || route.prefix_length > (ipv4 ? 1u : 3u)) continue;
     std::set<unsigned> ifindexes(route.ifindexes.begin(), route.ifindexes.end());
     add(route.nexthop_id, ifindexes);
     // A group's members are no groups.
     for (const std::uint32_t member : by_id[route.nexthop_id].group) add(member, ifindexes);
+    const std::string table = route.table == RT_TABLE_MAIN      ? "main"
+                              : route.table == RT_TABLE_DEFAULT ? "default"
+                                                                : fmt::to_string(route.table);
     const std::string what =
-        fmt::format("the default route ({}, table {})", route.family == AF_INET ? "IPv4" : "IPv6",
-                    table_name(route.table));
+        fmt::format("the default route ({}, table {})", ipv4 ? "IPv4" : "IPv6", table);
     for (const unsigned ifindex : ifindexes)
       if (std::find(uses.begin(), uses.end(), NetworkUse{ifindex, what}) == uses.end())
         uses.push_back({ifindex, what});

@@ -35,7 +35,8 @@ class NicTestbed final : public HostTestbed {
   }
 
   Result<void> up(const Options& options, unsigned queues) override {
-    if (auto r = NicOptions::read(options).into(options_); !r) return r;
+    options_ = {options};
+    if (auto r = options_.check(); !r) return r;
     dut_.made.queues = queues;
     if (auto r = choose_cpus(options, "nic", generator_, dut_); !r) return r;
     if (auto r = find_ports(); !r) return r;

@@ -52,31 +52,29 @@ std::vector<OptionSpec> nic_option_specs() {
           "an IOMMU, so that the NIC can write anywhere in memory")};
 }
 
-Result<NicOptions> NicOptions::read(const Options& options) {
-  NicOptions made;
-  made.options_ = options;
+Result<void> NicOptions::check() const {
   for (const char* port : {"dut", "generator"})
-    if (made.text(port).empty())
+    if (text(port).empty())
       return make_error(ErrorCode::invalid_input,
                         "/testbed/{}: missing: an interface's name or a PCI address; `{} doctor` "
                         "lists this host's ports",
                         port, sys::called_as());
-  return made;
+  return {};
 }
 
 std::string NicOptions::text(const std::string& name) const {
-  const auto said = option<std::string>(options_, name);
-  return said == kKeep ? "" : said;
+  const auto value = option<std::string>(said, name);
+  return value == kKeep ? "" : value;
 }
 
 std::optional<std::int64_t> NicOptions::number(const std::string& name) const {
-  const auto said = option<std::int64_t>(options_, name);
-  return said < 0 ? std::nullopt : std::optional(said);
+  const auto value = option<std::int64_t>(said, name);
+  return value < 0 ? std::nullopt : std::optional(value);
 }
 
 std::vector<std::string> NicOptions::words(const std::string& name) const {
-  if (!options_.contains(name)) return {};
-  return sys::words_of(option<std::string>(options_, name));
+  if (!said.contains(name)) return {};
+  return sys::words_of(option<std::string>(said, name));
 }
 
 }  // namespace pktbench::testbed

@@ -53,10 +53,6 @@ Result<Returned> VethGenerator::returned() {
   return returned;
 }
 
-std::optional<unsigned> VethDut::rx_ring() const {
-  return 256;  // VETH_RING_SIZE of the kernel's drivers/net/veth.c
-}
-
 Result<void> VethDut::arrange(const std::string& arrangement, bool fifo) {
   stop_pump();
   threaded_ = arrangement == "isolated";

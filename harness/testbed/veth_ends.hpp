@@ -54,7 +54,8 @@ class VethDut final : public VethEnd {
  public:
   VethDut() : VethEnd(measure::PortEnd::receiver) {}
 
-  std::optional<unsigned> rx_ring() const override;
+  // VETH_RING_SIZE of the kernel's drivers/net/veth.c.
+  std::optional<unsigned> rx_ring() const override { return 256; }
   // Beside the kernel's threads that of the pump, where the backend has none to pump with.
   Result<std::vector<pid_t>> settle(bool polled) override;
 

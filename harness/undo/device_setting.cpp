@@ -38,8 +38,6 @@ struct DeviceUndo {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DeviceUndo, netns, ifindex, setting, value)
 
-const char* on_off(bool on) { return on ? "on" : "off"; }
-
 std::string path_of(const std::string& sysfs, const std::string& device, const std::string& name) {
   return sysfs + "/class/net/" + device + "/" + name;
 }
@@ -131,7 +129,7 @@ Setting offload(const char* name, sys::Offload which) {
           [which](const std::string& device) -> Result<std::string> {
             const auto on = sys::get_offload(device, which);
             if (!on) return on.error();
-            return std::string(on_off(*on));
+            return std::string(*on ? "on" : "off");
           },
           [=](const auto& device, const auto& value) {
             return sys::set_offload(device, which, value == "on");

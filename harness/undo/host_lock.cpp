@@ -5,9 +5,9 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 
+#include "harness/sys/file.hpp"
 #include "harness/text/clean_text.hpp"
 
 namespace pktbench::undo {
@@ -20,12 +20,10 @@ Result<HostLock> lock_host(const std::string& purpose, const std::string& dir) {
   if (!file) return system_error("open " + path, errno);
   if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return system_error("lock " + path, errno);
-    std::array<char, 200> holder{};
-    const ssize_t n = pread(file.get(), holder.data(), holder.size() - 1, 0);
-    std::string text(holder.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
-    if (const auto end = text.find('\n'); end != std::string::npos) text.resize(end);
-    return make_error(ErrorCode::refused, "another pktbench is at work on this host (" + text +
-                                              "); wait for it or end it");
+    const auto holder = sys::read_file(path);
+    return make_error(ErrorCode::refused,
+                      "another pktbench is at work on this host ({}); wait for it or end it",
+                      holder ? *holder : "");
   }
   const std::string text = fmt::format("process {}, {}\n", getpid(), clean_line(purpose));
   if (ftruncate(file.get(), 0) != 0 ||
