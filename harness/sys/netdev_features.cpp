@@ -8,15 +8,11 @@
 
 namespace pktbench::sys {
 
-namespace {
-
 // <linux/netdev.h> of Linux 6.3 and later; Debian 12's headers are older.
 constexpr std::uint8_t kDevGet = 1;
 constexpr std::uint16_t kIfindex = 1;
 constexpr std::uint16_t kFeatures = 3;
 constexpr std::uint64_t kBasic = 1, kRedirect = 2, kNdoXmit = 4, kZeroCopy = 8, kOffload = 16;
-
-}  // namespace
 
 Result<XdpFeatures> xdp_features(unsigned ifindex) {
   auto request = generic_request("netdev", kDevGet);

@@ -55,12 +55,6 @@ Result<sys::Fd> open_receiver(const Port& dut) {
   return socket;
 }
 
-unsigned napi_id(int socket) {
-  unsigned id = 0;
-  socklen_t size = sizeof id;
-  return getsockopt(socket, SOL_SOCKET, SO_INCOMING_NAPI_ID, &id, &size) == 0 ? id : 0;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<NapiPump>> NapiPump::open(const Port& generator, const Port& dut) {
@@ -79,7 +73,11 @@ Result<std::unique_ptr<NapiPump>> NapiPump::open(const Port& generator, const Po
     char received;
     while (recv(receiver->get(), &received, sizeof received, MSG_DONTWAIT) >= 0) {
     }
-    if (napi_id(receiver->get()) != 0) return std::make_unique<NapiPump>(std::move(*receiver));
+    unsigned napi = 0;
+    socklen_t size = sizeof napi;
+    if (getsockopt(receiver->get(), SOL_SOCKET, SO_INCOMING_NAPI_ID, &napi, &size) == 0 &&
+        napi != 0)
+      return std::make_unique<NapiPump>(std::move(*receiver));
   }
   return make_error(ErrorCode::unsupported,
                     "packets to {} do not come through a NAPI that can be polled", dut.name);

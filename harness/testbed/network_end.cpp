@@ -18,11 +18,7 @@
 
 namespace pktbench::testbed {
 
-namespace {
-
 constexpr std::uint64_t kDeviceQueue = 65536;  // frames that a device may hold at most
-
-}  // namespace
 
 std::string probe_napi_threads() {
   if (std::string missing = probe_two_cpus(); !missing.empty()) return missing;

@@ -56,15 +56,6 @@ void judge_device(const NetDevice& device, const NetworkState& state,
       reasons.push_back(device.name + " carries " + use.what + way->second);
 }
 
-void judge_xdp(const NetDevice& device, std::vector<std::string>& reasons) {
-  for (const sys::XdpAttachment& xdp : device.xdp)
-    reasons.push_back(fmt::format(
-        "an XDP program that is not pktbench's is attached to {} (id {}, {}{}), and is not "
-        "replaced; when nobody needs it: {}",
-        device.name, xdp.program_id, xdp.mode, sys::held_by(xdp),
-        sys::off_command(device.name, xdp)));
-}
-
 // What is not of the port's own, and what the allow-list says. `port`: its name, or its address
 // where it has no interface.
 std::vector<std::string> general_reasons(const std::string& port, const std::string& pci,
@@ -136,7 +127,12 @@ SafetyVerdict judge_port(const std::string& port, const SafetyPolicy& policy,
     if (device.name != port && (pci.empty() || device.pci != pci)) continue;
     verdict.interfaces.push_back(device.name);
     judge_device(device, state, waivable);
-    judge_xdp(device, verdict.reasons);
+    for (const sys::XdpAttachment& xdp : device.xdp)
+      verdict.reasons.push_back(fmt::format(
+          "an XDP program that is not pktbench's is attached to {} (id {}, {}{}), and is not "
+          "replaced; when nobody needs it: {}",
+          device.name, xdp.program_id, xdp.mode, sys::held_by(xdp),
+          sys::off_command(device.name, xdp)));
   }
   if (verdict.interfaces.empty()) {
     verdict.reasons.push_back("there is no interface " + port + " in this network namespace");
