@@ -103,7 +103,7 @@ DisturbanceReading read_memory(const std::string& proc) {
 
 DisturbanceFinding judge_memory(const DisturbanceReading& before, const DisturbanceReading& after,
                                 const DisturbanceLimits& limits) {
-  DisturbanceFinding finding{growth(before, after), {}};
+  DisturbanceFinding finding{what_grew(before, after), {}};
   const double stall = value_of(finding.evidence, kStall) / 1e6 / limits.window_s;
   if (after.values.contains(kStall)) {
     if (stall > kMaxMemoryStall)
@@ -120,7 +120,7 @@ DisturbanceFinding judge_memory(const DisturbanceReading& before, const Disturba
 JudgeDisturbance judge_growth(std::string (*reason)(const std::string& name, double n)) {
   return [reason](const DisturbanceReading& before, const DisturbanceReading& after,
                   const DisturbanceLimits&) {
-    DisturbanceFinding finding{growth(before, after), {}};
+    DisturbanceFinding finding{what_grew(before, after), {}};
     for (const auto& [name, n] : finding.evidence)
       if (reason) finding.reasons.push_back(reason(name, n));
     return finding;
@@ -146,8 +146,8 @@ class FunctionSource final : public DisturbanceSource {
 
 }  // namespace
 
-std::map<std::string, double> growth(const DisturbanceReading& before,
-                                     const DisturbanceReading& after) {
+std::map<std::string, double> what_grew(const DisturbanceReading& before,
+                                        const DisturbanceReading& after) {
   std::map<std::string, double> grown;
   for (const auto& [name, value] : after.values) {
     const auto old = before.values.find(name);

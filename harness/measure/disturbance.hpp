@@ -39,8 +39,8 @@ DisturbanceSources host_disturbances(const std::vector<int>& dut_cpus,
                                      const std::vector<Port>& ports, const std::string& root = "");
 
 // What grew between two readings, by how much; nothing of what went back, which was reset.
-std::map<std::string, double> growth(const DisturbanceReading& before,
-                                     const DisturbanceReading& after);
+std::map<std::string, double> what_grew(const DisturbanceReading& before,
+                                        const DisturbanceReading& after);
 
 // 0 where there is none of that name.
 double value_of(const std::map<std::string, double>& values, const std::string& name);

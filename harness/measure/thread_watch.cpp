@@ -74,7 +74,7 @@ class ThreadWatch final : public DisturbanceSource {
   DisturbanceFinding judge(const DisturbanceReading& before, const DisturbanceReading& after,
                            const DisturbanceLimits&) const override {
     DisturbanceFinding finding;
-    const auto grown = growth(before, after);
+    const auto grown = what_grew(before, after);
     if (grown.contains(kDutWakeups)) finding.evidence[kDutWakeups] = grown.at(kDutWakeups);
     for (const Thread& thread : threads_) {
       const std::string id = std::to_string(thread.id);
