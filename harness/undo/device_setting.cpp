@@ -23,6 +23,7 @@
 #include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/pci_driver.hpp"
+#include "harness/sys/rss.hpp"
 #include "harness/sys/rtnl.hpp"
 
 namespace pktbench::undo {
@@ -120,18 +121,20 @@ Result<std::string> read_queues(const std::string& device, const std::string& se
   });
 }
 
+// Every queue is tried, as for interrupts.
 Result<void> write_queues(const std::string& device, const std::string& setting,
                           const std::string& value) {
-  return sys::with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
+  return sys::with_sysfs_of("", [&](const std::string& sysfs) {
+    Result<void> result;
     for (const std::string& part : sys::words_of(value)) {
       const auto at = part.find('=');
       const std::string folder = "queues/" + part.substr(0, at) + "/";
       if (auto r = sys::write_file(path_of(sysfs, device, folder + setting + "_cpus"),
                                    part.substr(at + 1));
-          !r)
-        return r;
+          !r && result)
+        result = r;
     }
-    return {};
+    return result;
   });
 }
 
