@@ -166,6 +166,8 @@ void NicEnd::set_before_up() {
   }
   change_part("rings", "rx", options_.number("rx_ring"));
   change_part("coalescing", "rx-usecs", options_.number("rx_usecs"), "adaptive-rx=on");
+  if (const std::string fields = options_.text("rx_flow_hash"); !fields.empty())
+    for (const char* setting : {"udp4-hash", "udp6-hash"}) apply(setting, fields);
   apply_if_said("gro");
   apply_if_said("lro");
 }
