@@ -6,6 +6,7 @@
 #include <regex>
 
 #include "harness/sys/file.hpp"
+#include "harness/sys/pci_driver.hpp"
 #include "harness/sys/xdp_links.hpp"
 
 namespace pktbench {
@@ -67,10 +68,20 @@ void judge_xdp(const NetDevice& device, std::vector<std::string>& reasons) {
         sys::off_command(device.name, xdp)));
 }
 
-bool on_list(const std::string& pci, const std::vector<std::string>& allowed) {
-  return std::any_of(allowed.begin(), allowed.end(), [&](const std::string& entry) {
-    return !pci.empty() && full_pci_address(entry) == pci;
-  });
+// What is not of the port's own, and what the allow-list says. `port`: its name, or its address
+// where it has no interface.
+std::vector<std::string> general_reasons(const std::string& port, const std::string& pci,
+                                         const SafetyPolicy& policy, const NetworkState& state) {
+  std::vector<std::string> reasons;
+  for (const std::string& what : state.unknown) reasons.push_back("it cannot be told " + what);
+  const auto& allowed = policy.allowed_pci;
+  const auto is_it = [&](const std::string& entry) { return full_pci_address(entry) == pci; };
+  if (!allowed.empty() && pci.empty())
+    reasons.push_back(port + " has no PCI address, and only ports on the allow-list may be used");
+  else if (!allowed.empty() && std::none_of(allowed.begin(), allowed.end(), is_it))
+    reasons.push_back((port == pci ? pci : fmt::format("{} ({})", port, pci)) +
+                      " is not on the allow-list");
+  return reasons;
 }
 
 SafetyVerdict conclude(SafetyVerdict verdict, std::vector<std::string> waivable,
@@ -96,8 +107,7 @@ std::string judge_without_interface(const std::string& pci, const HostSources& s
   const auto type = sys::read_file(function / "class");
   if (!type) return "there is no PCI device " + pci + " (" + type.error().message + ")";
   if (!type->starts_with("0x02")) return pci + " is no network device (PCI class " + *type + ")";
-  std::error_code ec;
-  const std::string driver = fs::read_symlink(function / "driver", ec).filename();
+  const std::string driver = sys::pci_driver(pci, {sources.sysfs});
   // For user space, or for nobody.
   for (const char* free : {"vfio-pci", "uio_pci_generic", "igb_uio", ""})
     if (driver == free) return {};
@@ -138,11 +148,8 @@ SafetyVerdict judge_port(const std::string& port, const SafetyPolicy& policy,
     verdict.reasons.push_back("there is no interface " + port + " in this network namespace");
     return verdict;
   }
-  for (const std::string& what : state.unknown) waivable.push_back("it cannot be told " + what);
-  if (!policy.allowed_pci.empty() && !on_list(pci, policy.allowed_pci))
-    waivable.push_back(
-        pci.empty() ? port + " has no PCI address, and only ports on the allow-list may be used"
-                    : fmt::format("{} ({}) is not on the allow-list", port, pci));
+  const auto more = general_reasons(port, pci, policy, state);
+  waivable.insert(waivable.end(), more.begin(), more.end());
   return conclude(std::move(verdict), std::move(waivable), policy, port);
 }
 
@@ -155,12 +162,9 @@ SafetyVerdict check_port_safety(const std::string& port, const SafetyPolicy& pol
                   [&](const NetDevice& device) { return device.pci == pci; });
   if (pci.empty() || has_interface) return judge_port(pci.empty() ? port : pci, policy, state);
   SafetyVerdict verdict;
+  verdict.reasons = general_reasons(pci, pci, policy, state);
   if (auto reason = judge_without_interface(pci, sources); !reason.empty())
-    verdict.reasons.push_back(std::move(reason));
-  for (const std::string& what : state.unknown)
-    verdict.reasons.push_back("it cannot be told " + what);
-  if (!policy.allowed_pci.empty() && !on_list(pci, policy.allowed_pci))
-    verdict.reasons.push_back(pci + " is not on the allow-list");
+    verdict.reasons.insert(verdict.reasons.begin(), std::move(reason));
   verdict.allowed = verdict.reasons.empty();
   return verdict;
 }

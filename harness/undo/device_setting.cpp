@@ -5,17 +5,15 @@
 
 #include <algorithm>
 #include <boost/algorithm/string/join.hpp>
+#include <boost/lexical_cast/try_lexical_convert.hpp>
 #include <boost/range/adaptor/map.hpp>
 #include <cerrno>
-#include <charconv>
 #include <cstdlib>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
-#include <variant>
 #include <vector>
 
 #include "harness/sys/detached_mount.hpp"
@@ -41,22 +39,6 @@ struct DeviceUndo {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DeviceUndo, netns, ifindex, setting, value)
 
-// "rx" of "rx=256 tx=off".
-std::string part_of(const std::string& value, const std::string& key) {
-  const std::string text = " " + value + " ";
-  const auto at = text.find(" " + key + "=");
-  if (at == std::string::npos) return {};
-  const auto begin = at + key.size() + 2;
-  return text.substr(begin, text.find(' ', begin) - begin);
-}
-
-std::optional<std::uint32_t> number(const std::string& text) {
-  std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 const char* on_off(bool on) { return on ? "on" : "off"; }
 
 std::string path_of(const std::string& sysfs, const std::string& device, const std::string& name) {
@@ -79,13 +61,10 @@ Result<std::vector<std::string>> irq_files(const std::string& device) {
 Result<std::string> read_irqs(const std::string& device) {
   const auto files = irq_files(device);
   if (!files) return files.error();
-  std::string text;
-  for (const std::string& file : *files) {
-    const auto cpus = sys::read_file(file);
-    if (!cpus) return cpus.error();
-    text += (text.empty() ? "" : " ") + *cpus;
-  }
-  return text;
+  std::vector<std::string> all;
+  for (const std::string& file : *files)
+    if (auto r = sys::read_file(file).into(all.emplace_back()); !r) return r.error();
+  return boost::join(all, " ");
 }
 
 // Every interrupt is tried; the first error stands for all.
@@ -146,61 +125,7 @@ std::vector<std::uint32_t> words_of(const std::string& text) {
   return words;
 }
 
-// What cannot be the value of a setting is nothing.
-using Set = std::optional<Result<void>>;
-
-struct Setting {
-  std::string name;
-  std::function<Result<std::string>(const std::string& device)> get;
-  std::function<Set(const std::string& device, const std::string& value)> set;
-};
-
-// A part of a value, "rx=256" or "rx=off", of one of the types M.
-template <class T, class... M>
-struct Part {
-  const char* key;
-  std::variant<M T::*...> member;
-};
-
-std::string part_text(bool value) { return on_off(value); }
-std::string part_text(std::uint32_t value) { return std::to_string(value); }
-
-bool read_part(const std::string& text, bool& value) {
-  value = text == "on";
-  return value || text == "off";
-}
-
-bool read_part(const std::string& text, std::uint32_t& value) {
-  const auto count = number(text);
-  value = count.value_or(0);
-  return count.has_value();
-}
-
-template <class T, class... M>
-Setting in_parts(const char* name, std::vector<Part<T, M...>> parts,
-                 Result<T> (*get)(const std::string&),
-                 Result<void> (*set)(const std::string&, const T&)) {
-  const auto read = [=](const std::string& device) -> Result<std::string> {
-    const auto found = get(device);
-    if (!found) return found.error();
-    std::string text;
-    for (const auto& part : parts) {
-      text += (text.empty() ? "" : " ") + std::string(part.key) + "=";
-      text += std::visit([&](auto member) { return part_text((*found).*member); }, part.member);
-    }
-    return text;
-  };
-  const auto write = [=](const std::string& device, const std::string& value) -> Set {
-    T wanted;
-    for (const auto& part : parts) {
-      const std::string text = part_of(value, part.key);
-      const auto take = [&](auto member) { return read_part(text, wanted.*member); };
-      if (!std::visit(take, part.member)) return std::nullopt;
-    }
-    return set(device, wanted);
-  };
-  return {name, read, write};
-}
+using Setting = sys::SettingText;
 
 Setting offload(const char* name, sys::Offload which) {
   return {name,
@@ -209,7 +134,7 @@ Setting offload(const char* name, sys::Offload which) {
             if (!on) return on.error();
             return std::string(on_off(*on));
           },
-          [which](const std::string& device, const std::string& value) -> Set {
+          [=](const auto& device, const auto& value) {
             return sys::set_offload(device, which, value == "on");
           }};
 }
@@ -221,7 +146,7 @@ Setting in_sysfs(const std::string& name) {
               return sys::read_file(path_of(sysfs, device, name));
             });
           },
-          [name](const std::string& device, const std::string& value) -> Set {
+          [name](const std::string& device, const std::string& value) {
             return sys::with_sysfs_of("", [&](const std::string& sysfs) {
               return sys::write_file(path_of(sysfs, device, name), value);
             });
@@ -229,69 +154,51 @@ Setting in_sysfs(const std::string& name) {
 }
 
 Setting by_queue(const std::string& name) {
-  return {name, [name](const std::string& device) { return read_queues(device, name); },
-          [name](const std::string& device, const std::string& value) -> Set {
-            return write_queues(device, name, value);
-          }};
+  return {name, [=](const auto& device) { return read_queues(device, name); },
+          [=](const auto& device, const auto& value) { return write_queues(device, name, value); }};
 }
 
-const std::vector<Setting>& settings() {
-  using sys::Channels, sys::Coalescing, sys::Pause, sys::Rings;
-  static const std::vector<Setting> all = {
-      {"mtu",
-       [](const std::string& device) -> Result<std::string> {
-         const auto link = sys::get_link(device);
-         if (!link) return link.error();
-         return fmt::to_string(link->mtu);
-       },
-       [](const std::string& device, const std::string& value) -> Set {
-         const auto bytes = number(value);
-         if (!bytes) return std::nullopt;
-         const auto link = sys::get_link(device);
-         return link ? sys::set_link_mtu(link->ifindex, *bytes) : link.error();
-       }},
-      in_parts<Rings, std::uint32_t>("rings", {{"rx", &Rings::rx}, {"tx", &Rings::tx}},
-                                     sys::get_rings, sys::set_rings),
-      in_parts<Pause, bool>("pause",
-                            {{"autoneg", &Pause::autoneg}, {"rx", &Pause::rx}, {"tx", &Pause::tx}},
-                            sys::get_pause, sys::set_pause),
-      offload("lro", sys::Offload::lro),
-      offload("gro", sys::Offload::gro),
-      offload("tso", sys::Offload::tso),
-      offload("tx-checksum", sys::Offload::tx_checksum),
-      {"features",
-       [](const std::string& device) -> Result<std::string> {
-         const auto words = sys::get_features(device);
-         if (!words) return words.error();
-         return fmt::format("{:x}", fmt::join(*words, ","));
-       },
-       [](const std::string& device, const std::string& value) -> Set {
-         return sys::set_features(device, words_of(value));
-       }},
-      in_parts<Channels, std::uint32_t>(
-          "channels",
-          {{"rx", &Channels::rx}, {"tx", &Channels::tx}, {"combined", &Channels::combined}},
-          sys::get_channels, sys::set_channels),
-      in_parts<Coalescing, bool, std::uint32_t>("coalescing",
-                                                {{"adaptive-rx", &Coalescing::adaptive_rx},
-                                                 {"adaptive-tx", &Coalescing::adaptive_tx},
-                                                 {"rx-usecs", &Coalescing::rx_usecs},
-                                                 {"rx-frames", &Coalescing::rx_frames},
-                                                 {"tx-usecs", &Coalescing::tx_usecs},
-                                                 {"tx-frames", &Coalescing::tx_frames}},
-                                                sys::get_coalescing, sys::set_coalescing),
-      {"irqs", read_irqs, write_irqs},
-      in_sysfs("threaded"),
-      in_sysfs("napi_defer_hard_irqs"),
-      in_sysfs("gro_flush_timeout"),
-      by_queue("rps"),
-      by_queue("xps"),
-  };
+std::vector<Setting> make_settings() {
+  std::vector<Setting> all = sys::settings_as_text();
+  all.insert(all.end(), {{"mtu",
+                          [](const std::string& device) -> Result<std::string> {
+                            const auto link = sys::get_link(device);
+                            if (!link) return link.error();
+                            return fmt::to_string(link->mtu);
+                          },
+                          [](const std::string& device, const std::string& value) -> Result<void> {
+                            std::uint32_t bytes = 0;
+                            if (!boost::conversion::try_lexical_convert(value, bytes) ||
+                                fmt::to_string(bytes) != value)
+                              return sys::no_such_value();
+                            const auto link = sys::get_link(device);
+                            return link ? sys::set_link_mtu(link->ifindex, bytes) : link.error();
+                          }},
+                         offload("lro", sys::Offload::lro),
+                         offload("gro", sys::Offload::gro),
+                         offload("tso", sys::Offload::tso),
+                         offload("tx-checksum", sys::Offload::tx_checksum),
+                         {"features",
+                          [](const std::string& device) -> Result<std::string> {
+                            const auto words = sys::get_features(device);
+                            if (!words) return words.error();
+                            return fmt::format("{:x}", fmt::join(*words, ","));
+                          },
+                          [](const std::string& device, const std::string& value) {
+                            return sys::set_features(device, words_of(value));
+                          }},
+                         {"irqs", read_irqs, write_irqs},
+                         in_sysfs("threaded"),
+                         in_sysfs("napi_defer_hard_irqs"),
+                         in_sysfs("gro_flush_timeout"),
+                         by_queue("rps"),
+                         by_queue("xps")});
   return all;
 }
 
 Result<const Setting*> find_setting(const std::string& name) {
-  for (const Setting& setting : settings())
+  static const std::vector<Setting> all = make_settings();
+  for (const Setting& setting : all)
     if (setting.name == name) return &setting;
   return make_error(ErrorCode::failed, "no setting is named \"" + name + "\"");
 }
@@ -308,10 +215,10 @@ Result<void> set_device_setting(const std::string& device, const std::string& se
                                 const std::string& value) {
   const auto found = find_setting(setting);
   if (!found) return found.error();
-  const Set done = (*found)->set(device, value);
-  if (!done)
+  const auto done = (*found)->set(device, value);
+  if (!done && done.error().code == ErrorCode::invalid_input)
     return make_error(ErrorCode::failed, "{} of {} cannot be \"{}\"", setting, device, value);
-  if (!*done) return *done;
+  if (!done) return done;
   const auto now = (*found)->get(device);
   if (!now) return now.error();
   if (*now != value)

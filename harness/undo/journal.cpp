@@ -88,10 +88,7 @@ Result<Journal> Journal::open_at(const std::string& dir, const std::string& name
 }
 
 Result<void> Journal::record(const UndoEntry& entry) {
-  const std::string line = line_of(entry);
-  if (write(file_.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size()))
-    return system_error("write the undo journal " + path_, errno);
-  if (fdatasync(file_.get()) != 0) return system_error("sync the undo journal " + path_, errno);
+  if (auto r = append(line_of(entry)); !r) return r;
   entries_.push_back(entry);
   return {};
 }
@@ -106,10 +103,14 @@ Result<void> Journal::retract() {
 Result<void> Journal::rewrite() {
   std::string text;
   for (const UndoEntry& entry : entries_) text += line_of(entry);
-  if (ftruncate(file_.get(), 0) != 0 ||
-      write(file_.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
-      fdatasync(file_.get()) != 0)
+  if (ftruncate(file_.get(), 0) != 0) return system_error("empty the undo journal " + path_, errno);
+  return append(text);
+}
+
+Result<void> Journal::append(const std::string& text) {
+  if (write(file_.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
     return system_error("write the undo journal " + path_, errno);
+  if (fdatasync(file_.get()) != 0) return system_error("sync the undo journal " + path_, errno);
   return {};
 }
 

@@ -53,6 +53,7 @@ class Journal {
 
  private:
   static Result<Journal> open_at(const std::string& dir, const std::string& name);
+  Result<void> append(const std::string& text);
   Result<void> rewrite();
   Journal(std::string path, sys::Fd file) : path_(std::move(path)), file_(std::move(file)) {}
   std::string path_;
