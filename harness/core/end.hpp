@@ -72,6 +72,9 @@ class End {
   // CPUs whose network softirqs work for this end.
   virtual std::vector<int> softirq_cpus() const { return {}; }
 
+  // What keeps frames out of some of its queues, and the remedy; empty: nothing is known to.
+  virtual std::string why_not_spread() const { return {}; }
+
   // Devices' interrupts on softirq_cpus() are those of this end's own device.
   virtual bool own_interrupts() const { return false; }
 

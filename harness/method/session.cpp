@@ -224,7 +224,10 @@ Result<Snapshot> AttachedCase::confirm() {
   if (after->returned)
     if (auto r = frames_come_back(first, *before, *after); !r) return r.error();
   if (every_queue && sent == frames)
-    if (auto r = every_queue_counts(first, *before, *after, spec_.queues); !r) return r.error();
+    if (auto r = every_queue_counts(first, *before, *after, spec_.queues); !r) {
+      const std::string why = p_.testbed.dut().why_not_spread();
+      return make_error(r.error().code, "{}{}{}", r.error().message, why.empty() ? "" : "; ", why);
+    }
   return after;
 }
 

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/sys/ethtool.hpp"
 #include "harness/sys/ethtool_call.hpp"
 
 namespace pktbench::sys {
@@ -76,8 +77,7 @@ Result<std::string> get_udp_hash(const std::string& device, int ip_version) {
   return fields;
 }
 
-std::optional<Result<void>> set_udp_hash(const std::string& device, int ip_version,
-                                         const std::string& fields) {
+Result<void> set_udp_hash(const std::string& device, int ip_version, const std::string& fields) {
   auto flow = udp_flow(ip_version, ETHTOOL_SRXFH);
   std::size_t known = 0;
   for (const auto& [letter, bit] : kFields)
@@ -85,7 +85,7 @@ std::optional<Result<void>> set_udp_hash(const std::string& device, int ip_versi
       flow.data |= bit;
       ++known;
     }
-  if (known != fields.size()) return std::nullopt;
+  if (known != fields.size()) return no_such_value();
   return ethtool_ioctl(device, &flow, "set the hash fields");
 }
 
@@ -97,13 +97,13 @@ Result<std::string> get_rss_table(const std::string& device) {
   return fmt::format("{}", fmt::join(rss->table, ","));
 }
 
-std::optional<Result<void>> set_rss_table(const std::string& device, const std::string& table) {
+Result<void> set_rss_table(const std::string& device, const std::string& table) {
   std::vector<std::string> words;
   boost::split(words, table, boost::is_any_of(","));
   Rss rss;
   for (const std::string& word : words)
     if (!boost::conversion::try_lexical_convert(word, rss.table.emplace_back()))
-      return std::nullopt;
+      return no_such_value();
   auto order = rss_command(ETHTOOL_SRSSH, rss);
   return ethtool_ioctl(device, order.data(), "set the table of RX queues");
 }
@@ -116,12 +116,12 @@ Result<std::string> get_rss_key(const std::string& device) {
   return fmt::format("{:02x}", fmt::join(rss->key, ""));
 }
 
-std::optional<Result<void>> set_rss_key(const std::string& device, const std::string& key) {
+Result<void> set_rss_key(const std::string& device, const std::string& key) {
   Rss rss;
   try {
     boost::algorithm::unhex(key, std::back_inserter(rss.key));
   } catch (const boost::algorithm::hex_decode_error&) {
-    return std::nullopt;
+    return no_such_value();
   }
   auto order = rss_command(ETHTOOL_SRSSH, rss);
   // No queue is named: the table stays.

@@ -6,7 +6,6 @@
 // on alone, so that the ioctl is the one way.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "harness/core/result.hpp"
@@ -16,16 +15,14 @@ namespace pktbench::sys {
 // Of UDP over IPv4 or IPv6, a letter for each field as ethtool -N has them: "sd" the addresses,
 // "sdfn" the ports too.
 Result<std::string> get_udp_hash(const std::string& device, int ip_version);
-// Nothing: such letters there are not.
-std::optional<Result<void>> set_udp_hash(const std::string& device, int ip_version,
-                                         const std::string& fields);
+Result<void> set_udp_hash(const std::string& device, int ip_version, const std::string& fields);
 
 // "0,1,0,1": the queue of each slot of the table.
 Result<std::string> get_rss_table(const std::string& device);
-std::optional<Result<void>> set_rss_table(const std::string& device, const std::string& table);
+Result<void> set_rss_table(const std::string& device, const std::string& table);
 
 // The hash's key, in hexadecimal.
 Result<std::string> get_rss_key(const std::string& device);
-std::optional<Result<void>> set_rss_key(const std::string& device, const std::string& key);
+Result<void> set_rss_key(const std::string& device, const std::string& key);
 
 }  // namespace pktbench::sys

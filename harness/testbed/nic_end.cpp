@@ -252,6 +252,15 @@ Result<void> NicEnd::place_interrupts() {
                     made.name, cpu, why_not("irqs"));
 }
 
+std::string NicEnd::why_not_spread() const {
+  const auto fields = inside([&] { return undo::get_device_setting(made.name, "udp4-hash"); });
+  if (!fields || fields->find('f') != std::string::npos) return {};
+  return fmt::format(
+      "{} chooses the queue of a UDP frame by \"{}\", without its ports, in which flows differ: "
+      "set /testbed/rx_flow_hash to \"sdfn\"",
+      made.name, *fields);
+}
+
 Result<void> NicEnd::set_host(const std::vector<int>& cpus, undo::Journal& journal) {
   std::vector<std::pair<std::string, std::string>> wanted;
   if (const auto pages = options_.number("huge_pages"))

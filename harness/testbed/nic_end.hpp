@@ -46,6 +46,7 @@ class NicEnd final : public NetworkEnd {
   // Huge pages, and the governor of `cpus`; the journal undoes them. Errors: the journal's.
   Result<void> set_host(const std::vector<int>& cpus, undo::Journal& journal);
 
+  std::string why_not_spread() const override;
   std::optional<PortReport> report() const override { return report_; }
   const undo::PortState& was() const { return was_; }
   // The namespace that the port may be moved to.
