@@ -91,6 +91,10 @@ class End {
     return make_error(ErrorCode::failed, "nothing takes the frames that come back");
   }
 
+  // Makes the port take frames that an XDP program redirects into it, until release_returned().
+  // Called when the backend is attached and before settle(), where take_returned() is not.
+  virtual Result<void> let_redirects_out() { return {}; }
+
   // Idempotent.
   virtual void release_returned() noexcept {}
 

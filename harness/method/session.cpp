@@ -126,6 +126,8 @@ Result<void> AttachedCase::start() {
     auto threads = p_.testbed.generator().take_returned(tag_);
     if (!threads) return threads.error();
     generator_threads_ = std::move(*threads);
+  } else if (p_.traffic->redirects()) {
+    if (auto r = p_.testbed.generator().let_redirects_out(); !r) return r.error();
   }
 
   // Attaching a program makes the kernel replace the device's NAPI threads.

@@ -91,6 +91,29 @@ Result<DropCounts> NetworkEnd::sample() {
   return drops_;
 }
 
+Result<std::vector<pid_t>> NetworkEnd::take_returned(std::uint32_t trial_tag) {
+  if (!make_sink_) return LocalEnd::take_returned(trial_tag);
+  auto sink = make_sink_();
+  if (auto r = sink->attach(made, trial_tag); !r) return r.error();
+  if (auto r = drops_on_the_way_back().into(before_return_); !r) return r.error();
+  sink_ = std::move(sink);
+  return std::vector<pid_t>{};
+}
+
+Result<Returned> NetworkEnd::returned() {
+  if (!sink_) return LocalEnd::returned();
+  auto returned = sink_->sample();
+  if (!returned) return returned;
+  auto now = drops_on_the_way_back();
+  if (!now) return now.error();
+  for (const auto& [place, n] : *now) returned->drops[place] = n - before_return_[place];
+  return returned;
+}
+
+std::vector<std::uint32_t> NetworkEnd::programs() const {
+  return sink_ ? std::vector{sink_->program()} : std::vector<std::uint32_t>{};
+}
+
 std::map<std::string, std::string> NetworkEnd::missing_drops() const {
   return lent_ ? std::map<std::string, std::string>() : missing_;
 }

@@ -7,12 +7,14 @@
 #include <cstdint>
 #include <initializer_list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "harness/core/end.hpp"
+#include "harness/core/return_sink.hpp"
 #include "harness/measure/driver_counters.hpp"
 #include "harness/sys/netns.hpp"
 
@@ -42,6 +44,13 @@ class NetworkEnd : public LocalEnd {
     threaded_ = threaded;
     fifo_ = fifo;
   }
+  // What takes the frames that come back; without it nothing does.
+  void returns_to(MakeReturnSink make) { make_sink_ = std::move(make); }
+  Result<std::vector<pid_t>> take_returned(std::uint32_t trial_tag) override;
+  Result<Returned> returned() override;
+  void release_returned() noexcept override { sink_.reset(); }
+  std::vector<std::uint32_t> programs() const override;
+
   // User space has the device, or gives it back: meanwhile it counts nothing and has no threads.
   void lend(bool lent) { lent_ = lent; }
   bool lent() const { return lent_; }
@@ -71,6 +80,9 @@ class NetworkEnd : public LocalEnd {
     return work();
   }
 
+  // Monotonic.
+  virtual Result<DropCounts> drops_on_the_way_back() const = 0;
+
   // Index and MAC address of the device with the port's name, in its namespace.
   Result<void> identify();
 
@@ -91,6 +103,9 @@ class NetworkEnd : public LocalEnd {
   std::optional<measure::DeviceStatistics> last_;
   std::uint64_t last_ns_ = 0;
   DropCounts drops_;
+  MakeReturnSink make_sink_;
+  std::unique_ptr<ReturnSink> sink_;
+  DropCounts before_return_;
   std::map<std::string, std::string> missing_;  // whose count is never to be trusted again
 };
 

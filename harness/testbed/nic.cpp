@@ -14,7 +14,8 @@ namespace {
 
 class NicTestbed final : public HostTestbed {
  public:
-  NicTestbed() {
+  explicit NicTestbed(MakeReturnSink make_sink) {
+    generator_.returns_to(std::move(make_sink));
     has_ends(generator_, dut_);
     generator_.faces(dut_);
     dut_.faces(generator_);
@@ -141,13 +142,15 @@ Result<void> NicTestbed::down() noexcept {
 
 }  // namespace
 
-TestbedType nic_testbed() {
+TestbedType nic_testbed(MakeReturnSink make_sink) {
   return {.name = "nic",
           .summary = "two ports of this host, joined by a wire",
           .is_virtual = false,
           .options = nic_option_specs(),
           .probe = probe_napi_threads,
-          .make = [] { return std::make_unique<NicTestbed>(); }};
+          .make = [make_sink = std::move(make_sink)] {
+            return std::make_unique<NicTestbed>(make_sink);
+          }};
 }
 
 }  // namespace pktbench::testbed

@@ -16,6 +16,7 @@
 #pragma once
 
 #include "harness/core/registry.hpp"
+#include "harness/core/return_sink.hpp"
 
 namespace pktbench::testbed {
 
@@ -24,6 +25,7 @@ namespace pktbench::testbed {
 inline constexpr const char* kAllowedPci = "allowed_pci";
 inline constexpr const char* kKnownPorts = "i_know_this_is";
 
-TestbedType nic_testbed();
+// `make_sink`: what takes the frames that a workload sends back, at the generator's port.
+TestbedType nic_testbed(MakeReturnSink make_sink);
 
 }  // namespace pktbench::testbed
