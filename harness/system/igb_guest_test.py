@@ -30,11 +30,15 @@ def igb(shared):
     scenario(shared / "igb.json", kernels + dpdk, 1, "igb")
     scenario(shared / "igb-2q.json", kernels + dpdk, 1, "igb", 2, {"rx_flow_hash": "sdfn"}, flows=FLOWS)
     scenario(shared / "igb-1of2q.json", ["xdp-native"], 1, "igb", 2, flows=FLOWS)
+    scenario(shared / "igb-live.json", ["xdp-native"], 1, "igb", generator="xdp-live")
+    scenario(shared / "igb-reflect.json", ["xdp-native", "af_xdp", *dpdk], 1, "igb")
     script = SPREAD
-    for name, status in (("igb", 0), ("igb-2q", 0), ("igb-1of2q", 5)):
+    for name, arguments, status in (("igb", "", 0), ("igb-2q", "", 0), ("igb-1of2q", "", 5), ("igb-live", "", 0),
+                                    ("igb-reflect", "--set '/workloads=[\"reflect\"]'", 0)):
         script += f"""
             spread >{shared}/{name}.before || exit 1
-            {BINARY} run {shared}/{name}.json --out {shared}/{name} >&2; [ $? -eq {status} ] || exit 1
+            {BINARY} run {shared}/{name}.json --out {shared}/{name} {arguments} >&2
+            [ $? -eq {status} ] || exit 1
             spread >{shared}/{name}.after"""
     return script
 
@@ -84,7 +88,19 @@ def test_a_queue_that_the_hash_leaves_empty_is_named_with_the_remedy(runs):
                         case["reason"])
 
 
-@pytest.mark.parametrize("name", ["igb", "igb-2q", "igb-1of2q"])
+def test_redirected_frames_leave_an_igb_by_a_program_that_the_run_names(runs):
+    document = run_of(lab_guest.boot().shared / "igb-live")
+    generator, = [port for port in document["ports"] if port["role"] == "generator"]
+    assert [setting["after"] for setting in generator["settings"] if setting["setting"] == "xdp"] == ["pass"]
+
+
+def test_what_is_sent_back_is_counted_at_the_other_port(runs):
+    for case in run_of(lab_guest.boot().shared / "igb-reflect")["cases"]:
+        for trial in case["trials"]:
+            assert trial["returned"]["packets"] == trial["received"]["packets"], case["id"]
+
+
+@pytest.mark.parametrize("name", ["igb", "igb-2q", "igb-1of2q", "igb-live", "igb-reflect"])
 def test_how_frames_are_spread_is_given_back(runs, name):
     before, after = ((lab_guest.boot().shared / f"{name}.{when}").read_text() for when in ("before", "after"))
     assert "RSS hash key:" in before and "IP SA" in before and "src port" not in before
