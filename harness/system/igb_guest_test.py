@@ -33,8 +33,9 @@ def igb(shared):
     scenario(shared / "igb-live.json", ["xdp-native"], 1, "igb", generator="xdp-live")
     scenario(shared / "igb-reflect.json", ["xdp-native", "af_xdp", *dpdk], 1, "igb")
     script = SPREAD
-    for name, arguments, status in (("igb", "", 0), ("igb-2q", "", 0), ("igb-1of2q", "", 5), ("igb-live", "", 0),
-                                    ("igb-reflect", "--set '/workloads=[\"reflect\"]'", 0)):
+    reflect = "--set '/workloads=[\"reflect\"]'"
+    for name, arguments, status in (("igb", "", 0), ("igb-2q", "", 0), ("igb-1of2q", "", 5),
+                                    ("igb-live", "", 0), ("igb-reflect", reflect, 0)):
         script += f"""
             spread >{shared}/{name}.before || exit 1
             {BINARY} run {shared}/{name}.json --out {shared}/{name} {arguments} >&2
