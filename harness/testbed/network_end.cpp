@@ -36,6 +36,8 @@ NetworkEnd::NetworkEnd(measure::PortEnd side) : side_(side) {
 }
 
 Result<std::vector<pid_t>> NetworkEnd::settle(bool) {
+  // Attaching a program or setting up zero-copy has many a driver begin its counters at zero.
+  count_anew();
   std::vector<pid_t> threads;
   if (!is_dut() || lent_) return threads;
   if (threaded_) return place_napi_threads(fifo_);

@@ -62,7 +62,10 @@ class NetworkEnd : public LocalEnd {
   Result<void> bring_up() const;
 
   // The next sample() is a new beginning: the device is another one, or was reset.
-  void count_anew() { last_.reset(); }
+  void count_anew() {
+    last_.reset();
+    missing_.clear();
+  }
 
   // Of harness/undo/device_setting.hpp, in the device's namespace; set() in the order given.
   Result<std::string> get(const std::string& setting) const;
@@ -106,7 +109,7 @@ class NetworkEnd : public LocalEnd {
   MakeReturnSink make_sink_;
   std::unique_ptr<ReturnSink> sink_;
   DropCounts before_return_;
-  std::map<std::string, std::string> missing_;  // whose count is never to be trusted again
+  std::map<std::string, std::string> missing_;  // whose count is not to be trusted any more
 };
 
 // Of `ends`, the names of the ports that others have taken away (deleted, renamed, moved to another
