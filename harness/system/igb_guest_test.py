@@ -14,8 +14,10 @@ from guest import BINARY, IGB, needs_dpdk, run_of, scenario  # noqa: E402
 MODES = {"udp-recvmmsg": "udp-recvmmsg", "packet-mmap": "packet-mmap", "xdp-native": "xdp-native",
          "xdp-generic": "xdp-generic", "af_xdp": "af_xdp/auto/native→af_xdp/zerocopy/native", "dpdk": "dpdk"}
 FLOWS = 64
-# How the port spreads frames; the second of its fields, of UDP over IPv4, is what a run changes.
+# How the port spreads frames; its table is known once it has been up.
 SPREAD = f"""
+ip link set "$(ls /sys/bus/pci/devices/{IGB}/net)" up
+sleep 0.5
 spread() {{
   ethtool -l "$(ls /sys/bus/pci/devices/{IGB}/net)"
   ethtool -x "$(ls /sys/bus/pci/devices/{IGB}/net)"

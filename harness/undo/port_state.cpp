@@ -126,6 +126,9 @@ Result<PortState> read_port_state(const std::string& name) {
   }
   state.flags = link->flags & kFlags;
   state.settings = read_settings(name);
+  // A driver makes its table when it first comes up: igb's names queue 0 alone until then, and would
+  // keep that if it were set.
+  if (!(link->flags & IFF_UP)) state.settings.erase("rss-table");
   state.sysctls = read_sysctls(name);
   if (auto r = sys::port_messages(link->ifindex).into(state.messages); !r) return r.error();
   return state;
