@@ -12,12 +12,13 @@ namespace pktbench::cli {
 
 const Registry& registry() {
   using namespace testbed;
-  static const Registry all{.workloads = backends::workload_types(),
-                            .backends = backends::backends(),
-                            .generators = traffic::generators(),
-                            .testbeds = {veth_testbed(traffic::make_reflect_sink), memory_testbed(),
-                                         nic_testbed(), simulated_testbed()},
-                            .methods = {method::throughput_method(), method::search_method()}};
+  static const Registry all{
+      .workloads = backends::workload_types(),
+      .backends = backends::backends(),
+      .generators = traffic::generators(),
+      .testbeds = {veth_testbed(traffic::make_reflect_sink), memory_testbed(),
+                   nic_testbed(traffic::make_reflect_sink), simulated_testbed()},
+      .methods = {method::throughput_method(), method::search_method()}};
   return all;
 }
 

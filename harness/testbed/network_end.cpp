@@ -32,6 +32,8 @@ NetworkEnd::NetworkEnd(measure::PortEnd side) : side_(side) {
 }
 
 Result<std::vector<pid_t>> NetworkEnd::settle(bool) {
+  // Attaching a program or setting up zero-copy has many a driver begin its counters at zero.
+  count_anew();
   std::vector<pid_t> threads;
   if (!is_dut() || lent_) return threads;
   if (threaded_) return place_napi_threads(fifo_);
@@ -85,6 +87,29 @@ Result<DropCounts> NetworkEnd::sample() {
   last_ = std::move(*now);
   last_ns_ = now_ns;
   return drops_;
+}
+
+Result<std::vector<pid_t>> NetworkEnd::take_returned(std::uint32_t trial_tag) {
+  if (!make_sink_) return LocalEnd::take_returned(trial_tag);
+  auto sink = make_sink_();
+  if (auto r = sink->attach(made, trial_tag); !r) return r.error();
+  if (auto r = drops_on_the_way_back().into(before_return_); !r) return r.error();
+  sink_ = std::move(sink);
+  return std::vector<pid_t>{};
+}
+
+Result<Returned> NetworkEnd::returned() {
+  if (!sink_) return LocalEnd::returned();
+  auto returned = sink_->sample();
+  if (!returned) return returned;
+  auto now = drops_on_the_way_back();
+  if (!now) return now.error();
+  for (const auto& [place, n] : *now) returned->drops[place] = n - before_return_[place];
+  return returned;
+}
+
+std::vector<std::uint32_t> NetworkEnd::programs() const {
+  return sink_ ? std::vector{sink_->program()} : std::vector<std::uint32_t>{};
 }
 
 std::map<std::string, std::string> NetworkEnd::missing_drops() const {

@@ -7,12 +7,14 @@
 #include <cstdint>
 #include <initializer_list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "harness/core/end.hpp"
+#include "harness/core/return_sink.hpp"
 #include "harness/measure/driver_counters.hpp"
 #include "harness/sys/netns.hpp"
 
@@ -37,6 +39,12 @@ class NetworkEnd : public LocalEnd {
   std::vector<int> softirq_cpus() const override;
   bool own_interrupts() const override { return !made.pci.empty() && !threaded_; }
 
+  // Where there is a make_sink_.
+  Result<std::vector<pid_t>> take_returned(std::uint32_t trial_tag) override;
+  Result<Returned> returned() override;
+  void release_returned() noexcept override { sink_.reset(); }
+  std::vector<std::uint32_t> programs() const override;
+
   // User space has the device, or gives it back: meanwhile it counts nothing and has no threads.
   void lend(bool lent) { lent_ = lent; }
   bool lent() const { return lent_; }
@@ -48,7 +56,10 @@ class NetworkEnd : public LocalEnd {
   Result<void> bring_up() const;
 
   // The next sample() is a new beginning: the device is another one, or was reset.
-  void count_anew() { last_.reset(); }
+  void count_anew() {
+    last_.reset();
+    missing_.clear();
+  }
 
   // Of harness/undo/device_setting.hpp, in the device's namespace; set() in the order given.
   Result<std::string> get(const std::string& setting) const;
@@ -65,6 +76,9 @@ class NetworkEnd : public LocalEnd {
     return work();
   }
 
+  // Monotonic.
+  virtual Result<DropCounts> drops_on_the_way_back() const = 0;
+
   // Index and MAC address of the device with the port's name, in its namespace.
   Result<void> identify();
 
@@ -79,6 +93,7 @@ class NetworkEnd : public LocalEnd {
   // Where NAPI runs: in threads, which are SCHED_FIFO 1 or SCHED_OTHER, or as softirq.
   bool threaded_ = false;
   bool fifo_ = false;
+  MakeReturnSink make_sink_;  // of what takes the frames that come back; without it nothing does
 
  private:
   const measure::PortEnd side_;
@@ -87,7 +102,9 @@ class NetworkEnd : public LocalEnd {
   std::optional<measure::DeviceStatistics> last_;
   std::uint64_t last_ns_ = 0;
   DropCounts drops_;
-  std::map<std::string, std::string> missing_;  // whose count is never to be trusted again
+  std::unique_ptr<ReturnSink> sink_;
+  DropCounts before_return_;
+  std::map<std::string, std::string> missing_;  // whose count is not to be trusted any more
 };
 
 // Of `ends`, the names of the ports that others have taken away (deleted, renamed, moved to another

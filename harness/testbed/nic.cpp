@@ -28,7 +28,8 @@ namespace {
 
 class NicTestbed final : public HostTestbed {
  public:
-  NicTestbed() {
+  explicit NicTestbed(MakeReturnSink make_sink)
+      : generator_(measure::PortEnd::sender, options_, std::move(make_sink)) {
     has_ends(generator_, dut_);
     generator_.faces(dut_);
     dut_.faces(generator_);
@@ -142,19 +143,21 @@ class NicTestbed final : public HostTestbed {
   }
 
   NicOptions options_;
-  NicEnd generator_{measure::PortEnd::sender, options_};
+  NicEnd generator_;
   NicEnd dut_{measure::PortEnd::receiver, options_};
 };
 
 }  // namespace
 
-TestbedType nic_testbed() {
+TestbedType nic_testbed(MakeReturnSink make_sink) {
   return {.name = "nic",
           .summary = "two ports of this host, joined by a wire",
           .is_virtual = false,
           .options = nic_option_specs(),
           .probe = probe_napi_threads,
-          .make = [] { return std::make_unique<NicTestbed>(); }};
+          .make = [make_sink = std::move(make_sink)] {
+            return std::make_unique<NicTestbed>(make_sink);
+          }};
 }
 
 }  // namespace pktbench::testbed

@@ -1,7 +1,10 @@
 #include "harness/testbed/nic_end.hpp"
 
+#include <bpf/bpf.h>
 #include <fcntl.h>
 #include <fmt/ranges.h>
+#include <linux/bpf.h>
+#include <linux/if_link.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -16,6 +19,7 @@
 #include "harness/sys/file.hpp"
 #include "harness/sys/pci_driver.hpp"
 #include "harness/sys/rtnl.hpp"
+#include "harness/sys/xdp_hook.hpp"
 #include "harness/testbed/port_safety.hpp"
 #include "harness/testbed/testbeds.hpp"
 #include "harness/undo/device_setting.hpp"
@@ -166,6 +170,8 @@ void NicEnd::set_before_up() {
   }
   change_part("rings", "rx", options_.number("rx_ring"));
   change_part("coalescing", "rx-usecs", options_.number("rx_usecs"), "adaptive-rx=on");
+  if (const std::string fields = options_.text("rx_flow_hash"); !fields.empty())
+    for (const char* setting : {"udp4-hash", "udp6-hash"}) apply(setting, fields);
   apply_if_said("gro");
   apply_if_said("lro");
 }
@@ -248,6 +254,60 @@ Result<void> NicEnd::place_interrupts() {
                     "the interrupts of {} cannot all be put on CPU {}: {}; set /testbed/napi to "
                     "\"threaded\", or choose another dut_cpu",
                     made.name, cpu, why_not("irqs"));
+}
+
+std::string NicEnd::why_not_spread() const {
+  const auto fields = inside([&] { return undo::get_device_setting(made.name, "udp4-hash"); });
+  if (!fields || fields->find('f') != std::string::npos) return {};
+  return fmt::format(
+      "{} chooses the queue of a UDP frame by \"{}\", without its ports, in which flows differ: "
+      "set /testbed/rx_flow_hash to \"sdfn\"",
+      made.name, *fields);
+}
+
+// i40e, ixgbe, igb, ice and virtio free a frame that is redirected into them, without a count,
+// where they run no program.
+Result<void> NicEnd::let_redirects_out() {
+  const bpf_insn pass[] = {{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, XDP_PASS},
+                           {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
+  return inside([&]() -> Result<void> {
+    const sys::Fd program(
+        bpf_prog_load(BPF_PROG_TYPE_XDP, "pktbench_pass", "GPL", pass, std::size(pass), nullptr));
+    if (!program) return system_error("load a program that passes all", errno);
+    const auto info = sys::program_info(program.get());
+    if (!info) return info.error();
+    pass_id_ = info->id;
+    const auto attached =
+        sys::attach_xdp(made, program.get(), XDP_FLAGS_DRV_MODE,
+                        "frames that are redirected into it are lost without one: use generator "
+                        "packet-sendmmsg or udp-sendmmsg")
+            .into(pass_);
+    note({made.name, "xdp", "pass", "none", attached ? "pass" : "",
+          attached ? "" : attached.error().message});
+    return attached;
+  });
+}
+
+void NicEnd::release_returned() noexcept {
+  NetworkEnd::release_returned();
+  pass_.reset();
+}
+
+std::vector<std::uint32_t> NicEnd::programs() const {
+  auto all = NetworkEnd::programs();
+  if (pass_) all.push_back(pass_id_);
+  return all;
+}
+
+Result<DropCounts> NicEnd::drops_on_the_way_back() const {
+  DropCounts drops;
+  if (const auto link = sys::get_link(other())) drops["return_not_sent"] = link->tx_dropped;
+  const auto now = inside([&] { return measure::read_device_statistics(made.name); });
+  if (!now) return now.error();
+  for (const auto& [place, n] :
+       measure::drops_by_place(report_.driver, measure::PortEnd::receiver, *now))
+    drops["return_" + place] = n;
+  return drops;
 }
 
 Result<void> NicEnd::set_host(const std::vector<int>& cpus, undo::Journal& journal) {

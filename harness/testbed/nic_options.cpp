@@ -36,6 +36,9 @@ std::vector<OptionSpec> nic_option_specs() {
                     "NIC's naming them"),
       kept_number("rx_ring", 65536, "descriptors of the DUT's receive rings"),
       kept_number("tx_ring", 65536, "descriptors of the generator's transmit rings"),
+      choice_option("rx_flow_hash", {kKeep, "sd", "sdfn"},
+                    "fields of UDP that choose the DUT's RX queue: sd the addresses, sdfn the "
+                    "ports too"),
       kept_number("rx_usecs", 100'000, "microseconds before the DUT interrupts, not adaptive"),
       kept_number("defer_hard_irqs", 1'000'000, "the DUT's napi_defer_hard_irqs"),
       kept_number("gro_flush_timeout_ns", 1e9, "the DUT's gro_flush_timeout"),

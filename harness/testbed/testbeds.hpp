@@ -8,8 +8,7 @@ namespace pktbench::testbed {
 
 // `make_sink`: what takes the frames that a workload sends back, at the generator's device.
 TestbedType veth_testbed(MakeReturnSink make_sink);
-
-TestbedType nic_testbed();
+TestbedType nic_testbed(MakeReturnSink make_sink);
 
 // Options of nic_testbed() that are no scenario's to set, each with words between blanks: PCI
 // addresses of the ports that may be used (none: any), and interfaces to use although they are

@@ -18,18 +18,13 @@ Result<void> VethEnd::begin() {
 }
 
 Result<std::vector<pid_t>> VethGenerator::take_returned(std::uint32_t trial_tag) {
-  auto sink = make_sink_();
-  if (auto r = sink->attach(made, trial_tag); !r) return r.error();
+  if (auto r = VethEnd::take_returned(trial_tag); !r) return r;
   // REQUIRES the sink's program, which gives the device NAPI.
   if (auto r = set({{"threaded", "1"}}); !r) return r.error();
-  auto threads = place_napi_threads(true);
-  if (!threads) return threads;
-  if (auto r = drops_on_the_way_back().into(before_); !r) return r.error();
-  sink_ = std::move(sink);
-  return threads;
+  return place_napi_threads(true);
 }
 
-Result<DropCounts> VethGenerator::drops_on_the_way_back() const {
+Result<DropCounts> VethEnd::drops_on_the_way_back() const {
   auto link = sys::get_link(other());
   if (!link) return link.error();
   DropCounts drops;
@@ -41,16 +36,6 @@ Result<DropCounts> VethGenerator::drops_on_the_way_back() const {
   for (unsigned queue = 0; queue < made.queues; ++queue)
     received += (*statistics)[fmt::format("rx_queue_{}_drops", queue)];
   return drops;
-}
-
-Result<Returned> VethGenerator::returned() {
-  if (!sink_) return End::returned();
-  auto returned = sink_->sample();
-  if (!returned) return returned;
-  auto now = drops_on_the_way_back();
-  if (!now) return now.error();
-  for (const auto& [place, n] : *now) returned->drops[place] = n - before_[place];
-  return returned;
 }
 
 Result<void> VethDut::arrange(const std::string& arrangement, bool fifo) {

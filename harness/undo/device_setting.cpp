@@ -21,6 +21,7 @@
 #include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/pci_driver.hpp"
+#include "harness/sys/rss.hpp"
 #include "harness/sys/rtnl.hpp"
 
 namespace pktbench::undo {
@@ -155,6 +156,14 @@ Setting by_queue(const std::string& name) {
           [=](const auto& device, const auto& value) { return write_queues(device, name, value); }};
 }
 
+Setting udp_hash(const std::string& name, int ip_version) {
+  return {name,
+          [ip_version](const std::string& device) { return sys::get_udp_hash(device, ip_version); },
+          [ip_version](const std::string& device, const std::string& value) {
+            return sys::set_udp_hash(device, ip_version, value);
+          }};
+}
+
 std::vector<Setting> make_settings() {
   std::vector<Setting> all = sys::settings_as_text();
   all.insert(all.end(), {{"mtu",
@@ -188,6 +197,10 @@ std::vector<Setting> make_settings() {
                          in_sysfs("threaded"),
                          in_sysfs("napi_defer_hard_irqs"),
                          in_sysfs("gro_flush_timeout"),
+                         udp_hash("udp4-hash", 4),
+                         udp_hash("udp6-hash", 6),
+                         {"rss-table", sys::get_rss_table, sys::set_rss_table},
+                         {"rss-key", sys::get_rss_key, sys::set_rss_key},
                          by_queue("rps"),
                          by_queue("xps")});
   return all;

@@ -35,6 +35,10 @@ constexpr unsigned kFlags = IFF_UP | IFF_PROMISC | IFF_ALLMULTI;
 // since others switch some of them.
 constexpr const char* kSettings[] = {"mtu",
                                      "channels",
+                                     "rss-key",
+                                     "rss-table",
+                                     "udp4-hash",
+                                     "udp6-hash",
                                      "rings",
                                      "coalescing",
                                      "pause",
@@ -121,6 +125,9 @@ Result<PortState> read_port_state(const std::string& name) {
   }
   state.flags = link->flags & kFlags;
   state.settings = read_settings(name);
+  // A driver makes its table when it first comes up: igb's names queue 0 alone until then, and
+  // would keep that if it were set.
+  if (!(link->flags & IFF_UP)) state.settings.erase("rss-table");
   state.sysctls = read_sysctls(name);
   if (auto r = sys::port_messages(link->ifindex).into(state.messages); !r) return r.error();
   return state;
