@@ -272,7 +272,7 @@ class Dpdk final : public CleanStart, public FilterControl {
       setup.spin_us = spin_.us;
     }
     if (setup.wire) {
-      auto wire = sys::WireMapping::map(port.wire_fd);
+      auto wire = sys::map_wire(port.wire_fd);
       if (!wire) return wire.error();
       setup.generator_cpu = (*wire)->generator_cpu;
     }

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <system_error>
 
+#include "harness/sys/detached_mount.hpp"
 #include "harness/sys/file.hpp"
-#include "harness/sys/sysfs.hpp"
 
 namespace pktbench::dpdk {
 

@@ -35,7 +35,6 @@
 #include "harness/sys/fd.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
-#include "harness/sys/proc.hpp"
 #include "harness/sys/rtnl.hpp"
 #include "harness/text/clean_text.hpp"
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "harness/core/result.hpp"
+#include "harness/sys/ends.hpp"
 #include "harness/sys/fd.hpp"
 
 namespace pktbench::sys {
@@ -35,16 +36,9 @@ class LibbpfLog {
 
 // Owns a skeleton made by bpftool. `Destroy` is its NAME__destroy.
 template <class Skeleton, void (*Destroy)(Skeleton*)>
-struct DestroySkeleton {
-  void operator()(Skeleton* s) const { Destroy(s); }
-};
-template <class Skeleton, void (*Destroy)(Skeleton*)>
-using SkeletonPtr = std::unique_ptr<Skeleton, DestroySkeleton<Skeleton, Destroy>>;
+using SkeletonPtr = std::unique_ptr<Skeleton, Ends<Destroy>>;
 
-struct DestroyLink {
-  void operator()(bpf_link* link) const { bpf_link__destroy(link); }
-};
-using LinkPtr = std::unique_ptr<bpf_link, DestroyLink>;
+using LinkPtr = std::unique_ptr<bpf_link, Ends<bpf_link__destroy>>;
 
 // The value of `key` in a map per CPU, summed over all CPUs there may ever be: T has 64-bit words
 // only. `what` is the sentence of an error.

@@ -174,6 +174,7 @@ class XdpLive final : public TrafficSource {
            ", whose driver may take none without an XDP program of its own; " + kOthers;
   }
 
+  bool redirects() const override { return true; }
   std::vector<pid_t> threads() const override { return {tid_.load()}; }
 
   void stop() noexcept override {
