@@ -42,10 +42,7 @@ Result<void> prepare_directory() {
 
 std::string netns_path(const std::string& name) { return std::string(kNetnsDir) + "/" + name; }
 
-bool netns_exists(const std::string& name) {
-  struct stat st {};
-  return stat(netns_path(name).c_str(), &st) == 0;
-}
+bool netns_exists(const std::string& name) { return netns_number(netns_path(name)) != 0; }
 
 std::uint64_t netns_number(const std::string& path) {
   struct stat info {};

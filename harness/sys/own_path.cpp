@@ -39,18 +39,15 @@ bool is_owners_alone(uid_t owner, gid_t group) {
   return true;
 }
 
-std::string user_name(uid_t uid) {
-  const passwd* user = getpwuid(uid);
-  return user ? user->pw_name : fmt::format("user {}", uid);
-}
-
 // Why others could change it; empty where they could not.
 std::string why_not_own(const std::string& path, const struct stat& st, bool is_last) {
-  if (!is_ours(st.st_uid))
+  if (!is_ours(st.st_uid)) {
+    const passwd* user = getpwuid(st.st_uid);
     return fmt::format(
         "{} belongs to {}, who is neither root nor you; use a copy of your own, or give it to root "
         "(chown -h root {})",
-        path, user_name(st.st_uid), shell_word(path));
+        path, user ? user->pw_name : fmt::format("user {}", st.st_uid), shell_word(path));
+  }
   if (S_ISLNK(st.st_mode)) return "";
   // In a sticky directory nobody renames or removes what is another's.
   if (S_ISDIR(st.st_mode) && (st.st_mode & S_ISVTX) && !is_last) return "";

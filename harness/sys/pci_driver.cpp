@@ -13,15 +13,6 @@ namespace pktbench::sys {
 
 namespace fs = std::filesystem;
 
-namespace {
-
-std::string driver_of(const std::string& function) {
-  std::error_code none;
-  return fs::read_symlink(function + "/driver", none).filename();
-}
-
-}  // namespace
-
 std::string pci_of(const std::string& device, const PciBus& bus) {
   // A driver without a bus says "", "N/A", "tap"; virtio and others name the PCI function.
   const auto driver = driver_info(device);
@@ -42,7 +33,8 @@ std::set<int> pci_interrupts(const std::string& pci, const PciBus& bus) {
 }
 
 std::string pci_driver(const std::string& pci, const PciBus& bus) {
-  return driver_of(pci_folder(pci, bus));
+  std::error_code none;
+  return fs::read_symlink(pci_folder(pci, bus) + "/driver", none).filename();
 }
 
 std::string forced_driver(const std::string& pci, const PciBus& bus) {
@@ -72,16 +64,16 @@ Result<void> bind_pci(const std::string& pci, const std::string& driver, bool ov
                       "the kernel's driver " + driver + " is not loaded: modprobe " + driver);
   // The kernel takes a line feed for "none".
   if (auto r = bus.write(function + "/driver_override", override ? driver : "\n"); !r) return r;
-  const std::string now = driver_of(function);
+  const std::string now = pci_driver(pci, bus);
   if (now == driver) return {};
   if (!now.empty())
     if (auto r = bus.write(bus.sysfs + "/bus/pci/drivers/" + now + "/unbind", pci); !r) return r;
   auto probed = bus.write(bus.sysfs + "/bus/pci/drivers_probe", pci);
-  if (driver_of(function).empty() && !override) {
+  if (pci_driver(pci, bus).empty() && !override) {
     // No driver chose it by itself; the one that had it may have been told to.
     if (auto bound = bus.write(folder + "/bind", pci); !bound) return bound;
   }
-  const std::string after = driver_of(function);
+  const std::string after = pci_driver(pci, bus);
   if (after == driver) return {};
   if (!probed) return probed;
   return make_error(ErrorCode::failed,

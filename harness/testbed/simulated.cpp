@@ -105,12 +105,7 @@ class Distance {
 class SimulatedDevice final : public VirtualDevice {
  public:
   SimulatedDevice(const SimulatedClock& clock, const Options& options, unsigned queues)
-      : clock_(clock),
-        capacity_pps_(option<double>(options, "capacity_pps")),
-        cycles_per_packet_(option<double>(options, "cycles_per_packet")),
-        loss_(option<double>(options, "loss")),
-        noise_(options),
-        distance_(options) {
+      : clock_(clock), options_(options), noise_(options), distance_(options) {
     received_.per_queue.resize(queues);
   }
 
@@ -119,7 +114,7 @@ class SimulatedDevice final : public VirtualDevice {
   void deliver(std::uint64_t frames, std::uint64_t frame_bytes, std::uint64_t over_ns,
                std::uint32_t flows) override {
     // What is left of a frame is lost the next time, so that the loss is exact in the long run.
-    loss_due_ += loss_ * static_cast<double>(frames);
+    loss_due_ += of("loss") * static_cast<double>(frames);
     const std::uint64_t lost = std::min(frames, static_cast<std::uint64_t>(loss_due_));
     loss_due_ -= static_cast<double>(lost);
     lost_ += lost;
@@ -127,7 +122,7 @@ class SimulatedDevice final : public VirtualDevice {
     const double second = static_cast<double>(now_ns()) / 1e9;
     const double cost = distance_.cost(second);
     const double room =
-        capacity_pps_ * noise_.at(second) / cost * static_cast<double>(over_ns) / 1e9;
+        of("capacity_pps") * noise_.at(second) / cost * static_cast<double>(over_ns) / 1e9;
     // A frame or two always fit, however short the time.
     const std::uint64_t taken = std::min(
         arrived, std::max(std::uint64_t{256}, static_cast<std::uint64_t>(std::llround(room))));
@@ -135,7 +130,7 @@ class SimulatedDevice final : public VirtualDevice {
     received_.bytes += taken * frame_bytes;
     spread(taken, flows);
     dropped_ += arrived - taken;
-    busy_ns_ += static_cast<double>(taken) * cycles_per_packet_ * cost / kTscHz * 1e9;
+    busy_ns_ += static_cast<double>(taken) * of("cycles_per_packet") * cost / kTscHz * 1e9;
   }
   Counters received() const override { return received_; }
   double cpu_distance_ns() { return distance_.ns(static_cast<double>(now_ns()) / 1e9); }
@@ -158,9 +153,9 @@ class SimulatedDevice final : public VirtualDevice {
   }
 
   const SimulatedClock& clock_;
-  const double capacity_pps_;
-  const double cycles_per_packet_;
-  const double loss_;
+  double of(const char* name) const { return option<double>(options_, name); }
+
+  const Options options_;
   Noise noise_;
   Distance distance_;
   Counters received_;
