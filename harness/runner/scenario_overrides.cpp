@@ -49,7 +49,8 @@ Result<void> assign(Json& document, const Tokens& tokens, Json value, const std:
     if (place->is_array()) {
       const std::string size = std::to_string(place->size());
       const bool appends = token == "-" || token == size;
-      if (!appends && !place->contains(Pointer() / token))
+      // The library throws for a number that is too large.
+      if (!appends && (token.size() > size.size() || !place->contains(Pointer() / token)))
         return input_error(
             who, (at / token).to_string(),
             fmt::format("no such element; the list has {} from 0, and - appends", size));
