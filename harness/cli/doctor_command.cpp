@@ -14,7 +14,7 @@
 #include "harness/core/version.hpp"
 #include "harness/record/field_json.hpp"
 #include "harness/record/fields.hpp"
-#include "harness/sys/called_as.hpp"
+#include "harness/sys/caller.hpp"
 #include "harness/testbed/doctor.hpp"
 #include "harness/text/clean_text.hpp"
 #include "harness/text/fit.hpp"

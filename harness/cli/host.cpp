@@ -15,17 +15,17 @@ namespace pktbench::cli {
 
 namespace {
 
-Result<undo::HostLock> lock_host(const std::string& purpose) {
+Result<undo::HostLock> permitted_lock(const std::string& purpose) {
   if (const auto missing = sys::missing_capabilities(); !missing.empty())
     return make_error(ErrorCode::refused, "not permitted: this process lacks {}; run it as root",
                       fmt::join(missing, ", "));
-  return undo::HostLock::acquire(purpose);
+  return undo::lock_host(purpose);
 }
 
 }  // namespace
 
 Result<undo::HostLock> claim_host(const std::string& purpose) {
-  auto lock = lock_host(purpose);
+  auto lock = permitted_lock(purpose);
   if (!lock || !undo::has_journals()) return lock;
   auto report = undo::restore_all();
   if (!report) return report.error();
@@ -43,7 +43,7 @@ int restore_command() {
   // Without a journal there is nothing to undo, whoever asks.
   if (!undo::has_journals(undo::kStateDir, undo::Journals::all))
     return print_result("nothing to restore\n", kDone);
-  auto lock = lock_host("restore");
+  auto lock = permitted_lock("restore");
   if (!lock) return report_error(lock.error());
   auto report = undo::restore_all(undo::kStateDir, undo::Journals::all);
   if (!report) return report_error(report.error());

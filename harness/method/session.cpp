@@ -118,6 +118,8 @@ class AttachedCase final : public Session {
     if (spec_.sends_back) {
       auto r = generator_.take_returned(tag_).into(generator_threads_);
       if (!r) return r;
+    } else if (p_.traffic->redirects()) {
+      if (auto r = generator_.let_redirects_out(); !r) return r;
     }
 
     // Attaching a program makes the kernel replace the device's NAPI threads.
@@ -208,7 +210,11 @@ class AttachedCase final : public Session {
     if (after->returned)
       if (auto r = frames_come_back(first, *before, *after); !r) return r.error();
     if (every_queue && sent == frames)
-      if (auto r = every_queue_counts(first, *before, *after, spec_.queues); !r) return r.error();
+      if (auto r = every_queue_counts(first, *before, *after, spec_.queues); !r) {
+        const std::string why = dut_.why_not_spread();
+        return make_error(r.error().code, "{}{}{}", r.error().message, why.empty() ? "" : "; ",
+                          why);
+      }
     return after;
   }
 
