@@ -1,4 +1,4 @@
-// The subcommands. Each returns the process's exit status (see exit_status.hpp) and prints results
+// The subcommands. Each returns the process's exit status (see output.hpp) and prints results
 // on stdout, everything else on stderr.
 #pragma once
 
@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/compare/comparison.hpp"
 #include "harness/runner/scenario.hpp"
 
 namespace pktbench::cli {
@@ -32,8 +33,7 @@ int list_command(const ListArguments& arguments);
 struct CompareArguments {
   std::string base;  // a run.json or its directory
   std::string next;
-  std::string base_case;  // empty, as is new_case: all cases, matched by id
-  std::string new_case;
+  CompareChoice choice;  // but for its rules, which are these
   double min_effect_percent = 0.4;
   double must_see_percent = 10;
   bool json = false;
@@ -51,22 +51,15 @@ int doctor_command(const DoctorArguments& arguments);
 
 int restore_command();
 
-struct PlotsArguments {
-  std::string run;      // a run.json or its directory
-  std::string out;      // empty: where the run is
-  std::string formats;  // by comma; empty: all
+// Of a Python script of ours.
+struct ScriptArguments {
+  std::map<std::string, std::string> options;  // which it checks; empty ones are left out
+  std::vector<std::string> words;              // that follow them
 };
-int plots_command(const PlotsArguments& arguments);
-
-struct ValidateArguments {
-  std::vector<std::string> files;
-};
-int validate_command(const ValidateArguments& arguments);
-
-struct LabArguments {
-  std::map<std::string, std::string> options;  // of scripts/lab, which checks them
-  std::vector<std::string> command;            // a command line of pktbench, to run in the guest
-};
-int lab_command(const LabArguments& arguments);
+// Becomes `script` (a path below the project's root). Returns, with the exit status, only where it
+// cannot: it is not installed, or others could have written it.
+int become_script(const std::string& script, const ScriptArguments& arguments);
+// The words: a command line of pktbench, to run in the guest.
+int lab_command(ScriptArguments arguments);
 
 }  // namespace pktbench::cli

@@ -2,27 +2,28 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/algorithm/string/join.hpp>
 #include <boost/algorithm/string/split.hpp>
-#include <nlohmann/json.hpp>
+#include <functional>
 
 #include "harness/cli/commands.hpp"
-#include "harness/cli/exit_status.hpp"
 #include "harness/cli/host.hpp"
 #include "harness/cli/output.hpp"
+#include "harness/core/lookup.hpp"
 #include "harness/core/version.hpp"
-#include "harness/record/json.hpp"
+#include "harness/record/field_json.hpp"
+#include "harness/record/fields.hpp"
 #include "harness/sys/caller.hpp"
 #include "harness/testbed/doctor.hpp"
 #include "harness/text/clean_text.hpp"
 #include "harness/text/fit.hpp"
+#include "harness/text/section.hpp"
 #include "harness/text/suggest.hpp"
 
 namespace pktbench::cli {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct PortLine {
   std::string name;
@@ -41,15 +42,14 @@ struct Report {
 };
 
 const char* severity_name(Severity severity) {
-  switch (severity) {
-    case Severity::error:
-      return "ERROR";
-    case Severity::warn:
-      return "WARN";
-    case Severity::info:
-      break;
-  }
-  return "INFO";
+  constexpr std::array kNames = {"INFO", "WARN", "ERROR"};
+  return kNames[static_cast<std::size_t>(severity)];
+}
+
+std::vector<Finding> all_findings(const Report& report) {
+  std::vector<Finding> all = report.host_findings;
+  all.insert(all.end(), report.port_findings.begin(), report.port_findings.end());
+  return all;
 }
 
 Result<Report> examine(const DoctorArguments& arguments) {
@@ -80,8 +80,7 @@ Result<Report> examine(const DoctorArguments& arguments) {
 std::string findings_text(std::vector<Finding> findings) {
   for (Finding& f : findings)
     for (std::string* text : {&f.seen, &f.why, &f.fix}) *text = clean_line(*text);
-  std::stable_sort(findings.begin(), findings.end(),
-                   [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
+  std::ranges::stable_sort(findings, std::ranges::greater(), &Finding::severity);
   std::string made;
   for (const Finding& f : findings) {
     made += fmt::format("  {:<5} {}: {}{}\n", severity_name(f.severity), f.check,
@@ -90,11 +89,6 @@ std::string findings_text(std::vector<Finding> findings) {
     if (!f.fix.empty()) made += fmt::format("        fix: {}\n", f.fix);
   }
   return made;
-}
-
-bool any_fix(const std::vector<Finding>& findings) {
-  return std::any_of(findings.begin(), findings.end(),
-                     [](const Finding& f) { return !f.fix.empty(); });
 }
 
 std::string target_of(const Applied& a) {
@@ -122,7 +116,8 @@ std::string as_text(const Report& report) {
               : clean_line("refused: " + boost::algorithm::join(line.safety.reasons, "; ")));
   }
   // A redirection is the shell's own doing: sudo before the command does not reach it.
-  if (geteuid() != 0 && (any_fix(report.host_findings) || any_fix(report.port_findings)))
+  if (geteuid() != 0 &&
+      std::ranges::any_of(all_findings(report), [](const Finding& f) { return !f.fix.empty(); }))
     made += "\nThe commands under \"fix\" are for a shell of root (sudo -s).\n";
   if (!report.apply) return made;
   made += fmt::format("\napplied{}\n", report.applied.empty() ? ": nothing was left to set" : "");
@@ -144,10 +139,11 @@ std::string fitted(const std::string& text, std::size_t columns) {
   return boost::algorithm::join(lines, "\n");
 }
 
-Json or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
-
-Json safety_json(const SafetyVerdict& verdict) {
-  return {{"allowed", verdict.allowed}, {"reasons", verdict.reasons}, {"waived", verdict.waived}};
+Json port_json(const std::string& name, const std::string& pci, const SafetyVerdict& safety) {
+  return {{"interface", text_or_null(name)},
+          {"pci", text_or_null(pci)},
+          {"safety",
+           {{"allowed", safety.allowed}, {"reasons", safety.reasons}, {"waived", safety.waived}}}};
 }
 
 void add_findings(const std::string& subject, const std::vector<Finding>& findings, Json& all) {
@@ -158,7 +154,7 @@ void add_findings(const std::string& subject, const std::vector<Finding>& findin
                    {"unknown", f.unknown},
                    {"seen", f.seen},
                    {"why", f.why},
-                   {"fix", or_null(f.fix)}});
+                   {"fix", text_or_null(f.fix)}});
 }
 
 std::string as_json(const Report& report) {
@@ -174,25 +170,18 @@ std::string as_json(const Report& report) {
   if (report.port) {
     const PortFacts& p = *report.port;
     add_findings(p.name.empty() ? p.pci : p.name, report.port_findings, findings);
-    j["port"] = {{"interface", or_null(p.name)},
-                 {"pci", or_null(p.pci)},
-                 {"driver", or_null(p.driver)},
-                 {"safety", safety_json(p.safety)}};
+    j["port"] = port_json(p.name, p.pci, p.safety);
+    j["port"]["driver"] = text_or_null(p.driver);
   }
   for (const PortLine& line : report.ports)
-    j["ports"].push_back({{"interface", line.name},
-                          {"pci", or_null(line.pci)},
-                          {"safety", safety_json(line.safety)}});
+    j["ports"].push_back(port_json(line.name, line.pci, line.safety));
   j["findings"] = std::move(findings);
   if (report.apply) {
     j["applied"] = Json::array();
-    for (const Applied& a : report.applied)
-      j["applied"].push_back({{"device", or_null(a.device)},
-                              {"setting", a.setting},
-                              {"wanted", a.wanted},
-                              {"before", or_null(a.before)},
-                              {"after", or_null(a.after)},
-                              {"failed", or_null(a.failed)}});
+    for (const Applied& a : report.applied) {
+      j["applied"].push_back({{"device", text_or_null(a.device)}});
+      j["applied"].back().update(write_record(setting_fields(), a));
+    }
   }
   return dump_json(j, 2) + "\n";
 }
@@ -206,9 +195,7 @@ Result<Report> apply(const DoctorArguments& arguments) {
   if (before->port && !before->port->safety.allowed) return before;
   auto journal = undo::Journal::kept();
   if (!journal) return journal.error();
-  std::vector<Finding> findings = before->host_findings;
-  findings.insert(findings.end(), before->port_findings.begin(), before->port_findings.end());
-  auto applied = apply_settings(findings, *journal);
+  auto applied = apply_settings(all_findings(*before), *journal);
   if (!applied) return applied.error();
   if (journal->size() == 0)
     if (auto r = journal->undo_all(); !r) return r.error();
@@ -227,13 +214,11 @@ int doctor_command(const DoctorArguments& arguments) {
   if (!report) return report_error(report.error());
   const std::string text =
       arguments.json ? as_json(*report) : fitted(as_text(*report), stdout_terminal().columns);
-  const auto is_error = [](const Finding& f) { return f.severity == Severity::error; };
-  const auto failed = [](const Applied& a) { return !a.failed.empty(); };
-  if (std::any_of(report->host_findings.begin(), report->host_findings.end(), is_error) ||
-      std::any_of(report->port_findings.begin(), report->port_findings.end(), is_error))
+  if (contains(all_findings(*report), Severity::error, &Finding::severity))
     return print_result(text, kRefused);
-  const bool any_failed = std::any_of(report->applied.begin(), report->applied.end(), failed);
-  return print_result(text, any_failed ? kInternal : kDone);
+  const bool failed =
+      std::ranges::any_of(report->applied, [](const Applied& a) { return !a.failed.empty(); });
+  return print_result(text, failed ? kInternal : kDone);
 }
 
 }  // namespace pktbench::cli

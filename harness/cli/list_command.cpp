@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "harness/cli/commands.hpp"
-#include "harness/cli/exit_status.hpp"
 #include "harness/cli/output.hpp"
 #include "harness/cli/registry.hpp"
 #include "harness/cli/scenario_files.hpp"
+#include "harness/core/lookup.hpp"
 #include "harness/record/json.hpp"
 #include "harness/text/clean_text.hpp"
 #include "harness/text/fit.hpp"
@@ -37,10 +37,8 @@ struct Entry {
 };
 
 std::string value_text(const OptionValue& value) {
-  if (const auto* b = std::get_if<bool>(&value)) return *b ? "true" : "false";
-  if (const auto* i = std::get_if<std::int64_t>(&value)) return fmt::format("{}", *i);
-  if (const auto* d = std::get_if<double>(&value)) return number_text(*d);
-  return nlohmann::json(std::get<std::string>(value)).dump();
+  if (const auto* text = std::get_if<std::string>(&value)) return nlohmann::json(*text).dump();
+  return std::visit([](const auto& v) { return fmt::format("{}", v); }, value);
 }
 
 // " (a|b)", " (1 to 256)", " (at least 0)"; empty where everything goes.
@@ -53,14 +51,13 @@ std::string bounds(const OptionSpec& o) {
 
 template <class T>
 void add(std::vector<Entry>& entries, const std::string& kind, const std::vector<T>& types) {
-  for (const T& type : types)
-    entries.push_back({kind, type.name, type.summary, type.probe(), type.options});
-}
-
-void add_backends(std::vector<Entry>& entries) {
-  for (const BackendType& type : registry().backends)
-    entries.push_back(
-        {"backend", type.name, type.summary, type.probe(), type.options, type.workloads});
+  for (const T& type : types) {
+    Entry made{kind, type.name, type.summary, ""};
+    if constexpr (requires { type.probe; }) made.unavailable = type.probe();
+    if constexpr (requires { type.options; }) made.options = type.options;
+    if constexpr (requires { type.workloads; }) made.workloads = type.workloads;
+    entries.push_back(std::move(made));
+  }
 }
 
 void add_scenarios(std::vector<Entry>& entries, const std::vector<fs::path>& files) {
@@ -79,13 +76,11 @@ void add_scenarios(std::vector<Entry>& entries, const std::vector<fs::path>& fil
 
 std::vector<Entry> everything() {
   std::vector<Entry> entries;
-  add_backends(entries);
-  for (const WorkloadType& type : registry().workloads)
-    entries.push_back({"workload", type.name, type.summary, ""});
+  add(entries, "backend", registry().backends);
+  add(entries, "workload", registry().workloads);
   add(entries, "generator", registry().generators);
   add(entries, "testbed", registry().testbeds);
-  for (const MethodType& type : registry().methods)
-    entries.push_back({"method", type.name, type.summary, "", type.options});
+  add(entries, "method", registry().methods);
   if (const auto files = scenario_files())
     add_scenarios(entries, *files);
   else
@@ -99,15 +94,11 @@ Result<std::vector<Entry>> chosen(const std::vector<std::string>& names) {
   if (names.empty()) return all;
   std::vector<Entry> made;
   for (const std::string& name : names) {
-    std::vector<std::string> known;
-    const std::size_t before = made.size();
-    for (const Entry& e : all) {
-      if (e.name == name) made.push_back(e);
-      known.push_back(e.name);
-    }
-    if (made.size() == before)
+    if (!find_by_name(all, name))
       return make_error(ErrorCode::invalid_input,
-                        "there is no " + in_quotes(name) + suggestion(name, known));
+                        "there is no " + in_quotes(name) + suggestion(name, names_of(all)));
+    std::ranges::copy_if(all, std::back_inserter(made),
+                         [&](const Entry& e) { return e.name == name; });
   }
   return made;
 }

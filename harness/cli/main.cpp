@@ -6,9 +6,6 @@
 
 #include "harness/cli/choices.hpp"
 #include "harness/cli/commands.hpp"
-#include "harness/cli/exit_status.hpp"
-#include "harness/cli/log.hpp"
-#include "harness/cli/number_check.hpp"
 #include "harness/cli/output.hpp"
 #include "harness/cli/pages.hpp"
 #include "harness/cli/signals.hpp"
@@ -22,12 +19,21 @@ namespace {
 using namespace pktbench;
 using cli::number_within;
 
+// What the command line asks for; gives the exit status.
+using Command = std::function<int()>;
+
 std::string version_text() {
   const BuildInfo& b = build_info();
   return "pktbench " + b.version + (b.git_commit.empty() ? "" : " (" + b.git_commit + ")");
 }
 
-CLI::App* add_run(CLI::App& app, cli::RunArguments& a) {
+void repeatable(CLI::Option* option) {
+  option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void add_run(CLI::App& app, Command& chosen, std::vector<std::string> argv) {
+  const auto a = std::make_shared<cli::RunArguments>();
+  a->argv = std::move(argv);
   CLI::App* run = app.add_subcommand("run", "Measure every case of a scenario");
   run->footer(
       "Example:\n"
@@ -36,36 +42,42 @@ CLI::App* add_run(CLI::App& app, cli::RunArguments& a) {
       "  sudo pktbench run --resume results/20261128T120000Z-host-quickstart\n\n"
       "Exit status: 0 done, 2 bad input, 3 refused, 4 every case unsupported, 5 an invalid case, "
       "6 a failed case, 130 interrupted (finished trials are kept).");
-  run->add_option("scenario", a.scenario,
+  run->add_option("scenario", a->scenario,
                   "Scenario: a file (JSON), or the name of one that `pktbench list` shows");
-  run->add_option("--out", a.out, "Directory for the results; it must be new or empty");
-  run->add_option("--backend", a.overrides.backends,
-                  "Only this backend of the scenario (repeatable)")
-      ->take_all()
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  run->add_option("--trials", a.overrides.trials, "Trials per case")->check(cli::whole_number());
-  run->add_option("--duration", a.overrides.duration_s, "Measured window of a trial, in seconds")
+  run->add_option("--out", a->out, "Directory for the results; it must be new or empty");
+  repeatable(run->add_option("--backend", a->overrides.backends,
+                             "Only this backend of the scenario (repeatable)"));
+  run->add_option("--trials", a->overrides.trials, "Trials per case")->check(cli::whole_number());
+  run->add_option("--duration", a->overrides.duration_s, "Measured window of a trial, in seconds")
       ->check(number_within());
-  run->add_option("--set", a.overrides.set,
-                  "Set a value of the scenario: /json/pointer=value (repeatable)")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  run->add_option("--allow", a.allowed_pci,
-                  "Testbed nic: use only the port at this PCI address (repeatable)")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  run->add_option("--i-know-this-is", a.i_know_this_is,
-                  "Testbed nic: use a port although it is refused; repeat its interface's name "
-                  "(repeatable)")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  run->add_option("--resume", a.resume,
+  repeatable(run->add_option("--set", a->overrides.set,
+                             "Set a value of the scenario: /json/pointer=value (repeatable)"));
+  repeatable(run->add_option("--allow", a->allowed_pci,
+                             "Testbed nic: use only the port at this PCI address (repeatable)"));
+  repeatable(run->add_option("--i-know-this-is", a->i_know_this_is,
+                             "Testbed nic: use a port although it is refused; repeat its "
+                             "interface's name (repeatable)"));
+  run->add_option("--resume", a->resume,
                   "Go on with the interrupted run in this directory, by the scenario it has");
-  return run;
+  run->callback([a, &chosen] { chosen = [a] { return cli::run_command(*a); }; });
 }
 
-CLI::App* add_compare(CLI::App& app, cli::CompareArguments& a) {
+void add_list(CLI::App& app, Command& chosen) {
+  const auto a = std::make_shared<cli::ListArguments>();
+  CLI::App* list = app.add_subcommand(
+      "list", "What there is: backends, generators, testbeds, methods, scenarios");
+  list->footer(
+      "Example:\n"
+      "  pktbench list\n"
+      "  pktbench list af_xdp quickstart\n\n"
+      "Exit status: 0 done, 2 no such name.");
+  list->add_option("names", a->names, "Show these in full: options, or the cases of a scenario");
+  list->add_flag("--json", a->json, "As JSON");
+  list->callback([a, &chosen] { chosen = [a] { return cli::list_command(*a); }; });
+}
+
+void add_compare(CLI::App& app, Command& chosen) {
+  const auto a = std::make_shared<cli::CompareArguments>();
   CLI::App* compare = app.add_subcommand(
       "compare", "Has a case become slower or dearer? Two runs, or two cases of one run");
   compare->footer(
@@ -77,26 +89,27 @@ CLI::App* add_compare(CLI::App& app, cli::CompareArguments& a) {
       "Exit status: 0 no regression in what was compared, 1 regression, 2 bad input or a run "
       "against "
       "itself, 5 inconclusive or not comparable, 6 the result could not be written.");
-  compare->add_option("base", a.base, "run.json or its directory")->required();
-  compare->add_option("new", a.next, "run.json or its directory; the same for two of its cases")
+  compare->add_option("base", a->base, "run.json or its directory")->required();
+  compare->add_option("new", a->next, "run.json or its directory; the same for two of its cases")
       ->required();
-  compare->add_option("--base-case", a.base_case, "Compare this case of BASE...");
-  compare->add_option("--new-case", a.new_case, "...with this one of NEW");
+  compare->add_option("--base-case", a->choice.base_case, "Compare this case of BASE...");
+  compare->add_option("--new-case", a->choice.new_case, "...with this one of NEW");
   compare
-      ->add_option("--min-effect", a.min_effect_percent,
+      ->add_option("--min-effect", a->min_effect_percent,
                    "Changes up to this raise no alarm, in percent")
       ->check(number_within({0, 50}))
       ->capture_default_str();
   compare
-      ->add_option("--must-see", a.must_see_percent,
+      ->add_option("--must-see", a->must_see_percent,
                    "A case in which such a change would not be seen is inconclusive, in percent")
       ->check(number_within({0.1, 1000}))
       ->capture_default_str();
-  compare->add_flag("--json", a.json, "As JSON (comparison.schema.json)");
-  return compare;
+  compare->add_flag("--json", a->json, "As JSON (comparison.schema.json)");
+  compare->callback([a, &chosen] { chosen = [a] { return cli::compare_command(*a); }; });
 }
 
-CLI::App* add_doctor(CLI::App& app, cli::DoctorArguments& a) {
+void add_doctor(CLI::App& app, Command& chosen) {
+  const auto a = std::make_shared<cli::DoctorArguments>();
   CLI::App* doctor = app.add_subcommand(
       "doctor",
       "What on this host or port would spoil a measurement, and the command that mends it");
@@ -106,22 +119,20 @@ CLI::App* add_doctor(CLI::App& app, cli::DoctorArguments& a) {
       "  pktbench doctor eth1 --json\n"
       "  sudo pktbench doctor 0000:01:00.0 --apply\n\n"
       "Exit status: 0 no ERROR, 2 no such port, 3 an ERROR or a refused port.");
-  doctor->add_option("port", a.port, "Interface name or PCI address; without it, the host");
-  doctor->add_flag("--json", a.json, "As JSON (doctor.schema.json)");
-  doctor->add_flag("--apply", a.apply,
+  doctor->add_option("port", a->port, "Interface name or PCI address; without it, the host");
+  doctor->add_flag("--json", a->json, "As JSON (doctor.schema.json)");
+  doctor->add_flag("--apply", a->apply,
                    "Set what can be set (governor, BPF JIT; of a port that is safe to use: rings, "
                    "pause, LRO, MTU), until `pktbench restore`");
-  doctor
-      ->add_option("--allow", a.allowed_pci,
-                   "Only the port at this PCI address may be used (repeatable)")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  doctor->add_option("--i-know-this-is", a.i_know_this_is,
+  repeatable(doctor->add_option("--allow", a->allowed_pci,
+                                "Only the port at this PCI address may be used (repeatable)"));
+  doctor->add_option("--i-know-this-is", a->i_know_this_is,
                      "Use the port although it is refused; repeat its interface's name");
-  return doctor;
+  doctor->callback([a, &chosen] { chosen = [a] { return cli::doctor_command(*a); }; });
 }
 
-CLI::App* add_plots(CLI::App& app, cli::PlotsArguments& a) {
+void add_plots(CLI::App& app, Command& chosen) {
+  const auto a = std::make_shared<cli::ScriptArguments>();
   CLI::App* plots = app.add_subcommand("plots", "Draw the figures of a run, with their caption");
   plots->footer(
       "Example:\n"
@@ -130,14 +141,16 @@ CLI::App* add_plots(CLI::App& app, cli::PlotsArguments& a) {
       "Prints the paths of what it made.\n\n"
       "Exit status: 0 done, 2 bad input, 3 a package of Python is missing, 6 a file could not be "
       "written.");
-  plots->add_option("run", a.run, "run.json or its directory")->required();
-  plots->add_option("--out", a.out, "Directory for the figures [that of the run]");
-  plots->add_option("--format", a.formats, "By comma [all]")
+  plots->add_option("run", a->words, "run.json or its directory")->required()->expected(1);
+  plots->add_option("--out", a->options["--out"], "Directory for the figures [that of the run]");
+  plots->add_option("--format", a->options["--format"], "By comma [all]")
       ->check(cli::choice({"png", "svg", "pdf"}, true));
-  return plots;
+  plots->callback(
+      [a, &chosen] { chosen = [a] { return cli::become_script("plots/__main__.py", *a); }; });
 }
 
-CLI::App* add_validate(CLI::App& app, cli::ValidateArguments& a) {
+void add_validate(CLI::App& app, Command& chosen) {
+  const auto a = std::make_shared<cli::ScriptArguments>();
   CLI::App* validate = app.add_subcommand(
       "validate", "Check records of runs against the schema and what a schema cannot say");
   validate->footer(
@@ -146,12 +159,15 @@ CLI::App* add_validate(CLI::App& app, cli::ValidateArguments& a) {
       "Prints a line per problem: file, JSON pointer, what is wrong.\n\n"
       "Exit status: 0 all valid, 2 unreadable or not JSON, 3 a package of Python is missing, "
       "5 violations, 6 the result could not be written.");
-  validate->add_option("files", a.files, "Each a run.json or its directory, or a trials.jsonl")
+  validate->add_option("files", a->words, "Each a run.json or its directory, or a trials.jsonl")
       ->required();
-  return validate;
+  validate->callback([a, &chosen] {
+    chosen = [a] { return cli::become_script("results/schema/validate.py", *a); };
+  });
 }
 
-CLI::App* add_lab(CLI::App& app, cli::LabArguments& a) {
+void add_lab(CLI::App& app, Command& chosen) {
+  const auto a = std::make_shared<cli::ScriptArguments>();
   CLI::App* lab = app.add_subcommand(
       "lab", "Run a pktbench command in a QEMU guest that has emulated PCI network cards");
   lab->footer(
@@ -167,16 +183,16 @@ CLI::App* add_lab(CLI::App& app, cli::LabArguments& a) {
       "6 the guest died or reached its time limit, 130 interrupted.");
   const std::vector<std::string> cards = {"e1000e",  "e1000",      "igb",
                                           "rtl8139", "virtio-net", "vmxnet3"};
-  lab->add_option("--nics", a.options["--nics"], "Cards under test, by comma [e1000e,rtl8139]")
+  lab->add_option("--nics", a->options["--nics"], "Cards under test, by comma [e1000e,rtl8139]")
       ->check(cli::choice(cards, true));
-  lab->add_option("--generator", a.options["--generator"],
+  lab->add_option("--generator", a->options["--generator"],
                   "The generators' cards, by comma; the last is that of all further ones [e1000e]")
       ->check(cli::choice(cards, true));
-  lab->add_option("--release", a.options["--release"],
+  lab->add_option("--release", a->options["--release"],
                   "Where kernel and QEMU are from: backports (Debian's, not installed) or host "
                   "[backports for an igb, else host]")
       ->check(cli::choice({"backports", "host"}));
-  lab->add_option("--accel", a.options["--accel"],
+  lab->add_option("--accel", a->options["--accel"],
                   "auto: kvm where kvm_intel or kvm_amd is loaded, else tcg [auto]")
       ->check(cli::choice({"auto", "tcg", "kvm"}));
   const std::vector<std::pair<const char*, const char*>> options = {
@@ -185,9 +201,16 @@ CLI::App* add_lab(CLI::App& app, cli::LabArguments& a) {
       {"--hugepages", "Of 2 MiB each, for DPDK [128]"},
       {"--timeout", "Time limit of the guest, in seconds [600]"},
       {"--cache", "Where what is unpacked is kept [~/.cache/pktbench/lab]"}};
-  for (const auto& [name, help] : options) lab->add_option(name, a.options[name], help);
-  lab->add_option("command", a.command, "What pktbench is to do in the guest")->required();
-  return lab;
+  for (const auto& [name, help] : options) lab->add_option(name, a->options[name], help);
+  lab->add_option("command", a->words, "What pktbench is to do in the guest")->required();
+  lab->callback([a, &chosen] { chosen = [a] { return cli::lab_command(*a); }; });
+}
+
+void add_restore(CLI::App& app, Command& chosen) {
+  CLI::App* restore = app.add_subcommand(
+      "restore", "Undo what a killed run has left on this host, and what doctor --apply set");
+  restore->footer("Example:\n  sudo pktbench restore");
+  restore->callback([&chosen] { chosen = cli::restore_command; });
 }
 
 }  // namespace
@@ -205,41 +228,15 @@ int main(int argc, char** argv) {
       "Example:\n  sudo pktbench run quickstart\n\n"
       "`pktbench COMMAND --help` shows a command's options.");
 
-  cli::RunArguments run_arguments;
-  run_arguments.argv.assign(argv, argv + argc);
-  CLI::App* run = add_run(app, run_arguments);
-
-  cli::ListArguments list_arguments;
-  CLI::App* list = app.add_subcommand(
-      "list", "What there is: backends, generators, testbeds, methods, scenarios");
-  list->footer(
-      "Example:\n"
-      "  pktbench list\n"
-      "  pktbench list af_xdp quickstart\n\n"
-      "Exit status: 0 done, 2 no such name.");
-  list->add_option("names", list_arguments.names,
-                   "Show these in full: options, or the cases of a scenario");
-  list->add_flag("--json", list_arguments.json, "As JSON");
-
-  cli::CompareArguments compare_arguments;
-  CLI::App* compare = add_compare(app, compare_arguments);
-
-  cli::DoctorArguments doctor_arguments;
-  CLI::App* doctor = add_doctor(app, doctor_arguments);
-
-  cli::PlotsArguments plots_arguments;
-  CLI::App* plots = add_plots(app, plots_arguments);
-
-  cli::ValidateArguments validate_arguments;
-  CLI::App* validate = add_validate(app, validate_arguments);
-
-  cli::LabArguments lab_arguments;
-  CLI::App* lab = add_lab(app, lab_arguments);
-
-  CLI::App* restore = app.add_subcommand(
-      "restore", "Undo what a killed run has left on this host, and what doctor --apply set");
-  restore->footer("Example:\n  sudo pktbench restore");
-
+  Command chosen;
+  add_run(app, chosen, {argv, argv + argc});
+  add_list(app, chosen);
+  add_compare(app, chosen);
+  add_doctor(app, chosen);
+  add_plots(app, chosen);
+  add_validate(app, chosen);
+  add_lab(app, chosen);
+  add_restore(app, chosen);
   cli::check_all_values(app);
   if (const auto text = cli::page(app, {argv + 1, argv + argc}))
     return cli::print_result(*text, cli::kDone);
@@ -254,16 +251,8 @@ int main(int argc, char** argv) {
   }
   // Nothing of ours throws; what a library throws still has to unwind, which restores the host.
   try {
-    if (*run) return cli::run_command(run_arguments);
-    if (*list) return cli::list_command(list_arguments);
-    if (*compare) return cli::compare_command(compare_arguments);
-    if (*doctor) return cli::doctor_command(doctor_arguments);
-    if (*plots) return cli::plots_command(plots_arguments);
-    if (*validate) return cli::validate_command(validate_arguments);
-    if (*lab) return cli::lab_command(lab_arguments);
-    if (*restore) return cli::restore_command();
+    return chosen();
   } catch (const std::exception& e) {
     return cli::report_error(make_error(ErrorCode::failed, e.what()));
   }
-  return cli::kInternal;
 }

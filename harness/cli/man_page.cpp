@@ -1,9 +1,9 @@
 #include <boost/algorithm/string/case_conv.hpp>
 #include <boost/algorithm/string/join.hpp>
-#include <boost/algorithm/string/predicate.hpp>
-#include <boost/algorithm/string/split.hpp>
+#include <boost/algorithm/string/replace.hpp>
 #include <boost/algorithm/string/trim.hpp>
 
+#include "harness/cli/choices.hpp"
 #include "harness/cli/pages.hpp"
 #include "harness/core/version.hpp"
 
@@ -26,9 +26,8 @@ std::string roff(const std::string& text) {
   return made;
 }
 
-std::string one_line(std::string text) {
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return text;
+std::string one_line(const std::string& text) {
+  return boost::algorithm::replace_all_copy(text, "\n", " ");
 }
 
 std::string name_of(const CLI::Option& option) {
@@ -48,8 +47,7 @@ std::string value_of(const CLI::Option& option) {
 std::string options_of(const CLI::App& app) {
   std::string made;
   for (const CLI::Option* option : app.get_options()) {
-    const bool common = option == app.get_help_ptr() && app.get_parent();
-    if (option->get_group().empty() || common) continue;
+    if (option == app.get_help_ptr() && app.get_parent()) continue;  // all have that
     const bool positional = option->get_positional();
     made += ".TP\n" + (positional ? "\\fI" + roff(option->get_name()) + "\\fR" : name_of(*option)) +
             (positional ? "" : value_of(*option)) + "\n" +
@@ -68,7 +66,7 @@ std::string footer_of(const CLI::App& app) {
     const std::string part = boost::algorithm::trim_copy(footer.substr(at, end - at));
     at = end + 2;
     if (part.empty()) continue;
-    if (boost::algorithm::starts_with(part, "Example:"))
+    if (part.starts_with("Example:"))
       made += ".PP\nExample:\n.PP\n.nf\n" + roff(part.substr(9)) + "\n.fi\n";
     else
       made += ".PP\n" + roff(one_line(part)) + "\n";
@@ -91,8 +89,7 @@ std::string usage_of(const CLI::App& app) {
 }  // namespace
 
 std::string man_page(const CLI::App& app) {
-  const auto commands =
-      app.get_subcommands([](const CLI::App* a) { return !a->get_group().empty(); });
+  const auto commands = commands_of(app);
   std::string made =
       ".TH PKTBENCH 1 \"\" \"pktbench " + roff(build_info().version) +
       "\" \"User Commands\"\n.SH NAME\n" +

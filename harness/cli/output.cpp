@@ -1,5 +1,8 @@
 #include "harness/cli/output.hpp"
 
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -7,28 +10,57 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
+#include <map>
+#include <memory>
 #include <string_view>
 
-#include "harness/cli/exit_status.hpp"
+#include "harness/sys/write_all.hpp"
+#include "harness/text/clean_text.hpp"
 
 namespace pktbench::cli {
 
 namespace {
 
+class CleanMessage final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&,
+              spdlog::memory_buf_t& line) override {
+    const std::string text = clean_text({message.payload.data(), message.payload.size()});
+    line.append(text.data(), text.data() + text.size());
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<CleanMessage>();
+  }
+};
+
 // errno, or 0.
 int write_to_stdout(const std::string& text) {
-  for (std::size_t done = 0; done < text.size();) {
-    const ssize_t n = write(STDOUT_FILENO, text.data() + done, text.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno;
-    done += static_cast<std::size_t>(n);
-  }
+  if (const int error = sys::write_all(STDOUT_FILENO, text); error != 0) return error;
   // Some file systems tell of a full disk only then.
   const int copy = dup(STDOUT_FILENO);
   return copy < 0 || close(copy) != 0 ? errno : 0;
 }
 
 }  // namespace
+
+void set_up_log() {
+  auto formatter = std::make_unique<spdlog::pattern_formatter>();
+  formatter->add_flag<CleanMessage>('*').set_pattern("%n: %*");
+  auto logger = spdlog::stderr_logger_st("pktbench");
+  logger->set_formatter(std::move(formatter));
+  spdlog::set_default_logger(std::move(logger));
+}
+
+int report_error(const Error& error) {
+  spdlog::error("{}", error.message);
+  if (!error.detail.empty()) spdlog::error("{}", error.detail);
+  static const std::map<ErrorCode, ExitStatus> kStatus = {{ErrorCode::invalid_input, kUsage},
+                                                          {ErrorCode::refused, kRefused},
+                                                          {ErrorCode::unsupported, kUnsupported},
+                                                          {ErrorCode::failed, kInternal},
+                                                          {ErrorCode::interrupted, kInterrupted}};
+  return kStatus.at(error.code);
+}
 
 int print_result(const std::string& text, int status) {
   const int error = write_to_stdout(text);

@@ -10,20 +10,18 @@
 #include <utility>
 
 #include "harness/cli/commands.hpp"
-#include "harness/cli/exit_status.hpp"
 #include "harness/cli/host.hpp"
 #include "harness/cli/output.hpp"
 #include "harness/cli/registry.hpp"
-#include "harness/cli/resume_line.hpp"
 #include "harness/cli/scenario_files.hpp"
 #include "harness/cli/signals.hpp"
 #include "harness/compare/case_pairs.hpp"
 #include "harness/compare/recorded_run.hpp"
+#include "harness/core/lookup.hpp"
 #include "harness/host/environment.hpp"
 #include "harness/live/progress.hpp"
 #include "harness/method/case_summary.hpp"
 #include "harness/record/run_document.hpp"
-#include "harness/record/run_identity.hpp"
 #include "harness/record/run_writer.hpp"
 #include "harness/report/table.hpp"
 #include "harness/runner/run.hpp"
@@ -97,13 +95,6 @@ class Recorder final : public Observer {
   RunDocument& document_;
 };
 
-// What a run is called and on what it was made.
-RunDocument here() {
-  RunDocument document = new_run_document({});
-  document.environment_before = capture_environment({});
-  return document;
-}
-
 std::string made_by(const nlohmann::ordered_json& run) {
   std::string text;
   for (const char* pointer :
@@ -157,6 +148,20 @@ Result<void> check_usage(const RunArguments& arguments) {
   return {};
 }
 
+// The command that goes on with a run, to be typed in the directory in which pktbench was called.
+// The run's directory holds the scenario; what was said of the ports is said again.
+std::string resume_line(const RunArguments& arguments, const std::string& dir) {
+  std::string line = sys::called_as() + " run";
+  const auto add = [&](const std::string& option, const std::string& value) {
+    // A value that looks like an option has to be tied to its own.
+    line += " " + option + (value.starts_with('-') ? "=" : " ") + shell_word(value);
+  };
+  add("--resume", dir);
+  for (const std::string& pci : arguments.allowed_pci) add("--allow", pci);
+  for (const std::string& port : arguments.i_know_this_is) add("--i-know-this-is", port);
+  return line;
+}
+
 // Where two scenarios first differ, as a JSON pointer.
 std::string first_difference(const nlohmann::ordered_json& one,
                              const nlohmann::ordered_json& other) {
@@ -170,7 +175,9 @@ Result<Scenario> scenario_of_run(const RunArguments& arguments) {
   auto earlier = load_run(dir);
   if (!earlier) return earlier.error();
   // Trials of another host, kernel or build do not belong into one median.
-  if (made_by(*earlier) != made_by(cleaned(to_json(here()))))
+  RunDocument here = new_run_document({});
+  here.environment_before = capture_environment({});
+  if (made_by(*earlier) != made_by(cleaned(to_json(here))))
     return make_error(
         ErrorCode::invalid_input,
         dir + ": was made on another host or kernel, or by another build; start a new run");
@@ -227,19 +234,12 @@ void abandon(const RunWriter& writer, const RunArguments& arguments) {
 int exit_status(const RunOutcome& outcome) {
   if (!outcome.not_restored.empty()) return kInternal;
   if (outcome.interrupted) return kInterrupted;
-  const auto any = [&](CaseStatus s) {
-    return std::any_of(outcome.cases.begin(), outcome.cases.end(),
-                       [s](const CaseResult& c) { return c.status == s; });
-  };
+  const auto any = [&](CaseStatus s) { return contains(outcome.cases, s, &CaseResult::status); };
   if (any(CaseStatus::failed)) return kInternal;
   if (any(CaseStatus::invalid) || any(CaseStatus::disturbed)) return kInvalid;
   if (!any(CaseStatus::ok)) return kUnsupported;
   return kDone;
 }
-
-}  // namespace
-
-namespace {
 
 // What the user says of the ports is said on the command line, and not by a file.
 Result<void> add_port_policy(const RunArguments& arguments, Scenario& scenario) {
@@ -260,16 +260,11 @@ Result<void> add_port_policy(const RunArguments& arguments, Scenario& scenario) 
 
 // The commands of a scenario are run as root: nobody else may have written them.
 Result<void> check_commands(const std::string& path, const Scenario& scenario) {
-  const auto has_commands = [](const CaseSpec& spec) { return spec.backend == "external"; };
-  if (std::none_of(scenario.cases.begin(), scenario.cases.end(), has_commands)) return {};
+  if (!contains(scenario.cases, "external", &CaseSpec::backend)) return {};
   if (auto own = sys::open_own(path); !own)
     return make_error(own.error().code,
                       "the commands of " + path + " are not run: " + own.error().message);
   return {};
-}
-
-bool has_figures(const std::vector<CaseResult>& cases) {
-  return std::any_of(cases.begin(), cases.end(), has_summary);
 }
 
 // To be typed where the run was made. Who called sudo owns the run, and needs no root to draw it.
@@ -295,11 +290,9 @@ std::string add_pairs(RunDocument& document) {
 int run_command(const RunArguments& given) {
   if (auto r = check_usage(given); !r) return report_error(r.error());
   RunArguments arguments = given;
-  if (!given.scenario.empty()) {
-    auto file = find_scenario(given.scenario);
-    if (!file) return report_error(file.error());
-    arguments.scenario = *file;
-  }
+  if (!given.scenario.empty())
+    if (auto r = find_scenario(given.scenario).into(arguments.scenario); !r)
+      return report_error(r.error());
   auto scenario = scenario_of(arguments);
   if (!scenario) return report_error(scenario.error());
 
@@ -310,11 +303,9 @@ int run_command(const RunArguments& given) {
 
   const TestbedType& testbed = *find_by_name(registry().testbeds, scenario->testbed);
   std::optional<undo::HostLock> lock;
-  if (testbed.touches_host) {
-    auto claimed = claim_host("scenario " + scenario->name);
-    if (!claimed) return report_error(claimed.error());
-    lock.emplace(std::move(*claimed));
-  }
+  if (testbed.touches_host)
+    if (auto r = claim_host("scenario " + scenario->name).into(lock); !r)
+      return report_error(r.error());
   if (const std::string reason = testbed.probe(); !reason.empty())
     return report_error(
         make_error(ErrorCode::refused, "testbed " + testbed.name + " is unavailable: " + reason));
@@ -353,7 +344,8 @@ int run_command(const RunArguments& given) {
   if (!pairs.empty()) text += wrapped(pairs, terminal.columns) + "\n";
   if (kept) {
     text += fmt::format("run: {}/{}\n", clean_line(writer->dir()), kRunFileName);
-    if (has_figures(outcome->cases)) text += "to draw it: " + draw_line(writer->dir()) + "\n";
+    if (std::ranges::any_of(outcome->cases, has_summary))
+      text += "to draw it: " + draw_line(writer->dir()) + "\n";
   }
   int status = print_result(text, exit_status(*outcome));
   if (!outcome->not_restored.empty())

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "harness/sys/file.hpp"
 #include "harness/sys/installation.hpp"
 #include "harness/text/input_error.hpp"
 #include "harness/text/suggest.hpp"
@@ -14,10 +15,9 @@ Result<std::vector<fs::path>> scenario_files() {
   const auto folder = sys::find_data("scenarios");
   if (!folder) return folder.error();
   std::vector<fs::path> files;
-  std::error_code ignored;
-  for (const auto& file : fs::directory_iterator(*folder, ignored))
-    if (file.path().extension() == ".json") files.push_back(file.path());
-  std::sort(files.begin(), files.end());
+  for (const fs::path& file : sys::entries_of(*folder))
+    if (file.extension() == ".json") files.push_back(file);
+  std::ranges::sort(files);
   return files;
 }
 

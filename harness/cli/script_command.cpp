@@ -1,17 +1,16 @@
-#include "harness/cli/script_command.hpp"
-
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 
 #include "harness/cli/commands.hpp"
-#include "harness/cli/exit_status.hpp"
+#include "harness/cli/output.hpp"
 #include "harness/sys/installation.hpp"
 #include "harness/sys/own_path.hpp"
 
 namespace pktbench::cli {
 
-int become_script(const std::string& script, const std::vector<std::string>& words) {
+int become_script(const std::string& script, const ScriptArguments& arguments) {
   // Debian's own: another one in PATH would lack Debian's modules.
   constexpr const char* kPython = "/usr/bin/python3";
   const auto path = sys::find_data(script);
@@ -19,28 +18,25 @@ int become_script(const std::string& script, const std::vector<std::string>& wor
   if (auto own = sys::open_own(*path); !own)
     return report_error(
         make_error(own.error().code, script + " is not run: " + own.error().message));
-  std::vector<std::string> all = {kPython, "-B", *path};  // no bytecode of root's beside it
-  all.insert(all.end(), words.begin(), words.end());
+  std::vector<std::string> words = {kPython, "-B", *path};  // no bytecode of root's beside it
+  for (const auto& [option, value] : arguments.options)
+    if (!value.empty()) words.push_back(option + "=" + value);
+  words.push_back("--");
+  words.insert(words.end(), arguments.words.begin(), arguments.words.end());
   std::vector<char*> argv;
-  for (std::string& word : all) argv.push_back(word.data());
+  for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   execv(kPython, argv.data());
   return report_error(
       system_error(std::string("execute ") + kPython + " (package python3), for " + script, errno));
 }
 
-int plots_command(const PlotsArguments& arguments) {
-  std::vector<std::string> words;
-  if (!arguments.out.empty()) words.push_back("--out=" + arguments.out);
-  if (!arguments.formats.empty()) words.push_back("--format=" + arguments.formats);
-  words.insert(words.end(), {"--", arguments.run});
-  return become_script("plots/__main__.py", words);
-}
-
-int validate_command(const ValidateArguments& arguments) {
-  std::vector<std::string> words = {"--"};
-  words.insert(words.end(), arguments.files.begin(), arguments.files.end());
-  return become_script("results/schema/validate.py", words);
+int lab_command(ScriptArguments arguments) {
+  std::error_code failed;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", failed);
+  if (failed) return report_error(system_error("read /proc/self/exe", failed.value()));
+  arguments.words.insert(arguments.words.begin(), program.string());
+  return become_script("scripts/lab", arguments);
 }
 
 }  // namespace pktbench::cli

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/case_conv.hpp>
 #include <string>
 #include <vector>
 
+#include "harness/cli/choices.hpp"
+#include "harness/core/lookup.hpp"
 #include "harness/text/input_error.hpp"
 #include "harness/text/suggest.hpp"
 
@@ -13,24 +16,7 @@ namespace pktbench::cli {
 
 namespace {
 
-using Words = std::vector<std::string>;
-
-Words option_names(const CLI::App& app) {
-  Words names;
-  for (const CLI::Option* option : app.get_options())
-    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-  return names;
-}
-
 bool is_flag(const CLI::Option& option) { return option.get_items_expected_max() == 0; }
-
-bool has(const Words& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-std::vector<const CLI::App*> commands_of(const CLI::App& app) {
-  return app.get_subcommands([](const CLI::App*) { return true; });
-}
 
 // As it was typed, without what is tied to an option by "=".
 std::string name_of(const std::string& word) { return word.substr(0, word.find('=')); }
@@ -47,6 +33,13 @@ std::string first_unknown(const CLI::App& app) {
   return extras.empty() ? "" : extras.front();
 }
 
+// Null where no command has such an option.
+const CLI::App* owner_of(const std::string& option, const CLI::App& app) {
+  for (const CLI::App* command : commands_of(app))
+    if (contains(option_names(*command), option)) return command;
+  return nullptr;
+}
+
 std::string unknown_word(const CLI::App& app, const CLI::App& command) {
   const std::string word = first_unknown(app);
   const std::string called = "pktbench " + command.get_name();
@@ -54,13 +47,11 @@ std::string unknown_word(const CLI::App& app, const CLI::App& command) {
   if (!word.starts_with('-')) return said + see_help(called);
   const std::string option = name_of(word);
   const Words own = option_names(command);
-  if (has(own, option))
+  if (contains(own, option))
     return fmt::format("{}: options of {} come after it, and before --", option, called);
   if (nearest_name(option, own)) return said + suggestion(option, own);
-  for (const CLI::App* other : commands_of(app))
-    if (has(option_names(*other), option))
-      return said + fmt::format(", which is an option of pktbench {}", other->get_name()) +
-             see_help(called);
+  if (const CLI::App* owner = owner_of(option, app))
+    said += ", which is an option of pktbench " + owner->get_name();
   return said + see_help(called);
 }
 
@@ -72,10 +63,9 @@ std::string no_command(const CLI::App& app) {
   const std::string& word = extras.front();
   if (!word.starts_with('-')) return "unknown command " + in_quotes(word) + suggestion(word, names);
   const std::string option = name_of(word);
-  for (const CLI::App* command : commands_of(app))
-    if (has(option_names(*command), option))
-      return fmt::format("{} is an option of pktbench {}: it comes after the command", option,
-                         command->get_name());
+  if (const CLI::App* owner = owner_of(option, app))
+    return fmt::format("{} is an option of pktbench {}: it comes after the command", option,
+                       owner->get_name());
   return "pktbench does not know " + printable(word, 80) + suggestion(option, option_names(app));
 }
 
@@ -87,12 +77,6 @@ const CLI::Option* option_in(const CLI::App& command, const std::string& sentenc
   return nullptr;
 }
 
-std::string upper(std::string text) {
-  for (char& c : text)
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  return text;
-}
-
 std::string of_one_option(const CLI::App& command, const CLI::ParseError& error) {
   std::string sentence = error.what();
   const std::string called = "pktbench " + command.get_name();
@@ -100,7 +84,8 @@ std::string of_one_option(const CLI::App& command, const CLI::ParseError& error)
   if (option == nullptr) return printable(sentence, 200) + see_help(called);
   const std::string& name = option->get_name();
   if (dynamic_cast<const CLI::RequiredError*>(&error))
-    return fmt::format("{} needs {}", called, upper(name)) + see_help(called);
+    return fmt::format("{} needs {}", called, boost::algorithm::to_upper_copy(name)) +
+           see_help(called);
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error)) {
     if (is_flag(*option)) return name + ": takes no value; leave it out";
     if (option->count() > 1)
@@ -116,7 +101,7 @@ void check_all_values(CLI::App& app) {
   const CLI::Validator not_empty(
       [](const std::string& text) { return text.empty() ? "must not be empty" : std::string(); },
       "");
-  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+  for (CLI::App* command : app.get_subcommands(std::function<bool(CLI::App*)>()))
     for (CLI::Option* option : command->get_options()) {
       if (is_flag(*option))
         option->disable_flag_override();

@@ -35,10 +35,6 @@ std::vector<MeasureComparison> findings(const CaseComparison& pair) {
 }
 
 Json pair_json(const CaseComparison& pair, const MeasureComparison& m) {
-  Json made = Json::object();
-  made["base"] = pair.base_id;
-  made["next"] = pair.new_id;
-  made["measure"] = m.name;
   Json rounds = Json::array();
   Json ratios = Json::array();
   for (std::size_t i = 0; i < m.pairs.rounds.size(); ++i) {
@@ -47,15 +43,18 @@ Json pair_json(const CaseComparison& pair, const MeasureComparison& m) {
     rounds.push_back(m.pairs.rounds[i]);
     ratios.push_back(ratio);
   }
-  made["rounds"] = std::move(rounds);
-  made["ratios"] = std::move(ratios);
-  made["ratio"] = m.found ? Json(m.found->ratio) : Json(nullptr);
-  made["ci95"] = m.found ? Json::array({m.found->lo, m.found->hi}) : Json(nullptr);
-  made["confidence"] = m.found ? Json(m.found->confidence) : Json(nullptr);
-  made["smallest_change"] = m.found ? Json(smallest_change(*m.found, {})) : Json(nullptr);
-  made["verdict"] = to_string(m.verdict);
-  made["reason"] = m.reason;
-  return made;
+  const auto& f = m.found;
+  return {{"base", pair.base_id},
+          {"next", pair.new_id},
+          {"measure", m.name},
+          {"rounds", std::move(rounds)},
+          {"ratios", std::move(ratios)},
+          {"ratio", f ? Json(f->ratio) : Json()},
+          {"ci95", f ? Json::array({f->lo, f->hi}) : Json()},
+          {"confidence", f ? Json(f->confidence) : Json()},
+          {"smallest_change", f ? Json(smallest_change(*f, {})) : Json()},
+          {"verdict", to_string(m.verdict)},
+          {"reason", m.reason}};
 }
 
 std::string line(const CaseComparison& pair, const MeasureComparison& m) {

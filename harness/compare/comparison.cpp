@@ -7,6 +7,7 @@
 #include <set>
 
 #include "harness/compare/case_pairs.hpp"
+#include "harness/core/lookup.hpp"
 #include "harness/text/input_error.hpp"
 #include "harness/text/suggest.hpp"
 
@@ -29,14 +30,8 @@ void warn_of_environment(const RecordedHead& base, const RecordedHead& next, Com
           Unlike{found.name, printable(found.base, 120), printable(found.next, 120)}.words());
 }
 
-const RecordedCase* find_case(const RecordedRun& run, const std::string& id) {
-  for (const RecordedCase& c : run.cases)
-    if (c.id == id) return &c;
-  return nullptr;
-}
-
 Result<const RecordedCase*> choose(const RecordedRun& run, const std::string& id) {
-  if (const RecordedCase* found = find_case(run, id)) return found;
+  if (const RecordedCase* found = find_by(run.cases, id, &RecordedCase::id)) return found;
   std::vector<std::string> ids;
   for (const RecordedCase& c : run.cases) ids.push_back(c.id);
   return input_error(run.path, "/cases", "no case " + in_quotes(id) + suggestion(id, ids));
@@ -55,17 +50,15 @@ Result<void> refuse_itself(const RecordedRun& base, const RecordedRun& next,
 
 void conclude(Comparison& made) {
   std::map<Verdict, std::size_t> count;
-  std::size_t judged = 0;
+  bool judged = false;
   for (const CaseComparison& c : made.cases) {
     ++count[c.verdict];
-    judged +=
-        std::any_of(c.measures.begin(), c.measures.end(), [](const auto& m) { return m.judged; });
+    judged |= std::ranges::any_of(c.measures, &MeasureComparison::judged);
   }
-  const bool lost = std::any_of(made.only_in_base.begin(), made.only_in_base.end(),
-                                [](const LoneCase& c) { return c.status == CaseStatus::ok; });
+  const bool lost = contains(made.only_in_base, CaseStatus::ok, &LoneCase::status);
   if (count[Verdict::regression]) {
     made.verdict = Verdict::regression;
-  } else if (judged == 0) {
+  } else if (!judged) {
     made.reason = "no case could be compared";
   } else if (count[Verdict::inconclusive]) {
     made.reason = fmt::format("{} of {} cases are inconclusive", count[Verdict::inconclusive],
@@ -117,7 +110,7 @@ Result<Comparison> compare_runs(const RecordedRun& base, const RecordedRun& next
     matched.emplace_back(*a, *b);
   } else {
     for (const RecordedCase& c : base.cases) {
-      const RecordedCase* other = find_case(next, c.id);
+      const RecordedCase* other = find_by(next.cases, c.id, &RecordedCase::id);
       // What neither could measure is no finding.
       if (other && c.status == CaseStatus::unsupported && other->status == c.status)
         made.unsupported.push_back({c.id, c.status});
@@ -127,7 +120,8 @@ Result<Comparison> compare_runs(const RecordedRun& base, const RecordedRun& next
         made.only_in_base.push_back({c.id, c.status});
     }
     for (const RecordedCase& c : next.cases)
-      if (!find_case(base, c.id)) made.only_in_new.push_back({c.id, c.status});
+      if (!contains(base.cases, c.id, &RecordedCase::id))
+        made.only_in_new.push_back({c.id, c.status});
   }
   made.cases = judge(base, next, matched, made);
   conclude(made);

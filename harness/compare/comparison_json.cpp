@@ -16,24 +16,21 @@ Json run_json(const RecordedHead& run) {
 }
 
 Json floor_json(const NoiseFloor& floor) {
-  Json made = Json::object();
   const auto& f = floor.found;
-  made["against"] = text_or_null(floor.against);
-  made["pairs"] = f ? Json(f->pairs) : Json(nullptr);
-  made["ratio"] = f ? Json(f->ratio) : Json(nullptr);
-  made["ci95"] = f ? Json::array({f->lo, f->hi}) : Json(nullptr);
-  made["reason"] = text_or_null(floor.reason);
-  return made;
+  return {{"against", text_or_null(floor.against)},
+          {"pairs", f ? Json(f->pairs) : Json()},
+          {"ratio", f ? Json(f->ratio) : Json()},
+          {"ci95", f ? Json::array({f->lo, f->hi}) : Json()},
+          {"reason", text_or_null(floor.reason)}};
 }
 
 Json measure_json(const MeasureComparison& m) {
-  Json made = Json::object();
-  made["verdict"] = m.judged ? Json(to_string(m.verdict)) : Json(nullptr);
-  made["reason"] = m.reason;
-  made["warnings"] = m.warnings;
-  made["base"] = to_json(m.base);
-  made["new"] = to_json(m.next);
-  made["comparison"] = nullptr;
+  Json made = {{"verdict", m.judged ? Json(to_string(m.verdict)) : Json()},
+               {"reason", m.reason},
+               {"warnings", m.warnings},
+               {"base", to_json(m.base)},
+               {"new", to_json(m.next)},
+               {"comparison", nullptr}};
   if (!m.judged) return made;
   const PairedRatio& f = *m.found;
   made["comparison"] = Json({{"pairs", f.pairs},
@@ -54,18 +51,17 @@ Json measure_json(const MeasureComparison& m) {
 }
 
 Json case_json(const CaseComparison& c) {
-  Json made = Json::object();
-  made["base_id"] = c.base_id;
-  made["new_id"] = c.new_id;
-  made["verdict"] = to_string(c.verdict);
-  made["reason"] = text_or_null(c.reason);
-  made["subjects"] = c.subjects;
-  made["warnings"] = c.warnings;
-  made["excluded_trials"] = {{"base", c.excluded_base}, {"new", c.excluded_new}};
-  made["unpaired_rounds"] = c.unpaired_rounds;
-  made["measures"] = Json::object();
-  for (const MeasureComparison& m : c.measures) made["measures"][m.name] = measure_json(m);
-  return made;
+  Json measures = Json::object();
+  for (const MeasureComparison& m : c.measures) measures[m.name] = measure_json(m);
+  return {{"base_id", c.base_id},
+          {"new_id", c.new_id},
+          {"verdict", to_string(c.verdict)},
+          {"reason", text_or_null(c.reason)},
+          {"subjects", c.subjects},
+          {"warnings", c.warnings},
+          {"excluded_trials", {{"base", c.excluded_base}, {"new", c.excluded_new}}},
+          {"unpaired_rounds", c.unpaired_rounds},
+          {"measures", std::move(measures)}};
 }
 
 Json lone_json(const std::vector<LoneCase>& cases) {
@@ -77,24 +73,25 @@ Json lone_json(const std::vector<LoneCase>& cases) {
 }  // namespace
 
 std::string comparison_json(const Comparison& comparison, int exit_status) {
-  Json made = Json::object();
-  made["schema"] = "pktbench-comparison/1";
-  made["verdict"] = to_string(comparison.verdict);
-  made["reason"] = text_or_null(comparison.reason);
-  made["exit_status"] = exit_status;
-  made["base"] = run_json(comparison.base);
-  made["new"] = run_json(comparison.next);
-  made["interleaved"] = comparison.interleaved;
-  made["rules"] = {{"min_effect", comparison.rules.min_effect},
-                   {"alpha", comparison.rules.alpha},
-                   {"must_see", comparison.rules.must_see},
-                   {"min_pairs", kMinPairs}};
-  made["warnings"] = comparison.warnings;
-  made["cases"] = Json::array();
-  for (const CaseComparison& c : comparison.cases) made["cases"].push_back(case_json(c));
-  made["only_in_base"] = lone_json(comparison.only_in_base);
-  made["only_in_new"] = lone_json(comparison.only_in_new);
-  made["unsupported"] = lone_json(comparison.unsupported);
+  Json cases = Json::array();
+  for (const CaseComparison& c : comparison.cases) cases.push_back(case_json(c));
+  const Json made = {{"schema", "pktbench-comparison/1"},
+                     {"verdict", to_string(comparison.verdict)},
+                     {"reason", text_or_null(comparison.reason)},
+                     {"exit_status", exit_status},
+                     {"base", run_json(comparison.base)},
+                     {"new", run_json(comparison.next)},
+                     {"interleaved", comparison.interleaved},
+                     {"rules",
+                      {{"min_effect", comparison.rules.min_effect},
+                       {"alpha", comparison.rules.alpha},
+                       {"must_see", comparison.rules.must_see},
+                       {"min_pairs", kMinPairs}}},
+                     {"warnings", comparison.warnings},
+                     {"cases", std::move(cases)},
+                     {"only_in_base", lone_json(comparison.only_in_base)},
+                     {"only_in_new", lone_json(comparison.only_in_new)},
+                     {"unsupported", lone_json(comparison.unsupported)}};
   return dump_json(made, 2) + "\n";
 }
 

@@ -38,44 +38,28 @@ std::string median_cell(const Summary& s, int decimals) {
 std::string p_cell(double p) { return p < 0.0001 ? "<0.0001" : fmt::format("{:.2g}", p); }
 
 const char* colour_of(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::regression:
-      return kRed;
-    case Verdict::improvement:
-    case Verdict::no_change:
-      return kGreen;
-    case Verdict::inconclusive:
-      break;
-  }
-  return kYellow;
+  if (verdict == Verdict::regression) return kRed;
+  return verdict == Verdict::inconclusive ? kYellow : kGreen;
 }
 
 bool is_rate(const MeasureComparison& m) { return m.name == "mpps"; }
 
 TextRow measure_row(const std::string& id, const MeasureComparison& m) {
-  TextRow row{std::vector<std::string>(kColumns.size()), {}, ""};
-  row.cells[0] = id;
-  row.cells[1] = is_rate(m) ? "Mpps" : "cycles/packet";
-  if (!m.judged) {
-    row.reason = (m.found ? "not judged: " : "not compared: ") + printable(m.reason, kMaxText);
-    row.colour = m.expected ? kYellow : "";
-    return row;
-  }
+  const std::string measure = is_rate(m) ? "Mpps" : "cycles/packet";
+  if (!m.judged)
+    return {{id, measure},
+            (m.found ? "not judged: " : "not compared: ") + printable(m.reason, kMaxText),
+            m.expected ? kYellow : ""};
   const int decimals = is_rate(m) ? 3 : 1;
   const PairedRatio& f = *m.found;
-  row.cells[2] = median_cell(m.base, decimals);
-  row.cells[3] = median_cell(m.next, decimals);
-  row.cells[4] = change_percent(f.ratio);
-  row.cells[5] = change_percent(f.lo) + " to " + change_percent(f.hi);
-  row.cells[6] = p_cell(m.p_adjusted);
-  row.cells[7] = p_cell(m.mann_whitney_p_adjusted);
-  row.cells[8] = fine_percent(m.smallest_change);
   const auto& floor = m.noise_floor.found;
-  row.cells[9] = floor ? "±" + fine_percent(std::max(floor->hi - 1, 1 - floor->lo)) : "-";
-  row.cells[10] = fmt::format("{}", f.pairs);
-  row.cells[11] = to_string(m.verdict);
-  row.colour = colour_of(m.verdict);
-  return row;
+  return {{id, measure, median_cell(m.base, decimals), median_cell(m.next, decimals),
+           change_percent(f.ratio), change_percent(f.lo) + " to " + change_percent(f.hi),
+           p_cell(m.p_adjusted), p_cell(m.mann_whitney_p_adjusted), fine_percent(m.smallest_change),
+           floor ? "±" + fine_percent(std::max(floor->hi - 1, 1 - floor->lo)) : "-",
+           std::to_string(f.pairs), to_string(m.verdict)},
+          {},
+          colour_of(m.verdict)};
 }
 
 std::vector<TextRow> make_rows(const Comparison& comparison) {
@@ -83,9 +67,8 @@ std::vector<TextRow> make_rows(const Comparison& comparison) {
   for (const CaseComparison& c : comparison.cases) {
     std::string id = clean_line(c.base_id);
     if (c.base_id != c.new_id) id += " → " + clean_line(c.new_id);
-    if (c.measures.empty()) {
+    if (c.measures.empty())
       rows.push_back({{id, ""}, "not compared: " + printable(c.reason, kMaxText), kYellow});
-    }
     for (const MeasureComparison& m : c.measures) rows.push_back(measure_row(id, m));
   }
   return rows;
@@ -142,17 +125,16 @@ std::string sight(const Comparison& comparison) {
 }
 
 std::string conclusion(const Comparison& comparison) {
-  std::array<std::size_t, 4> count{};
+  std::map<Verdict, std::size_t> count;
   std::set<std::string> subjects;
   for (const CaseComparison& c : comparison.cases) {
-    ++count[static_cast<std::size_t>(c.verdict)];
+    ++count[c.verdict];
     for (const std::string& s : c.subjects) subjects.insert(printable(s, kMaxText));
   }
   std::string made;
   for (const Verdict v :
        {Verdict::regression, Verdict::improvement, Verdict::no_change, Verdict::inconclusive})
-    if (const std::size_t n = count[static_cast<std::size_t>(v)])
-      made += fmt::format("{}{} {}", made.empty() ? "" : ", ", n, to_string(v));
+    if (count[v]) made += fmt::format("{}{} {}", made.empty() ? "" : ", ", count[v], to_string(v));
   made = std::string(to_string(comparison.verdict)) +
          (comparison.reason.empty() ? "" : ": " + comparison.reason) +
          (subjects.empty() ? "" : ", where " + boost::algorithm::join(subjects, "; ")) +

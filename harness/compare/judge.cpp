@@ -1,6 +1,6 @@
 #include "harness/compare/judge.hpp"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <boost/algorithm/string/join.hpp>
@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "harness/core/lookup.hpp"
 #include "harness/text/input_error.hpp"
 
 namespace pktbench {
@@ -86,13 +87,10 @@ void heed_bound(const RecordedCase& base, const RecordedCase& next, MeasureCompa
 
 // In most of the ok trials.
 bool spins(const RecordedCase& c) {
-  std::ptrdiff_t ok = 0;
-  std::ptrdiff_t spinning = 0;
-  for (const RecordedTrial& trial : c.trials) {
-    ok += is_ok(trial);
-    spinning += is_ok(trial) && trial.spins;
-  }
-  return 2 * spinning > ok;
+  std::ptrdiff_t balance = 0;
+  for (const RecordedTrial& trial : c.trials)
+    if (is_ok(trial)) balance += trial.spins ? 1 : -1;
+  return balance > 0;
 }
 
 // Why this measure is not judged; empty: it is.
@@ -100,8 +98,7 @@ std::string obstacle(const MeasureKind& kind, const RecordedCase& base, const Re
                      const PointPairs& pairs, MeasureComparison& made) {
   const bool cycles = kind.name == kCycles.name;
   const auto has = [&](const RecordedCase& c) {
-    return std::any_of(c.trials.begin(), c.trials.end(),
-                       [&](const auto& t) { return is_ok(t) && t.*kind.value; });
+    return std::ranges::any_of(c.trials, [&](const auto& t) { return is_ok(t) && t.*kind.value; });
   };
   const bool in_base = has(base);
   const bool in_new = has(next);
@@ -200,7 +197,7 @@ CaseComparison pair_cases(const Sides& sides, const RecordedCase& base, const Re
   made.new_id = next.id;
   const auto excluded = [](const RecordedCase& c) {
     return static_cast<std::size_t>(
-        std::count_if(c.trials.begin(), c.trials.end(), [](const auto& t) { return !is_ok(t); }));
+        std::ranges::count(c.trials, false, [](const auto& t) { return is_ok(t); }));
   };
   made.excluded_base = excluded(base);
   made.excluded_new = excluded(next);
@@ -211,11 +208,13 @@ CaseComparison pair_cases(const Sides& sides, const RecordedCase& base, const Re
                                           side->rounds_planned));
   compare_settings(base, next, made);
   if (!made.reason.empty()) return made;
-  // Rates at loads that differ say nothing of the device.
-  if (const auto method = base.comparable.find("method");
-      method != base.comparable.end() && method->second != "throughput") {
-    made.reason = "method " + method->second +
-                  ": each of its trials has a load of its own; read what both runs found instead";
+  // What the method did not find, as the rate of trials at loads that differ, says nothing of the
+  // device.
+  if (!base.metrics.empty() && !base.metrics.contains(kRate.name)) {
+    made.reason = fmt::format(
+        "what was found of it is {}, for which each trial has a load of its own; read what both "
+        "runs found instead",
+        fmt::join(base.metrics, ", "));
     return made;
   }
   for (const auto* side : {&base, &next})
@@ -281,35 +280,36 @@ void judge_measure(const RecordedCase& base, const RecordedCase& next, const Com
 
 // The worst of what was judged. Nothing judged: inconclusive.
 void conclude(CaseComparison& made) {
-  bool any[4] = {};
+  std::set<Verdict> all;
   for (const MeasureComparison& m : made.measures)
-    if (m.judged || m.expected) any[static_cast<int>(m.verdict)] = true;
-  const auto has = [&](Verdict v) { return any[static_cast<int>(v)]; };
-  if (has(Verdict::regression))
-    made.verdict = Verdict::regression;
-  else if (has(Verdict::inconclusive))
-    made.verdict = Verdict::inconclusive;
-  else if (has(Verdict::improvement))
-    made.verdict = Verdict::improvement;
-  else if (has(Verdict::no_change))
-    made.verdict = Verdict::no_change;
-  else if (made.reason.empty())
-    made.reason = made.measures.front().reason;
+    if (m.judged || m.expected) all.insert(m.verdict);
+  for (const Verdict worst :
+       {Verdict::regression, Verdict::inconclusive, Verdict::improvement, Verdict::no_change})
+    if (all.contains(worst)) {
+      made.verdict = worst;
+      return;
+    }
+  if (made.reason.empty()) made.reason = made.measures.front().reason;
 }
 
 // All the p of one kind, adjusted together.
-template <class P>
-void adjust(std::vector<CaseComparison>& cases, P p_of, double MeasureComparison::*adjusted) {
+void adjust(std::vector<CaseComparison>& cases) {
+  std::vector<MeasureComparison*> judged;
   std::vector<double> p;
-  std::vector<MeasureComparison*> of;
+  std::vector<double> mann_whitney_p;
   for (CaseComparison& c : cases)
     for (MeasureComparison& m : c.measures)
       if (m.judged) {
-        p.push_back(p_of(*m.found));
-        of.push_back(&m);
+        judged.push_back(&m);
+        p.push_back(m.found->p);
+        mann_whitney_p.push_back(m.found->mann_whitney.p);
       }
-  const std::vector<double> made = benjamini_hochberg(p);
-  for (std::size_t i = 0; i < of.size(); ++i) of[i]->*adjusted = made[i];
+  p = benjamini_hochberg(p);
+  mann_whitney_p = benjamini_hochberg(mann_whitney_p);
+  for (std::size_t i = 0; i < judged.size(); ++i) {
+    judged[i]->p_adjusted = p[i];
+    judged[i]->mann_whitney_p_adjusted = mann_whitney_p[i];
+  }
 }
 
 }  // namespace
@@ -317,8 +317,8 @@ void adjust(std::vector<CaseComparison>& cases, P p_of, double MeasureComparison
 std::vector<Unlike> unlike(const std::map<std::string, std::string>& base,
                            const std::map<std::string, std::string>& next) {
   const auto value = [](const auto& of, const std::string& name) {
-    const auto found = of.find(name);
-    return found == of.end() ? "not known" : found->second;
+    const std::string* found = find_in(of, name);
+    return found ? *found : "not known";
   };
   std::map<std::string, std::string> all = base;
   all.insert(next.begin(), next.end());
@@ -334,11 +334,7 @@ std::vector<CaseComparison> judge_cases(const Sides& sides, const MatchedCases& 
                                         const CompareRules& rules) {
   std::vector<CaseComparison> made;
   for (const auto& [base, next] : matched) made.push_back(pair_cases(sides, *base, *next));
-  adjust(
-      made, [](const PairedRatio& r) { return r.p; }, &MeasureComparison::p_adjusted);
-  adjust(
-      made, [](const PairedRatio& r) { return r.mann_whitney.p; },
-      &MeasureComparison::mann_whitney_p_adjusted);
+  adjust(made);
   for (std::size_t i = 0; i < made.size(); ++i) {
     const auto& [base, next] = matched[i];
     for (MeasureComparison& m : made[i].measures)

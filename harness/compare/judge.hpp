@@ -23,7 +23,6 @@
 #include <utility>
 #include <vector>
 
-#include "harness/compare/comparison_sides.hpp"
 #include "harness/compare/pairing.hpp"
 #include "harness/compare/recorded_run.hpp"
 #include "harness/measure/paired_ratio.hpp"

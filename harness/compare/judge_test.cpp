@@ -73,11 +73,14 @@ TEST(Judge, MoreTrialsAreNoRemedyForAValueOf0) {
 TEST(Judge, TrialsOfASearchAreNoSampleOfOneRate) {
   RecordedCase base = make_case("c", 5, 300);
   RecordedCase next = make_case("c", 4, 300);
-  base.comparable["method"] = next.comparable["method"] = "search";
+  base.metrics = next.metrics = {"NDR", "PDR"};
   const Comparison made = compare(base, next);
   EXPECT_EQ(made.verdict, Verdict::inconclusive);
   EXPECT_NE(made.cases[0].reason.find("load of its own"), std::string::npos);
-  base.comparable["method"] = next.comparable["method"] = "throughput";
+  EXPECT_NE(made.cases[0].reason.find("found of it is NDR, PDR,"), std::string::npos);
+  base.metrics = next.metrics = {"cycles_per_packet", "mpps"};
+  EXPECT_EQ(compare(base, next).verdict, Verdict::regression);
+  base.metrics = next.metrics = {};  // of an older run
   EXPECT_EQ(compare(base, next).verdict, Verdict::regression);
 }
 

@@ -1,8 +1,13 @@
 #include "harness/compare/pairing.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <set>
+#include <string_view>
+#include <tuple>
 
 namespace pktbench {
 
@@ -17,12 +22,11 @@ void add(PointPairs& pairs, const PairPoint& base, double next) {
 
 }  // namespace
 
-PointPairs pair_points(const std::vector<PairPoint>& base, const std::vector<PairPoint>& next,
-                       bool across_rounds) {
+PointPairs pair_points(const Points& base, const Points& next, bool across_rounds) {
   std::map<int, PairPoint> partners;
   for (const PairPoint& point : next) partners[point.round] = point;
   PointPairs made;
-  std::vector<PairPoint> alone;
+  Points alone;
   std::size_t common = 0;
   for (const PairPoint& point : base) {
     const auto partner = partners.find(point.round);
@@ -51,12 +55,58 @@ PointPairs pair_points(const std::vector<PairPoint>& base, const std::vector<Pai
 PointPairs commonest_condition(const PointPairs& pairs) {
   std::map<std::size_t, std::size_t> count;
   for (const std::size_t condition : pairs.conditions) ++count[condition];
-  const auto most = std::max_element(
-      count.begin(), count.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  const auto most = std::ranges::max_element(count, {}, [](const auto& n) { return n.second; });
   PointPairs made;
   for (std::size_t i = 0; i < pairs.base.size(); ++i)
     if (pairs.conditions[i] == most->first)
       add(made, {pairs.rounds[i], pairs.conditions[i], pairs.base[i]}, pairs.next[i]);
+  return made;
+}
+
+Sides sides_of(const RecordedRun& base, const RecordedRun& next, bool across_rounds) {
+  std::vector<Condition> all;
+  for (const auto* run : {&base, &next})
+    for (const RecordedCase& c : run->cases)
+      for (const RecordedTrial& trial : c.trials)
+        if (is_ok(trial)) all.push_back(trial.condition);
+  return {base, next, ConditionGroups(all), across_rounds};
+}
+
+Points points_of(const Sides& sides, const RecordedCase& c,
+                 std::optional<double> RecordedTrial::*value) {
+  std::map<int, PairPoint> rounds;
+  for (const RecordedTrial& trial : c.trials)
+    if (is_ok(trial) && trial.*value)
+      rounds[trial.round] = {trial.round, sides.conditions.of(trial.condition), *(trial.*value)};
+  Points made;
+  for (const auto& [round, point] : rounds) made.push_back(point);
+  return made;
+}
+
+bool share_trials(const RecordedRun& a, const RecordedRun& b) {
+  if (a.id == b.id) return true;
+  if (a.host != b.host) return false;
+  using Key = std::tuple<std::string_view, std::string_view, int, std::optional<double>>;
+  const auto keys = [](const RecordedRun& run) {
+    std::set<Key> made;
+    for (const RecordedCase& c : run.cases)
+      for (const RecordedTrial& t : c.trials)
+        if (!t.started_at.empty()) made.emplace(c.id, t.started_at, t.round, t.mpps);
+    return made;
+  };
+  const std::set<Key> known = keys(a);
+  return std::ranges::any_of(keys(b), [&](const Key& key) { return known.contains(key); });
+}
+
+std::string condition_words(const ConditionGroups& groups, const Points& points) {
+  std::map<std::size_t, std::size_t> count;
+  for (const PairPoint& p : points) ++count[p.condition];
+  std::string made;
+  for (const auto& [group, n] : count) {
+    const std::string words = in_words(groups.typical(group));
+    made += fmt::format("{}{} × ({})", made.empty() ? "" : ", and ", n,
+                        words.empty() ? "not known" : words);
+  }
   return made;
 }
 

@@ -5,7 +5,12 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
+#include <string>
 #include <vector>
+
+#include "harness/compare/recorded_run.hpp"
+#include "harness/measure/conditions.hpp"
 
 namespace pktbench {
 
@@ -14,6 +19,8 @@ struct PairPoint {
   std::size_t condition = 0;  // a group of ConditionGroups
   double value = 0;
 };
+
+using Points = std::vector<PairPoint>;
 
 struct PointPairs {
   std::vector<int> rounds;  // of the base's points
@@ -27,10 +34,34 @@ struct PointPairs {
 // over is paired too, in the order of the rounds, within each condition: for two separate runs,
 // whose rounds have nothing in common. REQUIRES: each side's points in the order of their rounds,
 // one a round.
-PointPairs pair_points(const std::vector<PairPoint>& base, const std::vector<PairPoint>& next,
-                       bool across_rounds);
+PointPairs pair_points(const Points& base, const Points& next, bool across_rounds);
 
 // Those of the condition that most pairs have.
 PointPairs commonest_condition(const PointPairs& pairs);
+
+inline bool is_ok(const RecordedTrial& trial) { return trial.status == TrialStatus::ok; }
+
+// The two sides of a comparison, each with the conditions it was measured in.
+struct Sides {
+  const RecordedRun& base;
+  const RecordedRun& next;
+  ConditionGroups conditions;  // of the ok trials of both
+  bool across_rounds;          // of separate runs
+};
+
+// Both outlive it.
+Sides sides_of(const RecordedRun& base, const RecordedRun& next, bool across_rounds);
+
+// The ok trials of a case that have `value`, one a round: what was made again before one was not
+// ok.
+Points points_of(const Sides& sides, const RecordedCase& c,
+                 std::optional<double> RecordedTrial::*value);
+
+// Whether they are one run, or have trials in common: a run that was resumed has another id than
+// the copy that was made of it before.
+bool share_trials(const RecordedRun& base, const RecordedRun& next);
+
+// "12 × (CPUs near: 92 ns), and 8 × (CPUs far apart: 420 ns)"
+std::string condition_words(const ConditionGroups& groups, const Points& points);
 
 }  // namespace pktbench

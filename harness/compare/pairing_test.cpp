@@ -5,7 +5,6 @@
 namespace pktbench {
 namespace {
 
-using Points = std::vector<PairPoint>;
 using Values = std::vector<double>;
 
 const Points kBase = {{0, 0, 10}, {1, 1, 11}, {2, 0, 12}, {3, 0, 13}};

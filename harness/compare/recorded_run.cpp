@@ -4,8 +4,10 @@
 
 #include <boost/algorithm/string/split.hpp>
 #include <filesystem>
+#include <regex>
 #include <set>
 
+#include "harness/core/lookup.hpp"
 #include "harness/measure/cpu_distance.hpp"
 #include "harness/record/field_json.hpp"
 #include "harness/record/fields.hpp"
@@ -36,7 +38,7 @@ const Keys kNeeded = {
     {kTrial, {"round", "status", "mpps", "cycles_per_packet", "cycles_source"}}};
 
 // The same where it is there.
-const Keys kUsed = {{"/cases/#", {"dut_idle", "comparable", "rounds_planned"}},
+const Keys kUsed = {{"/cases/#", {"dut_idle", "comparable", "rounds_planned", "metrics"}},
                     {kTrial, {"started_at", "limiter"}},
                     {kTrial + "/offered", {"pps"}},
                     {kTrial + "/evidence", {"dut_busy"}},
@@ -53,21 +55,17 @@ const Keys kLookedAt = {
     {kTrial + "/disturbance", {measure::kCpuDistance}}};
 
 // `at` is below `above`.
-bool is_used(std::string above, const Json::json_pointer& at, bool absent) {
+bool is_used(const std::string& above, const Json::json_pointer& at, bool absent) {
   if (at.empty()) return true;
-  std::string last;
-  std::string between;
-  for (auto rest = at; !rest.empty(); rest.pop_back()) {
-    const bool number = rest.back().find_first_not_of("0123456789") == std::string::npos;
-    const std::string key = number ? "#" : rest.back();
-    last.empty() ? last = key : between.insert(0, "/" + key);
-  }
-  above += between;
+  static const std::regex kNumber("/[0-9]+(?=/|$)");
+  const std::string place = above + std::regex_replace(at.to_string(), kNumber, "/#");
+  const std::size_t slash = place.rfind('/');
+  const std::string holder = place.substr(0, slash);
   const auto has = [&](const Keys& keys) {
-    const auto found = keys.find(above);
-    return found != keys.end() && found->second.count(last);
+    const auto* names = find_in(keys, holder);
+    return names && names->contains(place.substr(slash + 1));
   };
-  return has(kNeeded) || (!absent && (has(kUsed) || above == "/cases/#/comparable"));
+  return has(kNeeded) || (!absent && (has(kUsed) || holder == "/cases/#/comparable"));
 }
 
 JsonParts& part_at(JsonParts& parts, const std::string& place) {
@@ -96,9 +94,8 @@ class Trials {
 
  private:
   static RecordedTrial compared(TrialRecord trial) {
-    const auto busy = trial.evidence.find("dut_busy");
-    const bool spins = busy != trial.evidence.end() && busy->second >= kNoIdleTime &&
-                       trial.limiter != Limiter::dut;
+    const double* busy = find_in(trial.evidence, "dut_busy");
+    const bool spins = busy && *busy >= kNoIdleTime && trial.limiter != Limiter::dut;
     RecordedTrial made{trial.round,
                        trial.status,
                        trial.limiter,
@@ -115,13 +112,11 @@ class Trials {
 
   // An older run has the readings alone.
   static std::optional<double> older_distance(const TrialRecord& trial) {
-    const auto source = trial.disturbance.find(measure::kCpuDistance);
-    if (source == trial.disturbance.end() || !source->second) return std::nullopt;
-    const auto& evidence = source->second->evidence;
-    const auto before = evidence.find("before_ns");
-    const auto after = evidence.find("after_ns");
-    if (before == evidence.end() || after == evidence.end()) return std::nullopt;
-    return (before->second + after->second) / 2;
+    const auto* found = find_in(trial.disturbance, measure::kCpuDistance);
+    if (!found || !*found) return std::nullopt;
+    const double* before = find_in((*found)->evidence, "before_ns");
+    const double* after = find_in((*found)->evidence, "after_ns");
+    return before && after ? std::optional((*before + *after) / 2) : std::nullopt;
   }
 };
 
@@ -145,6 +140,7 @@ RecordedCase recorded_case(const CaseDocument& document, std::vector<RecordedTri
   made.reason = result.reason;
   made.limiter = result.limiter;
   made.rounds_planned = result.rounds_planned;
+  for (const Metric& metric : result.metrics) made.metrics.insert(metric.name);
   made.trials = std::move(trials);
   made.comparable = comparable_of(run, one);
   for (const char* key :

@@ -9,6 +9,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,7 @@ struct RecordedCase {
   std::string reason;  // empty when ok
   Limiter limiter = Limiter::unknown;
   int rounds_planned = 0;             // each of them is one trial or more; 0: not known
+  std::set<std::string> metrics;      // names of what its method found; an older run has none
   std::vector<RecordedTrial> trials;  // in the order they were made, invalid ones included
   Comparable comparable;
   // What is compared as a rule, so that a difference is said and no obstacle.

@@ -53,6 +53,7 @@ struct CaseResult {
   std::size_t other_condition = 0;  // trials as good as those, but in another condition
   Limiter limiter = Limiter::unknown;
   int rounds_planned = 0;           // each of them is one trial or more; 0: not known
+  int rounds_done = 0;              // of those, when the run ended: no trial is missing in them
   std::vector<TrialRecord> trials;  // in the order they were made, invalid ones included
   // Those with the kernel's BPF statistics on, where the scenario asks for them; never among the
   // above. The reason says why there are none, or no more of them.

@@ -73,68 +73,70 @@ using FieldRef =
                  std::map<std::string, double>*, std::map<std::string, std::string>*, Options*,
                  WordRef, IntervalRef, ObjectRef, ObjectsRef, ReasonsRef, Computed>;
 
-// A sentence, or a function that gives it.
-template <class R>
-class Why : public std::function<std::string(const R&)> {
- public:
-  using std::function<std::string(const R&)>::function;
-  Why(const char* sentence) : Why([sentence](const R&) { return std::string(sentence); }) {}
-};
-
-// What a row says beside its key and member.
-template <class R>
+// What a row says beside its key and member. Its functions are given the record.
 struct About {
+  template <class T>
+  using Of = std::function<T(const void* record)>;
+
   std::string unit = {};
-  std::string help = {};                       // Markdown, one line
-  std::optional<Bounds> bounds = {};           // none: what the type allows; of a double 0 to 1e20
-  bool above_0 = false;                        // 0 itself is out of bounds
-  std::function<bool(const R&)> known = {};    // where not, it is null whatever the member holds
-  Why<R> null = {};                            // the reason, where it is null; an empty text is
-  bool null_is_a_value = false;                // nothing is missing then: there is no reason
-  Why<R> empty = {};                           // what stands for an empty text
-  std::function<bool(const R&)> written = {};  // where not, the key is left out
+  std::string help = {};              // Markdown, one line
+  std::optional<Bounds> bounds = {};  // none: what the type allows; of a double 0 to 1e20
+  bool above_0 = false;               // 0 itself is out of bounds
+  Of<bool> known = {};                // where not, it is null whatever the member holds
+  Of<std::string> null = {};          // the reason, where it is null; an empty text is
+  bool null_is_a_value = false;       // nothing is missing then: there is no reason
+  Of<std::string> empty = {};         // what stands for an empty text
+  Of<bool> written = {};              // where not, the key is left out
   bool older_lack_it = false;
-  std::function<void(R&, bool has_value)> after_reading = {};
+  std::function<void(void* record, bool has_value)> after_reading = {};
   std::string schema = {};  // a definition of the schema that says more than the type does
 };
 
 // What a row may say, each as a member of About says it: {"mpps", &T::mpps, "help", unit("Mpps")}.
+// A sentence may be given in place of a function that gives it.
 namespace notes {
 
-inline constexpr auto unit = [](auto value) {
-  return [value](auto& about) { about.unit = value; };
-};
-inline constexpr auto bounds = [](auto value) {
-  return [value](auto& about) { about.bounds = value; };
-};
-inline constexpr auto known = [](auto value) {
-  return [value](auto& about) { about.known = value; };
-};
-inline constexpr auto null = [](auto value) {
-  return [value](auto& about) { about.null = value; };
-};
-inline constexpr auto empty = [](auto value) {
-  return [value](auto& about) { about.empty = value; };
-};
-inline constexpr auto written = [](auto value) {
-  return [value](auto& about) { about.written = value; };
-};
-inline constexpr auto after_reading = [](auto value) {
-  return [value](auto& about) { about.after_reading = value; };
-};
-inline constexpr auto schema = [](auto value) {
-  return [value](auto& about) { about.schema = value; };
-};
-inline constexpr auto above_0 = [](auto& about) { about.above_0 = true; };
-inline constexpr auto null_is_a_value = [](auto& about) { about.null_is_a_value = true; };
-inline constexpr auto older_lack_it = [](auto& about) { about.older_lack_it = true; };
+// A note for rows of an R, or of anything.
+template <class R = void, class V>
+constexpr auto note(V About::*member, V value) {
+  return [member, value](About& about, const R*) { about.*member = value; };
+}
+template <class V, class R>
+auto note(About::Of<V> About::*member, std::function<V(const R&)> f) {
+  return note<R>(
+      member, About::Of<V>([f](const void* record) { return f(*static_cast<const R*>(record)); }));
+}
+inline auto note(About::Of<std::string> About::*member, const char* sentence) {
+  return note(member, About::Of<std::string>([sentence](const void*) { return sentence; }));
+}
+
+inline auto unit(std::string value) { return note(&About::unit, std::move(value)); }
+inline auto bounds(Bounds value) { return note(&About::bounds, std::optional(value)); }
+inline auto schema(std::string value) { return note(&About::schema, std::move(value)); }
+auto known(auto f) { return note(&About::known, std::function(f)); }
+auto written(auto f) { return note(&About::written, std::function(f)); }
+auto null(auto f) { return note(&About::null, std::function(f)); }
+inline auto null(const char* sentence) { return note(&About::null, sentence); }
+auto empty(auto f) { return note(&About::empty, std::function(f)); }
+inline auto empty(const char* sentence) { return note(&About::empty, sentence); }
+template <class R>
+auto after_reading(std::function<void(R&, bool has_value)> f) {
+  return [f](About& about, const R*) {
+    about.after_reading = [f](void* record, bool has_value) {
+      f(*static_cast<R*>(record), has_value);
+    };
+  };
+}
+inline constexpr auto above_0 = note(&About::above_0, true);
+inline constexpr auto null_is_a_value = note(&About::null_is_a_value, true);
+inline constexpr auto older_lack_it = note(&About::older_lack_it, true);
 
 }  // namespace notes
 
 // A row, whatever it is a row of. The pointers are to that.
 struct Field {
   std::string key;  // "*": every key that no other row names
-  About<void*> about;
+  About about;
   std::function<FieldRef(void*)> ref;
 };
 
@@ -150,12 +152,10 @@ class Row : public Field {
   // `help`: Markdown, one line; `notes`: of the namespace notes.
   template <class M, class... Notes>
   Row(std::string name, M member, std::string help, Notes... notes)
-      : Field{std::move(name), {}, [member](void* record) {
+      : Field{std::move(name), {.help = std::move(help)}, [member](void* record) {
                 return refer(member, *static_cast<R*>(record));
               }} {
-    About<R> said{.help = std::move(help)};
-    (notes(said), ...);
-    about = erased(said);
+    (notes(about, static_cast<R*>(nullptr)), ...);
   }
 
  private:
@@ -168,25 +168,6 @@ class Row : public Field {
       return FieldRef(&std::invoke(member, record));
     else
       return Computed(std::invoke(member, record));
-  }
-
-  template <class F>
-  static auto on_pointer(F f) {
-    return [f](void* const& record) { return f(*static_cast<const R*>(record)); };
-  }
-
-  static About<void*> erased(About<R> a) {
-    About<void*> made{a.unit, a.help, a.bounds,        a.above_0, {},      {}, a.null_is_a_value,
-                      {},     {},     a.older_lack_it, {},        a.schema};
-    if (a.known) made.known = on_pointer(a.known);
-    if (a.null) made.null = on_pointer(a.null);
-    if (a.empty) made.empty = on_pointer(a.empty);
-    if (a.written) made.written = on_pointer(a.written);
-    if (a.after_reading)
-      made.after_reading = [f = a.after_reading](void*& record, bool has_value) {
-        f(*static_cast<R*>(record), has_value);
-      };
-    return made;
   }
 };
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "harness/core/case_result.hpp"
+#include "harness/core/lookup.hpp"
 #include "harness/core/options.hpp"
 #include "harness/core/trial.hpp"
 
@@ -40,7 +41,7 @@ class Method {
   virtual int rounds() const = 0;
 
   // Rounds beyond those that a run may have at most.
-  virtual int extra_rounds() const = 0;
+  virtual int extra_rounds() const { return 0; }
 
   // The next trial of a case in `round`, from 0; none: it is done with it. REQUIRES: the trials are
   // in the order they were made.
@@ -51,7 +52,9 @@ class Method {
 
   // Which cases an extra round is for; none: the run is over. REQUIRES: every earlier round is
   // done.
-  virtual std::vector<bool> wants_more(const std::vector<CaseResult>& cases) const = 0;
+  virtual std::vector<bool> wants_more(const std::vector<CaseResult>& /*cases*/) const {
+    return {};
+  }
 
   // What the cases come to: sets mode, limiter, condition, metrics and trials' in_summary; and
   // status and reason, but of those whose `decided` is set.
@@ -62,9 +65,7 @@ class Method {
 class Legend {
  public:
   void add(const std::string& note) {
-    for (const std::string& known : notes_)
-      if (known == note) return;
-    notes_.push_back(note);
+    if (!contains(notes_, note)) notes_.push_back(note);
   }
   const std::vector<std::string>& notes() const { return notes_; }
 

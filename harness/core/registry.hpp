@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/core/backend.hpp"
+#include "harness/core/lookup.hpp"
 #include "harness/core/method.hpp"
 #include "harness/core/options.hpp"
 #include "harness/core/testbed.hpp"
@@ -79,9 +80,7 @@ struct Registry {
 // Null where there is no such name.
 template <class T>
 const T* find_by_name(const std::vector<T>& types, const std::string& name) {
-  for (const T& type : types)
-    if (type.name == name) return &type;
-  return nullptr;
+  return find_by(types, name, &T::name);
 }
 
 }  // namespace pktbench

@@ -95,11 +95,4 @@ inline Result<DropCounts> dropped_at_ends(const Testbed& testbed) {
   return drops;
 }
 
-// Of the above, the places whose count is not known at present, and why.
-inline std::map<std::string, std::string> missing_at_ends(const Testbed& testbed) {
-  auto missing = testbed.dut().missing_drops();
-  missing.merge(testbed.generator().missing_drops());
-  return missing;
-}
-
 }  // namespace pktbench

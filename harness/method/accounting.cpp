@@ -2,15 +2,12 @@
 
 #include <algorithm>
 
+#include "harness/core/lookup.hpp"
 #include "harness/core/units.hpp"
 
 namespace pktbench::method {
 
 namespace {
-
-bool contains(const std::vector<int>& cpus, int cpu) {
-  return std::find(cpus.begin(), cpus.end(), cpu) != cpus.end();
-}
 
 double difference(const CpuTimes& before, const CpuTimes& after, CpuClass c) {
   return static_cast<double>(after[c] - before[c]);

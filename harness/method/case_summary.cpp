@@ -25,17 +25,10 @@ bool in_summary(const TrialRecord& trial) {
 }
 
 bool has_summary(const CaseResult& result) {
-  return std::any_of(result.trials.begin(), result.trials.end(),
-                     [](const auto& t) { return in_summary(t); });
+  return std::ranges::any_of(result.trials, in_summary);
 }
 
 bool has_figures(const CaseResult& result) { return has_summary(result) || !result.goals.empty(); }
-
-std::size_t rounds_made(const CaseResult& result) {
-  std::set<int> rounds;
-  for (const TrialRecord& trial : result.trials) rounds.insert(trial.round);
-  return rounds.size();
-}
 
 std::optional<CaseSummary> summarize_case(const CaseResult& result) {
   if (!has_summary(result)) return std::nullopt;

@@ -25,9 +25,6 @@ bool has_summary(const CaseResult& result);
 // Whether there is anything to show of it: a summary, or what its method found.
 bool has_figures(const CaseResult& result);
 
-// Rounds of which it has a trial, whatever became of that.
-std::size_t rounds_made(const CaseResult& result);
-
 // nullopt where there is no such trial. A trial without a value, or with one that is not finite,
 // does not count in that value's n.
 std::optional<CaseSummary> summarize_case(const CaseResult& result);

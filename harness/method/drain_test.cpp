@@ -1,6 +1,6 @@
-#include "harness/method/drain.hpp"
-
 #include <gtest/gtest.h>
+
+#include "harness/method/snapshot.hpp"
 
 namespace pktbench::method {
 namespace {

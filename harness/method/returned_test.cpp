@@ -1,6 +1,6 @@
-#include "harness/method/returned.hpp"
-
 #include <gtest/gtest.h>
+
+#include "harness/method/snapshot.hpp"
 
 namespace pktbench::method {
 namespace {

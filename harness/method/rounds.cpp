@@ -58,8 +58,7 @@ std::string last_reason(const CaseResult& c, TrialStatus status) {
 void decide(CaseResult& c) {
   const auto rounds = rounds_of(c);
   const auto count = [&](bool Round::*what) {
-    return std::count_if(rounds.begin(), rounds.end(),
-                         [what](const auto& r) { return r.second.*what; });
+    return std::ranges::count_if(rounds, [what](const auto& r) { return r.second.*what; });
   };
   const auto all = static_cast<std::ptrdiff_t>(rounds.size());
   const auto ok = count(&Round::ok);
@@ -88,10 +87,9 @@ void choose_trials(const std::optional<ConditionGroups>& of_run, CaseResult& c) 
   const bool disturbed = c.status == CaseStatus::disturbed;
   const auto stands = [&](const TrialRecord& t) { return disturbed ? is_usable(t) : is_ok(t); };
   const auto own = conditions({c}, c.spec.testbed, stands);
-  const bool common =
-      of_run && std::any_of(c.trials.begin(), c.trials.end(), [&](const TrialRecord& t) {
-        return stands(t) && of_run->of(t.condition) == 0;
-      });
+  const bool common = of_run && std::ranges::any_of(c.trials, [&](const TrialRecord& t) {
+                        return stands(t) && of_run->of(t.condition) == 0;
+                      });
   const std::optional<ConditionGroups>& groups = common ? of_run : own;
   c.other_condition = 0;
   std::vector<const TrialRecord*> chosen;
@@ -128,8 +126,7 @@ std::vector<std::size_t> rounds_short(const std::vector<CaseResult>& cases, int 
     std::map<int, bool> settled;
     for (const TrialRecord& t : c.trials)
       settled[t.round] |= is_ok(t) ? groups->of(t.condition) == 0 : !t.disturbed;
-    const auto have = std::count_if(settled.begin(), settled.end(),
-                                    [](const auto& round) { return round.second; });
+    const auto have = std::ranges::count(settled, true, [](const auto& r) { return r.second; });
     made.push_back(groups ? static_cast<std::size_t>(std::max<std::ptrdiff_t>(planned - have, 0))
                           : 0);
   }
@@ -139,18 +136,15 @@ std::vector<std::size_t> rounds_short(const std::vector<CaseResult>& cases, int 
 void conclude(std::vector<CaseResult>& cases) {
   for (CaseResult& c : cases) {
     for (auto* trials : {&c.trials, &c.bpf_trials})
-      std::sort(trials->begin(), trials->end(),
-                [](const TrialRecord& a, const TrialRecord& b) { return a.index < b.index; });
+      std::ranges::sort(*trials, {}, &TrialRecord::index);
     for (const TrialRecord& t : c.trials)
       if (t.status != TrialStatus::failed) c.mode = t.mode;
     if (!c.decided) decide(c);
   }
   for (CaseResult& c : cases) {
-    auto of_run = conditions(cases, c.spec.testbed, is_ok);
-    if (c.status == CaseStatus::disturbed)
-      // Its trials need not be among the ok ones' conditions.
-      of_run = conditions(cases, c.spec.testbed, is_usable);
-    choose_trials(of_run, c);
+    // The trials of a disturbed one need not be among the ok ones' conditions.
+    const auto chosen = c.status == CaseStatus::disturbed ? is_usable : is_ok;
+    choose_trials(conditions(cases, c.spec.testbed, chosen), c);
   }
 }
 

@@ -8,10 +8,8 @@
 
 #include "harness/measure/bpf_run_time.hpp"
 #include "harness/method/accounting.hpp"
-#include "harness/method/drain.hpp"
-#include "harness/method/returned.hpp"
 #include "harness/method/snapshot.hpp"
-#include "harness/method/stray_watch.hpp"
+#include "harness/method/strays.hpp"
 #include "harness/method/surroundings.hpp"
 #include "harness/method/validity.hpp"
 #include "harness/sys/cpu.hpp"
@@ -38,6 +36,8 @@ class AttachedCase final : public Session {
       : spec_(spec),
         tag_(tag),
         p_(std::move(parties)),
+        generator_(p_.testbed.generator()),
+        dut_(p_.testbed.dut()),
         clock_(p_.testbed.clock()),
         stop_(stop),
         surroundings_(p_.testbed, spec, plan_),
@@ -45,37 +45,289 @@ class AttachedCase final : public Session {
   ~AttachedCase() override {
     p_.traffic->stop();
     p_.backend->stop();
-    p_.testbed.generator().release_returned();
+    generator_.release_returned();
   }
 
-  Result<void> attach(const TrialPlan& plan);
-  Result<TrialRecord> measure(const TrialPlan& plan) override;
+  Result<void> attach(const TrialPlan& plan) {
+    plan_ = plan;
+    if (auto r = start(); !r) return r;
+    return find_baseline();
+  }
+
+  Result<TrialRecord> measure(const TrialPlan& plan) override {
+    plan_ = plan;
+    record_ = {};
+    record_.mode = mode_;
+    record_.bpf_stats = p_.bpf_stats;
+    facts_ = {.owners = cpu_owners(),
+              .generator = spec_.generator,
+              .reference_clock = clock_.reference(),
+              .unnamed_loss = p_.testbed.unnamed_loss()};
+    window_done_ = false;
+    const std::uint64_t began = clock_.now_ns();
+    if (!strays_.steady())
+      if (auto r = measure_window(); !r) {
+        usable_ = false;
+        return r.error();
+      }
+    record_.effective_s = static_cast<double>(clock_.now_ns() - began) / 1e9;
+    if (strays_.any()) name_strays();
+    if (stop_) return interrupted();
+    if (window_done_)
+      judge_trial(plan_, facts_, record_);
+    else
+      judge_windowless(facts_.disturbances, record_);
+    return record_;
+  }
+
   bool usable() const override { return usable_; }
 
  private:
-  CpuOwners cpu_owners() const;
-  Result<void> start();
-  Result<void> start_bpf_stats();
-  Result<void> name_parts(const std::vector<pid_t>& napi);
-  Result<void> find_baseline();
-  Result<Snapshot> snapshot();
+  CpuOwners cpu_owners() const {
+    CpuOwners owners{dut_.port().cpus, generator_.port().cpus, dut_.softirq_cpus(),
+                     dut_.own_interrupts()};
+    if (p_.testbed.dut_idle() == "poll") {
+      owners.idle_polls = owners.dut;
+      for (const int cpu : owners.generator) owners.idle_polls.push_back(cpu);
+    } else if (p_.testbed.dut_idle() == "spin") {
+      owners.idle_polls = owners.idle_spins = owners.dut;
+    }
+    return owners;
+  }
+
+  Result<void> start() {
+    BackendConfig backend;
+    backend.options = spec_.backend_options;
+    backend.port = dut_.port();
+    if (auto r = p_.testbed.lend(p_.backend->takes(backend)); !r) return r;
+    backend.port = dut_.port();
+    backend.workload = spec_.workload;
+    if (!spec_.filter_ports.empty()) backend.filter_ports = spec_.filter_ports;
+    backend.frame_size = spec_.traffic.frame_size;
+    backend.trial_tag = tag_;
+    if (auto r = p_.backend->start(backend).into(mode_); !r) return r.error();
+
+    if (p_.bpf_stats) {
+      const std::vector<std::uint32_t> programs = p_.backend->programs();
+      if (programs.empty())
+        return make_error(ErrorCode::unsupported,
+                          spec_.backend + " runs no BPF program on the host");
+      if (auto r = measure::BpfRunTimeMeter::start(programs).into(bpf_); !r) return r;
+    }
+
+    if (spec_.sends_back) {
+      auto r = generator_.take_returned(tag_).into(generator_threads_);
+      if (!r) return r;
+    } else if (p_.traffic->redirects()) {
+      if (auto r = generator_.let_redirects_out(); !r) return r;
+    }
+
+    // Attaching a program makes the kernel replace the device's NAPI threads.
+    const auto sending = generator_.settle(false);
+    if (!sending) return sending.error();
+    generator_threads_.insert(generator_threads_.end(), sending->begin(), sending->end());
+    auto napi = dut_.settle(!p_.backend->threads().empty());
+    if (!napi) return napi.error();
+
+    TrafficConfig traffic;
+    traffic.from = generator_.port();
+    traffic.to = dut_.port();
+    traffic.traffic = spec_.traffic;
+    traffic.trial_tag = tag_;
+    traffic.options = spec_.generator_options;
+    if (auto r = p_.traffic->start(traffic); !r) return r;
+    return name_parts(*napi);
+  }
+
+  Result<void> name_parts(const std::vector<pid_t>& napi) {
+    TrialParts parts;
+    CpuRoles& roles = parts.roles;
+    roles[sys::current_tid()] = CpuClass::control;
+    roles[getpid()] = CpuClass::control;
+    for (pid_t tid : napi) roles[tid] = CpuClass::napi;
+    for (pid_t tid : p_.backend->threads()) roles[tid] = CpuClass::application;
+    for (pid_t tid : p_.traffic->threads()) roles[tid] = CpuClass::generator;
+    for (pid_t tid : generator_threads_) roles[tid] = CpuClass::generator;
+    for (pid_t tid : p_.testbed.idle_threads()) roles[tid] = CpuClass::idle;
+    if (p_.meter)
+      if (auto r = p_.meter->set_roles(roles); !r) return r;
+    parts.programs = p_.backend->programs();
+    for (const End* end : {&generator_, &dut_})
+      for (const std::uint32_t id : end->programs()) parts.programs.push_back(id);
+    surroundings_.watch(parts);
+    return {};
+  }
+
+  Result<Snapshot> snapshot() {
+    Snapshot s;
+    if (auto r = p_.traffic->sample().into(s.sent); !r) return r.error();
+    if (auto r = p_.backend->sample().into(s.received); !r) return r.error();
+    if (auto r = dropped_at_ends(p_.testbed).into(s.drops); !r) return r.error();
+    for (const auto& [place, n] : s.received.drops) s.drops[place] += n;
+    // Since start(): the device's count is older than the backend, and so never the smaller one.
+    const std::string at_device = dut_.receive_drop_place();
+    if (s.received.drops_at_device_too && !at_device.empty())
+      s.drops[at_device] -= s.received.drops_at_device_too;
+    if (spec_.sends_back)
+      if (auto r = generator_.returned().into(s.returned); !r) return r.error();
+    return s;
+  }
+
   Result<Snapshot> drain(const Snapshot& first) {
     return method::drain(
         first, [this] { return snapshot(); }, clock_, stop_);
   }
-  Result<Snapshot> confirm();
-  Result<void> open_for(double seconds);
-  Result<void> measure_window();
-  Result<void> warm_up();
-  void count(const Snapshot& before, const Snapshot& after);
-  void charge(const std::optional<CpuSample>& before, const std::optional<CpuSample>& after);
-  void name_strays();
-  TrialFacts facts(std::vector<Disturbed> disturbances) const;
+
+  // A program on the wrong queue or device must be found here, and not show as a slow path.
+  Result<Snapshot> confirm() {
+    auto before = snapshot();
+    if (!before) return before;
+    const std::uint64_t flows = kFlowsPerQueue * spec_.queues;
+    const bool every_queue = spec_.queues > 1 && spec_.traffic.flows >= flows;
+    const std::uint64_t frames = every_queue ? flows * kFramesPerFlow : kConfirmFrames;
+    p_.traffic->open(frames, plan_.rate_pps);
+    const std::uint64_t deadline = clock_.now_ns() + kConfirmTimeout;
+    while (!stop_ && !p_.traffic->finished() && clock_.now_ns() < deadline)
+      clock_.sleep_ns(kMillisecond, stop_);
+    if (auto r = p_.traffic->close(); !r) return r.error();
+    if (stop_) return interrupted();
+    auto after = drain(*before);
+    if (!after) return after;
+    const std::uint64_t sent = after->sent.packets - before->sent.packets;
+    if (sent == 0)
+      return make_error(ErrorCode::failed, "generator {} sent nothing within 10 s",
+                        spec_.generator);
+    if (after->received.packets == before->received.packets) {
+      const std::string hint = p_.traffic->when_none_arrives();
+      return make_error(ErrorCode::failed, "none of {} frames sent to {} was counted by {}{}{}",
+                        sent, dut_.port().name, spec_.backend, dropped_since(*before, *after),
+                        hint.empty() ? "" : "; " + hint);
+    }
+    const FirstFrames first = {spec_.backend, dut_.port().name, generator_.port().name};
+    if (p_.testbed.unnamed_loss() > 0)
+      if (auto r = nothing_unnamed(first, *before, *after, plan_.tolerance_packets); !r)
+        return r.error();
+    if (after->returned)
+      if (auto r = frames_come_back(first, *before, *after); !r) return r.error();
+    if (every_queue && sent == frames)
+      if (auto r = every_queue_counts(first, *before, *after, spec_.queues); !r) {
+        const std::string why = dut_.why_not_spread();
+        return make_error(r.error().code, "{}{}{}", r.error().message, why.empty() ? "" : "; ",
+                          why);
+      }
+    return after;
+  }
+
+  Result<void> open_for(double seconds) {
+    const ClockReading opened = clock_.read();
+    p_.traffic->open(TrafficSource::kNoLimit, plan_.rate_pps);
+    clock_.sleep_ns(to_ns(seconds), stop_);
+    const ClockReading shut = clock_.read();
+    facts_.open_ns = shut.now_ns - opened.now_ns;
+    facts_.reference_ns = shut.reference_ns - opened.reference_ns;
+    auto r = p_.traffic->close();
+    if (r && stop_) return interrupted();
+    return r;
+  }
+
+  // Ends without a baseline where frames of others keep coming.
+  Result<void> find_baseline() {
+    auto attached = snapshot();
+    if (!attached) return attached.error();
+    if (auto r = strays_.watch_idle(); !r || strays_.steady()) return r;
+    if (auto r = confirm().into(baseline_); !r) return r;
+    return strays_.watch_idle_if(baseline_.surplus(*attached));
+  }
+
+  Result<void> warm_up() {
+    if (plan_.warmup_s <= 0) return {};
+    if (auto r = open_for(plan_.warmup_s); !r) return r;
+    record_.warmup_s = static_cast<double>(facts_.open_ns) / 1e9;
+    auto after = drain(baseline_);
+    if (!after) return after.error();
+    if (p_.on_tick && record_.warmup_s > 0)
+      p_.on_tick(
+          {"warm-up",
+           static_cast<double>(after->sent.packets - baseline_.sent.packets) / record_.warmup_s,
+           static_cast<double>(after->received.packets - baseline_.received.packets) /
+               record_.warmup_s});
+    const bool surplus = after->surplus(baseline_);
+    baseline_ = std::move(*after);
+    return strays_.watch_idle_if(surplus);
+  }
+
+  // Ends without a window where frames of others keep coming.
+  Result<void> measure_window() {
+    // What has come since the last window is not this one's.
+    auto now = snapshot();
+    if (!now) return now.error();
+    const bool came = now->surplus(baseline_);
+    baseline_ = std::move(*now);
+    if (auto r = strays_.watch_idle_if(came); !r || strays_.steady()) return r;
+    if (auto r = warm_up(); !r || strays_.steady()) return r;
+    const Snapshot before = baseline_;
+
+    strays_.before_window();
+    surroundings_.before_window();
+    std::optional<BpfRunTime> bpf_before;
+    if (bpf_)
+      if (auto r = bpf_->sample().into(bpf_before); !r) return r.error();
+    std::optional<CpuSample> cpu_before;
+    std::optional<CpuSample> cpu_after;
+    if (p_.meter)
+      if (auto r = p_.meter->sample().into(cpu_before); !r) return r.error();
+    if (auto r = open_for(plan_.duration_s); !r) return r;
+    record_.duration_s = static_cast<double>(facts_.open_ns) / 1e9;
+    if (p_.meter)
+      if (auto r = p_.meter->sample().into(cpu_after); !r) return r.error();
+    // What buffers still hold is received later: it counts for conservation, not for rate and cost.
+    auto shut = p_.backend->sample();
+    if (!shut) return shut.error();
+    facts_.in_window = shut->packets - shut->late - before.received.packets;
+    facts_.disturbances = surroundings_.after_window(record_);
+    const std::uint64_t closed = clock_.now_ns();
+    auto after = drain(before);
+    if (!after) return after.error();
+    record_.drain_s = static_cast<double>(clock_.now_ns() - closed) / 1e9;
+    if (auto r = strays_.after_window(); !r) return r;
+    if (stop_) return interrupted();
+    if (bpf_) {
+      auto sample = bpf_->sample();
+      if (!sample) return sample.error();
+      record_.bpf_run_time =
+          BpfRunTime{sample->runs - bpf_before->runs, sample->ns - bpf_before->ns};
+    }
+
+    count_between(before, *after, record_);
+    for (const End* end : {&generator_, &dut_})
+      for (const auto& [place, why] : end->missing_drops()) record_.missing["drops." + place] = why;
+    baseline_ = std::move(*after);
+    record_.target_pps = plan_.rate_pps;
+    set_rates(dut_.port(), spec_.traffic.frame_size, facts_.in_window, record_);
+    if (p_.meter)
+      charge_record(*cpu_before, *cpu_after, facts_.owners, *p_.meter, facts_.in_window, record_);
+    else
+      record_.missing["ns_per_packet"] = record_.missing["cycles_per_packet"] = p_.meter_missing;
+    strays_.count(record_);
+    window_done_ = true;
+    return {};
+  }
+
+  // What they are is seen when the backend does not take them.
+  void name_strays() {
+    p_.traffic->stop();
+    p_.backend->stop();
+    usable_ = false;
+    if (std::string strays = strays_.name(tag_); !strays.empty())
+      facts_.disturbances.push_back({kForeignFrames, std::move(strays)});
+  }
 
   const CaseSpec& spec_;
   TrialPlan plan_;  // of the trial that is on
   std::uint32_t tag_;
   SessionParties p_;
+  End& generator_;
+  End& dut_;
   Clock& clock_;
   const StopFlag& stop_;
   bool usable_ = true;
@@ -88,304 +340,9 @@ class AttachedCase final : public Session {
 
   // Of the trial that is on.
   TrialRecord record_;
-  std::uint64_t open_ns_ = 0;       // how long the gate was open the last time
-  std::uint64_t reference_ns_ = 0;  // the same by the reference clock
-  std::uint64_t in_window_ = 0;     // packets received while it was open
+  TrialFacts facts_;
   bool window_done_ = false;
-  std::vector<Disturbed> disturbances_;
 };
-
-CpuOwners AttachedCase::cpu_owners() const {
-  CpuOwners owners{p_.testbed.dut().port().cpus, p_.testbed.generator().port().cpus,
-                   p_.testbed.dut().softirq_cpus(), p_.testbed.dut().own_interrupts()};
-  if (p_.testbed.dut_idle() == "poll") {
-    owners.idle_polls = owners.dut;
-    for (const int cpu : owners.generator) owners.idle_polls.push_back(cpu);
-  } else if (p_.testbed.dut_idle() == "spin") {
-    owners.idle_polls = owners.idle_spins = owners.dut;
-  }
-  return owners;
-}
-
-Result<void> AttachedCase::start() {
-  BackendConfig backend;
-  backend.options = spec_.backend_options;
-  backend.port = p_.testbed.dut().port();
-  if (auto r = p_.testbed.lend(p_.backend->takes(backend)); !r) return r;
-  backend.port = p_.testbed.dut().port();
-  backend.workload = spec_.workload;
-  if (!spec_.filter_ports.empty()) backend.filter_ports = spec_.filter_ports;
-  backend.frame_size = spec_.traffic.frame_size;
-  backend.trial_tag = tag_;
-  if (auto r = p_.backend->start(backend).into(mode_); !r) return r.error();
-
-  if (p_.bpf_stats)
-    if (auto r = start_bpf_stats(); !r) return r;
-
-  if (spec_.sends_back) {
-    auto threads = p_.testbed.generator().take_returned(tag_);
-    if (!threads) return threads.error();
-    generator_threads_ = std::move(*threads);
-  } else if (p_.traffic->redirects()) {
-    if (auto r = p_.testbed.generator().let_redirects_out(); !r) return r.error();
-  }
-
-  // Attaching a program makes the kernel replace the device's NAPI threads.
-  const auto sending = p_.testbed.generator().settle(false);
-  if (!sending) return sending.error();
-  generator_threads_.insert(generator_threads_.end(), sending->begin(), sending->end());
-  auto napi = p_.testbed.dut().settle(!p_.backend->threads().empty());
-  if (!napi) return napi.error();
-
-  TrafficConfig traffic;
-  traffic.from = p_.testbed.generator().port();
-  traffic.to = p_.testbed.dut().port();
-  traffic.traffic = spec_.traffic;
-  traffic.trial_tag = tag_;
-  traffic.options = spec_.generator_options;
-  if (auto r = p_.traffic->start(traffic); !r) return r;
-  return name_parts(*napi);
-}
-
-Result<void> AttachedCase::start_bpf_stats() {
-  const std::vector<std::uint32_t> programs = p_.backend->programs();
-  if (programs.empty())
-    return make_error(ErrorCode::unsupported, spec_.backend + " runs no BPF program on the host");
-  return measure::BpfRunTimeMeter::start(programs).into(bpf_);
-}
-
-Result<void> AttachedCase::name_parts(const std::vector<pid_t>& napi) {
-  TrialParts parts;
-  CpuRoles& roles = parts.roles;
-  roles[sys::current_tid()] = CpuClass::control;
-  roles[getpid()] = CpuClass::control;
-  for (pid_t tid : napi) roles[tid] = CpuClass::napi;
-  for (pid_t tid : p_.backend->threads()) roles[tid] = CpuClass::application;
-  for (pid_t tid : p_.traffic->threads()) roles[tid] = CpuClass::generator;
-  for (pid_t tid : generator_threads_) roles[tid] = CpuClass::generator;
-  for (pid_t tid : p_.testbed.idle_threads()) roles[tid] = CpuClass::idle;
-  if (p_.meter)
-    if (auto r = p_.meter->set_roles(roles); !r) return r;
-  parts.programs = p_.backend->programs();
-  for (const End* end : {&p_.testbed.generator(), &p_.testbed.dut()})
-    for (const std::uint32_t id : end->programs()) parts.programs.push_back(id);
-  surroundings_.watch(parts);
-  return {};
-}
-
-Result<Snapshot> AttachedCase::snapshot() {
-  Snapshot s;
-  auto sent = p_.traffic->sample();
-  if (!sent) return sent.error();
-  auto received = p_.backend->sample();
-  if (!received) return received.error();
-  auto wire = dropped_at_ends(p_.testbed);
-  if (!wire) return wire.error();
-  s.sent = *sent;
-  s.received = *received;
-  s.drops = *wire;
-  for (const auto& [place, n] : received->drops) s.drops[place] += n;
-  // Since start(): the device's count is older than the backend, and so never the smaller one.
-  const std::string at_device = p_.testbed.dut().receive_drop_place();
-  if (received->drops_at_device_too && !at_device.empty())
-    s.drops[at_device] -= received->drops_at_device_too;
-  if (spec_.sends_back)
-    if (auto r = p_.testbed.generator().returned().into(s.returned); !r) return r.error();
-  return s;
-}
-
-// A program on the wrong queue or device must be found here, and not show as a slow path.
-Result<Snapshot> AttachedCase::confirm() {
-  auto before = snapshot();
-  if (!before) return before;
-  const std::uint64_t flows = kFlowsPerQueue * spec_.queues;
-  const bool every_queue = spec_.queues > 1 && spec_.traffic.flows >= flows;
-  const std::uint64_t frames = every_queue ? flows * kFramesPerFlow : kConfirmFrames;
-  p_.traffic->open(frames, plan_.rate_pps);
-  const std::uint64_t deadline = clock_.now_ns() + kConfirmTimeout;
-  while (!stop_ && !p_.traffic->finished() && clock_.now_ns() < deadline)
-    clock_.sleep_ns(kMillisecond, stop_);
-  if (auto r = p_.traffic->close(); !r) return r.error();
-  if (stop_) return interrupted();
-  auto after = drain(*before);
-  if (!after) return after;
-  const std::uint64_t sent = after->sent.packets - before->sent.packets;
-  if (sent == 0)
-    return make_error(ErrorCode::failed, "generator {} sent nothing within 10 s", spec_.generator);
-  if (after->received.packets == before->received.packets) {
-    const std::string hint = p_.traffic->when_none_arrives();
-    return make_error(ErrorCode::failed, "none of {} frames sent to {} was counted by {}{}{}", sent,
-                      p_.testbed.dut().port().name, spec_.backend, dropped_since(*before, *after),
-                      hint.empty() ? "" : "; " + hint);
-  }
-  const FirstFrames first = {spec_.backend, p_.testbed.dut().port().name,
-                             p_.testbed.generator().port().name};
-  if (p_.testbed.unnamed_loss() > 0)
-    if (auto r = nothing_unnamed(first, *before, *after, plan_.tolerance_packets); !r)
-      return r.error();
-  if (after->returned)
-    if (auto r = frames_come_back(first, *before, *after); !r) return r.error();
-  if (every_queue && sent == frames)
-    if (auto r = every_queue_counts(first, *before, *after, spec_.queues); !r) {
-      const std::string why = p_.testbed.dut().why_not_spread();
-      return make_error(r.error().code, "{}{}{}", r.error().message, why.empty() ? "" : "; ", why);
-    }
-  return after;
-}
-
-Result<void> AttachedCase::open_for(double seconds) {
-  const ClockReading opened = clock_.read();
-  p_.traffic->open(TrafficSource::kNoLimit, plan_.rate_pps);
-  clock_.sleep_ns(to_ns(seconds), stop_);
-  const ClockReading shut = clock_.read();
-  open_ns_ = shut.now_ns - opened.now_ns;
-  reference_ns_ = shut.reference_ns - opened.reference_ns;
-  auto r = p_.traffic->close();
-  if (r && stop_) return interrupted();
-  return r;
-}
-
-// Ends without a baseline where frames of others keep coming.
-Result<void> AttachedCase::find_baseline() {
-  auto attached = snapshot();
-  if (!attached) return attached.error();
-  if (auto r = strays_.watch_idle(); !r || strays_.steady()) return r;
-  auto confirmed = confirm();
-  if (!confirmed) return confirmed.error();
-  baseline_ = *confirmed;
-  return strays_.watch_idle_if(confirmed->surplus(*attached));
-}
-
-Result<void> AttachedCase::warm_up() {
-  if (plan_.warmup_s <= 0) return {};
-  if (auto r = open_for(plan_.warmup_s); !r) return r;
-  record_.warmup_s = static_cast<double>(open_ns_) / 1e9;
-  auto after = drain(baseline_);
-  if (!after) return after.error();
-  if (p_.on_tick && record_.warmup_s > 0)
-    p_.on_tick(
-        {"warm-up",
-         static_cast<double>(after->sent.packets - baseline_.sent.packets) / record_.warmup_s,
-         static_cast<double>(after->received.packets - baseline_.received.packets) /
-             record_.warmup_s});
-  const bool surplus = after->surplus(baseline_);
-  baseline_ = std::move(*after);
-  return strays_.watch_idle_if(surplus);
-}
-
-// Ends without a window where frames of others keep coming.
-Result<void> AttachedCase::measure_window() {
-  // What has come since the last window is not this one's.
-  auto now = snapshot();
-  if (!now) return now.error();
-  const bool came = now->surplus(baseline_);
-  baseline_ = std::move(*now);
-  if (auto r = strays_.watch_idle_if(came); !r || strays_.steady()) return r;
-  if (auto r = warm_up(); !r || strays_.steady()) return r;
-  const Snapshot before = baseline_;
-
-  strays_.before_window();
-  surroundings_.before_window();
-  std::optional<BpfRunTime> bpf_before;
-  if (bpf_)
-    if (auto r = bpf_->sample().into(bpf_before); !r) return r.error();
-  std::optional<CpuSample> cpu_before;
-  std::optional<CpuSample> cpu_after;
-  if (p_.meter)
-    if (auto r = p_.meter->sample().into(cpu_before); !r) return r.error();
-  if (auto r = open_for(plan_.duration_s); !r) return r;
-  record_.duration_s = static_cast<double>(open_ns_) / 1e9;
-  if (p_.meter)
-    if (auto r = p_.meter->sample().into(cpu_after); !r) return r.error();
-  // What buffers still hold is received later: it counts for conservation, not for rate and cost.
-  auto shut = p_.backend->sample();
-  if (!shut) return shut.error();
-  in_window_ = shut->packets - shut->late - before.received.packets;
-  disturbances_ = surroundings_.after_window(record_);
-  const std::uint64_t closed = clock_.now_ns();
-  auto after = drain(before);
-  if (!after) return after.error();
-  record_.drain_s = static_cast<double>(clock_.now_ns() - closed) / 1e9;
-  if (auto r = strays_.after_window(); !r) return r;
-  if (stop_) return interrupted();
-  if (bpf_) {
-    auto sample = bpf_->sample();
-    if (!sample) return sample.error();
-    record_.bpf_run_time = BpfRunTime{sample->runs - bpf_before->runs, sample->ns - bpf_before->ns};
-  }
-
-  count(before, *after);
-  baseline_ = std::move(*after);
-  charge(cpu_before, cpu_after);
-  strays_.count(record_);
-  window_done_ = true;
-  return {};
-}
-
-void AttachedCase::count(const Snapshot& before, const Snapshot& after) {
-  count_between(before, after, record_);
-  for (const auto& [place, why] : missing_at_ends(p_.testbed))
-    record_.missing["drops." + place] = why;
-  record_.target_pps = plan_.rate_pps;
-  set_rates(p_.testbed.dut().port(), spec_.traffic.frame_size, in_window_, record_);
-}
-
-void AttachedCase::charge(const std::optional<CpuSample>& before,
-                          const std::optional<CpuSample>& after) {
-  if (before && after)
-    return charge_record(*before, *after, cpu_owners(), *p_.meter, in_window_, record_);
-  record_.missing["ns_per_packet"] = p_.meter_missing;
-  record_.missing["cycles_per_packet"] = p_.meter_missing;
-}
-
-TrialFacts AttachedCase::facts(std::vector<Disturbed> disturbances) const {
-  return {.owners = cpu_owners(),
-          .generator = spec_.generator,
-          .disturbances = std::move(disturbances),
-          .in_window = in_window_,
-          .open_ns = open_ns_,
-          .reference_ns = reference_ns_,
-          .reference_clock = clock_.reference(),
-          .unnamed_loss = p_.testbed.unnamed_loss()};
-}
-
-// What they are is seen when the backend does not take them.
-void AttachedCase::name_strays() {
-  p_.traffic->stop();
-  p_.backend->stop();
-  usable_ = false;
-  if (std::string strays = strays_.name(tag_); !strays.empty())
-    disturbances_.push_back({kForeignFrames, std::move(strays)});
-}
-
-Result<void> AttachedCase::attach(const TrialPlan& plan) {
-  plan_ = plan;
-  if (auto r = start(); !r) return r;
-  return find_baseline();
-}
-
-Result<TrialRecord> AttachedCase::measure(const TrialPlan& plan) {
-  plan_ = plan;
-  record_ = {};
-  record_.mode = mode_;
-  record_.bpf_stats = p_.bpf_stats;
-  window_done_ = false;
-  disturbances_.clear();
-  const std::uint64_t began = clock_.now_ns();
-  if (!strays_.steady())
-    if (auto r = measure_window(); !r) {
-      usable_ = false;
-      return r.error();
-    }
-  record_.effective_s = static_cast<double>(clock_.now_ns() - began) / 1e9;
-  if (strays_.any()) name_strays();
-  if (stop_) return interrupted();
-  if (window_done_)
-    judge_trial(plan_, facts(std::move(disturbances_)), record_);
-  else
-    judge_windowless(disturbances_, record_);
-  return record_;
-}
 
 }  // namespace
 

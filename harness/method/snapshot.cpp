@@ -2,7 +2,57 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
+#include "harness/core/lookup.hpp"
+
 namespace pktbench::method {
+
+namespace {
+
+constexpr std::uint64_t kStep = 2 * kMillisecond;
+constexpr std::uint64_t kQuiet = 1000 * kMillisecond;  // without a change: no more will come
+// Of threads that a busy host leaves waiting. Only what does not come at all takes that long.
+constexpr std::uint64_t kTimeout = 10'000 * kMillisecond;
+// A smaller part of what is missing is no change: it may be others' frames, one by one.
+constexpr std::uint64_t kPart = 100;
+
+}  // namespace
+
+std::uint64_t count_of(const std::map<std::string, std::uint64_t>& counts,
+                       const std::string& name) {
+  const std::uint64_t* found = find_in(counts, name);
+  return found ? *found : 0;
+}
+
+std::uint64_t sent_back(const Counters& received) {
+  const std::uint64_t reflected = count_of(received.details, "reflected");
+  return reflected - std::min(reflected, count_of(received.details, "not_sent"));
+}
+
+ReturnRecord returned_between(const Returned& before, const Returned& after,
+                              std::uint64_t sent_back) {
+  ReturnRecord r;
+  r.sent_back = sent_back;
+  r.packets = after.packets - before.packets;
+  r.strays = after.strays - before.strays;
+  for (const auto& [place, n] : after.drops) r.drops[place] = n - count_of(before.drops, place);
+  r.unaccounted = static_cast<std::int64_t>(r.sent_back - (after.accounted() - before.accounted()));
+  return r;
+}
+
+std::string fault_of(const ReturnRecord& r, std::uint64_t tolerance) {
+  const auto limit = static_cast<std::int64_t>(tolerance);
+  if (r.strays > tolerance)
+    return fmt::format("{} frames came back with another trial's tag or another device's address",
+                       r.strays);
+  if (r.unaccounted > limit)
+    return fmt::format("{} of {} frames sent back are unaccounted for", r.unaccounted, r.sent_back);
+  if (r.unaccounted < -limit)
+    return fmt::format("{} frames more came back than were sent back", -r.unaccounted);
+  return "";
+}
 
 std::string dropped_since(const Snapshot& before, const Snapshot& after) {
   std::string text;
@@ -75,6 +125,27 @@ Result<void> every_queue_counts(const FirstFrames& who, const Snapshot& before,
       return make_error(ErrorCode::failed, "{} counted nothing on RX queue {} of {} on {}",
                         who.backend, q, queues, who.dut);
   return {};
+}
+
+Result<Snapshot> drain(const Snapshot& first, const TakeSnapshot& snapshot, Clock& clock,
+                       const StopFlag& stop) {
+  const std::uint64_t deadline = clock.now_ns() + kTimeout;
+  auto last = snapshot();
+  std::uint64_t changed = clock.now_ns();
+  std::uint64_t arrived = last ? last->arrived() : 0;
+  while (last && !last->settled(first) && !stop) {
+    clock.sleep_ns(kStep, stop);
+    auto now = snapshot();
+    if (!now || (now->surplus(first) && last->surplus(first))) return now;
+    const std::uint64_t now_ns = clock.now_ns();
+    if (now->arrived() - arrived > now->outstanding(first) / kPart) {
+      changed = now_ns;
+      arrived = now->arrived();
+    }
+    last = std::move(now);
+    if (now_ns - changed >= kQuiet || now_ns >= deadline) break;
+  }
+  return last;
 }
 
 }  // namespace pktbench::method

@@ -1,18 +1,40 @@
-// Every counter of a trial at one moment, and what two such moments say. Pure functions; `before`
-// is the earlier one.
+// Every counter of a trial at one moment, what two such moments say (pure functions; `before` is
+// the earlier one), and waiting for the frames that are on their way between the two.
+//
+// Threads: one controlling thread.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
+#include "harness/core/clock.hpp"
 #include "harness/core/counters.hpp"
 #include "harness/core/result.hpp"
 #include "harness/core/return_sink.hpp"
 #include "harness/core/trial.hpp"
-#include "harness/method/returned.hpp"
 
 namespace pktbench::method {
+
+// The second conservation law is of trials whose workload sends frames back:
+//   sent back by the backend's count = came back + strays + lost on the way back + unaccounted
+// Frames lost there are no losses of the DUT, which has received them.
+
+// 0 where there is none of that name.
+std::uint64_t count_of(const std::map<std::string, std::uint64_t>& counts, const std::string& name);
+
+// What a backend says it has sent back: what it turned round (`reflected`) but for what the way out
+// refused (`not_sent`). 0 where its workload sends nothing back.
+std::uint64_t sent_back(const Counters& received);
+
+// REQUIRES: `before` is the earlier one.
+ReturnRecord returned_between(const Returned& before, const Returned& after,
+                              std::uint64_t sent_back);
+
+// Why a trial with this record is invalid; empty where it is not.
+std::string fault_of(const ReturnRecord& record, std::uint64_t tolerance);
 
 // Monotonic.
 struct Snapshot {
@@ -73,5 +95,12 @@ Result<void> frames_come_back(const FirstFrames& who, const Snapshot& before,
 // reads.
 Result<void> every_queue_counts(const FirstFrames& who, const Snapshot& before,
                                 const Snapshot& after, std::uint32_t queues);
+
+using TakeSnapshot = std::function<Result<Snapshot>()>;
+
+// REQUIRES: the gate is shut. Returns when every frame since `first` is accounted for, when
+// (nearly) nothing moves any more, or when more has come than was sent, which no waiting mends.
+Result<Snapshot> drain(const Snapshot& first, const TakeSnapshot& snapshot, Clock& clock,
+                       const StopFlag& stop);
 
 }  // namespace pktbench::method

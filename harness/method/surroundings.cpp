@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "harness/core/lookup.hpp"
 #include "harness/measure/cpu_distance.hpp"
 #include "harness/measure/disturbance.hpp"
 #include "harness/measure/thread_watch.hpp"
@@ -58,10 +59,9 @@ Condition Surroundings::condition(const Readings& after) const {
   const auto sources = testbed_.disturbances();
   for (std::size_t i = 0; i < sources.size(); ++i) {
     const auto mean = [&](const std::string& value) -> std::optional<double> {
-      const auto a = before_[i].values.find(value);
-      const auto b = after[i].values.find(value);
-      if (a == before_[i].values.end() || b == after[i].values.end()) return std::nullopt;
-      return (a->second + b->second) / 2;
+      const double* a = find_in(before_[i].values, value);
+      const double* b = find_in(after[i].values, value);
+      return a && b ? std::optional((*a + *b) / 2) : std::nullopt;
     };
     if (sources[i]->name() == measure::kCpuDistance) made.cpu_distance_ns = mean("ns");
     if (sources[i]->name() == measure::kFrequency)
@@ -73,17 +73,15 @@ Condition Surroundings::condition(const Readings& after) const {
 // What says how a DUT is limited that lost frames with time to spare: how often it was woken, and
 // what had to wait for that.
 void Surroundings::note_wakeups(TrialRecord& record) const {
-  const auto found = record.disturbance.find(measure::kThreads);
-  if (found != record.disturbance.end() && found->second)
-    if (const auto woken = found->second->evidence.find(measure::kDutWakeups);
-        woken != found->second->evidence.end())
-      record.evidence["dut_wakeups_per_s"] = woken->second / record.duration_s;
+  const auto* threads = find_in(record.disturbance, measure::kThreads);
+  if (threads && *threads)
+    if (const double* woken = find_in((*threads)->evidence, measure::kDutWakeups))
+      record.evidence["dut_wakeups_per_s"] = *woken / record.duration_s;
   if (const auto ring = testbed_.dut().rx_ring()) record.evidence["rx_ring_frames"] = *ring;
   const char* together = plan_.rate_pps ? "burst" : "batch";
-  if (const auto n = spec_.generator_options.find(together);
-      n != spec_.generator_options.end() && std::holds_alternative<std::int64_t>(n->second))
-    record.evidence["generator_burst_frames"] =
-        static_cast<double>(std::get<std::int64_t>(n->second));
+  const OptionValue* frames = find_in(spec_.generator_options, together);
+  if (const auto* n = frames ? std::get_if<std::int64_t>(frames) : nullptr)
+    record.evidence["generator_burst_frames"] = static_cast<double>(*n);
 }
 
 }  // namespace pktbench::method

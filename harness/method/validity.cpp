@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "harness/method/returned.hpp"
+#include "harness/core/lookup.hpp"
+#include "harness/method/snapshot.hpp"
 #include "harness/text/numbers.hpp"
 
 namespace pktbench::method {
@@ -108,8 +109,7 @@ void judge_trial(const TrialPlan& plan, const TrialFacts& facts, TrialRecord& r)
                             percent(disturbance.interrupts), percent(disturbance.steal))});
   const std::string lost_count = fault_of_counts(plan, facts, r);
   // Frames of others may be counted as ours without breaking a sum.
-  const bool strays = std::any_of(disturbed.begin(), disturbed.end(),
-                                  [](const Disturbed& d) { return d.by == kForeignFrames; });
+  const bool strays = contains(disturbed, kForeignFrames, &Disturbed::by);
   r.conserved = lost_count.empty() && !strays && r.received.packets > 0;
 
   r.status = TrialStatus::invalid;

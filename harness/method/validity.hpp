@@ -22,10 +22,10 @@ struct Disturbed {
 struct TrialFacts {
   CpuOwners owners;
   std::string generator;
-  std::vector<Disturbed> disturbances;  // one for each rule of a source that was broken
-  std::uint64_t in_window = 0;          // packets received while the gate was open
-  std::uint64_t open_ns = 0;            // how long it was open
-  std::uint64_t reference_ns = 0;       // the same by the reference clock
+  std::vector<Disturbed> disturbances = {};  // one for each rule of a source that was broken
+  std::uint64_t in_window = 0;               // packets received while the gate was open
+  std::uint64_t open_ns = 0;                 // how long it was open the last time
+  std::uint64_t reference_ns = 0;            // the same by the reference clock
   std::string reference_clock;
   double unnamed_loss = 0;  // share of the offered frames that the testbed may lose unnamed
 };

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "harness/core/lookup.hpp"
 #include "harness/measure/conditions.hpp"
 #include "harness/method/case_summary.hpp"
 #include "harness/method/search/search.hpp"
@@ -33,17 +34,6 @@ bool is_complete(const Summary& s) {
     return value && inside(*value, kMeasure);
   };
   return has_interval(s) && has(s.median) && has(s.mean) && has(s.cov);
-}
-
-const Fields<Applied>& setting_fields() {
-  using S = Applied;
-  static const Fields<S> made(
-      "", {{"setting", &S::setting, "In the words of the tool."},
-           {"wanted", &S::wanted, "By the scenario, or by the measurement."},
-           {"before", &S::before, "What it was.", null_is_a_value},
-           {"after", &S::after, "Read back.", null_is_a_value},
-           {"failed", &S::failed, "Why it is not as wanted; null where it is.", null_is_a_value}});
-  return made;
 }
 
 const Fields<Metric>& metric_fields() {
@@ -104,6 +94,17 @@ std::vector<Row<C>> bpf_rows() {
 }
 
 }  // namespace
+
+const Fields<Applied>& setting_fields() {
+  using S = Applied;
+  static const Fields<S> made(
+      "", {{"setting", &S::setting, "In the words of the tool."},
+           {"wanted", &S::wanted, "By the scenario, or by the measurement."},
+           {"before", &S::before, "What it was.", null_is_a_value},
+           {"after", &S::after, "Read back.", null_is_a_value},
+           {"failed", &S::failed, "Why it is not as wanted; null where it is.", null_is_a_value}});
+  return made;
+}
 
 const Fields<Summary>& summary_fields() {
   using S = Summary;
@@ -208,10 +209,8 @@ const Fields<CaseDocument>& case_fields() {
         older_lack_it},
        {"generator_batch",
         [](C& c) -> std::optional<std::uint64_t> {
-          const Options& options = c.result.spec.generator_options;
-          const auto batch = options.find("batch");
-          if (batch == options.end()) return std::nullopt;
-          const auto* frames = std::get_if<std::int64_t>(&batch->second);
+          const OptionValue* batch = find_in(c.result.spec.generator_options, "batch");
+          const auto* frames = batch ? std::get_if<std::int64_t>(batch) : nullptr;
           return frames && *frames > 0 ? std::optional<std::uint64_t>(*frames) : std::nullopt;
         },
         "Per flush or system call; at a fixed rate `xdp-live` has `generator_options.burst` in its "
@@ -270,7 +269,7 @@ const Fields<CaseDocument>& case_fields() {
         "With `scenario.method.bpf_stats`: the kernel's own run time of the backend's BPF "
         "programs, from trials of their own; null without it.",
         known([](const C& c) { return c.result.bpf_stats; }), null_is_a_value, older_lack_it,
-        after_reading([](C& c, bool has_value) { c.result.bpf_stats = has_value; })}});
+        after_reading<C>([](C& c, bool has_value) { c.result.bpf_stats = has_value; })}});
   return made;
 }
 

@@ -2,6 +2,7 @@
 
 #include <variant>
 
+#include "harness/core/lookup.hpp"
 #include "harness/record/json.hpp"
 #include "harness/sys/json_file.hpp"
 
@@ -85,9 +86,9 @@ Comparable comparable_of(const Json& run, const Json& one) {
 
 Comparable comparable_of(const Testbed& testbed, const Options& options) {
   Comparable made = {{"arrangement", testbed.arrangement()}, {"dut_idle", testbed.dut_idle()}};
-  const auto policy = options.find(kNapiPolicy);
-  if (policy != options.end())
-    if (const auto* text = std::get_if<std::string>(&policy->second)) made[kNapiPolicy] = *text;
+  const OptionValue* policy = find_in(options, kNapiPolicy);
+  if (const auto* text = policy ? std::get_if<std::string>(policy) : nullptr)
+    made[kNapiPolicy] = *text;
   return made;
 }
 

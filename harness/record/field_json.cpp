@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <limits>
 
+#include "harness/core/lookup.hpp"
 #include "harness/text/input_error.hpp"
 #include "harness/text/section.hpp"
 
 namespace pktbench {
 
 namespace {
+
+using Pointer = Json::json_pointer;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
@@ -21,10 +24,6 @@ std::string range_of(const Field& field, const Bounds& bounds) {
 
 bool within(const Field& field, const Bounds& bounds, double value) {
   return inside(value, bounds) && !(field.about.above_0 && value <= 0);
-}
-
-Json option_json(const OptionValue& value) {
-  return std::visit([](const auto& v) { return Json(v); }, value);
 }
 
 void write_rows(const FieldTable& fields, void* record, Section& section, Json& missing);
@@ -66,7 +65,8 @@ class Writer {
   }
   void operator()(const Options* v) const {
     Section below = section_.below(field_.key);
-    for (const auto& [key, value] : *v) below.set(key, option_json(value));
+    for (const auto& [key, value] : *v)
+      std::visit([&, name = key](const auto& one) { below.set(name, Json(one)); }, value);
     section_.set(field_.key, below.take());
   }
   // Other numbers, lists and maps.
@@ -80,23 +80,15 @@ class Writer {
     section_.set(field_.key, Json::array({*v.lo, *v.hi}));
   }
   void operator()(const ObjectRef& v) const {
-    section_.set(field_.key, rows_json(*v.fields, v.at, section_.below(field_.key)));
+    section_.set(field_.key, object(*v.fields, v.at, section_.below(field_.key)));
   }
   void operator()(const ObjectsRef& v) const {
     Section all = section_.below(field_.key);
     Json made = v.keyed ? Json::object() : Json::array();
     v.each([&](const std::string& key, void* one) {
-      Json object;
-      if (!one)
-        all.null(key, "");
-      else if (keeps_reasons(*v.fields))
-        object = write_fields(*v.fields, one);
-      else
-        object = rows_json(*v.fields, one, all.below(key));
-      if (v.keyed)
-        made[key] = std::move(object);
-      else
-        made.push_back(std::move(object));
+      if (!one) all.null(key, "");
+      Json written = one ? object(*v.fields, one, all.below(key)) : Json();
+      v.keyed ? void(made[key] = std::move(written)) : made.push_back(std::move(written));
     });
     section_.set(field_.key, std::move(made));
   }
@@ -108,7 +100,9 @@ class Writer {
   }
 
  private:
-  Json rows_json(const FieldTable& fields, void* one, Section section) const {
+  // One that keeps its own reasons, or whose reasons are kept here.
+  Json object(const FieldTable& fields, void* one, Section section) const {
+    if (keeps_reasons(fields)) return write_fields(fields, one);
     write_rows(fields, one, section, missing_);
     return section.take();
   }
@@ -150,162 +144,142 @@ std::string one_of(const std::vector<std::string>& words) {
 // Reads one value into its member.
 class FieldReader {
  public:
-  FieldReader(const FieldTable& fields, const Field& field, const Json& value,
-              Json::json_pointer where, Faults& faults)
+  FieldReader(const FieldTable& fields, const Field& field, const Json& value, Pointer where,
+              Faults& faults)
       : fields_(fields), field_(field), value_(value), at_(std::move(where)), faults_(faults) {}
 
-  void operator()(bool* v) const {
-    if (value_.is_boolean())
-      *v = value_.get<bool>();
-    else
-      fail("must be true or false");
-  }
   template <class T>
-  void operator()(std::optional<T>* v) const {
-    if (!value_.is_null()) (*this)(&v->emplace());
-  }
-  void operator()(int* v) const { count(value_, at_, v); }
-  void operator()(std::uint32_t* v) const { count(value_, at_, v); }
-  void operator()(std::uint64_t* v) const { count(value_, at_, v); }
-  void operator()(std::int64_t* v) const {
-    if (const auto integer = integer_of(value_))
-      *v = *integer;
-    else
-      fail("must be an integer");
-  }
-  void operator()(double* v) const { *v = number(value_, at_).value_or(kNaN); }
-  void operator()(std::optional<double>* v) const { *v = number(value_, at_); }
-  void operator()(std::string* v) const { text(value_, at_, v); }
-  void operator()(std::vector<std::string>* v) const { texts(v); }
-  void operator()(std::set<std::string>* v) const { texts(v); }
-  void operator()(std::vector<std::uint16_t>* v) const { counts(v); }
-  void operator()(std::vector<std::uint64_t>* v) const { counts(v); }
-  void operator()(std::map<std::string, std::uint64_t>* v) const {
-    each([&](const std::string& key, const Json& one) { count(one, at_ / key, &(*v)[key]); });
-  }
-  void operator()(std::map<std::string, double>* v) const {
-    each([&](const std::string& key, const Json& one) {
-      (*v)[key] = number(one, at_ / key).value_or(kNaN);
-    });
-  }
-  void operator()(std::map<std::string, std::string>* v) const {
-    each([&](const std::string& key, const Json& one) { text(one, at_ / key, &(*v)[key]); });
-  }
-  void operator()(Options* v) const {
-    each([&](const std::string& key, const Json& one) {
-      if (one.is_boolean())
-        (*v)[key] = one.get<bool>();
-      else if (const auto integer = integer_of(one))
-        (*v)[key] = *integer;
-      else if (const auto real = number_of(one, kRecordable))
-        (*v)[key] = *real;
-      else if (one.is_string())
-        (*v)[key] = one.get<std::string>();
-      else
-        faults_.add(at_ / key, "is no number, text, true or false");
-    });
+  void operator()(T* v) const {
+    read(value_, at_, *v);
   }
   void operator()(const WordRef& v) const {
     std::string word;
-    text(value_, at_, &word);
-    const auto found = std::find(v.words.begin(), v.words.end(), word);
+    read(value_, at_, word);
+    const auto found = std::ranges::find(v.words, word);
     if (found == v.words.end())
-      return fail("must be " + one_of(v.words) + ", and is " + in_quotes(word));
+      return faults_.add(at_, "must be " + one_of(v.words) + ", and is " + in_quotes(word));
     v.set(static_cast<std::size_t>(found - v.words.begin()));
   }
   void operator()(const IntervalRef& v) const {
-    if (!value_.is_array() || value_.size() != 2) return fail("is no pair of numbers");
-    *v.lo = number(value_[0], at_ / 0).value_or(kNaN);
-    *v.hi = number(value_[1], at_ / 1).value_or(kNaN);
+    if (!must(value_.is_array() && value_.size() == 2, at_, "be a pair of numbers")) return;
+    read(value_[0], at_ / 0, *v.lo);
+    read(value_[1], at_ / 1, *v.hi);
   }
   void operator()(const ObjectRef& v) const { read_fields(*v.fields, v.at, value_, at_, faults_); }
   void operator()(const ObjectsRef& v) const {
+    const auto add = [&](const std::string& key, const Json& one, const Pointer& at) {
+      if (void* made = v.add(key, v.keyed && one.is_null()))
+        read_fields(*v.fields, made, one, at, faults_);
+    };
     if (v.keyed)
-      return each([&](const std::string& key, const Json& one) {
-        if (void* made = v.add(key, one.is_null()))
-          read_fields(*v.fields, made, one, at_ / key, faults_);
-      });
-    if (!value_.is_array()) return fail("must be a list");
-    for (std::size_t i = 0; i < value_.size(); ++i)
-      read_fields(*v.fields, v.add("", false), value_[i], at_ / i, faults_);
+      each(value_, at_, add);
+    else if (must(value_.is_array(), at_, "be a list"))
+      for (std::size_t i = 0; i < value_.size(); ++i) add("", value_[i], at_ / i);
   }
   void operator()(const ReasonsRef& v) const {
     Reasons reasons;
-    (*this)(&reasons);
+    read(value_, at_, reasons);
     if (v.keep) v.keep(std::move(reasons));
   }
   // It is checked and not kept.
   void operator()(const Computed& v) const {
-    std::visit([this](auto value) { (*this)(&value); }, v);
+    std::visit([this](auto value) { read(value_, at_, value); }, v);
   }
 
  private:
-  void fail(const std::string& what) const { faults_.add(at_, what); }
-
-  std::optional<double> number(const Json& json, const Json::json_pointer& where) const {
-    if (json.is_null()) return std::nullopt;
-    const Bounds bounds = field_.about.bounds.value_or(kMeasure);
-    const auto found = number_of(json, bounds);
-    if (found && within(field_, bounds, *found)) return found;
-    faults_.add(where, "must be a number, " + range_of(field_, bounds) + ", or null");
-    return std::nullopt;
+  bool must(bool fits, const Pointer& at, const char* what) const {
+    if (!fits) faults_.add(at, std::string("must ") + what);
+    return fits;
   }
 
-  void text(const Json& json, const Json::json_pointer& where, std::string* v) const {
-    if (json.is_string())
-      *v = json.get<std::string>();
-    else
-      faults_.add(where, "must be a string");
+  void read(const Json& json, const Pointer& at, bool& v) const {
+    if (must(json.is_boolean(), at, "be true or false")) v = json.get<bool>();
   }
-
+  void read(const Json& json, const Pointer& at, std::string& v) const {
+    if (must(json.is_string(), at, "be a string")) v = json.get<std::string>();
+  }
+  void read(const Json& json, const Pointer& at, std::int64_t& v) const {
+    const auto integer = integer_of(json);
+    if (must(integer.has_value(), at, "be an integer")) v = *integer;
+  }
+  // Other whole numbers are counts.
   template <class T>
-  void count(const Json& json, const Json::json_pointer& where, T* v) const {
+  std::enable_if_t<std::is_integral_v<T>> read(const Json& json, const Pointer& at, T& v) const {
     const Bounds bounds = field_.about.bounds.value_or(kSmallCount);
-    const double least = *bounds.min;
+    const auto most = static_cast<std::uint64_t>(*bounds.max);
     const bool is_small = field_.about.bounds || sizeof(T) < sizeof(std::uint64_t);
-    const auto found =
-        is_small ? count_of(json, static_cast<std::uint64_t>(*bounds.max)) : count_of(json);
-    if (found && static_cast<double>(*found) >= least)
-      *v = static_cast<T>(*found);
+    const auto found = count_of(
+        json, std::min<std::uint64_t>(is_small ? most : UINT64_MAX, std::numeric_limits<T>::max()));
+    if (found && static_cast<double>(*found) >= *bounds.min)
+      v = static_cast<T>(*found);
     else
-      faults_.add(where, "must be a count" +
-                             (least > 0 ? " of at least " + number_text(least) : std::string()));
+      faults_.add(at, "must be a count" +
+                          (*bounds.min > 0 ? " of at least " + number_text(*bounds.min) : ""));
   }
-
+  void read(const Json& json, const Pointer& at, double& v) const {
+    std::optional<double> found;
+    read(json, at, found);
+    v = found.value_or(kNaN);
+  }
+  void read(const Json& json, const Pointer& at, std::optional<double>& v) const {
+    const Bounds bounds = field_.about.bounds.value_or(kMeasure);
+    v = number_of(json, bounds);
+    if (v && !within(field_, bounds, *v)) v.reset();
+    if (!v && !json.is_null())
+      faults_.add(at, "must be a number, " + range_of(field_, bounds) + ", or null");
+  }
   template <class T>
-  void counts(std::vector<T>* v) const {
-    if (!value_.is_array()) return fail("must be a list");
-    for (const Json& item : value_) {
-      const auto found = count_of(item, std::numeric_limits<T>::max());
-      if (!found) return fail("has an item that is no count");
-      v->push_back(static_cast<T>(*found));
-    }
+  void read(const Json& json, const Pointer& at, std::optional<T>& v) const {
+    if (!json.is_null()) read(json, at, v.emplace());
   }
-
-  template <class C>
-  void texts(C* v) const {
-    if (!value_.is_array()) return fail("must be a list");
-    for (const Json& item : value_) {
-      if (!item.is_string()) return fail("has an item that is no text");
-      v->insert(v->end(), item.get<std::string>());
+  void read(const Json& json, const Pointer& at, OptionValue& v) const {
+    const auto integer = integer_of(json);
+    const auto real = number_of(json, kRecordable);
+    if (json.is_boolean())
+      v = json.get<bool>();
+    else if (integer)
+      v = *integer;
+    else if (real)
+      v = *real;
+    else if (must(json.is_string(), at, "be a number, text, true or false"))
+      v = json.get<std::string>();
+  }
+  template <class T>
+  void read(const Json& json, const Pointer& at, std::map<std::string, T>& v) const {
+    each(json, at, [&](const std::string& key, const Json& one, const Pointer& where) {
+      read(one, where, v[key]);
+    });
+  }
+  template <class T>
+  void read(const Json& json, const Pointer& at, std::vector<T>& v) const {
+    read_items<T>(json, at, v);
+  }
+  void read(const Json& json, const Pointer& at, std::set<std::string>& v) const {
+    read_items<std::string>(json, at, v);
+  }
+  template <class T, class C>
+  void read_items(const Json& json, const Pointer& at, C& v) const {
+    if (!must(json.is_array(), at, "be a list")) return;
+    for (std::size_t i = 0; i < json.size(); ++i) {
+      T item{};
+      read(json[i], at / i, item);
+      v.insert(v.end(), std::move(item));
     }
   }
 
   // Of an object, every key that is this field's.
   template <class F>
-  void each(F&& read) const {
-    if (!value_.is_object()) return fail("must be an object");
+  void each(const Json& json, const Pointer& at, F&& use) const {
+    if (!must(json.is_object(), at, "be an object")) return;
     const bool others = field_.key == "*";
-    for (const auto& [key, one] : value_.items())
-      if (!others || std::none_of(fields_.rows.begin(), fields_.rows.end(),
-                                  [&key = key](const Field& f) { return f.key == key; }))
-        read(key, one);
+    for (const auto& [key, one] : json.items())
+      if (!others || !contains(fields_.rows, key, &Field::key)) use(key, one, at / key);
   }
 
   const FieldTable& fields_;
   const Field& field_;
   const Json& value_;
-  Json::json_pointer at_;
+  Pointer at_;
   Faults& faults_;
 };
 

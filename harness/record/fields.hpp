@@ -13,6 +13,7 @@ namespace pktbench {
 const Fields<TrialRecord>& trial_fields();
 const Fields<EffectiveMode>& mode_fields();
 const Fields<Summary>& summary_fields();
+const Fields<Applied>& setting_fields();
 const Fields<PortReport>& port_fields();
 const Fields<CaseDocument>& case_fields();
 const Fields<RunDocument>& run_fields();  // its head, the key "run"

@@ -243,13 +243,13 @@ TEST(RunJson, ReadingNamesTheValueAtFault) {
   EXPECT_EQ(fault("/cases/0/rate_pps", 0),
             "/cases/0/rate_pps: must be a number, above 0 and at most 1e+20, or null");
   EXPECT_EQ(fault("/cases/0/backend_options/x", Json::array()),
-            "/cases/0/backend_options/x: is no number, text, true or false");
+            "/cases/0/backend_options/x: must be a number, text, true or false");
   EXPECT_EQ(fault("/cases/0/telemetry", "half"),
             "/cases/0/telemetry: must be none or full, and is \"half\"");
   EXPECT_EQ(fault("/cases/1/trials/2/mpps", "x"),
             "/cases/1/trials/2/mpps: must be a number, 0 to 1e+20, or null");
   EXPECT_EQ(fault("/cases/0/summary/mpps/ci95", {1}),
-            "/cases/0/summary/mpps/ci95: is no pair of numbers");
+            "/cases/0/summary/mpps/ci95: must be a pair of numbers");
   EXPECT_EQ(fault("/ports", {{{"role", "dut"}}}), "/ports/0/interface: is missing");
   for (const Json& nonsense : {Json(), Json(3), Json::array(), Json::object()})
     EXPECT_FALSE(run_from_json(nonsense));

@@ -18,19 +18,14 @@ bool is_clean(const Json& json) {
   return true;
 }
 
-EffectiveMode asked_of(EffectiveMode mode, const std::string& backend) {
-  if (mode.requested.empty()) mode.requested = backend;
-  return mode;
-}
-
 }  // namespace
 
 Json to_json(const Summary& summary) { return write_record(summary_fields(), summary); }
-Json to_json(const PortReport& port) { return write_record(port_fields(), port); }
 Json to_json(const TrialRecord& trial) { return write_record(trial_fields(), trial); }
 
-Json to_json(const EffectiveMode& mode, const std::string& backend) {
-  return write_record(mode_fields(), asked_of(mode, backend));
+EffectiveMode asked_of(EffectiveMode mode, const std::string& backend) {
+  if (mode.requested.empty()) mode.requested = backend;
+  return mode;
 }
 
 Json to_json(const CaseResult& result, const TestbedFacts& facts) {
@@ -39,9 +34,6 @@ Json to_json(const CaseResult& result, const TestbedFacts& facts) {
   document.result.mode = asked_of(result.mode, result.spec.backend);
   return write_record(case_fields(), document);
 }
-
-Result<TrialRecord> trial_from_json(const Json& json) { return read_record(trial_fields(), json); }
-Result<EffectiveMode> mode_from_json(const Json& json) { return read_record(mode_fields(), json); }
 
 const Json& part(const Json& json, const char* key) {
   static const Json kNull;

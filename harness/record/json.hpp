@@ -39,17 +39,11 @@ struct CaseDocument {
 };
 
 nlohmann::ordered_json to_json(const Summary& summary);
-nlohmann::ordered_json to_json(const PortReport& port);
 nlohmann::ordered_json to_json(const TrialRecord& trial);
 nlohmann::ordered_json to_json(const CaseResult& result, const TestbedFacts& facts);
 
 // `backend` stands for the requested mode where the backend has none to choose.
-nlohmann::ordered_json to_json(const EffectiveMode& mode, const std::string& backend);
-
-// The inverse of to_json. Keys that are not known are passed over, and what older records lack is
-// as it was when they were made.
-Result<TrialRecord> trial_from_json(const nlohmann::ordered_json& json);
-Result<EffectiveMode> mode_from_json(const nlohmann::ordered_json& json);
+EffectiveMode asked_of(EffectiveMode mode, const std::string& backend);
 
 // The value of a key; null where there is none, or `json` is no object.
 const nlohmann::ordered_json& part(const nlohmann::ordered_json& json, const char* key);

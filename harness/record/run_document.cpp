@@ -1,14 +1,52 @@
 #include "harness/record/run_document.hpp"
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/uuid/random_generator.hpp>
+#include <boost/uuid/uuid_io.hpp>
+
 #include "harness/core/version.hpp"
 #include "harness/record/comparable.hpp"
 #include "harness/record/fields.hpp"
-#include "harness/record/run_identity.hpp"
 #include "harness/sys/utc.hpp"
+#include "harness/text/clean_text.hpp"
 #include "harness/text/input_error.hpp"
 #include "harness/text/section.hpp"
 
 namespace pktbench {
+
+namespace {
+
+std::string file_name_part(const std::string& text) {
+  static constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  std::string made = text.substr(0, 64);
+  std::ranges::replace_if(
+      made, [](char c) { return kPlain.find(c) == kPlain.npos; }, '-');
+  return made;
+}
+
+}  // namespace
+
+std::string random_run_id() { return boost::uuids::to_string(boost::uuids::random_generator()()); }
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "unknown";
+  return clean_line(name.data());
+}
+
+std::string run_dir_name(const std::string& results_root, const std::string& host,
+                         const std::string& scenario, std::chrono::system_clock::time_point at) {
+  return results_root + "/" + sys::file_name_utc(at) + "-" + file_name_part(host) + "-" +
+         file_name_part(scenario);
+}
+
+std::string default_run_dir(const std::string& results_root, const std::string& scenario) {
+  return run_dir_name(results_root, host_name(), scenario, sys::utc_now());
+}
 
 RunDocument new_run_document(std::vector<std::string> argv) {
   RunDocument made;
@@ -30,7 +68,8 @@ Json to_json(const RunDocument& document) {
   made["scenario"] = document.scenario;
   if (!document.testbed.ports.empty()) {
     made["ports"] = Json::array();
-    for (const PortReport& port : document.testbed.ports) made["ports"].push_back(to_json(port));
+    for (const PortReport& port : document.testbed.ports)
+      made["ports"].push_back(write_record(port_fields(), port));
   }
   made["cases"] = Json::array();
   for (const CaseResult& result : document.cases)

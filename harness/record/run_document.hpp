@@ -1,6 +1,8 @@
-// A whole run, as run.json holds it.
+// A whole run, as run.json holds it, and what tells one from another: its id, its host, its time
+// and its directory.
 #pragma once
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -40,6 +42,18 @@ struct RunDocument {
   std::vector<CaseResult> cases;
   nlohmann::ordered_json pairs = nlohmann::ordered_json::array();  // harness/compare/case_pairs.hpp
 };
+
+// Random, in the form of a UUID (version 4).
+std::string random_run_id();
+
+// gethostname(), as clean_line() makes it; "unknown" where there is none.
+std::string host_name();
+
+// "<results_root>/20260102T030405Z-<host>-<scenario>"; what a file name should not hold becomes
+// '-'.
+std::string run_dir_name(const std::string& results_root, const std::string& host,
+                         const std::string& scenario, std::chrono::system_clock::time_point at);
+std::string default_run_dir(const std::string& results_root, const std::string& scenario);
 
 // Id, host, version, commit and start filled in.
 RunDocument new_run_document(std::vector<std::string> argv);

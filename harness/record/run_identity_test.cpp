@@ -1,9 +1,9 @@
-#include "harness/record/run_identity.hpp"
-
 #include <gtest/gtest.h>
 
 #include <regex>
 #include <set>
+
+#include "harness/record/run_document.hpp"
 
 namespace pktbench {
 namespace {

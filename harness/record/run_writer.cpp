@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "harness/sys/caller.hpp"
+#include "harness/sys/write_all.hpp"
 
 namespace pktbench {
 
@@ -18,20 +19,13 @@ namespace {
 // One name: the lock on the log keeps writers apart, and what a killed one left is replaced.
 constexpr const char* kTempName = ".run.json.tmp";
 
-std::string remedy(int error) {
-  switch (error) {
-    case ENOSPC:
-    case EDQUOT:
-      return "; free some space there, or choose another directory with --out";
-    case EROFS:
-    case EACCES:
-    case EPERM:
-      return "; choose a directory that you may write with --out";
-    case EIO:
-      return "; the disk is at fault, choose another one with --out";
-    default:
-      return "; choose another directory with --out";
-  }
+const char* remedy(int error) {
+  if (error == ENOSPC || error == EDQUOT)
+    return "; free some space there, or choose another directory with --out";
+  if (error == EROFS || error == EACCES || error == EPERM)
+    return "; choose a directory that you may write with --out";
+  if (error == EIO) return "; the disk is at fault, choose another one with --out";
+  return "; choose another directory with --out";
 }
 
 Error file_error(const std::string& what, int error) {
@@ -51,17 +45,6 @@ Error write_error(const std::string& what, int error) {
   if (error == EROFS) made.message += "; make it writable (mount -o remount,rw)";
   if (error == EACCES || error == EPERM) made.message += "; resume it as the user who made it";
   return made;
-}
-
-// errno of the write that failed, or 0.
-int write_all(int fd, const std::string& text) {
-  for (std::size_t done = 0; done < text.size();) {
-    const ssize_t n = ::write(fd, text.data() + done, text.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno;
-    done += static_cast<std::size_t>(n);
-  }
-  return 0;
 }
 
 Result<void> refuse_unless_empty(const std::string& dir) {
@@ -105,18 +88,16 @@ Result<void> make_directory(const std::string& dir) {
 }  // namespace
 
 Result<RunWriter> RunWriter::open(const std::string& dir, bool is_new) {
+  const auto failed = is_new ? file_error : write_error;
   sys::Fd dir_fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!dir_fd)
-    return is_new ? file_error("open directory " + dir, errno)
-                  : write_error("open directory " + dir, errno);
+  if (!dir_fd) return failed("open directory " + dir, errno);
   RunWriter writer(dir, std::move(dir_fd));
   const std::string path = dir + "/" + kTrialLogName;
   // No link, and nothing that would block: root may write into a user's directory.
   const int extra = O_NOFOLLOW | O_NONBLOCK | (is_new ? O_CREAT | O_EXCL : 0);
   writer.log_ = sys::Fd(
       openat(writer.dir_fd_.get(), kTrialLogName, O_WRONLY | O_APPEND | O_CLOEXEC | extra, 0666));
-  if (!writer.log_)
-    return is_new ? file_error("open " + path, errno) : write_error("open " + path, errno);
+  if (!writer.log_) return failed("open " + path, errno);
   if (is_new) sys::give_to_caller(writer.log_.get());
   if (flock(writer.log_.get(), LOCK_EX | LOCK_NB) != 0)
     return make_error(ErrorCode::refused,
@@ -144,7 +125,7 @@ Result<RunWriter> RunWriter::resume(const std::string& dir) {
     return write_error("cut the torn line off " + path, errno);
   writer->log_bytes_ = log->intact_bytes;
   if (log->newline_due) {
-    if (const int error = write_all(writer->log_.get(), "\n"); error != 0)
+    if (const int error = sys::write_all(writer->log_.get(), "\n"); error != 0)
       return write_error("end the last line of " + path, error);
     ++writer->log_bytes_;
   }
@@ -156,7 +137,7 @@ Result<RunWriter> RunWriter::resume(const std::string& dir) {
 
 Result<void> RunWriter::on_trial(const CaseSpec& spec, const TrialRecord& trial) {
   const std::string line = trial_line(spec, trial);
-  int error = write_all(log_.get(), line);
+  int error = sys::write_all(log_.get(), line);
   if (error == 0 && fdatasync(log_.get()) != 0) error = errno;
   if (error != 0) {
     // A line that is not durable must not be there half.
@@ -177,7 +158,7 @@ Result<void> RunWriter::finish(const RunDocument& document) {
   unlinkat(dir, kTempName, 0);
   sys::Fd temp(openat(dir, kTempName, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
   if (temp) sys::give_to_caller(temp.get());
-  int error = temp ? write_all(temp.get(), text) : errno;
+  int error = temp ? sys::write_all(temp.get(), text) : errno;
   if (error == 0 && fsync(temp.get()) != 0) error = errno;
   if (error == 0 && renameat(dir, kTempName, dir, kRunFileName) != 0) error = errno;
   if (error != 0) {

@@ -48,7 +48,7 @@ std::vector<Row<CpuUsage>> class_rows() {
 }
 
 const Fields<CpuUsage>& cpu_fields() {
-  const auto share = [](auto& about) {
+  const auto share = [](About& about, const CpuUsage*) {
     about.unit = "0..1";
     about.bounds = kCpuShare;
   };
@@ -221,7 +221,7 @@ const Fields<TrialRecord>& trial_fields() {
         older_lack_it},
        {"conserved", &T::conserved,
         "Frames were received, and each that was offered is accounted for.", older_lack_it,
-        after_reading([](T& t, bool has_value) {
+        after_reading<T>([](T& t, bool has_value) {
           if (!has_value) t.conserved = t.status == TrialStatus::ok;
         })},
        {"in_summary", &T::in_summary,
@@ -309,7 +309,7 @@ const Fields<TrialRecord>& trial_fields() {
         "programs ran, by the kernel's account. Such a trial stands in the case's "
         "`bpf_run_time.trials` and never in its `trials`.",
         written([](const T& t) { return t.bpf_stats; }),
-        after_reading([](T& t, bool has_value) { t.bpf_stats = has_value; })},
+        after_reading<T>([](T& t, bool has_value) { t.bpf_stats = has_value; })},
        {"missing",
         [](T& t) -> FieldRef {
           return ReasonsRef{t.missing, [&t](Reasons reasons) { t.missing = std::move(reasons); }};

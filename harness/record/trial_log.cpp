@@ -8,10 +8,10 @@
 #include <set>
 #include <utility>
 
-#include "harness/record/json.hpp"
+#include "harness/record/field_json.hpp"
+#include "harness/record/fields.hpp"
 #include "harness/record/run_document.hpp"
 #include "harness/sys/fd.hpp"
-#include "harness/text/section.hpp"
 
 namespace pktbench {
 
@@ -37,40 +37,26 @@ Result<std::string> read_whole(const std::string& path) {
   }
 }
 
-Result<LoggedTrial> parse_line(const Json& json) {
-  const auto text = [&json](const char* key) {
-    const auto found = json.is_object() ? json.find(key) : json.end();
-    return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
-  };
-  if (text("schema") != kLineSchema)
-    return make_error(ErrorCode::invalid_input, "its schema is not \"{}\"", kLineSchema);
-  LoggedTrial made;
-  made.case_id = text("case");
-  if (made.case_id.empty()) return make_error(ErrorCode::invalid_input, "it names no case");
-  if (!json.contains("mode") || !json.contains("trial"))
-    return make_error(ErrorCode::invalid_input, "it has no mode or no trial");
-  const auto below = [](const char* pointer, Error error) {
-    error.message.insert(0, pointer);
-    return error;
-  };
-  auto mode = mode_from_json(json["mode"]);
-  if (!mode) return below("/mode", mode.error());
-  made.mode = std::move(*mode);
-  auto trial = trial_from_json(json["trial"]);
-  if (!trial) return below("/trial", trial.error());
-  made.trial = std::move(*trial);
+const Fields<LoggedTrial>& line_fields() {
+  using L = LoggedTrial;
+  static const Fields<L> made("", {{"case", &L::case_id, ""},
+                                   {"mode", object(&L::mode, mode_fields()), ""},
+                                   {"trial", object(&L::trial, trial_fields()), ""}});
   return made;
+}
+
+Result<LoggedTrial> parse_line(const Json& json) {
+  if (part(json, "schema") != kLineSchema)
+    return make_error(ErrorCode::invalid_input, "its schema is not \"{}\"", kLineSchema);
+  return read_record(line_fields(), json);
 }
 
 }  // namespace
 
 std::string trial_line(const CaseSpec& spec, const TrialRecord& trial) {
-  return dump_json(Json({{"schema", kLineSchema},
-                         {"case", spec.id},
-                         {"mode", to_json(trial.mode, spec.backend)},
-                         {"trial", to_json(trial)}}),
-                   -1) +
-         "\n";
+  Json line = {{"schema", kLineSchema}};
+  line.update(write_record(line_fields(), {spec.id, asked_of(trial.mode, spec.backend), trial}));
+  return dump_json(line, -1) + "\n";
 }
 
 Result<TrialLog> load_trials(const std::string& dir) {

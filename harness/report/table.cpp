@@ -6,6 +6,7 @@
 #include <boost/algorithm/string/join.hpp>
 #include <map>
 
+#include "harness/core/lookup.hpp"
 #include "harness/measure/conditions.hpp"
 #include "harness/method/case_summary.hpp"
 #include "harness/text/clean_text.hpp"
@@ -37,8 +38,7 @@ std::string mode_cell(const EffectiveMode& mode) {
 
 std::size_t ok_trials(const CaseResult& result) {
   return static_cast<std::size_t>(
-      std::count_if(result.trials.begin(), result.trials.end(),
-                    [](const auto& t) { return t.status == TrialStatus::ok; }));
+      std::ranges::count(result.trials, TrialStatus::ok, &TrialRecord::status));
 }
 
 std::string count_cell(const CaseResult& result) {
@@ -66,8 +66,7 @@ std::optional<double> others_share(const CaseResult& result) {
     if (!in_summary(trial) || !trial.disturbed_by.contains("cpu")) continue;
     double share = 0;
     for (const char* who : {"dut_foreign", "dut_interrupts", "dut_steal"})
-      if (const auto found = trial.evidence.find(who); found != trial.evidence.end())
-        share += found->second;
+      if (const double* found = find_in(trial.evidence, who)) share += *found;
     shares.push_back(std::min(share, 1.0));
   }
   return summarize(std::move(shares)).median;
@@ -81,10 +80,8 @@ const std::vector<TextColumn> kLastColumns = {{.head = "limiter", .leave_out = 2
 
 // "interrupted, 1 of 3": of the rounds asked for; empty where all were made or it was given up.
 std::string short_of_rounds(const CaseResult& result) {
-  const std::size_t made = rounds_made(result);
-  const auto planned = static_cast<std::size_t>(result.rounds_planned);
-  if (result.decided || made >= planned) return "";
-  return fmt::format("interrupted, {} of {}", made, planned);
+  if (result.decided || result.rounds_done >= result.rounds_planned) return "";
+  return fmt::format("interrupted, {} of {}", result.rounds_done, result.rounds_planned);
 }
 
 std::string why_no_figure(const CaseResult& result, const std::string& interrupted) {

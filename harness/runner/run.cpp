@@ -11,6 +11,7 @@
 #include <random>
 #include <utility>
 
+#include "harness/core/lookup.hpp"
 #include "harness/core/method.hpp"
 #include "harness/method/session.hpp"
 #include "harness/runner/testbed_set.hpp"
@@ -41,7 +42,37 @@ class Run {
         observer_(observer),
         stop_(stop) {}
 
-  Result<RunOutcome> run(const FinishedTrials& finished);
+  Result<RunOutcome> run(const FinishedTrials& finished) {
+    auto made = testbeds_.up(type_, scenario_);
+    if (!made) return made.error();
+    take_over(finished);
+    std::size_t left = 0;
+    for (const CaseState& state : cases_) left += method_->trials_left(state.result);
+    made = testbeds_.start_meters();
+    if (made) {
+      made = observer_.on_testbeds_up(testbeds_.all());
+      if (made) {
+        observer_.on_begin(left);
+        made = rounds();
+        if (auto closed = close_session(); made && !closed) made = closed;
+        observer_.on_end();
+      }
+      // What the ports are like afterwards is seen through their kernel drivers.
+      if (auto r = testbeds_.take_back(); made && !r) made = r;
+      observer_.on_testbeds_down(testbeds_.all());
+    }
+    RunOutcome outcome;
+    if (auto down = testbeds_.down(); !down) outcome.not_restored = down.error().message;
+    if (!made) return made.error();
+
+    outcome.cases = results();
+    for (CaseResult& c : outcome.cases)
+      for (int round = 0; round < c.rounds_planned; ++round)
+        c.rounds_done += !method_->next(c, round);
+    method_->conclude(outcome.cases);
+    outcome.interrupted = stop_;
+    return outcome;
+  }
 
  private:
   struct CaseState {
@@ -50,18 +81,199 @@ class Run {
     int order = 0;  // its place in the round that is on
   };
 
-  void take_over(const FinishedTrials& finished);
-  Result<void> rounds();
-  Result<void> round(int round, const std::vector<bool>& wanted);
-  Result<void> extra_rounds();
-  std::vector<CaseResult> results() const;
-  Result<void> make_trial(CaseState& state, int round, const Step& step);
-  Result<void> end_trial(CaseState& state, int round, const Step& step, TrialRecord record);
-  Result<TrialRecord> attempt(const CaseSpec& spec, const Step& step);
-  Result<void> open_session(const CaseSpec& spec, const Step& step);
-  Result<void> close_session();
-  std::string impossible(const CaseSpec& spec) const;
-  void give_up(CaseState& state, const Step& step, CaseStatus status, const std::string& reason);
+  void take_over(const FinishedTrials& finished) {
+    for (const CaseSpec& spec : scenario_.cases) {
+      CaseState state;
+      state.result.spec = spec;
+      state.result.rounds_planned = method_->rounds();
+      if (const auto* trials = find_in(finished, spec.id))
+        for (const TrialRecord& trial : *trials)
+          (trial.bpf_stats ? state.result.bpf_trials : state.result.trials).push_back(trial);
+      cases_.push_back(std::move(state));
+    }
+  }
+
+  // The reason why a case cannot be made at all; empty where it may be tried.
+  std::string impossible(const CaseSpec& spec) const {
+    const BackendType& backend = *find_by_name(registry_.backends, spec.backend);
+    const GeneratorType& generator = *find_by_name(registry_.generators, spec.generator);
+    // A simulated part says by its name where it belongs.
+    const auto remedy = [&](const char* memory, const char* network) -> std::string {
+      if (type_.medium == Medium::memory) return memory;
+      return type_.medium == Medium::network ? network : "";
+    };
+    if (!backend.media.contains(type_.medium))
+      return "backend " + backend.name + " does not work on testbed " + type_.name +
+             remedy(", which has no network device; use veth, with generator xdp-live", "");
+    if (!generator.media.contains(type_.medium))
+      return "generator " + generator.name + " does not work on testbed " + type_.name +
+             remedy(", which has no network device; use generator memory",
+                    ", which has network devices; use generator xdp-live");
+    if (generator.one_queue && spec.queues > 1)
+      return "generator " + generator.name + " sends into one RX queue and not into " +
+             std::to_string(spec.queues) + "; use packet-sendmmsg or udp-sendmmsg";
+    if (const std::string* why = find_in(backend.cannot, spec.workload))
+      return "backend " + backend.name + ": " + *why;
+    if (!contains(backend.workloads, spec.workload))
+      return "backend " + backend.name + " cannot do workload " + spec.workload + "; it can do " +
+             fmt::format("{}", fmt::join(backend.workloads, ", "));
+    if (auto reason = backend.probe(); !reason.empty())
+      return "backend " + backend.name + ": " + reason;
+    if (auto reason = generator.probe(); !reason.empty())
+      return "generator " + generator.name + ": " + reason;
+    return "";
+  }
+
+  Result<void> open_session(const CaseSpec& spec, const Step& step) {
+    Testbed& testbed = testbeds_.at(spec.testbed);
+    // Whatever this thread does between windows must not be on the DUT's CPU.
+    if (const Port& from = testbed.generator().port();
+        from.here() && type_.medium != Medium::simulated)
+      if (auto r = sys::pin_thread(0, from.cpus.front()); !r) return r;
+    auto mended = testbed.mend();
+    if (!mended) return mended.error();
+    for (const std::string& what : *mended) observer_.on_detail(what);
+    const bool on = spec.telemetry;
+    auto meter = testbeds_.meter_for_trial(spec.testbed, on);
+    if (!meter) return meter.error();
+    session_of_ = &spec;
+    session_bpf_ = step.bpf_stats;
+    return method::Session::open(
+               spec, step.plan, ++tag_,
+               {testbed, find_by_name(registry_.backends, spec.backend)->make(),
+                testbed.generator().source(
+                    spec.generator, find_by_name(registry_.generators, spec.generator)->make()),
+                meter->meter, on ? meter->missing : "the scenario has telemetry off for this case",
+                step.bpf_stats, [&](const method::Tick& tick) { observer_.on_tick(spec, tick); }},
+               stop_)
+        .into(session_);
+  }
+
+  Result<void> close_session() {
+    session_.reset();
+    const CaseSpec* of = std::exchange(session_of_, nullptr);
+    return of ? testbeds_.trial_ended(of->testbed) : Result<void>{};
+  }
+
+  Result<TrialRecord> attempt(const CaseSpec& spec, const Step& step) {
+    const bool keep = step.start == Start::kept && session_ && session_->usable() &&
+                      session_of_ == &spec && session_bpf_ == step.bpf_stats;
+    if (!keep) {
+      if (auto r = close_session(); !r) return r.error();
+      if (auto r = open_session(spec, step); !r) {
+        const Error error = r.error();
+        if (auto closed = close_session(); !closed) return closed.error();
+        return error;
+      }
+    }
+    auto trial = session_->measure(step.plan);
+    // A start of its own may mend what made it invalid.
+    if (step.start == Start::alone || !trial || trial->status != TrialStatus::ok)
+      if (auto r = close_session(); !r) return r.error();
+    return trial;
+  }
+
+  // Of a trial for the run time of BPF programs: the case itself goes on.
+  void give_up(CaseState& state, const Step& step, CaseStatus status, const std::string& reason) {
+    CaseResult& result = state.result;
+    const std::size_t left = method_->trials_left(result);
+    if (result.bpf_reason.empty() || step.bpf_stats) result.bpf_reason = reason;
+    if (step.bpf_stats) {
+      state.failures = 0;
+      return observer_.on_skipped(result.spec, left - method_->trials_left(result),
+                                  "no run time of BPF programs: " + reason);
+    }
+    result.decided = true;
+    result.status = status;
+    result.reason = reason;
+    observer_.on_skipped(result.spec, left, fmt::format("{}: {}", to_string(status), reason));
+  }
+
+  Result<void> make_trial(CaseState& state, int round, const Step& step) {
+    CaseResult& result = state.result;
+    TrialPlace place{round, std::max(method_->rounds(), round + 1)};
+    observer_.on_trial_started(result.spec, place);
+    const std::string started_at = sys::rfc3339_utc(sys::utc_now());
+    auto trial = attempt(result.spec, step);
+    state.failures = trial ? 0 : state.failures + 1;
+    TrialRecord record;
+    if (trial) {
+      record = std::move(*trial);
+    } else {
+      const Error& error = trial.error();
+      if (error.code == ErrorCode::interrupted || stop_) return {};
+      if (error.code == ErrorCode::invalid_input) return error;
+      if (error.code == ErrorCode::unsupported) {
+        give_up(state, step, CaseStatus::unsupported, error.message);
+        return {};
+      }
+      record.reason = error.message;
+      if (!error.detail.empty()) observer_.on_detail(error.detail);
+    }
+    record.started_at = started_at;
+    record.bpf_stats = step.bpf_stats;
+    record.index = static_cast<int>(result.trials.size() + result.bpf_trials.size());
+    record.round = round;
+    record.order = state.order;
+    const std::size_t left = method_->trials_left(result);
+    (step.bpf_stats ? result.bpf_trials : result.trials).push_back(record);
+    const auto next = record.disturbed ? method_->next(result, round) : std::nullopt;
+    const bool again = next && next->bpf_stats == step.bpf_stats;
+    // In a round beyond those planned each trial that needs no other is one more.
+    place.ended =
+        round < method_->rounds() ? left - method_->trials_left(result) : std::size_t{!again};
+    if (auto r = observer_.on_trial_ended(result.spec, record, place, again); !r) return r;
+    if (state.failures >= kGiveUpAfter) give_up(state, step, CaseStatus::failed, record.reason);
+    return {};
+  }
+
+  // Each wanted case in the round's own order, until the method has no trial more for it.
+  Result<void> round(int round, const std::vector<bool>& wanted) {
+    const std::vector<std::size_t> order = round_order(scenario_.order_seed, round, cases_.size());
+    for (std::size_t i = 0; i < order.size() && !stop_; ++i) {
+      CaseState& state = cases_[order[i]];
+      if (!wanted[order[i]]) continue;
+      state.order = static_cast<int>(i);
+      while (!state.result.decided && !stop_) {
+        const auto step = method_->next(state.result, round);
+        if (!step) break;
+        if (auto r = make_trial(state, round, *step); !r) return r;
+      }
+    }
+    return {};
+  }
+
+  std::vector<CaseResult> results() const {
+    std::vector<CaseResult> made;
+    for (const CaseState& state : cases_) made.push_back(state.result);
+    return made;
+  }
+
+  Result<void> extra_rounds() {
+    for (int extra = 0; extra < method_->extra_rounds() && !stop_; ++extra) {
+      std::vector<bool> wanted = method_->wants_more(results());
+      for (std::size_t i = 0; i < wanted.size(); ++i)
+        wanted[i] = wanted[i] && !cases_[i].result.decided;
+      const auto cases = std::ranges::count(wanted, true);
+      if (cases == 0) return {};
+      observer_.on_more(static_cast<std::size_t>(cases),
+                        fmt::format("{} of {} cases have too few trials in the condition of most: "
+                                    "one more",
+                                    cases, cases_.size()));
+      if (auto r = round(method_->rounds() + extra, wanted); !r) return r;
+    }
+    return {};
+  }
+
+  Result<void> rounds() {
+    for (CaseState& state : cases_)
+      if (auto reason = impossible(state.result.spec); !reason.empty())
+        give_up(state, {}, CaseStatus::unsupported, reason);
+    const std::vector<bool> all(cases_.size(), true);
+    for (int number = 0; number < method_->rounds() && !stop_; ++number)
+      if (auto r = round(number, all); !r) return r;
+    return extra_rounds();
+  }
 
   const Scenario& scenario_;
   const Registry& registry_;
@@ -78,240 +290,6 @@ class Run {
   const CaseSpec* session_of_ = nullptr;
   bool session_bpf_ = false;
 };
-
-void Run::take_over(const FinishedTrials& finished) {
-  for (const CaseSpec& spec : scenario_.cases) {
-    CaseState state;
-    state.result.spec = spec;
-    state.result.rounds_planned = method_->rounds();
-    if (const auto it = finished.find(spec.id); it != finished.end())
-      for (const TrialRecord& trial : it->second)
-        (trial.bpf_stats ? state.result.bpf_trials : state.result.trials).push_back(trial);
-    cases_.push_back(std::move(state));
-  }
-}
-
-// The reason why a case cannot be made at all; empty where it may be tried.
-std::string Run::impossible(const CaseSpec& spec) const {
-  const BackendType& backend = *find_by_name(registry_.backends, spec.backend);
-  const GeneratorType& generator = *find_by_name(registry_.generators, spec.generator);
-  // A simulated part says by its name where it belongs.
-  const auto remedy = [&](const char* memory, const char* network) -> std::string {
-    if (type_.medium == Medium::memory) return memory;
-    return type_.medium == Medium::network ? network : "";
-  };
-  if (!backend.media.contains(type_.medium))
-    return "backend " + backend.name + " does not work on testbed " + type_.name +
-           remedy(", which has no network device; use veth, with generator xdp-live", "");
-  if (!generator.media.contains(type_.medium))
-    return "generator " + generator.name + " does not work on testbed " + type_.name +
-           remedy(", which has no network device; use generator memory",
-                  ", which has network devices; use generator xdp-live");
-  if (generator.one_queue && spec.queues > 1)
-    return "generator " + generator.name + " sends into one RX queue and not into " +
-           std::to_string(spec.queues) + "; use packet-sendmmsg or udp-sendmmsg";
-  if (const auto it = backend.cannot.find(spec.workload); it != backend.cannot.end())
-    return "backend " + backend.name + ": " + it->second;
-  if (std::find(backend.workloads.begin(), backend.workloads.end(), spec.workload) ==
-      backend.workloads.end())
-    return "backend " + backend.name + " cannot do workload " + spec.workload + "; it can do " +
-           fmt::format("{}", fmt::join(backend.workloads, ", "));
-  if (auto reason = backend.probe(); !reason.empty())
-    return "backend " + backend.name + ": " + reason;
-  if (auto reason = generator.probe(); !reason.empty())
-    return "generator " + generator.name + ": " + reason;
-  return "";
-}
-
-Result<void> Run::open_session(const CaseSpec& spec, const Step& step) {
-  Testbed& testbed = testbeds_.at(spec.testbed);
-  // Whatever this thread does between windows must not be on the DUT's CPU.
-  if (const Port& from = testbed.generator().port();
-      from.here() && type_.medium != Medium::simulated)
-    if (auto r = sys::pin_thread(0, from.cpus.front()); !r) return r;
-  auto mended = testbed.mend();
-  if (!mended) return mended.error();
-  for (const std::string& what : *mended) observer_.on_detail(what);
-  const bool on = spec.telemetry;
-  auto meter = testbeds_.meter_for_trial(spec.testbed, on);
-  if (!meter) return meter.error();
-  session_of_ = &spec;
-  session_bpf_ = step.bpf_stats;
-  auto opened = method::Session::open(
-      spec, step.plan, ++tag_,
-      {testbed, find_by_name(registry_.backends, spec.backend)->make(),
-       testbed.generator().source(spec.generator,
-                                  find_by_name(registry_.generators, spec.generator)->make()),
-       meter->meter, on ? meter->missing : "the scenario has telemetry off for this case",
-       step.bpf_stats, [&](const method::Tick& tick) { observer_.on_tick(spec, tick); }},
-      stop_);
-  if (!opened) return opened.error();
-  session_ = std::move(*opened);
-  return {};
-}
-
-Result<void> Run::close_session() {
-  session_.reset();
-  const CaseSpec* of = std::exchange(session_of_, nullptr);
-  return of ? testbeds_.trial_ended(of->testbed) : Result<void>{};
-}
-
-Result<TrialRecord> Run::attempt(const CaseSpec& spec, const Step& step) {
-  const bool keep = step.start == Start::kept && session_ && session_->usable() &&
-                    session_of_ == &spec && session_bpf_ == step.bpf_stats;
-  if (!keep) {
-    if (auto r = close_session(); !r) return r.error();
-    if (auto r = open_session(spec, step); !r) {
-      const Error error = r.error();
-      if (auto closed = close_session(); !closed) return closed.error();
-      return error;
-    }
-  }
-  auto trial = session_->measure(step.plan);
-  // A start of its own may mend what made it invalid.
-  if (step.start == Start::alone || !trial || trial->status != TrialStatus::ok)
-    if (auto r = close_session(); !r) return r.error();
-  return trial;
-}
-
-// Of a trial for the run time of BPF programs: the case itself goes on.
-void Run::give_up(CaseState& state, const Step& step, CaseStatus status,
-                  const std::string& reason) {
-  CaseResult& result = state.result;
-  const std::size_t left = method_->trials_left(result);
-  if (result.bpf_reason.empty() || step.bpf_stats) result.bpf_reason = reason;
-  if (step.bpf_stats) {
-    state.failures = 0;
-    return observer_.on_skipped(result.spec, left - method_->trials_left(result),
-                                "no run time of BPF programs: " + reason);
-  }
-  result.decided = true;
-  result.status = status;
-  result.reason = reason;
-  observer_.on_skipped(result.spec, left, fmt::format("{}: {}", to_string(status), reason));
-}
-
-Result<void> Run::make_trial(CaseState& state, int round, const Step& step) {
-  const CaseSpec& spec = state.result.spec;
-  observer_.on_trial_started(spec, {round, std::max(method_->rounds(), round + 1)});
-  const std::string started_at = sys::rfc3339_utc(sys::utc_now());
-  auto trial = attempt(spec, step);
-  if (!trial) {
-    const Error& error = trial.error();
-    if (error.code == ErrorCode::interrupted || stop_) return {};
-    if (error.code == ErrorCode::invalid_input) return error;
-    if (error.code == ErrorCode::unsupported) {
-      give_up(state, step, CaseStatus::unsupported, error.message);
-      return {};
-    }
-    TrialRecord failed;
-    failed.reason = error.message;
-    if (!error.detail.empty()) observer_.on_detail(error.detail);
-    ++state.failures;
-    trial = std::move(failed);
-  } else {
-    state.failures = 0;
-  }
-  trial->started_at = started_at;
-  return end_trial(state, round, step, std::move(*trial));
-}
-
-Result<void> Run::end_trial(CaseState& state, int round, const Step& step, TrialRecord record) {
-  CaseResult& result = state.result;
-  record.bpf_stats = step.bpf_stats;
-  record.index = static_cast<int>(result.trials.size() + result.bpf_trials.size());
-  record.round = round;
-  record.order = state.order;
-  const std::size_t left = method_->trials_left(result);
-  (step.bpf_stats ? result.bpf_trials : result.trials).push_back(record);
-  const auto next = record.disturbed ? method_->next(result, round) : std::nullopt;
-  const bool again = next && next->bpf_stats == step.bpf_stats;
-  // In a round beyond those planned each trial that needs no other is one more.
-  const std::size_t ended =
-      round < method_->rounds() ? left - method_->trials_left(result) : std::size_t{!again};
-  const TrialPlace place{round, std::max(method_->rounds(), round + 1), ended};
-  if (auto r = observer_.on_trial_ended(result.spec, record, place, again); !r) return r;
-  if (state.failures < kGiveUpAfter) return {};
-  give_up(state, step, CaseStatus::failed, record.reason);
-  return {};
-}
-
-// Each wanted case in the round's own order, until the method has no trial more for it.
-Result<void> Run::round(int round, const std::vector<bool>& wanted) {
-  const std::vector<std::size_t> order = round_order(scenario_.order_seed, round, cases_.size());
-  for (std::size_t i = 0; i < order.size() && !stop_; ++i) {
-    CaseState& state = cases_[order[i]];
-    if (!wanted[order[i]]) continue;
-    state.order = static_cast<int>(i);
-    while (!state.result.decided && !stop_) {
-      const auto step = method_->next(state.result, round);
-      if (!step) break;
-      if (auto r = make_trial(state, round, *step); !r) return r;
-    }
-  }
-  return {};
-}
-
-std::vector<CaseResult> Run::results() const {
-  std::vector<CaseResult> made;
-  for (const CaseState& state : cases_) made.push_back(state.result);
-  return made;
-}
-
-Result<void> Run::extra_rounds() {
-  for (int extra = 0; extra < method_->extra_rounds() && !stop_; ++extra) {
-    std::vector<bool> wanted = method_->wants_more(results());
-    for (std::size_t i = 0; i < wanted.size(); ++i)
-      wanted[i] = wanted[i] && !cases_[i].result.decided;
-    const auto cases = std::count(wanted.begin(), wanted.end(), true);
-    if (cases == 0) return {};
-    observer_.on_more(static_cast<std::size_t>(cases),
-                      fmt::format("{} of {} cases have too few trials in the condition of most: "
-                                  "one more",
-                                  cases, cases_.size()));
-    if (auto r = round(method_->rounds() + extra, wanted); !r) return r;
-  }
-  return {};
-}
-
-Result<void> Run::rounds() {
-  for (CaseState& state : cases_)
-    if (auto reason = impossible(state.result.spec); !reason.empty())
-      give_up(state, {}, CaseStatus::unsupported, reason);
-  const std::vector<bool> all(cases_.size(), true);
-  for (int number = 0; number < method_->rounds() && !stop_; ++number)
-    if (auto r = round(number, all); !r) return r;
-  return extra_rounds();
-}
-
-Result<RunOutcome> Run::run(const FinishedTrials& finished) {
-  auto made = testbeds_.up(type_, scenario_);
-  if (!made) return made.error();
-  take_over(finished);
-  std::size_t left = 0;
-  for (const CaseState& state : cases_) left += method_->trials_left(state.result);
-  made = testbeds_.start_meters();
-  if (made) {
-    made = observer_.on_testbeds_up(testbeds_.all());
-    if (made) {
-      observer_.on_begin(left);
-      made = rounds();
-      if (auto closed = close_session(); made && !closed) made = closed;
-      observer_.on_end();
-    }
-    // What the ports are like afterwards is seen through their kernel drivers.
-    if (auto r = testbeds_.take_back(); made && !r) made = r;
-    observer_.on_testbeds_down(testbeds_.all());
-  }
-  RunOutcome outcome;
-  if (auto down = testbeds_.down(); !down) outcome.not_restored = down.error().message;
-  if (!made) return made.error();
-
-  outcome.cases = results();
-  method_->conclude(outcome.cases);
-  outcome.interrupted = stop_;
-  return outcome;
-}
 
 }  // namespace
 

@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/case_conv.hpp>
 #include <filesystem>
+#include <locale>
 #include <set>
 #include <variant>
 
+#include "harness/core/lookup.hpp"
 #include "harness/core/units.hpp"
 #include "harness/runner/scenario_cases.hpp"
 #include "harness/runner/scenario_check.hpp"
@@ -32,12 +35,10 @@ bool allowed_in_name(char c) {
 
 // "scenarios/My_Test.json" -> "my-test".
 std::string name_from_path(const std::string& path) {
-  const std::string stem = std::filesystem::path(path).stem();
-  std::string name;
-  for (char c : stem.substr(0, kMaxName)) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    name += allowed_in_name(c) ? c : '-';
-  }
+  std::string name = std::filesystem::path(path).stem().string().substr(0, kMaxName);
+  boost::algorithm::to_lower(name, std::locale::classic());
+  std::ranges::replace_if(
+      name, [](char c) { return !allowed_in_name(c); }, '-');
   const bool has_letter = name.find_first_not_of('-') != std::string::npos;
   return has_letter ? name : "scenario";
 }
@@ -51,11 +52,10 @@ std::vector<Choice> choices_of(const std::vector<T>& types) {
 
 // The table's, and what a backend adds.
 std::vector<std::string> workload_names(const Registry& registry) {
-  std::vector<std::string> names;
-  for (const WorkloadType& type : registry.workloads) names.push_back(type.name);
+  std::vector<std::string> names = names_of(registry.workloads);
   for (const BackendType& type : registry.backends)
     for (const std::string& name : type.workloads)
-      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+      if (!contains(names, name)) names.push_back(name);
   return names;
 }
 
@@ -63,8 +63,8 @@ std::string read_name(Check& check, const Node& node, const std::string& path) {
   if (!node) return name_from_path(path);
   if (!check.expect(node.value->is_string(), node, "a string")) return {};
   const auto& name = node.value->get_ref<const std::string&>();
-  const bool valid = !name.empty() && name.size() <= kMaxName &&
-                     std::all_of(name.begin(), name.end(), allowed_in_name);
+  const bool valid =
+      !name.empty() && name.size() <= kMaxName && std::ranges::all_of(name, allowed_in_name);
   if (!valid)
     check.fail(node.at, fmt::format("must be 1 to {} lower-case letters, digits and dashes, not {}",
                                     kMaxName, node.described()));
@@ -99,9 +99,8 @@ void read_traffic(Check& check, const Node& node, const Registry& registry, Case
 }
 
 void read_filter(Check& check, const Node& node, const Registry& registry, CaseGrid& grid) {
-  const bool wanted =
-      std::any_of(grid.workloads.begin(), grid.workloads.end(),
-                  [&](const std::string& name) { return workload_of(name, registry).filters; });
+  const bool wanted = std::ranges::any_of(
+      grid.workloads, [&](const std::string& name) { return workload_of(name, registry).filters; });
   if (node && !wanted) check.fail(node.at, "none of the workloads is \"filter\"");
   if (!wanted) return;
   static const Json kEmpty = Json::object();
@@ -165,27 +164,22 @@ void read_testbeds(Check& check, const Node& node, const Registry& registry, Sce
 // --backend: keeps those named, in the file's order.
 Result<void> keep_backends(std::vector<Chosen>& backends, const std::vector<std::string>& names,
                            const Registry& registry) {
-  const auto in_scenario = [&](const std::string& name) {
-    return std::any_of(backends.begin(), backends.end(),
-                       [&](const Chosen& backend) { return backend.name == name; });
-  };
+  const std::vector<std::string> all = names_of(backends);
   for (const std::string& name : names) {
-    if (in_scenario(name)) continue;
+    if (contains(all, name)) continue;
     const std::string who = "--backend " + name;
+    if (!find_by_name(registry.backends, name))
+      return input_error(
+          who, "",
+          "unknown backend " + in_quotes(name) + suggestion(name, names_of(registry.backends)));
     std::vector<std::string> valid;
-    if (find_by_name(registry.backends, name) == nullptr) {
-      for (const BackendType& type : registry.backends) valid.push_back(type.name);
-      return input_error(who, "", "unknown backend " + in_quotes(name) + suggestion(name, valid));
-    }
-    for (const Chosen& backend : backends)
-      if (std::find(valid.begin(), valid.end(), backend.name) == valid.end())
-        valid.push_back(backend.name);
+    for (const std::string& one : all)
+      if (!contains(valid, one)) valid.push_back(one);
     return input_error(who, "", "not in this scenario, which has " + name_list(valid));
   }
-  if (!names.empty())
-    std::erase_if(backends, [&](const Chosen& backend) {
-      return std::find(names.begin(), names.end(), backend.name) == names.end();
-    });
+  std::erase_if(backends, [&](const Chosen& backend) {
+    return !names.empty() && !contains(names, backend.name);
+  });
   return {};
 }
 
@@ -242,12 +236,11 @@ Json resolve(const Scenario& scenario, const CaseGrid& grid, const Chosen& metho
 }
 
 std::string too_many_cases(const CaseGrid& grid) {
-  const auto part = [](std::size_t n, const char* what) { return fmt::format("{}{}", n, what); };
-  return part(grid.rates.size(), " rates x ") + part(grid.frame_sizes.size(), " frame sizes x ") +
-         part(grid.flows.size(), " flow counts x ") + part(grid.workloads.size(), " workloads x ") +
-         part(grid.backends.size(), " backends x ") +
-         part(grid.testbed_labels.size(), " testbeds make ") + number_text(case_count(grid)) +
-         " cases; at most " + number_text(kMaxCases) + " are allowed";
+  return fmt::format(
+      "{} rates x {} frame sizes x {} flow counts x {} workloads x {} backends x {} testbeds make "
+      "{} cases; at most {} are allowed",
+      grid.rates.size(), grid.frame_sizes.size(), grid.flows.size(), grid.workloads.size(),
+      grid.backends.size(), grid.testbed_labels.size(), case_count(grid), kMaxCases);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <variant>
 
+#include "harness/core/lookup.hpp"
 #include "harness/text/input_error.hpp"
 
 namespace pktbench {
@@ -15,34 +16,23 @@ std::string percent_encoded(const std::string& text) {
   constexpr std::string_view kPlain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:+,@";
   std::string out;
-  for (const char c : text) {
-    if (kPlain.find(c) != std::string_view::npos)
-      out += c;
-    else
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
+  for (const char c : text)
+    out += contains(kPlain, c) ? std::string(1, c)
+                               : fmt::format("%{:02X}", static_cast<unsigned char>(c));
   return out;
 }
 
-struct ValueText {
-  std::string operator()(bool value) const { return value ? "true" : "false"; }
-  std::string operator()(std::int64_t value) const { return std::to_string(value); }
-  std::string operator()(double value) const { return number_text(value); }
-  std::string operator()(const std::string& value) const { return percent_encoded(value); }
-};
-
 // What tells `backend` from its namesakes in the grid; empty where it has none.
 std::string option_suffix(const Chosen& backend, const CaseGrid& grid, const Registry& registry) {
-  const auto namesakes =
-      std::count_if(grid.backends.begin(), grid.backends.end(),
-                    [&](const Chosen& other) { return other.name == backend.name; });
+  const auto namesakes = std::ranges::count(grid.backends, backend.name, &Chosen::name);
   const BackendType* type = find_by_name(registry.backends, backend.name);
   if (namesakes < 2 || type == nullptr) return {};
   std::string suffix;
   for (const OptionSpec& spec : all_backend_options(*type)) {
     const OptionValue& value = backend.options.at(spec.name);
     if (value == spec.default_value) continue;
-    suffix.append("/").append(spec.name).append("=").append(std::visit(ValueText{}, value));
+    const std::string text = std::visit([](const auto& v) { return fmt::format("{}", v); }, value);
+    suffix += "/" + spec.name + "=" + percent_encoded(text);
   }
   return suffix;
 }
@@ -50,9 +40,8 @@ std::string option_suffix(const Chosen& backend, const CaseGrid& grid, const Reg
 std::string case_id(const CaseSpec& spec) {
   std::string id = fmt::format("{}/{}/{}B/{}q/{}f", spec.backend, spec.workload,
                                spec.traffic.frame_size, spec.queues, spec.traffic.flows);
-  if (spec.rate_pps) id.append("/").append(number_text(*spec.rate_pps)).append("pps");
-  if (!spec.testbed_label.empty())
-    id.append("/testbed=").append(percent_encoded(spec.testbed_label));
+  if (spec.rate_pps) id += fmt::format("/{}pps", *spec.rate_pps);
+  if (!spec.testbed_label.empty()) id += "/testbed=" + percent_encoded(spec.testbed_label);
   return id;
 }
 

@@ -7,6 +7,7 @@
 #include <regex>
 #include <variant>
 
+#include "harness/core/lookup.hpp"
 #include "harness/text/input_error.hpp"
 #include "harness/text/suggest.hpp"
 
@@ -55,12 +56,10 @@ bool Check::expect(bool fits, const Node& node, std::string_view what) {
 
 bool Check::object(const Node& node, const std::vector<std::string>& keys) {
   if (!expect(node.value->is_object(), node, "an object")) return false;
-  for (const auto& [key, value] : node.value->items()) {
-    if (std::find(keys.begin(), keys.end(), key) != keys.end()) continue;
-    fail(node.at / key, "unknown key " + in_quotes(key) + suggestion(key, keys));
-    return false;
-  }
-  return true;
+  for (const auto& [key, value] : node.value->items())
+    if (!contains(keys, key))
+      fail(node.at / key, "unknown key " + in_quotes(key) + suggestion(key, keys));
+  return !failed();
 }
 
 bool Check::within(const Node& node, double value, const Bounds& bounds) {
@@ -93,7 +92,7 @@ std::string Check::text(const Node& node, std::size_t max_bytes) {
   const auto& value = node.value->get_ref<const std::string&>();
   if (value.size() > max_bytes)
     fail(node.at, fmt::format("longer than {} bytes", max_bytes));
-  else if (std::any_of(value.begin(), value.end(), is_control))
+  else if (std::ranges::any_of(value, is_control))
     fail(node.at, "control characters are not allowed in " + node.described());
   return failed() ? std::string() : value;
 }
@@ -105,7 +104,7 @@ std::string Check::name(const Node& node, std::string_view kind,
     return {};
   }
   const auto& value = node.value->get_ref<const std::string&>();
-  if (std::find(names.begin(), names.end(), value) != names.end()) return value;
+  if (contains(names, value)) return value;
   fail(node.at, "unknown " + std::string(kind) + " " + in_quotes(value) + suggestion(value, names));
   return {};
 }
@@ -132,8 +131,7 @@ Chosen Check::choice(const Node& node, std::string_view kind, const std::vector<
   if (is_object) name_node = node.key("name");
   if (!name_node && fallback) name_node.value = &default_name;
 
-  std::vector<std::string> names;
-  for (const Choice& candidate : choices) names.push_back(candidate.name);
+  const std::vector<std::string> names = names_of(choices);
   if (!name_node) {
     fail(name_node.at, "missing; valid: " + name_list(names));
     return {};
@@ -144,10 +142,9 @@ Chosen Check::choice(const Node& node, std::string_view kind, const std::vector<
   Chosen chosen{name(name_node, kind, names), {}};
   if (failed()) return chosen;
 
-  const auto type = std::find(names.begin(), names.end(), chosen.name) - names.begin();
-  const std::vector<OptionSpec>& specs = choices[static_cast<std::size_t>(type)].options;
-  std::vector<std::string> keys = {"name"};
-  for (const OptionSpec& spec : specs) keys.push_back(spec.name);
+  const std::vector<OptionSpec>& specs = find_by(choices, chosen.name, &Choice::name)->options;
+  std::vector<std::string> keys = names_of(specs);
+  keys.insert(keys.begin(), "name");
   if (is_object && !object(node, keys)) return chosen;
   for (const OptionSpec& spec : specs) {
     const Node given = is_object ? node.key(spec.name) : Node{};

@@ -35,17 +35,6 @@ bool takes_name(const Pointer& at) {
          at.parent_pointer().to_string() == "/backends";
 }
 
-// An element's index; "-" and the size itself: one more.
-std::optional<std::size_t> array_index(const std::string& token, std::size_t size) {
-  if (token == "-") return size;
-  std::size_t index = 0;
-  const char* end = token.data() + token.size();
-  const auto [stop, error] = std::from_chars(token.data(), end, index);
-  const bool leading_zero = token.size() > 1 && token[0] == '0';
-  if (error != std::errc() || stop != end || leading_zero || index > size) return std::nullopt;
-  return index;
-}
-
 Result<void> assign(Json& document, const Tokens& tokens, Json value, const std::string& who,
                     Origins& origins) {
   Json* place = &document;
@@ -58,18 +47,17 @@ Result<void> assign(Json& document, const Tokens& tokens, Json value, const std:
       *place = std::move(named);
     }
     if (place->is_array()) {
-      const std::size_t size = place->size();
-      const auto index = array_index(token, size);
-      if (!index)
+      const std::string size = std::to_string(place->size());
+      const bool appends = token == "-" || token == size;
+      // The library throws for a number that is too large.
+      if (!appends && (token.size() > size.size() || !place->contains(Pointer() / token)))
         return input_error(
             who, (at / token).to_string(),
             fmt::format("no such element; the list has {} from 0, and - appends", size));
-      at /= *index;
-      if (*index == size) {
-        place->push_back(Json::object());
-        if (!created) created = at;
-      }
-      place = &(*place)[*index];
+      at /= appends ? size : token;
+      if (appends && !created) created = at;
+      if (appends) place->push_back(Json::object());
+      place = appends ? &place->back() : &place->at(Pointer() / token);
     } else if (place->is_object()) {
       at /= token;
       if (!place->contains(token)) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/core/lookup.hpp"
 #include "harness/record/comparable.hpp"
 
 namespace pktbench {
@@ -40,18 +41,6 @@ Testbeds TestbedSet::all() const {
   return all;
 }
 
-Result<TestbedSet::Meter> TestbedSet::started(Testbed& testbed) {
-  std::vector<int> cpus = testbed.generator().port().cpus;
-  for (const int cpu : testbed.dut().port().cpus)
-    if (std::find(cpus.begin(), cpus.end(), cpu) == cpus.end()) cpus.push_back(cpu);
-  CpuMeter& meter = testbed.cpu_meter();
-  auto done = meter.start(cpus);
-  if (done) return Meter{&meter, "", true};
-  // Without it there is no cycle figure, but frames are counted all the same.
-  if (done.error().code != ErrorCode::unsupported) return done.error();
-  return Meter{nullptr, done.error().message, false};
-}
-
 Result<void> TestbedSet::switch_to(Meter& meter, bool on) {
   if (!meter.meter || meter.running == on) return {};
   if (auto r = on ? meter.meter->resume() : meter.meter->pause(); !r) return r;
@@ -61,18 +50,23 @@ Result<void> TestbedSet::switch_to(Meter& meter, bool on) {
 
 Result<void> TestbedSet::start_meters() {
   for (const auto& testbed : testbeds_) {
-    auto meter = started(*testbed);
-    if (!meter) return meter.error();
-    meters_.push_back(std::move(*meter));
+    std::vector<int> cpus = testbed->generator().port().cpus;
+    for (const int cpu : testbed->dut().port().cpus)
+      if (!contains(cpus, cpu)) cpus.push_back(cpu);
+    CpuMeter& meter = testbed->cpu_meter();
+    const auto started = meter.start(cpus);
+    // Without it there is no cycle figure, but frames are counted all the same.
+    if (!started && started.error().code != ErrorCode::unsupported) return started.error();
+    meters_.push_back(started ? Meter{&meter, "", true} : Meter{nullptr, started.error().message});
     if (auto r = trial_ended(meters_.size() - 1); !r) return r;
   }
   return {};
 }
 
-Result<TestbedSet::TrialMeter> TestbedSet::meter_for_trial(std::size_t index, bool telemetry) {
+Result<TestbedSet::Meter> TestbedSet::meter_for_trial(std::size_t index, bool telemetry) {
   Meter& meter = meters_.at(index);
   if (auto r = switch_to(meter, telemetry); !r) return r.error();
-  return TrialMeter{telemetry ? meter.meter : nullptr, meter.missing};
+  return Meter{telemetry ? meter.meter : nullptr, meter.missing, telemetry};
 }
 
 // The only one goes on: there is none in whose way it would be.

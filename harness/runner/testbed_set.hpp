@@ -18,9 +18,10 @@ namespace pktbench {
 
 class TestbedSet {
  public:
-  struct TrialMeter {
+  struct Meter {
     CpuMeter* meter = nullptr;  // null: none runs
-    std::string missing;        // why there is none at all
+    std::string missing = {};   // why there is none at all
+    bool running = false;
   };
 
   // All of them, or none: on error those that were made are undone.
@@ -33,7 +34,7 @@ class TestbedSet {
   Result<void> start_meters();
 
   // Sees that testbed `index` is accounted for, or, without telemetry, that nothing is.
-  Result<TrialMeter> meter_for_trial(std::size_t index, bool telemetry);
+  Result<Meter> meter_for_trial(std::size_t index, bool telemetry);
   Result<void> trial_ended(std::size_t index);
 
   // Whatever was lent to user space.
@@ -43,13 +44,6 @@ class TestbedSet {
   Result<void> down() noexcept;
 
  private:
-  struct Meter {
-    CpuMeter* meter = nullptr;
-    std::string missing;
-    bool running = false;
-  };
-
-  static Result<Meter> started(Testbed& testbed);
   static Result<void> switch_to(Meter& meter, bool on);
 
   std::vector<std::unique_ptr<Testbed>> testbeds_;

@@ -3,32 +3,25 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <vector>
 
+#include "harness/core/lookup.hpp"
 #include "harness/runner/run.hpp"
 
 namespace pktbench {
 
 namespace {
 
-// What the lines before have of a case.
-struct Made {
-  std::size_t place = 0;  // of the case in the scenario
-  CaseResult so_far;
-};
-
 int place_in_round(const Scenario& scenario, int round, std::size_t place) {
   const auto order = round_order(scenario.order_seed, round, scenario.cases.size());
-  return static_cast<int>(std::find(order.begin(), order.end(), place) - order.begin());
+  return static_cast<int>(std::ranges::find(order, place) - order.begin());
 }
 
 // Why `trial` cannot come next; empty: it can. A round of each kind is made after the earlier ones
 // of its kind; rounds of different cases may be out of step, where a case was given up and then
 // resumed.
-std::string why_not(const Scenario& scenario, const Method& method, const Made& made,
-                    const TrialRecord& trial) {
-  const CaseResult& c = made.so_far;
+std::string why_not(const Scenario& scenario, const Method& method, std::size_t number,
+                    const CaseResult& c, const TrialRecord& trial) {
   if (const std::size_t next = c.trials.size() + c.bpf_trials.size();
       trial.index != static_cast<int>(next))
     return fmt::format("it is trial {}, and the next is {}", trial.index, next);
@@ -36,7 +29,7 @@ std::string why_not(const Scenario& scenario, const Method& method, const Made& 
   if (trial.round < 0 || trial.round >= method.rounds() + more)
     return fmt::format("its round is {}, and this run has {} from 0{}", trial.round,
                        method.rounds(), more ? fmt::format(" and at most {} more", more) : "");
-  if (const int place = place_in_round(scenario, trial.round, made.place); trial.order != place)
+  if (const int place = place_in_round(scenario, trial.round, number); trial.order != place)
     return fmt::format("it was number {} of round {}, and by this run's seed is number {}",
                        trial.order, trial.round, place);
   const auto& earlier = trial.bpf_stats ? c.bpf_trials : c.trials;
@@ -55,12 +48,8 @@ std::string why_not(const Scenario& scenario, const Method& method, const Made& 
 
 Result<void> check_trials(const TrialLog& log, const Scenario& scenario, const std::string& dir) {
   const auto method = scenario.method->make(scenario.method_options);
-  std::map<std::string, Made> cases;
-  for (std::size_t i = 0; i < scenario.cases.size(); ++i) {
-    Made& made = cases[scenario.cases[i].id];
-    made.place = i;
-    made.so_far.spec = scenario.cases[i];
-  }
+  std::vector<CaseResult> so_far;  // what the lines before have of each case
+  for (const CaseSpec& spec : scenario.cases) so_far.emplace_back().spec = spec;
   std::size_t line = 0;  // each is a trial
   for (const LoggedTrial& logged : log.trials) {
     const auto refuse = [&](const std::string& why) {
@@ -68,13 +57,14 @@ Result<void> check_trials(const TrialLog& log, const Scenario& scenario, const s
                         why);
     };
     ++line;
-    const auto found = cases.find(logged.case_id);
-    if (found == cases.end())
-      return refuse("case \"" + logged.case_id + "\" is none of this run's");
-    Made& made = found->second;
-    if (const std::string why = why_not(scenario, *method, made, logged.trial); !why.empty())
+    const CaseSpec* spec = find_by(scenario.cases, logged.case_id, &CaseSpec::id);
+    if (!spec) return refuse("case \"" + logged.case_id + "\" is none of this run's");
+    const auto number = static_cast<std::size_t>(spec - scenario.cases.data());
+    CaseResult& made = so_far[number];
+    if (const std::string why = why_not(scenario, *method, number, made, logged.trial);
+        !why.empty())
       return refuse("no trial of case \"" + logged.case_id + "\" of this run: " + why);
-    (logged.trial.bpf_stats ? made.so_far.bpf_trials : made.so_far.trials).push_back(logged.trial);
+    (logged.trial.bpf_stats ? made.bpf_trials : made.trials).push_back(logged.trial);
   }
   return {};
 }

@@ -172,6 +172,22 @@ TEST_F(SimulatedRun, StoppingBeforeACaseHasATrialMarksItInterrupted) {
   EXPECT_FALSE(outcome.cases[first ? 1 : 0].reason.empty());
 }
 
+TEST_F(SimulatedRun, ARoundThatWasCutOffIsNotDone) {
+  std::ofstream(path_) << R"({"testbed": "simulated", "traffic": {"generator": "simulated"},
+    "backends": ["fake"], "method": {"name": "search", "searches": 1}})";
+  const auto search = load_scenario(path_, registry(), {});
+  ASSERT_TRUE(search) << search.error().message;
+  notes_.stop_after = 4;
+  const CaseResult cut = run(*search).cases[0];
+  EXPECT_EQ(cut.trials.size(), 4u);
+  EXPECT_EQ(cut.rounds_planned, 1);
+  EXPECT_EQ(cut.rounds_done, 0);
+  stop_ = false;
+  notes_.stop_after = 0;
+  EXPECT_EQ(run(*search).cases[0].rounds_done, 1);
+  EXPECT_EQ(run(scenario(R"(["fake"])")).cases[0].rounds_done, 3);
+}
+
 TEST_F(SimulatedRun, ResumingMakesOnlyWhatIsMissing) {
   const Scenario s = scenario(R"(["fake"])");
   notes_.stop_after = 2;

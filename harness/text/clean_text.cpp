@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <boost/locale/utf.hpp>
 
 namespace pktbench {
 
@@ -19,22 +19,12 @@ bool stays(char c) { return c == '\n' || c == '\t'; }
 
 }  // namespace
 
-// RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
 CodePoint first_code_point(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const std::uint32_t lead = byte(0);
-  if (lead < 0x80) return {lead, 1};
-  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return {};
-  std::uint32_t value = lead & (0x7Fu >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0u) != 0x80u) return {};
-    value = value << 6 | (byte(i) & 0x3Fu);
-  }
-  constexpr std::array<std::uint32_t, 5> kSmallest = {0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
-  if (value < kSmallest[length] || value > 0x10FFFF || surrogate) return {};
-  return {value, length};
+  namespace utf = boost::locale::utf;
+  const char* end = text.data();
+  const utf::code_point value = utf::utf_traits<char>::decode(end, end + text.size());
+  if (value == utf::illegal || value == utf::incomplete) return {};
+  return {value, static_cast<std::size_t>(end - text.data())};
 }
 
 std::string take_shown(std::string_view& text) {

@@ -44,8 +44,7 @@ std::string cut(const std::string& text, std::size_t head, std::size_t columns) 
 }  // namespace
 
 std::size_t display_width(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return !goes_on(c); }));
+  return static_cast<std::size_t>(std::ranges::count(text, false, goes_on));
 }
 
 std::string wrapped_line(const std::string& line, std::size_t columns, std::size_t indent) {

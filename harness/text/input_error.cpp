@@ -1,8 +1,7 @@
 #include "harness/text/input_error.hpp"
 
-#include <array>
-#include <charconv>
-#include <cmath>
+#include <fmt/format.h>
+
 #include <cstdint>
 
 #include "harness/text/clean_text.hpp"
@@ -48,14 +47,7 @@ std::string printable(std::string_view text, std::size_t limit) {
 
 std::string in_quotes(std::string_view text) { return '"' + printable(text, 40) + '"'; }
 
-std::string number_text(double value) {
-  std::array<char, 32> buffer{};
-  const bool whole = std::trunc(value) == value && std::abs(value) < 1e15;
-  const auto end = whole ? std::to_chars(buffer.data(), buffer.data() + buffer.size(),
-                                         static_cast<std::int64_t>(value))
-                         : std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
-  return {buffer.data(), end.ptr};
-}
+std::string number_text(double value) { return fmt::format("{}", value + 0.0); }  // no -0
 
 std::string range_text(const Bounds& bounds) {
   if (bounds.min && bounds.max) return number_text(*bounds.min) + " to " + number_text(*bounds.max);

@@ -7,6 +7,8 @@
 #include <numeric>
 #include <set>
 
+#include "harness/core/lookup.hpp"
+
 namespace pktbench {
 
 namespace {
@@ -30,9 +32,7 @@ std::string common_end(const std::vector<std::string>& names) {
     while (!name.ends_with(end)) end.erase(0, 1);
   const std::size_t slash = end.find('/');
   end = slash == std::string::npos ? "" : end.substr(slash);
-  const bool all = std::any_of(names.begin(), names.end(),
-                               [&](const std::string& name) { return name.size() == end.size(); });
-  return all ? "" : end;
+  return contains(names, end.size(), &std::string::size) ? "" : end;
 }
 
 class Fitted {
@@ -89,9 +89,8 @@ class Fitted {
     for (std::string& name : names_) name.resize(name.size() - end_.size());
     measure();
     while (!fits()) {
-      const auto least = std::max_element(shown_.begin(), shown_.end(), [&](auto a, auto b) {
-        return columns_[a].leave_out < columns_[b].leave_out;
-      });
+      const auto least =
+          std::ranges::max_element(shown_, {}, [&](auto i) { return columns_[i].leave_out; });
       const int rank = columns_[*least].leave_out;
       const std::size_t others = width() - widths_[0];
       const std::size_t room = terminal_.columns > others ? terminal_.columns - others : 0;

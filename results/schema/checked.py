@@ -106,38 +106,27 @@ def choice(what, names, several=False):
 
 
 def run_file(given):
-    """The run.json that the user named by itself or by its directory. Raises InputError."""
+    """The run.json, or another file, that the user named by itself or by its directory, where it can be read.
+    Raises InputError."""
+    file = given
     try:
         if stat.S_ISDIR(os.stat(given).st_mode):
             file = os.path.join(given, "run.json")
             if not os.path.lexists(file):
                 raise InputError(f"{given}: no run.json in this directory; name a directory that pktbench "
                                  "run made")
-            return run_file(file)
-        return record_file(given)
-    except OSError as error:
-        raise InputError(_unreadable(given, error)) from error
-
-
-def record_file(given):
-    """given, where it is a file that can be read. Raises InputError."""
-    try:
-        found = os.stat(given)
+        found = os.stat(file)
         if stat.S_ISDIR(found.st_mode):
-            raise InputError(f"{given}: a directory, not a file")
+            raise InputError(f"{file}: a directory, not a file")
         if not stat.S_ISREG(found.st_mode):
-            raise InputError(f"{given}: not a regular file")
+            raise InputError(f"{file}: not a regular file")
         if found.st_size == 0:
-            raise InputError(f"{given}: the file is empty")
-        os.close(os.open(given, os.O_RDONLY))
+            raise InputError(f"{file}: the file is empty")
+        os.close(os.open(file, os.O_RDONLY))
     except OSError as error:
-        raise InputError(_unreadable(given, error)) from error
-    return given
-
-
-def _unreadable(given, error):
-    why = "no such file" if error.errno == errno.ENOENT else f"cannot open: {error.strerror}"
-    return f"{given}: {why}" if given else f'"": {why}'
+        why = "no such file" if error.errno == errno.ENOENT else f"cannot open: {error.strerror}"
+        raise InputError(f"{file}: {why}" if file else f'"": {why}') from error
+    return file
 
 
 def number(low, high):

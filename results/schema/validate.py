@@ -355,13 +355,17 @@ def _has_reason(missing, keys):
 
 
 def check_file(path):
-    """Lines 'file: pointer: message' for one file. Raises OSError, UnicodeDecodeError, NotJson."""
+    """Lines 'file: pointer: message' for one file. Raises OSError, NotJson."""
     path = pathlib.Path(path)
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise NotJson(f"byte {error.start}: not valid UTF-8") from error
     if path.suffix == ".jsonl":
-        return [f"{path}:{number}: {problem.pointer or '/'}: {problem.message}"
-                for number, problem in check_trial_lines(text)]
-    return [f"{path}: {problem.pointer or '/'}: {problem.message}" for problem in check_run(parse(text))]
+        found = [(f"{path}:{number}", problem) for number, problem in check_trial_lines(text)]
+    else:
+        found = [(path, problem) for problem in check_run(parse(text))]
+    return [f"{where}: {problem.pointer or '/'}: {problem.message}" for where, problem in found]
 
 
 def main(argv=None):
@@ -373,16 +377,8 @@ def main(argv=None):
     for name in parser.parse_args(argv).files:
         try:
             lines = check_file(checked.run_file(name))
-        except checked.InputError as error:
-            checked.say(error)
-            unreadable = True
-            continue
-        except UnicodeDecodeError as error:
-            checked.say(f"{name}: byte {error.start}: not valid UTF-8")
-            unreadable = True
-            continue
-        except NotJson as error:
-            checked.say(f"{name}: {error}")
+        except (checked.InputError, NotJson) as error:
+            checked.say(f"{name}: {error}" if isinstance(error, NotJson) else error)
             unreadable = True
             continue
         violated = violated or bool(lines)

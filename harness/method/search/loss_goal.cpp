@@ -1,6 +1,15 @@
 #include "harness/method/search/loss_goal.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <boost/algorithm/string/classification.hpp>
+#include <boost/algorithm/string/split.hpp>
+#include <boost/algorithm/string/trim.hpp>
+#include <charconv>
+#include <regex>
+
+#include "harness/core/lookup.hpp"
 
 namespace pktbench::method {
 
@@ -11,6 +20,13 @@ constexpr double kRounding = 1e-9;
 
 bool is_full(const LossGoal& goal, const LoadTrial& trial) {
   return trial.duration_s >= goal.final_trial_s * (1 - kRounding);
+}
+
+constexpr const char* kRfc2544 = "RFC2544";
+
+Error refused(const std::string& goal, const std::string& why) {
+  return make_error(ErrorCode::invalid_input,
+                    fmt::format("goals: \"{}\" {}; write them as \"NDR=0%, PDR=0.5%\"", goal, why));
 }
 
 }  // namespace
@@ -49,7 +65,7 @@ double conditional_throughput(const LossGoal& goal, const std::vector<LoadTrial>
     full.push_back(trial);
     sum_s += trial.effective_s;
   }
-  std::sort(full.begin(), full.end(), [](const auto& a, const auto& b) { return a.lost < b.lost; });
+  std::ranges::sort(full, {}, &LoadTrial::lost);
   double left_s = std::max(goal.duration_sum_s, sum_s) * (1 - goal.exceed_ratio);
   double lost = 1;
   for (const LoadTrial& trial : full) {
@@ -58,6 +74,35 @@ double conditional_throughput(const LossGoal& goal, const std::vector<LoadTrial>
     left_s -= trial.effective_s;
   }
   return left_s > kRounding || full.empty() ? 0 : full.front().load * (1 - lost);
+}
+
+Result<std::vector<LossGoal>> parse_goals(const std::string& text, const LossGoal& rules) {
+  static const std::regex kGoal(R"(([A-Za-z][A-Za-z0-9_-]{0,15})\s*=\s*([0-9.]+)\s*%)");
+  std::vector<std::string> words;
+  boost::algorithm::split(words, text, boost::algorithm::is_any_of(","));
+  std::vector<LossGoal> goals;
+  for (std::string& word : words) {
+    boost::algorithm::trim(word);
+    LossGoal goal = rules;
+    std::smatch part;
+    if (word == kRfc2544) {
+      goal = {kRfc2544, 0, 0, 60, 60, rules.width};
+    } else if (std::regex_match(word, part, kGoal)) {
+      goal.name = part[1];
+      const std::string percent = part[2];
+      const auto read =
+          std::from_chars(percent.data(), percent.data() + percent.size(), goal.loss_ratio);
+      if (read.ec != std::errc() || read.ptr != percent.data() + percent.size())
+        return refused(word, "has no number");
+      goal.loss_ratio /= 100;
+      if (goal.loss_ratio >= 1) return refused(word, "would lose every frame");
+    } else {
+      return refused(word, "is no name with a share of frames lost");
+    }
+    if (contains(goals, goal.name, &LossGoal::name)) return refused(word, "is there twice");
+    goals.push_back(goal);
+  }
+  return goals;
 }
 
 }  // namespace pktbench::method

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "harness/core/result.hpp"
+
 namespace pktbench::method {
 
 // Loads are in packets/s, ratios in 0..1, times in seconds.
@@ -41,5 +43,10 @@ LoadClass classify(const LossGoal& goal, const std::vector<LoadTrial>& at_load);
 // What a device forwards that is offered this load, by the trials that `exceed_ratio` leaves: 0
 // where there are too few. REQUIRES: as above.
 double conditional_throughput(const LossGoal& goal, const std::vector<LoadTrial>& at_load);
+
+// The goals of a search as a scenario writes them: "NDR=0%, PDR=0.5%, RFC2544".
+// `rules`: what all goals have but name and loss ratio. RFC2544 without a ratio is RFC 2544's
+// throughput: one trial of 60 s a load, and no frame lost. Errors: `invalid_input`.
+Result<std::vector<LossGoal>> parse_goals(const std::string& text, const LossGoal& rules);
 
 }  // namespace pktbench::method

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <utility>
 
 namespace pktbench::method {
@@ -40,7 +41,46 @@ double median(std::vector<double> values) {
 double below(double load, double width) { return load * (1 - width); }
 double over(double load, double width) { return load / (1 - width); }
 
+constexpr int kSteps = 25;
+constexpr double kLeastDeviation = 1e-5;  // relative
+
+double density(double z) { return std::exp(-z * z / 2) / std::sqrt(2 * std::numbers::pi); }
+double above(double z) { return std::erfc(z / std::numbers::sqrt2) / 2; }
+
 }  // namespace
+
+std::optional<Capacity> fit_capacity(const std::vector<double>& forwarded,
+                                     const std::vector<double>& without_loss) {
+  if (forwarded.empty()) return std::nullopt;
+  const auto all = static_cast<double>(forwarded.size() + without_loss.size());
+  double sum = 0;
+  for (const double value : forwarded) sum += value;
+  Capacity c{sum / static_cast<double>(forwarded.size()), 0};
+  double squares = 0;
+  for (const double value : forwarded) squares += (value - c.mean) * (value - c.mean);
+  const auto bounded = [&](double variance) {
+    return std::max(std::sqrt(variance), kLeastDeviation * c.mean);
+  };
+  c.deviation = bounded(squares / static_cast<double>(forwarded.size()));
+  for (int step = 0; step < kSteps && !without_loss.empty(); ++step) {
+    // Each value that is known to be above a load stands for its mean and its variance there.
+    std::vector<double> expected = forwarded;
+    double variance = 0;
+    for (const double load : without_loss) {
+      const double z = (load - c.mean) / c.deviation;
+      const double tail = above(z);
+      const double ratio = tail > 1e-9 ? density(z) / tail : z;
+      expected.push_back(c.mean + c.deviation * ratio);
+      variance += c.deviation * c.deviation * std::max(0.0, 1 + z * ratio - ratio * ratio);
+    }
+    sum = 0;
+    for (const double value : expected) sum += value;
+    c.mean = sum / all;
+    for (const double value : expected) variance += (value - c.mean) * (value - c.mean);
+    c.deviation = bounded(variance / all);
+  }
+  return c;
+}
 
 LossSearch::LossSearch(SearchRules rules, const std::vector<LoadTrial>& trials)
     : rules_(std::move(rules)) {
@@ -192,7 +232,7 @@ std::optional<double> LossSearch::begun(const LossGoal& goal, const Bounds& b,
     if ((b.lower && load <= *b.lower) || (b.upper && load >= *b.upper) ||
         (b.not_offered && load >= *b.not_offered))
       continue;
-    const auto full = std::count_if(trials.begin(), trials.end(), [&](const LoadTrial& t) {
+    const auto full = std::ranges::count_if(trials, [&](const LoadTrial& t) {
       return t.duration_s >= goal.final_trial_s * (1 - kEpsilon);
     });
     const double distance = std::abs(load / wanted - 1);

@@ -6,9 +6,9 @@
 #include <cmath>
 #include <set>
 
+#include "harness/core/lookup.hpp"
 #include "harness/measure/summary.hpp"
 #include "harness/method/rounds.hpp"
-#include "harness/method/search/goal_list.hpp"
 #include "harness/method/search/loss_search.hpp"
 #include "harness/method/trial_options.hpp"
 
@@ -57,7 +57,6 @@ class Search final : public Method {
   }
 
   int rounds() const override { return searches_; }
-  int extra_rounds() const override { return 0; }
 
   std::optional<Step> next(const CaseResult& so_far, int round) const override {
     const Made made = trials_of(so_far, round);
@@ -75,10 +74,6 @@ class Search final : public Method {
     std::size_t left = 0;
     for (int round = 0; round < searches_; ++round) left += next(so_far, round).has_value();
     return left;
-  }
-
-  std::vector<bool> wants_more(const std::vector<CaseResult>& cases) const override {
-    return std::vector<bool>(cases.size(), false);
   }
 
   void conclude(std::vector<CaseResult>& cases) const override {
@@ -211,8 +206,8 @@ std::vector<double> of_goal(const CaseResult& c, const std::string& name,
 }
 
 bool all_regular(const CaseResult& c, const std::string& name) {
-  return std::all_of(c.goals.begin(), c.goals.end(),
-                     [&](const GoalResult& g) { return g.name != name || g.regular; });
+  return std::ranges::all_of(c.goals,
+                             [&](const GoalResult& g) { return g.name != name || g.regular; });
 }
 
 std::string goal_rate_cell(const CaseResult& c, const std::string& name) {
@@ -226,9 +221,9 @@ std::string goal_bounds_cell(const CaseResult& c, const std::string& name) {
   const auto lower = of_goal(c, name, &GoalResult::lower_pps);
   const auto upper = of_goal(c, name, &GoalResult::upper_pps);
   if (lower.empty()) return "";
-  const double least = *std::min_element(lower.begin(), lower.end());
+  const double least = std::ranges::min(lower);
   if (upper.empty() || !all_regular(c, name)) return fmt::format("{:.3f}–", least);
-  return fmt::format("{:.3f}–{:.3f}", least, *std::max_element(upper.begin(), upper.end()));
+  return fmt::format("{:.3f}–{:.3f}", least, std::ranges::max(upper));
 }
 
 std::string search_trials_cell(const CaseResult& c) {
@@ -245,8 +240,7 @@ std::vector<ResultColumn> search_columns(const std::vector<CaseResult>& cases) {
   std::vector<std::string> names;
   for (const CaseResult& c : cases)
     for (const GoalResult& goal : c.goals)
-      if (std::find(names.begin(), names.end(), goal.name) == names.end())
-        names.push_back(goal.name);
+      if (!contains(names, goal.name)) names.push_back(goal.name);
   for (const std::string& name : names) {
     made.push_back({.head = name + " Mpps",
                     .cell = [=](const CaseResult& c) { return goal_rate_cell(c, name); }});
@@ -288,6 +282,30 @@ MethodType search_method() {
           .refuses = [](const Options& o, std::size_t) { return refuses_search(o); },
           .columns = search_columns,
           .explain = explain_search};
+}
+
+const Fields<GoalResult>& goal_fields() {
+  using namespace notes;
+  using G = GoalResult;
+  static const Fields<G> made(
+      "", {{"name", &G::name, "`NDR`, `PDR`, …: what the scenario calls it."},
+           {"loss_ratio", &G::loss_ratio, "Of the frames intended, at most.", unit("0..1"),
+            bounds(Bounds{0, 1})},
+           {"round", &G::round, "Which of the searches, from 0."},
+           {"lower_pps", &G::lower_pps, "The highest load with no more loss than that.",
+            unit("packets/s"), null_is_a_value},
+           {"upper_pps", &G::upper_pps, "The lowest load with more loss than that.",
+            unit("packets/s"), null_is_a_value},
+           {"conditional_pps", &G::conditional_pps,
+            "Conditional throughput (RFC 9971): what is forwarded of `lower_pps`.",
+            unit("packets/s"), null_is_a_value},
+           {"regular", &G::regular,
+            "Both bounds are there, as close as was asked for. Where not, `lower_pps` is the least "
+            "that it can take."},
+           {"reason", &G::reason, "Why it is not regular; null where it is.", null_is_a_value},
+           {"trials", &G::trials, "Of the search: they count for all of its goals."},
+           {"seconds", &G::seconds, "That they took, overhead included.", unit("s")}});
+  return made;
 }
 
 }  // namespace pktbench::method
