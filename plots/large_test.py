@@ -46,7 +46,7 @@ def many_cases(tmp_path_factory):
 
 
 def test_many_cases_make_pages_of_one_scale_and_each_is_on_one(many):
-    made = list(backends.figures(many))
+    made = list(fixtures.drawn(backends, many))
     assert [name for name, _, _ in made] == [f"backends-page-{n}" for n in (1, 2, 3)]
     shown, scales = [], set()
     for number, (_, figure, said) in enumerate(made, start=1):
@@ -68,7 +68,7 @@ def test_pages_are_as_equal_as_can_be(count, sizes):
 def test_many_pairs_make_pages():
     run = fixtures.run("floor")
     many = dataclasses.replace(run, pairs=run.pairs * 5)
-    made = list(pairs.figures(many))
+    made = list(fixtures.drawn(pairs, many))
     assert [name for name, _, _ in made] == ["pairs-page-1", "pairs-page-2", "pairs-page-3"]
     assert all(figure.get_figheight() < 14 for _, figure, _ in made)
 
@@ -96,7 +96,7 @@ def test_a_caption_names_a_few_and_counts_the_others(many):
 
 
 def test_a_page_is_whole_in_every_format(many, tmp_path):
-    _, figure, _ = next(iter(backends.figures(many)))
+    _, figure, _ = next(iter(fixtures.drawn(backends, many)))
     for kind in style.METADATA:
         style.save(figure, tmp_path / f"page.{kind}", kind)
     root = ElementTree.parse(tmp_path / "page.svg").getroot()
