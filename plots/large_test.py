@@ -15,11 +15,11 @@ sys.path.append(str(load.VALIDATE.parent))
 import large_run  # noqa: E402
 
 
-def peak(run, out):
-    """Peak memory in kB of drawing a run; prints how long it took."""
+def peak(run, words):
+    """Peak memory in kB of a program that reads a run; prints how long it took."""
     begin = time.monotonic()
-    with subprocess.Popen(["/usr/bin/python3", "-m", "plots", run, "--out", out, "--format", "svg"],
-                          cwd=fixtures.TESTDATA.parents[1], stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(["/usr/bin/python3", *words, run], cwd=fixtures.TESTDATA.parents[1],
+                          stdout=subprocess.DEVNULL) as process:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0
@@ -27,12 +27,13 @@ def peak(run, out):
     return usage.ru_maxrss
 
 
-def test_twice_the_trials_take_no_more_memory(tmp_path):
+@pytest.mark.parametrize("words", [("-m", "plots", "--format", "svg"), ("results/schema/validate.py",)])
+def test_twice_the_trials_take_no_more_memory(tmp_path, words):
     peaks, sizes = [], []
     for trials in (150, 300):
         path = tmp_path / f"{trials}.json"
         sizes.append(large_run.write(path, 6, trials))
-        peaks.append(peak(path, tmp_path))
+        peaks.append(peak(path, words))
     assert sizes[1] > 1.9 * sizes[0] > 7e6
     assert peaks[1] < 1.2 * peaks[0]
     assert 1024 * (peaks[1] - peaks[0]) < 0.8 * (sizes[1] - sizes[0])

@@ -132,7 +132,7 @@ def load(path):
             whole, part = validate.streamed.WHOLE, validate.streamed.Part
             evidence = part(dict.fromkeys(OTHERS, whole), others=False)
             keys = {**dict.fromkeys(DRAWN, whole), "evidence": evidence}
-            document, problems = validate.read_drawn(file, keys)
+            document, problems = validate.read(file, keys)
     except OSError as error:
         raise LoadError(f"{path}: {error.strerror}") from error
     except validate.NotJson as error:

@@ -129,6 +129,9 @@ def record_file(given):
             raise InputError(f"{given}: not a regular file")
         if found.st_size == 0:
             raise InputError(f"{given}: the file is empty")
+        if found.st_size > MAX_BYTES:
+            raise InputError(f"{given}: larger than {MAX_BYTES} bytes; measure in several runs of fewer "
+                             "cases or trials")
         os.close(os.open(given, os.O_RDONLY))
     except OSError as error:
         raise InputError(_unreadable(given, error)) from error
@@ -212,16 +215,9 @@ def _object(pairs):
     return made
 
 
-def too_large():
-    """Why what is larger than MAX_BYTES is not read, and the remedy."""
-    return f"larger than {MAX_BYTES} bytes; measure in several runs of fewer cases or trials"
-
-
 def parse(text):
     """Parse strict JSON. Raises NotJson, also for NaN, infinity, numbers beyond a double, repeated keys,
     halves of surrogate pairs, and what is nested deeper than any record."""
-    if len(text) > MAX_BYTES:
-        raise NotJson(too_large())
     try:
         made = json.loads(text, parse_constant=_constant, parse_float=_number(float),
                           parse_int=_number(int), object_pairs_hook=_object)
