@@ -73,6 +73,7 @@ def length_warning(name, text):
     return None
 
 
+INCLUDE = re.compile(r'^#include "(/.*)"$', re.MULTILINE)
 # Compiled only where an optional part of the build is off: the reason.
 OPTIONAL = {
     "backends/uring/absent.cpp": "PKTBENCH_URING=off, or no liburing",
@@ -97,7 +98,11 @@ def left_out(names, compiled, tests):
 def build_contents(build, root):
     """(compiled, tests) for left_out(), from a build folder."""
     commands = json.loads((build / "compile_commands.json").read_text(encoding="utf-8"))
-    compiled = {_relative(command["file"], root) for command in commands}
+    compiled = set()
+    for file in (pathlib.Path(command["file"]) for command in commands):
+        # A target that is compiled as one file includes its sources there.
+        included = INCLUDE.findall(file.read_text(encoding="utf-8")) if "Unity" in file.parts else [file]
+        compiled |= {_relative(source, root) for source in included}
     ninja = (build / "build.ninja").read_text(encoding="utf-8")
     compiled |= {str(path.relative_to(root)) for path in (root / "bpf").glob("*.bpf.c")
                  if f"/{path.name[:-len('.bpf.c')]}.skel.h" in ninja}

@@ -1,6 +1,6 @@
 """One boot of scripts/lab for many tests of the guest (*_guest_test.py).
 
-The guest has five cards under test. Parts run in it one after the other, each with the exit status and
+The guest has six cards under test. Parts run in it one after the other, each with the exit status and
 the output of its own; what a part leaves on a card is the next one's finding.
 """
 import functools
@@ -17,16 +17,37 @@ import pytest
 BINARY = os.environ["PKTBENCH_BINARY"]
 SOURCE = Path(os.environ["PKTBENCH_SOURCE"])
 LAB = SOURCE / "scripts" / "lab"
-# At 0000:00:10.0 and so on; their generators, all e1000e, at 0000:00:08.0 and so on.
-CARDS = ("e1000e", "rtl8139", "vmxnet3", "e1000", "virtio-net")
+# At 0000:00:10.0 and so on, their generators at 0000:00:08.0 and so on; the igb and its own one, an igb too,
+# at addresses of their own.
+CARDS = ("e1000e", "rtl8139", "vmxnet3", "e1000", "virtio-net", "igb")
+GENERATORS = ("e1000e",) * 5 + ("igb",)
+IGB, IGB_GENERATOR = "0000:02:00.0", "0000:01:00.0"
+# The kernel and QEMU of the host's own release, in place of those that an igb comes with.
+RELEASE = ["--release", os.environ["PKTBENCH_LAB_RELEASE"]] if "PKTBENCH_LAB_RELEASE" in os.environ else []
+
+
+def lab(cards):
+    """The start of a command line of the lab that has these of CARDS."""
+    generators = (GENERATORS[CARDS.index(card)] for card in cards)
+    return [LAB, *RELEASE, "--nics", ",".join(cards), "--generator", ",".join(generators)]
+
+
+@functools.cache
+def _checked():
+    return subprocess.run([*lab(CARDS), "--check"], capture_output=True, text=True, timeout=600)
 
 
 def can_boot():
     """Skips the test where the lab cannot boot, with its reason."""
-    checked = subprocess.run([LAB, "--check"], capture_output=True, text=True, timeout=300)
-    if checked.returncode == 3:
-        pytest.skip(checked.stderr.strip())
-    assert checked.returncode == 0, checked.stderr
+    if _checked().returncode == 3:
+        pytest.skip(_checked().stderr.strip())
+    assert _checked().returncode == 0, _checked().stderr
+
+
+def why_no_igb():
+    """Why the lab has none; empty where it has."""
+    can_boot()
+    return "" if f"{IGB} igb" in _checked().stdout else _checked().stderr.strip()
 
 
 def why_no_dpdk():
@@ -42,11 +63,15 @@ def needs_dpdk():
         pytest.skip(why_no_dpdk())
 
 
-def scenario(path, backends, trials, slot=0, queues=1):
+def scenario(path, backends, trials, card="e1000e", queues=1, **traffic):
     """Writes one of a card and its generator."""
+    slot = CARDS.index(card)
+    dut, generator = f"0000:00:1{slot}.0", f"0000:00:{8 + slot:02x}.0"
+    if card == "igb":
+        dut, generator = IGB, IGB_GENERATOR
     path.write_text(json.dumps({
-        "testbed": {"name": "nic", "dut": f"0000:00:1{slot}.0", "generator": f"0000:00:{8 + slot:02x}.0"},
-        "queues": queues, "traffic": {"generator": "packet-sendmmsg", "rate": 1000},
+        "testbed": {"name": "nic", "dut": dut, "generator": generator},
+        "queues": queues, "traffic": {"generator": "packet-sendmmsg", "rate": 1000, **traffic},
         "backends": backends,
         "method": {"trials": trials, "duration_s": 0.5, "warmup_s": 0.1, "max_disturbance": 1,
                    "max_repeats": 0}}))
@@ -77,7 +102,7 @@ class Boot:
             files = shlex.quote(str(self.shared / name))
             script += f"sh {files}.sh >{files}.out 2>{files}.err; echo $? >{files}.status\n"
         self.done = subprocess.run(
-            [LAB, "--nics", ",".join(cards), "--timeout", "780", "--share", self.shared, "--", "sh", "-c",
+            [*lab(cards), "--timeout", "780", "--share", self.shared, "--", "sh", "-c",
              script + last], capture_output=True, text=True, timeout=800, check=False)
 
     def part(self, name):
@@ -102,7 +127,8 @@ def boot():
     import boot_guest_test
     import clock_guest_test
     import compare_guest_test
+    import igb_guest_test
     import nic_guest_test
     return Boot({**boot_guest_test.PARTS, **compare_guest_test.PARTS, **dict(nic_guest_test.parts()),
-                 **clock_guest_test.PARTS},
+                 **dict(igb_guest_test.parts()), **clock_guest_test.PARTS},
                 boot_guest_test.LAST)

@@ -15,6 +15,7 @@ SCRIPT = SOURCE / "scripts" / "lab"
 _loader = importlib.machinery.SourceFileLoader("lab", str(SCRIPT))
 lab = importlib.util.module_from_spec(importlib.util.spec_from_loader("lab", _loader))
 _loader.exec_module(lab)
+packages = lab.lab_packages
 
 
 def pktbench(*arguments, **environment):
@@ -26,6 +27,8 @@ def pktbench(*arguments, **environment):
     (["--nics", "e1000e,rtl8140", "--", "list"], ['unknown value "rtl8140"', "rtl8139"]),
     (["--generator", "e1001", "--", "list"], ["e1001", "e1000"]),
     (["--accel", "xen", "--", "list"], ["xen", "tcg"]),
+    (["--nics", "e1000e", "--generator", "e1000e,igb", "--", "list"], ["more cards than --nics"]),
+    (["--release", "backport", "--", "list"], ['"backports"']),
     (["--nics", "e1000e"], ["pktbench lab needs COMMAND"]),
 ])
 def test_bad_usage_is_status_2_and_names_what_there_is(arguments, words):
@@ -63,9 +66,9 @@ def test_without_qemu_the_packages_are_named(tmp_path, monkeypatch, capsys):
 
 
 def test_without_a_kernel_package_the_remedy_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(lab, "META_PACKAGE", "linux-image-no-such")
+    monkeypatch.setattr(packages, "META_PACKAGE", "linux-image-no-such")
     with pytest.raises(lab.Missing, match="linux-image-no-such.*apt-get update"):
-        lab.kernel({}, tmp_path)
+        packages.kernel(packages.Apt({}), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -87,12 +90,57 @@ def test_the_guest_may_write_where_the_run_goes_and_nowhere_else():
     assert lab.outputs(["pktbench", "doctor", "run"]) == []
 
 
+def parsed(*arguments):
+    return lab.parse([*arguments, "--", "true"])
+
+
 def test_a_link_joins_the_two_cards_crosswise():
-    arguments = " ".join(lab.link(1, "rtl8139", "e1000e", "/s"))
+    arguments = " ".join(lab.devices(parsed("--nics", "e1000,rtl8139"), "/s"))
     assert "id=gen1,local.type=unix,local.path=/s/gen1,remote.type=unix,remote.path=/s/dut1" in arguments
     assert "id=dut1,local.type=unix,local.path=/s/dut1,remote.type=unix,remote.path=/s/gen1" in arguments
-    assert "rtl8139,netdev=dut1,addr=0x11," in arguments
-    assert "e1000e,netdev=gen1,addr=0x9," in arguments
+    assert "rtl8139,netdev=dut1,addr=0x11,romfile=,mac=02:00:00:00:10:01" in arguments
+    assert "e1000e,netdev=gen1,addr=0x9,romfile=,mac=02:00:00:00:08:01" in arguments
+
+
+def test_an_igb_is_behind_a_port_of_its_own():
+    options = parsed("--nics", "e1000,igb")
+    assert [address for *_, address in lab.cards(options)] == [
+        "0000:00:08.0", "0000:00:09.0", "0000:00:10.0", "0000:01:00.0"]
+    arguments = " ".join(lab.devices(options, "/s"))
+    assert "pcie-root-port,id=port01,chassis=17,slot=17,addr=0x11 " in arguments
+    assert "igb,netdev=dut1,bus=port01,addr=0," in arguments
+    options = parsed("--nics", "e1000,igb,igb", "--generator", "e1000e,igb")
+    assert [address for *_, address in lab.cards(options)] == [
+        "0000:00:08.0", "0000:01:00.0", "0000:02:00.0", "0000:00:10.0", "0000:03:00.0", "0000:04:00.0"]
+
+
+@pytest.fixture(name="no_network")
+def fixture_no_network(monkeypatch):
+    def fail(*_):
+        raise lab.Missing("cannot ask")
+    monkeypatch.setattr(packages, "backports", fail)
+    monkeypatch.setattr(packages, "kernel", lambda apt, cache: cache / "the host's")
+    monkeypatch.setattr(packages, "lacking", lambda command, devices: {"igb"} & set(devices))
+
+
+def test_without_network_the_hosts_guest_is_taken_and_what_that_costs_is_said(no_network, tmp_path, capsys):
+    options = parsed("--nics", "igb,rtl8139", "--cache", str(tmp_path))
+    assert lab.find_guest(options, {"qemu-system-x86_64": "qemu"}) == (["qemu"], tmp_path / "the host's")
+    assert capsys.readouterr().err.splitlines() == [
+        "pktbench: cannot ask: the host's QEMU and kernel are taken",
+        "pktbench: igb is left out: qemu has no igb; use --release backports"]
+    # The others stay where they were.
+    assert [address for *_, address in lab.cards(options)] == ["0000:00:09.0", "0000:00:11.0"]
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (["--nics", "igb", "--release", "backports"], "cannot ask"),
+    (["--nics", "igb"], "no card is left"),
+    (["--nics", "e1000", "--generator", "igb"], "no card is left"),
+], ids=["asked for by name", "no card is left", "no generator"])
+def test_without_network_there_is_no_guest_for_what_needs_it(no_network, tmp_path, arguments, said):
+    with pytest.raises(lab.Missing, match=said):
+        lab.find_guest(parsed(*arguments, "--cache", str(tmp_path)), {"qemu-system-x86_64": "qemu"})
 
 
 def image(kernel):
@@ -104,38 +152,53 @@ def image(kernel):
 
 
 def test_the_kernel_is_taken_out_of_its_image():
-    assert lab.uncompressed(image(b"\x7fELF and more")) == b"\x7fELF and more"
+    assert packages.uncompressed(image(b"\x7fELF and more")) == b"\x7fELF and more"
     with pytest.raises(lab.Missing):
-        lab.uncompressed(image(b"something else"))
+        packages.uncompressed(image(b"something else"))
 
 
 def test_an_image_that_is_not_packed_with_xz_is_booted_as_it_is():
     zstd = image(b"\x7fELF").replace(lzma.compress(b"\x7fELF")[:6], b"\x28\xb5\x2f\xfd\x04\x88")
-    assert lab.uncompressed(zstd) == zstd
+    assert packages.uncompressed(zstd) == zstd
 
 
-@pytest.mark.parametrize("where, packed", [("lib/modules", False), ("usr/lib/modules", True)],
-                         ids=["Debian 12", "Debian 13"])
-def test_the_kernel_package_of_each_release_is_unpacked(tmp_path, monkeypatch, where, packed):
-    name = "linux-image-9.9-amd64"
-    tree = tmp_path / "tree"
-    module = tree / where / "9.9-amd64/kernel/fs/9p" / ("9p.ko.xz" if packed else "9p.ko")
-    for path, content in ((module, lzma.compress(b"module") if packed else b"module"),
-                          (tree / "boot/vmlinuz-9.9-amd64", image(b"\x7fELF")),
-                          (tree / "DEBIAN/control", f"Package: {name}\nVersion: 1\nArchitecture: all\n"
-                           "Maintainer: x <x@example.com>\nDescription: x\n".encode())):
-        path.parent.mkdir(parents=True)
-        path.write_bytes(content)
-    unpacked = f"{tmp_path}/cache/{name}_1/lib/modules/9.9-amd64/kernel/fs/9p/{module.name}"
+NAME = "linux-image-9.9-amd64"
+
+
+def make_package(tree, name, depends, files):
+    (tree / "DEBIAN").mkdir(parents=True)
+    (tree / "DEBIAN/control").write_text(f"Package: {name}\nVersion: 1\nArchitecture: all\n{depends}"
+                                         "Maintainer: x <x@example.com>\nDescription: x\n")
+    for path, content in files.items():
+        (tree / path).parent.mkdir(parents=True, exist_ok=True)
+        (tree / path).write_bytes(content)
+
+
+@pytest.mark.parametrize("modules, parts", [
+    ("lib/modules", ()), ("usr/lib/modules", ()),
+    ("usr/lib/modules", ("linux-binary-9.9", "linux-modules-9.9")),
+], ids=["Debian 12", "Debian 13", "its backports"])
+def test_the_kernel_package_of_each_release_is_unpacked(tmp_path, monkeypatch, modules, parts):
+    packed = modules.startswith("usr")
+    module = f"{modules}/9.9-amd64/kernel/fs/9p/9p.ko{'.xz' if packed else ''}"
+    kernel = f"{modules}/9.9-amd64/vmlinuz" if parts else "boot/vmlinuz-9.9-amd64"
+    files = {module: lzma.compress(b"module") if packed else b"module", kernel: image(b"\x7fELF")}
+    for number, name in enumerate(parts or [NAME]):
+        make_package(tmp_path / name, name, "", dict(list(files.items())[number::len(parts) or 1]))
+    shown = {packages.META_PACKAGE: f"Depends: linux-base-amd64 (= 1), {NAME} (= 1)\n",
+             NAME: f"Depends: kmod, {', '.join(f'{part} (= 1)' for part in parts)}\n"}
+    monkeypatch.setattr(packages.Apt, "show", lambda self, package: shown[package])
+    unpacked = f"{tmp_path}/cache/{NAME}_1/lib/modules/9.9-amd64/kernel/fs/9p/{Path(module).name}"
     tools = {"dpkg-deb": "dpkg-deb", "tar": "tar", "depmod": "true", "cpio": "true"}
-    for tool, does in (("apt-get", f"exec dpkg-deb -Znone -b {tree} {name}.deb"), ("busybox", ""),
-                       ("modprobe", f"echo insmod {unpacked}")):
+    download = f'shift; for p; do dpkg-deb -Znone -b {tmp_path}/"${{p%=1}}" "$p".deb; done'
+    for tool, does in (("apt-get", download), ("busybox", ""), ("modprobe", f"echo insmod {unpacked}")):
         tools[tool] = str(tmp_path / tool)
         Path(tools[tool]).write_text(f"#!/bin/sh\n{does}\n")
         os.chmod(tools[tool], 0o755)
-    monkeypatch.setattr(lab, "kernel_package", lambda: (name, "1"))
-    made = lab.kernel(tools, tmp_path / "cache")
+    (tmp_path / "cache").mkdir()
+    made = packages.kernel(packages.Apt(tools), tmp_path / "cache")
     assert (made / "vmlinux").read_bytes() == b"\x7fELF"
+    assert (made / "version").read_text() == "9.9-amd64"
     lab.initramfs(tools, made, "9.9-amd64", tmp_path)
     assert (tmp_path / "initramfs/modules/00").read_bytes() == b"module"
 

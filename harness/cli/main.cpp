@@ -159,18 +159,23 @@ CLI::App* add_lab(CLI::App& app, cli::LabArguments& a) {
       "  pktbench lab -- doctor eth0\n"
       "  pktbench lab --nics e1000e,rtl8139 -- run nic-compare --out results/lab\n\n"
       "Cards under test are at PCI addresses 0000:00:10.0, 0000:00:11.0, ..., each wired to a "
-      "card "
-      "of the generator at 0000:00:08.0, 0000:00:09.0, .... The guest sees this machine's files "
-      "and "
-      "writes into the directory of --out or --resume, or else into ./results, only. Needs no "
-      "root.\n\n"
+      "card of the generator at 0000:00:08.0, 0000:00:09.0, ...; an igb is behind a port of its "
+      "own, the first generator at 0000:01:00.0, and comes with a kernel and a QEMU of Debian's "
+      "backports. The guest sees this machine's files and writes into the directory of --out or "
+      "--resume, or else into ./results, only. Needs no root.\n\n"
       "Exit status: that of the command; 2 bad usage, 3 QEMU or the kernel package is missing, "
       "6 the guest died or reached its time limit, 130 interrupted.");
-  const std::vector<std::string> cards = {"e1000e", "e1000", "rtl8139", "virtio-net", "vmxnet3"};
+  const std::vector<std::string> cards = {"e1000e",  "e1000",      "igb",
+                                          "rtl8139", "virtio-net", "vmxnet3"};
   lab->add_option("--nics", a.options["--nics"], "Cards under test, by comma [e1000e,rtl8139]")
       ->check(cli::choice(cards, true));
-  lab->add_option("--generator", a.options["--generator"], "The generators' cards [e1000e]")
-      ->check(cli::choice(cards));
+  lab->add_option("--generator", a.options["--generator"],
+                  "The generators' cards, by comma; the last is that of all further ones [e1000e]")
+      ->check(cli::choice(cards, true));
+  lab->add_option("--release", a.options["--release"],
+                  "Where kernel and QEMU are from: backports (Debian's, not installed) or host "
+                  "[backports for an igb, else host]")
+      ->check(cli::choice({"backports", "host"}));
   lab->add_option("--accel", a.options["--accel"],
                   "auto: kvm where kvm_intel or kvm_amd is loaded, else tcg [auto]")
       ->check(cli::choice({"auto", "tcg", "kvm"}));
@@ -179,7 +184,7 @@ CLI::App* add_lab(CLI::App& app, cli::LabArguments& a) {
       {"--memory", "Of the guest, in MiB [1536]"},
       {"--hugepages", "Of 2 MiB each, for DPDK [128]"},
       {"--timeout", "Time limit of the guest, in seconds [600]"},
-      {"--cache", "Where the unpacked kernel is kept [~/.cache/pktbench/lab]"}};
+      {"--cache", "Where what is unpacked is kept [~/.cache/pktbench/lab]"}};
   for (const auto& [name, help] : options) lab->add_option(name, a.options[name], help);
   lab->add_option("command", a.command, "What pktbench is to do in the guest")->required();
   return lab;

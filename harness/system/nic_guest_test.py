@@ -36,7 +36,7 @@ def other_cards(shared):
     script = "set -e\n"
     for card, (_, queues) in OTHER_CARDS.items():
         slot = CARDS.index(card)
-        scenario(shared / f"{card}.json", [{"name": "dpdk", "driver": "pci"}], 1, slot, queues)
+        scenario(shared / f"{card}.json", [{"name": "dpdk", "driver": "pci"}], 1, card, queues)
         script += f"{BINARY} run {shared}/{card}.json --out {shared}/{card} >&2\n"
         script += f'basename "$(readlink /sys/bus/pci/devices/0000:00:1{slot}.0/driver)"\n'
     return script

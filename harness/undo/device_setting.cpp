@@ -141,19 +141,21 @@ Result<std::string> read_queues(const std::string& device, const std::string& se
   return text;
 }
 
+// Every queue is tried, as for interrupts.
 Result<void> write_queues(const std::string& device, const std::string& setting,
                           const std::string& value) {
-  return sys::with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
+  return sys::with_sysfs_of("", [&](const std::string& sysfs) {
     std::istringstream parts(value);
+    Result<void> result;
     for (std::string part; parts >> part;) {
       const auto at = part.find('=');
       const std::string folder = "queues/" + part.substr(0, at) + "/";
       if (auto r = sys::write_file(path_of(sysfs, device, folder + setting + "_cpus"),
                                    part.substr(at + 1));
-          !r)
-        return r;
+          !r && result)
+        result = r;
     }
-    return {};
+    return result;
   });
 }
 

@@ -17,6 +17,7 @@
 #include "harness/undo/change.hpp"
 #include "harness/undo/device_setting.hpp"
 #include "harness/undo/journal.hpp"
+#include "harness/undo/port_state.hpp"
 
 namespace pktbench::undo {
 namespace {
@@ -62,6 +63,23 @@ TEST(DeviceSettingRoot, IsSetReadBackAndUndone) {
       EXPECT_TRUE(undo(*entry)) << setting;
       EXPECT_EQ(*get_device_setting(kDevice, setting), *before) << setting;
     }
+  });
+}
+
+std::string after_giving_back(PortState state, const char* setting, const std::string& was) {
+  state.settings[setting] = was;
+  const auto given = give_port_back(state);
+  return given ? "" : given.error().message;
+}
+
+TEST(DeviceSettingRoot, AQueueThatIsNoMoreIsNothingToGiveBack) {
+  on_a_pair([] {
+    const auto state = read_port_state(kDevice);
+    ASSERT_TRUE(state) << state.error().message;
+    EXPECT_EQ(after_giving_back(*state, "rps", "rx-0=1 rx-10=0 rx-1=1"), "");
+    EXPECT_EQ(*get_device_setting(kDevice, "rps"), "rx-0=1 rx-1=1");
+    EXPECT_EQ(after_giving_back(*state, "rps", "rx-0=1"),
+              "pbset0 is not as it was: rps is \"rx-0=1 rx-1=1\", was \"rx-0=1\"");
   });
 }
 
