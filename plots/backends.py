@@ -27,15 +27,21 @@ def figures(run):
             shown = group._replace(cases=group.cases[page])
             return "\n".join([caption.backends(run, shown)] + caption.not_measured(shown))
 
-        draw = functools.partial(_Drawing, group, rows.labels(group.cases))
+        draw = functools.partial(_Drawing, group, rows.labels(group.cases), _reach(group.cases))
         yield from rows.paged(group.name, len(group.cases), rows.PAGE, said, draw)
 
 
-class _Drawing(Sheet):
-    """The figure of a page of a group; its pages have one scale. labels: as rows.labels() has them."""
+def _reach(cases):
+    """For each measure how far its bars go, in its unit, and how long what is said at their ends is."""
+    return {measure: [(_end(case, measure), _label_width(case, measure)) for case in cases
+                      if _has_bar(case, measure)] for measure, _, _ in PANELS}
 
-    def __init__(self, group, labels, page, said):
-        self.group, self.cases = group, group.cases[page]
+
+class _Drawing(Sheet):
+    """The figure of a page of a group; its pages have one scale. labels and reach are the group's."""
+
+    def __init__(self, group, labels, reach, page, said):
+        self.group, self.reach, self.cases = group, reach, group.cases[page]
         names, details, names_width = labels
         self.left = MARGIN + names_width + PAD
         self.width = (style.WIDTH - self.left - GAP - MARGIN) / 2
@@ -110,8 +116,7 @@ class _Drawing(Sheet):
         self._intervals(axes, measure)
         self._dots(axes, measure, "shown", marker=DOT, s=9, edgecolors=style.INK, facecolors="white")
         self._dots(axes, measure, "rejected", marker="X", s=24, edgecolors=style.ALARM, facecolors="none")
-        limit = max((_end(case, measure) * self.width / (self.width - _label_width(case, measure))
-                     for case in self.group.cases if _has_bar(case, measure)), default=0)
+        limit = max((end * self.width / (self.width - said) for end, said in self.reach[measure]), default=0)
         axes.set_xlim(0, limit or 1)
         ticks = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(0, limit) if limit else []
         axes.xaxis.set_major_locator(FixedLocator([tick for tick in ticks if 0 <= tick <= 0.93 * limit]))

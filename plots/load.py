@@ -40,8 +40,8 @@ def _described(*path):
     return make_dataclass("Described", [(key, Any, None) for key in _properties(*path)], frozen=True)
 
 
-@dataclass(frozen=True)
-class Trial(make_dataclass("Drawn", [(key, Any, None) for key in DRAWN], frozen=True)):
+@dataclass(frozen=True, slots=True)
+class Trial(make_dataclass("Drawn", [(key, Any, None) for key in DRAWN], frozen=True, slots=True)):
     """One measured interval. None: does not exist, see missing (or reason unless status is ok)."""
 
     others: Optional[float] = None      # share of the DUT's CPU that others had, 0..1
@@ -131,7 +131,8 @@ def load(path):
         with path.open("rb") as file:
             whole, part = validate.streamed.WHOLE, validate.streamed.Part
             evidence = part(dict.fromkeys(OTHERS, whole), others=False)
-            keys = {**dict.fromkeys(DRAWN, whole), "evidence": evidence}
+            missing = part(dict.fromkeys(validate.MEASURES, whole), others=False)
+            keys = {**dict.fromkeys(DRAWN, whole), "missing": missing, "evidence": evidence}
             document, problems = validate.read(file, keys)
     except OSError as error:
         raise LoadError(f"{path}: {error.strerror}") from error

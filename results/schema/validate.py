@@ -52,23 +52,30 @@ class Problem(NamedTuple):
 
 
 class _Checker:
-    """Of a value, against a schema."""
+    """Of values, against a schema."""
 
     def __init__(self, schema):
         types = jsonschema.Draft7Validator.TYPE_CHECKER.redefine(
             "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool))
-        self._slow = jsonschema.validators.extend(jsonschema.Draft7Validator, type_checker=types)(schema)
-        self._fast = fastjsonschema.compile(copy.deepcopy(schema))  # it changes what it is given
+        self._schema = schema
+        self._checker = jsonschema.validators.extend(jsonschema.Draft7Validator, type_checker=types)(schema)
+
+    @functools.cached_property
+    def _passes(self):
+        return fastjsonschema.compile(copy.deepcopy(self._schema))  # which changes what it is given
 
     def problems(self, value, path=()):
-        """What the schema does not allow."""
+        """What the schema does not allow, in words that are known everywhere."""
+        return [Problem(pointer(*path, *error.absolute_path), _shorten(error.message))
+                for error in self._checker.iter_errors(value)]
+
+    def problems_of_many(self, value, path=()):
+        """The same, sooner where there are none."""
         try:
-            self._fast(value)
+            self._passes(value)
             return []
         except fastjsonschema.JsonSchemaException:
-            # It is told by the one whose words are known everywhere.
-            return [Problem(pointer(*path, *error.absolute_path), _shorten(error.message))
-                    for error in self._slow.iter_errors(value)]
+            return self.problems(value, path)
 
 
 @functools.lru_cache(maxsize=None)
@@ -107,7 +114,7 @@ def read(file, keys=None):
     problems = []
 
     def made(trial, path):
-        found = one.problems(trial, path)
+        found = one.problems_of_many(trial, path)
         problems.extend(found)
         if keys is not None or found:
             return trial
@@ -161,7 +168,7 @@ def check_trial_lines(lines):
             document = checked.parse(line)
         except NotJson as error:
             raise NotJson(f"line {number}: {error}", placed=error.placed) from error
-        problems = checker.problems(document) or list(_trial_problems(document["trial"], ("trial",)))
+        problems = checker.problems_of_many(document) or list(_trial_problems(document["trial"], ("trial",)))
         if not problems:
             key = (document["case"], document["trial"]["index"])
             if key in seen:
