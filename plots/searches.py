@@ -53,8 +53,8 @@ class _Drawing(Sheet):
         cases = all_cases[page]
         shown = [(case, name, found) for case in cases for name, found in goals_of(case).items()]
         names = [f"{case.id}  {name}" for case, name, _ in shown]
-        left = MARGIN + PAD + max([text.width(name, style.LABEL) for name in names], default=0)
-        left = min(left, style.WIDTH / 2)
+        room = min(max([text.width(name, style.LABEL) for name in names], default=0), style.WIDTH / 2)
+        left = MARGIN + room + PAD
         top, body = HEAD + 0.25, ROW * max(len(shown), 1)
         super().__init__(top + body + AXIS, "Throughput by loss", cases, said)
         axes = self.panel(left, top, style.WIDTH - left - MARGIN, body, "rates",
@@ -67,7 +67,7 @@ class _Drawing(Sheet):
                 for goal in found for key in ("lower_pps", "upper_pps") if goal[key] is not None]
         axes.set_xlim(0, max(ends, default=1) * 1.4)
         axes.set_yticks(range(len(shown)), text.told_apart(
-            names, lambda name: text.width(name, style.LABEL) <= left - MARGIN - PAD), fontsize=style.LABEL)
+            names, lambda name: text.width(name, style.LABEL) <= room), fontsize=style.LABEL)
         handles = [Patch(facecolor=look, label=name) for name, look in looks.items()]
         handles.append(Line2D([], [], color=style.INK, linewidth=1.1, marker="|", markersize=5,
                               label="bounds of all searches"))

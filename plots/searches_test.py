@@ -32,6 +32,13 @@ def test_a_bar_is_the_median_of_the_searches_and_says_their_bounds():
     assert "maximum rate" not in said
 
 
+def test_what_has_room_is_not_cut():
+    shown = case([goal("NDR"), goal("PDR")])
+    (_, figure, _), = fixtures.drawn(searches, SimpleNamespace(cases=[shown]))
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == [f"{shown.id}  {name}" for name in ("NDR", "PDR")]
+
+
 def test_what_is_irregular_is_said_in_figure_and_caption():
     open_end = goal("NDR", regular=False, upper_pps=None, reason="the generator cannot offer more")
     none = goal("PDR", regular=False, lower_pps=None, upper_pps=1000.0, conditional_pps=None,
