@@ -22,7 +22,6 @@ import checked  # noqa: E402
 import sudo_user  # noqa: E402
 
 try:
-    import jsonschema  # noqa: F401, as load needs it
     from plots import backends, groups, load, nics, pairs, searches, style
 except ImportError as missing:
     if __name__ != "__main__":

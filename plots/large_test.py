@@ -10,7 +10,7 @@ import pytest
 
 from plots import backends, caption, fixtures, groups, load, pairs, rows, style
 
-sys.path.append(str(load.VALIDATE.parent))
+sys.path.append(str(load.CHECKS))
 
 import large_run  # noqa: E402
 

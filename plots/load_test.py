@@ -17,7 +17,7 @@ def test_fixture_is_valid_made_up_and_up_to_date(name):
     content = fixtures.path(name).read_text(encoding="utf-8")
     assert content == make.text(f"{name}.json"), "run plots/testdata/make.py"
     document = json.loads(content)
-    assert load.validator().check_run(document) == []
+    assert load.validate.check_run(document) == []
     assert document["run"]["host"] == "made-up-test-data"
     assert "no figure in this file was measured" in document["scenario"]["description"]
 
