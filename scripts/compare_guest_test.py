@@ -11,7 +11,8 @@ SNAPSHOT = """snapshot() {
   for pci in 08 09 10 11; do
     cd /sys/bus/pci/devices/0000:00:$pci.0
     echo "$pci $(basename "$(readlink -f driver)") [$(cat driver_override)] $(ls net)"
-    for setting in -a -c -g -k; do ethtool $setting "$(ls net)"; done
+    # Without what the link agreed upon, which is known once it has been up.
+    for setting in -a -c -g -k; do ethtool $setting "$(ls net)" | grep -v negotiated; done
     for conf in /proc/sys/net/ipv4/conf/$(ls net) /proc/sys/net/ipv6/conf/$(ls net); do
       grep . $conf/rp_filter $conf/disable_ipv6
     done

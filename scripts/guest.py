@@ -63,14 +63,14 @@ def needs_dpdk():
         pytest.skip(why_no_dpdk())
 
 
-def scenario(path, backends, trials, card="e1000e", queues=1, **traffic):
-    """Writes one of a card and its generator."""
+def scenario(path, backends, trials, card="e1000e", queues=1, testbed=(), **traffic):
+    """Writes one of a card and its generator, with more keys of its testbed and traffic."""
     slot = CARDS.index(card)
     dut, generator = f"0000:00:1{slot}.0", f"0000:00:{8 + slot:02x}.0"
     if card == "igb":
         dut, generator = IGB, IGB_GENERATOR
     path.write_text(json.dumps({
-        "testbed": {"name": "nic", "dut": dut, "generator": generator},
+        "testbed": {"name": "nic", "dut": dut, "generator": generator, **dict(testbed)},
         "queues": queues, "traffic": {"generator": "packet-sendmmsg", "rate": 1000, **traffic},
         "backends": backends,
         "method": {"trials": trials, "duration_s": 0.5, "warmup_s": 0.1, "max_disturbance": 1,

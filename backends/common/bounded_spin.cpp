@@ -1,7 +1,7 @@
 #include "backends/common/bounded_spin.hpp"
 
+#include "harness/sys/detached_mount.hpp"
 #include "harness/sys/file.hpp"
-#include "harness/sys/sysfs.hpp"
 
 namespace pktbench::backends {
 

@@ -149,7 +149,7 @@ Result<dpdk::Setup> Dpdk::set_up(const BackendConfig& config) {
     setup.spin_us = spin_.us;
   }
   if (setup.wire) {
-    auto wire = sys::WireMapping::map(port.wire_fd);
+    auto wire = sys::map_wire(port.wire_fd);
     if (!wire) return wire.error();
     setup.generator_cpu = (*wire)->generator_cpu;
   }

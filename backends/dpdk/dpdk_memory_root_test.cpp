@@ -6,7 +6,7 @@
 
 #include "backends/common/workload_state.hpp"
 #include "backends/dpdk/dpdk_test_util.hpp"
-#include "harness/testbed/memory.hpp"
+#include "harness/testbed/testbeds.hpp"
 #include "harness/traffic/generators.hpp"
 
 namespace pktbench::backends {

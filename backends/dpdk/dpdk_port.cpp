@@ -183,8 +183,12 @@ Result<rte_mempool*> DpdkPort::set_up_queues(std::uint16_t port, std::uint16_t q
   if (info.max_rx_queues < queues)
     return make_error(ErrorCode::unsupported, "{} offers {} of {} queues on {}", driver_,
                       info.max_rx_queues, queues, setup.device);
-  const rte_eth_conf defaults{};
-  if (const int error = rte_eth_dev_configure(port, queues, queues, &defaults))
+  rte_eth_conf conf{};
+  // A NIC puts all frames into its first queue unless it is told what to hash.
+  conf.rx_adv_conf.rss_conf.rss_hf =
+      info.flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP);
+  if (queues > 1 && conf.rx_adv_conf.rss_conf.rss_hf) conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+  if (const int error = rte_eth_dev_configure(port, queues, queues, &conf))
     return dpdk_error("configure " + driver_, -error);
   const bool own_pools = !pool;
   for (std::uint16_t queue = 0; queue < queues; ++queue) {

@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "harness/sys/detached_mount.hpp"
 #include "harness/sys/file.hpp"
-#include "harness/sys/sysfs.hpp"
 
 namespace pktbench::dpdk {
 

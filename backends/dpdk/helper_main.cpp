@@ -169,7 +169,7 @@ Result<Sample> Helper::sample() {
 
 Result<void> Helper::run(const Setup& setup) {
   if (setup.wire) {
-    if (auto r = sys::WireMapping::map(kPumpOrWireFd).into(wire_); !r) return r.error();
+    if (auto r = sys::map_wire(kPumpOrWireFd).into(wire_); !r) return r.error();
     reset(**wire_);
   }
   if (auto r = port_.open(setup); !r) return r;
@@ -205,10 +205,10 @@ Result<void> Helper::serve() {
 
 // libxdp keeps things in a bpffs and EAL in a folder: these here go with the process. Where they
 // are not allowed, those who need them say so.
-void keep_to_oneself(std::vector<sys::DetachedMount>& mounts) {
+void keep_to_oneself(std::vector<sys::Fd>& mounts) {
   for (const auto& [type, variable] :
        {std::pair("bpf", "LIBXDP_BPFFS"), std::pair("tmpfs", "RUNTIME_DIRECTORY")}) {
-    auto made = sys::DetachedMount::make(type);
+    auto made = sys::detached_mount(type);
     if (!made) {
       std::fprintf(stderr, "%s\n", made.error().message.c_str());
       continue;
@@ -235,7 +235,7 @@ int main_helper() {
     return 2;
   }
   if (getppid() != setup.parent) return 1;  // it died before prctl()
-  std::vector<sys::DetachedMount> mounts;
+  std::vector<sys::Fd> mounts;
   keep_to_oneself(mounts);
   Helper helper;
   const auto ran = helper.run(setup);

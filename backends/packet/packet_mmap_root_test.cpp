@@ -17,7 +17,7 @@
 #include "backends/common/workload_state.hpp"
 #include "backends/packet/packet_mmap.hpp"
 #include "harness/sys/ethtool.hpp"
-#include "harness/sys/proc.hpp"
+#include "harness/sys/file.hpp"
 #include "harness/testing/need_root.hpp"
 #include "harness/testing/sending.hpp"
 #include "harness/traffic/frame.hpp"

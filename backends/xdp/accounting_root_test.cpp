@@ -12,7 +12,7 @@
 #include "harness/measure/cpu_meter.hpp"
 #include "harness/sys/bpf.hpp"
 #include "harness/sys/cpu.hpp"
-#include "harness/sys/proc.hpp"
+#include "harness/sys/file.hpp"
 #include "harness/testing/need_root.hpp"
 #include "harness/testing/spin_pairs.hpp"
 #include "harness/testing/test_veth.hpp"

@@ -12,7 +12,7 @@
 #include "harness/cli/output.hpp"
 #include "harness/core/version.hpp"
 #include "harness/record/json.hpp"
-#include "harness/sys/called_as.hpp"
+#include "harness/sys/caller.hpp"
 #include "harness/testbed/doctor.hpp"
 #include "harness/text/clean_text.hpp"
 #include "harness/text/fit.hpp"

@@ -16,7 +16,7 @@ Result<undo::HostLock> claim_host(const std::string& purpose) {
     return make_error(ErrorCode::refused,
                       "not permitted: this process lacks " + names + "; run it as root");
   }
-  auto lock = undo::HostLock::acquire(purpose);
+  auto lock = undo::lock_host(purpose);
   if (!lock) return lock;
   if (!undo::has_journals()) return lock;
   auto report = undo::restore_all();

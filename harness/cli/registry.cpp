@@ -4,10 +4,7 @@
 #include "backends/common/workload_state.hpp"
 #include "harness/method/search/search.hpp"
 #include "harness/method/throughput.hpp"
-#include "harness/testbed/memory.hpp"
-#include "harness/testbed/nic.hpp"
-#include "harness/testbed/simulated.hpp"
-#include "harness/testbed/veth.hpp"
+#include "harness/testbed/testbeds.hpp"
 #include "harness/traffic/generators.hpp"
 #include "harness/traffic/reflect_sink.hpp"
 
@@ -15,12 +12,13 @@ namespace pktbench::cli {
 
 const Registry& registry() {
   using namespace testbed;
-  static const Registry all{.workloads = backends::workload_types(),
-                            .backends = backends::backends(),
-                            .generators = traffic::generators(),
-                            .testbeds = {veth_testbed(traffic::make_reflect_sink), memory_testbed(),
-                                         nic_testbed(), simulated_testbed()},
-                            .methods = {method::throughput_method(), method::search_method()}};
+  static const Registry all{
+      .workloads = backends::workload_types(),
+      .backends = backends::backends(),
+      .generators = traffic::generators(),
+      .testbeds = {veth_testbed(traffic::make_reflect_sink), memory_testbed(),
+                   nic_testbed(traffic::make_reflect_sink), simulated_testbed()},
+      .methods = {method::throughput_method(), method::search_method()}};
   return all;
 }
 

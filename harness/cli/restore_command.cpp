@@ -18,7 +18,7 @@ int restore_command() {
     return report_error(make_error(ErrorCode::refused, "not permitted: this process lacks " +
                                                            sys::missing_capabilities().front() +
                                                            "; run it as root"));
-  auto lock = undo::HostLock::acquire("restore");
+  auto lock = undo::lock_host("restore");
   if (!lock) return report_error(lock.error());
   auto report = undo::restore_all(undo::kStateDir, undo::Journals::all);
   if (!report) return report_error(report.error());

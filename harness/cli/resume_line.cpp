@@ -1,6 +1,6 @@
 #include "harness/cli/resume_line.hpp"
 
-#include "harness/sys/called_as.hpp"
+#include "harness/sys/caller.hpp"
 #include "harness/text/clean_text.hpp"
 
 namespace pktbench::cli {

@@ -28,11 +28,11 @@
 #include "harness/report/table.hpp"
 #include "harness/runner/run.hpp"
 #include "harness/runner/trial_check.hpp"
-#include "harness/sys/called_as.hpp"
+#include "harness/sys/caller.hpp"
 #include "harness/sys/own_path.hpp"
 #include "harness/sys/utc.hpp"
-#include "harness/testbed/nic.hpp"
 #include "harness/testbed/port_safety.hpp"
+#include "harness/testbed/testbeds.hpp"
 #include "harness/text/clean_text.hpp"
 
 namespace pktbench::cli {

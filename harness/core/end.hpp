@@ -72,6 +72,9 @@ class End {
   // CPUs whose network softirqs work for this end.
   virtual std::vector<int> softirq_cpus() const { return {}; }
 
+  // What keeps frames out of some of its queues, and the remedy; empty: nothing is known to.
+  virtual std::string why_not_spread() const { return {}; }
+
   // Devices' interrupts on softirq_cpus() are those of this end's own device.
   virtual bool own_interrupts() const { return false; }
 
@@ -87,6 +90,10 @@ class End {
   virtual Result<Returned> returned() {
     return make_error(ErrorCode::failed, "nothing takes the frames that come back");
   }
+
+  // Makes the port take frames that an XDP program redirects into it, until release_returned().
+  // Called when the backend is attached and before settle(), where take_returned() is not.
+  virtual Result<void> let_redirects_out() { return {}; }
 
   // Idempotent.
   virtual void release_returned() noexcept {}

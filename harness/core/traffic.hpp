@@ -59,6 +59,9 @@ class TrafficSource {
   // command or the setting that helps; empty: nothing of its own. Between start() and stop().
   virtual std::string when_none_arrives() const { return ""; }
 
+  // Its frames come to the port by XDP's redirect, for which many drivers want a program there.
+  virtual bool redirects() const { return false; }
+
   // Threads that generate, for the CPU accounting.
   virtual std::vector<pid_t> threads() const = 0;
 

@@ -13,12 +13,9 @@ namespace fs = std::filesystem;
 namespace {
 
 Result<std::vector<fs::path>> entries_of(const std::string& dir) {
-  std::vector<fs::path> found;
   std::error_code ec;
-  fs::directory_iterator it(dir, ec);
+  auto found = sys::entries_of(dir, &ec);
   if (ec) return make_error(ErrorCode::failed, "list " + dir + ": " + ec.message());
-  for (const fs::directory_iterator end; !ec && it != end; it.increment(ec))
-    found.push_back(it->path());
   return found;
 }
 

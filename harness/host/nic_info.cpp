@@ -9,13 +9,11 @@ namespace pktbench {
 
 namespace {
 
-void add_numa_node(const std::string& bus, const HostSources& sources, Section& section) {
-  const auto node = numa_node_of(bus, sources);
-  if (node && *node >= 0)
-    section.set("numa_node", Json(*node));
-  else
-    section.null("numa_node",
-                 node ? "the host does not tell the device's NUMA node" : node.error().message);
+Result<long> numa_node(const sys::DriverInfo& driver, const HostSources& sources) {
+  if (driver.bus.empty()) return make_error(ErrorCode::unsupported, "the device is on no bus");
+  const auto node = numa_node_of(driver.bus, sources);
+  if (!node || *node >= 0) return node;
+  return make_error(ErrorCode::unsupported, "the host does not tell the device's NUMA node");
 }
 
 void add_driver(const Result<sys::DriverInfo>& info, const HostSources& sources, Section& section) {
@@ -26,10 +24,7 @@ void add_driver(const Result<sys::DriverInfo>& info, const HostSources& sources,
   text("driver_version", &sys::DriverInfo::version, "the driver does not tell its version");
   text("firmware", &sys::DriverInfo::firmware, "the driver does not tell a firmware version");
   text("bus_info", &sys::DriverInfo::bus, "the device is on no bus");
-  if (info && !info->bus.empty())
-    add_numa_node(info->bus, sources, section);
-  else
-    section.null("numa_node", info ? "the device is on no bus" : info.error().message);
+  section.set("numa_node", info ? numa_node(*info, sources) : info.error());
 }
 
 void add_link(const sys::LinkInfo& link, const Result<sys::LinkSpeed>& speed, Section& section) {

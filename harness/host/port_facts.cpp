@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <glob.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -17,10 +18,6 @@ using nlohmann::json;
 
 namespace {
 
-std::string function_of(const std::string& pci, const HostSources& sources) {
-  return sources.sysfs + "/bus/pci/devices/" + pci;
-}
-
 Result<PcieLink> pcie_link(const std::string& function) {
   PcieLink link;
   for (auto [name, where] : {std::pair("current_link_speed", &link.speed),
@@ -29,9 +26,7 @@ Result<PcieLink> pcie_link(const std::string& function) {
   }
   for (auto [name, where] : {std::pair("current_link_width", &link.width),
                              std::pair("max_link_width", &link.max_width)}) {
-    auto lanes = sys::read_number(function + "/" + name);
-    if (!lanes) return lanes.error();
-    *where = static_cast<int>(*lanes);
+    if (auto r = sys::read_number(function + "/" + name).into(*where); !r) return r.error();
   }
   return link;
 }
@@ -49,17 +44,12 @@ Result<std::map<int, std::vector<int>>> irqs_of(const std::string& pci,
 
 // [[vendor, device, subsystem vendor, subsystem device], …], each 0xffff for any.
 bool claims(const json& info, const std::vector<int>& ids) {
-  constexpr int kAny = 0xffff;
+  const auto same = [](const json& theirs, int ours) { return theirs == 0xffff || theirs == ours; };
+  const auto is_it = [&](const json& entry) {
+    return entry.is_array() && std::equal(entry.begin(), entry.end(), ids.begin(), ids.end(), same);
+  };
   if (!info.contains("pci_ids") || !info["pci_ids"].is_array()) return false;
-  for (const json& entry : info["pci_ids"]) {
-    if (!entry.is_array() || entry.size() != ids.size()) continue;
-    bool all = true;
-    for (std::size_t i = 0; i < ids.size(); ++i)
-      all = all && entry[i].is_number_integer() &&
-            (entry[i].get<int>() == kAny || entry[i].get<int>() == ids[i]);
-    if (all) return true;
-  }
-  return false;
+  return std::any_of(info["pci_ids"].begin(), info["pci_ids"].end(), is_it);
 }
 
 // Each driver in a plugin declares itself: PMD_INFO_STRING= {"name" : …, "pci_ids" : …}.
@@ -90,7 +80,7 @@ Result<std::vector<std::string>> dpdk_drivers_of(const std::string& pci,
                                                  const HostSources& sources) {
   std::vector<int> ids;
   for (const char* name : {"vendor", "device", "subsystem_vendor", "subsystem_device"}) {
-    const auto text = sys::read_file(function_of(pci, sources) + "/" + name);
+    const auto text = sys::read_file(sys::pci_folder(pci, {sources.sysfs}) + "/" + name);
     if (!text) return text.error();
     ids.push_back(static_cast<int>(std::strtol(text->c_str(), nullptr, 16)));
   }
@@ -105,7 +95,7 @@ Result<std::vector<std::string>> dpdk_drivers_of(const std::string& pci,
 }
 
 Result<long> numa_node_of(const std::string& pci, const HostSources& sources) {
-  return sys::read_number(function_of(pci, sources) + "/numa_node");
+  return sys::read_number(sys::pci_folder(pci, {sources.sysfs}) + "/numa_node");
 }
 
 DeviceFacts gather_device_facts(const std::string& name) {
@@ -124,7 +114,7 @@ DeviceFacts gather_device_facts(const std::string& name) {
 }
 
 FunctionFacts gather_function_facts(const std::string& pci, const HostSources& sources) {
-  const std::string function = function_of(pci, sources);
+  const std::string function = sys::pci_folder(pci, {sources.sysfs});
   FunctionFacts facts;
   facts.pcie = pcie_link(function);
   facts.numa_node = numa_node_of(pci, sources);

@@ -37,8 +37,8 @@ DeviceFacts gather_device_facts(const std::string& name);
 struct PcieLink {
   std::string speed;  // "8.0 GT/s PCIe"
   std::string max_speed;
-  int width = 0;  // lanes
-  int max_width = 0;
+  long width = 0;  // lanes
+  long max_width = 0;
 };
 
 // Of a PCI function.

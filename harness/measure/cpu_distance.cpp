@@ -10,8 +10,8 @@
 #include <string>
 #include <thread>
 #include <utility>
-#include <vector>
 
+#include "harness/measure/disturbance.hpp"
 #include "harness/sys/cpu.hpp"
 
 namespace pktbench::measure {
@@ -37,38 +37,6 @@ bool await(const Ball& ball, std::uint64_t turn, const std::atomic<std::uint64_t
       return false;
   return true;
 }
-
-class CpuDistance final : public DisturbanceSource {
- public:
-  CpuDistance(int generator_cpu, int dut_cpu, std::function<Result<double>(int, int)> distance)
-      : generator_cpu_(generator_cpu), dut_cpu_(dut_cpu), distance_(std::move(distance)) {}
-  std::string name() const override { return kCpuDistance; }
-
-  DisturbanceReading read() override {
-    const auto ns = distance_(generator_cpu_, dut_cpu_);
-    if (!ns) return {{}, ns.error().message};
-    return {{{"ns", *ns}}, {}};
-  }
-
-  DisturbanceFinding judge(const DisturbanceReading& before, const DisturbanceReading& after,
-                           const DisturbanceLimits& limits) const override {
-    const double before_ns = before.values.at("ns");
-    const double after_ns = after.values.at("ns");
-    DisturbanceFinding finding{{{"before_ns", before_ns}, {"after_ns", after_ns}}, {}};
-    const auto [less, more] = std::minmax(before_ns, after_ns);
-    if (limits.max_cpu_distance_change > 0 && more > limits.max_cpu_distance_change * less)
-      finding.reasons.push_back(
-          fmt::format("a cache line took {} ns between CPU {} and CPU {} and back before the "
-                      "window and {} after it",
-                      std::lround(before_ns), generator_cpu_, dut_cpu_, std::lround(after_ns)));
-    return finding;
-  }
-
- private:
-  int generator_cpu_;
-  int dut_cpu_;
-  std::function<Result<double>(int, int)> distance_;
-};
 
 }  // namespace
 
@@ -121,7 +89,25 @@ Result<double> cpu_distance_ns(int one, int other) {
 
 std::unique_ptr<DisturbanceSource> cpu_distance_source(
     int generator_cpu, int dut_cpu, std::function<Result<double>(int, int)> distance) {
-  return std::make_unique<CpuDistance>(generator_cpu, dut_cpu, std::move(distance));
+  const auto read = [=]() -> DisturbanceReading {
+    const auto ns = distance(generator_cpu, dut_cpu);
+    if (!ns) return {{}, ns.error().message};
+    return {{{"ns", *ns}}, {}};
+  };
+  const auto judge = [=](const DisturbanceReading& before, const DisturbanceReading& after,
+                         const DisturbanceLimits& limits) {
+    const double before_ns = before.values.at("ns");
+    const double after_ns = after.values.at("ns");
+    DisturbanceFinding finding{{{"before_ns", before_ns}, {"after_ns", after_ns}}, {}};
+    const auto [less, more] = std::minmax(before_ns, after_ns);
+    if (limits.max_cpu_distance_change > 0 && more > limits.max_cpu_distance_change * less)
+      finding.reasons.push_back(
+          fmt::format("a cache line took {} ns between CPU {} and CPU {} and back before the "
+                      "window and {} after it",
+                      std::lround(before_ns), generator_cpu, dut_cpu, std::lround(after_ns)));
+    return finding;
+  };
+  return disturbance_source(kCpuDistance, read, judge);
 }
 
 }  // namespace pktbench::measure

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "harness/sys/file.hpp"
-#include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
 #include "harness/text/numbers.hpp"
 
@@ -20,9 +19,135 @@ std::string cpu_key(int cpu) { return fmt::format("cpu{}", cpu); }
 
 std::string times(double n) { return n == 1 ? "once" : fmt::format("{} times", std::llround(n)); }
 
-// What grew, by how much. A counter that went back was reset: what it counted is not known.
-std::map<std::string, double> growth(const DisturbanceReading& before,
-                                     const DisturbanceReading& after) {
+DisturbanceReading read_interrupts(const std::vector<int>& cpus, const std::string& proc) {
+  DisturbanceReading reading;
+  for (const auto& [file, prefix] : {std::pair{"/interrupts", ""}, {"/softirqs", "softirq."}}) {
+    auto table = sys::read_file(proc + file);
+    if (!table) return {{}, table.error().message};
+    for (int cpu : cpus)
+      for (const auto& [name, n] : interrupts_of_cpu(*table, cpu))
+        reading.values[cpu_key(cpu) + "." + prefix + name] = n;
+  }
+  if (reading.values.empty()) reading.missing = proc + "/interrupts does not list the DUT's CPUs";
+  return reading;
+}
+
+DisturbanceReading read_frequency(const std::vector<int>& cpus, const std::string& root) {
+  DisturbanceReading reading;
+  for (int cpu : cpus) {
+    const std::string file = root + "/" + cpu_key(cpu) + "/cpufreq/scaling_cur_freq";
+    const auto khz = sys::read_number(file);
+    if (!khz || *khz <= 0) return {{}, "this CPU's frequency is not told: no " + file};
+    reading.values[cpu_key(cpu)] = static_cast<double>(*khz);
+  }
+  return reading;
+}
+
+DisturbanceFinding judge_frequency(const DisturbanceReading& before,
+                                   const DisturbanceReading& after, const DisturbanceLimits&) {
+  DisturbanceFinding finding;
+  for (const auto& [cpu, khz] : after.values) {
+    const double was = value_of(before.values, cpu);
+    finding.evidence[cpu + ".khz_before"] = was;
+    finding.evidence[cpu + ".khz_after"] = khz;
+    if (was > 0 && std::abs(khz / was - 1) > kMaxFrequencyChange)
+      finding.reasons.push_back(fmt::format("{} went from {} to {} MHz; fix its frequency", cpu,
+                                            std::lround(was / 1000), std::lround(khz / 1000)));
+  }
+  return finding;
+}
+
+DisturbanceReading read_throttling(const std::vector<int>& cpus, const std::string& root) {
+  DisturbanceReading reading;
+  const std::string counters = "/thermal_throttle/";
+  for (int cpu : cpus)
+    for (const char* counter : {"core_throttle_count", "package_throttle_count"})
+      if (const auto n = sys::read_number(root + "/" + cpu_key(cpu) + counters + counter))
+        reading.values[cpu_key(cpu) + "." + counter] = static_cast<double>(*n);
+  if (reading.values.empty())
+    reading.missing = "this CPU does not count throttling: no " + root + "/" +
+                      cpu_key(cpus.empty() ? 0 : cpus.front()) + counters;
+  return reading;
+}
+
+DisturbanceReading read_link(const std::vector<Port>& ports) {
+  DisturbanceReading reading;
+  for (const Port& port : ports) {
+    auto link = sys::get_link(port);
+    if (!link) return {{}, link.error().message};
+    reading.values[port.name + ".carrier_changes"] = static_cast<double>(link->carrier_changes);
+  }
+  return reading;
+}
+
+constexpr const char* kStall = "stall_us";
+
+DisturbanceReading read_memory(const std::string& proc) {
+  DisturbanceReading reading;
+  auto vmstat = sys::read_file(proc + "/vmstat");
+  if (!vmstat) return {{}, vmstat.error().message};
+  std::istringstream lines(*vmstat);
+  std::string name;
+  double n = 0;
+  while (lines >> name >> n) {
+    if (name.starts_with("allocstall")) reading.values["allocstall"] += n;
+    if (name == "pgmajfault" || name == "oom_kill") reading.values[name] = n;
+  }
+  // A kernel without PSI, or with it switched off, has no such file or does not let it be read.
+  if (auto pressure = sys::read_file(proc + "/pressure/memory"))
+    if (const auto at = pressure->find("some"); at != std::string::npos)
+      if (const auto total = pressure->find("total=", at); total != std::string::npos)
+        reading.values[kStall] = std::strtod(pressure->c_str() + total + 6, nullptr);
+  return reading;
+}
+
+DisturbanceFinding judge_memory(const DisturbanceReading& before, const DisturbanceReading& after,
+                                const DisturbanceLimits& limits) {
+  DisturbanceFinding finding{what_grew(before, after), {}};
+  const double stall = value_of(finding.evidence, kStall) / 1e6 / limits.window_s;
+  if (after.values.contains(kStall)) {
+    if (stall > kMaxMemoryStall)
+      finding.reasons.push_back("tasks waited for memory for " + percent(stall) + " of the window");
+  } else if (const double n = value_of(finding.evidence, "allocstall"); n > 0) {
+    finding.reasons.push_back("the kernel was out of free memory " + times(n));
+  }
+  if (const double n = value_of(finding.evidence, "oom_kill"); n > 0)
+    finding.reasons.push_back("the kernel killed for want of memory " + times(n));
+  return finding;
+}
+
+// Whatever grew is evidence, and a reason as `reason` puts it.
+JudgeDisturbance judge_growth(std::string (*reason)(const std::string& name, double n)) {
+  return [reason](const DisturbanceReading& before, const DisturbanceReading& after,
+                  const DisturbanceLimits&) {
+    DisturbanceFinding finding{what_grew(before, after), {}};
+    for (const auto& [name, n] : finding.evidence)
+      if (reason) finding.reasons.push_back(reason(name, n));
+    return finding;
+  };
+}
+
+class FunctionSource final : public DisturbanceSource {
+ public:
+  FunctionSource(const char* name, ReadDisturbance read, JudgeDisturbance judge)
+      : name_(name), read_(std::move(read)), judge_(std::move(judge)) {}
+  std::string name() const override { return name_; }
+  DisturbanceReading read() override { return read_(); }
+  DisturbanceFinding judge(const DisturbanceReading& before, const DisturbanceReading& after,
+                           const DisturbanceLimits& limits) const override {
+    return judge_(before, after, limits);
+  }
+
+ private:
+  const char* name_;
+  ReadDisturbance read_;
+  JudgeDisturbance judge_;
+};
+
+}  // namespace
+
+std::map<std::string, double> what_grew(const DisturbanceReading& before,
+                                        const DisturbanceReading& after) {
   std::map<std::string, double> grown;
   for (const auto& [name, value] : after.values) {
     const auto old = before.values.find(name);
@@ -36,181 +161,6 @@ double value_of(const std::map<std::string, double>& values, const std::string& 
   const auto found = values.find(name);
   return found == values.end() ? 0 : found->second;
 }
-
-class Interrupts final : public DisturbanceSource {
- public:
-  Interrupts(std::vector<int> cpus, std::string proc)
-      : cpus_(std::move(cpus)), proc_(std::move(proc)) {}
-  std::string name() const override { return "interrupts"; }
-
-  DisturbanceReading read() override {
-    DisturbanceReading reading;
-    for (const auto& [file, prefix] : {std::pair{"/interrupts", ""}, {"/softirqs", "softirq."}}) {
-      auto table = sys::read_file(proc_ + file);
-      if (!table) return {{}, table.error().message};
-      for (int cpu : cpus_)
-        for (const auto& [name, n] : interrupts_of_cpu(*table, cpu))
-          reading.values[cpu_key(cpu) + "." + prefix + name] = n;
-    }
-    if (reading.values.empty())
-      reading.missing = proc_ + "/interrupts does not list the DUT's CPUs";
-    return reading;
-  }
-
-  DisturbanceFinding judge(const DisturbanceReading& before, const DisturbanceReading& after,
-                           const DisturbanceLimits&) const override {
-    return {growth(before, after), {}};
-  }
-
- private:
-  std::vector<int> cpus_;
-  std::string proc_;
-};
-
-class Frequency final : public DisturbanceSource {
- public:
-  Frequency(std::vector<int> cpus, std::string root)
-      : cpus_(std::move(cpus)), root_(std::move(root)) {}
-  std::string name() const override { return kFrequency; }
-
-  DisturbanceReading read() override {
-    DisturbanceReading reading;
-    for (int cpu : cpus_) {
-      const std::string file = root_ + "/" + cpu_key(cpu) + "/cpufreq/scaling_cur_freq";
-      const auto khz = sys::read_number(file);
-      if (!khz || *khz <= 0) return {{}, "this CPU's frequency is not told: no " + file};
-      reading.values[cpu_key(cpu)] = static_cast<double>(*khz);
-    }
-    return reading;
-  }
-
-  DisturbanceFinding judge(const DisturbanceReading& before, const DisturbanceReading& after,
-                           const DisturbanceLimits&) const override {
-    DisturbanceFinding finding;
-    for (const auto& [cpu, khz] : after.values) {
-      const double was = value_of(before.values, cpu);
-      finding.evidence[cpu + ".khz_before"] = was;
-      finding.evidence[cpu + ".khz_after"] = khz;
-      if (was > 0 && std::abs(khz / was - 1) > kMaxFrequencyChange)
-        finding.reasons.push_back(fmt::format("{} went from {} to {} MHz; fix its frequency", cpu,
-                                              std::lround(was / 1000), std::lround(khz / 1000)));
-    }
-    return finding;
-  }
-
- private:
-  std::vector<int> cpus_;
-  std::string root_;
-};
-
-class Throttling final : public DisturbanceSource {
- public:
-  Throttling(std::vector<int> cpus, std::string root)
-      : cpus_(std::move(cpus)), root_(std::move(root)) {}
-  std::string name() const override { return "throttling"; }
-
-  DisturbanceReading read() override {
-    DisturbanceReading reading;
-    const std::string counters = "/thermal_throttle/";
-    for (int cpu : cpus_)
-      for (const char* counter : {"core_throttle_count", "package_throttle_count"})
-        if (const auto n = sys::read_number(root_ + "/" + cpu_key(cpu) + counters + counter))
-          reading.values[cpu_key(cpu) + "." + counter] = static_cast<double>(*n);
-    if (reading.values.empty())
-      reading.missing = "this CPU does not count throttling: no " + root_ + "/" +
-                        cpu_key(cpus_.empty() ? 0 : cpus_.front()) + counters;
-    return reading;
-  }
-
-  DisturbanceFinding judge(const DisturbanceReading& before, const DisturbanceReading& after,
-                           const DisturbanceLimits&) const override {
-    DisturbanceFinding finding{growth(before, after), {}};
-    for (const auto& [name, n] : finding.evidence)
-      finding.reasons.push_back("the hardware throttled for heat " + times(n) + " (" + name + ")");
-    return finding;
-  }
-
- private:
-  std::vector<int> cpus_;
-  std::string root_;
-};
-
-class Link final : public DisturbanceSource {
- public:
-  explicit Link(std::vector<Port> ports) : ports_(std::move(ports)) {}
-  std::string name() const override { return "link"; }
-
-  DisturbanceReading read() override {
-    DisturbanceReading reading;
-    for (const Port& port : ports_) {
-      auto inside = sys::NetnsScope::enter(port.netns_path);
-      if (!inside) return {{}, inside.error().message};
-      auto link = sys::get_link(port.name);
-      if (!link) return {{}, link.error().message};
-      reading.values[port.name + ".carrier_changes"] = static_cast<double>(link->carrier_changes);
-    }
-    return reading;
-  }
-
-  DisturbanceFinding judge(const DisturbanceReading& before, const DisturbanceReading& after,
-                           const DisturbanceLimits&) const override {
-    DisturbanceFinding finding{growth(before, after), {}};
-    for (const auto& [name, n] : finding.evidence)
-      finding.reasons.push_back("the link of " + name.substr(0, name.rfind('.')) +
-                                " went up or down " + times(n));
-    return finding;
-  }
-
- private:
-  std::vector<Port> ports_;
-};
-
-class Memory final : public DisturbanceSource {
- public:
-  explicit Memory(std::string proc) : proc_(std::move(proc)) {}
-  std::string name() const override { return "memory"; }
-
-  DisturbanceReading read() override {
-    DisturbanceReading reading;
-    auto vmstat = sys::read_file(proc_ + "/vmstat");
-    if (!vmstat) return {{}, vmstat.error().message};
-    std::istringstream lines(*vmstat);
-    std::string name;
-    double n = 0;
-    while (lines >> name >> n) {
-      if (name.starts_with("allocstall")) reading.values["allocstall"] += n;
-      if (name == "pgmajfault" || name == "oom_kill") reading.values[name] = n;
-    }
-    // A kernel without PSI, or with it switched off, has no such file or does not let it be read.
-    if (auto pressure = sys::read_file(proc_ + "/pressure/memory"))
-      if (const auto at = pressure->find("some"); at != std::string::npos)
-        if (const auto total = pressure->find("total=", at); total != std::string::npos)
-          reading.values[kStall] = std::strtod(pressure->c_str() + total + 6, nullptr);
-    return reading;
-  }
-
-  DisturbanceFinding judge(const DisturbanceReading& before, const DisturbanceReading& after,
-                           const DisturbanceLimits& limits) const override {
-    DisturbanceFinding finding{growth(before, after), {}};
-    const double stall = value_of(finding.evidence, kStall) / 1e6 / limits.window_s;
-    if (after.values.contains(kStall)) {
-      if (stall > kMaxMemoryStall)
-        finding.reasons.push_back("tasks waited for memory for " + percent(stall) +
-                                  " of the window");
-    } else if (const double n = value_of(finding.evidence, "allocstall"); n > 0) {
-      finding.reasons.push_back("the kernel was out of free memory " + times(n));
-    }
-    if (const double n = value_of(finding.evidence, "oom_kill"); n > 0)
-      finding.reasons.push_back("the kernel killed for want of memory " + times(n));
-    return finding;
-  }
-
- private:
-  static constexpr const char* kStall = "stall_us";
-  std::string proc_;
-};
-
-}  // namespace
 
 std::map<std::string, double> interrupts_of_cpu(const std::string& table, int cpu) {
   std::map<std::string, double> counts;
@@ -254,12 +204,30 @@ DisturbanceSources host_disturbances(const std::vector<int>& dut_cpus,
   const std::string proc = root + "/proc";
   const std::string cpus = root + "/sys/devices/system/cpu";
   DisturbanceSources sources;
-  sources.push_back(std::make_unique<Interrupts>(dut_cpus, proc));
-  sources.push_back(std::make_unique<Frequency>(dut_cpus, cpus));
-  sources.push_back(std::make_unique<Throttling>(dut_cpus, cpus));
-  sources.push_back(std::make_unique<Link>(ports));
-  sources.push_back(std::make_unique<Memory>(proc));
+  const auto add = [&](const char* name, ReadDisturbance read, JudgeDisturbance judge) {
+    sources.push_back(disturbance_source(name, std::move(read), std::move(judge)));
+  };
+  add(
+      "interrupts", [=] { return read_interrupts(dut_cpus, proc); }, judge_growth(nullptr));
+  add(
+      kFrequency, [=] { return read_frequency(dut_cpus, cpus); }, judge_frequency);
+  add(
+      "throttling", [=] { return read_throttling(dut_cpus, cpus); },
+      judge_growth([](const std::string& name, double n) {
+        return "the hardware throttled for heat " + times(n) + " (" + name + ")";
+      }));
+  add(
+      "link", [=] { return read_link(ports); }, judge_growth([](const std::string& name, double n) {
+        return "the link of " + name.substr(0, name.rfind('.')) + " went up or down " + times(n);
+      }));
+  add(
+      "memory", [=] { return read_memory(proc); }, judge_memory);
   return sources;
+}
+
+std::unique_ptr<DisturbanceSource> disturbance_source(const char* name, ReadDisturbance read,
+                                                      JudgeDisturbance judge) {
+  return std::make_unique<FunctionSource>(name, std::move(read), std::move(judge));
 }
 
 }  // namespace pktbench::measure

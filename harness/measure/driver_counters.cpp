@@ -26,7 +26,6 @@ struct Entry {
   const char* counter;  // '*' stands for a queue's number
   unsigned bits = 64;
   Sign sign = Sign::more;
-  const char* note = nullptr;
 };
 
 constexpr auto kRx = PortEnd::receiver;
@@ -53,11 +52,10 @@ constexpr Entry kEntries[] = {
     // ethernet/intel/e1000/e1000_ethtool.c, e1000e/ethtool.c: stats.mpc.
     {"e1000", kRx, "nic_buffer", kDriver, "rx_missed_errors"},
     {"e1000e", kRx, "nic_buffer", kDriver, "rx_missed_errors"},
-    // ethernet/intel/igb/igb_ethtool.c, igc/igc_ethtool.c: stats.mpc, and RQDPC by queue, which is
-    // read and added up by the driver.
+    // ethernet/intel/igb/igb_ethtool.c, igc/igc_ethtool.c: stats.mpc, and RQDPC by queue, which the
+    // driver reads and adds up every two seconds; the chip's own count may be as short as 12 bits.
     {"igb", kRx, "nic_buffer", kDriver, "rx_missed_errors"},
-    {"igb", kRx, "nic_no_descriptor", kDriver, "rx_queue_*_drops", 64, Sign::more,
-     "the chip's own count by queue may be as short as 12 bits and is added up every two seconds"},
+    {"igb", kRx, "nic_no_descriptor", kDriver, "rx_queue_*_drops"},
     {"igc", kRx, "nic_buffer", kDriver, "rx_missed_errors"},
     {"igc", kRx, "nic_no_descriptor", kDriver, "rx_queue_*_drops"},
     // ethernet/intel/ixgbe/ixgbe_ethtool.c: MPC, and QPRDC of all queues.
@@ -73,10 +71,10 @@ constexpr Entry kEntries[] = {
     // ethernet/mellanox/mlx5/core/en_stats.c.
     {"mlx5_core", kRx, "nic_buffer", kDriver, "rx_discards_phy"},
     {"mlx5_core", kRx, "nic_no_descriptor", kDriver, "rx_out_of_buffer"},
-    // ethernet/amazon/ena/ena_netdev.c: told by the device's keep-alive. Newer drivers add what XDP
-    // dropped.
-    {"ena", kRx, "nic_no_descriptor", kLink, "rx_dropped", 64, Sign::more,
-     "the device tells this count about once a second, so that it may be of an earlier moment"},
+    // ethernet/amazon/ena/ena_netdev.c: told by the device's keep-alive about once a second, so
+    // that
+    // it may be of an earlier moment. Newer drivers add what XDP dropped.
+    {"ena", kRx, "nic_no_descriptor", kLink, "rx_dropped"},
     {"ena", kRx, "nic_no_descriptor", kDriver, "queue_*_rx_xdp_drop", 64, Sign::spoils},
     // vmxnet3/vmxnet3_ethtool.c. The same name for every queue: their sum.
     {"vmxnet3", kRx, "nic_no_descriptor", kDriver, "pkts rx OOB"},
@@ -128,12 +126,7 @@ Result<DeviceStatistics> read_device_statistics(const std::string& device) {
   if (driver) statistics.driver = std::move(*driver);
   auto link = sys::get_link(device);
   if (!link) return link.error();
-  statistics.link = {{"rx_packets", link->rx_packets},
-                     {"tx_packets", link->tx_packets},
-                     {"rx_dropped", link->rx_dropped},
-                     {"tx_dropped", link->tx_dropped},
-                     {"rx_errors", link->rx_errors},
-                     {"tx_errors", link->tx_errors},
+  statistics.link = {{"rx_dropped", link->rx_dropped},
                      {"rx_missed_errors", link->rx_missed_errors}};
   return statistics;
 }
@@ -152,11 +145,8 @@ DropCounts drops_by_place(const std::string& driver, PortEnd end, const DeviceSt
 Reconciliation reconcile(const std::string& driver, PortEnd end, const DeviceStatistics& before,
                          const DeviceStatistics& after, std::uint64_t frames) {
   Reconciliation result;
-  bool known = false;
   for (const Entry& e : kEntries) {
-    if (driver != e.driver) continue;
-    known = true;
-    if (end != e.end) continue;
+    if (driver != e.driver || end != e.end) continue;
     bool found = false;
     each_match(e, after, [&](const std::string& name, std::uint64_t value) {
       found = true;
@@ -181,15 +171,12 @@ Reconciliation reconcile(const std::string& driver, PortEnd end, const DeviceSta
       else if (e.sign != Sign::spoils)
         result.drops[e.place] += e.sign == Sign::less ? -*grown : *grown;
     });
-    if (found && e.note) result.notes.push_back(std::string(e.counter) + ": " + e.note);
     if (!found)
       each_match(e, before, [&](const std::string& name, std::uint64_t) {
         result.missing[e.place] = driver + "'s " + std::string(trimmed(name)) + " has gone";
       });
   }
   for (const auto& [place, reason] : result.missing) result.drops.erase(place);
-  if (!known)
-    result.notes.push_back("it is not known what the counters of driver \"" + driver + "\" mean");
   return result;
 }
 

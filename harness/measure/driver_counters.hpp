@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <vector>
 
 #include "harness/core/counters.hpp"
 #include "harness/core/result.hpp"
@@ -19,7 +18,7 @@ namespace pktbench::measure {
 // One reading of a device. A queue's counter has the queue's number in its name.
 struct DeviceStatistics {
   std::map<std::string, std::uint64_t> driver;  // `ethtool -S`
-  std::map<std::string, std::uint64_t> link;    // rtnl_link_stats64, by its fields' names
+  std::map<std::string, std::uint64_t> link;    // those of rtnl_link_stats64 that the table names
 };
 
 // In the calling thread's network namespace. A driver without statistics of its own has none.
@@ -34,12 +33,11 @@ DropCounts drops_by_place(const std::string& driver, PortEnd end, const DeviceSt
 struct Reconciliation {
   DropCounts drops;                            // between the two readings, by place
   std::map<std::string, std::string> missing;  // places whose count is not known, and why
-  std::vector<std::string> notes;              // what to bear in mind about the above
 };
 
 // `frames`: how many the device can have seen between the two readings at most. A counter of n
 // bits tells apart fewer than 2^n; one that went back was reset. Either makes its place missing. An
-// unknown driver has neither places nor missing ones but a note.
+// unknown driver has neither places nor missing ones.
 Reconciliation reconcile(const std::string& driver, PortEnd end, const DeviceStatistics& before,
                          const DeviceStatistics& after, std::uint64_t frames);
 

@@ -1,5 +1,3 @@
-#include "harness/measure/foreign_programs.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "harness/measure/disturbance.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl_dump.hpp"
 
@@ -26,15 +25,14 @@ class ForeignPrograms final : public DisturbanceSource {
     for (const Port& port : ports_) {
       const auto inside = sys::NetnsScope::enter(port.netns_path);
       if (!inside) continue;
-      if (auto watch = sys::DeviceWatch::open()) watches_.push_back({port, std::move(*watch)});
+      if (auto watch = sys::DeviceWatch::open()) watches_.emplace_back(port, std::move(*watch));
     }
   }
 
   DisturbanceReading read() override {
     DisturbanceReading reading;
-    for (Watched& watched : watches_)
-      for (const sys::Device& device : watched.watch.announced())
-        note(watched.port, device, reading);
+    for (auto& [port, watch] : watches_)
+      for (const sys::Device& device : watch.announced()) note(port, device, reading);
     for (const Port& port : ports_) {
       const auto inside = sys::NetnsScope::enter(port.netns_path);
       if (!inside) return {{}, inside.error().message};
@@ -59,11 +57,6 @@ class ForeignPrograms final : public DisturbanceSource {
   }
 
  private:
-  struct Watched {
-    Port port;
-    sys::DeviceWatch watch;
-  };
-
   void note(const Port& port, const sys::Device& device, DisturbanceReading& reading) const {
     if (device.name != port.name) return;
     for (const sys::XdpAttachment& xdp : device.xdp)
@@ -74,7 +67,7 @@ class ForeignPrograms final : public DisturbanceSource {
 
   std::vector<Port> ports_;
   std::vector<std::uint32_t> own_;
-  std::vector<Watched> watches_;  // one a port
+  std::vector<std::pair<Port, sys::DeviceWatch>> watches_;
 };
 
 }  // namespace

@@ -84,9 +84,7 @@ std::string text_of(const FrameKind& kind) {
 }
 
 bool has_carrier(const Port& port) {
-  auto inside = sys::NetnsScope::enter(port.netns_path);
-  if (!inside) return false;
-  const auto link = sys::get_link(port.name);
+  const auto link = sys::get_link(port);
   return link && link->carrier;
 }
 

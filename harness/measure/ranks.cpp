@@ -14,11 +14,17 @@ struct Ranks {
   double tie_term = 0;               // sum of t³ - t over groups of t equal values
 };
 
-Ranks rank(const std::vector<double>& values) {
+// Where the values are, the smallest first.
+std::vector<std::size_t> order_of(const std::vector<double>& values) {
   std::vector<std::size_t> order(values.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::sort(order.begin(), order.end(),
             [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
+  return order;
+}
+
+Ranks rank(const std::vector<double>& values) {
+  const std::vector<std::size_t> order = order_of(values);
   Ranks made;
   made.doubled.resize(values.size());
   for (std::size_t from = 0; from < order.size();) {
@@ -134,9 +140,7 @@ std::vector<double> signed_rank_distribution(std::size_t n) {
 }
 
 std::vector<double> benjamini_hochberg(const std::vector<double>& p) {
-  std::vector<std::size_t> order(p.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return p[a] < p[b]; });
+  const std::vector<std::size_t> order = order_of(p);
   std::vector<double> adjusted(p.size());
   double least = 1;
   for (std::size_t i = order.size(); i-- > 0;) {

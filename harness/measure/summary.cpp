@@ -18,11 +18,6 @@ double median_of_sorted(const std::vector<double>& v) {
   return v.size() % 2 ? v[half] : v[half - 1] + (v[half] - v[half - 1]) / 2;
 }
 
-void add_reason(std::string& reasons, const std::string& reason) {
-  if (!reasons.empty()) reasons += "; ";
-  reasons += reason;
-}
-
 }  // namespace
 
 OrderStatistics median_order_statistics(std::size_t n) {
@@ -70,10 +65,11 @@ Summary summarize(std::vector<double> values) {
   s.median = median_of_sorted(values);
   s.mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
 
+  std::vector<std::string> reasons;
   if (s.n < 2) {
-    add_reason(s.reason, "one value has no spread");
+    reasons.push_back("one value has no spread");
   } else if (*s.mean == 0) {
-    add_reason(s.reason, "the spread relative to a mean of 0 does not exist");
+    reasons.push_back("the spread relative to a mean of 0 does not exist");
   } else {
     double squares = 0;
     for (const double v : values) squares += (v - *s.mean) * (v - *s.mean);
@@ -81,11 +77,12 @@ Summary summarize(std::vector<double> values) {
   }
 
   if (s.n < kMinValuesForInterval) {
-    add_reason(s.reason, fmt::format("an interval needs {} values, there are {}",
-                                     kMinValuesForInterval, s.n));
+    reasons.push_back(
+        fmt::format("an interval needs {} values, there are {}", kMinValuesForInterval, s.n));
   } else {
     s.ci95 = median_interval(values);
   }
+  s.reason = fmt::format("{}", fmt::join(reasons, "; "));
   return s;
 }
 

@@ -3,13 +3,11 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <cstdlib>
-#include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "harness/measure/disturbance.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/file.hpp"
 
@@ -22,27 +20,12 @@ constexpr const char* kPinnedTo = ".pinned_to";
 constexpr const char* kMoves = ".moves";
 constexpr const char* kStops = ".stops";
 
-// How often a thread has gone to sleep, which is as often as it was woken; none: it has ended.
-std::optional<double> times_slept(pid_t thread) {
-  const auto status = sys::read_file(fmt::format("/proc/{}/status", thread));
-  if (!status) return std::nullopt;
-  constexpr std::string_view kKey = "\nvoluntary_ctxt_switches:";
-  const auto at = status->find(kKey);
-  if (at == std::string::npos) return std::nullopt;
-  return std::strtod(status->c_str() + at + kKey.size(), nullptr);
-}
-
+// Null: nobody whose work is measured.
 const char* who_is(CpuClass role) {
-  switch (role) {
-    case CpuClass::application:
-      return "receiver";
-    case CpuClass::napi:
-      return "NAPI thread";
-    case CpuClass::generator:
-      return "generator";
-    default:
-      return nullptr;  // nobody whose work is measured
-  }
+  return role == CpuClass::application ? "receiver"
+         : role == CpuClass::napi      ? "NAPI thread"
+         : role == CpuClass::generator ? "generator"
+                                       : nullptr;
 }
 
 struct Thread {
@@ -50,18 +33,6 @@ struct Thread {
   CpuClass role = CpuClass::application;
   std::optional<int> pinned_to;  // none: several CPUs from the start
 };
-
-std::optional<double> value_of(const DisturbanceReading& reading, const std::string& name) {
-  const auto found = reading.values.find(name);
-  return found == reading.values.end() ? std::nullopt : std::optional(found->second);
-}
-
-double grown(const DisturbanceReading& before, const DisturbanceReading& after,
-             const std::string& name) {
-  return value_of(after, name).value_or(0) - value_of(before, name).value_or(0);
-}
-
-std::string whole(double n) { return std::to_string(std::lround(n)); }
 
 class ThreadWatch final : public DisturbanceSource {
  public:
@@ -85,7 +56,10 @@ class ThreadWatch final : public DisturbanceSource {
     for (const Thread& thread : threads_) {
       const std::string id = std::to_string(thread.id);
       if (thread.role != CpuClass::generator)
-        if (const auto slept = times_slept(thread.id)) reading.values[kDutWakeups] += *slept;
+        // As often as it went to sleep it was woken.
+        if (const auto slept = sys::read_number(fmt::format("/proc/{}/status", thread.id),
+                                                "voluntary_ctxt_switches"))
+          reading.values[kDutWakeups] += static_cast<double>(*slept);
       if (const auto events = meter_.thread_events(thread.id)) {
         if (thread.pinned_to) reading.values[id + kMoves] = static_cast<double>(events->moves);
         reading.values[id + kStops] = static_cast<double>(events->stops);
@@ -100,24 +74,25 @@ class ThreadWatch final : public DisturbanceSource {
   DisturbanceFinding judge(const DisturbanceReading& before, const DisturbanceReading& after,
                            const DisturbanceLimits&) const override {
     DisturbanceFinding finding;
-    if (const double woken = grown(before, after, kDutWakeups); woken > 0)
-      finding.evidence[kDutWakeups] = woken;
+    const auto grown = what_grew(before, after);
+    if (grown.contains(kDutWakeups)) finding.evidence[kDutWakeups] = grown.at(kDutWakeups);
     for (const Thread& thread : threads_) {
       const std::string id = std::to_string(thread.id);
       const std::string who = who_is(thread.role);
       const std::string whose = thread.role == CpuClass::generator ? "generator's" : "DUT's";
-      auto elsewhere = value_of(after, id + kMayRunOn);
-      if (!elsewhere) elsewhere = value_of(before, id + kMayRunOn);
-      const double moves = grown(before, after, id + kMoves);
-      const double stops = grown(before, after, id + kStops);
+      const std::string key = id + kMayRunOn;
+      const auto& values = after.values.contains(key) ? after.values : before.values;
+      const bool elsewhere = values.contains(key);
+      const double moves = value_of(grown, id + kMoves);
+      const double stops = value_of(grown, id + kStops);
       if (moves > 0) finding.evidence[id + kMoves] = moves;
       if (stops > 0) finding.evidence[id + kStops] = stops;
       if (elsewhere || moves > 0) finding.evidence[id + kPinnedTo] = *thread.pinned_to;
       if (elsewhere) {
-        finding.evidence[id + kMayRunOn] = *elsewhere;
+        finding.evidence[key] = value_of(values, key);
         finding.reasons.push_back(
             fmt::format("{} moved: thread {} may run on CPU {}; the {} is CPU {}", who, id,
-                        whole(*elsewhere), whose, *thread.pinned_to));
+                        std::lround(value_of(values, key)), whose, *thread.pinned_to));
       } else if (moves > 0) {
         finding.reasons.push_back(fmt::format("{} moved: thread {} left CPU {} and came back", who,
                                               id, *thread.pinned_to));

@@ -126,6 +126,8 @@ Result<void> AttachedCase::start() {
     auto threads = p_.testbed.generator().take_returned(tag_);
     if (!threads) return threads.error();
     generator_threads_ = std::move(*threads);
+  } else if (p_.traffic->redirects()) {
+    if (auto r = p_.testbed.generator().let_redirects_out(); !r) return r.error();
   }
 
   // Attaching a program makes the kernel replace the device's NAPI threads.
@@ -224,7 +226,10 @@ Result<Snapshot> AttachedCase::confirm() {
   if (after->returned)
     if (auto r = frames_come_back(first, *before, *after); !r) return r.error();
   if (every_queue && sent == frames)
-    if (auto r = every_queue_counts(first, *before, *after, spec_.queues); !r) return r.error();
+    if (auto r = every_queue_counts(first, *before, *after, spec_.queues); !r) {
+      const std::string why = p_.testbed.dut().why_not_spread();
+      return make_error(r.error().code, "{}{}{}", r.error().message, why.empty() ? "" : "; ", why);
+    }
   return after;
 }
 

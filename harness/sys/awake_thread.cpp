@@ -5,7 +5,6 @@
 #include <signal.h>
 
 #include <cerrno>
-#include <future>
 #include <map>
 #include <string>
 
@@ -28,37 +27,25 @@ Result<std::shared_ptr<AwakeThread>> AwakeThread::on(int cpu) {
   static std::map<int, std::weak_ptr<AwakeThread>> by_cpu;
   if (auto there = by_cpu[cpu].lock()) return there;
   std::shared_ptr<AwakeThread> made(new AwakeThread);
-  if (auto r = made->begin(cpu); !r) return r.error();
-  by_cpu[cpu] = made;
-  return made;
-}
-
-Result<void> AwakeThread::begin(int cpu) {
-  std::promise<Result<pid_t>> up;
-  auto ready = up.get_future();
   // Signals of the process are for threads that run soon.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this, &up, cpu] {
-    if (auto pinned = pin_thread(0, cpu); !pinned) {
-      up.set_value(pinned.error());
-      return;
-    }
-    up.set_value(current_tid());
+  const auto tid = start_pinned(made->thread_, cpu, [&stop = made->stop_] {
     // Without the yield EEVDF may let it go on until the next tick although somebody has woken up:
     // who has just run is not eligible for a moment, against a thread that is all but never due.
-    while (!stop_.load(std::memory_order_relaxed)) {
+    while (!stop.load(std::memory_order_relaxed)) {
       spin_once();
       sched_yield();
     }
   });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  auto tid = ready.get();
   if (!tid) return tid.error();
-  tid_ = *tid;
-  return set_policy(tid_, SCHED_IDLE);
+  made->tid_ = *tid;
+  if (auto r = set_policy(*tid, SCHED_IDLE); !r) return r.error();
+  by_cpu[cpu] = made;
+  return made;
 }
 
 AwakeThread::~AwakeThread() {

@@ -32,7 +32,6 @@ class AwakeThread {
 
  private:
   AwakeThread() = default;
-  Result<void> begin(int cpu);
 
   std::atomic<bool> stop_{false};
   pid_t tid_ = 0;

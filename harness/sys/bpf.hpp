@@ -9,6 +9,7 @@
 #include <string>
 
 #include "harness/core/result.hpp"
+#include "harness/sys/ends.hpp"
 #include "harness/sys/fd.hpp"
 
 namespace pktbench::sys {
@@ -30,16 +31,9 @@ class LibbpfLog {
 
 // Owns a skeleton made by bpftool. `Destroy` is its NAME__destroy.
 template <class Skeleton, void (*Destroy)(Skeleton*)>
-struct DestroySkeleton {
-  void operator()(Skeleton* s) const { Destroy(s); }
-};
-template <class Skeleton, void (*Destroy)(Skeleton*)>
-using SkeletonPtr = std::unique_ptr<Skeleton, DestroySkeleton<Skeleton, Destroy>>;
+using SkeletonPtr = std::unique_ptr<Skeleton, Ends<Destroy>>;
 
-struct DestroyLink {
-  void operator()(bpf_link* link) const { bpf_link__destroy(link); }
-};
-using LinkPtr = std::unique_ptr<bpf_link, DestroyLink>;
+using LinkPtr = std::unique_ptr<bpf_link, Ends<bpf_link__destroy>>;
 
 // Number of CPUs the kernel may ever have: the stride of per-CPU map values. Errors: from libbpf.
 Result<int> possible_cpus();

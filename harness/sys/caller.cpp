@@ -5,12 +5,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <charconv>
+#include <boost/lexical_cast/try_lexical_convert.hpp>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <limits>
-#include <string_view>
 #include <system_error>
+
+#include "harness/text/clean_text.hpp"
 
 namespace pktbench::sys {
 
@@ -18,12 +20,9 @@ namespace {
 
 std::optional<id_t> id_from(const char* variable) {
   const char* text = std::getenv(variable);
-  if (!text) return std::nullopt;
-  const std::string_view digits = text;
   id_t id = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), id);
   // The largest one means "leave it as it is" to chown().
-  if (error != std::errc() || end != digits.data() + digits.size() ||
+  if (!text || !boost::conversion::try_lexical_convert(text, id) || fmt::to_string(id) != text ||
       id == std::numeric_limits<id_t>::max())
     return std::nullopt;
   return id;
@@ -37,6 +36,10 @@ std::optional<Caller> sudo_caller() {
   const auto gid = id_from("SUDO_GID");
   if (!uid || !gid || *uid == 0) return std::nullopt;
   return Caller{*uid, *gid};
+}
+
+std::string called_as() {
+  return (sudo_caller() ? "sudo " : "") + shell_word(program_invocation_name);
 }
 
 void give_to_caller(int fd) {

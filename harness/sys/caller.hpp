@@ -23,6 +23,10 @@ struct Caller {
 // process's own user.
 std::optional<Caller> sudo_caller();
 
+// How the user called this program, for commands that are printed to be typed: argv[0] as a word
+// for the shell, with "sudo " before it where that has made the user root.
+std::string called_as();
+
 // Gives what this process has just made to the user who called sudo. Of a directory only while it
 // is root's and empty: its name may lead to another one by now. A file system without owners, or
 // one that refuses, keeps what it has.

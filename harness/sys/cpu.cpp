@@ -15,10 +15,12 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <fstream>
+#include <future>
 #include <limits>
 #include <sstream>
 #include <utility>
+
+#include "harness/sys/file.hpp"
 
 namespace pktbench::sys {
 
@@ -78,6 +80,20 @@ Result<void> pin_thread(pid_t tid, int cpu) {
 
 pid_t current_tid() { return static_cast<pid_t>(syscall(SYS_gettid)); }
 
+Result<pid_t> start_pinned(std::thread& thread, int cpu, std::function<void()> work) {
+  std::promise<Result<pid_t>> up;
+  auto ready = up.get_future();
+  // `up` lives until its promise is kept, and no longer.
+  thread = std::thread([&up, cpu, work = std::move(work)] {
+    const auto pinned = pin_thread(0, cpu);
+    up.set_value(pinned ? Result<pid_t>(current_tid()) : pinned.error());
+    if (pinned) work();
+  });
+  auto tid = ready.get();
+  if (!tid) thread.join();
+  return tid;
+}
+
 bool in_host_pid_namespace() {
   constexpr ino_t kInitialPidNamespace = 0xEFFFFFFC;  // PROC_PID_INIT_INO of the kernel
   struct stat st {};
@@ -85,17 +101,13 @@ bool in_host_pid_namespace() {
 }
 
 namespace {
+
 std::uint64_t clock_ns(clockid_t id) {
   timespec t{};
   clock_gettime(id, &t);
   return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000u +
          static_cast<std::uint64_t>(t.tv_nsec);
 }
-}  // namespace
-
-std::uint64_t monotonic_ns() { return clock_ns(CLOCK_MONOTONIC); }
-
-namespace {
 
 using Clock = std::uint64_t (*)();
 
@@ -131,11 +143,8 @@ std::pair<std::uint64_t, std::uint64_t> read_together(Clock outer, Clock inner) 
 }
 
 Result<double> calibrate() {
-  std::ifstream cpuinfo("/proc/cpuinfo");
-  bool constant = false;
-  for (std::string line; std::getline(cpuinfo, line) && !constant;)
-    constant = line.starts_with("flags") && line.find("constant_tsc") != std::string::npos;
-  if (!constant)
+  const auto flags = read_row("/proc/cpuinfo", "flags");
+  if (!flags || flags->find("constant_tsc") == std::string::npos)
     return make_error(ErrorCode::unsupported,
                       "this CPU has no constant TSC, so that cycles cannot "
                       "be derived from on-CPU time");
@@ -148,12 +157,14 @@ Result<double> calibrate() {
 
 }  // namespace
 
+std::uint64_t monotonic_ns() { return clock_ns(CLOCK_MONOTONIC); }
+
 Result<double> tsc_hz() {
   static const Result<double> hz = calibrate();
   return hz;
 }
 
-TwoClocks read_two_clocks() {
+ClockReading read_two_clocks() {
   const auto hz = tsc_hz();
   const auto [ns, reference] = read_together(monotonic_ns, hz ? tsc : raw_ns);
   if (!hz) return {ns, reference};

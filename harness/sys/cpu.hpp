@@ -4,9 +4,12 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "harness/core/clock.hpp"
 #include "harness/core/result.hpp"
 
 namespace pktbench::sys {
@@ -22,6 +25,9 @@ std::string cpus_text(const std::vector<int>& cpus);
 Result<void> pin_thread(pid_t tid, int cpu);
 
 pid_t current_tid();
+
+// `work` in a thread of its own on `cpu`, whose id is returned once it is there.
+Result<pid_t> start_pinned(std::thread& thread, int cpu, std::function<void()> work);
 
 // False in a container with a PID namespace of its own, where kernel threads are out of sight and
 // the kernel knows our threads by other ids.
@@ -39,11 +45,7 @@ Result<double> tsc_hz();
 // nanoseconds by tsc_hz(), or CLOCK_MONOTONIC_RAW where there is no constant TSC. The two readings
 // lie closest together of several tries, so that a preemption between them does no harm. The first
 // call calibrates the TSC.
-struct TwoClocks {
-  std::uint64_t monotonic_ns = 0;
-  std::uint64_t reference_ns = 0;
-};
-TwoClocks read_two_clocks();
+ClockReading read_two_clocks();
 const char* reference_clock();  // "TSC" or "CLOCK_MONOTONIC_RAW"
 
 // Capabilities that the kernel paths need and this process lacks, by name ("CAP_NET_ADMIN"); empty:

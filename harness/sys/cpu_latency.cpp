@@ -11,11 +11,7 @@
 
 namespace pktbench::sys {
 
-namespace {
-
 constexpr const char* kDevice = "/dev/cpu_dma_latency";
-
-}  // namespace
 
 std::string cannot_poll_when_idle(int cpu, const std::string& root) {
   if (!std::filesystem::exists(root + kDevice)) return std::string("there is no ") + kDevice;

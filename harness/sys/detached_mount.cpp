@@ -6,7 +6,7 @@
 
 namespace pktbench::sys {
 
-Result<DetachedMount> DetachedMount::make(const char* type) {
+Result<Fd> detached_mount(const char* type) {
   const std::string what = std::string("make a ") + type;
   const Fd filesystem(fsopen(type, FSOPEN_CLOEXEC));
   if (!filesystem || fsconfig(filesystem.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0)
@@ -14,7 +14,7 @@ Result<DetachedMount> DetachedMount::make(const char* type) {
   Fd root(fsmount(filesystem.get(), FSMOUNT_CLOEXEC,
                   MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC));
   if (!root) return system_error(what, errno);
-  return DetachedMount(std::move(root));
+  return root;
 }
 
 }  // namespace pktbench::sys

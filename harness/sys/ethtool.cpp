@@ -68,18 +68,6 @@ std::vector<Bit> bits_of(const Attributes& answer, std::uint16_t which) {
 
 bool bit_in(std::uint32_t word, std::size_t bit) { return (word >> (bit % 32) & 1u) != 0; }
 
-}  // namespace
-
-Result<DriverInfo> driver_info(const std::string& device) {
-  ethtool_drvinfo info{};
-  info.cmd = ETHTOOL_GDRVINFO;
-  if (auto r = ethtool_ioctl(device, &info, "read the driver"); !r) return r.error();
-  return DriverInfo{fixed_text(info.driver), fixed_text(info.version), fixed_text(info.fw_version),
-                    fixed_text(info.bus_info)};
-}
-
-namespace {
-
 // Of the kernel's name of a link mode, such as "1000baseT/Full"; 0: it names no speed.
 unsigned mbps_of(std::string_view mode) {
   unsigned mbps = 0;
@@ -215,28 +203,33 @@ Result<void> change_features(const std::string& device, const Features& wanted) 
 }
 
 // By <net/ethtool/common.c> and <net/ethtool/ioctl.c>: what one word of `ethtool -K` stands for.
-std::vector<std::string_view> parts_of(Offload offload) {
-  switch (offload) {
-    case Offload::gro:
-      return {"rx-gro"};
-    case Offload::lro:
-      return {"rx-lro"};
-    case Offload::tso:
-      return {"tx-tcp-segmentation", "tx-tcp-ecn-segmentation", "tx-tcp-mangleid-segmentation",
-              "tx-tcp6-segmentation"};
-    case Offload::tx_checksum:
-      break;
-  }
-  return {"tx-checksum-ipv4", "tx-checksum-ip-generic", "tx-checksum-ipv6", "tx-checksum-fcoe-crc",
-          "tx-checksum-sctp"};
+const std::vector<std::string_view>& parts_of(Offload offload) {
+  static const std::map<Offload, std::vector<std::string_view>> all = {
+      {Offload::gro, {"rx-gro"}},
+      {Offload::lro, {"rx-lro"}},
+      {Offload::tso,
+       {"tx-tcp-segmentation", "tx-tcp-ecn-segmentation", "tx-tcp-mangleid-segmentation",
+        "tx-tcp6-segmentation"}},
+      {Offload::tx_checksum,
+       {"tx-checksum-ipv4", "tx-checksum-ip-generic", "tx-checksum-ipv6", "tx-checksum-fcoe-crc",
+        "tx-checksum-sctp"}}};
+  return all.at(offload);
 }
 
 bool is_part(const Feature& feature, Offload offload) {
-  const auto parts = parts_of(offload);
+  const auto& parts = parts_of(offload);
   return std::find(parts.begin(), parts.end(), feature.name) != parts.end();
 }
 
 }  // namespace
+
+Result<DriverInfo> driver_info(const std::string& device) {
+  ethtool_drvinfo info{};
+  info.cmd = ETHTOOL_GDRVINFO;
+  if (auto r = ethtool_ioctl(device, &info, "read the driver"); !r) return r.error();
+  return DriverInfo{fixed_text(info.driver), fixed_text(info.version), fixed_text(info.fw_version),
+                    fixed_text(info.bus_info)};
+}
 
 Result<LinkSpeed> get_link_speed(const std::string& device) {
   return netlink_or_ioctl([&] { return netlink_link_speed(device); },

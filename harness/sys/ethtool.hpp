@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -84,6 +85,17 @@ struct Coalescing {
 };
 Result<Coalescing> get_coalescing(const std::string& device);
 Result<void> set_coalescing(const std::string& device, const Coalescing& coalescing);
+
+// A setting in one text form: "rx=256 tx=256", "autoneg=off rx=on tx=on".
+struct SettingText {
+  std::string name;
+  std::function<Result<std::string>(const std::string& device)> get;
+  // Errors: `invalid_input` where `text` is no value of it.
+  std::function<Result<void>(const std::string& device, const std::string& text)> set;
+};
+inline Error no_such_value() { return make_error(ErrorCode::invalid_input, "no such value"); }
+// "rings", "pause", "channels", "coalescing".
+std::vector<SettingText> settings_as_text();
 
 // Every offload of the device, 32 to a word, in the order of this kernel (`ethtool -k`). Setting
 // leaves alone what cannot be changed.

@@ -3,17 +3,20 @@
 #include <linux/ethtool.h>
 #include <linux/ethtool_netlink.h>
 
+#include <boost/algorithm/string/join.hpp>
+#include <boost/lexical_cast/try_lexical_convert.hpp>
 #include <tuple>
 #include <type_traits>
 
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/ethtool_call.hpp"
+#include "harness/sys/file.hpp"
 
 namespace pktbench::sys {
 
 namespace {
 
-// One number: where each way has it, and whether it can be set.
+// One number: where each way has it, and what it is called as text, where it can be set.
 template <class O, class Value, class T>
 struct Field {
   using Ours = O;
@@ -21,13 +24,11 @@ struct Field {
   std::uint16_t attribute;
   Value Ours::*ours;
   __u32 Theirs::*theirs;
-  bool settable = true;
+  const char* key = nullptr;  // null: it cannot be set
 };
 // Clang 14 makes none for an aggregate by itself.
 template <class O, class Value, class T>
-Field(int, Value O::*, __u32 T::*) -> Field<O, Value, T>;
-template <class O, class Value, class T>
-Field(int, Value O::*, __u32 T::*, bool) -> Field<O, Value, T>;
+Field(int, Value O::*, __u32 T::*, const char* = nullptr) -> Field<O, Value, T>;
 
 template <class First, class... More>
 struct Setting {
@@ -51,41 +52,44 @@ constexpr Setting<Fields...> setting(const char* what, std::uint8_t get, std::ui
 using IoRings = ethtool_ringparam;
 constexpr auto kRings =
     setting("ring sizes", ETHTOOL_MSG_RINGS_GET, ETHTOOL_MSG_RINGS_SET, ETHTOOL_GRINGPARAM,
-            ETHTOOL_SRINGPARAM, Field{ETHTOOL_A_RINGS_RX, &Rings::rx, &IoRings::rx_pending},
-            Field{ETHTOOL_A_RINGS_TX, &Rings::tx, &IoRings::tx_pending},
-            Field{ETHTOOL_A_RINGS_RX_MAX, &Rings::max_rx, &IoRings::rx_max_pending, false},
-            Field{ETHTOOL_A_RINGS_TX_MAX, &Rings::max_tx, &IoRings::tx_max_pending, false});
+            ETHTOOL_SRINGPARAM, Field{ETHTOOL_A_RINGS_RX, &Rings::rx, &IoRings::rx_pending, "rx"},
+            Field{ETHTOOL_A_RINGS_TX, &Rings::tx, &IoRings::tx_pending, "tx"},
+            Field{ETHTOOL_A_RINGS_RX_MAX, &Rings::max_rx, &IoRings::rx_max_pending},
+            Field{ETHTOOL_A_RINGS_TX_MAX, &Rings::max_tx, &IoRings::tx_max_pending});
 
 using IoPause = ethtool_pauseparam;
 constexpr auto kPause =
     setting("pause settings", ETHTOOL_MSG_PAUSE_GET, ETHTOOL_MSG_PAUSE_SET, ETHTOOL_GPAUSEPARAM,
-            ETHTOOL_SPAUSEPARAM, Field{ETHTOOL_A_PAUSE_AUTONEG, &Pause::autoneg, &IoPause::autoneg},
-            Field{ETHTOOL_A_PAUSE_RX, &Pause::rx, &IoPause::rx_pause},
-            Field{ETHTOOL_A_PAUSE_TX, &Pause::tx, &IoPause::tx_pause});
+            ETHTOOL_SPAUSEPARAM,
+            Field{ETHTOOL_A_PAUSE_AUTONEG, &Pause::autoneg, &IoPause::autoneg, "autoneg"},
+            Field{ETHTOOL_A_PAUSE_RX, &Pause::rx, &IoPause::rx_pause, "rx"},
+            Field{ETHTOOL_A_PAUSE_TX, &Pause::tx, &IoPause::tx_pause, "tx"});
 
 using IoQueues = ethtool_channels;
 constexpr auto kChannels = setting(
     "queues", ETHTOOL_MSG_CHANNELS_GET, ETHTOOL_MSG_CHANNELS_SET, ETHTOOL_GCHANNELS,
-    ETHTOOL_SCHANNELS, Field{ETHTOOL_A_CHANNELS_RX_COUNT, &Channels::rx, &IoQueues::rx_count},
-    Field{ETHTOOL_A_CHANNELS_TX_COUNT, &Channels::tx, &IoQueues::tx_count},
-    Field{ETHTOOL_A_CHANNELS_COMBINED_COUNT, &Channels::combined, &IoQueues::combined_count},
-    Field{ETHTOOL_A_CHANNELS_RX_MAX, &Channels::max_rx, &IoQueues::max_rx, false},
-    Field{ETHTOOL_A_CHANNELS_TX_MAX, &Channels::max_tx, &IoQueues::max_tx, false},
-    Field{ETHTOOL_A_CHANNELS_COMBINED_MAX, &Channels::max_combined, &IoQueues::max_combined,
-          false});
+    ETHTOOL_SCHANNELS, Field{ETHTOOL_A_CHANNELS_RX_COUNT, &Channels::rx, &IoQueues::rx_count, "rx"},
+    Field{ETHTOOL_A_CHANNELS_TX_COUNT, &Channels::tx, &IoQueues::tx_count, "tx"},
+    Field{ETHTOOL_A_CHANNELS_COMBINED_COUNT, &Channels::combined, &IoQueues::combined_count,
+          "combined"},
+    Field{ETHTOOL_A_CHANNELS_RX_MAX, &Channels::max_rx, &IoQueues::max_rx},
+    Field{ETHTOOL_A_CHANNELS_TX_MAX, &Channels::max_tx, &IoQueues::max_tx},
+    Field{ETHTOOL_A_CHANNELS_COMBINED_MAX, &Channels::max_combined, &IoQueues::max_combined});
 
 using Io = ethtool_coalesce;
 constexpr auto kCoalescing = setting(
     "coalescing", ETHTOOL_MSG_COALESCE_GET, ETHTOOL_MSG_COALESCE_SET, ETHTOOL_GCOALESCE,
     ETHTOOL_SCOALESCE,
     Field{ETHTOOL_A_COALESCE_USE_ADAPTIVE_RX, &Coalescing::adaptive_rx,
-          &Io::use_adaptive_rx_coalesce},
+          &Io::use_adaptive_rx_coalesce, "adaptive-rx"},
     Field{ETHTOOL_A_COALESCE_USE_ADAPTIVE_TX, &Coalescing::adaptive_tx,
-          &Io::use_adaptive_tx_coalesce},
-    Field{ETHTOOL_A_COALESCE_RX_USECS, &Coalescing::rx_usecs, &Io::rx_coalesce_usecs},
-    Field{ETHTOOL_A_COALESCE_RX_MAX_FRAMES, &Coalescing::rx_frames, &Io::rx_max_coalesced_frames},
-    Field{ETHTOOL_A_COALESCE_TX_USECS, &Coalescing::tx_usecs, &Io::tx_coalesce_usecs},
-    Field{ETHTOOL_A_COALESCE_TX_MAX_FRAMES, &Coalescing::tx_frames, &Io::tx_max_coalesced_frames});
+          &Io::use_adaptive_tx_coalesce, "adaptive-tx"},
+    Field{ETHTOOL_A_COALESCE_RX_USECS, &Coalescing::rx_usecs, &Io::rx_coalesce_usecs, "rx-usecs"},
+    Field{ETHTOOL_A_COALESCE_RX_MAX_FRAMES, &Coalescing::rx_frames, &Io::rx_max_coalesced_frames,
+          "rx-frames"},
+    Field{ETHTOOL_A_COALESCE_TX_USECS, &Coalescing::tx_usecs, &Io::tx_coalesce_usecs, "tx-usecs"},
+    Field{ETHTOOL_A_COALESCE_TX_MAX_FRAMES, &Coalescing::tx_frames, &Io::tx_max_coalesced_frames,
+          "tx-frames"});
 
 template <class S, class Use>
 void each(const S& setting, Use use) {
@@ -115,7 +119,7 @@ Result<void> netlink_set(const S& setting, const std::string& device,
   const auto fill = [&](nlmsghdr* request) {
     each(setting, [&](const auto& field) {
       const auto value = wanted.*field.ours;
-      if (field.settable && value != (*now).*field.ours)
+      if (field.key && value != (*now).*field.ours)
         mnl_attr_put(request, field.attribute, sizeof value, &value);
     });
   };
@@ -154,14 +158,62 @@ Result<void> set(const S& setting, const std::string& device, const typename S::
     if (!theirs) return theirs.error();
     theirs->cmd = setting.ioctl_set;
     each(setting, [&](const auto& field) {
-      if (field.settable) (*theirs).*field.theirs = wanted.*field.ours;
+      if (field.key) (*theirs).*field.theirs = wanted.*field.ours;
     });
     return ethtool_ioctl(device, &*theirs, fmt::format("set the {}", setting.what));
   };
   return netlink_or_ioctl([&] { return netlink_set(setting, device, wanted); }, by_ioctl);
 }
 
+std::string part_text(bool value) { return value ? "on" : "off"; }
+std::string part_text(std::uint32_t value) { return fmt::to_string(value); }
+
+bool read_part(const std::string& text, bool& value) {
+  value = text == "on";
+  return value || text == "off";
+}
+
+bool read_part(const std::string& text, std::uint32_t& value) {
+  return boost::conversion::try_lexical_convert(text, value) && part_text(value) == text;
+}
+
+// "rx" of "rx=256 tx=off".
+std::string part_of(const std::string& text, const std::string& key) {
+  for (const std::string& part : words_of(text))
+    if (part.starts_with(key + "=")) return part.substr(key.size() + 1);
+  return {};
+}
+
+template <class S>
+SettingText text_form(const char* name, const S& setting) {
+  const auto get_text = [&setting](const std::string& device) -> Result<std::string> {
+    const auto found = get(setting, device);
+    if (!found) return found.error();
+    std::vector<std::string> parts;
+    each(setting, [&](const auto& field) {
+      if (field.key)
+        parts.push_back(fmt::format("{}={}", field.key, part_text((*found).*field.ours)));
+    });
+    return boost::join(parts, " ");
+  };
+  const auto set_text = [&setting](const std::string& device,
+                                   const std::string& text) -> Result<void> {
+    typename S::Ours wanted;
+    bool whole = true;
+    each(setting, [&](const auto& field) {
+      if (field.key) whole = read_part(part_of(text, field.key), wanted.*field.ours) && whole;
+    });
+    return whole ? set(setting, device, wanted) : no_such_value();
+  };
+  return {name, get_text, set_text};
+}
+
 }  // namespace
+
+std::vector<SettingText> settings_as_text() {
+  return {text_form("rings", kRings), text_form("pause", kPause), text_form("channels", kChannels),
+          text_form("coalescing", kCoalescing)};
+}
 
 Result<Rings> get_rings(const std::string& device) { return get(kRings, device); }
 Result<void> set_rings(const std::string& device, const Rings& rings) {

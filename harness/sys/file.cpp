@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <iterator>
 #include <sstream>
 
 #include "harness/sys/fd.hpp"
@@ -46,17 +47,21 @@ Result<long> read_number(const std::string& path) {
   return text ? number_of(*text, path) : Result<long>(text.error());
 }
 
-Result<long> read_number(const std::string& path, const std::string& key) {
+Result<std::string> read_row(const std::string& path, const std::string& key) {
   const auto table = read_file(path);
   if (!table) return table.error();
   std::istringstream lines(*table);
   for (std::string line; std::getline(lines, line);) {
     if (!line.starts_with(key)) continue;
     const auto value = line.find_first_not_of(": \t", key.size());
-    if (value == std::string::npos || value == key.size()) continue;
-    return number_of(line.substr(value), fmt::format("{}, {}", path, key));
+    if (value != std::string::npos && value != key.size()) return line.substr(value);
   }
   return make_error(ErrorCode::failed, "{} has no \"{}\"", path, key);
+}
+
+Result<long> read_number(const std::string& path, const std::string& key) {
+  const auto row = read_row(path, key);
+  return row ? number_of(*row, fmt::format("{}, {}", path, key)) : Result<long>(row.error());
 }
 
 std::vector<std::filesystem::path> entries_of(const std::filesystem::path& folder,
@@ -67,6 +72,29 @@ std::vector<std::filesystem::path> entries_of(const std::filesystem::path& folde
     found.push_back(it->path());
   if (error) *error = ec;
   return found;
+}
+
+std::vector<std::filesystem::path> processes(const std::filesystem::path& procfs,
+                                             std::error_code* error) {
+  auto found = entries_of(procfs, error);
+  std::erase_if(found, [](const std::filesystem::path& entry) {
+    return entry.filename().string().find_first_not_of("0123456789") != std::string::npos;
+  });
+  return found;
+}
+
+std::vector<pid_t> threads_named(const std::string& prefix) {
+  std::vector<pid_t> threads;
+  for (const auto& process : processes()) {
+    const auto name = read_file(process / "comm");
+    if (name && name->starts_with(prefix)) threads.push_back(std::stoi(process.filename()));
+  }
+  return threads;
+}
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::istringstream in(text);
+  return {std::istream_iterator<std::string>(in), {}};
 }
 
 Result<void> write_file(const std::string& path, const std::string& text) {

@@ -9,20 +9,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Places {
-  const char* installed;  // relative to the program's folder
-  const char* built;
-};
-constexpr Places kData{PKTBENCH_DATA_FROM_BIN, "checkout"};
-constexpr Places kHelpers{PKTBENCH_LIBEXEC_FROM_BIN, "."};
-
-Result<std::string> find(const std::string& name, const Places& places, ErrorCode code) {
+// Both places are relative to the program's folder.
+Result<std::string> find(const std::string& name, const char* when_installed,
+                         const char* when_built, ErrorCode code) {
   std::error_code failed;
   const fs::path program = fs::read_symlink("/proc/self/exe", failed);
   if (failed) return system_error("read /proc/self/exe", failed.value());
   const fs::path folder = program.parent_path();
-  const fs::path installed = (folder / places.installed).lexically_normal();
-  const fs::path built = (folder / places.built).lexically_normal();
+  const fs::path installed = (folder / when_installed).lexically_normal();
+  const fs::path built = (folder / when_built).lexically_normal();
   for (const fs::path& place : {built, installed}) {
     const fs::path file = (place / name).lexically_normal();
     if (fs::exists(file, failed)) return file.string();
@@ -37,11 +32,11 @@ Result<std::string> find(const std::string& name, const Places& places, ErrorCod
 }  // namespace
 
 Result<std::string> find_data(const std::string& name) {
-  return find(name, kData, ErrorCode::refused);
+  return find(name, PKTBENCH_DATA_FROM_BIN, "checkout", ErrorCode::refused);
 }
 
 Result<std::string> find_helper(const std::string& name) {
-  return find(name, kHelpers, ErrorCode::unsupported);
+  return find(name, PKTBENCH_LIBEXEC_FROM_BIN, ".", ErrorCode::unsupported);
 }
 
 }  // namespace pktbench::sys

@@ -8,8 +8,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
-#include <iterator>
+#include <istream>
 #include <optional>
+#include <streambuf>
 #include <string_view>
 #include <system_error>
 #include <unordered_set>
@@ -33,23 +34,15 @@ std::string too_large(const JsonLimits& limits) {
 
 bool starts_character(char c) { return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u; }
 
-// A text, all at once or in the chunks of a file. It ends where no JSON can go on; fault() says why
-// where that is not the end.
-class Source {
+// A text, all at once or in the chunks of a file, for the library's parser. It ends where no JSON
+// can go on; fault() says why where that is not the end.
+class Source final : public std::streambuf {
  public:
   explicit Source(std::string_view text) { show(text); }
   Source(int fd, const JsonLimits& limits) : fd_(fd), limits_(limits), buffer_(kChunk, '\0') {}
 
-  // For the parser: the next byte, or nothing.
-  bool at_end() {
-    if (at_ == shown_.size()) refill();
-    return at_ == shown_.size();
-  }
-  char current() const { return shown_[at_]; }
-  void advance() { ++at_; }
-
   // Only once the parser has come to it.
-  std::string fault() const { return at_ == shown_.size() ? fault_ : ""; }
+  std::string fault() const { return gptr() == egptr() ? fault_ : ""; }
 
   // "line 3, column 7" of the character at `offset`, both from 1. REQUIRES: it is in the chunk at
   // hand, or the one before that.
@@ -63,6 +56,11 @@ class Source {
   }
 
  private:
+  int_type underflow() override {
+    refill();
+    return gptr() == egptr() ? traits_type::eof() : traits_type::to_int_type(*gptr());
+  }
+
   // The ends of lines in a text, and the characters after the last.
   static std::pair<std::size_t, std::size_t> counted(std::string_view text) {
     const auto lines = std::count(text.begin(), text.end(), '\n');
@@ -96,7 +94,6 @@ class Source {
   }
 
   void show(std::string_view text) {
-    at_ = 0;
     shown_ = text;
     // The library takes a NUL for the end of the text.
     const std::size_t nul = text.find('\0');
@@ -110,6 +107,8 @@ class Source {
       fault_ = place(before_ + end) +
                (nul < bad ? ": not valid JSON: a NUL character" : ": not valid UTF-8");
     }
+    char* const begin = const_cast<char*>(shown_.data());  // only read
+    setg(begin, begin, begin + shown_.size());
   }
 
   int fd_ = -1;  // what is still to be read; not owned
@@ -117,72 +116,21 @@ class Source {
   std::string buffer_;
   std::string_view shown_;
   std::string tail_;
-  std::size_t at_ = 0;      // in shown_
   std::size_t before_ = 0;  // bytes of earlier chunks
   std::size_t lines_ = 0;   // the ends of lines in them
   std::size_t columns_ = 0;
   std::string fault_;
 };
 
-// What the library's parser reads from.
-class Bytes {
- public:
-  using iterator_category = std::input_iterator_tag;
-  using value_type = char;
-  using difference_type = std::ptrdiff_t;
-  using pointer = const char*;
-  using reference = char;
-
-  explicit Bytes(Source* source) : source_(source) {}
-  char operator*() const { return source_->current(); }
-  Bytes& operator++() {
-    source_->advance();
-    return *this;
-  }
-  // The other is the end.
-  bool operator!=(const Bytes&) const { return !source_->at_end(); }
-
- private:
-  Source* source_;
-};
-
-// The keys of one object so far. Most have few, which are found sooner without a hash.
-class SeenKeys {
- public:
-  bool add(const std::string& name) {
-    const auto end = few_.begin() + static_cast<std::ptrdiff_t>(count_);
-    if (std::find(few_.begin(), end, name) != end) return false;
-    if (count_ == kFew) return many_.insert(name).second;
-    if (count_ == few_.size()) few_.emplace_back();
-    few_[count_++] = name;
-    return true;
-  }
-  std::size_t size() const { return count_ + many_.size(); }
-  void clear() {
-    count_ = 0;
-    many_.clear();
-  }
-
- private:
-  static constexpr std::size_t kFew = 48;
-
-  std::vector<std::string> few_;  // the first count_; the others are there for their memory
-  std::size_t count_ = 0;
-  std::unordered_set<std::string> many_;
-};
-
 // Goes over the text once, keeps what is asked for, and stops at the first thing that is not
 // allowed.
 class StrictSax {
  public:
-  StrictSax(const Source& source, const JsonLimits& limits, const JsonParts& parts)
-      : source_(source), limits_(limits), parts_(parts), levels_(limits.depth) {}
+  StrictSax(const Source& source, const std::string& where, const JsonLimits& limits,
+            const JsonParts& parts)
+      : source_(source), where_(where), limits_(limits), parts_(parts), levels_(limits.depth) {}
 
-  struct Refusal {
-    std::string pointer;
-    std::string problem;
-  };
-  const std::optional<Refusal>& refusal() const { return refusal_; }
+  const std::optional<Error>& refusal() const { return refusal_; }
   Json document() { return std::move(document_); }
 
   bool null() { return scalar(nullptr); }
@@ -200,7 +148,8 @@ class StrictSax {
   bool key(std::string& name) {
     Level& level = levels_[depth_ - 1];
     level.key = name;
-    if (!level.keys.add(name)) return refuse(pointer(), "duplicate key " + in_quotes(name));
+    if (!level.keys.insert(name).second)
+      return refuse(pointer(), "duplicate key " + in_quotes(name));
     if (level.keys.size() <= limits_.keys) return true;
     return refuse(pointer(), fmt::format("more than {} keys in one object", limits_.keys));
   }
@@ -225,8 +174,8 @@ class StrictSax {
     bool array = false;
     std::size_t index = 0;
     std::string key;
-    SeenKeys keys;
-    const JsonParts* parts = nullptr;  // null: nothing of it is kept
+    std::unordered_set<std::string> keys;  // so far
+    const JsonParts* parts = nullptr;      // null: nothing of it is kept
     Json* made = nullptr;
   };
 
@@ -298,28 +247,30 @@ class StrictSax {
     return at.to_string();
   }
 
-  bool refuse(std::string at, std::string problem) {
-    refusal_ = Refusal{std::move(at), std::move(problem)};
+  bool refuse(const std::string& at, const std::string& problem) {
+    refusal_ = input_error(where_, at, problem);
     return false;
   }
 
   const Source& source_;
+  const std::string& where_;
   const JsonLimits& limits_;
   const JsonParts& parts_;
   std::vector<Level> levels_;
   std::size_t depth_ = 0;
   Json document_;
   Json taken_;
-  std::optional<Refusal> refusal_;
+  std::optional<Error> refusal_;
 };
 
 Result<Json> parse(Source& source, const std::string& where, const JsonLimits& limits,
                    const JsonParts& parts) {
-  StrictSax sax(source, limits, parts);
-  const bool accepted = Json::sax_parse(Bytes(&source), Bytes(&source), &sax);
+  StrictSax sax(source, where, limits, parts);
+  std::istream stream(&source);
+  const bool accepted = Json::sax_parse(stream, &sax);
   if (const std::string fault = source.fault(); !fault.empty())
     return input_error(where, "", fault);
-  if (sax.refusal()) return input_error(where, sax.refusal()->pointer, sax.refusal()->problem);
+  if (sax.refusal()) return *sax.refusal();
   if (!accepted) return input_error(where, "", "not valid JSON");
   return sax.document();
 }
@@ -348,7 +299,8 @@ Result<Json> read_json_file(const std::string& path, const JsonLimits& limits,
   const sys::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!file) return input_error(path, "", system_problem("cannot open", errno));
   Source source(file.get(), limits);
-  if (source.at_end() && source.fault().empty()) return input_error(path, "", "the file is empty");
+  if (source.sgetc() == std::char_traits<char>::eof() && source.fault().empty())
+    return input_error(path, "", "the file is empty");
   return parse(source, path, limits, parts);
 }
 

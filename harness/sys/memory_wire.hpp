@@ -9,10 +9,10 @@
 
 #include <atomic>
 #include <cstdint>
-#include <utility>
 
 #include "harness/core/result.hpp"
 #include "harness/sys/fd.hpp"
+#include "harness/sys/mapped.hpp"
 
 namespace pktbench::sys {
 
@@ -52,23 +52,10 @@ struct MemoryWire {
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
-// Owns a mapping; move only.
-class WireMapping {
- public:
-  // `fd` stays the caller's.
-  static Result<WireMapping> map(int fd);
+using WireMapping = Mapped<MemoryWire>;
 
-  WireMapping(WireMapping&& other) noexcept : wire_(std::exchange(other.wire_, nullptr)) {}
-  WireMapping& operator=(WireMapping&& other) noexcept;
-  ~WireMapping();
-
-  MemoryWire* operator->() const { return wire_; }
-  MemoryWire& operator*() const { return *wire_; }
-
- private:
-  explicit WireMapping(MemoryWire* wire) : wire_(wire) {}
-  MemoryWire* wire_;
-};
+// `fd` stays the caller's.
+Result<WireMapping> map_wire(int fd);
 
 // The memfd, with a MemoryWire in it.
 Result<Fd> make_wire(int generator_cpu);

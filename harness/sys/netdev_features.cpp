@@ -2,22 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <cstring>
 #include <optional>
 
 #include "harness/sys/netlink.hpp"
 
 namespace pktbench::sys {
 
-namespace {
-
 // <linux/netdev.h> of Linux 6.3 and later; Debian 12's headers are older.
 constexpr std::uint8_t kDevGet = 1;
 constexpr std::uint16_t kIfindex = 1;
 constexpr std::uint16_t kFeatures = 3;
 constexpr std::uint64_t kBasic = 1, kRedirect = 2, kNdoXmit = 4, kZeroCopy = 8, kOffload = 16;
-
-}  // namespace
 
 Result<XdpFeatures> xdp_features(unsigned ifindex) {
   auto request = generic_request("netdev", kDevGet);
@@ -28,13 +23,10 @@ Result<XdpFeatures> xdp_features(unsigned ifindex) {
   std::optional<std::uint64_t> bits;
   auto r = request->run(fmt::format("ask for the XDP features of network device {}", ifindex),
                         [&](const nlmsghdr* message) {
-                          const Attributes found = attributes_of_generic(message);
-                          const auto it = found.find(kFeatures);
-                          if (it == found.end()) return;
-                          std::uint64_t value = 0;  // copied: it is aligned to 4 bytes only
-                          if (mnl_attr_get_payload_len(it->second) < sizeof value) return;
-                          std::memcpy(&value, mnl_attr_get_payload(it->second), sizeof value);
-                          bits = value;
+                          std::uint64_t value = 0;
+                          if (copy_of(attributes_of_generic(message), kFeatures, &value,
+                                      sizeof value) == sizeof value)
+                            bits = value;
                         });
   if (!r) return r.error();
   if (!bits)

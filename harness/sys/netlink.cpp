@@ -2,18 +2,18 @@
 
 #include <linux/genetlink.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <memory>
+
+#include "harness/sys/ends.hpp"
 
 namespace pktbench::sys {
 
 namespace {
 
 constexpr std::size_t kSize = 65536;
-
-struct CloseSocket {
-  void operator()(mnl_socket* s) const { mnl_socket_close(s); }
-};
 
 using OnMessage = std::function<void(const nlmsghdr*)>;
 
@@ -26,6 +26,14 @@ int deliver(const nlmsghdr* message, void* data) {
 int collect(const nlattr* attribute, void* data) {
   (*static_cast<Attributes*>(data))[mnl_attr_get_type(attribute)] = attribute;
   return MNL_CB_OK;
+}
+
+NetlinkRequest generic_of(std::uint16_t family, std::uint8_t command) {
+  NetlinkRequest request(family, 0, NETLINK_GENERIC);
+  auto* header = request.extra<genlmsghdr>();
+  header->cmd = command;
+  header->version = 1;
+  return request;
 }
 
 }  // namespace
@@ -65,6 +73,14 @@ std::string text_in(const Attributes& attributes, std::uint16_t type) {
   return it == attributes.end() ? std::string() : mnl_attr_get_str(it->second);
 }
 
+std::size_t copy_of(const Attributes& attributes, std::uint16_t type, void* to, std::size_t size) {
+  const auto it = attributes.find(type);
+  if (it == attributes.end()) return 0;
+  const auto length = std::min<std::size_t>(size, mnl_attr_get_payload_len(it->second));
+  std::memcpy(to, mnl_attr_get_payload(it->second), length);
+  return length;
+}
+
 NetlinkRequest::NetlinkRequest(std::uint16_t type, std::uint16_t flags, int protocol)
     : protocol_(protocol), buffer_(kSize) {
   header_ = mnl_nlmsg_put_header(buffer_.data());
@@ -76,7 +92,8 @@ NetlinkRequest::NetlinkRequest(std::uint16_t type, std::uint16_t flags, int prot
 }
 
 Result<void> NetlinkRequest::run(const std::string& what, const OnMessage& on_message) {
-  std::unique_ptr<mnl_socket, CloseSocket> socket(mnl_socket_open2(protocol_, SOCK_CLOEXEC));
+  std::unique_ptr<mnl_socket, Ends<mnl_socket_close>> socket(
+      mnl_socket_open2(protocol_, SOCK_CLOEXEC));
   if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0)
     return system_error("open a netlink socket", errno);
   if (mnl_socket_sendto(socket.get(), header_, header_->nlmsg_len) < 0)
@@ -92,18 +109,6 @@ Result<void> NetlinkRequest::run(const std::string& what, const OnMessage& on_me
   }
   return {};
 }
-
-namespace {
-
-NetlinkRequest generic_of(std::uint16_t family, std::uint8_t command) {
-  NetlinkRequest request(family, 0, NETLINK_GENERIC);
-  auto* header = request.extra<genlmsghdr>();
-  header->cmd = command;
-  header->version = 1;
-  return request;
-}
-
-}  // namespace
 
 Attributes attributes_of_generic(const nlmsghdr* message) {
   return attributes_of(message, sizeof(genlmsghdr));

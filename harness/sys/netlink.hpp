@@ -30,6 +30,10 @@ std::uint32_t u32_or(const Attributes& attributes, std::uint16_t type, std::uint
 // The attribute's text; empty where it is absent.
 std::string text_in(const Attributes& attributes, std::uint16_t type);
 
+// Copies the attribute's value, which is aligned to 4 bytes only, as far as `size` goes. Returns
+// how much that is; 0 where it is absent.
+std::size_t copy_of(const Attributes& attributes, std::uint16_t type, void* to, std::size_t size);
+
 class NetlinkRequest {
  public:
   // `flags` beside NLM_F_REQUEST: NLM_F_DUMP asks for everything, NLM_F_CREATE makes.

@@ -14,13 +14,10 @@
 #include <thread>
 
 #include "harness/sys/file.hpp"
-#include "harness/sys/proc.hpp"
 
 namespace pktbench::sys {
 
 namespace {
-
-constexpr const char* kOwnNamespace = "/proc/thread-self/ns/net";
 
 // iproute2 keeps its directory a shared mount, so that names are seen in every mount namespace. A
 // plain directory works too, but a later `ip netns add` would cover our names with its own mount.
@@ -50,18 +47,16 @@ bool netns_exists(const std::string& name) {
   return stat(netns_path(name).c_str(), &st) == 0;
 }
 
-std::uint64_t own_netns_number() {
+std::uint64_t netns_number(const std::string& path) {
   struct stat info {};
-  return stat(kOwnNamespace, &info) == 0 ? info.st_ino : 0;
+  return stat(path.c_str(), &info) == 0 ? info.st_ino : 0;
 }
 
 std::optional<std::string> find_netns(std::uint64_t number) {
   namespace fs = std::filesystem;
-  const auto is = [&](const std::string& path) {
-    struct stat info {};
-    return stat(path.c_str(), &info) == 0 && info.st_ino == number;
-  };
-  if (is(kOwnNamespace)) return "";
+  if (number == 0) return std::nullopt;
+  const auto is = [&](const std::string& path) { return netns_number(path) == number; };
+  if (netns_number() == number) return "";
   for (const fs::path& name : entries_of(kNetnsDir))
     if (is(name)) return name;
   for (const fs::path& process : processes())

@@ -27,8 +27,9 @@ Result<void> delete_netns(const std::string& name);
 
 bool netns_exists(const std::string& name);
 
-// The kernel's number of the calling thread's namespace; 0 where /proc does not tell.
-std::uint64_t own_netns_number();
+// The kernel's number of the namespace behind a path, without one that of the calling thread's; 0:
+// there is none, or /proc does not tell.
+std::uint64_t netns_number(const std::string& path = "/proc/thread-self/ns/net");
 
 // A path that enters the namespace of that number, empty for the calling thread's own; nothing
 // where no name and no process has it any more.

@@ -11,12 +11,12 @@
 #include <thread>
 #include <vector>
 
+#include "harness/sys/detached_mount.hpp"
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/fd.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
-#include "harness/sys/sysfs.hpp"
 #include "harness/testing/need_root.hpp"
 
 namespace pktbench::sys {

@@ -15,17 +15,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string function_of(const std::string& pci, const PciBus& bus) {
-  return bus.sysfs + "/bus/pci/devices/" + pci;
-}
-
 std::string driver_of(const std::string& function) {
   std::error_code none;
   return fs::read_symlink(function + "/driver", none).filename();
-}
-
-Result<void> put(const PciBus& bus, const std::string& path, const std::string& text) {
-  return bus.write ? bus.write(path, text) : write_file(path, text);
 }
 
 }  // namespace
@@ -34,34 +26,34 @@ std::string pci_of(const std::string& device, const PciBus& bus) {
   // A driver without a bus says "", "N/A", "tap"; virtio and others name the PCI function.
   const auto driver = driver_info(device);
   std::error_code ec;
-  return driver && !driver->bus.empty() && fs::exists(function_of(driver->bus, bus), ec)
+  return driver && !driver->bus.empty() && fs::exists(pci_folder(driver->bus, bus), ec)
              ? driver->bus
              : std::string();
 }
 
 std::set<int> pci_interrupts(const std::string& pci, const PciBus& bus) {
   std::set<int> interrupts;
-  for (const fs::path& irq : entries_of(function_of(pci, bus) + "/msi_irqs"))
+  for (const fs::path& irq : entries_of(pci_folder(pci, bus) + "/msi_irqs"))
     interrupts.insert(std::atoi(irq.filename().c_str()));
-  if (const auto line = read_number(function_of(pci, bus) + "/irq");
+  if (const auto line = read_number(pci_folder(pci, bus) + "/irq");
       interrupts.empty() && line && *line > 0)
     interrupts.insert(static_cast<int>(*line));
   return interrupts;
 }
 
 std::string pci_driver(const std::string& pci, const PciBus& bus) {
-  return driver_of(function_of(pci, bus));
+  return driver_of(pci_folder(pci, bus));
 }
 
 std::string forced_driver(const std::string& pci, const PciBus& bus) {
-  const auto text = read_file(function_of(pci, bus) + "/driver_override");
+  const auto text = read_file(pci_folder(pci, bus) + "/driver_override");
   return text && *text != "(null)" ? *text : std::string();
 }
 
 std::string pci_id(const std::string& pci, const PciBus& bus) {
   std::string id;
   for (const char* name : {"vendor", "device"}) {
-    const auto text = read_file(function_of(pci, bus) + "/" + name);
+    const auto text = read_file(pci_folder(pci, bus) + "/" + name);
     if (!text) return {};
     id += (id.empty() ? "" : ":") + (text->starts_with("0x") ? text->substr(2) : *text);
   }
@@ -70,7 +62,7 @@ std::string pci_id(const std::string& pci, const PciBus& bus) {
 
 Result<void> bind_pci(const std::string& pci, const std::string& driver, bool override,
                       const PciBus& bus) {
-  const std::string function = function_of(pci, bus);
+  const std::string function = pci_folder(pci, bus);
   std::error_code ec;
   if (!fs::exists(function, ec))
     return make_error(ErrorCode::failed, "there is no PCI device " + pci);
@@ -79,15 +71,15 @@ Result<void> bind_pci(const std::string& pci, const std::string& driver, bool ov
     return make_error(ErrorCode::unsupported,
                       "the kernel's driver " + driver + " is not loaded: modprobe " + driver);
   // The kernel takes a line feed for "none".
-  if (auto r = put(bus, function + "/driver_override", override ? driver : "\n"); !r) return r;
+  if (auto r = bus.write(function + "/driver_override", override ? driver : "\n"); !r) return r;
   const std::string now = driver_of(function);
   if (now == driver) return {};
   if (!now.empty())
-    if (auto r = put(bus, bus.sysfs + "/bus/pci/drivers/" + now + "/unbind", pci); !r) return r;
-  auto probed = put(bus, bus.sysfs + "/bus/pci/drivers_probe", pci);
+    if (auto r = bus.write(bus.sysfs + "/bus/pci/drivers/" + now + "/unbind", pci); !r) return r;
+  auto probed = bus.write(bus.sysfs + "/bus/pci/drivers_probe", pci);
   if (driver_of(function).empty() && !override) {
     // No driver chose it by itself; the one that had it may have been told to.
-    if (auto bound = put(bus, folder + "/bind", pci); !bound) return bound;
+    if (auto bound = bus.write(folder + "/bind", pci); !bound) return bound;
   }
   const std::string after = driver_of(function);
   if (after == driver) return {};
@@ -100,7 +92,7 @@ Result<void> bind_pci(const std::string& pci, const std::string& driver, bool ov
 
 IommuGroup iommu_group(const std::string& pci, const PciBus& bus) {
   IommuGroup group;
-  for (const fs::path& device : entries_of(function_of(pci, bus) + "/iommu_group/devices")) {
+  for (const fs::path& device : entries_of(pci_folder(pci, bus) + "/iommu_group/devices")) {
     group.has_group = true;
     const std::string other = device.filename();
     const std::string driver = pci_driver(other, bus);

@@ -10,14 +10,20 @@
 #include <vector>
 
 #include "harness/core/result.hpp"
+#include "harness/sys/file.hpp"
 
 namespace pktbench::sys {
 
 // Where sysfs is and how it is written; a test has a tree of its own that behaves as the kernel's.
 struct PciBus {
   std::string sysfs = "/sys";
-  std::function<Result<void>(const std::string& path, const std::string& text)> write = {};
+  std::function<Result<void>(const std::string& path, const std::string& text)> write = write_file;
 };
+
+// Where sysfs has the function.
+inline std::string pci_folder(const std::string& pci, const PciBus& bus = {}) {
+  return bus.sysfs + "/bus/pci/devices/" + pci;
+}
 
 // The PCI function of a network device of the calling thread's namespace, "0000:01:00.0"; empty: it
 // is on no PCI bus.

@@ -4,7 +4,6 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
@@ -79,23 +78,27 @@ std::string key_of(const nlmsghdr* message) {
 
 std::string describe(const nlmsghdr* message) {
   const bool address = message->nlmsg_type == RTM_NEWADDR;
-  const auto* header = mnl_nlmsg_get_payload(message);
-  const int family = address ? static_cast<const ifaddrmsg*>(header)->ifa_family
-                             : static_cast<const rtmsg*>(header)->rtm_family;
-  const int prefix = address ? static_cast<const ifaddrmsg*>(header)->ifa_prefixlen
-                             : static_cast<const rtmsg*>(header)->rtm_dst_len;
+  // Of an address and a route alike the family comes first, and then the length of the prefix.
+  const auto* header = static_cast<const unsigned char*>(mnl_nlmsg_get_payload(message));
   const Attributes found = attributes_of(message, extra_size(message->nlmsg_type));
   auto it = found.find(address ? static_cast<std::uint16_t>(IFA_LOCAL)
                                : static_cast<std::uint16_t>(RTA_DST));
   if (address && it == found.end()) it = found.find(IFA_ADDRESS);
   std::string text = "default";
   if (it != found.end())
-    if (const auto ip = address_from(family, mnl_attr_get_payload(it->second)))
-      text = fmt::format("{}/{}", to_text(*ip), prefix);
+    if (const auto ip = address_from(header[0], mnl_attr_get_payload(it->second)))
+      text = fmt::format("{}/{}", to_text(*ip), header[1]);
   return (address ? "the address " : "the route to ") + text;
 }
 
 nlmsghdr* message_in(Bytes& bytes) { return reinterpret_cast<nlmsghdr*>(bytes.data()); }
+
+std::set<std::string> keys_of(const std::vector<std::string>& messages) {
+  std::set<std::string> keys;
+  for (const std::string& text : messages)
+    if (Bytes bytes = from_hex(text); !bytes.empty()) keys.insert(key_of(message_in(bytes)));
+  return keys;
+}
 
 // Sends `message` as a request of its own, for the device's present index.
 Result<void> send(nlmsghdr* message, std::uint16_t type, std::uint16_t flags, unsigned ifindex) {
@@ -138,16 +141,12 @@ Result<std::vector<std::string>> port_messages(unsigned ifindex) {
 }
 
 Result<void> replay_port_messages(unsigned ifindex, const std::vector<std::string>& messages) {
-  std::set<std::string> wanted, there;
-  for (const std::string& text : messages)
-    if (Bytes bytes = from_hex(text); !bytes.empty()) wanted.insert(key_of(message_in(bytes)));
   auto now = port_messages(ifindex);
   if (!now) return now.error();
+  const std::set<std::string> wanted = keys_of(messages), there = keys_of(*now);
   for (const std::string& text : *now) {
     Bytes bytes = from_hex(text);
-    if (bytes.empty()) continue;
     nlmsghdr* message = message_in(bytes);
-    there.insert(key_of(message));
     if (wanted.contains(key_of(message)) || message->nlmsg_type != RTM_NEWADDR ||
         static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(message))->ifa_family != AF_INET)
       continue;
@@ -169,9 +168,7 @@ Result<std::vector<std::string>> missing_port_messages(unsigned ifindex,
                                                        const std::vector<std::string>& messages) {
   auto now = port_messages(ifindex);
   if (!now) return now.error();
-  std::set<std::string> there;
-  for (const std::string& text : *now)
-    if (Bytes bytes = from_hex(text); !bytes.empty()) there.insert(key_of(message_in(bytes)));
+  const std::set<std::string> there = keys_of(*now);
   std::vector<std::string> missing;
   for (const std::string& text : messages)
     if (Bytes bytes = from_hex(text); !bytes.empty() && !there.contains(key_of(message_in(bytes))))

@@ -12,28 +12,20 @@
 #include <cstring>
 
 #include "harness/sys/netlink.hpp"
+#include "harness/sys/netns.hpp"
 
 namespace pktbench::sys {
 
-namespace {
-
-void read_link(const nlmsghdr* message, LinkInfo& info) {
-  if (message->nlmsg_type != RTM_NEWLINK) return;
+LinkInfo link_in(const nlmsghdr* message) {
   const auto* link = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(message));
   const Attributes found = attributes_of(message, sizeof *link);
-  // Copied: an attribute is aligned to 4 bytes only.
-  const auto copy = [&](std::uint16_t type, void* to, std::size_t size) {
-    const auto it = found.find(type);
-    if (it == found.end()) return;
-    const std::size_t length = mnl_attr_get_payload_len(it->second);
-    std::memcpy(to, mnl_attr_get_payload(it->second), std::min(size, length));
-  };
+  LinkInfo info;
   info.ifindex = static_cast<unsigned>(link->ifi_index);
   info.flags = link->ifi_flags;
   info.name = text_in(found, IFLA_IFNAME);
-  if (const auto mac = found.find(IFLA_ADDRESS);
-      mac != found.end() && mnl_attr_get_payload_len(mac->second) == info.mac.size())
-    copy(IFLA_ADDRESS, info.mac.data(), info.mac.size());
+  if (std::array<std::uint8_t, 32> address{};
+      copy_of(found, IFLA_ADDRESS, address.data(), address.size()) == info.mac.size())
+    std::copy_n(address.begin(), info.mac.size(), info.mac.begin());
   info.mtu = u32_or(found, IFLA_MTU, 0);
   info.carrier = u32_or(found, IFLA_CARRIER, 0) != 0;
   info.carrier_changes = u32_or(found, IFLA_CARRIER_CHANGES, 0);
@@ -42,18 +34,9 @@ void read_link(const nlmsghdr* message, LinkInfo& info) {
     info.xdp_mode = static_cast<int>(u32_or(nested, IFLA_XDP_ATTACHED, XDP_ATTACHED_NONE));
     info.xdp_program_id = u32_or(nested, IFLA_XDP_PROG_ID, 0);
   }
-  rtnl_link_stats64 stats{};
-  copy(IFLA_STATS64, &stats, sizeof stats);
-  info.rx_packets = stats.rx_packets;
-  info.tx_packets = stats.tx_packets;
-  info.rx_dropped = stats.rx_dropped;
-  info.tx_dropped = stats.tx_dropped;
-  info.rx_errors = stats.rx_errors;
-  info.tx_errors = stats.tx_errors;
-  info.rx_missed_errors = stats.rx_missed_errors;
+  copy_of(found, IFLA_STATS64, static_cast<rtnl_link_stats64*>(&info), sizeof(rtnl_link_stats64));
+  return info;
 }
-
-}  // namespace
 
 Result<LinkInfo> get_link(const std::string& name) {
   NetlinkRequest request(RTM_GETLINK, 0);
@@ -61,10 +44,17 @@ Result<LinkInfo> get_link(const std::string& name) {
   mnl_attr_put_strz(request.header(), IFLA_IFNAME, name.c_str());
   LinkInfo info;
   if (auto r = request.run("look up network device " + name,
-                           [&](const nlmsghdr* message) { read_link(message, info); });
+                           [&](const nlmsghdr* message) {
+                             if (message->nlmsg_type == RTM_NEWLINK) info = link_in(message);
+                           });
       !r)
     return r.error();
   return info;
+}
+
+Result<LinkInfo> get_link(const Port& port) {
+  auto inside = NetnsScope::enter(port.netns_path);
+  return inside ? get_link(port.name) : inside.error();
 }
 
 Result<void> create_veth_pair(const std::string& name, const std::string& peer, int peer_netns_fd,
@@ -113,6 +103,12 @@ Result<void> set_link_flags(unsigned ifindex, unsigned flags, unsigned mask) {
       .run(fmt::format("set the flags of network device {}", ifindex));
 }
 
+Result<void> set_link_mtu(unsigned ifindex, unsigned mtu) {
+  NetlinkRequest request = change_link(ifindex, 0, 0);
+  mnl_attr_put_u32(request.header(), IFLA_MTU, mtu);
+  return request.run(fmt::format("set the MTU of network device {}", ifindex));
+}
+
 Result<void> move_link(unsigned ifindex, int netns_fd) {
   NetlinkRequest request = change_link(ifindex, 0, 0);
   mnl_attr_put_u32(request.header(), IFLA_NET_NS_FD, static_cast<std::uint32_t>(netns_fd));
@@ -120,6 +116,7 @@ Result<void> move_link(unsigned ifindex, int netns_fd) {
 }
 
 Result<void> rename_link(unsigned ifindex, const std::string& name) {
+  if (auto r = set_link_flags(ifindex, 0, IFF_UP); !r) return r;
   NetlinkRequest request = change_link(ifindex, 0, 0);
   mnl_attr_put_strz(request.header(), IFLA_IFNAME, name.c_str());
   return request.run(fmt::format("rename network device {} to {}", ifindex, name));

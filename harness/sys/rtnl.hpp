@@ -3,15 +3,21 @@
 // Threads: each call opens its own socket; none is shared.
 #pragma once
 
+#include <linux/if_link.h>
+#include <linux/netlink.h>
+
 #include <array>
 #include <cstdint>
 #include <string>
 
+#include "harness/core/port.hpp"
 #include "harness/core/result.hpp"
 
 namespace pktbench::sys {
 
-struct LinkInfo {
+// With the counts of rtnl_link_stats64.
+struct LinkInfo : rtnl_link_stats64 {
+  LinkInfo() : rtnl_link_stats64{} {}
   std::string name;
   unsigned ifindex = 0;
   std::array<std::uint8_t, 6> mac{};
@@ -21,17 +27,13 @@ struct LinkInfo {
   std::uint32_t carrier_changes = 0;
   unsigned xdp_program_id = 0;  // 0: none
   int xdp_mode = 0;             // XDP_ATTACHED_* of <linux/if_link.h>
-  // rtnl_link_stats64, those that count drops or frames
-  std::uint64_t rx_packets = 0;
-  std::uint64_t tx_packets = 0;
-  std::uint64_t rx_dropped = 0;
-  std::uint64_t tx_dropped = 0;
-  std::uint64_t rx_errors = 0;
-  std::uint64_t tx_errors = 0;
-  std::uint64_t rx_missed_errors = 0;
 };
 
+// Of an RTM_NEWLINK; counts that it does not tell are 0.
+LinkInfo link_in(const nlmsghdr* message);
+
 Result<LinkInfo> get_link(const std::string& name);
+Result<LinkInfo> get_link(const Port& port);  // in its namespace
 
 // Makes `name` here and its peer in the namespace behind `peer_netns_fd`, each with `queues` RX and
 // TX queues.
@@ -43,11 +45,14 @@ Result<void> set_link_up(unsigned ifindex);
 // Of IFF_*: those in `mask` become as in `flags`.
 Result<void> set_link_flags(unsigned ifindex, unsigned flags, unsigned mask);
 
+// In bytes.
+Result<void> set_link_mtu(unsigned ifindex, unsigned mtu);
+
 // Into the namespace behind `netns_fd`, under its name. The kernel takes the device down and its
 // addresses and routes away; its index may change where another device has it there.
 Result<void> move_link(unsigned ifindex, int netns_fd);
 
-// REQUIRES: the device is down.
+// Takes the device down first.
 Result<void> rename_link(unsigned ifindex, const std::string& name);
 
 // `ipv4` in host byte order.

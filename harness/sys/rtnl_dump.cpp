@@ -8,8 +8,10 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 
 #include "harness/sys/netlink.hpp"
 
@@ -29,30 +31,30 @@ std::optional<IpAddress> address_of(const nlattr* attribute) {
 // Where a kind of tunnel keeps the device it is bound to and its far ends. <linux/if_link.h>,
 // <linux/if_tunnel.h>; 0: it has no such attribute.
 struct TunnelLayout {
-  const char* kind;
+  std::vector<std::string_view> kinds;
   std::uint16_t link;
   std::uint16_t remote;
   std::uint16_t remote6;
 };
-constexpr TunnelLayout kTunnels[] = {
-    {"ipip", IFLA_IPTUN_LINK, IFLA_IPTUN_REMOTE, 0},
-    {"sit", IFLA_IPTUN_LINK, IFLA_IPTUN_REMOTE, 0},
-    {"ip6tnl", IFLA_IPTUN_LINK, IFLA_IPTUN_REMOTE, 0},
-    {"gre", IFLA_GRE_LINK, IFLA_GRE_REMOTE, 0},
-    {"gretap", IFLA_GRE_LINK, IFLA_GRE_REMOTE, 0},
-    {"ip6gre", IFLA_GRE_LINK, IFLA_GRE_REMOTE, 0},
-    {"ip6gretap", IFLA_GRE_LINK, IFLA_GRE_REMOTE, 0},
-    {"erspan", IFLA_GRE_LINK, IFLA_GRE_REMOTE, 0},
-    {"ip6erspan", IFLA_GRE_LINK, IFLA_GRE_REMOTE, 0},
-    {"vti", IFLA_VTI_LINK, IFLA_VTI_REMOTE, 0},
-    {"vti6", IFLA_VTI_LINK, IFLA_VTI_REMOTE, 0},
-    {"vxlan", IFLA_VXLAN_LINK, IFLA_VXLAN_GROUP, IFLA_VXLAN_GROUP6},
-    {"geneve", 0, IFLA_GENEVE_REMOTE, IFLA_GENEVE_REMOTE6},
-};
+
+const std::vector<TunnelLayout>& tunnels() {
+  static const std::vector<TunnelLayout> all = {
+      {{"ipip", "sit", "ip6tnl"}, IFLA_IPTUN_LINK, IFLA_IPTUN_REMOTE, 0},
+      {{"gre", "gretap", "ip6gre", "ip6gretap", "erspan", "ip6erspan"},
+       IFLA_GRE_LINK,
+       IFLA_GRE_REMOTE,
+       0},
+      {{"vti", "vti6"}, IFLA_VTI_LINK, IFLA_VTI_REMOTE, 0},
+      {{"vxlan"}, IFLA_VXLAN_LINK, IFLA_VXLAN_GROUP, IFLA_VXLAN_GROUP6},
+      {{"geneve"}, 0, IFLA_GENEVE_REMOTE, IFLA_GENEVE_REMOTE6},
+  };
+  return all;
+}
 
 void read_tunnel(const nlattr* data, Device& device) {
-  for (const TunnelLayout& layout : kTunnels) {
-    if (device.kind != layout.kind) continue;
+  for (const TunnelLayout& layout : tunnels()) {
+    if (std::find(layout.kinds.begin(), layout.kinds.end(), device.kind) == layout.kinds.end())
+      continue;
     const Attributes found = attributes_in(data);
     if (layout.link != 0)
       if (const unsigned link = u32_or(found, layout.link, 0); link != 0)
@@ -85,15 +87,12 @@ void read_xdp(const nlattr* nest, Device& device) {
 
 void read_device(const nlmsghdr* message, std::vector<Device>& devices) {
   if (message->nlmsg_type != RTM_NEWLINK) return;
-  const auto* header = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(message));
-  const Attributes found = attributes_of(message, sizeof *header);
+  const Attributes found = attributes_of(message, sizeof(ifinfomsg));
   Device device;
-  device.ifindex = static_cast<unsigned>(header->ifi_index);
-  device.loopback = (header->ifi_flags & IFF_LOOPBACK) != 0;
-  device.up = (header->ifi_flags & IFF_UP) != 0;
-  device.mtu = u32_or(found, IFLA_MTU, 0);
+  static_cast<LinkInfo&>(device) = link_in(message);
+  device.loopback = (device.flags & IFF_LOOPBACK) != 0;
+  device.up = (device.flags & IFF_UP) != 0;
   device.master = u32_or(found, IFLA_MASTER, 0);
-  device.name = text_in(found, IFLA_IFNAME);
   // With IFLA_LINK_NETNSID the number is one of another namespace.
   if (const unsigned link = u32_or(found, IFLA_LINK, 0);
       link != 0 && link != device.ifindex && !found.contains(IFLA_LINK_NETNSID))
@@ -191,12 +190,9 @@ Result<std::vector<Device>> list_devices() {
 }
 
 Result<DeviceWatch> DeviceWatch::open() {
-  Fd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
+  Socket socket(mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!socket) return system_error("open a netlink socket", errno);
-  sockaddr_nl address{};
-  address.nl_family = AF_NETLINK;
-  address.nl_groups = RTMGRP_LINK;
-  if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+  if (mnl_socket_bind(socket.get(), RTMGRP_LINK, MNL_SOCKET_AUTOPID) != 0)
     return system_error("listen to changes of network devices", errno);
   return DeviceWatch(std::move(socket));
 }
@@ -209,7 +205,7 @@ std::vector<Device> DeviceWatch::announced() {
     return MNL_CB_OK;
   };
   while (true) {
-    const ssize_t n = recv(socket_.get(), buffer.data(), buffer.size(), 0);
+    const ssize_t n = mnl_socket_recvfrom(socket_.get(), buffer.data(), buffer.size());
     if (n < 0 && (errno == EINTR || errno == ENOBUFS)) continue;
     if (n <= 0) return devices;
     (void)mnl_cb_run(buffer.data(), static_cast<std::size_t>(n), 0, 0, read, &devices);

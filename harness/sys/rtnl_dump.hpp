@@ -4,15 +4,19 @@
 // Threads: each call opens its own socket; none is shared.
 #pragma once
 
+#include <libmnl/libmnl.h>
+
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "harness/core/result.hpp"
-#include "harness/sys/fd.hpp"
+#include "harness/sys/ends.hpp"
+#include "harness/sys/rtnl.hpp"
 
 namespace pktbench::sys {
 
@@ -37,13 +41,11 @@ struct XdpAttachment {
   std::string holder = {};
 };
 
-struct Device {
-  unsigned ifindex = 0;
-  std::string name;
+// Without the counts.
+struct Device : LinkInfo {
   std::string kind;  // "bridge", "vlan", "veth" …; empty: not made by `ip link add`
   bool loopback = false;
   bool up = false;
-  unsigned mtu = 0;
   unsigned master = 0;                 // bridge, bond, team or VRF it is a member of; 0: none
   std::vector<unsigned> lower;         // devices of this namespace that it is stacked on
   std::vector<IpAddress> tunnel_ends;  // the far ends of a tunnel
@@ -63,8 +65,9 @@ class DeviceWatch {
   std::vector<Device> announced();
 
  private:
-  explicit DeviceWatch(Fd socket) : socket_(std::move(socket)) {}
-  Fd socket_;
+  using Socket = std::unique_ptr<mnl_socket, Ends<mnl_socket_close>>;
+  explicit DeviceWatch(Socket socket) : socket_(std::move(socket)) {}
+  Socket socket_;
 };
 
 struct Route {

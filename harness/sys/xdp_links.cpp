@@ -8,7 +8,6 @@
 
 #include "harness/sys/fd.hpp"
 #include "harness/sys/file.hpp"
-#include "harness/sys/proc.hpp"
 #include "harness/text/clean_text.hpp"
 
 namespace pktbench::sys {

@@ -61,8 +61,10 @@ def time_of(text):
 
 def test_every_window_is_as_long_as_planned(shared):
     case, = json.loads((shared / "clock" / "run.json").read_text())["cases"]
-    assert (case["status"], case["summary"]["mpps"]["n"]) == ("ok", TRIALS), case["reason"]
-    for trial in (trial for trial in case["trials"] if trial["status"] == "ok"):
+    ok = [trial for trial in case["trials"] if trial["status"] == "ok"]
+    # The summary may be of fewer: how far the emulator's CPUs are from each other changes.
+    assert case["status"] == "ok" and len(ok) >= TRIALS, case["reason"]
+    for trial in ok:
         assert WINDOW_S <= trial["duration_s"] < 2 * WINDOW_S
         assert trial["received"]["packets"] == trial["offered"]["packets"] > 0
 

@@ -128,6 +128,25 @@ def test_every_frame_is_counted_and_the_ports_are_given_back(tmp_path, before, n
     assert state() == before
 
 
+@pytest.mark.parametrize("backend", ["xdp-native", "xdp-generic"])
+def test_what_is_sent_back_is_counted_at_the_generators_port(tmp_path, before, backend):
+    status, stderr, document = run(tmp_path, "--set", '/workloads=["reflect"]', "--backend", backend)
+    assert status == 0, stderr
+    trial = document["cases"][0]["trials"][0]
+    assert trial["returned"]["packets"] == trial["received"]["packets"] > 0
+    assert state() == before
+
+
+def test_redirected_frames_leave_by_a_program_that_the_run_names(tmp_path, before):
+    status, stderr, document = run(tmp_path, "--set", "/traffic/generator=xdp-live", "--backend",
+                                   "xdp-native")
+    assert status == 0, stderr
+    trial = document["cases"][0]["trials"][0]
+    assert trial["received"]["packets"] == trial["offered"]["packets"] > 0
+    assert setting(document, "generator", "xdp")["after"] == "pass"
+    assert state() == before
+
+
 def test_what_a_driver_refuses_is_named(tmp_path, before):
     status, stderr, document = run(tmp_path, testbed={"rx_ring": 512, "rx_usecs": 3}.items())
     assert status == 0, stderr

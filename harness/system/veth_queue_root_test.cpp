@@ -9,8 +9,8 @@
 
 #include "harness/method/session.hpp"
 #include "harness/sys/cpu.hpp"
+#include "harness/sys/detached_mount.hpp"
 #include "harness/sys/file.hpp"
-#include "harness/sys/sysfs.hpp"
 #include "harness/system/veth_fixture.hpp"
 
 namespace pktbench::cli {

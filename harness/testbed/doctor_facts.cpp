@@ -1,11 +1,10 @@
 #include "harness/testbed/doctor_facts.hpp"
 
 #include <algorithm>
-#include <filesystem>
+
+#include "harness/sys/pci_driver.hpp"
 
 namespace pktbench {
-
-namespace fs = std::filesystem;
 
 Result<std::vector<std::string>> list_ports() {
   const auto devices = sys::list_devices();
@@ -26,8 +25,7 @@ Result<PortFacts> gather_port_facts(const std::string& port, const SafetyPolicy&
       });
   PortFacts facts;
   facts.pci = pci;
-  const fs::path functions = fs::path(sources.sysfs) / "bus/pci/devices";
-  std::error_code ec;
+  const sys::PciBus bus{sources.sysfs};
   if (found != state.devices.end()) {
     static_cast<DeviceFacts&>(facts) = gather_device_facts(found->name);
     facts.name = found->name;
@@ -38,15 +36,14 @@ Result<PortFacts> gather_port_facts(const std::string& port, const SafetyPolicy&
     facts.carrier =
         facts.link ? Result<bool>(facts.link->carrier) : Result<bool>(facts.link.error());
     if (facts.driver_info) facts.driver = facts.driver_info->driver;
-  } else if (pci.empty() || !fs::exists(functions / pci, ec)) {
+  } else if (pci.empty() || sys::pci_id(pci, bus).empty()) {
     return make_error(ErrorCode::invalid_input, "there is no port \"" + port + "\"");
   }
   const Error none = make_error(ErrorCode::unsupported, facts.name + " is on no PCI bus");
   static_cast<FunctionFacts&>(facts) = facts.pci.empty()
                                            ? FunctionFacts{none, none, none, none, none}
                                            : gather_function_facts(facts.pci, sources);
-  if (facts.driver.empty() && !facts.pci.empty())
-    facts.driver = fs::read_symlink(functions / facts.pci / "driver", ec).filename();
+  if (facts.driver.empty() && !facts.pci.empty()) facts.driver = sys::pci_driver(facts.pci, bus);
   facts.safety = check_port_safety(facts.name.empty() ? pci : facts.name, policy, sources);
   return facts;
 }

@@ -5,9 +5,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "harness/measure/foreign_programs.hpp"
+#include "harness/measure/disturbance.hpp"
 #include "harness/measure/thread_watch.hpp"
-#include "harness/sys/cpu.hpp"
 
 namespace pktbench::testbed {
 
@@ -25,15 +24,6 @@ OptionSpec generator_cpu_option() {
 OptionSpec dut_cpu_option(std::string help) {
   return number_option("dut_cpu", -1, -1, 1023, std::move(help));
 }
-
-std::uint64_t WallClock::now_ns() { return sys::monotonic_ns(); }
-
-ClockReading WallClock::read() {
-  const sys::TwoClocks both = sys::read_two_clocks();
-  return {both.monotonic_ns, both.reference_ns};
-}
-
-std::string WallClock::reference() const { return sys::reference_clock(); }
 
 void WallClock::sleep_ns(std::uint64_t ns, const StopFlag& stop) {
   constexpr std::uint64_t kSecond = 1'000'000'000;

@@ -14,6 +14,7 @@
 #include "harness/core/registry.hpp"
 #include "harness/measure/cpu_meter.hpp"
 #include "harness/measure/disturbance.hpp"
+#include "harness/sys/cpu.hpp"
 #include "harness/undo/journal.hpp"
 
 namespace pktbench::testbed {
@@ -27,9 +28,9 @@ OptionSpec dut_cpu_option(std::string help);
 
 class WallClock final : public Clock {
  public:
-  std::uint64_t now_ns() override;
-  ClockReading read() override;
-  std::string reference() const override;
+  std::uint64_t now_ns() override { return sys::monotonic_ns(); }
+  ClockReading read() override { return sys::read_two_clocks(); }
+  std::string reference() const override { return sys::reference_clock(); }
   // A signal ends the sleep at once when its handler has set `stop`.
   void sleep_ns(std::uint64_t ns, const StopFlag& stop) override;
 };
@@ -53,14 +54,12 @@ class HostTestbed : public Testbed {
   // ports and the threads that work for them are watched.
   Result<void> make(const std::function<Result<void>()>& wire);
 
-  undo::Journal& journal() { return *journal_; }
-  measure::DisturbanceSources& sources() { return sources_; }
+  std::optional<undo::Journal> journal_;  // from make() to down()
+  measure::DisturbanceSources sources_;
 
  private:
   WallClock clock_;
   std::unique_ptr<CpuMeter> meter_ = measure::make_cpu_meter();
-  measure::DisturbanceSources sources_;
-  std::optional<undo::Journal> journal_;
 };
 
 }  // namespace pktbench::testbed

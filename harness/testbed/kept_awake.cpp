@@ -29,24 +29,19 @@ Result<KeptAwake> KeptAwake::open(const std::string& wanted, int cpu, bool idles
   }
   // Somebody else may hold it, whatever was asked for here.
   made.how_ = cannot.empty() && sys::idle_polling_is_held() ? "poll" : "sleep";
-  if (wanted == "spin" || (wanted == "auto" && made.how_ == "sleep" && idles))
-    if (auto r = made.spin(cpu, journal); !r) return r.error();
-  return made;
-}
-
-// A thread that begins while autogroups are off is no part of its session's group, but of that of
-// the kernel's threads, NAPI's among them.
-Result<void> KeptAwake::spin(int cpu, undo::Journal& journal) {
+  if (wanted != "spin" && !(wanted == "auto" && made.how_ == "sleep" && idles)) return made;
+  // A thread that begins while autogroups are off is no part of its session's group, but of that of
+  // the kernel's threads, NAPI's among them.
   const auto mark = journal.size();
   const auto alone =
       undo::apply(undo::kernel_file("/proc/sys/kernel/sched_autogroup_enabled"), "0", &journal);
   if (!alone) return alone.error();
   auto thread = sys::AwakeThread::on(cpu);
-  if (auto r = journal.undo_since(mark); !r) return r;
+  if (auto r = journal.undo_since(mark); !r) return r.error();
   if (!thread) return thread.error();
-  thread_ = std::move(*thread);
-  how_ = "spin";
-  return {};
+  made.thread_ = std::move(*thread);
+  made.how_ = "spin";
+  return made;
 }
 
 }  // namespace pktbench::testbed

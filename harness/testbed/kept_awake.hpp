@@ -40,7 +40,6 @@ class KeptAwake {
 
  private:
   KeptAwake() = default;
-  Result<void> spin(int cpu, undo::Journal& journal);
 
   std::string how_;
   sys::Fd polling_;  // held while open

@@ -1,10 +1,11 @@
-#include "harness/testbed/memory.hpp"
-
+// Testbed `memory`: two CPUs and no device. Frames go from a generator to a receiver through memory
+// that one process holds, so that what is measured is the receiving loop and its driver alone.
 #include <optional>
 
 #include "harness/sys/memory_wire.hpp"
 #include "harness/testbed/host_testbed.hpp"
 #include "harness/testbed/namespaces.hpp"
+#include "harness/testbed/testbeds.hpp"
 
 namespace pktbench::testbed {
 
@@ -15,7 +16,7 @@ class MemoryGenerator final : public LocalEnd {
  public:
   // By the tag and address of the frame that the source gives it.
   Result<std::vector<pid_t>> take_returned(std::uint32_t) override {
-    if (auto r = sys::WireMapping::map(made.wire_fd).into(mapped_); !r) return r.error();
+    if (auto r = sys::map_wire(made.wire_fd).into(mapped_); !r) return r.error();
     before_ = {};
     before_ = *returned();
     const pid_t sender = (*mapped_)->sender.load();

@@ -45,14 +45,10 @@ Result<TwoNamespaces> make_two_namespaces(undo::Journal& journal) {
     const std::string dut = fmt::format("pktbench{}-dut", n);
     // The host lock keeps other runs away, so that what exists is somebody else's and stays.
     if (sys::netns_exists(generator) || sys::netns_exists(dut)) continue;
-    bool both = true;
-    for (const std::string& name : {generator, dut}) {
-      if (!both) break;
-      auto made = make_one(journal, name);
-      if (!made) return made.error();
-      both = *made;
-    }
-    if (!both) {
+    auto made = make_one(journal, generator);
+    if (made && *made) made = make_one(journal, dut);
+    if (!made) return made.error();
+    if (!*made) {
       if (auto r = journal.undo_since(mark); !r) return r.error();
       continue;
     }

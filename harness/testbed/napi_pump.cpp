@@ -5,20 +5,12 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <future>
 #include <string>
 #include <tuple>
 
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/pump.hpp"
-
-#ifndef SO_PREFER_BUSY_POLL
-#define SO_PREFER_BUSY_POLL 69
-#endif
-#ifndef SO_BUSY_POLL_BUDGET
-#define SO_BUSY_POLL_BUDGET 70
-#endif
 
 namespace pktbench::testbed {
 
@@ -63,12 +55,6 @@ Result<sys::Fd> open_receiver(const Port& dut) {
   return socket;
 }
 
-unsigned napi_id(int socket) {
-  unsigned id = 0;
-  socklen_t size = sizeof id;
-  return getsockopt(socket, SOL_SOCKET, SO_INCOMING_NAPI_ID, &id, &size) == 0 ? id : 0;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<NapiPump>> NapiPump::open(const Port& generator, const Port& dut) {
@@ -87,7 +73,11 @@ Result<std::unique_ptr<NapiPump>> NapiPump::open(const Port& generator, const Po
     char received;
     while (recv(receiver->get(), &received, sizeof received, MSG_DONTWAIT) >= 0) {
     }
-    if (napi_id(receiver->get()) != 0) return std::make_unique<NapiPump>(std::move(*receiver));
+    unsigned napi = 0;
+    socklen_t size = sizeof napi;
+    if (getsockopt(receiver->get(), SOL_SOCKET, SO_INCOMING_NAPI_ID, &napi, &size) == 0 &&
+        napi != 0)
+      return std::make_unique<NapiPump>(std::move(*receiver));
   }
   return make_error(ErrorCode::unsupported,
                     "packets to {} do not come through a NAPI that can be polled", dut.name);
@@ -96,20 +86,10 @@ Result<std::unique_ptr<NapiPump>> NapiPump::open(const Port& generator, const Po
 Result<pid_t> NapiPump::start_thread(int cpu) {
   stop_thread();
   stop_ = false;
-  std::promise<Result<pid_t>> up;
-  auto ready = up.get_future();
-  thread_ = std::thread([this, &up, cpu] {
-    if (auto pinned = sys::pin_thread(0, cpu); !pinned) {
-      up.set_value(pinned.error());
-      return;
-    }
-    up.set_value(sys::current_tid());
+  return sys::start_pinned(thread_, cpu, [this] {
     // Per turn: one system call, which is NAPI's work, and one relaxed load.
     while (!stop_.load(std::memory_order_relaxed)) sys::pump(socket_.get());
   });
-  auto tid = ready.get();
-  if (!tid) stop_thread();
-  return tid;
 }
 
 void NapiPump::stop_thread() noexcept {

@@ -10,7 +10,7 @@
 
 #include "harness/core/units.hpp"
 #include "harness/sys/cpu.hpp"
-#include "harness/sys/proc.hpp"
+#include "harness/sys/file.hpp"
 #include "harness/sys/rtnl.hpp"
 #include "harness/testbed/host_testbed.hpp"
 #include "harness/testbed/namespaces.hpp"
@@ -18,11 +18,7 @@
 
 namespace pktbench::testbed {
 
-namespace {
-
 constexpr std::uint64_t kDeviceQueue = 65536;  // frames that a device may hold at most
-
-}  // namespace
 
 std::string probe_napi_threads() {
   if (std::string missing = probe_two_cpus(); !missing.empty()) return missing;
@@ -36,6 +32,8 @@ NetworkEnd::NetworkEnd(measure::PortEnd side) : side_(side) {
 }
 
 Result<std::vector<pid_t>> NetworkEnd::settle(bool) {
+  // Attaching a program or setting up zero-copy has many a driver begin its counters at zero.
+  count_anew();
   std::vector<pid_t> threads;
   if (!is_dut() || lent_) return threads;
   if (threaded_) return place_napi_threads(fifo_);
@@ -91,6 +89,29 @@ Result<DropCounts> NetworkEnd::sample() {
   return drops_;
 }
 
+Result<std::vector<pid_t>> NetworkEnd::take_returned(std::uint32_t trial_tag) {
+  if (!make_sink_) return LocalEnd::take_returned(trial_tag);
+  auto sink = make_sink_();
+  if (auto r = sink->attach(made, trial_tag); !r) return r.error();
+  if (auto r = drops_on_the_way_back().into(before_return_); !r) return r.error();
+  sink_ = std::move(sink);
+  return std::vector<pid_t>{};
+}
+
+Result<Returned> NetworkEnd::returned() {
+  if (!sink_) return LocalEnd::returned();
+  auto returned = sink_->sample();
+  if (!returned) return returned;
+  auto now = drops_on_the_way_back();
+  if (!now) return now.error();
+  for (const auto& [place, n] : *now) returned->drops[place] = n - before_return_[place];
+  return returned;
+}
+
+std::vector<std::uint32_t> NetworkEnd::programs() const {
+  return sink_ ? std::vector{sink_->program()} : std::vector<std::uint32_t>{};
+}
+
 std::map<std::string, std::string> NetworkEnd::missing_drops() const {
   return lent_ ? std::map<std::string, std::string>() : missing_;
 }
@@ -104,23 +125,16 @@ std::vector<int> NetworkEnd::softirq_cpus() const {
   return cpus;
 }
 
-Result<NetworkEnd::State> NetworkEnd::state() const {
-  if (lent_) return State::up;
-  return inside([&]() -> Result<State> {
-    const auto link = sys::get_link(made.name);
-    if (!link && link.error().sys_errno != ENODEV) return link.error();
-    if (!link || link->ifindex != made.ifindex) return State::gone;
-    return link->flags & IFF_UP ? State::up : State::down;
-  });
-}
-
 Result<EndsFound> look_at(const std::vector<const NetworkEnd*>& ends) {
   EndsFound found;
   for (const NetworkEnd* end : ends) {
-    const auto state = end->state();
-    if (!state) return state.error();
-    if (*state == NetworkEnd::State::gone) found.gone.push_back(end->made.name);
-    if (*state == NetworkEnd::State::down) found.down.push_back(end->made.name);
+    if (end->lent()) continue;
+    const auto link = sys::get_link(end->made);
+    if (!link && link.error().sys_errno != ENODEV) return link.error();
+    if (!link || link->ifindex != end->made.ifindex)
+      found.gone.push_back(end->made.name);
+    else if (!(link->flags & IFF_UP))
+      found.down.push_back(end->made.name);
   }
   return found;
 }
@@ -158,13 +172,11 @@ Result<void> NetworkEnd::set(
 }
 
 Result<void> NetworkEnd::identify() {
-  return inside([&]() -> Result<void> {
-    const auto link = sys::get_link(made.name);
-    if (!link) return link.error();
-    made.ifindex = link->ifindex;
-    made.mac = link->mac;
-    return {};
-  });
+  const auto link = sys::get_link(made);
+  if (!link) return link.error();
+  made.ifindex = link->ifindex;
+  made.mac = link->mac;
+  return {};
 }
 
 Result<void> NetworkEnd::add_addresses() const {

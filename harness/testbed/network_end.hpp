@@ -7,12 +7,14 @@
 #include <cstdint>
 #include <initializer_list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "harness/core/end.hpp"
+#include "harness/core/return_sink.hpp"
 #include "harness/measure/driver_counters.hpp"
 #include "harness/sys/netns.hpp"
 
@@ -37,11 +39,12 @@ class NetworkEnd : public LocalEnd {
   std::vector<int> softirq_cpus() const override;
   bool own_interrupts() const override { return !made.pci.empty() && !threaded_; }
 
-  // Where NAPI runs: in threads, which are SCHED_FIFO 1 or SCHED_OTHER, or as softirq.
-  void has_napi(bool threaded, bool fifo) {
-    threaded_ = threaded;
-    fifo_ = fifo;
-  }
+  // Where there is a make_sink_.
+  Result<std::vector<pid_t>> take_returned(std::uint32_t trial_tag) override;
+  Result<Returned> returned() override;
+  void release_returned() noexcept override { sink_.reset(); }
+  std::vector<std::uint32_t> programs() const override;
+
   // User space has the device, or gives it back: meanwhile it counts nothing and has no threads.
   void lend(bool lent) { lent_ = lent; }
   bool lent() const { return lent_; }
@@ -53,20 +56,18 @@ class NetworkEnd : public LocalEnd {
   Result<void> bring_up() const;
 
   // The next sample() is a new beginning: the device is another one, or was reset.
-  void count_anew() { last_.reset(); }
+  void count_anew() {
+    last_.reset();
+    missing_.clear();
+  }
 
   // Of harness/undo/device_setting.hpp, in the device's namespace; set() in the order given.
   Result<std::string> get(const std::string& setting) const;
   Result<void> set(std::initializer_list<std::pair<const char*, const char*>> settings) const;
 
-  // `gone`: no device has its name and index. A lent one is up.
-  enum class State { up, down, gone };
-  Result<State> state() const;
-
  protected:
   bool is_dut() const { return side_ == measure::PortEnd::receiver; }
   const Port& other() const { return other_->port(); }
-  void has_driver(const std::string& driver) { driver_ = driver; }
 
   template <class Work>
   auto inside(Work work) const -> decltype(work()) {
@@ -74,6 +75,9 @@ class NetworkEnd : public LocalEnd {
     if (!scope) return scope.error();
     return work();
   }
+
+  // Monotonic.
+  virtual Result<DropCounts> drops_on_the_way_back() const = 0;
 
   // Index and MAC address of the device with the port's name, in its namespace.
   Result<void> identify();
@@ -85,21 +89,26 @@ class NetworkEnd : public LocalEnd {
   // replace them.
   Result<std::vector<pid_t>> place_napi_threads(bool fifo) const;
 
+  std::string driver_;  // the kernel's
+  // Where NAPI runs: in threads, which are SCHED_FIFO 1 or SCHED_OTHER, or as softirq.
+  bool threaded_ = false;
+  bool fifo_ = false;
+  MakeReturnSink make_sink_;  // of what takes the frames that come back; without it nothing does
+
  private:
   const measure::PortEnd side_;
   const End* other_ = nullptr;
-  std::string driver_;
-  bool threaded_ = false;
-  bool fifo_ = false;
   bool lent_ = false;
   std::optional<measure::DeviceStatistics> last_;
   std::uint64_t last_ns_ = 0;
   DropCounts drops_;
-  std::map<std::string, std::string> missing_;  // whose count is never to be trusted again
+  std::unique_ptr<ReturnSink> sink_;
+  DropCounts before_return_;
+  std::map<std::string, std::string> missing_;  // whose count is not to be trusted any more
 };
 
 // Of `ends`, the names of the ports that others have taken away (deleted, renamed, moved to another
-// namespace) or set down.
+// namespace), so that no device has their name and index, or set down. A lent one is up.
 struct EndsFound {
   std::vector<std::string> gone;
   std::vector<std::string> down;

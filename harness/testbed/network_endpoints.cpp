@@ -21,24 +21,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::vector<std::string> words_of(const std::string& text) {
-  std::istringstream in(text);
-  std::vector<std::string> words;
-  for (std::string word; in >> word;) words.push_back(word);
-  return words;
-}
-
-std::vector<fs::path> entries_of(const fs::path& dir, std::error_code& ec) {
-  std::vector<fs::path> found;
-  for (fs::directory_iterator it(dir, ec), end; !ec && it != end; it.increment(ec))
-    found.push_back(it->path());
-  return found;
-}
-
-std::vector<fs::path> entries_of(const fs::path& dir) {
-  std::error_code ignored;
-  return entries_of(dir, ignored);
-}
+using sys::entries_of, sys::words_of;
 
 // SSH_CONNECTION is "client port server port", SSH_CLIENT "client port port".
 void add_ssh_variable(const std::string& name, const std::string& value,
@@ -61,28 +44,20 @@ void add_ancestors(const fs::path& procfs, std::vector<Endpoint>& found) {
           if (entry.starts_with(std::string(name) + "="))
             add_ssh_variable(name, entry.substr(entry.find('=') + 1), found);
     }
-    const auto status = sys::read_file(procfs / pid / "status");
-    const auto at = status ? status->find("\nPPid:") : std::string::npos;
-    if (at == std::string::npos) return;
-    const auto words = words_of(status->substr(at + 6, 32));
-    if (words.empty()) return;
-    pid = words[0];
+    const auto parent = sys::read_number(procfs / pid / "status", "PPid");
+    if (!parent) return;
+    pid = fmt::format("{}", *parent);
   }
-}
-
-bool is_ssh_daemon(const std::string& name) {
-  return name.starts_with("sshd") || name == "dropbear";
 }
 
 // Inodes of the sockets that SSH daemons have open.
 std::set<std::string> ssh_sockets(const fs::path& procfs, std::vector<std::string>& unknown) {
   std::set<std::string> inodes;
-  for (const fs::path& process : entries_of(procfs)) {
-    if (process.filename().string().find_first_not_of("0123456789") != std::string::npos) continue;
+  for (const fs::path& process : sys::processes(procfs)) {
     const auto name = sys::read_file(process / "comm");
-    if (!name || !is_ssh_daemon(*name)) continue;
+    if (!name || !(name->starts_with("sshd") || *name == "dropbear")) continue;
     std::error_code ec;
-    const auto fds = entries_of(process / "fd", ec);
+    const auto fds = entries_of(process / "fd", &ec);
     if (ec && ec != std::errc::no_such_file_or_directory)
       unknown.push_back(
           fmt::format("which port carries the sessions of {} (process {}): {}; run "

@@ -1,5 +1,18 @@
-#include "harness/testbed/nic.hpp"
-
+// Testbed `nic`: two ports of this host, joined by a wire. Each is moved into a namespace of its
+// own, so that nothing but the generator's frames passes and no route or address of the host's is
+// in the way; or both stay where they are, and then only the DUT has an address.
+//
+// All that a port is, is written into the undo journal before anything is changed; down() gives it
+// back, and `pktbench restore` does after a crash. A backend of DPDK's that takes the port's PCI
+// function has it from lend() to lend(): the kernel's driver has it otherwise.
+//
+// Arrangements, which are never compared with each other:
+//   softirq   the DUT's interrupts go to its CPU, and NAPI runs there as softirq
+//   threaded  NAPI runs in a thread, pinned to that CPU
+//
+// What device interrupts cost on the DUT's CPU is charged to it. Frames that neither the backend
+// nor a counter of the NIC's names are unaccounted, and may be up to `unnamed_loss`: not every NIC
+// counts all that it drops. The first frames of a trial, which overload nothing, must all be named.
 #include <utility>
 
 #include "harness/testbed/host_testbed.hpp"
@@ -7,6 +20,7 @@
 #include "harness/testbed/nic_end.hpp"
 #include "harness/testbed/nic_lending.hpp"
 #include "harness/testbed/nic_options.hpp"
+#include "harness/testbed/testbeds.hpp"
 
 namespace pktbench::testbed {
 
@@ -14,140 +28,136 @@ namespace {
 
 class NicTestbed final : public HostTestbed {
  public:
-  NicTestbed() {
+  explicit NicTestbed(MakeReturnSink make_sink)
+      : generator_(measure::PortEnd::sender, options_, std::move(make_sink)) {
     has_ends(generator_, dut_);
     generator_.faces(dut_);
     dut_.faces(generator_);
   }
 
-  Result<void> up(const Options& options, unsigned queues) override;
-  Result<std::vector<std::string>> mend() override;
-  Result<void> lend(const std::string& pci) override;
+  Result<void> up(const Options& options, unsigned queues) override {
+    options_ = {options};
+    if (auto r = options_.check(); !r) return r;
+    dut_.made.queues = queues;
+    if (auto r = choose_cpus(options, "nic", generator_, dut_); !r) return r;
+    if (auto r = find_ports(); !r) return r;
+    return make([&] { return wire(); });
+  }
+
+  // A port that was set down has its settings and addresses, and no neighbours.
+  Result<std::vector<std::string>> mend() override {
+    const auto found = look_at({&generator_, &dut_});
+    if (!found) return found.error();
+    if (!found->gone.empty())
+      return make_error(ErrorCode::failed,
+                        "{} is gone: somebody removed or renamed it, or moved it to another "
+                        "namespace; start the run again",
+                        found->gone.front());
+    if (found->down.empty()) return std::vector<std::string>{};
+    for (const NicEnd* end : {&dut_, &generator_})
+      if (!end->lent())
+        if (auto r = end->bring_up(); !r) return r.error();
+    if (auto r = join(); !r) return r.error();
+    return up_again(found->down);
+  }
+
+  Result<void> lend(const std::string& pci) override {
+    if (pci == (dut_.lent() ? dut_.made.pci : "")) return {};
+    if (dut_.lent()) {
+      dut_.lend(false);
+      if (auto r = take_port_back(dut_.was()); !r) return r;
+      if (auto r = dut_.place(); !r) return r;
+      if (auto r = dut_.configure(); !r) return r;
+      if (auto r = join(); !r) return r;
+    }
+    if (pci.empty()) return {};
+    const Port& dut = dut_.made;
+    if (dut.pci != pci)
+      return make_error(ErrorCode::unsupported,
+                        "PCI device {} is not the port under test, which is {}{}", pci, dut.name,
+                        dut.pci.empty() ? " and on no PCI bus" : " (" + dut.pci + ")");
+    const std::string driver = dut_.report()->driver;
+    if (auto r = lend_port(dut_.was(), driver, options_.text("dpdk_driver"), *journal_); !r)
+      return r;
+    dut_.lend(!is_bifurcated(driver));
+    return {};
+  }
   double unnamed_loss() const override { return options_.unnamed_loss(); }
-  std::string why_virtual() const override;
+
+  std::string why_virtual() const override {
+    const std::string dut = dut_.report()->why_virtual;
+    return dut.empty() ? generator_.report()->why_virtual : dut;
+  }
   std::string arrangement() const override { return options_.threaded() ? "threaded" : "softirq"; }
-  Result<void> down() noexcept override;
+
+  Result<void> down() noexcept override {
+    dut_.lend(false);
+    return HostTestbed::down();
+  }
 
  private:
-  Result<void> find_ports();
-  Result<void> wire();
-  Result<void> join();
+  Result<void> find_ports() {
+    for (NicEnd* end : {&generator_, &dut_})
+      if (auto r = end->find(); !r) return r;
+    const std::string& dut = dut_.made.name;
+    const std::string& generator = generator_.made.name;
+    if (generator_.was().ifindex == dut_.was().ifindex)
+      return make_error(ErrorCode::invalid_input,
+                        "/testbed: generator and dut are both {}; choose two", dut);
+    for (const std::string& name : options_.words(kKnownPorts))
+      if (name != dut && name != generator)
+        return make_error(ErrorCode::invalid_input,
+                          "--i-know-this-is {}: is neither the scenario's generator ({}) nor its "
+                          "dut ({})",
+                          name, generator, dut);
+    return {};
+  }
+
+  Result<void> wire() {
+    if (options_.own_namespaces()) {
+      const auto spaces = make_two_namespaces(*journal_);
+      if (!spaces) return spaces.error();
+      generator_.may_go_to(spaces->generator);
+      dut_.may_go_to(spaces->dut);
+    }
+    for (NicEnd* end : {&dut_, &generator_}) {
+      if (auto r = journal_->record({"port", end->made.name, to_text(end->was())}); !r) return r;
+      if (auto r = end->place(); !r) return r;
+    }
+    if (auto r = dut_.set_host({generator_.made.cpus.front(), dut_.made.cpus.front()}, *journal_);
+        !r)
+      return r;
+    for (NicEnd* end : {&dut_, &generator_})
+      if (auto r = end->configure(); !r) return r;
+    return join();
+  }
+
+  // REQUIRES: both ends are up, but for a lent one.
+  Result<void> join() {
+    // The host's own namespace has one address of the two.
+    if (options_.own_namespaces() && !dut_.lent())
+      for (const NicEnd* end : {&dut_, &generator_})
+        if (auto r = end->meet_other(); !r) return r;
+    if (auto r = generator_.after_carrier(); !r || dut_.lent()) return r;
+    return dut_.after_carrier();
+  }
 
   NicOptions options_;
-  NicEnd generator_{measure::PortEnd::sender, options_};
+  NicEnd generator_;
   NicEnd dut_{measure::PortEnd::receiver, options_};
 };
 
-Result<void> NicTestbed::up(const Options& options, unsigned queues) {
-  if (auto r = NicOptions::read(options).into(options_); !r) return r;
-  dut_.made.queues = queues;
-  if (auto r = choose_cpus(options, "nic", generator_, dut_); !r) return r;
-  if (auto r = find_ports(); !r) return r;
-  return make([&] { return wire(); });
-}
-
-Result<void> NicTestbed::find_ports() {
-  for (NicEnd* end : {&generator_, &dut_})
-    if (auto r = end->find(); !r) return r;
-  const std::string& dut = dut_.made.name;
-  const std::string& generator = generator_.made.name;
-  if (generator_.was().ifindex == dut_.was().ifindex)
-    return make_error(ErrorCode::invalid_input,
-                      "/testbed: generator and dut are both {}; choose two", dut);
-  for (const std::string& name : options_.words(kKnownPorts))
-    if (name != dut && name != generator)
-      return make_error(ErrorCode::invalid_input,
-                        "--i-know-this-is {}: is neither the scenario's generator ({}) nor its "
-                        "dut ({})",
-                        name, generator, dut);
-  return {};
-}
-
-Result<void> NicTestbed::wire() {
-  if (options_.own_namespaces()) {
-    const auto spaces = make_two_namespaces(journal());
-    if (!spaces) return spaces.error();
-    generator_.may_go_to(spaces->generator);
-    dut_.may_go_to(spaces->dut);
-  }
-  for (NicEnd* end : {&dut_, &generator_}) {
-    if (auto r = journal().record({"port", end->made.name, to_text(end->was())}); !r) return r;
-    if (auto r = end->place(); !r) return r;
-  }
-  if (auto r = dut_.set_host({generator_.made.cpus.front(), dut_.made.cpus.front()}, journal()); !r)
-    return r;
-  for (NicEnd* end : {&dut_, &generator_})
-    if (auto r = end->configure(); !r) return r;
-  return join();
-}
-
-// REQUIRES: both ends are up, but for a lent one.
-Result<void> NicTestbed::join() {
-  // The host's own namespace has one address of the two.
-  if (options_.own_namespaces() && !dut_.lent())
-    for (const NicEnd* end : {&dut_, &generator_})
-      if (auto r = end->meet_other(); !r) return r;
-  if (auto r = generator_.after_carrier(); !r || dut_.lent()) return r;
-  return dut_.after_carrier();
-}
-
-Result<void> NicTestbed::lend(const std::string& pci) {
-  if (pci == (dut_.lent() ? dut_.made.pci : "")) return {};
-  if (dut_.lent()) {
-    dut_.lend(false);
-    if (auto r = take_port_back(dut_.was()); !r) return r;
-    if (auto r = dut_.place(); !r) return r;
-    if (auto r = dut_.configure(); !r) return r;
-    if (auto r = join(); !r) return r;
-  }
-  if (pci.empty()) return {};
-  const Port& dut = dut_.made;
-  if (dut.pci != pci)
-    return make_error(ErrorCode::unsupported,
-                      "PCI device {} is not the port under test, which is {}{}", pci, dut.name,
-                      dut.pci.empty() ? " and on no PCI bus" : " (" + dut.pci + ")");
-  const std::string driver = dut_.report()->driver;
-  if (auto r = lend_port(dut_.was(), driver, options_.text("dpdk_driver"), journal()); !r) return r;
-  dut_.lend(!is_bifurcated(driver));
-  return {};
-}
-
-// A port that was set down has its settings and addresses, and no neighbours.
-Result<std::vector<std::string>> NicTestbed::mend() {
-  const auto found = look_at({&generator_, &dut_});
-  if (!found) return found.error();
-  if (!found->gone.empty())
-    return make_error(ErrorCode::failed,
-                      "{} is gone: somebody removed or renamed it, or moved it to another "
-                      "namespace; start the run again",
-                      found->gone.front());
-  if (found->down.empty()) return std::vector<std::string>{};
-  for (const NicEnd* end : {&dut_, &generator_})
-    if (!end->lent())
-      if (auto r = end->bring_up(); !r) return r.error();
-  if (auto r = join(); !r) return r.error();
-  return up_again(found->down);
-}
-
-std::string NicTestbed::why_virtual() const {
-  const std::string dut = dut_.report()->why_virtual;
-  return dut.empty() ? generator_.report()->why_virtual : dut;
-}
-
-Result<void> NicTestbed::down() noexcept {
-  dut_.lend(false);
-  return HostTestbed::down();
-}
-
 }  // namespace
 
-TestbedType nic_testbed() {
+TestbedType nic_testbed(MakeReturnSink make_sink) {
   return {.name = "nic",
           .summary = "two ports of this host, joined by a wire",
           .is_virtual = false,
           .options = nic_option_specs(),
           .probe = probe_napi_threads,
-          .make = [] { return std::make_unique<NicTestbed>(); }};
+          .make = [make_sink = std::move(make_sink)] {
+            return std::make_unique<NicTestbed>(make_sink);
+          }};
 }
 
 }  // namespace pktbench::testbed

@@ -1,24 +1,27 @@
 #include "harness/testbed/nic_end.hpp"
 
+#include <bpf/bpf.h>
 #include <fcntl.h>
 #include <fmt/ranges.h>
+#include <linux/bpf.h>
+#include <linux/if_link.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
-#include <sstream>
 #include <thread>
 #include <utility>
 
-#include "harness/sys/called_as.hpp"
+#include "harness/sys/caller.hpp"
+#include "harness/sys/detached_mount.hpp"
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/pci_driver.hpp"
 #include "harness/sys/rtnl.hpp"
-#include "harness/sys/sysfs.hpp"
-#include "harness/testbed/nic.hpp"
+#include "harness/sys/xdp_hook.hpp"
 #include "harness/testbed/port_safety.hpp"
+#include "harness/testbed/testbeds.hpp"
 #include "harness/undo/device_setting.hpp"
 
 namespace pktbench::testbed {
@@ -38,8 +41,7 @@ Result<std::string> interface_of(const std::string& role, const std::string& ask
                       role, asked, sys::called_as());
   }
   if (auto name = undo::find_netdev(pci)) return *name;
-  std::error_code ec;
-  if (!std::filesystem::exists("/sys/bus/pci/devices/" + pci, ec))
+  if (sys::pci_id(pci).empty())
     return make_error(ErrorCode::invalid_input, "/testbed/{}: there is no PCI device {}", role,
                       pci);
   const std::string driver = sys::pci_driver(pci);
@@ -50,13 +52,11 @@ Result<std::string> interface_of(const std::string& role, const std::string& ask
 }
 
 bool on_a_bus(const std::string& device) {
-  bool found = false;
-  (void)sys::with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
+  const auto found = sys::with_sysfs_of("", [&](const std::string& sysfs) -> Result<bool> {
     std::error_code ec;
-    found = std::filesystem::exists(sysfs + "/class/net/" + device + "/device", ec);
-    return {};
+    return std::filesystem::exists(sysfs + "/class/net/" + device + "/device", ec);
   });
-  return found;
+  return found && *found;
 }
 
 std::string why_virtual(const PortReport& report) {
@@ -89,8 +89,9 @@ Result<void> NicEnd::find() {
   if (auto r = undo::read_port_state(report_.interface).into(was_); !r) return r;
   made.name = was_.name;
   made.pci = report_.pci = was_.pci;
-  has_driver(report_.driver);
-  has_napi(options_.threaded(), options_.text("napi_policy") == "fifo");
+  driver_ = report_.driver;
+  threaded_ = options_.threaded();
+  fifo_ = options_.text("napi_policy") == "fifo";
   return {};
 }
 
@@ -169,6 +170,8 @@ void NicEnd::set_before_up() {
   }
   change_part("rings", "rx", options_.number("rx_ring"));
   change_part("coalescing", "rx-usecs", options_.number("rx_usecs"), "adaptive-rx=on");
+  if (const std::string fields = options_.text("rx_flow_hash"); !fields.empty())
+    for (const char* setting : {"udp4-hash", "udp6-hash"}) apply(setting, fields);
   apply_if_said("gro");
   apply_if_said("lro");
 }
@@ -253,6 +256,60 @@ Result<void> NicEnd::place_interrupts() {
                     made.name, cpu, why_not("irqs"));
 }
 
+std::string NicEnd::why_not_spread() const {
+  const auto fields = inside([&] { return undo::get_device_setting(made.name, "udp4-hash"); });
+  if (!fields || fields->find('f') != std::string::npos) return {};
+  return fmt::format(
+      "{} chooses the queue of a UDP frame by \"{}\", without its ports, in which flows differ: "
+      "set /testbed/rx_flow_hash to \"sdfn\"",
+      made.name, *fields);
+}
+
+// i40e, ixgbe, igb, ice and virtio free a frame that is redirected into them, without a count,
+// where they run no program.
+Result<void> NicEnd::let_redirects_out() {
+  const bpf_insn pass[] = {{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, XDP_PASS},
+                           {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
+  return inside([&]() -> Result<void> {
+    const sys::Fd program(
+        bpf_prog_load(BPF_PROG_TYPE_XDP, "pktbench_pass", "GPL", pass, std::size(pass), nullptr));
+    if (!program) return system_error("load a program that passes all", errno);
+    const auto info = sys::program_info(program.get());
+    if (!info) return info.error();
+    pass_id_ = info->id;
+    const auto attached =
+        sys::attach_xdp(made, program.get(), XDP_FLAGS_DRV_MODE,
+                        "frames that are redirected into it are lost without one: use generator "
+                        "packet-sendmmsg or udp-sendmmsg")
+            .into(pass_);
+    note({made.name, "xdp", "pass", "none", attached ? "pass" : "",
+          attached ? "" : attached.error().message});
+    return attached;
+  });
+}
+
+void NicEnd::release_returned() noexcept {
+  NetworkEnd::release_returned();
+  pass_.reset();
+}
+
+std::vector<std::uint32_t> NicEnd::programs() const {
+  auto all = NetworkEnd::programs();
+  if (pass_) all.push_back(pass_id_);
+  return all;
+}
+
+Result<DropCounts> NicEnd::drops_on_the_way_back() const {
+  DropCounts drops;
+  if (const auto link = sys::get_link(other())) drops["return_not_sent"] = link->tx_dropped;
+  const auto now = inside([&] { return measure::read_device_statistics(made.name); });
+  if (!now) return now.error();
+  for (const auto& [place, n] :
+       measure::drops_by_place(report_.driver, measure::PortEnd::receiver, *now))
+    drops["return_" + place] = n;
+  return drops;
+}
+
 Result<void> NicEnd::set_host(const std::vector<int>& cpus, undo::Journal& journal) {
   std::vector<std::pair<std::string, std::string>> wanted;
   if (const auto pages = options_.number("huge_pages"))
@@ -278,10 +335,9 @@ bool NicEnd::change(const std::string& setting, const std::string& asked,
                     const std::function<std::string(const std::string& word)>& make) {
   const auto now = undo::get_device_setting(made.name, setting);
   if (!now) return note({made.name, setting, asked, "", "", now.error().message});
-  std::istringstream words(*now);
-  std::string text;
-  for (std::string word; words >> word;) text += (text.empty() ? "" : " ") + make(word);
-  return apply(setting, text);
+  std::vector<std::string> words = sys::words_of(*now);
+  for (std::string& word : words) word = make(word);
+  return apply(setting, fmt::format("{}", fmt::join(words, " ")));
 }
 
 // "rx=N" of "rx=256 tx=256"; `off`: a part that would have it otherwise, switched off.

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/sys/fd.hpp"
 #include "harness/testbed/network_end.hpp"
 #include "harness/testbed/nic_options.hpp"
 #include "harness/undo/journal.hpp"
@@ -19,7 +20,10 @@ namespace pktbench::testbed {
 class NicEnd final : public NetworkEnd {
  public:
   // `options` outlive it.
-  NicEnd(measure::PortEnd side, const NicOptions& options) : NetworkEnd(side), options_(options) {}
+  NicEnd(measure::PortEnd side, const NicOptions& options, MakeReturnSink make_sink = {})
+      : NetworkEnd(side), options_(options) {
+    make_sink_ = std::move(make_sink);
+  }
 
   // In the calling thread's namespace. Errors: `refused` with every reason, `invalid_input` where
   // there is no such port.
@@ -46,6 +50,10 @@ class NicEnd final : public NetworkEnd {
   // Huge pages, and the governor of `cpus`; the journal undoes them. Errors: the journal's.
   Result<void> set_host(const std::vector<int>& cpus, undo::Journal& journal);
 
+  std::string why_not_spread() const override;
+  Result<void> let_redirects_out() override;
+  void release_returned() noexcept override;
+  std::vector<std::uint32_t> programs() const override;
   std::optional<PortReport> report() const override { return report_; }
   const undo::PortState& was() const { return was_; }
   // The namespace that the port may be moved to.
@@ -73,7 +81,13 @@ class NicEnd final : public NetworkEnd {
   void read_link_rate();
   Result<void> place_interrupts();
 
+  // What the DUT's port could not send, and what this one could not take. A port that DPDK has
+  // counts nothing here.
+  Result<DropCounts> drops_on_the_way_back() const override;
+
   const NicOptions& options_;
+  sys::Fd pass_;  // a program that lets everything through; detached with it
+  std::uint32_t pass_id_ = 0;
   undo::PortState was_;
   PortReport report_;
 };

@@ -2,7 +2,6 @@
 
 #include <fmt/ranges.h>
 #include <net/if.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -21,12 +20,6 @@ constexpr const char* kVfio = "vfio-pci";
 constexpr const char* kNoIommu = "vfio-pci-noiommu";
 constexpr const char* kNoIommuSwitch = "/sys/module/vfio/parameters/enable_unsafe_noiommu_mode";
 constexpr std::array<const char*, 3> kBifurcated = {"mlx4_core", "mlx5_core", "mana"};
-
-// A device that a driver makes appears in the first namespace, whoever asked for the driver.
-bool in_first_namespace() {
-  struct stat first {};
-  return stat("/proc/1/ns/net", &first) == 0 && first.st_ino == sys::own_netns_number();
-}
 
 // DPDK's own knowledge of the chip, before anything is taken from the kernel.
 Result<void> has_dpdk_driver(const std::string& pci, const std::string& kernel_driver) {
@@ -73,7 +66,8 @@ Result<void> lend_port(const undo::PortState& state, const std::string& kernel_d
                        const std::string& dpdk_driver, undo::Journal& journal) {
   if (auto r = has_dpdk_driver(state.pci, kernel_driver); !r) return r;
   if (is_bifurcated(kernel_driver)) return {};
-  if (!in_first_namespace())
+  // A device that a driver makes appears in the first namespace, whoever asked for the driver.
+  if (sys::netns_number("/proc/1/ns/net") != sys::netns_number())
     return make_error(ErrorCode::unsupported,
                       "a port is given to DPDK and back only from the host's own network "
                       "namespace, where its driver makes its interface");

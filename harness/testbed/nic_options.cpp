@@ -1,10 +1,9 @@
 #include "harness/testbed/nic_options.hpp"
 
-#include <sstream>
-
-#include "harness/sys/called_as.hpp"
+#include "harness/sys/caller.hpp"
+#include "harness/sys/file.hpp"
 #include "harness/testbed/host_testbed.hpp"
-#include "harness/testbed/nic.hpp"
+#include "harness/testbed/testbeds.hpp"
 
 namespace pktbench::testbed {
 
@@ -37,6 +36,9 @@ std::vector<OptionSpec> nic_option_specs() {
                     "NIC's naming them"),
       kept_number("rx_ring", 65536, "descriptors of the DUT's receive rings"),
       kept_number("tx_ring", 65536, "descriptors of the generator's transmit rings"),
+      choice_option("rx_flow_hash", {kKeep, "sd", "sdfn"},
+                    "fields of UDP that choose the DUT's RX queue: sd the addresses, sdfn the "
+                    "ports too"),
       kept_number("rx_usecs", 100'000, "microseconds before the DUT interrupts, not adaptive"),
       kept_number("defer_hard_irqs", 1'000'000, "the DUT's napi_defer_hard_irqs"),
       kept_number("gro_flush_timeout_ns", 1e9, "the DUT's gro_flush_timeout"),
@@ -53,35 +55,29 @@ std::vector<OptionSpec> nic_option_specs() {
           "an IOMMU, so that the NIC can write anywhere in memory")};
 }
 
-Result<NicOptions> NicOptions::read(const Options& options) {
-  NicOptions made;
-  made.options_ = options;
+Result<void> NicOptions::check() const {
   for (const char* port : {"dut", "generator"})
-    if (made.text(port).empty())
+    if (text(port).empty())
       return make_error(ErrorCode::invalid_input,
                         "/testbed/{}: missing: an interface's name or a PCI address; `{} doctor` "
                         "lists this host's ports",
                         port, sys::called_as());
-  return made;
+  return {};
 }
 
 std::string NicOptions::text(const std::string& name) const {
-  const auto said = option<std::string>(options_, name);
-  return said == kKeep ? "" : said;
+  const auto value = option<std::string>(said, name);
+  return value == kKeep ? "" : value;
 }
 
 std::optional<std::int64_t> NicOptions::number(const std::string& name) const {
-  const auto said = option<std::int64_t>(options_, name);
-  return said < 0 ? std::nullopt : std::optional(said);
+  const auto value = option<std::int64_t>(said, name);
+  return value < 0 ? std::nullopt : std::optional(value);
 }
 
 std::vector<std::string> NicOptions::words(const std::string& name) const {
-  std::vector<std::string> found;
-  const auto it = options_.find(name);
-  if (it == options_.end()) return found;
-  std::istringstream in(std::get<std::string>(it->second));
-  for (std::string word; in >> word;) found.push_back(word);
-  return found;
+  if (!said.contains(name)) return {};
+  return sys::words_of(option<std::string>(said, name));
 }
 
 }  // namespace pktbench::testbed

@@ -16,10 +16,10 @@ namespace pktbench::testbed {
 std::vector<OptionSpec> nic_option_specs();
 
 // By the names of the specs.
-class NicOptions {
- public:
-  NicOptions() = default;
-  static Result<NicOptions> read(const Options& options);
+struct NicOptions {
+  Options said;
+
+  Result<void> check() const;
 
   // Empty: as it is.
   std::string text(const std::string& name) const;
@@ -28,13 +28,10 @@ class NicOptions {
 
   bool own_namespaces() const { return text("namespaces") == "own"; }
   bool threaded() const { return text("napi") == "threaded"; }
-  double unnamed_loss() const { return option<double>(options_, "unnamed_loss"); }
+  double unnamed_loss() const { return option<double>(said, "unnamed_loss"); }
 
   // From the command line and never from a file (kAllowedPci, kKnownPorts).
   std::vector<std::string> words(const std::string& name) const;
-
- private:
-  Options options_;
 };
 
 }  // namespace pktbench::testbed

@@ -6,6 +6,7 @@
 #include <regex>
 
 #include "harness/sys/file.hpp"
+#include "harness/sys/pci_driver.hpp"
 #include "harness/sys/xdp_links.hpp"
 
 namespace pktbench {
@@ -16,13 +17,10 @@ namespace {
 
 constexpr const char* kThrough = " through ";
 
-bool contains(const std::vector<unsigned>& list, unsigned wanted) {
-  return std::find(list.begin(), list.end(), wanted) != list.end();
-}
-
 // Does `upper` stop working when `lower` does?
 bool rests_on(const NetDevice& upper, const NetDevice& lower) {
-  return contains(upper.lower, lower.ifindex) || lower.master == upper.ifindex ||
+  return std::count(upper.lower.begin(), upper.lower.end(), lower.ifindex) > 0 ||
+         lower.master == upper.ifindex ||
          (!lower.pci.empty() && upper.physical_function == lower.pci);
 }
 
@@ -58,27 +56,26 @@ void judge_device(const NetDevice& device, const NetworkState& state,
       reasons.push_back(device.name + " carries " + use.what + way->second);
 }
 
-void judge_xdp(const NetDevice& device, std::vector<std::string>& reasons) {
-  for (const sys::XdpAttachment& xdp : device.xdp)
-    reasons.push_back(fmt::format(
-        "an XDP program that is not pktbench's is attached to {} (id {}, {}{}), and is not "
-        "replaced; when nobody needs it: {}",
-        device.name, xdp.program_id, xdp.mode, sys::held_by(xdp),
-        sys::off_command(device.name, xdp)));
-}
-
-bool on_list(const std::string& pci, const std::vector<std::string>& allowed) {
-  return std::any_of(allowed.begin(), allowed.end(), [&](const std::string& entry) {
-    return !pci.empty() && full_pci_address(entry) == pci;
-  });
+// What is not of the port's own, and what the allow-list says. `port`: its name, or its address
+// where it has no interface.
+std::vector<std::string> general_reasons(const std::string& port, const std::string& pci,
+                                         const SafetyPolicy& policy, const NetworkState& state) {
+  std::vector<std::string> reasons;
+  for (const std::string& what : state.unknown) reasons.push_back("it cannot be told " + what);
+  const auto& allowed = policy.allowed_pci;
+  const auto is_it = [&](const std::string& entry) { return full_pci_address(entry) == pci; };
+  if (!allowed.empty() && pci.empty())
+    reasons.push_back(port + " has no PCI address, and only ports on the allow-list may be used");
+  else if (!allowed.empty() && std::none_of(allowed.begin(), allowed.end(), is_it))
+    reasons.push_back((port == pci ? pci : fmt::format("{} ({})", port, pci)) +
+                      " is not on the allow-list");
+  return reasons;
 }
 
 SafetyVerdict conclude(SafetyVerdict verdict, std::vector<std::string> waivable,
                        const SafetyPolicy& policy, const std::string& port) {
   const std::string& said = policy.i_know_this_is;
-  const bool repeated = std::find(verdict.interfaces.begin(), verdict.interfaces.end(), said) !=
-                        verdict.interfaces.end();
-  if (!said.empty() && repeated) {
+  if (std::count(verdict.interfaces.begin(), verdict.interfaces.end(), said) > 0) {
     verdict.waived = std::move(waivable);
   } else {
     if (!said.empty())
@@ -92,12 +89,10 @@ SafetyVerdict conclude(SafetyVerdict verdict, std::vector<std::string> waivable,
 
 // A PCI function that has no interface here: what has it, and may it be had?
 std::string judge_without_interface(const std::string& pci, const HostSources& sources) {
-  const fs::path function = fs::path(sources.sysfs) / "bus/pci/devices" / pci;
-  const auto type = sys::read_file(function / "class");
+  const auto type = sys::read_file(sys::pci_folder(pci, {sources.sysfs}) + "/class");
   if (!type) return "there is no PCI device " + pci + " (" + type.error().message + ")";
   if (!type->starts_with("0x02")) return pci + " is no network device (PCI class " + *type + ")";
-  std::error_code ec;
-  const std::string driver = fs::read_symlink(function / "driver", ec).filename();
+  const std::string driver = sys::pci_driver(pci, {sources.sysfs});
   // For user space, or for nobody.
   for (const char* free : {"vfio-pci", "uio_pci_generic", "igb_uio", ""})
     if (driver == free) return {};
@@ -132,17 +127,19 @@ SafetyVerdict judge_port(const std::string& port, const SafetyPolicy& policy,
     if (device.name != port && (pci.empty() || device.pci != pci)) continue;
     verdict.interfaces.push_back(device.name);
     judge_device(device, state, waivable);
-    judge_xdp(device, verdict.reasons);
+    for (const sys::XdpAttachment& xdp : device.xdp)
+      verdict.reasons.push_back(fmt::format(
+          "an XDP program that is not pktbench's is attached to {} (id {}, {}{}), and is not "
+          "replaced; when nobody needs it: {}",
+          device.name, xdp.program_id, xdp.mode, sys::held_by(xdp),
+          sys::off_command(device.name, xdp)));
   }
   if (verdict.interfaces.empty()) {
     verdict.reasons.push_back("there is no interface " + port + " in this network namespace");
     return verdict;
   }
-  for (const std::string& what : state.unknown) waivable.push_back("it cannot be told " + what);
-  if (!policy.allowed_pci.empty() && !on_list(pci, policy.allowed_pci))
-    waivable.push_back(
-        pci.empty() ? port + " has no PCI address, and only ports on the allow-list may be used"
-                    : fmt::format("{} ({}) is not on the allow-list", port, pci));
+  const auto more = general_reasons(port, pci, policy, state);
+  waivable.insert(waivable.end(), more.begin(), more.end());
   return conclude(std::move(verdict), std::move(waivable), policy, port);
 }
 
@@ -155,12 +152,9 @@ SafetyVerdict check_port_safety(const std::string& port, const SafetyPolicy& pol
                   [&](const NetDevice& device) { return device.pci == pci; });
   if (pci.empty() || has_interface) return judge_port(pci.empty() ? port : pci, policy, state);
   SafetyVerdict verdict;
+  verdict.reasons = general_reasons(pci, pci, policy, state);
   if (auto reason = judge_without_interface(pci, sources); !reason.empty())
-    verdict.reasons.push_back(std::move(reason));
-  for (const std::string& what : state.unknown)
-    verdict.reasons.push_back("it cannot be told " + what);
-  if (!policy.allowed_pci.empty() && !on_list(pci, policy.allowed_pci))
-    verdict.reasons.push_back(pci + " is not on the allow-list");
+    verdict.reasons.insert(verdict.reasons.begin(), std::move(reason));
   verdict.allowed = verdict.reasons.empty();
   return verdict;
 }

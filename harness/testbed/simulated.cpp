@@ -1,5 +1,6 @@
-#include "harness/testbed/simulated.hpp"
-
+// Testbed `simulated`: no packets and no waiting, but a device whose capacity, noise and cost are
+// given, so that methods and statistics can be tested against a truth they can be wrong about. Its
+// clock moves only when somebody sleeps.
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "harness/measure/cpu_distance.hpp"
+#include "harness/testbed/testbeds.hpp"
 
 namespace pktbench::testbed {
 
@@ -44,29 +46,23 @@ class SimulatedClock final : public Clock {
 class Noise {
  public:
   explicit Noise(const Options& options)
-      : white_(option<double>(options, "noise")),
-        drift_(option<double>(options, "drift")),
-        drift_s_(option<double>(options, "drift_s")),
-        burst_(option<double>(options, "burst")),
-        burst_depth_(option<double>(options, "burst_depth")),
+      : options_(options),
         random_(static_cast<std::uint64_t>(option<std::int64_t>(options, "seed"))) {}
 
   double at(double second) {
-    const double kept = wandered_ ? std::exp(-(second - at_s_) / drift_s_) : 0;
-    wander_ = kept * wander_ + std::sqrt(1 - kept * kept) * drift_ * normal_(random_);
+    const double kept = wandered_ ? std::exp(-(second - at_s_) / of("drift_s")) : 0;
+    wander_ = kept * wander_ + std::sqrt(1 - kept * kept) * of("drift") * normal_(random_);
     wandered_ = true;
     at_s_ = second;
-    const double white = white_ * normal_(random_);
-    const double burst = uniform_(random_) < burst_ ? burst_depth_ : 0;
+    const double white = of("noise") * normal_(random_);
+    const double burst = uniform_(random_) < of("burst") ? of("burst_depth") : 0;
     return std::max(0.0, (1 + wander_) * (1 + white) * (1 - burst));
   }
 
  private:
-  const double white_;
-  const double drift_;
-  const double drift_s_;
-  const double burst_;
-  const double burst_depth_;
+  double of(const char* name) const { return option<double>(options_, name); }
+
+  const Options options_;
   std::mt19937_64 random_;
   std::normal_distribution<double> normal_;
   std::uniform_real_distribution<double> uniform_;
@@ -179,8 +175,7 @@ class SimulatedCpuMeter final : public CpuMeter {
   explicit SimulatedCpuMeter(Clock& clock) : clock_(clock) {}
   void watch(std::shared_ptr<SimulatedDevice> device, const Options& options) {
     device_ = std::move(device);
-    foreign_ = option<double>(options, "foreign");
-    foreign_until_ns_ = option<double>(options, "foreign_until_s") * 1e9;
+    options_ = options;
   }
 
   Result<void> start(const std::vector<int>&) override { return {}; }
@@ -194,8 +189,10 @@ class SimulatedCpuMeter final : public CpuMeter {
     CpuTimes dut;
     dut.cpu = kDutCpu;
     dut[CpuClass::napi] = device_->busy_ns();
-    dut[CpuClass::foreign] = static_cast<std::uint64_t>(
-        foreign_ * std::min(static_cast<double>(sample.at_ns), foreign_until_ns_));
+    dut[CpuClass::foreign] =
+        static_cast<std::uint64_t>(option<double>(options_, "foreign") *
+                                   std::min(static_cast<double>(sample.at_ns),
+                                            option<double>(options_, "foreign_until_s") * 1e9));
     const std::uint64_t busy = dut[CpuClass::napi] + dut[CpuClass::foreign];
     dut[CpuClass::idle] = sample.at_ns - std::min(sample.at_ns, busy);
     sample.cpus = {generator, dut};
@@ -210,8 +207,7 @@ class SimulatedCpuMeter final : public CpuMeter {
  private:
   Clock& clock_;
   std::shared_ptr<SimulatedDevice> device_;
-  double foreign_ = 0;
-  double foreign_until_ns_ = 0;
+  Options options_;
 };
 
 class SimulatedDut final : public LocalEnd {

@@ -18,27 +18,18 @@ Result<void> VethEnd::begin() {
 }
 
 Result<std::vector<pid_t>> VethGenerator::take_returned(std::uint32_t trial_tag) {
-  auto sink = make_sink_();
-  if (auto r = sink->attach(made, trial_tag); !r) return r.error();
+  if (auto r = VethEnd::take_returned(trial_tag); !r) return r;
   // REQUIRES the sink's program, which gives the device NAPI.
   if (auto r = set({{"threaded", "1"}}); !r) return r.error();
-  auto threads = place_napi_threads(true);
-  if (!threads) return threads;
-  if (auto r = drops_on_the_way_back().into(before_); !r) return r.error();
-  sink_ = std::move(sink);
-  return threads;
+  return place_napi_threads(true);
 }
 
-Result<DropCounts> VethGenerator::drops_on_the_way_back() const {
+Result<DropCounts> VethEnd::drops_on_the_way_back() const {
+  auto link = sys::get_link(other());
+  if (!link) return link.error();
   DropCounts drops;
-  {
-    auto there = sys::NetnsScope::enter(other().netns_path);
-    if (!there) return there.error();
-    auto link = sys::get_link(other().name);
-    if (!link) return link.error();
-    // By XDP_TX or from a socket: what found the ring full.
-    drops["veth_return_ring_full"] = link->tx_dropped;
-  }
+  // By XDP_TX or from a socket: what found the ring full.
+  drops["veth_return_ring_full"] = link->tx_dropped;
   auto statistics = inside([&] { return sys::driver_statistics(made.name); });
   if (!statistics) return statistics.error();
   std::uint64_t& received = drops["veth_return_rx"] = 0;
@@ -47,25 +38,11 @@ Result<DropCounts> VethGenerator::drops_on_the_way_back() const {
   return drops;
 }
 
-Result<Returned> VethGenerator::returned() {
-  if (!sink_) return End::returned();
-  auto returned = sink_->sample();
-  if (!returned) return returned;
-  auto now = drops_on_the_way_back();
-  if (!now) return now.error();
-  for (const auto& [place, n] : *now) returned->drops[place] = n - before_[place];
-  return returned;
-}
-
-std::optional<unsigned> VethDut::rx_ring() const {
-  return 256;  // VETH_RING_SIZE of the kernel's drivers/net/veth.c
-}
-
 Result<void> VethDut::arrange(const std::string& arrangement, bool fifo) {
   stop_pump();
-  const bool threaded = arrangement == "isolated";
-  has_napi(threaded, fifo);
-  auto r = set({{"threaded", threaded ? "1" : "0"}});
+  threaded_ = arrangement == "isolated";
+  fifo_ = fifo;
+  auto r = set({{"threaded", threaded_ ? "1" : "0"}});
   if (!r || arrangement != "pump") return r;
   // Long enough for the pump to come round; at 200 us the kernel polls by itself again and again.
   r = set({{"napi_defer_hard_irqs", "100"}, {"gro_flush_timeout", "2000000"}});

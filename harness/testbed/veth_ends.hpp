@@ -23,38 +23,31 @@ namespace pktbench::testbed {
 
 class VethEnd : public NetworkEnd {
  public:
-  explicit VethEnd(measure::PortEnd side) : NetworkEnd(side) { has_driver("veth"); }
+  explicit VethEnd(measure::PortEnd side) : NetworkEnd(side) { driver_ = "veth"; }
 
   // Finds the device, which is new, and gives it its addresses. Errors: `unsupported` where it does
   // not count what it drops.
   Result<void> begin();
+
+ protected:
+  Result<DropCounts> drops_on_the_way_back() const override;
 };
 
 class VethGenerator final : public VethEnd {
  public:
-  explicit VethGenerator(MakeReturnSink make_sink)
-      : VethEnd(measure::PortEnd::sender), make_sink_(std::move(make_sink)) {}
-
-  Result<std::vector<pid_t>> take_returned(std::uint32_t trial_tag) override;
-  Result<Returned> returned() override;
-  void release_returned() noexcept override { sink_.reset(); }
-  std::vector<std::uint32_t> programs() const override {
-    return sink_ ? std::vector{sink_->program()} : std::vector<std::uint32_t>{};
+  explicit VethGenerator(MakeReturnSink make_sink) : VethEnd(measure::PortEnd::sender) {
+    make_sink_ = std::move(make_sink);
   }
 
- private:
-  Result<DropCounts> drops_on_the_way_back() const;
-
-  MakeReturnSink make_sink_;
-  std::unique_ptr<ReturnSink> sink_;
-  DropCounts before_;
+  Result<std::vector<pid_t>> take_returned(std::uint32_t trial_tag) override;
 };
 
 class VethDut final : public VethEnd {
  public:
   VethDut() : VethEnd(measure::PortEnd::receiver) {}
 
-  std::optional<unsigned> rx_ring() const override;
+  // VETH_RING_SIZE of the kernel's drivers/net/veth.c.
+  std::optional<unsigned> rx_ring() const override { return 256; }
   // Beside the kernel's threads that of the pump, where the backend has none to pump with.
   Result<std::vector<pid_t>> settle(bool polled) override;
 

@@ -51,9 +51,12 @@ Result<void> ReflectSink::attach(const Port& generator, std::uint32_t trial_tag)
   const auto info = sys::program_info(program);
   if (!info) return info.error();
   program_id_ = info->id;
-  return sys::attach_xdp(generator, program, XDP_FLAGS_DRV_MODE,
-                         "the frames that come back are counted by it")
-      .into(link_);
+  auto attached = sys::attach_xdp(generator, program, XDP_FLAGS_DRV_MODE, "");
+  // What it costs the generator's end is charged to nobody's packets.
+  if (!attached && attached.error().code == ErrorCode::unsupported)
+    attached = sys::attach_xdp(generator, program, XDP_FLAGS_SKB_MODE,
+                               "the frames that come back are counted by it");
+  return std::move(attached).into(link_);
 }
 
 Result<Returned> ReflectSink::sample() {

@@ -1,29 +1,28 @@
 #include "harness/undo/device_setting.hpp"
 
 #include <fmt/format.h>
-#include <linux/sockios.h>
 #include <net/if.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
+#include <algorithm>
+#include <boost/algorithm/string/join.hpp>
+#include <boost/lexical_cast/try_lexical_convert.hpp>
+#include <boost/range/adaptor/map.hpp>
 #include <cerrno>
-#include <charconv>
 #include <cstdlib>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <sstream>
-#include <variant>
 #include <vector>
 
+#include "harness/sys/detached_mount.hpp"
 #include "harness/sys/ethtool.hpp"
-#include "harness/sys/fd.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/pci_driver.hpp"
-#include "harness/sys/sysfs.hpp"
+#include "harness/sys/rss.hpp"
+#include "harness/sys/rtnl.hpp"
 
 namespace pktbench::undo {
 
@@ -39,36 +38,6 @@ struct DeviceUndo {
   std::string value;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DeviceUndo, netns, ifindex, setting, value)
-
-// Reads the MTU, or sets it to `wanted`.
-Result<std::string> mtu(const std::string& device, std::optional<std::uint32_t> wanted) {
-  sys::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket) return system_error("open a socket", errno);
-  ifreq request{};
-  device.copy(request.ifr_name, sizeof request.ifr_name - 1);
-  request.ifr_mtu = static_cast<int>(wanted.value_or(0));
-  if (ioctl(socket.get(), wanted ? SIOCSIFMTU : SIOCGIFMTU, &request) != 0)
-    return system_error(std::string(wanted ? "set" : "read") + " the MTU of " + device, errno);
-  return std::to_string(request.ifr_mtu);
-}
-
-// "rx" of "rx=256 tx=off".
-std::string part_of(const std::string& value, const std::string& key) {
-  const std::string text = " " + value + " ";
-  const auto at = text.find(" " + key + "=");
-  if (at == std::string::npos) return {};
-  const auto begin = at + key.size() + 2;
-  return text.substr(begin, text.find(' ', begin) - begin);
-}
-
-std::optional<std::uint32_t> number(const std::string& text) {
-  std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-const char* on_off(bool on) { return on ? "on" : "off"; }
 
 std::string path_of(const std::string& sysfs, const std::string& device, const std::string& name) {
   return sysfs + "/class/net/" + device + "/" + name;
@@ -90,26 +59,22 @@ Result<std::vector<std::string>> irq_files(const std::string& device) {
 Result<std::string> read_irqs(const std::string& device) {
   const auto files = irq_files(device);
   if (!files) return files.error();
-  std::string text;
-  for (const std::string& file : *files) {
-    const auto cpus = sys::read_file(file);
-    if (!cpus) return cpus.error();
-    text += (text.empty() ? "" : " ") + *cpus;
-  }
-  return text;
+  std::vector<std::string> all;
+  for (const std::string& file : *files)
+    if (auto r = sys::read_file(file).into(all.emplace_back()); !r) return r.error();
+  return boost::join(all, " ");
 }
 
 // Every interrupt is tried; the first error stands for all.
 Result<void> write_irqs(const std::string& device, const std::string& value) {
   const auto files = irq_files(device);
   if (!files) return files.error();
-  std::istringstream parts(value);
+  const auto cpus = sys::words_of(value);
   Result<void> result;
-  for (const std::string& file : *files) {
-    std::string cpus;
-    if (!(parts >> cpus)) break;
-    if (const auto now = sys::read_file(file); now && *now == cpus) continue;
-    if (auto r = sys::write_file(file, cpus); !r && result) result = r;
+  for (std::size_t i = 0; i < std::min(files->size(), cpus.size()); ++i) {
+    const std::string& file = (*files)[i];
+    if (const auto now = sys::read_file(file); now && *now == cpus[i]) continue;
+    if (auto r = sys::write_file(file, cpus[i]); !r && result) result = r;
   }
   return result;
 }
@@ -119,35 +84,26 @@ Result<void> write_irqs(const std::string& device, const std::string& value) {
 // "rx-0=3 rx-1=0", in the order of the queues' names.
 Result<std::string> read_queues(const std::string& device, const std::string& setting) {
   const std::string prefix = setting == "rps" ? "rx-" : "tx-";
-  std::map<std::string, std::string> masks;
-  auto read = sys::with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
-    namespace fs = std::filesystem;
-    std::error_code ec;
-    for (fs::directory_iterator it(path_of(sysfs, device, "queues"), ec), end; !ec && it != end;
-         it.increment(ec)) {
-      const std::string queue = it->path().filename();
+  return sys::with_sysfs_of("", [&](const std::string& sysfs) -> Result<std::string> {
+    std::map<std::string, std::string> masks;
+    for (const auto& path : sys::entries_of(path_of(sysfs, device, "queues"))) {
+      const std::string queue = path.filename();
       if (!queue.starts_with(prefix)) continue;
-      auto mask = sys::read_file(it->path() / (setting + "_cpus"));
+      auto mask = sys::read_file(path / (setting + "_cpus"));
       if (!mask) return mask.error();
-      masks[queue] = *mask;
+      masks[queue] = queue + "=" + *mask;
     }
-    return {};
-  });
-  if (!read) return read.error();
-  if (masks.empty())
+    if (!masks.empty()) return boost::join(masks | boost::adaptors::map_values, " ");
     return make_error(ErrorCode::unsupported, device + " has no " + setting + " settings");
-  std::string text;
-  for (const auto& [queue, mask] : masks) text += (text.empty() ? "" : " ") + queue + "=" + mask;
-  return text;
+  });
 }
 
 // Every queue is tried, as for interrupts.
 Result<void> write_queues(const std::string& device, const std::string& setting,
                           const std::string& value) {
   return sys::with_sysfs_of("", [&](const std::string& sysfs) {
-    std::istringstream parts(value);
     Result<void> result;
-    for (std::string part; parts >> part;) {
+    for (const std::string& part : sys::words_of(value)) {
       const auto at = part.find('=');
       const std::string folder = "queues/" + part.substr(0, at) + "/";
       if (auto r = sys::write_file(path_of(sysfs, device, folder + setting + "_cpus"),
@@ -159,14 +115,6 @@ Result<void> write_queues(const std::string& device, const std::string& setting,
   });
 }
 
-// Words in hexadecimal, the first bits first.
-std::string text_of(const std::vector<std::uint32_t>& words) {
-  std::ostringstream text;
-  text << std::hex;
-  for (std::size_t i = 0; i < words.size(); ++i) text << (i ? "," : "") << words[i];
-  return text.str();
-}
-
 std::vector<std::uint32_t> words_of(const std::string& text) {
   std::vector<std::uint32_t> words;
   std::istringstream in(text);
@@ -175,70 +123,16 @@ std::vector<std::uint32_t> words_of(const std::string& text) {
   return words;
 }
 
-// What cannot be the value of a setting is nothing.
-using Set = std::optional<Result<void>>;
-
-struct Setting {
-  std::string name;
-  std::function<Result<std::string>(const std::string& device)> get;
-  std::function<Set(const std::string& device, const std::string& value)> set;
-};
-
-// A part of a value, "rx=256" or "rx=off", of one of the types M.
-template <class T, class... M>
-struct Part {
-  const char* key;
-  std::variant<M T::*...> member;
-};
-
-std::string part_text(bool value) { return on_off(value); }
-std::string part_text(std::uint32_t value) { return std::to_string(value); }
-
-bool read_part(const std::string& text, bool& value) {
-  value = text == "on";
-  return value || text == "off";
-}
-
-bool read_part(const std::string& text, std::uint32_t& value) {
-  const auto count = number(text);
-  value = count.value_or(0);
-  return count.has_value();
-}
-
-template <class T, class... M>
-Setting in_parts(const char* name, std::vector<Part<T, M...>> parts,
-                 Result<T> (*get)(const std::string&),
-                 Result<void> (*set)(const std::string&, const T&)) {
-  const auto read = [=](const std::string& device) -> Result<std::string> {
-    const auto found = get(device);
-    if (!found) return found.error();
-    std::string text;
-    for (const auto& part : parts) {
-      text += (text.empty() ? "" : " ") + std::string(part.key) + "=";
-      text += std::visit([&](auto member) { return part_text((*found).*member); }, part.member);
-    }
-    return text;
-  };
-  const auto write = [=](const std::string& device, const std::string& value) -> Set {
-    T wanted;
-    for (const auto& part : parts) {
-      const std::string text = part_of(value, part.key);
-      const auto take = [&](auto member) { return read_part(text, wanted.*member); };
-      if (!std::visit(take, part.member)) return std::nullopt;
-    }
-    return set(device, wanted);
-  };
-  return {name, read, write};
-}
+using Setting = sys::SettingText;
 
 Setting offload(const char* name, sys::Offload which) {
   return {name,
           [which](const std::string& device) -> Result<std::string> {
             const auto on = sys::get_offload(device, which);
             if (!on) return on.error();
-            return std::string(on_off(*on));
+            return std::string(*on ? "on" : "off");
           },
-          [which](const std::string& device, const std::string& value) -> Set {
+          [=](const auto& device, const auto& value) {
             return sys::set_offload(device, which, value == "on");
           }};
 }
@@ -246,14 +140,11 @@ Setting offload(const char* name, sys::Offload which) {
 Setting in_sysfs(const std::string& name) {
   return {name,
           [name](const std::string& device) {
-            Result<std::string> text = std::string();
-            auto read = sys::with_sysfs_of("", [&](const std::string& sysfs) -> Result<void> {
-              text = sys::read_file(path_of(sysfs, device, name));
-              return text ? Result<void>() : text.error();
+            return sys::with_sysfs_of("", [&](const std::string& sysfs) {
+              return sys::read_file(path_of(sysfs, device, name));
             });
-            return read ? text : Result<std::string>(read.error());
           },
-          [name](const std::string& device, const std::string& value) -> Set {
+          [name](const std::string& device, const std::string& value) {
             return sys::with_sysfs_of("", [&](const std::string& sysfs) {
               return sys::write_file(path_of(sysfs, device, name), value);
             });
@@ -261,63 +152,63 @@ Setting in_sysfs(const std::string& name) {
 }
 
 Setting by_queue(const std::string& name) {
-  return {name, [name](const std::string& device) { return read_queues(device, name); },
-          [name](const std::string& device, const std::string& value) -> Set {
-            return write_queues(device, name, value);
+  return {name, [=](const auto& device) { return read_queues(device, name); },
+          [=](const auto& device, const auto& value) { return write_queues(device, name, value); }};
+}
+
+Setting udp_hash(const std::string& name, int ip_version) {
+  return {name,
+          [ip_version](const std::string& device) { return sys::get_udp_hash(device, ip_version); },
+          [ip_version](const std::string& device, const std::string& value) {
+            return sys::set_udp_hash(device, ip_version, value);
           }};
 }
 
-const std::vector<Setting>& settings() {
-  using sys::Channels, sys::Coalescing, sys::Pause, sys::Rings;
-  static const std::vector<Setting> all = {
-      {"mtu", [](const std::string& device) { return mtu(device, std::nullopt); },
-       [](const std::string& device, const std::string& value) -> Set {
-         const auto bytes = number(value);
-         if (!bytes) return std::nullopt;
-         const auto r = mtu(device, bytes);
-         return r ? Result<void>() : Result<void>(r.error());
-       }},
-      in_parts<Rings, std::uint32_t>("rings", {{"rx", &Rings::rx}, {"tx", &Rings::tx}},
-                                     sys::get_rings, sys::set_rings),
-      in_parts<Pause, bool>("pause",
-                            {{"autoneg", &Pause::autoneg}, {"rx", &Pause::rx}, {"tx", &Pause::tx}},
-                            sys::get_pause, sys::set_pause),
-      offload("lro", sys::Offload::lro),
-      offload("gro", sys::Offload::gro),
-      offload("tso", sys::Offload::tso),
-      offload("tx-checksum", sys::Offload::tx_checksum),
-      {"features",
-       [](const std::string& device) -> Result<std::string> {
-         const auto words = sys::get_features(device);
-         return words ? Result<std::string>(text_of(*words)) : words.error();
-       },
-       [](const std::string& device, const std::string& value) -> Set {
-         return sys::set_features(device, words_of(value));
-       }},
-      in_parts<Channels, std::uint32_t>(
-          "channels",
-          {{"rx", &Channels::rx}, {"tx", &Channels::tx}, {"combined", &Channels::combined}},
-          sys::get_channels, sys::set_channels),
-      in_parts<Coalescing, bool, std::uint32_t>("coalescing",
-                                                {{"adaptive-rx", &Coalescing::adaptive_rx},
-                                                 {"adaptive-tx", &Coalescing::adaptive_tx},
-                                                 {"rx-usecs", &Coalescing::rx_usecs},
-                                                 {"rx-frames", &Coalescing::rx_frames},
-                                                 {"tx-usecs", &Coalescing::tx_usecs},
-                                                 {"tx-frames", &Coalescing::tx_frames}},
-                                                sys::get_coalescing, sys::set_coalescing),
-      {"irqs", read_irqs, write_irqs},
-      in_sysfs("threaded"),
-      in_sysfs("napi_defer_hard_irqs"),
-      in_sysfs("gro_flush_timeout"),
-      by_queue("rps"),
-      by_queue("xps"),
-  };
+std::vector<Setting> make_settings() {
+  std::vector<Setting> all = sys::settings_as_text();
+  all.insert(all.end(), {{"mtu",
+                          [](const std::string& device) -> Result<std::string> {
+                            const auto link = sys::get_link(device);
+                            if (!link) return link.error();
+                            return fmt::to_string(link->mtu);
+                          },
+                          [](const std::string& device, const std::string& value) -> Result<void> {
+                            std::uint32_t bytes = 0;
+                            if (!boost::conversion::try_lexical_convert(value, bytes) ||
+                                fmt::to_string(bytes) != value)
+                              return sys::no_such_value();
+                            const auto link = sys::get_link(device);
+                            return link ? sys::set_link_mtu(link->ifindex, bytes) : link.error();
+                          }},
+                         offload("lro", sys::Offload::lro),
+                         offload("gro", sys::Offload::gro),
+                         offload("tso", sys::Offload::tso),
+                         offload("tx-checksum", sys::Offload::tx_checksum),
+                         {"features",
+                          [](const std::string& device) -> Result<std::string> {
+                            const auto words = sys::get_features(device);
+                            if (!words) return words.error();
+                            return fmt::format("{:x}", fmt::join(*words, ","));
+                          },
+                          [](const std::string& device, const std::string& value) {
+                            return sys::set_features(device, words_of(value));
+                          }},
+                         {"irqs", read_irqs, write_irqs},
+                         in_sysfs("threaded"),
+                         in_sysfs("napi_defer_hard_irqs"),
+                         in_sysfs("gro_flush_timeout"),
+                         udp_hash("udp4-hash", 4),
+                         udp_hash("udp6-hash", 6),
+                         {"rss-table", sys::get_rss_table, sys::set_rss_table},
+                         {"rss-key", sys::get_rss_key, sys::set_rss_key},
+                         by_queue("rps"),
+                         by_queue("xps")});
   return all;
 }
 
 Result<const Setting*> find_setting(const std::string& name) {
-  for (const Setting& setting : settings())
+  static const std::vector<Setting> all = make_settings();
+  for (const Setting& setting : all)
     if (setting.name == name) return &setting;
   return make_error(ErrorCode::failed, "no setting is named \"" + name + "\"");
 }
@@ -334,10 +225,10 @@ Result<void> set_device_setting(const std::string& device, const std::string& se
                                 const std::string& value) {
   const auto found = find_setting(setting);
   if (!found) return found.error();
-  const Set done = (*found)->set(device, value);
-  if (!done)
+  const auto done = (*found)->set(device, value);
+  if (!done && done.error().code == ErrorCode::invalid_input)
     return make_error(ErrorCode::failed, "{} of {} cannot be \"{}\"", setting, device, value);
-  if (!*done) return *done;
+  if (!done) return done;
   const auto now = (*found)->get(device);
   if (!now) return now.error();
   if (*now != value)
@@ -350,7 +241,7 @@ Result<std::string> device_undo_value(const std::string& device, const std::stri
                                       const std::string& value) {
   const unsigned ifindex = if_nametoindex(device.c_str());
   if (ifindex == 0) return system_error("find device " + device, errno);
-  return json(DeviceUndo{sys::own_netns_number(), ifindex, setting, value}).dump();
+  return json(DeviceUndo{sys::netns_number(), ifindex, setting, value}).dump();
 }
 
 Result<void> undo_device_setting(const std::string& device, const std::string& undo_value) {

@@ -26,6 +26,8 @@ namespace pktbench::undo {
 // "threaded"              "0", "1": NAPI in threads
 // "napi_defer_hard_irqs"  "0", empty polls before interrupts are on again
 // "gro_flush_timeout"     "0", in nanoseconds
+// "udp4-hash", "udp6-hash"  "sdfn", fields that choose the RX queue (harness/sys/rss.hpp)
+// "rss-table", "rss-key"  "0,1,0,1", the queue of each part of the hash; the key in hexadecimal
 // "irqs"                  "0-1 3", CPUs of each interrupt of the PCI function, in their order
 // "rps", "xps"            "rx-0=3 rx-1=0", CPUs of each queue as the kernel writes masks
 Result<std::string> get_device_setting(const std::string& device, const std::string& setting);

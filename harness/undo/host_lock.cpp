@@ -5,14 +5,14 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 
+#include "harness/sys/file.hpp"
 #include "harness/text/clean_text.hpp"
 
 namespace pktbench::undo {
 
-Result<HostLock> HostLock::acquire(const std::string& purpose, const std::string& dir) {
+Result<HostLock> lock_host(const std::string& purpose, const std::string& dir) {
   if (auto r = make_state_directory(dir); !r) return r.error();
   const std::string path = dir + "/lock";
   // Children must not inherit it: they would keep it after this process has died.
@@ -20,18 +20,16 @@ Result<HostLock> HostLock::acquire(const std::string& purpose, const std::string
   if (!file) return system_error("open " + path, errno);
   if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return system_error("lock " + path, errno);
-    std::array<char, 200> holder{};
-    const ssize_t n = pread(file.get(), holder.data(), holder.size() - 1, 0);
-    std::string text(holder.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
-    if (const auto end = text.find('\n'); end != std::string::npos) text.resize(end);
-    return make_error(ErrorCode::refused, "another pktbench is at work on this host (" + text +
-                                              "); wait for it or end it");
+    const auto holder = sys::read_file(path);
+    return make_error(ErrorCode::refused,
+                      "another pktbench is at work on this host ({}); wait for it or end it",
+                      holder ? *holder : "");
   }
   const std::string text = fmt::format("process {}, {}\n", getpid(), clean_line(purpose));
   if (ftruncate(file.get(), 0) != 0 ||
       pwrite(file.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
     return system_error("write " + path, errno);
-  return HostLock(std::move(file));
+  return file;
 }
 
 }  // namespace pktbench::undo

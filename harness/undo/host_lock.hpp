@@ -9,14 +9,9 @@
 
 namespace pktbench::undo {
 
-class HostLock {
- public:
-  // Errors: `refused`, naming the process that holds it, where another run is going on.
-  static Result<HostLock> acquire(const std::string& purpose, const std::string& dir = kStateDir);
+using HostLock = sys::Fd;  // held while it is open
 
- private:
-  explicit HostLock(sys::Fd file) : file_(std::move(file)) {}
-  sys::Fd file_;
-};
+// Errors: `refused`, naming the process that holds it, where another run is going on.
+Result<HostLock> lock_host(const std::string& purpose, const std::string& dir = kStateDir);
 
 }  // namespace pktbench::undo

@@ -20,9 +20,9 @@ class HostLockTest : public ::testing::Test {
 };
 
 TEST_F(HostLockTest, TheSecondIsRefusedAndToldWhoHoldsIt) {
-  auto first = HostLock::acquire("scenario quickstart", dir_);
+  auto first = lock_host("scenario quickstart", dir_);
   ASSERT_TRUE(first);
-  auto second = HostLock::acquire("restore", dir_);
+  auto second = lock_host("restore", dir_);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ErrorCode::refused);
   EXPECT_NE(second.error().message.find("process " + std::to_string(getpid())), std::string::npos);
@@ -31,29 +31,29 @@ TEST_F(HostLockTest, TheSecondIsRefusedAndToldWhoHoldsIt) {
 
 TEST_F(HostLockTest, IsFreeWhenItsHolderHasGone) {
   {
-    auto first = HostLock::acquire("one", dir_);
+    auto first = lock_host("one", dir_);
     ASSERT_TRUE(first);
   }
-  EXPECT_TRUE(HostLock::acquire("two", dir_));
+  EXPECT_TRUE(lock_host("two", dir_));
 }
 
 TEST_F(HostLockTest, IsFreeWhenItsHolderWasKilled) {
   const pid_t child = fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
-    auto lock = HostLock::acquire("child", dir_);
+    auto lock = lock_host("child", dir_);
     _exit(lock ? 0 : 1);  // no destructor runs, as with SIGKILL
   }
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   ASSERT_EQ(status, 0);
-  EXPECT_TRUE(HostLock::acquire("after", dir_));
+  EXPECT_TRUE(lock_host("after", dir_));
 }
 
 TEST_F(HostLockTest, ADirectoryThatOthersMayWriteIsRefused) {
   std::filesystem::create_directory(dir_);
   std::filesystem::permissions(dir_, std::filesystem::perms(0777));
-  auto lock = HostLock::acquire("one", dir_);
+  auto lock = lock_host("one", dir_);
   ASSERT_FALSE(lock);
   EXPECT_EQ(lock.error().code, ErrorCode::refused);
 }

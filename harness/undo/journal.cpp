@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/sys/bytes_text.hpp"
+#include "harness/sys/file.hpp"
 #include "harness/sys/own_path.hpp"
 
 namespace pktbench::undo {
@@ -34,10 +35,10 @@ std::string line_of(const UndoEntry& entry) {
 // Journals of `dir`, in a fixed order: what was kept is older than what a run has left.
 std::vector<fs::path> journals(const std::string& dir, Journals which) {
   std::vector<fs::path> paths;
-  std::error_code ignored;
-  for (fs::directory_iterator it(dir, ignored), end; !ignored && it != end; it.increment(ignored))
-    if (it->path().extension() == kSuffix) paths.push_back(it->path());
+  for (const fs::path& path : sys::entries_of(dir))
+    if (path.extension() == kSuffix) paths.push_back(path);
   std::sort(paths.begin(), paths.end());
+  std::error_code ignored;
   const fs::path kept = fs::path(dir) / kKeptFile;
   if (which == Journals::all && fs::exists(kept, ignored)) paths.push_back(kept);
   return paths;
@@ -87,10 +88,7 @@ Result<Journal> Journal::open_at(const std::string& dir, const std::string& name
 }
 
 Result<void> Journal::record(const UndoEntry& entry) {
-  const std::string line = line_of(entry);
-  if (write(file_.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size()))
-    return system_error("write the undo journal " + path_, errno);
-  if (fdatasync(file_.get()) != 0) return system_error("sync the undo journal " + path_, errno);
+  if (auto r = append(line_of(entry)); !r) return r;
   entries_.push_back(entry);
   return {};
 }
@@ -105,10 +103,14 @@ Result<void> Journal::retract() {
 Result<void> Journal::rewrite() {
   std::string text;
   for (const UndoEntry& entry : entries_) text += line_of(entry);
-  if (ftruncate(file_.get(), 0) != 0 ||
-      write(file_.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
-      fdatasync(file_.get()) != 0)
+  if (ftruncate(file_.get(), 0) != 0) return system_error("empty the undo journal " + path_, errno);
+  return append(text);
+}
+
+Result<void> Journal::append(const std::string& text) {
+  if (write(file_.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
     return system_error("write the undo journal " + path_, errno);
+  if (fdatasync(file_.get()) != 0) return system_error("sync the undo journal " + path_, errno);
   return {};
 }
 

@@ -34,9 +34,6 @@ class Journal {
   // `pktbench restore`: one for all, which further changes are added to.
   static Result<Journal> kept(const std::string& dir = kStateDir);
 
-  Journal(Journal&&) noexcept = default;
-  Journal& operator=(Journal&&) noexcept = default;
-
   // Durable when it returns; only then may the caller make the change.
   Result<void> record(const UndoEntry& entry);
 
@@ -53,6 +50,7 @@ class Journal {
 
  private:
   static Result<Journal> open_at(const std::string& dir, const std::string& name);
+  Result<void> append(const std::string& text);
   Result<void> rewrite();
   Journal(std::string path, sys::Fd file) : path_(std::move(path)), file_(std::move(file)) {}
   std::string path_;

@@ -10,7 +10,6 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <sstream>
 #include <thread>
 
 #include "harness/sys/bytes_text.hpp"
@@ -36,6 +35,10 @@ constexpr unsigned kFlags = IFF_UP | IFF_PROMISC | IFF_ALLMULTI;
 // since others switch some of them.
 constexpr const char* kSettings[] = {"mtu",
                                      "channels",
+                                     "rss-key",
+                                     "rss-table",
+                                     "udp4-hash",
+                                     "udp6-hash",
                                      "rings",
                                      "coalescing",
                                      "pause",
@@ -53,13 +56,12 @@ constexpr int kNetdevSteps = 500;  // 10 s
 std::map<std::string, std::string> read_sysctls(const std::string& name) {
   std::map<std::string, std::string> values;
   for (const char* family : {"ipv4", "ipv6"}) {
-    std::error_code ec;
-    const fs::path folder = fs::path("/proc/sys/net") / family / "conf" / name;
-    for (fs::directory_iterator it(folder, ec), end; !ec && it != end; it.increment(ec)) {
+    for (const fs::path& path :
+         sys::entries_of(fs::path("/proc/sys/net") / family / "conf" / name)) {
       // Some can only be written, and one is a secret that changes.
-      const std::string file = it->path().filename();
+      const std::string file = path.filename();
       if (file == "stable_secret") continue;
-      if (auto value = sys::read_file(it->path()))
+      if (auto value = sys::read_file(path))
         values[std::string(family) + "/" + file] = std::move(*value);
     }
   }
@@ -81,12 +83,11 @@ std::map<std::string, std::string> changed(const std::map<std::string, std::stri
 std::string of_present_queues(const std::string& setting, const std::string& value,
                               const std::string& now) {
   if (setting != "rps" && setting != "xps") return value;
-  std::istringstream parts(value);
-  std::string text;
-  for (std::string part; parts >> part;)
-    if ((" " + now).find(" " + part.substr(0, part.find('=') + 1)) != std::string::npos)
-      text += (text.empty() ? "" : " ") + part;
-  return text;
+  std::vector<std::string> parts = sys::words_of(value);
+  std::erase_if(parts, [&](const std::string& part) {
+    return (" " + now).find(" " + part.substr(0, part.find('=') + 1)) == std::string::npos;
+  });
+  return fmt::format("{}", fmt::join(parts, " "));
 }
 
 std::map<std::string, std::string> read_settings(const std::string& name) {
@@ -94,13 +95,6 @@ std::map<std::string, std::string> read_settings(const std::string& name) {
   for (const char* setting : kSettings)
     if (auto value = get_device_setting(name, setting)) values[setting] = std::move(*value);
   return values;
-}
-
-std::vector<std::string> if_names() {
-  std::vector<std::string> names;
-  if (const auto devices = sys::list_devices())
-    for (const sys::Device& device : *devices) names.push_back(device.name);
-  return names;
 }
 
 // The port's name where the calling thread is; a device that was made since is another one.
@@ -123,7 +117,7 @@ Result<PortState> read_port_state(const std::string& name) {
   PortState state;
   state.name = name;
   state.ifindex = link->ifindex;
-  state.netns = sys::own_netns_number();
+  state.netns = sys::netns_number();
   state.pci = sys::pci_of(name);
   if (!state.pci.empty()) {
     state.driver = sys::pci_driver(state.pci);
@@ -131,6 +125,9 @@ Result<PortState> read_port_state(const std::string& name) {
   }
   state.flags = link->flags & kFlags;
   state.settings = read_settings(name);
+  // A driver makes its table when it first comes up: igb's names queue 0 alone until then, and
+  // would keep that if it were set.
+  if (!(link->flags & IFF_UP)) state.settings.erase("rss-table");
   state.sysctls = read_sysctls(name);
   if (auto r = sys::port_messages(link->ifindex).into(state.messages); !r) return r.error();
   return state;
@@ -157,8 +154,9 @@ Result<PortState> port_state_from(const std::string& text) {
 }
 
 std::optional<std::string> find_netdev(const std::string& pci) {
-  for (const std::string& name : if_names())
-    if (sys::pci_of(name) == pci) return name;
+  if (const auto devices = sys::list_devices())
+    for (const sys::Device& device : *devices)
+      if (sys::pci_of(device.name) == pci) return device.name;
   return std::nullopt;
 }
 
@@ -266,8 +264,7 @@ Result<void> give_port_back(const PortState& state) {
   if (!home) return {};
   auto inside = sys::NetnsScope::enter(*home);
   if (!inside) return inside.error();
-  std::error_code ec;
-  if (!state.pci.empty() && fs::exists("/sys/bus/pci/devices/" + state.pci, ec) &&
+  if (!state.pci.empty() && !sys::pci_id(state.pci).empty() &&
       (sys::pci_driver(state.pci) != state.driver ||
        (sys::forced_driver(state.pci) == state.driver) != state.override ||
        (!state.override && !sys::forced_driver(state.pci).empty())))
@@ -278,16 +275,14 @@ Result<void> give_port_back(const PortState& state) {
   if (**name != state.name) {
     auto link = sys::get_link(**name);
     if (!link) return link.error();
-    if (auto r = sys::set_link_flags(link->ifindex, 0, IFF_UP); !r) return r;
     if (auto r = sys::rename_link(link->ifindex, state.name); !r) return r;
   }
   if (auto r = apply(state); !r) return r;
   auto left = differences(state);
   if (!left) return left.error();
   if (left->empty()) return {};
-  std::string text;
-  for (const std::string& one : *left) text += (text.empty() ? "" : "; ") + one;
-  return make_error(ErrorCode::failed, state.name + " is not as it was: " + text);
+  return make_error(ErrorCode::failed, "{} is not as it was: {}", state.name,
+                    fmt::join(*left, "; "));
 }
 
 }  // namespace pktbench::undo

@@ -56,7 +56,7 @@ Result<void> MemorySource::start(const TrafficConfig& config) {
     return make_error(ErrorCode::unsupported, "the memory generator needs the memory testbed");
   auto frame = build_frame(config);
   if (!frame) return frame.error();
-  auto wire = sys::WireMapping::map(config.from.wire_fd);
+  auto wire = sys::map_wire(config.from.wire_fd);
   if (!wire) return wire.error();
   wire_.emplace(std::move(*wire));
   sys::MemoryWire& w = **wire_;

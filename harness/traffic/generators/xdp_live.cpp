@@ -74,6 +74,7 @@ class XdpLive final : public TrafficSource {
   Result<void> close() override;
   Result<SentCounters> sample() override;
   std::string when_none_arrives() const override;
+  bool redirects() const override { return true; }
   std::vector<pid_t> threads() const override { return {tid_.load()}; }
   void stop() noexcept override;
 
