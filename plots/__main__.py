@@ -4,8 +4,9 @@ RUN is a run.json or its directory. Prints the paths written, one a line. Exit: 
 package is missing, 6 a file or stdout took no more (one line on stderr).
 """
 import contextlib
+import gc
 import io
-import itertools
+import multiprocessing
 import os
 import pathlib
 import sys
@@ -21,13 +22,13 @@ import checked  # noqa: E402
 import sudo_user  # noqa: E402
 
 try:
-    import jsonschema  # noqa: F401, as load needs it
     from plots import backends, groups, load, nics, pairs, searches, style
 except ImportError as missing:
     if __name__ != "__main__":
         raise
     sys.exit(checked.no_module(missing))
 
+FORK = multiprocessing.get_context("fork")
 # What is drawn of a run, by the method that measured it.
 FIGURES = {"throughput": (backends, nics, pairs), "search": (searches,)}
 
@@ -57,43 +58,59 @@ def main(argv=None):
     except OSError as error:
         checked.say(f"{error.filename}: {error.strerror}; choose another directory with --out")
         return 2
-    try:
-        paths = list(write(made, out, options.formats))
-    except WriteError as error:
-        checked.say(error)
-        return 6
+    paths = write(made, out, options.formats)
     for path in paths:
         print(path)
-    return 0
+    return 0 if paths else 6
 
 
 def figures(run, path):
-    """Every figure of a run, as (name, figure, caption); each is drawn when it is asked for."""
+    """Every figure of a run, as (name, drawn, caption): rows.paged."""
     method = run.scenario.get("method", {}).get("name", "throughput")
     if method not in FIGURES:
         raise load.LoadError(f"{path}: /scenario/method/name: no figures for {method!r}; there are for "
                              f"{', '.join(FIGURES)}")
-    if backends in FIGURES[method]:
-        groups.split(run)  # raises before anything is written
-    return itertools.chain.from_iterable(module.figures(run) for module in FIGURES[method])
-
-
-class WriteError(Exception):
-    """A file could not be written as a whole; the message is one line."""
+    return [figure for module in FIGURES[method] for figure in module.figures(run)]
 
 
 def write(made, out, kinds):
-    """Write figures and caption.txt into out; yields each path once it is written."""
-    captions = []
-    for name, figure, said in made:
-        for kind in kinds:
-            data = io.BytesIO()
-            style.save(figure, data, kind)
-            yield _put(out / f"{name}.{kind}", data.getvalue())
-        captions.append((name, said))
-    alone = len(captions) == 1
-    said = "\n".join(f"{said}\n" if alone else f"{name}: {said}\n" for name, said in captions)
-    yield _put(out / "caption.txt", said.encode("utf-8", "backslashreplace"))
+    """Write figures and caption.txt into out, and return the paths: none where a process, of as many as there
+    are CPUs, has said why it could not go on. Raises OSError.
+    """
+    count, errors = min(len(os.sched_getaffinity(0)), len(made)), FORK.SimpleQueue()
+    gc.freeze()  # the processes share what was read, unless somebody writes to it
+    processes = [FORK.Process(target=_share, args=(made[first::count], out, kinds, errors), daemon=True)
+                 for first in range(count)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    if not errors.empty():
+        raise errors.get()
+    for process in processes:
+        if process.exitcode < 0:
+            checked.say(f"a process that drew was ended by signal {-process.exitcode}")
+        if process.exitcode:
+            return []
+    said = "\n".join(f"{said}\n" if len(made) == 1 else f"{name}: {said}\n" for name, _, said in made)
+    return [out / f"{name}.{kind}" for name, _, _ in made for kind in kinds] + [
+        _put(out / "caption.txt", said.encode("utf-8", "backslashreplace"))]
+
+
+def _share(made, out, kinds, errors):
+    """What one process draws; ends it."""
+    def draw():
+        try:
+            for name, drawn, _ in made:
+                figure = drawn()
+                for kind in kinds:
+                    data = io.BytesIO()
+                    style.save(figure, data, kind)
+                    _put(out / f"{name}.{kind}", data.getvalue())
+        except OSError as error:
+            errors.put(error)
+
+    sys.exit(checked.run(draw))
 
 
 def _put(path, data):
@@ -106,7 +123,7 @@ def _put(path, data):
     except OSError as error:
         with contextlib.suppress(OSError):
             half.unlink()
-        raise WriteError(f"{path}: {error.strerror}") from error
+        raise OSError(error.errno, error.strerror, str(path)) from error
     return path
 
 

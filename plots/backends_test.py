@@ -13,7 +13,7 @@ MEASURES = ("mpps", "cycles_per_packet")
 
 def figure(name):
     run = fixtures.run(name)
-    ((_, made, _),) = backends.figures(run)
+    ((_, made, _),) = fixtures.drawn(backends, run)
     return run, made
 
 
@@ -36,25 +36,31 @@ def rows(run):
     return [(measure, index, case) for measure in MEASURES for index, case in enumerate(run.cases)]
 
 
+def dots(made, measure, kind, index):
+    """The places of a row's dots, in the order of its trials."""
+    found = artist(made, f"{measure}-{kind}")
+    return [] if found is None else [(x, y) for x, y in found.get_offsets() if round(y) == index]
+
+
 def test_a_dot_for_every_ok_trial_and_a_cross_for_every_rejected_one(drawn):
     run, made = drawn
     for measure, index, case in rows(run):
         for kind, trials in (("shown", case.shown_trials), ("rejected", case.rejected_trials)):
             expected = [v for v in (getattr(t, measure) for t in trials) if v is not None]
-            dots = artist(made, f"{measure}-{kind}-{index}")
             if not case.has_figure:
                 expected = []
-            shown = [] if dots is None else [x for x, _ in dots.get_offsets()]
+            shown = [x for x, _ in dots(made, measure, kind, index)]
             assert shown == pytest.approx(expected), (measure, case.id, kind)
 
 
 def test_crosses_are_hollow_and_dots_stay_in_their_bar(drawn):
     run, made = drawn
-    crosses = [artist(made, f"{m}-rejected-{i}") for m, i, _ in rows(run)]
-    assert all(len(cross.get_facecolors()) == 0 for cross in crosses if cross)
-    for measure, index, _ in rows(run):
-        dots = artist(made, f"{measure}-ok-{index}")
-        assert dots is None or all(abs(y - index) <= backends.BAR / 2 for _, y in dots.get_offsets())
+    crosses = [artist(made, f"{measure}-rejected") for measure in MEASURES]
+    assert any(crosses) and all(len(cross.get_facecolors()) == 0 for cross in crosses if cross)
+    for measure, index, case in rows(run):
+        shown = dots(made, measure, "shown", index)
+        assert bool(shown) == (case.has_figure and getattr(case, measure).median is not None)
+        assert all(abs(y - index) <= backends.BAR / 2 for _, y in shown)
 
 
 def test_bar_length_is_the_median_and_no_bar_stands_for_a_gap(drawn):
@@ -70,10 +76,10 @@ def test_bar_length_is_the_median_and_no_bar_stands_for_a_gap(drawn):
 def test_error_bar_is_the_interval(drawn):
     run, made = drawn
     for measure, index, case in rows(run):
-        line = artist(made, f"{measure}-interval-{index}")
+        lines = artist(made, f"{measure}-intervals").get_segments()
         interval = getattr(case, measure).ci95 if case.has_figure else None
-        shown = None if line is None else tuple(x for x, _ in line.get_segments()[0])
-        assert shown == (None if interval is None else pytest.approx(interval)), (measure, case.id)
+        shown = [[x for x, _ in line] for line in lines if line[0][1] == index]
+        assert shown == ([] if interval is None else [pytest.approx(interval)]), (measure, case.id)
 
 
 def test_cases_without_a_figure_show_status_and_reason(drawn):
@@ -114,7 +120,7 @@ def test_lower_bounds_carry_the_mark(drawn):
 def test_no_mark_without_a_lower_bound(tmp_path):
     document = fixtures.document("four")
     document["cases"][0]["limiter"] = "dut"
-    ((_, made, _),) = backends.figures(load.load(fixtures.write(tmp_path, document)))
+    ((_, made, _),) = fixtures.drawn(backends, load.load(fixtures.write(tmp_path, document)))
     assert not any("≥" in text for text in said(made))
 
 
@@ -130,7 +136,7 @@ def test_each_cycles_value_names_its_load(drawn):
 def test_equal_loads_are_not_warned_about():
     run = fixtures.run("four")
     same = dataclasses.replace(run, cases=(run.cases[1], dataclasses.replace(run.cases[1], id="again")))
-    ((_, made, _),) = backends.figures(same)
+    ((_, made, _),) = fixtures.drawn(backends, same)
     assert artist(made, "loads-note").get_text() == "all at about 3.77 Mpps"
 
 
@@ -161,14 +167,14 @@ def test_an_option_that_the_mode_names_is_said_once():
 def test_a_run_with_nothing_measured_is_drawn():
     run = fixtures.run("twenty")
     only = dataclasses.replace(run, cases=tuple(case for case in run.cases if not case.has_figure))
-    ((_, made, _),) = backends.figures(only)
+    ((_, made, _),) = fixtures.drawn(backends, only)
     assert not made.findobj(lambda a: "median" in (a.get_gid() or ""))
     assert sum("reason" in (t.get_gid() or "") for t in made.findobj(Text)) == len(only.cases)
 
 
 @pytest.mark.parametrize("name", ["four", "twenty", "several"])
 def test_no_text_overlaps_or_leaves_the_figure(name):
-    for _, made, _ in backends.figures(fixtures.run(name)):
+    for _, made, _ in fixtures.drawn(backends, fixtures.run(name)):
         with style.context():
             made.set_dpi(style.PNG_DPI)
             made.canvas.draw()

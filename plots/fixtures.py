@@ -17,6 +17,11 @@ def run(name):
     return load.load(path(name))
 
 
+def drawn(module, loaded):
+    """[(name, Figure, caption)] that a module has of a run."""
+    return [(name, draw(), said) for name, draw, said in module.figures(loaded)]
+
+
 def document(name):
     """A fixture as parsed JSON, free to be changed."""
     return json.loads(path(name).read_text(encoding="utf-8"))

@@ -10,16 +10,16 @@ import pytest
 
 from plots import backends, caption, fixtures, groups, load, pairs, rows, style
 
-sys.path.append(str(load.VALIDATE.parent))
+sys.path.append(str(load.CHECKS))
 
 import large_run  # noqa: E402
 
 
-def peak(run, out):
-    """Peak memory in kB of drawing a run; prints how long it took."""
+def peak(run, words):
+    """Peak memory in kB of a program that reads a run; prints how long it took."""
     begin = time.monotonic()
-    with subprocess.Popen(["/usr/bin/python3", "-m", "plots", run, "--out", out, "--format", "svg"],
-                          cwd=fixtures.TESTDATA.parents[1], stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(["/usr/bin/python3", *words, run], cwd=fixtures.TESTDATA.parents[1],
+                          stdout=subprocess.DEVNULL) as process:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0
@@ -27,12 +27,13 @@ def peak(run, out):
     return usage.ru_maxrss
 
 
-def test_twice_the_trials_take_no_more_memory(tmp_path):
+@pytest.mark.parametrize("words", [("-m", "plots", "--format", "svg"), ("results/schema/validate.py",)])
+def test_twice_the_trials_take_no_more_memory(tmp_path, words):
     peaks, sizes = [], []
     for trials in (150, 300):
         path = tmp_path / f"{trials}.json"
         sizes.append(large_run.write(path, 6, trials))
-        peaks.append(peak(path, tmp_path))
+        peaks.append(peak(path, words))
     assert sizes[1] > 1.9 * sizes[0] > 7e6
     assert peaks[1] < 1.2 * peaks[0]
     assert 1024 * (peaks[1] - peaks[0]) < 0.8 * (sizes[1] - sizes[0])
@@ -46,7 +47,7 @@ def many_cases(tmp_path_factory):
 
 
 def test_many_cases_make_pages_of_one_scale_and_each_is_on_one(many):
-    made = list(backends.figures(many))
+    made = list(fixtures.drawn(backends, many))
     assert [name for name, _, _ in made] == [f"backends-page-{n}" for n in (1, 2, 3)]
     shown, scales = [], set()
     for number, (_, figure, said) in enumerate(made, start=1):
@@ -68,7 +69,7 @@ def test_pages_are_as_equal_as_can_be(count, sizes):
 def test_many_pairs_make_pages():
     run = fixtures.run("floor")
     many = dataclasses.replace(run, pairs=run.pairs * 5)
-    made = list(pairs.figures(many))
+    made = list(fixtures.drawn(pairs, many))
     assert [name for name, _, _ in made] == ["pairs-page-1", "pairs-page-2", "pairs-page-3"]
     assert all(figure.get_figheight() < 14 for _, figure, _ in made)
 
@@ -96,7 +97,7 @@ def test_a_caption_names_a_few_and_counts_the_others(many):
 
 
 def test_a_page_is_whole_in_every_format(many, tmp_path):
-    _, figure, _ = next(iter(backends.figures(many)))
+    _, figure, _ = next(iter(fixtures.drawn(backends, many)))
     for kind in style.METADATA:
         style.save(figure, tmp_path / f"page.{kind}", kind)
     root = ElementTree.parse(tmp_path / "page.svg").getroot()

@@ -3,12 +3,17 @@
 Their keys are those of results/schema/run.schema.json; results/README.md says what each means.
 """
 import functools
-import importlib.util
 import json
 import pathlib
 import statistics
+import sys
 from dataclasses import dataclass, field, make_dataclass
 from typing import Any, Dict, Optional, Tuple
+
+CHECKS = pathlib.Path(__file__).resolve().parent.parent / "results" / "schema"
+sys.path.append(str(CHECKS))
+
+import validate  # noqa: E402
 
 SCHEMA = "pktbench-run/1"
 # What of a trial is shown or checked here; the rest is passed over, and is validate.py's to check.
@@ -16,7 +21,6 @@ DRAWN = ("index", "round", "status", "reason", "conserved", "in_summary", "distu
          "duration_s", "mpps", "ns_per_packet", "cycles_per_packet", "cycles_source", "line_rate_pps",
          "missing")
 OTHERS = ("dut_foreign", "dut_interrupts", "dut_steal")     # of its evidence
-VALIDATE = pathlib.Path(__file__).resolve().parent.parent / "results" / "schema" / "validate.py"
 
 
 class LoadError(ValueError):
@@ -27,7 +31,7 @@ class LoadError(ValueError):
 def _properties(*path):
     """What the schema says of the keys of one object; nothing where it is not there, as load() then says."""
     try:
-        found = json.loads((VALIDATE.parent / "run.schema.json").read_text(encoding="utf-8"))["definitions"]
+        found = json.loads((CHECKS / "run.schema.json").read_text(encoding="utf-8"))["definitions"]
     except OSError:
         return {}
     for key in path:
@@ -40,8 +44,8 @@ def _described(*path):
     return make_dataclass("Described", [(key, Any, None) for key in _properties(*path)], frozen=True)
 
 
-@dataclass(frozen=True)
-class Trial(make_dataclass("Drawn", [(key, Any, None) for key in DRAWN], frozen=True)):
+@dataclass(frozen=True, slots=True)
+class Trial(make_dataclass("Drawn", [(key, Any, None) for key in DRAWN], frozen=True, slots=True)):
     """One measured interval. None: does not exist, see missing (or reason unless status is ok)."""
 
     others: Optional[float] = None      # share of the DUT's CPU that others had, 0..1
@@ -110,31 +114,18 @@ class Run(_described("run")):
     pairs: Tuple[Pair, ...] = ()
 
 
-def validator():
-    """The module results/schema/validate.py. Raises LoadError when it, or what it needs, is not there."""
-    spec = importlib.util.spec_from_file_location("pktbench_results_validate", VALIDATE)
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except OSError as error:
-        raise LoadError(f"{VALIDATE}: {error.strerror}") from error
-    except ImportError as error:
-        raise LoadError(f"{VALIDATE}: {error}") from error
-    return module
-
-
 def load(path):
     """Read and check one run.json. Raises LoadError on anything that is no valid pktbench-run/1."""
     path = pathlib.Path(path)
-    validate = validator()
     try:
         with path.open("rb") as file:
             whole, part = validate.streamed.WHOLE, validate.streamed.Part
             evidence = part(dict.fromkeys(OTHERS, whole), others=False)
-            keys = {**dict.fromkeys(DRAWN, whole), "evidence": evidence}
-            document, problems = validate.read_drawn(file, keys)
+            missing = part(dict.fromkeys(validate.MEASURES, whole), others=False)
+            keys = {**dict.fromkeys(DRAWN, whole), "missing": missing, "evidence": evidence}
+            document, problems = validate.read(file, keys)
     except OSError as error:
-        raise LoadError(f"{path}: {error.strerror}") from error
+        raise LoadError(f"{error.filename or path}: {error.strerror}") from error
     except validate.NotJson as error:
         raise LoadError(f"{path}: {error}") from error
     schema = document.get("schema") if isinstance(document, dict) else None

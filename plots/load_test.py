@@ -1,5 +1,6 @@
 """Loading keeps everything, and refuses what is no run."""
 import importlib.util
+import json
 import pathlib
 import re
 
@@ -15,8 +16,8 @@ def test_fixture_is_valid_made_up_and_up_to_date(name):
     spec.loader.exec_module(make)
     content = fixtures.path(name).read_text(encoding="utf-8")
     assert content == make.text(f"{name}.json"), "run plots/testdata/make.py"
-    document = load.validator().parse(content)
-    assert load.validator().check_run(document) == []
+    document = json.loads(content)
+    assert load.validate.check_run(document) == []
     assert document["run"]["host"] == "made-up-test-data"
     assert "no figure in this file was measured" in document["scenario"]["description"]
 

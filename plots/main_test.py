@@ -3,12 +3,13 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from plots import fixtures
+from plots import __main__, fixtures
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PYTHON = "/usr/bin/python3"
@@ -57,13 +58,17 @@ def test_a_method_without_figures_is_said(tmp_path):
     assert "/scenario/method/name: no figures for 'juggle'; there are for throughput" in done.stderr
 
 
-def test_two_runs_write_the_same_bytes(tmp_path):
-    written = []
-    for seed in ("1", "2"):
-        done = call(fixtures.path("twenty"), "--out", tmp_path / seed, PYTHONHASHSEED=seed)
+def test_two_runs_write_the_same_bytes_on_however_many_cpus(tmp_path):
+    written, cpus = [], os.sched_getaffinity(0)
+    for seed, allowed in (("1", cpus), ("2", {min(cpus)})):
+        os.sched_setaffinity(0, allowed)
+        try:
+            done = call(fixtures.path("several"), "--out", tmp_path / seed, PYTHONHASHSEED=seed)
+        finally:
+            os.sched_setaffinity(0, cpus)
         assert done.returncode == 0
         written.append({path.name: path.read_bytes() for path in (tmp_path / seed).iterdir()})
-    assert len(written[0]) == 4
+    assert len(written[0]) == 10
     assert written[0] == written[1]
 
 
@@ -108,11 +113,19 @@ def test_a_run_is_named_by_its_directory_too(tmp_path):
         2, f"pktbench: {tmp_path}: no run.json in this directory; name a directory that pktbench run made\n")
 
 
-def test_a_figure_that_cannot_be_written_is_status_6_and_leaves_no_half(tmp_path):
-    line = f"ulimit -f 1; exec {PYTHON} -m plots {fixtures.path('four')} --format svg --out {tmp_path}"
+def test_figures_that_cannot_be_written_are_status_6_and_one_line_and_leave_no_half(tmp_path):
+    line = f"ulimit -f 1; exec {PYTHON} -m plots {fixtures.path('several')} --format svg --out {tmp_path}"
     done = subprocess.run(["/bin/sh", "-c", line], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (6, "")
-    assert done.stderr == f"pktbench: {tmp_path}/backends.svg: File too large\n"
+    assert done.stderr.startswith(f"pktbench: {tmp_path}/backends-")
+    assert done.stderr.endswith(".svg: File too large\n") and done.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_process_that_is_killed_as_it_draws_is_said_and_is_status_6(tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(__main__.style, "save", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    assert __main__.main([str(fixtures.path("four")), "--out", str(tmp_path)]) == 6
+    assert capfd.readouterr() == ("", "pktbench: a process that drew was ended by signal 9\n")
     assert not list(tmp_path.iterdir())
 
 

@@ -44,11 +44,11 @@ def cells(run):
 
 
 def test_a_run_on_one_nic_has_no_such_figure():
-    assert nics.figures(fixtures.run("four")) == []
+    assert fixtures.drawn(nics, fixtures.run("four")) == []
 
 
 def test_every_bar_is_a_median_and_no_bar_stands_for_a_gap(run):
-    (name, made, _), = nics.figures(run)
+    (name, made, _), = fixtures.drawn(nics, run)
     assert name == "nics"
     for measure in ("mpps", "cycles_per_packet"):
         for i, j, case in cells(run):
@@ -61,7 +61,7 @@ def test_every_bar_is_a_median_and_no_bar_stands_for_a_gap(run):
 
 
 def test_the_line_rate_is_drawn_where_the_axis_reaches_and_named_where_not(run):
-    (_, made, _), = nics.figures(run)
+    (_, made, _), = fixtures.drawn(nics, run)
     limit = next(axes for axes in made.axes if axes.get_label() == "mpps").get_xlim()[1]
     for j, rate in enumerate((14.88, 1.488)):
         line = artist(made, f"line-rate-{j}")
@@ -71,12 +71,29 @@ def test_the_line_rate_is_drawn_where_the_axis_reaches_and_named_where_not(run):
 
 
 def test_the_matrix_says_for_every_case_what_was_read_back(run):
-    (_, made, said), = nics.figures(run)
+    (_, made, said), = fixtures.drawn(nics, run)
     for i, j, case in cells(run):
         cell = artist(made, f"can-{i}-{j}").get_text()
         assert cell == (nics.ability(case) if case.has_figure else case.status)
         if not case.has_figure:
             assert f"{case.backend} on {case.testbed_label}: {case.status}: " in said
+
+
+def test_many_rows_make_pages_of_one_scale_and_each_is_on_one(run):
+    cases = tuple(
+        dataclasses.replace(case, id=f"{case.id}/{n}", label=f"l{n}", mpps=case.mpps and dataclasses.replace(
+            case.mpps, median=case.mpps.median * (n + 1), ci95=None))
+        for n in range(10) for case in run.cases)
+    made = fixtures.drawn(nics, dataclasses.replace(run, cases=cases))
+    assert [name for name, _, _ in made] == [f"nics-page-{number}" for number in (1, 2, 3, 4)]
+    names, scales, cells = [], set(), 0
+    for number, (_, figure, said) in enumerate(made, start=1):
+        assert said.startswith(f"Page {number} of 4. ") and figure.get_figheight() < 14
+        names += [t.get_text() for t in figure.texts if (t.get_gid() or "").startswith("name-")]
+        cells += len(figure.findobj(lambda a: (a.get_gid() or "").startswith("can-")))
+        scales.add(tuple(axes.get_xlim() for axes in figure.axes))
+    assert len(names) == len(set(names)) == len(cases) / 2 and cells == len(cases)
+    assert len(scales) == 1
 
 
 def ability(run, **changes):
@@ -94,4 +111,4 @@ def test_modes_are_named_as_they_were_obtained(run):
 
 def test_each_nic_also_has_a_figure_of_its_own(run):
     assert [group.name for group in groups.split(run)] == [f"backends-{label}" for label in LABELS]
-    assert len(list(backends.figures(run))) == len(LABELS)
+    assert len(list(fixtures.drawn(backends, run))) == len(LABELS)

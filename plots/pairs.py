@@ -4,36 +4,28 @@ A path against itself shows the noise floor: how far two equal things lie apart 
 change that this run could have shown.
 """
 import dataclasses
+import functools
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from plots import caption, rows, style, text
+from plots.sheet import AXIS, HEAD, MARGIN, Sheet
 
-MARGIN, GAP, LEFT = 0.1, 0.5, 0.55          # inches
-PANEL, FOOT = 1.25, 0.42                    # inches of a panel's body, and of its ticks and name
+GAP, LEFT, PANEL = 0.5, 0.55, 1.25          # inches between panels, before the first, of a panel's body
 COLUMNS = 2
+WIDTH = (style.WIDTH - COLUMNS * LEFT - MARGIN - (COLUMNS - 1) * (GAP - LEFT)) / COLUMNS
 PAGE = 10                                   # panels
 MEASURES = {"mpps": "Received rate", "cycles_per_packet": "Cycles per packet"}
 LOOKS = {"mpps": style.BLUE, "cycles_per_packet": style.VERMILLION}
 
 
 def figures(run):
-    """(name, Figure, caption) of a run, one for each page: none without such cases."""
-    pages = rows.pages(len(run.pairs), PAGE)
-    for number, page in enumerate(pages, start=1):
-        shown = dataclasses.replace(run, pairs=run.pairs[page])
-        end, said = rows.on_page(number, len(pages), caption.pairs(shown))
-        yield "pairs" + end, draw(shown, said), said
-
-
-def draw(run, said):
-    """The figure of all pairs, with its caption said wrapped under it. Artists are named by gid for tests."""
-    with style.context():
-        return _Drawing(run, said).figure
+    """The pages (rows.paged) of a run: none without such cases."""
+    return rows.paged("pairs", len(run.pairs), PAGE,
+                      lambda page: caption.pairs(dataclasses.replace(run, pairs=run.pairs[page])),
+                      functools.partial(_Drawing, run))
 
 
 def percent(share):
@@ -52,39 +44,23 @@ def shown(pair):
             f"sees {100 * pair.smallest_change:.2g}%")
 
 
-class _Drawing:
-    """One figure, laid out in inches from the top: a panel for each pair and measure."""
+class _Drawing(Sheet):
+    """The figure of a page of pairs: a panel for each pair and measure."""
 
-    def __init__(self, run, said):
-        self.pairs = run.pairs
-        self.width = (style.WIDTH - COLUMNS * LEFT - MARGIN - (COLUMNS - 1) * (GAP - LEFT)) / COLUMNS
-        names = text.told_apart([self._name(pair) for pair in self.pairs],
-                                lambda name: len(text.wrap(name, style.LABEL, self.width)) <= 3)
-        names = [text.wrap(name, style.LABEL, self.width) for name in names]
+    def __init__(self, run, page, said):
+        found = run.pairs[page]
+        names = text.told_apart([self._name(pair) for pair in found],
+                                lambda name: len(text.wrap(name, style.LABEL, WIDTH)) <= 3)
+        names = [text.wrap(name, style.LABEL, WIDTH) for name in names]
         self.head = text.height(max(map(len, names)), style.LABEL) + text.height(1, style.SMALL) + 0.05
-        lines = text.wrap(said, style.CAPTION, style.WIDTH - 2 * MARGIN)
-        lines_of_panels = -(-len(self.pairs) // COLUMNS)
-        row = self.head + PANEL + FOOT
-        top = MARGIN + text.height(1, style.TITLE) + 0.3
-        self.height = top + lines_of_panels * row + text.height(len(lines), style.CAPTION) + MARGIN
-        self.figure = Figure(figsize=(style.WIDTH, self.height))
-        FigureCanvasAgg(self.figure)
-        virtual = any(case.virtual for case in run.cases)
-        title = "The same path, round by round" + (" (virtual testbed)" if virtual else "")
-        self._write(MARGIN, MARGIN, title, style.TITLE, weight="bold", gid="title")
-        self.figure.legend(handles=self._legend(), loc="upper left", ncol=4, frameon=False, borderaxespad=0,
-                           fontsize=style.SMALL + 0.5, handlelength=1.8, columnspacing=1.6, borderpad=0.1,
-                           bbox_to_anchor=(MARGIN / style.WIDTH,
-                                           1 - (MARGIN + text.height(1, style.TITLE) + 0.06) / self.height))
-        for i, pair in enumerate(self.pairs):
-            x = LEFT + (i % COLUMNS) * (self.width + GAP)
+        row = self.head + PANEL + AXIS
+        top = HEAD + 0.3
+        super().__init__(top + -(-len(found) // COLUMNS) * row, "The same path, round by round", run.cases,
+                         said)
+        self.legend(HEAD + 0.06, self._legend(), 4)
+        for i, pair in enumerate(found):
+            x = LEFT + (i % COLUMNS) * (WIDTH + GAP)
             self._panel(i, pair, names[i], x, top + (i // COLUMNS) * row)
-        self._write(MARGIN, top + lines_of_panels * row, "\n".join(lines), style.CAPTION, gid="caption",
-                    color=style.SOFT_INK)
-
-    def _write(self, x, y, said, size, **options):
-        options = {"va": "top", "ha": "left", "linespacing": 1.3, "parse_math": False, **options}
-        return self.figure.text(x / style.WIDTH, 1 - y / self.height, said, fontsize=size, **options)
 
     @staticmethod
     def _name(pair):
@@ -100,19 +76,13 @@ class _Drawing:
                        label="smallest change seen")]
 
     def _panel(self, index, pair, name, x, y):
-        self._write(x, y, "\n".join(name), style.LABEL, gid=f"name-{index}")
-        said = text.wrap(shown(pair), style.SMALL, self.width, most=1)
-        self._write(x, y + self.head - text.height(1, style.SMALL) - 0.05, said[0], style.SMALL,
-                    color=style.SOFT_INK, gid=f"said-{index}")
-        axes = self.figure.add_axes((x / style.WIDTH, 1 - (y + self.head + PANEL) / self.height,
-                                     self.width / style.WIDTH, PANEL / self.height), label=f"pair-{index}")
-        for side in ("top", "right"):
-            axes.spines[side].set_visible(False)
-        axes.grid(axis="y", color=style.GRID, linewidth=0.6)
-        axes.set_axisbelow(True)
-        axes.set_xlabel("round", fontsize=7, labelpad=2)
+        self.write(x, y, "\n".join(name), style.LABEL, gid=f"name-{index}")
+        said = text.wrap(shown(pair), style.SMALL, WIDTH, most=1)
+        self.write(x, y + self.head - text.height(1, style.SMALL) - 0.05, said[0], style.SMALL,
+                   color=style.SOFT_INK, gid=f"said-{index}")
+        axes = self.panel(x, y + self.head, WIDTH, PANEL, f"pair-{index}", unit="round", grid="y")
         axes.set_ylabel("change, %", fontsize=7, labelpad=2)
-        axes.tick_params(length=2.5, pad=2, labelsize=7)
+        axes.tick_params(labelsize=7)
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         axes.yaxis.set_major_locator(MaxNLocator(5))
         axes.axhline(0, color=style.SOFT_INK, linewidth=0.6, zorder=2)

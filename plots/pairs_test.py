@@ -10,7 +10,7 @@ from plots import fixtures, load, pairs, style
 @pytest.fixture(scope="module", name="drawn")
 def drawn_figure():
     run = fixtures.run("floor")
-    ((name, made, said),) = pairs.figures(run)
+    ((name, made, said),) = fixtures.drawn(pairs, run)
     assert name == "pairs"
     return run, made, said
 
@@ -82,7 +82,7 @@ def test_the_caption_says_what_it_is_and_is_not(drawn):
 
 
 def test_a_run_without_such_cases_has_no_such_figure():
-    assert not list(pairs.figures(fixtures.run("four")))
+    assert not list(fixtures.drawn(pairs, fixtures.run("four")))
 
 
 def test_a_change_below_zero_has_a_real_minus():
@@ -101,6 +101,6 @@ def test_the_caption_tells_the_load_of_every_pair(tmp_path):
     document = fixtures.document("floor")
     for case in document["cases"]:
         case["generator_options"] = {"batch": 16, "burst": 8}
-    ((_, _, said),) = pairs.figures(load.load(fixtures.write(tmp_path, document)))
+    ((_, _, said),) = fixtures.drawn(pairs, load.load(fixtures.write(tmp_path, document)))
     assert ("Traffic: live-frames in batches of 16, 64 B frames (with FCS), maximum rate; "
             "live-frames in bursts of 8, 64 B frames (with FCS), 0.500 Mpps offered.") in said

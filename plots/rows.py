@@ -1,4 +1,6 @@
 """What each row of a per-backend figure says in words."""
+import functools
+
 from plots import style, text
 
 LABEL_MAX, LABEL_MIN = 1.75, 0.9      # inches for the names at the left
@@ -57,11 +59,23 @@ def pages(count, most):
     return [slice(first, first + size) for first in range(0, count, size)]
 
 
-def on_page(number, of, said):
-    """(what a page's name ends with, its caption); both as they are for the only one."""
-    if of == 1:
-        return "", said
-    return f"-page-{number}", f"Page {number} of {of}. {said}"
+def paged(name, count, most, said, draw):
+    """(name, drawn, caption) of every page of so many rows, none of more than most.
+
+    said(page) gives the caption of the rows in a slice, and draw(page, its first line) what has the figure;
+    drawn() calls that, so that somebody else may. The only page has neither number nor word of it.
+    """
+    slices = pages(count, most)
+    for number, page in enumerate(slices, start=1):
+        end, words = "", said(page)
+        if len(slices) > 1:
+            end, words = f"-page-{number}", f"Page {number} of {len(slices)}. {words}"
+        yield name + end, functools.partial(_drawn, draw, page, words.partition("\n")[0]), words
+
+
+def _drawn(draw, page, said):
+    with style.context():
+        return draw(page, said).figure
 
 
 def dots(trials, measure):

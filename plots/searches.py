@@ -1,27 +1,24 @@
 """The figure of a search: for each case and goal the throughput, and the bounds that were found."""
+import functools
 import statistics
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from plots import caption, groups, rows, style, text
+from plots.sheet import AXIS, HEAD, MARGIN, PAD, Sheet
 
-MARGIN, PAD, ROW, AXIS = 0.1, 0.06, 0.3, 0.42   # inches
+ROW = 0.3                                       # inches
 LOOKS = (style.BLUE, style.VERMILLION, style.GREY)
 
 
 def figures(run):
-    """(name, Figure, caption) of a run, one for each set of comparable cases or, where these are many, page.
-    Raises groups.GroupError.
-    """
+    """The pages (rows.paged) of a run, for each set of comparable cases. Raises groups.GroupError."""
     for group in groups.split(run):
         goals = max(len(goals_of(case)) for case in group.cases) or 1
-        pages = rows.pages(len(group.cases), max(rows.PAGE // goals, 1))
-        for number, page in enumerate(pages, start=1):
-            end, said = rows.on_page(number, len(pages), caption_of(group.cases[page]))
-            yield group.name + end, draw(group, said, page), said
+        yield from rows.paged(group.name, len(group.cases), max(rows.PAGE // goals, 1),
+                              lambda page, cases=group.cases: caption_of(cases[page]),
+                              functools.partial(_Drawing, group.cases))
 
 
 def goals_of(case):
@@ -49,68 +46,47 @@ def caption_of(cases):
                      f"least lower to their greatest upper bound; ≥: no upper bound was found."] + reasons)
 
 
-def draw(group, said, page=slice(None)):
-    """The figure of a page of a group, with its caption said wrapped under it; the pages have one scale.
+class _Drawing(Sheet):
+    """The figure of a page of cases; their pages have one scale."""
 
-    Artists are named by gid for tests.
-    """
-    cases = group.cases[page]
-    shown = [(case, name, found) for case in cases for name, found in goals_of(case).items()]
-    names = [f"{case.id}  {name}" for case, name, _ in shown]
-    with style.context():
-        left = MARGIN + PAD + max([text.width(name, style.LABEL) for name in names], default=0)
-        left = min(left, style.WIDTH / 2)
-        lines = text.wrap(said, style.CAPTION, style.WIDTH - 2 * MARGIN)
-        head = MARGIN + text.height(1, style.TITLE) + 0.25
-        body = ROW * max(len(shown), 1)
-        height = head + body + AXIS + text.height(len(lines), style.CAPTION) + MARGIN
-        figure = Figure(figsize=(style.WIDTH, height))
-        FigureCanvasAgg(figure)
-        virtual = any(case.virtual for case in cases)
-        options = {"va": "top", "ha": "left", "linespacing": 1.3, "parse_math": False}
-        figure.text(MARGIN / style.WIDTH, 1 - MARGIN / height, "Throughput by loss"
-                    + (" (virtual testbed)" if virtual else ""), fontsize=style.TITLE, weight="bold",
-                    gid="title", **options)
-        figure.text(MARGIN / style.WIDTH, 1 - (head + body + AXIS) / height, "\n".join(lines),
-                    fontsize=style.CAPTION, gid="caption", color=style.SOFT_INK, **options)
-        axes = figure.add_axes((left / style.WIDTH, 1 - (head + body) / height,
-                                (style.WIDTH - left - MARGIN) / style.WIDTH, body / height))
+    def __init__(self, all_cases, page, said):
+        cases = all_cases[page]
+        shown = [(case, name, found) for case in cases for name, found in goals_of(case).items()]
+        names = [f"{case.id}  {name}" for case, name, _ in shown]
+        room = min(max([text.width(name, style.LABEL) for name in names], default=0), style.WIDTH / 2)
+        left = MARGIN + room + PAD
+        top, body = HEAD + 0.25, ROW * max(len(shown), 1)
+        super().__init__(top + body + AXIS, "Throughput by loss", cases, said)
+        axes = self.panel(left, top, style.WIDTH - left - MARGIN, body, "rates",
+                          unit="load, Mpps (10⁶ packets/s)")
         looks = {name: LOOKS[i % len(LOOKS)] for i, name in enumerate(dict.fromkeys(n for _, n, _ in shown))}
         for row, (_, name, found) in enumerate(shown):
-            _row(axes, row, found, looks[name])
+            self._row(axes, row, found, looks[name])
         axes.set_ylim(max(len(shown), 1) - 0.5, -0.5)
-        ends = [goal[key] / 1e6 for case in group.cases for found in goals_of(case).values()
+        ends = [goal[key] / 1e6 for case in all_cases for found in goals_of(case).values()
                 for goal in found for key in ("lower_pps", "upper_pps") if goal[key] is not None]
         axes.set_xlim(0, max(ends, default=1) * 1.4)
         axes.set_yticks(range(len(shown)), text.told_apart(
-            names, lambda name: text.width(name, style.LABEL) <= left - MARGIN - PAD), fontsize=style.LABEL)
-        axes.set_xlabel("load, Mpps (10⁶ packets/s)", fontsize=style.LABEL)
+            names, lambda name: text.width(name, style.LABEL) <= room), fontsize=style.LABEL)
         handles = [Patch(facecolor=look, label=name) for name, look in looks.items()]
         handles.append(Line2D([], [], color=style.INK, linewidth=1.1, marker="|", markersize=5,
                               label="bounds of all searches"))
-        figure.legend(handles=handles, loc="upper left", ncol=4, frameon=False, borderaxespad=0,
-                      fontsize=style.SMALL + 0.5,
-                      bbox_to_anchor=(MARGIN / style.WIDTH,
-                                      1 - (MARGIN + text.height(1, style.TITLE)) / height))
-        return figure
+        self.legend(HEAD, handles, 4)
 
-
-def _row(axes, row, found, look):
-    """One goal of a case: the median of its searches as a bar, what they span as a whisker, both in words."""
-    lower = [goal["lower_pps"] / 1e6 for goal in found if goal["lower_pps"] is not None]
-    upper = [goal["upper_pps"] / 1e6 for goal in found if goal["upper_pps"] is not None]
-    rates = [goal["conditional_pps"] / 1e6 for goal in found if goal["conditional_pps"] is not None]
-    if not lower or not rates:
-        axes.text(0.01, row, found[-1]["reason"], transform=axes.get_yaxis_transform(), fontsize=style.SMALL,
-                  va="center", color=style.ALARM, parse_math=False)
-        return
-    median, open_end = statistics.median(rates), not all(goal["regular"] for goal in found)
-    end = max(upper + lower)
-    axes.barh(row, median, height=0.62, color=look if not open_end else style.paler(look, 0.6),
-              edgecolor=style.edge(look), linewidth=0.8, hatch=style.LOWER_BOUND_HATCH if open_end else None,
-              gid=f"rate-{row}")
-    axes.plot([min(lower), end], [row, row], color=style.INK, linewidth=1.1, marker="|", markersize=5,
-              gid=f"bounds-{row}")
-    said = f"≥{median:.3f}" if open_end else f"{median:.3f}  ({min(lower):.3f}–{end:.3f})"
-    axes.annotate(said, (max(end, median), row), xytext=(5, 0), textcoords="offset points", va="center",
-                  fontsize=style.SMALL, color=style.INK)
+    def _row(self, axes, row, found, look):
+        """One goal of a case: the median of its searches as a bar, what they span as a whisker, and words."""
+        lower = [goal["lower_pps"] / 1e6 for goal in found if goal["lower_pps"] is not None]
+        upper = [goal["upper_pps"] / 1e6 for goal in found if goal["upper_pps"] is not None]
+        rates = [goal["conditional_pps"] / 1e6 for goal in found if goal["conditional_pps"] is not None]
+        if not lower or not rates:
+            self.beside(axes, 0, row, found[-1]["reason"], style.SMALL, color=style.ALARM)
+            return
+        median, open_end = statistics.median(rates), not all(goal["regular"] for goal in found)
+        end = max(upper + lower)
+        axes.barh(row, median, height=0.62, color=look if not open_end else style.paler(look, 0.6),
+                  edgecolor=style.edge(look), linewidth=0.8,
+                  hatch=style.LOWER_BOUND_HATCH if open_end else None, gid=f"rate-{row}")
+        axes.plot([min(lower), end], [row, row], color=style.INK, linewidth=1.1, marker="|", markersize=5,
+                  gid=f"bounds-{row}")
+        said = f"≥{median:.3f}" if open_end else f"{median:.3f}  ({min(lower):.3f}–{end:.3f})"
+        self.beside(axes, max(end, median), row, said, style.SMALL, (5, 0))

@@ -1,7 +1,7 @@
 """Tests of the figure of a search."""
 from types import SimpleNamespace
 
-from plots import searches
+from plots import fixtures, searches
 
 
 def goal(name, rate=1e6, regular=True, **more):
@@ -14,14 +14,12 @@ def case(goals, **more):
                               "testbed": "veth", "arrangement": "inline", "generator": "packet-sendmmsg",
                               "workload": "drop", "frame_size": 64, "flows": 1, "rate_pps": None,
                               "generator_options": {}, "generator_batch": None, "status": "ok",
-                              "reason": None,
-                              **more})
+                              "reason": None, "cycles_sources": [], "comparable": {"generator": "a"},
+                              "testbed_label": None, **more})
 
 
 def drawn(*cases):
-    group = SimpleNamespace(name="backends", cases=cases)
-    said = searches.caption_of(cases)
-    figure = searches.draw(group, said)
+    (_, figure, said), = fixtures.drawn(searches, SimpleNamespace(cases=cases))
     axes, = figure.axes
     return said, [found.get_text() for found in axes.texts], {bar.get_gid(): bar for bar in axes.patches}
 
@@ -32,6 +30,13 @@ def test_a_bar_is_the_median_of_the_searches_and_says_their_bounds():
     assert bars["rate-0"].get_width() == 1.1
     assert "PDR at most 0.5% of the frames lost" in said and "3 searches" in said
     assert "maximum rate" not in said
+
+
+def test_what_has_room_is_not_cut():
+    shown = case([goal("NDR"), goal("PDR")])
+    (_, figure, _), = fixtures.drawn(searches, SimpleNamespace(cases=[shown]))
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == [f"{shown.id}  {name}" for name in ("NDR", "PDR")]
 
 
 def test_what_is_irregular_is_said_in_figure_and_caption():
@@ -52,14 +57,12 @@ def test_a_case_without_a_search_is_named_with_its_reason():
     assert "dpdk: unsupported: built without DPDK." in said
 
 
-def test_many_cases_make_pages_of_one_scale_whose_names_are_told_apart(monkeypatch):
+def test_many_cases_make_pages_of_one_scale_whose_names_are_told_apart():
     begun = "a-label-that-is-far-too-long-for-a-figure-and-differs-at-its-end-only-"
     names = [begun + str(i) for i in range(40)]
     cases = tuple(case([goal("NDR", 1e6 * (i + 1)), goal("PDR", 1e6 * (i + 1))], id=name)
                   for i, name in enumerate(names))
-    group = SimpleNamespace(name="backends", cases=cases)
-    monkeypatch.setattr(searches.groups, "split", lambda run: [group])
-    made = list(searches.figures(None))
+    made = fixtures.drawn(searches, SimpleNamespace(cases=cases))
     assert [name for name, _, _ in made] == [f"backends-page-{number}" for number in (1, 2, 3, 4)]
     assert {figure.axes[0].get_xlim() for _, figure, _ in made} == {(0, 40 * 1.005 * 1.4)}
     labels = [label.get_text() for _, figure, _ in made for label in figure.axes[0].get_yticklabels()]

@@ -31,14 +31,16 @@ def height(lines, size):
 
 def wrap(text, size, inches, most=None, cut=" …"):
     """Lines of at most inches; words that are longer are broken. Beyond most lines the last ends in cut."""
-    lines = [""]
+    lines, used, space = [], inches, width(" ", size)
     for word in plain(text).split(" "):
         for piece in _pieces(word, size, inches):
-            longer = f"{lines[-1]} {piece}".strip()
-            if width(longer, size) <= inches:
-                lines[-1] = longer
+            needed = width(piece, size)
+            if used + space + needed <= inches:
+                lines[-1] += f" {piece}"
+                used += space + needed
             else:
                 lines.append(piece)
+                used = needed
     if most is not None and len(lines) > most:
         lines = lines[:most]
         while lines[-1] and width(lines[-1] + cut, size) > inches:

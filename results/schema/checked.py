@@ -122,6 +122,9 @@ def run_file(given):
             raise InputError(f"{file}: not a regular file")
         if found.st_size == 0:
             raise InputError(f"{file}: the file is empty")
+        if found.st_size > MAX_BYTES:
+            raise InputError(f"{file}: larger than {MAX_BYTES} bytes; measure in several runs of fewer "
+                             "cases or trials")
         os.close(os.open(file, os.O_RDONLY))
     except OSError as error:
         why = "no such file" if error.errno == errno.ENOENT else f"cannot open: {error.strerror}"
@@ -201,16 +204,9 @@ def _object(pairs):
     return made
 
 
-def too_large():
-    """Why what is larger than MAX_BYTES is not read, and the remedy."""
-    return f"larger than {MAX_BYTES} bytes; measure in several runs of fewer cases or trials"
-
-
 def parse(text):
     """Parse strict JSON. Raises NotJson, also for NaN, infinity, numbers beyond a double, repeated keys,
     halves of surrogate pairs, and what is nested deeper than any record."""
-    if len(text) > MAX_BYTES:
-        raise NotJson(too_large())
     try:
         made = json.loads(text, parse_constant=_constant, parse_float=_number(float),
                           parse_int=_number(int), object_pairs_hook=_object)

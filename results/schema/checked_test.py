@@ -63,7 +63,7 @@ def test_what_is_json_is_read_as_it_is():
 
 
 PROGRAMS = {
-    "validate.py": (["results/schema/validate.py", "results/schema/run.schema.json"], 5),
+    "validate.py": (["results/schema/validate.py", "scenarios/memory.json"], 5),
     "validate.py --help": (["results/schema/validate.py", "--help"], 0),
     "plots --help": (["/usr/bin/python3", "-m", "plots", "--help"], 0),
     "compare-others --help": (["scripts/compare-others", "--help"], 0),

@@ -5,7 +5,7 @@ What is kept is as strict as checked.parse() has it; what is left out has to be 
 from typing import Any, Callable, Dict, NamedTuple, Optional
 
 import ijson
-from checked import MAX_BYTES, MAX_DEPTH, NotJson, pointer, too_large
+from checked import MAX_DEPTH, NotJson, pointer
 
 CHUNK = 1 << 18
 STEPS = {"start_map": 1, "start_array": 1, "end_map": -1, "end_array": -1}
@@ -24,9 +24,6 @@ WHOLE = Part()
 
 def read(file, part):
     """The value that a file, opened for bytes, holds. Raises NotJson."""
-    if file.seek(0, 2) > MAX_BYTES:
-        raise NotJson(too_large())
-    file.seek(0)
     path = []
     try:
         return _read(file, part, path)
@@ -114,6 +111,7 @@ def _skip(events, event):
 
 
 def _placed(path, why):
+    path = [part for part in path if part is not None]  # of an object that has no key yet
     return NotJson(f"{pointer(*path)}: {why}", placed=True) if path else NotJson(why)
 
 

@@ -9,6 +9,7 @@ more.
 """
 import copy
 import functools
+import io
 import json
 import math
 import pathlib
@@ -20,12 +21,13 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE))  # where plots load this file by its path
 
 import checked  # noqa: E402
-from checked import NotJson, parse, pointer, printable  # noqa: E402
+from checked import NotJson, pointer, printable  # noqa: E402
 
 try:
     import fastjsonschema
     import jsonschema
     import streamed
+    from fastjsonschema import draft04, draft06
 except ImportError as missing:
     if __name__ != "__main__":
         raise
@@ -35,6 +37,11 @@ RUN_SCHEMA = "run.schema.json"
 TRIAL_SCHEMA = "trial-line.schema.json"
 MEASURES = ("mpps", "cycles_per_packet", "ns_per_packet")
 RELATIVE_TOLERANCE = 1e-6
+# What is kept of a trial that has been checked: its case is held against it.
+KEPT = ("index", "round", "status", "conserved", "in_summary", "offered", "unaccounted", "returned",
+        "bpf_run_time", *MEASURES)
+# 1.0 is no count, as for pktbench's own reader.
+draft06.CodeGeneratorDraft06.generate_type = draft04.CodeGeneratorDraft04.generate_type
 
 
 class Problem(NamedTuple):
@@ -44,54 +51,85 @@ class Problem(NamedTuple):
     message: str
 
 
+class _Checker:
+    """Of values, against a schema."""
+
+    def __init__(self, schema):
+        types = jsonschema.Draft7Validator.TYPE_CHECKER.redefine(
+            "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool))
+        self._schema = schema
+        self._checker = jsonschema.validators.extend(jsonschema.Draft7Validator, type_checker=types)(schema)
+
+    @functools.cached_property
+    def _passes(self):
+        return fastjsonschema.compile(copy.deepcopy(self._schema))  # which changes what it is given
+
+    def problems(self, value, path=()):
+        """What the schema does not allow, in words that are known everywhere."""
+        return [Problem(pointer(*path, *error.absolute_path), _shorten(error.message))
+                for error in self._checker.iter_errors(value)]
+
+    def problems_of_many(self, value, path=()):
+        """The same, sooner where there are none."""
+        try:
+            self._passes(value)
+            return []
+        except fastjsonschema.JsonSchemaException:
+            return self.problems(value, path)
+
+
 @functools.lru_cache(maxsize=None)
-def _validator(name):
-    schemas = {file: json.loads((HERE / file).read_text(encoding="utf-8"))
-               for file in (RUN_SCHEMA, TRIAL_SCHEMA)}
-    if name != RUN_SCHEMA:
-        # Its references find the run's schema by its $id, and need no resolver.
-        schemas[name]["definitions"] = {"run": schemas[RUN_SCHEMA]}
-    return _checker(schemas[name])
-
-
-def _checker(schema):
-    # 1.0 is no count, as for pktbench's own reader.
-    types = jsonschema.Draft7Validator.TYPE_CHECKER.redefine(
-        "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool))
-    return jsonschema.validators.extend(jsonschema.Draft7Validator, type_checker=types)(schema)
-
-
-@functools.lru_cache(maxsize=None)
-def _drawn_schemas(keys):
-    """The run's schema for what read_drawn() keeps: without what a trial holds, and that of a trial."""
-    run = json.loads((HERE / RUN_SCHEMA).read_text(encoding="utf-8"))
-    trial = copy.deepcopy(run)
-    about = trial["definitions"]["trial"]
-    about["required"] = [key for key in about["required"] if key in keys]
+def _checkers(keys=None):
+    """Of a run without what its trials hold, of a trial, and of a line of trials.jsonl. keys: the only ones
+    that are read of a trial.
+    """
+    run, line = (json.loads((HERE / file).read_text(encoding="utf-8")) for file in (RUN_SCHEMA, TRIAL_SCHEMA))
+    trial = copy.deepcopy(run["definitions"])
+    if keys is not None:
+        trial["trial"]["required"] = [key for key in trial["trial"]["required"] if key in keys]
+    for one in line["properties"].values():
+        if "$ref" in one:
+            one["$ref"] = "#" + one["$ref"].partition("#")[2]
     run["definitions"]["trial"] = {"type": "object"}
-    trial = {"$ref": "#/definitions/trial", "definitions": trial["definitions"]}
-    return _checker(run), _checker(trial), fastjsonschema.compile(trial)
+    return (_Checker(run), _Checker({"$ref": "#/definitions/trial", "definitions": trial}),
+            _Checker({**line, "definitions": trial}))
 
 
 def _shorten(text, limit=160):
     return text if len(text) <= limit else f"{text[:limit // 2]} … {text[-limit // 2:]}"
 
 
-def _schema_problems(document, schema):
-    return _told(_validator(schema), document)
-
-
-def _told(validator, value, path=()):
-    return [Problem(pointer(*path, *error.absolute_path), _shorten(error.message))
-            for error in validator.iter_errors(value)]
-
-
 def check_run(document):
-    """Problems of a parsed run.json, in document order; empty when it is valid."""
-    return _schema_problems(document, RUN_SCHEMA) or _document_problems(document)
+    """Problems of a run that is already there as a value."""
+    return read(io.BytesIO(json.dumps(document).encode()))[1]
 
 
-def _document_problems(document, whole=True):
+def read(file, keys=None):
+    """A run, read as a stream, and its Problems: each trial is checked as soon as it is read.
+
+    keys: Parts, what is read of a trial; then nothing of bpf_run_time is, and what is said is of no more than
+    that. None: everything is checked, and of a trial KEPT is kept. Raises NotJson.
+    """
+    run, one, _ = _checkers(keys and frozenset(keys))
+    problems = []
+
+    def made(trial, path):
+        found = one.problems_of_many(trial, path)
+        problems.extend(found)
+        if keys is not None or found:
+            return trial
+        return {**{key: trial[key] for key in KEPT if key in trial},
+                "problems": list(_trial_problems(trial, tuple(path)))}
+
+    trials = streamed.Part({"#": streamed.Part(keys or {}, others=keys is None, made=made)})
+    bpf = streamed.Part({"trials": trials}) if keys is None else None
+    case = streamed.Part({"trials": trials, "bpf_run_time": bpf})
+    document = streamed.read(file, streamed.Part({"cases": streamed.Part({"#": case})}))
+    problems = run.problems(document) + problems
+    return document, problems or _document_problems(document, whole=keys is None)
+
+
+def _document_problems(document, whole):
     """What a schema cannot say; whole: of each trial as well."""
     problems = list(_run_problems(document))
     tolerance = document["scenario"].get("method", {}).get("tolerance_packets", 0)
@@ -107,7 +145,8 @@ def _document_problems(document, whole=True):
         if whole:
             lost = unnamed.get(case.get("testbed_label"), 0)
             for at, trial in _trials(case, ("cases", i)):
-                problems += _trial_problems(trial, at, tolerance, lost)
+                problems += trial["problems"]
+                problems += _tolerance_problems(trial, at, tolerance, lost)
         problems += _case_problems(case, ("cases", i))
     for i, port in enumerate(document.get("ports", [])):
         facts = {key: value for key, value in port.items() if key not in ("settings", "testbed_label")}
@@ -118,61 +157,24 @@ def _document_problems(document, whole=True):
     return problems
 
 
-def read_drawn(file, keys):
-    """A run, read as a stream: of a trial the parts in keys, everything of the rest but bpf_run_time.
-
-    Returns it and its Problems: it is checked as check_run() does, as far as it is kept, each trial as soon
-    as it is read. Raises NotJson.
+def check_trial_lines(lines):
+    """(line number, Problem) for every problem of a trials.jsonl; the tolerance is the scenario's and not
+    checked here. Raises NotJson naming the line.
     """
-    run, slow, fast = _drawn_schemas(frozenset(keys))
-    problems = []
-
-    def made(trial, path):
+    _, _, checker = _checkers()
+    seen = set()
+    for number, line in enumerate(lines, start=1):
         try:
-            fast(trial)
-        except fastjsonschema.JsonSchemaException:
-            # It is told by the one whose words are known everywhere.
-            problems.extend(_told(slow, trial, path))
-        return trial
-
-    trial = streamed.Part(keys, others=False, made=made)
-    case = streamed.Part({"trials": streamed.Part({"#": trial}), "bpf_run_time": None})
-    document = streamed.read(file, streamed.Part({"cases": streamed.Part({"#": case})}))
-    problems = _told(run, _with_one_trial(document)) + problems
-    return document, problems or _document_problems(document, whole=False)
-
-
-def _with_one_trial(document):
-    """The document with no more than one trial a case: the others are checked."""
-    try:
-        return {**document, "cases": [{**case, "trials": case["trials"][:1]} for case in document["cases"]]}
-    except (KeyError, TypeError):  # it is none, as the schema will say
-        return document
-
-
-def check_trial_line(document):
-    """Problems of one parsed line of trials.jsonl; the tolerance is the scenario's and not checked here."""
-    problems = _schema_problems(document, TRIAL_SCHEMA)
-    return problems or list(_trial_problems(document["trial"], ("trial",), None))
-
-
-def check_trial_lines(text):
-    """(line number, Problem) for every problem of a trials.jsonl. Raises NotJson naming the line."""
-    found, seen = [], set()
-    # A line may hold what else Python takes for the end of one.
-    for number, line in enumerate(text.removesuffix("\n").split("\n") if text else (), start=1):
-        try:
-            document = parse(line)
+            document = checked.parse(line)
         except NotJson as error:
             raise NotJson(f"line {number}: {error}", placed=error.placed) from error
-        problems = check_trial_line(document)
+        problems = checker.problems_of_many(document) or list(_trial_problems(document["trial"], ("trial",)))
         if not problems:
             key = (document["case"], document["trial"]["index"])
             if key in seen:
                 problems = [Problem("/trial/index", f"trial {key[1]} of case {key[0]!r} appears twice")]
             seen.add(key)
-        found += [(number, problem) for problem in problems]
-    return found
+        yield from ((number, problem) for problem in problems)
 
 
 def _run_problems(document):
@@ -288,21 +290,20 @@ def _estimate_problems(estimate, values, path):
             yield Problem(pointer(*path, "confidence"), f"{confidence} is out of reach at n = {len(values)}")
 
 
-def _trial_problems(trial, path, tolerance, unnamed=0):
-    offered, received = trial["offered"], trial["received"]
-    drops, unaccounted = trial["drops"], trial["unaccounted"]
-    counts = (offered["packets"], received["packets"], unaccounted)
-    if None not in counts:
-        rest = offered["packets"] - received["packets"] - sum(drops.values())
-        if rest != unaccounted:
+def _trial_problems(trial, path):
+    offered, received, returned = trial["offered"], trial["received"], trial.get("returned")
+    if None not in (offered["packets"], received["packets"], trial["unaccounted"]):
+        rest = offered["packets"] - received["packets"] - sum(trial["drops"].values())
+        if rest != trial["unaccounted"]:
             yield Problem(pointer(*path, "unaccounted"),
-                          f"is {unaccounted}, but offered - received - drops = {rest}")
-    yield from _returned_problems(trial, path, tolerance)
+                          f"is {trial['unaccounted']}, but offered - received - drops = {rest}")
+    if returned:
+        rest = (returned["sent_back"] - returned["packets"] - returned["strays"]
+                - sum(returned["drops"].values()))
+        if rest != returned["unaccounted"]:
+            yield Problem(pointer(*path, "returned", "unaccounted"), f"is {returned['unaccounted']}, but "
+                          f"sent_back - packets - strays - drops = {rest}")
     if trial["status"] == "ok":
-        lost = int(unnamed * offered["packets"])
-        if tolerance is not None and not -tolerance <= unaccounted <= max(tolerance, lost):
-            yield Problem(pointer(*path, "unaccounted"),
-                          f"{unaccounted} of {offered['packets']} in an ok trial, tolerance {tolerance}")
         yield from _null_problems(trial, path, trial["missing"], skip=("reason", "offered.target_pps"))
     if (trial["cycles_source"] is None) != (trial["cycles_per_packet"] is None):
         yield Problem(pointer(*path, "cycles_source"), "and cycles_per_packet are null only together")
@@ -310,18 +311,17 @@ def _trial_problems(trial, path, tolerance, unnamed=0):
         yield Problem(pointer(*path, "mpps"), f"is {trial['mpps']}, but received.pps is {received['pps']}")
 
 
-def _returned_problems(trial, path, tolerance):
-    returned = trial.get("returned")
-    if returned is None:
+def _tolerance_problems(trial, path, tolerance, unnamed):
+    """Frames that an ok trial cannot account for, beyond what its scenario allows."""
+    if trial["status"] != "ok":
         return
-    unaccounted = returned["unaccounted"]
-    rest = returned["sent_back"] - returned["packets"] - returned["strays"] - sum(returned["drops"].values())
-    if rest != unaccounted:
-        yield Problem(pointer(*path, "returned", "unaccounted"),
-                      f"is {unaccounted}, but sent_back - packets - strays - drops = {rest}")
-    if trial["status"] == "ok" and tolerance is not None and abs(unaccounted) > tolerance:
-        yield Problem(pointer(*path, "returned", "unaccounted"),
-                      f"{unaccounted} of {returned['sent_back']} in an ok trial, tolerance {tolerance}")
+    packets, returned = trial["offered"]["packets"], trial.get("returned")
+    if not -tolerance <= trial["unaccounted"] <= max(tolerance, int(unnamed * packets)):
+        yield Problem(pointer(*path, "unaccounted"),
+                      f"{trial['unaccounted']} of {packets} in an ok trial, tolerance {tolerance}")
+    if returned and abs(returned["unaccounted"]) > tolerance:
+        yield Problem(pointer(*path, "returned", "unaccounted"), f"{returned['unaccounted']} of "
+                      f"{returned['sent_back']} in an ok trial, tolerance {tolerance}")
 
 
 def _same(a, b):
@@ -355,17 +355,16 @@ def _has_reason(missing, keys):
 
 
 def check_file(path):
-    """Lines 'file: pointer: message' for one file. Raises OSError, NotJson."""
-    path = pathlib.Path(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise NotJson(f"byte {error.start}: not valid UTF-8") from error
-    if path.suffix == ".jsonl":
-        found = [(f"{path}:{number}", problem) for number, problem in check_trial_lines(text)]
+    """Yields 'file: pointer: message' of one file. Raises OSError, UnicodeDecodeError, NotJson."""
+    if pathlib.Path(path).suffix == ".jsonl":
+        # A line may hold what else Python takes for the end of one.
+        with open(path, encoding="utf-8", newline="\n") as lines:
+            for number, problem in check_trial_lines(lines):
+                yield f"{path}:{number}: {problem.pointer or '/'}: {problem.message}"
     else:
-        found = [(path, problem) for problem in check_run(parse(text))]
-    return [f"{where}: {problem.pointer or '/'}: {problem.message}" for where, problem in found]
+        with open(path, "rb") as file:
+            for problem in read(file)[1]:
+                yield f"{path}: {problem.pointer or '/'}: {problem.message}"
 
 
 def main(argv=None):
@@ -376,14 +375,18 @@ def main(argv=None):
     unreadable = violated = False
     for name in parser.parse_args(argv).files:
         try:
-            lines = check_file(checked.run_file(name))
-        except (checked.InputError, NotJson) as error:
-            checked.say(f"{name}: {error}" if isinstance(error, NotJson) else error)
+            for line in check_file(checked.run_file(name)):
+                violated = True
+                print(printable(line))
+        except checked.InputError as error:
+            checked.say(error)
             unreadable = True
-            continue
-        violated = violated or bool(lines)
-        for line in lines:
-            print(printable(line))
+        except UnicodeDecodeError as error:
+            checked.say(f"{name}: byte {error.start}: not valid UTF-8")
+            unreadable = True
+        except NotJson as error:
+            checked.say(f"{name}: {error}")
+            unreadable = True
     return 2 if unreadable else 5 if violated else 0
 
 

@@ -11,6 +11,7 @@ import pytest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import checked  # noqa: E402
 import sample_run  # noqa: E402
 import validate  # noqa: E402
 
@@ -241,33 +242,36 @@ def line(**changes):
             "trial": sample_run.trial(), **changes}
 
 
+def lines_of(*lines):
+    """(line number, pointer) of every problem."""
+    return [(number, problem.pointer) for number, problem in validate.check_trial_lines(lines)]
+
+
 def test_trial_lines():
     good = json.dumps(line())
     other = json.dumps(line(trial=sample_run.trial(index=1)))
-    assert validate.check_trial_lines(f"{good}\n{other}\n") == []
+    assert lines_of(good, other) == []
     broken = json.dumps(line(trial={**sample_run.trial(index=2), "unaccounted": 1}))
-    found = validate.check_trial_lines(f"{good}\n{broken}\n{good}\n")
-    where = [(number, problem.pointer) for number, problem in found]
-    assert where == [(2, "/trial/unaccounted"), (3, "/trial/index")]
-    assert [p.pointer for p in validate.check_trial_line(line(mode={}))] == ["/mode"] * 3
+    assert lines_of(good, broken, good) == [(2, "/trial/unaccounted"), (3, "/trial/index")]
+    assert lines_of(json.dumps(line(mode={}))) == [(1, "/mode")] * 3
     with pytest.raises(validate.NotJson, match="line 2"):
-        validate.check_trial_lines(good + '\n{"schema": "pktbench-tr')
-
-
-@pytest.mark.parametrize("token", ["NaN", "Infinity", "-Infinity"])
-def test_tokens_that_are_no_json_are_refused(valid, token):
-    text = json.dumps(valid).replace('"drain_s": 0.1', f'"drain_s": {token}', 1)
-    with pytest.raises(validate.NotJson, match=token):
-        validate.parse(text)
+        lines_of(good, '{"schema": "pktbench-tr')
 
 
 @pytest.mark.parametrize("pointer, value", [
     (TRIAL + "/mpps", 1e300), (TRIAL + "/mpps", -1), (TRIAL + "/round", -1), (TRIAL + "/round", 2**31),
-    (TRIAL + "/offered/packets", 2**64), (TRIAL + "/offered/packets", 1e6), (TRIAL + "/evidence/x", -1e300),
-    (TRIAL + "/unaccounted", 2**63), (MPPS + "/ci95/1", 1e300), ("/cases/0/flows", 2**31),
+    (TRIAL + "/offered/packets", 1e6), (TRIAL + "/evidence/x", -1e300), (MPPS + "/ci95/1", 1e300),
+    ("/cases/0/flows", 2**31),
     ("/scenario/method/tolerance_packets", 1e13), ("/environment/before/cpu/tsc_hz", 1e300)])
 def test_a_number_beyond_its_bound_is_refused(valid, pointer, value):
     assert pointer in pointers(change(valid, pointer, value))
+
+
+@pytest.mark.parametrize("pointer, value", [(TRIAL + "/offered/packets", 2**64),
+                                            (TRIAL + "/unaccounted", 2**63)])
+def test_an_integer_beyond_64_bits_is_none_to_read(valid, pointer, value):
+    with pytest.raises(validate.NotJson, match=f"{pointer}: a number is too large"):
+        validate.check_run(change(valid, pointer, value))
 
 
 def test_a_pair_whose_base_is_0_is_told_and_no_crash():
@@ -275,15 +279,10 @@ def test_a_pair_whose_base_is_0_is_told_and_no_crash():
     assert "/pairs/0/ratios" in pointers(document)
 
 
-def test_a_line_ends_where_the_file_says_so():
+def test_a_line_ends_where_the_file_says_so(tmp_path):
     odd = line(trial=sample_run.trial(status="failed", reason="a\u2028b\x85c"))
-    assert validate.check_trial_lines(json.dumps(odd, ensure_ascii=False) + "\n") == []
-    assert validate.check_trial_lines("") == []
-
-
-def test_repeated_keys_are_refused():
-    with pytest.raises(validate.NotJson, match="'a' appears twice"):
-        validate.parse('{"a": 1, "a": 2}')
+    (tmp_path / "trials.jsonl").write_text(json.dumps(odd, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert not list(validate.check_file(tmp_path / "trials.jsonl"))
 
 
 @pytest.mark.parametrize("text, code, said", [
@@ -301,15 +300,29 @@ def test_command_line(tmp_path, text, code, said):
 def test_command_line_names_an_unreadable_file(tmp_path):
     (tmp_path / "empty.json").write_text("")
     (tmp_path / "half.json").write_text("{")
-    (tmp_path / "bytes.json").write_bytes(b"{\xff")
+    for suffix in ("json", "jsonl"):
+        (tmp_path / f"bytes.{suffix}").write_bytes(b"{\xff")
     for name, said in (("absent.json", "no such file"), ("empty.json", "the file is empty"),
-                       ("half.json", "line 1, column 2: not valid JSON: "),
-                       ("bytes.json", "byte 1: not valid UTF-8"),
+                       ("half.json", "not valid JSON: parse error: premature EOF, near"),
+                       ("bytes.json", "not valid JSON: lexical error: invalid "),
+                       ("bytes.jsonl", "byte 1: not valid UTF-8"),
                        ("", "no run.json in this directory; name a directory that pktbench run made")):
         path = tmp_path / name
         done = subprocess.run([HERE / "validate.py", path], capture_output=True, text=True, check=False)
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
         assert done.stderr.startswith(f"pktbench: {path}: {said}")
+
+
+@pytest.mark.parametrize("program", ["results/schema/validate.py", "plots/__main__.py"])
+@pytest.mark.parametrize("name", ["run.json", "trials.jsonl"])
+def test_a_file_beyond_the_bound_is_refused_unread(tmp_path, program, name):
+    with open(tmp_path / name, "wb") as file:
+        file.truncate(checked.MAX_BYTES + 1)
+    done = subprocess.run(["/usr/bin/python3", HERE.parents[1] / program, tmp_path / name],
+                          capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (f"pktbench: {tmp_path / name}: larger than 536870912 bytes; measure in several "
+                           "runs of fewer cases or trials\n")
 
 
 def with_a_pair():
