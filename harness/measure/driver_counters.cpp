@@ -72,8 +72,7 @@ constexpr Entry kEntries[] = {
     {"mlx5_core", kRx, "nic_buffer", kDriver, "rx_discards_phy"},
     {"mlx5_core", kRx, "nic_no_descriptor", kDriver, "rx_out_of_buffer"},
     // ethernet/amazon/ena/ena_netdev.c: told by the device's keep-alive about once a second, so
-    // that
-    // it may be of an earlier moment. Newer drivers add what XDP dropped.
+    // that it may be of an earlier moment. Newer drivers add what XDP dropped.
     {"ena", kRx, "nic_no_descriptor", kLink, "rx_dropped"},
     {"ena", kRx, "nic_no_descriptor", kDriver, "queue_*_rx_xdp_drop", 64, Sign::spoils},
     // vmxnet3/vmxnet3_ethtool.c. The same name for every queue: their sum.
@@ -126,7 +125,9 @@ Result<DeviceStatistics> read_device_statistics(const std::string& device) {
   if (driver) statistics.driver = std::move(*driver);
   auto link = sys::get_link(device);
   if (!link) return link.error();
-  statistics.link = {{"rx_dropped", link->rx_dropped},
+  statistics.link = {{"rx_packets", link->rx_packets},
+                     {"tx_packets", link->tx_packets},
+                     {"rx_dropped", link->rx_dropped},
                      {"rx_missed_errors", link->rx_missed_errors}};
   return statistics;
 }

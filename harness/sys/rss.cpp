@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <linux/ethtool.h>
 
+#include <algorithm>
 #include <boost/algorithm/hex.hpp>
 #include <boost/algorithm/string/classification.hpp>
 #include <boost/algorithm/string/split.hpp>
@@ -11,6 +12,7 @@
 #include <cstddef>
 #include <cstring>
 #include <iterator>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -39,15 +41,17 @@ struct Rss {
 };
 
 std::vector<std::byte> rss_command(std::uint32_t command, const Rss& rss) {
-  const std::size_t table = rss.table.size() * sizeof(std::uint32_t);
-  std::vector<std::byte> buffer(sizeof(ethtool_rxfh) + table + rss.key.size());
   ethtool_rxfh head{};
   head.cmd = command;
   head.indir_size = static_cast<std::uint32_t>(rss.table.size());
   head.key_size = static_cast<std::uint32_t>(rss.key.size());
-  std::memcpy(buffer.data(), &head, sizeof head);
-  std::memcpy(buffer.data() + sizeof head, rss.table.data(), table);
-  std::memcpy(buffer.data() + sizeof head + table, rss.key.data(), rss.key.size());
+  std::vector<std::byte> buffer;
+  const auto add = [&](std::span<const std::byte> bytes) {
+    buffer.insert(buffer.end(), bytes.begin(), bytes.end());
+  };
+  add(std::as_bytes(std::span(&head, 1)));
+  add(std::as_bytes(std::span(rss.table)));
+  add(std::as_bytes(std::span(rss.key)));
   return buffer;
 }
 
@@ -60,9 +64,11 @@ Result<Rss> get_rss(const std::string& device) {
   Rss rss{std::vector<std::uint32_t>(head.indir_size), std::vector<std::uint8_t>(head.key_size)};
   auto answer = rss_command(ETHTOOL_GRSSH, rss);
   if (auto r = ask_ioctl(device, answer.data(), what); !r) return r.error();
-  const std::size_t table = rss.table.size() * sizeof(std::uint32_t);
-  std::memcpy(rss.table.data(), answer.data() + sizeof head, table);
-  std::memcpy(rss.key.data(), answer.data() + sizeof head + table, rss.key.size());
+  const std::span<const std::byte> behind = std::span(answer).subspan(sizeof head);
+  const auto table = std::as_writable_bytes(std::span(rss.table));
+  const auto key = std::as_writable_bytes(std::span(rss.key));
+  std::ranges::copy(behind.first(table.size()), table.begin());
+  std::ranges::copy(behind.last(key.size()), key.begin());
   return rss;
 }
 
