@@ -46,7 +46,8 @@ Result<std::vector<pid_t>> NetworkEnd::settle(bool) {
 
 Result<std::vector<pid_t>> NetworkEnd::place_napi_threads(bool fifo) const {
   std::vector<pid_t> threads;
-  // Those of a device of that name that has just been deleted are there until the kernel comes to it.
+  // Those of a device of that name that has just been deleted are there until the kernel comes to
+  // it.
   for (int attempt = 0; attempt < 1000 && threads.size() != made.queues; ++attempt) {
     if (attempt) std::this_thread::sleep_for(std::chrono::milliseconds(2));
     // napi/DEVICE-ID; the device's name is unique on this host.
