@@ -11,7 +11,7 @@ namespace {
 
 Result<long> numa_node(const sys::DriverInfo& driver, const HostSources& sources) {
   if (driver.bus.empty()) return make_error(ErrorCode::unsupported, "the device is on no bus");
-  const auto node = numa_node_of(driver.bus, sources);
+  auto node = numa_node_of(driver.bus, sources);
   if (!node || *node >= 0) return node;
   return make_error(ErrorCode::unsupported, "the host does not tell the device's NUMA node");
 }

@@ -42,7 +42,8 @@ def igb(shared):
         script += f"""
             {BINARY} run {shared}/{name}.json --out {shared}/{name} {arguments} >&2
             [ $? -eq {status} ] || exit 1
-            spread >{shared}/{name}.after"""
+            spread >{shared}/{name}.after
+            """
     return script
 
 
@@ -86,7 +87,7 @@ def test_dpdk_drives_the_card_itself(runs):
 def test_a_queue_that_the_hash_leaves_empty_is_named_with_the_remedy(runs):
     case, = json.loads((lab_guest.boot().shared / "igb-1of2q" / "run.json").read_text())["cases"]
     assert case["status"] == "failed"
-    assert re.fullmatch(r"xdp-native counted nothing on RX queue 1 of 2 on (\w+); \1 chooses the queue of "
+    assert re.fullmatch(r"xdp-native counted nothing on RX queue [01] of 2 on (\w+); \1 chooses the queue of "
                         r'a UDP frame by "sd", without its ports, .* set /testbed/rx_flow_hash to "sdfn"',
                         case["reason"])
 

@@ -274,7 +274,7 @@ Result<void> NicEnd::let_redirects_out() {
     const sys::Fd program(
         bpf_prog_load(BPF_PROG_TYPE_XDP, "pktbench_pass", "GPL", pass, std::size(pass), nullptr));
     if (!program) return system_error("load a program that passes all", errno);
-    const auto attached =
+    auto attached =
         sys::attach_xdp(made, program.get(), XDP_FLAGS_DRV_MODE,
                         "frames that are redirected into it are lost without one: use generator "
                         "packet-sendmmsg or udp-sendmmsg")

@@ -225,7 +225,7 @@ Result<void> set_device_setting(const std::string& device, const std::string& se
                                 const std::string& value) {
   const auto found = find_setting(setting);
   if (!found) return found.error();
-  const auto done = (*found)->set(device, value);
+  auto done = (*found)->set(device, value);
   if (!done && done.error().code == ErrorCode::invalid_input)
     return make_error(ErrorCode::failed, "{} of {} cannot be \"{}\"", setting, device, value);
   if (!done) return done;
