@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, os.path.join(os.environ["PKTBENCH_SOURCE"], "scripts"))
 import guest as lab_guest  # noqa: E402
-from guest import BINARY, IGB, needs_dpdk, run_of, scenario  # noqa: E402
+from guest import IGB, needs_dpdk, run_of, scenario  # noqa: E402
 
 # Backend: its effective mode.
 MODES = {"udp-recvmmsg": "udp-recvmmsg", "packet-mmap": "packet-mmap", "xdp-native": "xdp-native",
@@ -35,15 +35,12 @@ def igb(shared):
     scenario(shared / "igb-live.json", ["xdp-native"], 1, "igb", generator="xdp-live")
     scenario(shared / "igb-reflect.json", ["xdp-native", "af_xdp", *dpdk], 1, "igb")
     script = SPREAD
-    reflect = "--set '/workloads=[\"reflect\"]'"
-    for name, arguments, status in (("igb", "", 0), ("igb-2q", "", 0), ("igb-1of2q", "", 6),
-                                    ("igb-live", "", 0), ("igb-reflect", reflect, 0)):
+    for name, arguments, status in (("igb", (), 0), ("igb-2q", (), 0), ("igb-1of2q", (), 6),
+                                    ("igb-live", (), 0),
+                                    ("igb-reflect", ("--set", '/workloads=["reflect"]'), 0)):
         script += "" if name == "igb" else f"spread >{shared}/{name}.before || exit 1\n"
-        script += f"""
-            {BINARY} run {shared}/{name}.json --out {shared}/{name} {arguments} >&2
-            [ $? -eq {status} ] || exit 1
-            spread >{shared}/{name}.after
-            """
+        script += lab_guest.run(shared / f"{name}.json", shared / name, *arguments, status=status)
+        script += f"spread >{shared}/{name}.after\n"
     return script
 
 

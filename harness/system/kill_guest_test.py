@@ -48,7 +48,7 @@ def kill(shared, card):
     pmd = {"name": "dpdk", "driver": dut}
     scenario(shared / "run.json", ["xdp-generic", "udp-recvmmsg", pmd], 2, card)
     scenario(shared / "kill.json", [pmd], 50, card)
-    return f"{BINARY} run {shared}/run.json --out {shared}/out >&2 || exit 1\n" + (
+    return lab_guest.run(shared / "run.json", shared / "out") + (
         KILL.replace("DUT", dut).replace("GENERATOR", generator).replace("BINARY", BINARY)
         .replace("SHARED", str(shared)))
 

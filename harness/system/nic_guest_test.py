@@ -37,7 +37,7 @@ def other_cards(shared):
     for card, (_, queues) in OTHER_CARDS.items():
         slot = CARDS.index(card)
         scenario(shared / f"{card}.json", [{"name": "dpdk", "driver": "pci"}], 1, card, queues)
-        script += f"{BINARY} run {shared}/{card}.json --out {shared}/{card} >&2\n"
+        script += lab_guest.run(shared / f"{card}.json", shared / card)
         script += f'basename "$(readlink /sys/bus/pci/devices/0000:00:1{slot}.0/driver)"\n'
     return script
 
