@@ -49,12 +49,14 @@ def mirror():
 
 
 class Apt:
-    """The host's apt; with a suite: one that knows Debian's suite alone, and has its lists in the cache."""
+    """The host's apt; with a suite: one that knows Debian's suite alone. What comes from it is unpacked in
+    `unpacked`: the cache, or the suite's folder there, which has its lists too."""
 
-    def __init__(self, tools, cache=None, suite=None):
+    def __init__(self, tools, cache, suite=None):
         self.tools, self.options, self.updated, self.remedy = tools, [], None, "try apt-get update"
+        self.unpacked = cache / suite if suite else cache
         if suite:
-            folder = cache / "apt" / suite
+            folder = self.unpacked / "apt"
             for part in ("state/lists/partial", "cache/archives/partial"):
                 (folder / part).mkdir(parents=True, exist_ok=True)
             (folder / "sources.list").write_text(f"deb [signed-by={KEYRING}] {mirror()} {suite} main\n")
@@ -103,11 +105,7 @@ def unpacked(apt, packages, files, into, finish):
         root = pathlib.Path(scratch, "root")
         root.mkdir()
         for package in apt.download(packages, scratch):
-            with subprocess.Popen([apt.tools["dpkg-deb"], "--fsys-tarfile", package],
-                                  stdout=subprocess.PIPE) as deb:
-                subprocess.run([apt.tools["tar"], "-x", "-C", root, "--no-same-owner", "--wildcards",
-                                *(f"./{part}" for part in files)], stdin=deb.stdout, check=False,
-                               stderr=subprocess.DEVNULL)  # of patterns that this package lacks
+            extract(apt.tools, package, files, root)
         finish(root)
         try:
             os.rename(root, into)
@@ -116,20 +114,34 @@ def unpacked(apt, packages, files, into, finish):
                 raise
 
 
-def cached(cache, name):
+def extract(tools, package, files, root):
+    """Those of the package's files that it has."""
+    with subprocess.Popen([tools["dpkg-deb"], "--fsys-tarfile", package], stdout=subprocess.PIPE) as deb:
+        tar = subprocess.run([tools["tar"], "-x", "-C", root, "--no-same-owner", "--wildcards",
+                              *(f"./{part}" for part in files)], stdin=deb.stdout, text=True,
+                             stderr=subprocess.PIPE, env={**os.environ, "LC_ALL": "C"}, check=False)
+        deb.stdout.read()  # what tar has left, so that a whole package is no failure of dpkg-deb's
+    wrong = [line for line in tar.stderr.splitlines() if not line.endswith(
+        (": Not found in archive", ": Exiting with failure status due to previous errors"))]
+    if wrong or deb.returncode:
+        why = wrong[0] if wrong else f"dpkg-deb ended with {deb.returncode}"
+        raise Missing(f"cannot unpack {package.name}: {why}; is there room for it below --cache?")
+
+
+def cached(folder, name):
     """The newest of what is there."""
-    return max(cache.glob(f"{name}_*"), key=lambda path: path.stat().st_mtime, default=None)
+    return max(folder.glob(f"{name}_*"), key=lambda path: path.stat().st_mtime, default=None)
 
 
 def folder_name(package, version):
     return f"{package}_{version}".replace(":", "%3a")
 
 
-def kernel(apt, cache):
+def kernel(apt):
     """Folder with vmlinux, version and lib/modules; made once per version of the package."""
     match = re.search(r"^Depends:.*\b(linux-image-\S+) \(= (\S+?)\)", apt.show(META_PACKAGE), re.M)
     if not match:
-        have = cached(cache, "linux-image-*")
+        have = cached(apt.unpacked, "linux-image-*")
         if have:
             return have
         raise Missing(f"apt knows no package {META_PACKAGE}; run apt-get update, on Debian 12 or 13")
@@ -145,7 +157,7 @@ def kernel(apt, cache):
         (root / "vmlinux").write_bytes(uncompressed(image.read_bytes()))
         (root / "version").write_text(modules.name)
 
-    into = cache / folder_name(name, version)
+    into = apt.unpacked / folder_name(name, version)
     unpacked(apt, [f"{part}={version}" for part in parts or [name]], KERNEL_FILES, into, finish)
     return into
 
@@ -165,12 +177,12 @@ def uncompressed(image):
     return elf
 
 
-def qemu(apt, cache):
+def qemu(apt):
     """The start of a command line of a QEMU that is not installed."""
     match = re.search(r"^Version: (\S+)", apt.show(QEMU_PACKAGES[0]), re.M)
     if not match:
         raise Missing(f"Debian's {QEMU_SUITE} has no package {QEMU_PACKAGES[0]}; use --release host")
-    into = cache / folder_name(QEMU_PACKAGES[0], match[1])
+    into = apt.unpacked / folder_name(QEMU_PACKAGES[0], match[1])
     unpacked(apt, QEMU_PACKAGES, QEMU_FILES, into, lambda root: None)
     return qemu_in(into)
 
@@ -194,19 +206,19 @@ def lacking(command, devices):
 
 def backports(tools, cache, devices):
     """(QEMU's command, the kernel's folder) of that release; without network what is in the cache."""
-    found = _newest(Apt(tools, cache, KERNEL_SUITE), kernel, cache, cached(cache, "linux-image-*bpo*"))
+    found = _newest(Apt(tools, cache, KERNEL_SUITE), kernel, "linux-image-*", lambda have: have)
     command = [tools["qemu-system-x86_64"]]
     if lacking(command, devices):
-        have = cached(cache, QEMU_PACKAGES[0])
-        command = _newest(Apt(tools, cache, QEMU_SUITE), qemu, cache, have and qemu_in(have))
+        command = _newest(Apt(tools, cache, QEMU_SUITE), qemu, QEMU_PACKAGES[0], qemu_in)
     return command, found
 
 
-def _newest(apt, make, cache, have):
+def _newest(apt, make, name, made_of):
     try:
         apt.refresh()
-        return make(apt, cache)
+        return make(apt)
     except Missing:
+        have = cached(apt.unpacked, name)
         if not have:
             raise
-        return have
+        return made_of(have)

@@ -68,7 +68,7 @@ def test_without_qemu_the_packages_are_named(tmp_path, monkeypatch, capsys):
 def test_without_a_kernel_package_the_remedy_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(packages, "META_PACKAGE", "linux-image-no-such")
     with pytest.raises(lab.Missing, match="linux-image-no-such.*apt-get update"):
-        packages.kernel(packages.Apt({}), tmp_path)
+        packages.kernel(packages.Apt({}, tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -119,7 +119,7 @@ def fixture_no_network(monkeypatch):
     def fail(*_):
         raise lab.Missing("cannot ask")
     monkeypatch.setattr(packages, "backports", fail)
-    monkeypatch.setattr(packages, "kernel", lambda apt, cache: cache / "the host's")
+    monkeypatch.setattr(packages, "kernel", lambda apt: apt.unpacked / "the host's")
     monkeypatch.setattr(packages, "lacking", lambda command, devices: {"igb"} & set(devices))
 
 
@@ -196,11 +196,50 @@ def test_the_kernel_package_of_each_release_is_unpacked(tmp_path, monkeypatch, m
         Path(tools[tool]).write_text(f"#!/bin/sh\n{does}\n")
         os.chmod(tools[tool], 0o755)
     (tmp_path / "cache").mkdir()
-    made = packages.kernel(packages.Apt(tools), tmp_path / "cache")
+    made = packages.kernel(packages.Apt(tools, tmp_path / "cache"))
     assert (made / "vmlinux").read_bytes() == b"\x7fELF"
     assert (made / "version").read_text() == "9.9-amd64"
     lab.initramfs(tools, made, "9.9-amd64", tmp_path)
     assert (tmp_path / "initramfs/modules/00").read_bytes() == b"module"
+
+
+@pytest.mark.parametrize("broken, said", [("tar", "No space left"), ("dpkg-deb", "dpkg-deb ended with 2")])
+def test_a_package_that_is_not_unpacked_as_a_whole_leaves_nothing(tmp_path, monkeypatch, broken, said):
+    make_package(tmp_path / "tree", "qemu", "", {"usr/bin/qemu-system-x86_64": b"", "usr/share/qemu/a": b""})
+    tools = {"dpkg-deb": "dpkg-deb", "tar": "tar"}
+    does = {"apt-get": f"dpkg-deb -Znone -b {tmp_path}/tree qemu.deb",
+            "tar": "tar \"$@\" 2>/dev/null; echo tar: a: No space left on device >&2; exit 2",
+            "dpkg-deb": "dpkg-deb \"$@\"; exit 2"}
+    for tool in ("apt-get", broken):
+        tools[tool] = str(tmp_path / tool)
+        Path(tools[tool]).write_text(f"#!/bin/sh\n{does[tool]}\n")
+        os.chmod(tools[tool], 0o755)
+    apt = packages.Apt(tools, tmp_path / "cache")
+    apt.unpacked.mkdir()
+    monkeypatch.setattr(packages.Apt, "show", lambda self, package: "Version: 1\n")
+    with pytest.raises(lab.Missing, match=f"cannot unpack qemu.deb: .*{said}"):
+        packages.qemu(apt)
+    assert list(apt.unpacked.iterdir()) == []
+    # The same with tools that work; it lacks most of what is asked for.
+    apt.tools = {"dpkg-deb": "dpkg-deb", "tar": "tar", "apt-get": tools["apt-get"]}
+    assert Path(packages.qemu(apt)[0]).exists()
+
+
+def test_without_network_what_is_in_the_cache_is_taken(tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise lab.Missing("cannot ask")
+    monkeypatch.setattr(packages.Apt, "_get", fail)
+    monkeypatch.setattr(packages, "mirror", lambda: "http://mirror.invalid")
+    monkeypatch.setattr(packages, "lacking", lambda command, devices: set(devices))
+    with pytest.raises(lab.Missing, match="cannot ask"):
+        packages.backports({"qemu-system-x86_64": "qemu"}, tmp_path, ["igb"])
+    (tmp_path / "linux-image-6.1_1").mkdir()  # of the host's release
+    kernel = tmp_path / packages.KERNEL_SUITE / "linux-image-7.3.4+deb13-amd64_7.3.4-1~bpo13+1"
+    qemu = tmp_path / packages.QEMU_SUITE / "qemu-system-x86_10.0"
+    for folder in (kernel, qemu):
+        folder.mkdir(parents=True)
+    command, found = packages.backports({"qemu-system-x86_64": "qemu"}, tmp_path, ["igb"])
+    assert (found, command) == (kernel, packages.qemu_in(qemu))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give it up")
