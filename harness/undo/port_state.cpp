@@ -125,9 +125,13 @@ Result<PortState> read_port_state(const std::string& name) {
   }
   state.flags = link->flags & kFlags;
   state.settings = read_settings(name);
-  // A driver makes its table when it first comes up: igb's names queue 0 alone until then, and
-  // would keep that if it were set.
-  if (!(link->flags & IFF_UP)) state.settings.erase("rss-table");
+  // A driver sets up how frames are spread when it first comes up: igb's table names queue 0 alone
+  // until then, and would keep that if it were set; e1000e tells of no hash fields.
+  if (!(link->flags & IFF_UP))
+    std::erase_if(state.settings, [](const auto& setting) {
+      const auto& [what, value] = setting;
+      return what == "rss-table" || (what.ends_with("-hash") && value.empty());
+    });
   state.sysctls = read_sysctls(name);
   if (auto r = sys::port_messages(link->ifindex).into(state.messages); !r) return r.error();
   return state;
