@@ -31,6 +31,23 @@ Result<PcieLink> pcie_link(const std::string& function) {
   return link;
 }
 
+// A state that the link or the kernel does not have has no file.
+Result<std::vector<std::string>> link_sleeps(const std::string& function) {
+  std::vector<std::string> on;
+  bool told = false;
+  for (const char* state :
+       {"l0s_aspm", "l1_aspm", "l1_1_aspm", "l1_2_aspm", "l1_1_pcipm", "l1_2_pcipm"}) {
+    const std::string file = function + "/link/" + state;
+    const auto may = sys::read_number(file);
+    told |= may.ok();
+    if (may && *may != 0) on.push_back(file);
+  }
+  if (!told)
+    return make_error(ErrorCode::unsupported,
+                      "the kernel manages no sleep of this PCIe link: no {}/link", function);
+  return on;
+}
+
 Result<std::map<int, std::vector<int>>> irqs_of(const std::string& pci,
                                                 const HostSources& sources) {
   std::map<int, std::vector<int>> found;
@@ -108,6 +125,8 @@ DeviceFacts gather_device_facts(const std::string& name) {
   facts.pause = sys::get_pause(name);
   facts.coalescing = sys::get_coalescing(name);
   facts.lro = sys::get_offload(name, sys::Offload::lro);
+  facts.eee = sys::get_eee(name);
+  facts.wake_on_lan = sys::get_wake_on_lan(name);
   facts.offloads = sys::get_offloads(name);
   if (facts.link) facts.xdp_features = sys::xdp_features(facts.link->ifindex);
   return facts;
@@ -120,6 +139,7 @@ FunctionFacts gather_function_facts(const std::string& pci, const HostSources& s
   facts.numa_node = numa_node_of(pci, sources);
   facts.node_cpus = read_cpus(function + "/local_cpulist");
   facts.irqs = irqs_of(pci, sources);
+  facts.link_sleeps = link_sleeps(function);
   facts.dpdk_drivers = dpdk_drivers_of(pci, sources);
   return facts;
 }

@@ -28,6 +28,8 @@ struct DeviceFacts {
   Result<sys::Pause> pause = not_asked();
   Result<sys::Coalescing> coalescing = not_asked();
   Result<bool> lro = not_asked();
+  Result<sys::Eee> eee = not_asked();
+  Result<std::string> wake_on_lan = not_asked();
   Result<std::vector<std::pair<std::string, bool>>> offloads = not_asked();
   Result<sys::XdpFeatures> xdp_features = not_asked();
 };
@@ -47,6 +49,8 @@ struct FunctionFacts {
   Result<long> numa_node = not_asked();  // -1: the host has no nodes to tell apart
   Result<std::vector<int>> node_cpus = not_asked();
   Result<std::map<int, std::vector<int>>> irqs = not_asked();   // IRQ → CPUs it may go to
+  // Sleep states that the PCIe link may enter (ASPM), files of sysfs.
+  Result<std::vector<std::string>> link_sleeps = not_asked();
   Result<std::vector<std::string>> dpdk_drivers = not_asked();  // plugins that claim the chip
 };
 

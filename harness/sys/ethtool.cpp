@@ -298,4 +298,22 @@ Result<std::map<std::string, std::uint64_t>> driver_statistics(const std::string
   return result;
 }
 
+Result<Eee> get_eee(const std::string& device) {
+  ethtool_eee eee{};
+  eee.cmd = ETHTOOL_GEEE;
+  if (auto r = ask_ioctl(device, &eee, "Energy-Efficient Ethernet"); !r) return r.error();
+  return Eee{eee.eee_enabled != 0, eee.eee_active != 0};
+}
+
+Result<std::string> get_wake_on_lan(const std::string& device) {
+  ethtool_wolinfo wake{};
+  wake.cmd = ETHTOOL_GWOL;
+  if (auto r = ask_ioctl(device, &wake, "wake-on-LAN"); !r) return r.error();
+  constexpr std::string_view kLetters = "pumbagsf";  // by bit
+  std::string found;
+  for (std::size_t bit = 0; bit < kLetters.size(); ++bit)
+    if (bit_in(wake.wolopts, bit)) found += kLetters[bit];
+  return found.empty() ? "d" : found;
+}
+
 }  // namespace pktbench::sys

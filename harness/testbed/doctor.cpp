@@ -256,6 +256,25 @@ Finding check_pause(const sys::Pause& p, const PortFacts& port) {
               {{port.name, "pause", "autoneg=off rx=off tx=off"}});
 }
 
+Finding check_eee(const sys::Eee& eee, const PortFacts& port) {
+  if (!eee.enabled) return info("off");
+  return warn(eee.active ? "on, and in use" : "on; the other end does not",
+              "ethtool --set-eee " + shell_word(port.name) + " eee off");
+}
+
+Finding check_link_sleeps(const std::vector<std::string>& states) {
+  if (states.empty()) return info("none");
+  std::vector<std::string> names;
+  for (const std::string& file : states) names.push_back(file.substr(file.rfind('/') + 1));
+  return warn(fmt::format("{}", fmt::join(names, ", ")),
+              fmt::format("echo 0 | tee {}", fmt::join(states, " ")));
+}
+
+Finding check_wake_on_lan(const std::string& events, const PortFacts& port) {
+  if (events == "d") return info("off");
+  return info("on (" + events + ")", "ethtool -s " + shell_word(port.name) + " wol d");
+}
+
 Finding check_mtu(const PortFacts& port) {
   if (port.mtu <= kLargestXdpMtu) return info(fmt::format("{}", port.mtu));
   return warn(
@@ -335,6 +354,8 @@ std::vector<Finding> check_port(const PortFacts& port, const HostFacts& host) {
             port),
       check("numa", "a packet that crosses between sockets costs more cycles", port.numa_node,
             check_numa, port, host),
+      check("aspm", "a PCIe link that sleeps wakes late: bursts after a silence are slow or lost",
+            port.link_sleeps, check_link_sleeps),
       check("irq-placement", "the CPU that takes a queue's interrupt receives its packets",
             port.irqs, check_irqs, port),
       check("dpdk-support",
@@ -352,6 +373,12 @@ std::vector<Finding> check_port(const PortFacts& port, const HostFacts& host) {
        check("pause-frames",
              "a receiver that pauses the sender hides its losses: the offered rate falls",
              port.pause, check_pause, port),
+       check("eee", "a link that sleeps between frames (802.3az) wakes late: latency at low load",
+             port.eee, check_eee, port),
+       check(
+           "wake-on-lan",
+           "a port that listens for a wake-up keeps its link, often a slower one, while it is down",
+           port.wake_on_lan, check_wake_on_lan, port),
        check("lro",
              "it merges packets before they are counted, and most drivers refuse XDP with it",
              port.lro, should_be_off, "ethtool -K " + shell_word(port.name) + " lro off",

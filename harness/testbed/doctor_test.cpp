@@ -70,6 +70,9 @@ PortFacts good_port() {
   p.rings = sys::Rings{4096, 4096, 4096, 4096};
   p.pause = sys::Pause{false, false, false};
   p.lro = false;
+  p.eee = sys::Eee{};
+  p.wake_on_lan = std::string("d");
+  p.link_sleeps = std::vector<std::string>{};
   p.xdp_features = sys::XdpFeatures{true, true, true, true, false};
   p.dpdk_drivers = std::vector<std::string>{"net_ixgbe"};
   p.safety.allowed = true;
@@ -150,6 +153,15 @@ TEST(Doctor, EachFaultOfThePortIsOneFindingWithItsFix) {
       {"pause-frames", Severity::warn, [](PortFacts& p) { p.pause->rx = true; },
        "rx on, tx off, negotiated off"},
       {"lro", Severity::warn, [](PortFacts& p) { p.lro = true; }, "on"},
+      {"eee", Severity::warn, [](PortFacts& p) { p.eee->enabled = p.eee->active = true; },
+       "on, and in use"},
+      {"eee", Severity::warn, [](PortFacts& p) { p.eee->enabled = true; },
+       "on; the other end does not"},
+      {"aspm", Severity::warn,
+       [](PortFacts& p) {
+         p.link_sleeps = std::vector<std::string>{"/sys/x/link/l0s_aspm", "/sys/x/link/l1_aspm"};
+       },
+       "l0s_aspm, l1_aspm"},
       {"mtu", Severity::warn, [](PortFacts& p) { p.mtu = 9000; },
        "9000, above 3494, which is all that a page leaves"},
       {"xdp-programs", Severity::warn,
@@ -174,6 +186,14 @@ TEST(Doctor, EachFaultOfThePortIsOneFindingWithItsFix) {
     EXPECT_EQ(the(findings, c.check).seen, c.seen);
     EXPECT_FALSE(the(findings, c.check).fix.empty()) << c.check;
   }
+}
+
+TEST(Doctor, APortThatMayWakeTheHostIsSaidWithTheCommand) {
+  PortFacts port = good_port();
+  port.wake_on_lan = std::string("g");
+  const auto findings = check_port(port, good_host());
+  EXPECT_EQ(the(findings, "wake-on-lan").seen, "on (g)");
+  EXPECT_EQ(the(findings, "wake-on-lan").fix, "ethtool -s eth1 wol d");
 }
 
 TEST(Doctor, ACommandNamesThePortAsOneWordOfAShell) {
@@ -317,6 +337,8 @@ TEST_F(DoctorTree, APortWithoutAnInterfaceIsReadByItsPciAddress) {
   put(pci + "max_link_speed", "5.0 GT/s PCIe\n");
   put(pci + "current_link_width", "1\n");
   put(pci + "max_link_width", "4\n");
+  put(pci + "link/l0s_aspm", "0\n");
+  put(pci + "link/l1_aspm", "1\n");
   put(pci + "numa_node", "1\n");
   put(pci + "local_cpulist", "4-7\n");
   put(pci + "msi_irqs/31", "msix\n");
@@ -342,7 +364,10 @@ TEST_F(DoctorTree, APortWithoutAnInterfaceIsReadByItsPciAddress) {
   EXPECT_EQ(the(findings, "irq-placement").seen, "31 on 0-3; away from the port's node: 31");
   EXPECT_EQ(the(findings, "dpdk-support").seen, "net_e1000_em");
   EXPECT_EQ(checks_of(findings, Severity::warn),
-            (std::vector<std::string>{"pcie", "numa", "irq-placement"}));
+            (std::vector<std::string>{"pcie", "numa", "aspm", "irq-placement"}));
+  EXPECT_EQ(the(findings, "aspm").seen, "l1_aspm");
+  EXPECT_EQ(the(findings, "aspm").fix,
+            "echo 0 | tee " + (root_ / (pci + "link/l1_aspm")).string());
 
   put(pci + "class", "0x010802\n");
   EXPECT_FALSE(gather_port_facts("01:00.0", {}, sources_)->safety.allowed);
