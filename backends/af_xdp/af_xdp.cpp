@@ -92,6 +92,7 @@ class AfXdp final : public CleanStart, public FilterControl {
     if (auto r = program_->still_attached(); !r) return r.error();
     auto t = totals();
     if (!t) return t.error();
+    const std::uint64_t at_once = t->received.packets;
     // What NAPI has in hand just now looks missing as well; it is not once nothing moves any more.
     constexpr int kAtRest = 20;
     for (int i = 0; t->missing() > redirect_failed_; ++i) {
@@ -107,6 +108,7 @@ class AfXdp final : public CleanStart, public FilterControl {
       if (moving) break;
     }
     Counters counters = std::move(t->received);
+    counters.late = counters.packets - at_once;
     counters.drops = {{"af_xdp_rx_ring_full", t->drops.rx_ring_full},
                       {"af_xdp_fill_ring_empty", t->drops.fill_ring_empty},
                       {"af_xdp_frame_too_long", t->drops.frame_too_long},

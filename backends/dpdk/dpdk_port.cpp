@@ -99,10 +99,13 @@ Result<void> DpdkPort::open_pci(const Setup& setup) {
   opened_.push_back(port);
   const auto queues = static_cast<std::uint16_t>(setup.queues);
   if (auto r = set_up_queues(port, queues, setup); !r) return r;
-  // Frames sent before the link is up would be lost; waits for it, 9 s at most.
+  // Frames sent before the link is up would be lost. Each call waits 9 s at most, which 10GBASE-T
+  // may need to train.
   rte_eth_link link{};
-  if (rte_eth_link_get(port, &link) == 0 && link.link_status == RTE_ETH_LINK_DOWN)
-    return make_error(ErrorCode::failed, driver_ + " has no link after 9 s");
+  for (int call = 0; call < 2; ++call)
+    if (rte_eth_link_get(port, &link) != 0 || link.link_status != RTE_ETH_LINK_DOWN) break;
+  if (link.link_status == RTE_ETH_LINK_DOWN)
+    return make_error(ErrorCode::failed, driver_ + " has no link after 18 s");
   receive_on(port, queues);
   return {};
 }

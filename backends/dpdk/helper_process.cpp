@@ -23,7 +23,7 @@ namespace pktbench::dpdk {
 
 namespace {
 
-constexpr int kStartMs = 10'000;
+constexpr int kStartMs = 30'000;  // a link may need 18 s of it
 constexpr int kAnswerMs = 10'000;
 constexpr int kStopMs = 5'000;
 constexpr const char* kHelper = "pktbench-dpdk";
