@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cmath>
 #include <optional>
 #include <sstream>
+#include <thread>
 #include <utility>
 
+#include "harness/sys/cpu.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/rtnl.hpp"
 #include "harness/text/numbers.hpp"
@@ -32,10 +35,24 @@ DisturbanceReading read_interrupts(const std::vector<int>& cpus, const std::stri
   return reading;
 }
 
+// The kernel tells what an idle CPU had when it last worked, or its lowest frequency, and of a CPU
+// that works what it had over the last tick or two.
+constexpr std::chrono::milliseconds kAwake{30};
+
+void wake(int cpu) {
+  std::thread([cpu] {
+    if (!sys::pin_thread(0, cpu)) return;
+    const auto end = std::chrono::steady_clock::now() + kAwake;
+    while (std::chrono::steady_clock::now() < end) {
+    }
+  }).join();
+}
+
 DisturbanceReading read_frequency(const std::vector<int>& cpus, const std::string& root) {
   DisturbanceReading reading;
   for (int cpu : cpus) {
     const std::string file = root + "/" + cpu_key(cpu) + "/cpufreq/scaling_cur_freq";
+    if (sys::read_number(file)) wake(cpu);
     const auto khz = sys::read_number(file);
     if (!khz || *khz <= 0) return {{}, "this CPU's frequency is not told: no " + file};
     reading.values[cpu_key(cpu)] = static_cast<double>(*khz);
