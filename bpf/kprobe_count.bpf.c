@@ -11,24 +11,8 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "our_device.h"
 #include "skb_count.h"
-
-struct ns_common {
-	unsigned int inum;
-} __attribute__((preserve_access_index));
-
-struct net {
-	struct ns_common ns;
-} __attribute__((preserve_access_index));
-
-typedef struct {
-	struct net *net;
-} __attribute__((preserve_access_index)) possible_net_t;
-
-struct net_device {
-	int ifindex;
-	possible_net_t nd_net;
-} __attribute__((preserve_access_index));
 
 struct sk_buff {
 	struct net_device *dev;
@@ -37,15 +21,10 @@ struct sk_buff {
 	__be16 protocol;
 } __attribute__((preserve_access_index));
 
-const volatile int our_ifindex = 0;
-const volatile unsigned int our_netns = 0; /* inode number of the device's network namespace */
-
 /* Per packet: five loads and two compares beyond counting. */
 static __always_inline int count(struct sk_buff *skb)
 {
-	struct net_device *dev = skb->dev;
-
-	if (dev->ifindex == our_ifindex && dev->nd_net.net->ns.inum == our_netns)
+	if (is_ours(skb->dev))
 		count_frame(skb->queue_mapping,
 			    skb->len + ETH_HLEN); /* the link layer took its header off */
 	return 0;

@@ -6,9 +6,11 @@
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
 
 #include "frame.h"
 #include "live_generator.h"
+#include "our_device.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_DEVMAP);
@@ -24,6 +26,7 @@ const volatile __u32 burst = 1; /* frames that are due together when paced */
 
 struct pb_live_control control SEC(".data.control") = {}; /* written by user space, read here */
 struct pb_live_state state SEC(".data.state") = {};       /* written here, read by user space */
+__u64 not_taken SEC(".data.not_taken") = 0;               /* of the frames in state.sent */
 
 /* A burst is due at start + n * interval. A late generator catches up at twice the rate at most. */
 static __always_inline int not_due(void)
@@ -87,6 +90,16 @@ int generate(struct xdp_md *ctx)
 	state.remaining--;
 	state.sent = seq + 1;
 	return bpf_redirect_map(&device, 0, 0);
+}
+
+/* Per flush: what the driver did not take, which the kernel frees without another count. */
+SEC("tp_btf/xdp_devmap_xmit")
+int BPF_PROG(count_not_taken, const struct net_device *from, const struct net_device *to, int sent,
+	     int drops)
+{
+	if (is_ours(to))
+		not_taken += drops;
+	return 0;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,9 +35,18 @@ struct SentCounters {
   std::uint64_t packets = 0;  // frames handed to the device
   std::uint64_t bytes = 0;
   std::uint64_t unsent = 0;  // frames that were due at the target rate and were not sent
-  // Attempts that the device refused for want of room, where it says so. The frame is offered again
-  // and counted once it is taken: these are a sign of who holds up whom, not losses.
+  // Attempts that the device or the socket's buffer refused for want of room, where it says so. The
+  // frame is offered again and counted once it is taken: these are a sign of who holds up whom, not
+  // losses.
   std::uint64_t refused = 0;
+  // Frames that the device did not take, and that are gone; not in `packets`.
+  std::uint64_t not_taken = 0;
+};
+
+// What a port on a wire counts at its MAC, monotonic. None: its driver does not tell.
+struct MacCounts {
+  std::optional<std::uint64_t> sent;    // frames that left it
+  std::optional<std::uint64_t> paused;  // pause frames that held the sender: got, or sent to it
 };
 
 }  // namespace pktbench

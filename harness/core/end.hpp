@@ -31,6 +31,7 @@ struct PortReport {
   std::vector<std::string> waived;  // reasons for refusing it that the user passed over
   std::optional<double> link_bps;
   std::string link_unknown;  // why that is not known
+  std::string pause;         // flow control, "autoneg=on rx=on tx=off"; empty: not known
   std::vector<Applied> settings;
 };
 
@@ -61,6 +62,22 @@ class End {
 
   // Places of sample() whose count is not known at present, and why.
   virtual std::map<std::string, std::string> missing_drops() const { return {}; }
+
+  // Places of sample() whose counter is so short that it may have wrapped unseen, and after how
+  // many frames it does: they are less by some multiple of that.
+  virtual DropCounts turns() const { return {}; }
+
+  // How old what sample() tells may be.
+  virtual std::uint64_t counts_late_ns() const { return 0; }
+
+  // What else is to be known of what sample() counted since the last call of this.
+  virtual std::vector<std::string> take_notes() { return {}; }
+
+  // A wire is between this end and the other: a frame that left one has not yet come to the other.
+  virtual bool on_wire() const { return false; }
+
+  // As of the last sample(); monotonic since settle().
+  virtual MacCounts mac() const { return {}; }
 
   // The place of sample() that holds what the device itself dropped on receiving, redirects that
   // failed among it; empty: there is none.

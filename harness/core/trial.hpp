@@ -124,7 +124,11 @@ struct TrialRecord {
   Counters received;
   std::optional<double> received_pps;
   DropCounts drops;
-  std::int64_t unaccounted = 0;  // offered - received - drops; negative: more came than was sent
+  std::optional<std::uint64_t> left_the_port;  // by the sending port's own counter
+  std::optional<std::uint64_t> pause_frames;   // that held the sender, where a port tells
+  bool on_wire = false;            // what leaves the port does not come to the DUT at once
+  std::vector<std::string> notes;  // what is to be known of the counts
+  std::int64_t unaccounted = 0;    // offered - received - drops; negative: more came than was sent
   std::optional<double> loss_ratio;
   std::optional<ReturnRecord> returned;  // where the workload sends frames back
 

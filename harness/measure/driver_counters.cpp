@@ -16,7 +16,8 @@ namespace {
 
 enum class Where { driver, link };
 // less: counted by `counter` as well, and no loss. spoils: its growth may be in `counter` or not.
-enum class Sign { more, less, spoils };
+// beside: no loss but what a port on a wire counts at its MAC.
+enum class Sign { more, less, spoils, beside };
 
 struct Entry {
   const char* driver;
@@ -32,6 +33,7 @@ constexpr auto kRx = PortEnd::receiver;
 constexpr auto kTx = PortEnd::sender;
 constexpr auto kDriver = Where::driver;
 constexpr auto kLink = Where::link;
+constexpr auto kBeside = Sign::beside;
 
 // nic_no_descriptor: the host gave no buffer in time; nic_buffer: the NIC's own memory was full;
 // driver_rx: the driver had the frame and gave it up. Names and meaning are those of the kernel
@@ -80,6 +82,36 @@ constexpr Entry kEntries[] = {
     {"vmxnet3", kRx, "driver_rx", kDriver, "drv dropped rx total"},
     // ethernet/realtek/8139cp.c: RxMissed of 24 bits, added up at each reading.
     {"8139cp", kRx, "nic_no_descriptor", kLink, "rx_missed_errors", 24},
+
+    // What left the port, and the pause frames that stopped it or with which it stopped the other.
+    // Sources as above; of the Intel 1G drivers stats.gptc, .xoffrxc and .xofftxc.
+    {"e1000", kTx, kMacSent, kDriver, "tx_packets", 64, kBeside},
+    {"e1000", kTx, kMacPaused, kDriver, "rx_flow_control_xoff", 64, kBeside},
+    {"e1000", kRx, kMacPaused, kDriver, "tx_flow_control_xoff", 64, kBeside},
+    {"e1000e", kTx, kMacSent, kDriver, "tx_packets", 64, kBeside},
+    {"e1000e", kTx, kMacPaused, kDriver, "rx_flow_control_xoff", 64, kBeside},
+    {"e1000e", kRx, kMacPaused, kDriver, "tx_flow_control_xoff", 64, kBeside},
+    {"igb", kTx, kMacSent, kDriver, "tx_packets", 64, kBeside},
+    {"igb", kTx, kMacPaused, kDriver, "rx_flow_control_xoff", 64, kBeside},
+    {"igb", kRx, kMacPaused, kDriver, "tx_flow_control_xoff", 64, kBeside},
+    {"igc", kTx, kMacSent, kDriver, "tx_packets", 64, kBeside},
+    {"igc", kTx, kMacPaused, kDriver, "rx_flow_control_xoff", 64, kBeside},
+    {"igc", kRx, kMacPaused, kDriver, "tx_flow_control_xoff", 64, kBeside},
+    {"ixgbe", kTx, kMacSent, kDriver, "tx_pkts_nic", 64, kBeside},
+    {"ixgbe", kTx, kMacPaused, kDriver, "rx_flow_control_xoff", 64, kBeside},
+    {"ixgbe", kRx, kMacPaused, kDriver, "tx_flow_control_xoff", 64, kBeside},
+    {"i40e", kTx, kMacSent, kDriver, "port.tx_unicast", 64, kBeside},
+    {"i40e", kTx, kMacPaused, kDriver, "port.link_xoff_rx", 64, kBeside},
+    {"i40e", kRx, kMacPaused, kDriver, "port.link_xoff_tx", 64, kBeside},
+    {"ice", kTx, kMacSent, kDriver, "tx_unicast.nic", 64, kBeside},
+    {"ice", kTx, kMacPaused, kDriver, "link_xoff_rx.nic", 64, kBeside},
+    {"ice", kRx, kMacPaused, kDriver, "link_xoff_tx.nic", 64, kBeside},
+    {"mlx5_core", kTx, kMacSent, kDriver, "tx_packets_phy", 64, kBeside},
+    {"mlx5_core", kTx, kMacPaused, kDriver, "rx_pause_ctrl_phy", 64, kBeside},
+    {"mlx5_core", kRx, kMacPaused, kDriver, "tx_pause_ctrl_phy", 64, kBeside},
+    // The chips' tallies, 64 bits wide; they have none of pause frames.
+    {"r8169", kTx, kMacSent, kDriver, "tx_packets", 64, kBeside},
+    {"8139cp", kTx, kMacSent, kDriver, "tx_ok", 64, kBeside},
 };
 
 std::string_view trimmed(std::string_view name) {
@@ -109,9 +141,9 @@ void each_match(const Entry& e, const DeviceStatistics& statistics, F&& use) {
     if (matches(e.counter, trimmed(name))) use(name, value);
 }
 
-// How much one counter grew; none where it went back.
+// How much one counter grew, a short one less whole turns; none where it went back.
 std::optional<std::uint64_t> growth(std::uint64_t before, std::uint64_t after, unsigned bits) {
-  if (after >= before) return after - before;
+  if (after >= before && bits >= 64) return after - before;
   if (bits >= 64 || before >> bits) return std::nullopt;
   return (after - before) & ((std::uint64_t{1} << bits) - 1);
 }
@@ -135,7 +167,8 @@ Result<DeviceStatistics> read_device_statistics(const std::string& device) {
 DropCounts drops_by_place(const std::string& driver, PortEnd end, const DeviceStatistics& now) {
   DropCounts drops;
   for (const Entry& e : kEntries) {
-    if (driver != e.driver || end != e.end || e.sign == Sign::spoils) continue;
+    if (driver != e.driver || end != e.end) continue;
+    if (e.sign == Sign::spoils || e.sign == Sign::beside) continue;
     each_match(e, now, [&](const std::string&, std::uint64_t value) {
       drops[e.place] += e.sign == Sign::less ? -value : value;
     });
@@ -143,8 +176,21 @@ DropCounts drops_by_place(const std::string& driver, PortEnd end, const DeviceSt
   return drops;
 }
 
+DropCounts turns_by_place(const std::string& driver, PortEnd end) {
+  DropCounts turns;
+  for (const Entry& e : kEntries)
+    if (driver == e.driver && end == e.end && e.bits < 64)
+      turns[e.place] = std::uint64_t{1} << e.bits;
+  return turns;
+}
+
+// The keep-alive of ena's device comes about once a second.
+std::uint64_t counts_late_ns(const std::string& driver) {
+  return driver == "ena" ? 1'500'000'000 : 0;
+}
+
 Reconciliation reconcile(const std::string& driver, PortEnd end, const DeviceStatistics& before,
-                         const DeviceStatistics& after, std::uint64_t frames) {
+                         const DeviceStatistics& after) {
   Reconciliation result;
   for (const Entry& e : kEntries) {
     if (driver != e.driver || end != e.end) continue;
@@ -157,18 +203,19 @@ Reconciliation reconcile(const std::string& driver, PortEnd end, const DeviceSta
         result.missing[e.place] = driver + "'s " + counter + " was not there before";
         return;
       }
-      const auto grown = growth(old->second, value, e.bits);
-      if (!grown)
-        result.missing[e.place] =
-            fmt::format("{}'s {} went back from {} to {}: the device was reset", driver, counter,
-                        old->second, value);
-      else if (e.bits < 64 && frames >> e.bits)
-        result.missing[e.place] =
-            fmt::format("{}'s {} has {} bits and may have wrapped among {} frames", driver, counter,
-                        e.bits, frames);
-      else if (e.sign == Sign::spoils && *grown)
+      auto grown = growth(old->second, value, e.bits);
+      if (!grown) {
+        result.notes.push_back(
+            fmt::format("{}'s {} went back from {} to {}: the device was reset, and what it "
+                        "counted before that and after the last reading is not known",
+                        driver, counter, old->second, value));
+        grown = value;
+      }
+      if (e.sign == Sign::spoils && *grown)
         result.missing[e.place] =
             driver + " may or may not count what XDP dropped (" + counter + ") among its drops";
+      else if (e.sign == Sign::beside)
+        result.beside[e.place] += *grown;
       else if (e.sign != Sign::spoils)
         result.drops[e.place] += e.sign == Sign::less ? -*grown : *grown;
     });
@@ -177,7 +224,10 @@ Reconciliation reconcile(const std::string& driver, PortEnd end, const DeviceSta
         result.missing[e.place] = driver + "'s " + std::string(trimmed(name)) + " has gone";
       });
   }
-  for (const auto& [place, reason] : result.missing) result.drops.erase(place);
+  for (const auto& [place, reason] : result.missing) {
+    result.drops.erase(place);
+    result.beside.erase(place);
+  }
   return result;
 }
 

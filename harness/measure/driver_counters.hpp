@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "harness/core/counters.hpp"
 #include "harness/core/result.hpp"
@@ -30,15 +31,28 @@ enum class PortEnd { receiver, sender };
 // the device is not reset. A place none of whose counters is there is left out.
 DropCounts drops_by_place(const std::string& driver, PortEnd end, const DeviceStatistics& now);
 
+// What a port on a wire counts at its MAC: frames that left it, and pause frames that held a sender
+// (of the sender's port those it got, of the receiver's those it sent).
+inline constexpr const char* kMacSent = "sent";
+inline constexpr const char* kMacPaused = "paused";
+
 struct Reconciliation {
   DropCounts drops;                            // between the two readings, by place
+  DropCounts beside;                           // the same, of kMacSent and kMacPaused
   std::map<std::string, std::string> missing;  // places whose count is not known, and why
+  std::vector<std::string> notes;              // what else is to be known of the counts
 };
 
-// `frames`: how many the device can have seen between the two readings at most. A counter of n
-// bits tells apart fewer than 2^n; one that went back was reset. Either makes its place missing. An
-// unknown driver has neither places nor missing ones.
+// Places whose counter is so short that it may have wrapped between two readings: their growth is
+// known but for a multiple of this.
+DropCounts turns_by_place(const std::string& driver, PortEnd end);
+
+// How old what its counters tell may be.
+std::uint64_t counts_late_ns(const std::string& driver);
+
+// A counter that went back was reset: what it has since is counted, and noted. An unknown driver
+// has neither places nor missing ones.
 Reconciliation reconcile(const std::string& driver, PortEnd end, const DeviceStatistics& before,
-                         const DeviceStatistics& after, std::uint64_t frames);
+                         const DeviceStatistics& after);
 
 }  // namespace pktbench::measure

@@ -115,63 +115,109 @@ TEST(Reconcile, NamesThePlacesOfEveryDriver) {
        {{"nic_no_descriptor", 3}}},
   };
   for (const Case& c : cases) {
-    const Reconciliation r = reconcile(c.driver, kRx, {c.driver_before, c.link_before},
-                                       {c.driver_after, c.link_after}, 1000);
+    const Reconciliation r =
+        reconcile(c.driver, kRx, {c.driver_before, c.link_before}, {c.driver_after, c.link_after});
     EXPECT_EQ(r.drops, c.drops) << c.driver;
+    EXPECT_TRUE(r.beside.empty() && r.notes.empty()) << c.driver;
     EXPECT_TRUE(r.missing.empty()) << c.driver << ": " << r.missing.begin()->second;
   }
 }
 
-TEST(Reconcile, AShortCounterThatWrappedOnceIsRead) {
+TEST(Reconcile, AShortCounterIsReadButForWholeTurns) {
   const Reconciliation r =
-      reconcile("r8169", kRx, {{{"rx_missed", 65'530}}, {}}, {{{"rx_missed", 4}}, {}}, 65'535);
-  EXPECT_EQ(r.drops.at("nic_no_descriptor"), 10u);
+      reconcile("r8169", kRx, {{{"rx_missed", 65'530}}, {}}, {{{"rx_missed", 4}}, {}});
+  EXPECT_EQ(r.drops, (DropCounts{{"nic_no_descriptor", 10}}));
+  EXPECT_TRUE(r.missing.empty() && r.notes.empty());
+  EXPECT_EQ(turns_by_place("r8169", kRx), (DropCounts{{"nic_no_descriptor", 65'536}}));
+  EXPECT_EQ(turns_by_place("8139cp", kRx), (DropCounts{{"nic_no_descriptor", 1u << 24}}));
+  EXPECT_TRUE(turns_by_place("igb", kRx).empty());
 }
 
-TEST(Reconcile, AShortCounterThatMayHaveWrappedUnseenIsNotBelieved) {
-  for (const std::uint64_t after : {4u, 65'531u}) {
-    const Reconciliation r = reconcile("r8169", kRx, {{{"rx_missed", 65'530}}, {}},
-                                       {{{"rx_missed", after}}, {}}, 65'536);
-    EXPECT_TRUE(r.drops.empty());
-    EXPECT_NE(r.missing.at("nic_no_descriptor").find("16 bits"), std::string::npos);
-  }
-}
-
-TEST(Reconcile, ACounterThatWentBackIsAReset) {
+TEST(Reconcile, ACounterThatWentBackBeganAgainWhichIsNoted) {
   const Reconciliation r =
       reconcile("ixgbe", kRx, {{{"rx_missed_errors", 10}, {"rx_no_dma_resources", 7}}, {}},
-                {{{"rx_missed_errors", 2}, {"rx_no_dma_resources", 9}}, {}}, 1000);
-  EXPECT_EQ(r.drops, (DropCounts{{"nic_no_descriptor", 2}}));
-  EXPECT_NE(r.missing.at("nic_buffer").find("went back from 10 to 2"), std::string::npos);
-  // One queue's reset makes the sum unknown.
-  EXPECT_TRUE(reconcile("igb", kRx, {{{"rx_queue_0_drops", 3}, {"rx_queue_1_drops", 3}}, {}},
-                        {{{"rx_queue_0_drops", 9}, {"rx_queue_1_drops", 0}}, {}}, 9)
-                  .drops.empty());
+                {{{"rx_missed_errors", 2}, {"rx_no_dma_resources", 9}}, {}});
+  EXPECT_EQ(r.drops, (DropCounts{{"nic_buffer", 2}, {"nic_no_descriptor", 2}}));
+  EXPECT_TRUE(r.missing.empty());
+  ASSERT_EQ(r.notes.size(), 1u);
+  EXPECT_NE(r.notes[0].find("ixgbe's rx_missed_errors went back from 10 to 2"), std::string::npos);
+  // One queue's reset costs no other queue's count.
+  EXPECT_EQ(reconcile("igb", kRx, {{{"rx_queue_0_drops", 3}, {"rx_queue_1_drops", 3}}, {}},
+                      {{{"rx_queue_0_drops", 9}, {"rx_queue_1_drops", 1}}, {}})
+                .drops,
+            (DropCounts{{"nic_no_descriptor", 7}}));
   // A short counter cannot have held the value it is said to have had.
-  EXPECT_TRUE(reconcile("r8169", kRx, {{{"rx_missed", 70'000}}, {}}, {{{"rx_missed", 4}}, {}}, 9)
-                  .drops.empty());
+  EXPECT_FALSE(reconcile("r8169", kRx, {{{"rx_missed", 70'000}}, {}}, {{{"rx_missed", 4}}, {}})
+                   .notes.empty());
+}
+
+struct MacCase {
+  const char* driver;
+  const char* sent;
+  const char* got_pause;
+  const char* sent_pause;
+};
+
+TEST(Reconcile, WhatAPortCountsAtItsMacIsNoLoss) {
+  const MacCase cases[] = {
+      {"e1000", "tx_packets", "rx_flow_control_xoff", "tx_flow_control_xoff"},
+      {"e1000e", "tx_packets", "rx_flow_control_xoff", "tx_flow_control_xoff"},
+      {"igb", "tx_packets", "rx_flow_control_xoff", "tx_flow_control_xoff"},
+      {"igc", "tx_packets", "rx_flow_control_xoff", "tx_flow_control_xoff"},
+      {"ixgbe", "tx_pkts_nic", "rx_flow_control_xoff", "tx_flow_control_xoff"},
+      {"i40e", "port.tx_unicast", "port.link_xoff_rx", "port.link_xoff_tx"},
+      {"ice", "tx_unicast.nic", "link_xoff_rx.nic", "link_xoff_tx.nic"},
+      {"mlx5_core", "tx_packets_phy", "rx_pause_ctrl_phy", "tx_pause_ctrl_phy"},
+      {"r8169", "tx_packets", nullptr, nullptr},
+      {"8139cp", "tx_ok", nullptr, nullptr},
+  };
+  for (const MacCase& c : cases) {
+    DeviceStatistics before;
+    DeviceStatistics after;
+    const auto grows = [&](const char* name, std::uint64_t n) {
+      if (!name) return;
+      before.driver[name] = 5;
+      after.driver[name] = 5 + n;
+    };
+    grows(c.sent, 1000);
+    grows(c.got_pause, 3);
+    grows(c.sent_pause, 7);
+    const Reconciliation tx = reconcile(c.driver, PortEnd::sender, before, after);
+    EXPECT_TRUE(tx.drops.empty()) << c.driver;
+    EXPECT_EQ(tx.beside.at(kMacSent), 1000u) << c.driver;
+    EXPECT_EQ(tx.beside.contains(kMacPaused), c.got_pause != nullptr) << c.driver;
+    if (!c.got_pause) continue;
+    EXPECT_EQ(tx.beside.at(kMacPaused), 3u) << c.driver;
+    EXPECT_EQ(reconcile(c.driver, kRx, before, after).beside, (DropCounts{{kMacPaused, 7}}))
+        << c.driver;
+  }
 }
 
 TEST(Reconcile, ACounterThatCameOrWentIsMissing) {
   const DeviceStatistics none;
   const DeviceStatistics some{{{"rx_missed_errors", 10}}, {}};
-  EXPECT_TRUE(reconcile("e1000e", kRx, none, some, 9).missing.contains("nic_buffer"));
-  EXPECT_TRUE(reconcile("e1000e", kRx, some, none, 9).missing.contains("nic_buffer"));
-  EXPECT_TRUE(reconcile("e1000e", kRx, none, none, 9).missing.empty());
+  EXPECT_TRUE(reconcile("e1000e", kRx, none, some).missing.contains("nic_buffer"));
+  EXPECT_TRUE(reconcile("e1000e", kRx, some, none).missing.contains("nic_buffer"));
+  EXPECT_TRUE(reconcile("e1000e", kRx, none, none).missing.empty());
 }
 
 TEST(Reconcile, WhatXdpDroppedSpoilsTheCountOfEna) {
   const DeviceStatistics before{{{"queue_0_rx_xdp_drop", 1}}, {{"rx_dropped", 1}}};
   DeviceStatistics after{{{"queue_0_rx_xdp_drop", 1}}, {{"rx_dropped", 4}}};
-  const Reconciliation quiet = reconcile("ena", kRx, before, after, 9);
+  const Reconciliation quiet = reconcile("ena", kRx, before, after);
   EXPECT_EQ(quiet.drops.at("nic_no_descriptor"), 3u);
   after.driver["queue_0_rx_xdp_drop"] = 3;
-  EXPECT_TRUE(reconcile("ena", kRx, before, after, 9).missing.contains("nic_no_descriptor"));
+  EXPECT_TRUE(reconcile("ena", kRx, before, after).missing.contains("nic_no_descriptor"));
+}
+
+TEST(Reconcile, OnlyEnaTellsItsCountsLate) {
+  EXPECT_GT(counts_late_ns("ena"), 1'000'000'000u);
+  EXPECT_EQ(counts_late_ns("igb"), 0u);
 }
 
 TEST(Reconcile, AnUnknownDriverHasNoPlaces) {
   const DeviceStatistics some{{{"rx_missed_errors", 10}}, {{"rx_dropped", 3}}};
-  const Reconciliation r = reconcile("rtase", kRx, some, some, 9);
+  const Reconciliation r = reconcile("rtase", kRx, some, some);
   EXPECT_TRUE(r.drops.empty() && r.missing.empty());
 }
 

@@ -101,7 +101,8 @@ void set_rates(const Port& dut, std::uint32_t frame_size, std::uint64_t in_windo
   r.received_pps = static_cast<double>(in_window) / r.duration_s;
   r.mpps = *r.received_pps / 1e6;
   // Frames that were due and not sent are lost to the trial as well (RFC 2544's intended load).
-  const double intended = static_cast<double>(r.offered.packets + r.offered.unsent);
+  const double intended =
+      static_cast<double>(r.offered.packets + r.offered.unsent + r.offered.not_taken);
   if (intended > 0)
     r.loss_ratio = std::max(0.0, (intended - static_cast<double>(r.received.packets)) / intended);
   else
@@ -145,8 +146,11 @@ LimiterEvidence limiter_evidence(const TrialRecord& trial, const CpuOwners& owne
     e.lost = static_cast<double>(lost + unnamed) / offered;
     e.lost_unnamed = static_cast<double>(unnamed) / offered;
   }
-  const auto attempts = static_cast<double>(trial.offered.packets + trial.offered.refused);
-  if (attempts > 0) e.refused = static_cast<double>(trial.offered.refused) / attempts;
+  const std::uint64_t refused = trial.offered.refused + trial.offered.not_taken;
+  const auto attempts = static_cast<double>(trial.offered.packets + refused);
+  if (attempts > 0) e.refused = static_cast<double>(refused) / attempts;
+  e.on_wire = trial.on_wire;
+  e.paused = trial.pause_frames.value_or(0) > 0;
   if (trial.line_rate_pps && trial.offered_pps)
     e.offered_of_line = *trial.offered_pps / *trial.line_rate_pps;
   if (trial.target_pps && trial.offered_pps)
@@ -196,7 +200,8 @@ Limiter judge_limiter(const LimiterEvidence& e) {
   if (e.lost > kNoLoss) return e.dut_full() ? Limiter::dut : Limiter::unknown;
   if (e.offered_of_line && *e.offered_of_line >= kOnTarget) return Limiter::link;
   if (e.offered_of_target && *e.offered_of_target >= kOnTarget) return Limiter::generator;
-  if (e.refused > kNoLoss) return dut_or_others;
+  if (e.paused) return Limiter::link;
+  if (e.refused > kNoLoss) return e.on_wire ? Limiter::generator : dut_or_others;
   if (e.generator_busy && *e.generator_busy >= kSaturated)
     return e.generator_cpu_for_dut > kMostOfACpu ? Limiter::dut : Limiter::generator;
   return Limiter::unknown;

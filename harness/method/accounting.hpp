@@ -57,6 +57,8 @@ struct LimiterEvidence {
   std::optional<double> offered_of_line = {};  // offered rate / line rate, where that is known
   double lost_unnamed = 0;                     // the part of `lost` that no place counted
   double dut_foreign = 0;                      // others' share of the DUT's CPU where they had most
+  bool on_wire = false;  // the sender's device is not the DUT's own: what it refuses is its affair
+  bool paused = false;   // the receiving port held the sender by pause frames
 
   // A CPU of the DUT has no time left, and not for others' sake.
   bool dut_full() const;
@@ -87,12 +89,14 @@ struct Starvation {
 };
 Starvation generator_starvation(const TrialRecord& trial);
 
-// link: (nearly) no frame was lost and the link was full.
-// dut: frames were lost at places of the DUT, or refused by its device, and others did not have
-// most of its CPU; without a CPU that had no time left it is how the DUT is woken that limits it.
-// Or no place counted the loss, and a CPU of the DUT had no time left. Or a generator's CPU had
-// none, and most of it went into the DUT's softirqs. generator: (nearly) none were lost, and either
-// the target rate was reached or the generator's CPU had no time left. Else unknown.
+// link: (nearly) no frame was lost and the link was full, or pause frames held the sender: that is
+// a lower bound for the DUT, whose port asked for it, and its own limit is seen only without them.
+// dut: frames were lost at places of the DUT, or refused by a device that hands them to it at once,
+// and others did not have most of its CPU; without a CPU that had no time left it is how the DUT is
+// woken that limits it. Or no place counted the loss, and a CPU of the DUT had no time left. Or a
+// generator's CPU had none, and most of it went into the DUT's softirqs. generator: (nearly) none
+// were lost, and either the target rate was reached, its port on a wire had no room, or its CPU had
+// no time left. Else unknown.
 Limiter judge_limiter(const LimiterEvidence& evidence);
 
 }  // namespace pktbench::method

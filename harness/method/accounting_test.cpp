@@ -235,6 +235,36 @@ TEST(LimiterTest, IsNamedFromTheEvidence) {
        {0.1, 1, 0, 0, {}, 0.7},
        Limiter::dut},
       {"inline: the generator itself fills it", {0.1, 1, 0, 0, {}, 0.3}, Limiter::generator},
+      {"its own port on a wire held the generator up",
+       {.dut_busy = 1.0,
+        .generator_busy = 0.3,
+        .refused = 0.2,
+        .offered_of_target = {},
+        .on_wire = true},
+       Limiter::generator},
+      {"pause frames held it up",
+       {.dut_busy = 1.0,
+        .generator_busy = 1.0,
+        .refused = 0.2,
+        .offered_of_target = {},
+        .on_wire = true,
+        .paused = true},
+       Limiter::link},
+      {"pause frames, and frames were lost all the same",
+       {.dut_busy = 1.0,
+        .generator_busy = 1.0,
+        .lost = 0.05,
+        .offered_of_target = {},
+        .on_wire = true,
+        .paused = true},
+       Limiter::dut},
+      {"pause frames, and the target rate was reached",
+       {.dut_busy = 0.3,
+        .generator_busy = 0.2,
+        .offered_of_target = 1.0,
+        .on_wire = true,
+        .paused = true},
+       Limiter::generator},
   };
   for (const Verdict& v : verdicts) EXPECT_EQ(judge_limiter(v.evidence), v.expected) << v.what;
 }
@@ -250,6 +280,20 @@ TEST(LimiterTest, IsTheLinkWhereItIsFullAndNothingIsLost) {
   e.offered_of_line = 0.995;
   e.lost = 0.1;
   EXPECT_EQ(judge_limiter(e), Limiter::dut);
+}
+
+TEST(LimiterTest, ReadsFromTheRecordWhatTheWireTells) {
+  TrialRecord trial;
+  trial.offered.packets = 800;
+  trial.offered.not_taken = 200;
+  trial.on_wire = true;
+  trial.pause_frames = 0;
+  LimiterEvidence e = limiter_evidence(trial, kIsolated);
+  EXPECT_DOUBLE_EQ(e.refused, 0.2);
+  EXPECT_TRUE(e.on_wire);
+  EXPECT_FALSE(e.paused);
+  trial.pause_frames = 3;
+  EXPECT_TRUE(limiter_evidence(trial, kIsolated).paused);
 }
 
 TEST(LimiterTest, CountsLossesThatNobodyNames) {

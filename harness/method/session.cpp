@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -163,6 +164,12 @@ class AttachedCase final : public Session {
     if (auto r = p_.traffic->sample().into(s.sent); !r) return r.error();
     if (auto r = p_.backend->sample().into(s.received); !r) return r.error();
     if (auto r = dropped_at_ends(p_.testbed).into(s.drops); !r) return r.error();
+    if (generator_.on_wire()) {
+      s.left_the_port = generator_.mac().sent;
+      for (const End* end : {&generator_, &dut_})
+        if (const auto paused = end->mac().paused)
+          s.pause_frames = s.pause_frames.value_or(0) + *paused;
+    }
     for (const auto& [place, n] : s.received.drops) s.drops[place] += n;
     // Since start(): the device's count is older than the backend, and so never the smaller one.
     const std::string at_device = dut_.receive_drop_place();
@@ -174,8 +181,9 @@ class AttachedCase final : public Session {
   }
 
   Result<Snapshot> drain(const Snapshot& first) {
+    const std::uint64_t late = std::max(generator_.counts_late_ns(), dut_.counts_late_ns());
     return method::drain(
-        first, [this] { return snapshot(); }, clock_, stop_);
+        first, [this] { return snapshot(); }, clock_, stop_, late);
   }
 
   // A program on the wrong queue or device must be found here, and not show as a slow path.
@@ -189,19 +197,21 @@ class AttachedCase final : public Session {
     const std::uint64_t deadline = clock_.now_ns() + kConfirmTimeout;
     while (!stop_ && !p_.traffic->finished() && clock_.now_ns() < deadline)
       clock_.sleep_ns(kMillisecond, stop_);
+    const bool all_sent = p_.traffic->finished();
     if (auto r = p_.traffic->close(); !r) return r.error();
     if (stop_) return interrupted();
     auto after = drain(*before);
     if (!after) return after;
-    const std::uint64_t sent = after->sent.packets - before->sent.packets;
+    const std::uint64_t not_taken = after->sent.not_taken - before->sent.not_taken;
+    const std::uint64_t sent = after->sent.packets - before->sent.packets + not_taken;
     if (sent == 0)
       return make_error(ErrorCode::failed, "generator {} sent nothing within 10 s",
                         spec_.generator);
     if (after->received.packets == before->received.packets) {
       const std::string hint = p_.traffic->when_none_arrives();
-      return make_error(ErrorCode::failed, "none of {} frames sent to {} was counted by {}{}{}",
-                        sent, dut_.port().name, spec_.backend, dropped_since(*before, *after),
-                        hint.empty() ? "" : "; " + hint);
+      return make_error(ErrorCode::failed, "none of {} frames sent to {} was counted by {}{}{}{}",
+                        sent, dut_.port().name, spec_.backend, left_since(*before, *after, sent),
+                        dropped_since(*before, *after), hint.empty() ? "" : "; " + hint);
     }
     const FirstFrames first = {spec_.backend, dut_.port().name, generator_.port().name};
     if (p_.testbed.unnamed_loss() > 0)
@@ -209,13 +219,21 @@ class AttachedCase final : public Session {
         return r.error();
     if (after->returned)
       if (auto r = frames_come_back(first, *before, *after); !r) return r.error();
-    if (every_queue && sent == frames)
+    if (every_queue && all_sent)
       if (auto r = every_queue_counts(first, *before, *after, spec_.queues); !r) {
         const std::string why = dut_.why_not_spread();
         return make_error(r.error().code, "{}{}{}", r.error().message, why.empty() ? "" : "; ",
                           why);
       }
     return after;
+  }
+
+  // "; 3 left eth0": where its port counts them, and it was fewer than were sent.
+  std::string left_since(const Snapshot& before, const Snapshot& after, std::uint64_t sent) const {
+    const std::uint64_t left = after.offered(before);
+    if (left >= sent) return {};
+    return fmt::format("; {} left {}", left == 0 ? "none" : fmt::format("{}", left),
+                       generator_.port().name);
   }
 
   Result<void> open_for(double seconds) {
@@ -266,6 +284,7 @@ class AttachedCase final : public Session {
     if (auto r = strays_.watch_idle_if(came); !r || strays_.steady()) return r;
     if (auto r = warm_up(); !r || strays_.steady()) return r;
     const Snapshot before = baseline_;
+    for (End* end : {&generator_, &dut_}) end->take_notes();
 
     strays_.before_window();
     surroundings_.before_window();
@@ -298,9 +317,19 @@ class AttachedCase final : public Session {
           BpfRunTime{sample->runs - bpf_before->runs, sample->ns - bpf_before->ns};
     }
 
-    count_between(before, *after, record_);
-    for (const End* end : {&generator_, &dut_})
+    DropCounts turns = generator_.turns();
+    turns.merge(dut_.turns());
+    count_between(before, *after, turns, record_);
+    record_.on_wire = generator_.on_wire();
+    if (record_.left_the_port.value_or(0) > record_.offered.packets)
+      record_.notes.push_back(
+          fmt::format("{} frames left {} beside the {} that were sent: they are others'",
+                      *record_.left_the_port - record_.offered.packets, generator_.port().name,
+                      record_.offered.packets));
+    for (End* end : {&generator_, &dut_}) {
       for (const auto& [place, why] : end->missing_drops()) record_.missing["drops." + place] = why;
+      std::ranges::move(end->take_notes(), std::back_inserter(record_.notes));
+    }
     baseline_ = std::move(*after);
     record_.target_pps = plan_.rate_pps;
     set_rates(dut_.port(), spec_.traffic.frame_size, facts_.in_window, record_);

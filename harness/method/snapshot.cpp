@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::uint64_t kStep = 2 * kMillisecond;
 constexpr std::uint64_t kQuiet = 1000 * kMillisecond;  // without a change: no more will come
+// The same where all that left the port is accounted for, and the rest lies in the port or never
+// will leave it.
+constexpr std::uint64_t kQuietOnWire = 100 * kMillisecond;
 // Of threads that a busy host leaves waiting. Only what does not come at all takes that long.
 constexpr std::uint64_t kTimeout = 10'000 * kMillisecond;
 // A smaller part of what is missing is no change: it may be others' frames, one by one.
@@ -63,9 +66,46 @@ std::string dropped_since(const Snapshot& before, const Snapshot& after) {
   return text;
 }
 
-void count_between(const Snapshot& before, const Snapshot& after, TrialRecord& r) {
+namespace {
+
+// Whole turns that a short counter made unseen.
+void count_turns(const DropCounts& turns, TrialRecord& r) {
+  for (const auto& [place, turn] : turns) {
+    const auto counted = r.drops.find(place);
+    if (counted == r.drops.end()) continue;
+    const auto whole = static_cast<std::int64_t>(turn);
+    if (r.unaccounted < whole) continue;  // too few for a turn
+    if (r.unaccounted % whole != 0) {
+      // What it counted stays lost, at a place that is not known.
+      r.unaccounted += static_cast<std::int64_t>(counted->second);
+      r.drops.erase(counted);
+      r.missing["drops." + place] = fmt::format(
+          "its counter begins again after {} frames, and what is unaccounted for is no multiple of "
+          "that",
+          turn);
+      continue;
+    }
+    counted->second += static_cast<std::uint64_t>(r.unaccounted);
+    r.unaccounted = 0;
+  }
+}
+
+}  // namespace
+
+void count_between(const Snapshot& before, const Snapshot& after, const DropCounts& turns,
+                   TrialRecord& r) {
   r.offered = {after.sent.packets - before.sent.packets, after.sent.bytes - before.sent.bytes,
-               after.sent.unsent - before.sent.unsent, after.sent.refused - before.sent.refused};
+               after.sent.unsent - before.sent.unsent, after.sent.refused - before.sent.refused,
+               after.sent.not_taken - before.sent.not_taken};
+  if (const std::uint64_t offered = after.offered(before); offered != r.offered.packets) {
+    r.offered.bytes = r.offered.bytes / r.offered.packets * offered;
+    r.offered.not_taken += r.offered.packets - offered;
+    r.offered.packets = offered;
+  }
+  if (after.left_the_port && before.left_the_port)
+    r.left_the_port = *after.left_the_port - *before.left_the_port;
+  if (after.pause_frames && before.pause_frames)
+    r.pause_frames = *after.pause_frames - *before.pause_frames;
   r.received.packets = after.received.packets - before.received.packets;
   r.received.bytes = after.received.bytes - before.received.bytes;
   r.received.foreign = after.received.foreign - before.received.foreign;
@@ -89,6 +129,7 @@ void count_between(const Snapshot& before, const Snapshot& after, TrialRecord& r
     dropped += r.drops[place] = n - was;
   }
   r.unaccounted = static_cast<std::int64_t>(r.offered.packets - r.received.packets - dropped);
+  count_turns(turns, r);
   if (after.returned)
     r.returned = returned_between(*before.returned, *after.returned, sent_back(r.received));
 }
@@ -128,7 +169,7 @@ Result<void> every_queue_counts(const FirstFrames& who, const Snapshot& before,
 }
 
 Result<Snapshot> drain(const Snapshot& first, const TakeSnapshot& snapshot, Clock& clock,
-                       const StopFlag& stop) {
+                       const StopFlag& stop, std::uint64_t late_ns) {
   const std::uint64_t deadline = clock.now_ns() + kTimeout;
   auto last = snapshot();
   std::uint64_t changed = clock.now_ns();
@@ -143,7 +184,8 @@ Result<Snapshot> drain(const Snapshot& first, const TakeSnapshot& snapshot, Cloc
       arrived = now->arrived();
     }
     last = std::move(now);
-    if (now_ns - changed >= kQuiet || now_ns >= deadline) break;
+    const std::uint64_t quiet = last->settled_on_wire(first) ? kQuietOnWire : kQuiet;
+    if (now_ns - changed >= quiet + late_ns || now_ns >= deadline) break;
   }
   return last;
 }

@@ -4,6 +4,7 @@
 // Threads: one controlling thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -41,6 +42,10 @@ struct Snapshot {
   SentCounters sent;
   Counters received;
   DropCounts drops;  // the testbed's and the backend's
+  // What left the sending port, by its own counter, and pause frames that held it; none: there is
+  // no wire, or no port tells.
+  std::optional<std::uint64_t> left_the_port;
+  std::optional<std::uint64_t> pause_frames;
   std::optional<Returned> returned;
 
   std::uint64_t accounted() const {
@@ -49,7 +54,16 @@ struct Snapshot {
     return n;
   }
   // Everything that moves while frames are still on their way, there or back.
-  std::uint64_t arrived() const { return accounted() + (returned ? returned->accounted() : 0); }
+  std::uint64_t arrived() const {
+    return accounted() + left_the_port.value_or(0) + (returned ? returned->accounted() : 0);
+  }
+
+  // Frames sent since `first` but for those that never left the port, though its driver took them.
+  std::uint64_t offered(const Snapshot& first) const {
+    const std::uint64_t taken = sent.packets - first.sent.packets;
+    if (!left_the_port || !first.left_the_port) return taken;
+    return std::min(taken, *left_the_port - *first.left_the_port);
+  }
 
   // True where more is accounted for than was offered since `first`.
   bool surplus(const Snapshot& first) const {
@@ -61,7 +75,13 @@ struct Snapshot {
     return sent.packets - first.sent.packets - (accounted() - first.accounted());
   }
 
-  // True where every frame offered since `first`, and every one sent back, is accounted for.
+  // As settled(), of the frames that have left the port so far.
+  bool settled_on_wire(const Snapshot& first) const {
+    return left_the_port && first.left_the_port && !returned &&
+           accounted() - first.accounted() == offered(first);
+  }
+
+  // True where every frame sent since `first`, and every one sent back, is accounted for.
   bool settled(const Snapshot& first) const {
     if (accounted() - first.accounted() != sent.packets - first.sent.packets) return false;
     return !returned || returned->accounted() - first.returned->accounted() ==
@@ -73,8 +93,10 @@ struct Snapshot {
 std::string dropped_since(const Snapshot& before, const Snapshot& after);
 
 // Fills in what the record has by counting: offered, received, drops, returned, unaccounted. The
-// drops of a counter that went back are missing, with the reason.
-void count_between(const Snapshot& before, const Snapshot& after, TrialRecord& record);
+// drops of a counter that went back are missing, with the reason. So are those of a place of
+// `turns` (as End's), unless whole turns of its counter are all that is not accounted for.
+void count_between(const Snapshot& before, const Snapshot& after, const DropCounts& turns,
+                   TrialRecord& record);
 
 // Of a trial's first frames, which overload nothing.
 struct FirstFrames {
@@ -100,7 +122,8 @@ using TakeSnapshot = std::function<Result<Snapshot>()>;
 
 // REQUIRES: the gate is shut. Returns when every frame since `first` is accounted for, when
 // (nearly) nothing moves any more, or when more has come than was sent, which no waiting mends.
+// `late_ns`: how old what a snapshot tells may be.
 Result<Snapshot> drain(const Snapshot& first, const TakeSnapshot& snapshot, Clock& clock,
-                       const StopFlag& stop);
+                       const StopFlag& stop, std::uint64_t late_ns = 0);
 
 }  // namespace pktbench::method

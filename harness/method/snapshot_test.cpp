@@ -33,7 +33,7 @@ TEST(Snapshot, WhatIsMissingAndWhatIsTooMuchAreTold) {
 TEST(Snapshot, ARecordHasWhatMovedBetweenTwo) {
   TrialRecord record;
   count_between(counted(100, 90, {{"ring", 10}}), counted(1100, 950, {{"ring", 30}, {"socket", 7}}),
-                record);
+                {}, record);
   EXPECT_EQ(record.offered.packets, 1000u);
   EXPECT_EQ(record.received.packets, 860u);
   EXPECT_EQ(record.drops, (DropCounts{{"ring", 20}, {"socket", 7}}));
@@ -42,10 +42,63 @@ TEST(Snapshot, ARecordHasWhatMovedBetweenTwo) {
 
 TEST(Snapshot, TheDropsOfACounterThatWentBackAreMissing) {
   TrialRecord record;
-  count_between(counted(0, 0, {{"ring", 10}}), counted(5, 5, {{"ring", 3}}), record);
+  count_between(counted(0, 0, {{"ring", 10}}), counted(5, 5, {{"ring", 3}}), {}, record);
   EXPECT_TRUE(record.drops.empty());
   EXPECT_EQ(record.missing.at("drops.ring"),
             "its counter went back from 10 to 3: the device was reset");
+}
+
+Snapshot on_wire(std::uint64_t sent, std::uint64_t left, std::uint64_t received) {
+  Snapshot s = counted(sent, received);
+  s.sent.bytes = sent * 60;
+  s.left_the_port = left;
+  return s;
+}
+
+TEST(Snapshot, WhatNeverLeftThePortWasNotOffered) {
+  TrialRecord record;
+  count_between(on_wire(100, 100, 100), on_wire(1100, 900, 900), {}, record);
+  EXPECT_EQ(record.offered.packets, 800u);
+  EXPECT_EQ(record.offered.bytes, 800u * 60);
+  EXPECT_EQ(record.offered.not_taken, 200u);
+  EXPECT_EQ(record.left_the_port, 800u);
+  EXPECT_EQ(record.unaccounted, 0);
+  // Others' frames that leave it make no offer greater than the generator's.
+  count_between(on_wire(100, 100, 100), on_wire(1100, 1103, 1100), {}, record);
+  EXPECT_EQ(record.offered.packets, 1000u);
+  EXPECT_EQ(record.offered.not_taken, 0u);
+}
+
+TEST(Snapshot, OnAWireItIsNotSettledWhileFramesMayStillLeaveThePort) {
+  const Snapshot first = on_wire(0, 0, 0);
+  EXPECT_FALSE(on_wire(10, 4, 4).settled(first));
+  EXPECT_TRUE(on_wire(10, 4, 4).settled_on_wire(first));
+  EXPECT_FALSE(on_wire(10, 4, 3).settled_on_wire(first));
+  EXPECT_FALSE(counted(10, 4).settled_on_wire(counted(0, 0)));
+}
+
+struct Turn {
+  std::uint64_t counted;
+  std::int64_t unaccounted;  // beside that
+  std::optional<std::uint64_t> drops;
+};
+
+TEST(Snapshot, AShortCounterHasTheTurnsThatNothingElseExplains) {
+  const DropCounts turns = {{"ring", 65'536}};
+  for (const Turn& t :
+       {Turn{10, 0, 10}, Turn{10, 3, 10}, Turn{10, -2, 10}, Turn{10, 65'536, 65'546},
+        Turn{0, 3 * 65'536, 3 * 65'536}, Turn{10, 65'537, std::nullopt}}) {
+    const auto received = static_cast<std::uint64_t>(1'000'000 - t.unaccounted) - t.counted;
+    TrialRecord record;
+    count_between(counted(0, 0, {{"ring", 0}}), counted(1'000'000, received, {{"ring", t.counted}}),
+                  turns, record);
+    EXPECT_EQ(record.drops.contains("ring"), t.drops.has_value()) << t.unaccounted;
+    EXPECT_EQ(record.missing.contains("drops.ring"), !t.drops) << t.unaccounted;
+    EXPECT_EQ(count_of(record.drops, "ring"), t.drops.value_or(0)) << t.unaccounted;
+    std::uint64_t lost = 0;
+    for (const auto& [place, n] : record.drops) lost += n;
+    EXPECT_EQ(record.unaccounted, static_cast<std::int64_t>(1'000'000 - received - lost));
+  }
 }
 
 TEST(Snapshot, WhatWasDroppedIsToldByPlace) {

@@ -70,6 +70,11 @@ void judge_trial(const TrialPlan& plan, const TrialFacts& facts, TrialRecord& r)
   r.evidence["lost"] = evidence.lost;
   r.evidence["lost_unnamed"] = evidence.lost_unnamed;
   r.evidence["refused"] = evidence.refused;
+  const auto count = [](const std::optional<std::uint64_t>& n) {
+    return n ? std::optional(static_cast<double>(*n)) : std::nullopt;
+  };
+  keep("left_the_port", count(r.left_the_port));
+  keep("pause_frames", count(r.pause_frames));
   if (evidence.generator_cpu_for_dut > 0)
     r.evidence["generator_cpu_for_dut"] = evidence.generator_cpu_for_dut;
   if (r.received.packets)

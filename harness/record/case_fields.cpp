@@ -154,6 +154,8 @@ const Fields<PortReport>& port_fields() {
         "Reasons for refusing the port that the user passed over (`--i-know-this-is`)."},
        {"link_bps", &P::link_bps, "What the link can carry, as the driver tells.", unit("bits/s"),
         above_0, null([](const P& p) { return p.link_unknown; })},
+       {"pause", &P::pause, "Its flow control when the link was up.", older_lack_it,
+        null("the driver tells nothing of pause frames")},
        {"settings", list(&P::settings, setting_fields()),
         "Each setting that the scenario asked for or the measurement needs."},
        {"missing",

@@ -107,7 +107,8 @@ const Fields<DisturbanceFinding>& finding_fields() {
 std::vector<Row<T>> offered_rows() {
   return {
       {"packets", at(&T::offered, &SentCounters::packets),
-       "Handed to the device by the generator: `received.packets` + every drop + `unaccounted`.",
+       "Handed to the device by the generator and, where a wire's port counts what leaves it, left "
+       "it: `received.packets` + every drop + `unaccounted`.",
        unit("packets"), known(sent), null(kNotMeasured)},
       {"bytes", at(&T::offered, &SentCounters::bytes),
        "`packets` × (`frame_size` - 4): without the FCS.", unit("bytes"), known(sent),
@@ -121,9 +122,13 @@ std::vector<Row<T>> offered_rows() {
        "the generator was starved.",
        unit("packets"), known(sent), null(kNotMeasured)},
       {"refused", at(&T::offered, &SentCounters::refused),
-       "The device had no room; the frame was offered again, and is in `packets` once it was "
-       "taken.",
-       unit("attempts"), known(sent), null(kNotMeasured)}};
+       "The device or the socket's buffer had no room; the frame was offered again, and is in "
+       "`packets` once it was taken.",
+       unit("attempts"), known(sent), null(kNotMeasured)},
+      {"not_taken", at(&T::offered, &SentCounters::not_taken),
+       "Redirected into a device that did not take them, or taken by a port and never left it, by "
+       "its own counter: gone, and neither in `packets` nor in `drops`.",
+       unit("packets"), known(sent), null(kNotMeasured), older_lack_it}};
 }
 
 std::vector<Row<T>> received_rows() {
@@ -168,7 +173,9 @@ std::vector<Row<T>> bpf_run_time_rows() {
 std::vector<Row<T>> evidence_rows() {
   return {{"*", &T::evidence,
            "By name, such as `dut_busy`, `dut_wakeups_per_s` (receiver and NAPI threads), "
-           "`rx_ring_frames`, `generator_burst_frames`, or `clock_error`: how much faster than the "
+           "`rx_ring_frames`, `generator_burst_frames`, `left_the_port` and `pause_frames` (by the "
+           "ports' own counters, where a wire's ports have them), or `clock_error`: how much "
+           "faster than the "
            "reference clock (the TSC) the measuring clock ran; beyond ±0.001 the trial is invalid.",
            bounds(kRecordable)},
           {"dut_limited_by", &T::dut_limited_by,
@@ -255,17 +262,18 @@ const Fields<TrialRecord>& trial_fields() {
         written([](const T& t) { return t.returned.has_value(); })},
        {"loss_ratio", &T::loss_ratio,
         "(intended - `received.packets`) / intended, where intended = `offered.packets` + "
-        "`offered.unsent`; not below 0.",
+        "`offered.unsent` + `offered.not_taken`; not below 0.",
         unit("0..1"), bounds(kFraction), null(gap)},
        {"generator_loss_ratio",
         [](T& t) -> std::optional<double> {
-          const auto unsent = static_cast<double>(t.offered.unsent);
+          const auto unsent = static_cast<double>(t.offered.unsent + t.offered.not_taken);
           const double intended = static_cast<double>(t.offered.packets) + unsent;
           if (intended <= 0) return std::nullopt;
           return unsent / intended;
         },
-        "What of `loss_ratio` is the generator's: `offered.unsent` / intended.", unit("0..1"),
-        bounds(kFraction), known(sent), null(gap), older_lack_it},
+        "What of `loss_ratio` is the generator's: (`offered.unsent` + `offered.not_taken`) / "
+        "intended.",
+        unit("0..1"), bounds(kFraction), known(sent), null(gap), older_lack_it},
        {"mpps", &T::mpps, "`received.pps` / 10⁶, per port and direction.", unit("10⁶ packets/s"),
         null(gap)},
        {"ns_per_packet", &T::ns_per_packet,
@@ -310,6 +318,8 @@ const Fields<TrialRecord>& trial_fields() {
         "`bpf_run_time.trials` and never in its `trials`.",
         written([](const T& t) { return t.bpf_stats; }),
         after_reading<T>([](T& t, bool has_value) { t.bpf_stats = has_value; })},
+       {"notes", &T::notes,
+        "What is to be known of the counts, such as a counter that began again.", older_lack_it},
        {"missing",
         [](T& t) -> FieldRef {
           return ReasonsRef{t.missing, [&t](Reasons reasons) { t.missing = std::move(reasons); }};

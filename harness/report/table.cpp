@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/algorithm/string/join.hpp>
 #include <map>
+#include <set>
 
 #include "harness/core/lookup.hpp"
 #include "harness/measure/conditions.hpp"
@@ -127,6 +128,29 @@ TextRow make_row(const CaseResult& result, const std::vector<ResultColumn>& colu
   return row;
 }
 
+// "eth0 (rx), eth1 (rx, tx)"
+std::string ports_that_pause(const TestbedFacts& facts) {
+  std::vector<std::string> ports;
+  for (const PortReport& port : facts.ports) {
+    std::vector<std::string> ways;
+    for (const char* way : {"rx", "tx"})
+      if (port.pause.find(std::string(way) + "=on") != std::string::npos) ways.push_back(way);
+    if (!ways.empty())
+      ports.push_back(clean_line(port.interface) + " (" + boost::algorithm::join(ways, ", ") + ")");
+  }
+  return boost::algorithm::join(ports, ", ");
+}
+
+// What is to be known of the counts of the trials shown, each sentence once.
+std::set<std::string> notes_of(const std::vector<CaseResult>& cases) {
+  std::set<std::string> all;
+  for (const CaseResult& result : cases)
+    for (const TrialRecord& trial : result.trials)
+      if (in_summary(trial))
+        for (const std::string& note : trial.notes) all.insert(printable(note, kMaxText));
+  return all;
+}
+
 std::string legend(const Shown& shown, const MethodType& method, const TestbedFacts& facts) {
   Legend notes;
   if (!shown.with_figures.empty()) method.explain(shown.with_figures, notes);
@@ -147,6 +171,11 @@ std::string legend(const Shown& shown, const MethodType& method, const TestbedFa
                           shown.not_ok,
                           shown.not_ok == 1 ? " that is not ok" : "s that are not ok"));
   if (shown.gap) notes.add("-: no value; run.json has the reason.");
+  if (const std::string ports = ports_that_pause(facts); !ports.empty())
+    notes.add("Pause frames are on at " + ports +
+              ": a full receiver may hold the sender back where it would lose frames (limiter "
+              "link); /testbed/pause \"off\" switches them off.");
+  for (const std::string& note : notes_of(shown.with_figures)) notes.add(note + ".");
   std::string testbed = "Testbed: " + facts.testbed;
   if (!facts.arrangement.empty()) testbed += ", arrangement " + facts.arrangement;
   if (!facts.emulator.empty())

@@ -77,6 +77,26 @@ TEST(Table, TheConditionIsSaidAndWhatIsLeftOutForItIsCounted) {
   EXPECT_NE(table.find("  4.000  "), std::string::npos) << table;
 }
 
+TEST(Table, PauseFramesAndNotesOnCountsAreSaid) {
+  std::vector<CaseResult> cases = {sample_case("dpdk", {4'000, 4'000})};
+  for (TrialRecord& trial : cases[0].trials) trial.notes = {"igb's rx_x went back from 9 to 2"};
+  TestbedFacts facts{"nic", "softirq", false};
+  for (const auto& [name, pause] : {std::pair{"eth0", "autoneg=on rx=on tx=off"},
+                                    {"eth1", "autoneg=on rx=on tx=on"},
+                                    {"eth2", "autoneg=on rx=off tx=off"}}) {
+    PortReport& port = facts.ports.emplace_back();
+    port.interface = name;
+    port.pause = pause;
+  }
+  const std::string table = result_table(cases, throughput(), facts, {});
+  EXPECT_NE(table.find("\nPause frames are on at eth0 (rx), eth1 (rx, tx): "), std::string::npos)
+      << table;
+  EXPECT_EQ(table.find("eth2"), std::string::npos);
+  const std::string note = "\nigb's rx_x went back from 9 to 2.\n";
+  ASSERT_NE(table.find(note), std::string::npos) << table;
+  EXPECT_EQ(table.find(note), table.rfind(note));
+}
+
 TEST(Table, CasesInUnequalConditionsAreToldApart) {
   std::vector<CaseResult> cases = {sample_case("dpdk", {4'000}), sample_case("af_xdp", {4'000})};
   cases[0].condition = {.cpu_distance_ns = 420};

@@ -95,6 +95,16 @@ def test_redirected_frames_leave_an_igb_by_a_program_that_the_run_names(runs):
     assert [setting["after"] for setting in generator["settings"] if setting["setting"] == "xdp"] == ["pass"]
 
 
+def test_the_sending_port_counts_itself_what_was_offered(runs):
+    live = {"live": case for case in run_of(lab_guest.boot().shared / "igb-live")["cases"]}
+    for cases in (*runs.values(), live):
+        for name, case in cases.items():
+            for trial in case["trials"]:
+                assert trial["evidence"]["left_the_port"] == trial["offered"]["packets"], name
+                assert trial["offered"]["not_taken"] == 0, name
+                assert trial["evidence"]["pause_frames"] == 0, name
+
+
 def test_what_is_sent_back_is_counted_at_the_other_port(runs):
     for case in run_of(lab_guest.boot().shared / "igb-reflect")["cases"]:
         for trial in case["trials"]:

@@ -113,11 +113,10 @@ class VethCount : public VethFixture {
     EXPECT_EQ(after.generator.link.at("tx_packets") - before.generator.link.at("tx_packets"),
               frames);
     EXPECT_EQ(after.dut.link.at("rx_packets") - before.dut.link.at("rx_packets"), frames);
-    const auto lost =
-        measure::reconcile("veth", measure::PortEnd::receiver, before.dut, after.dut, frames);
+    const auto lost = measure::reconcile("veth", measure::PortEnd::receiver, before.dut, after.dut);
     EXPECT_EQ(lost.drops, (DropCounts{{"veth_rx", 0}}));
-    const auto refused = measure::reconcile("veth", measure::PortEnd::sender, before.generator,
-                                            after.generator, frames);
+    const auto refused =
+        measure::reconcile("veth", measure::PortEnd::sender, before.generator, after.generator);
     EXPECT_EQ(refused.drops, (DropCounts{{"veth_ring_full", 0}}));
     // What the program in the driver did with them, by the driver's count.
     const std::map<std::string, std::string> verdicts = {

@@ -3,9 +3,10 @@
 #include <net/if.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <limits>
+#include <iterator>
 #include <thread>
 
 #include "harness/core/units.hpp"
@@ -17,8 +18,6 @@
 #include "harness/undo/device_setting.hpp"
 
 namespace pktbench::testbed {
-
-constexpr std::uint64_t kDeviceQueue = 65536;  // frames that a device may hold at most
 
 std::string probe_napi_threads() {
   if (std::string missing = probe_two_cpus(); !missing.empty()) return missing;
@@ -70,24 +69,23 @@ Result<DropCounts> NetworkEnd::sample() {
   if (lent_) return DropCounts{};
   auto now = inside([&] { return measure::read_device_statistics(made.name); });
   if (!now) return now.error();
-  const std::uint64_t now_ns = sys::monotonic_ns();
-  if (!last_) {
+  const bool first = !last_;
+  if (first) {
+    mac_ = {};
     // So that a place that counts nothing is there all the same.
     for (const auto& [place, n] : measure::drops_by_place(driver_, side_, *now)) drops_[place] += 0;
-  } else {
-    // The smallest frames at the link's rate; without a rate any number.
-    std::uint64_t frames = std::numeric_limits<std::uint64_t>::max();
-    if (made.link_bps)
-      frames =
-          kDeviceQueue + static_cast<std::uint64_t>(line_rate_pps(*made.link_bps, kMinFrameSize) *
-                                                    static_cast<double>(now_ns - last_ns_) / 1e9);
-    const auto found = measure::reconcile(driver_, side_, *last_, *now, frames);
-    for (const auto& [place, n] : found.drops) drops_[place] += n;
-    for (const auto& [place, why] : found.missing) missing_[place] = why;
   }
+  auto found = measure::reconcile(driver_, side_, first ? *now : *last_, *now);
+  for (const auto& [place, n] : found.drops) drops_[place] += n;
+  for (const auto& [place, why] : found.missing) missing_[place] = why;
+  std::ranges::move(found.notes, std::back_inserter(notes_));
+  if (on_wire())
+    for (const auto& [name, n] : found.beside) {
+      auto& count = name == measure::kMacSent ? mac_.sent : mac_.paused;
+      count = count.value_or(0) + n;
+    }
   for (const auto& [place, why] : missing_) drops_.erase(place);
   last_ = std::move(*now);
-  last_ns_ = now_ns;
   return drops_;
 }
 
@@ -116,6 +114,10 @@ std::vector<std::uint32_t> NetworkEnd::programs() const {
 
 std::map<std::string, std::string> NetworkEnd::missing_drops() const {
   return lent_ ? std::map<std::string, std::string>() : missing_;
+}
+
+DropCounts NetworkEnd::turns() const {
+  return lent_ ? DropCounts() : measure::turns_by_place(driver_, side_);
 }
 
 // NAPI in threads of its own leaves no softirq to this end: what there is, is somebody else's. The

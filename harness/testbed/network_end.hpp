@@ -35,6 +35,11 @@ class NetworkEnd : public LocalEnd {
   Result<std::vector<pid_t>> settle(bool polled) override;
   Result<DropCounts> sample() override;
   std::map<std::string, std::string> missing_drops() const override;
+  DropCounts turns() const override;
+  std::uint64_t counts_late_ns() const override { return measure::counts_late_ns(driver_); }
+  std::vector<std::string> take_notes() override { return std::exchange(notes_, {}); }
+  bool on_wire() const override { return !made.pci.empty(); }
+  MacCounts mac() const override { return mac_; }
   std::string receive_drop_place() const override { return driver_ == "veth" ? "veth_rx" : ""; }
   std::vector<int> softirq_cpus() const override;
   bool own_interrupts() const override { return !made.pci.empty() && !threaded_; }
@@ -59,6 +64,7 @@ class NetworkEnd : public LocalEnd {
   void count_anew() {
     last_.reset();
     missing_.clear();
+    notes_.clear();
   }
 
   // Of harness/undo/device_setting.hpp, in the device's namespace; set() in the order given.
@@ -100,8 +106,9 @@ class NetworkEnd : public LocalEnd {
   const End* other_ = nullptr;
   bool lent_ = false;
   std::optional<measure::DeviceStatistics> last_;
-  std::uint64_t last_ns_ = 0;
   DropCounts drops_;
+  MacCounts mac_;
+  std::vector<std::string> notes_;
   std::unique_ptr<ReturnSink> sink_;
   DropCounts before_return_;
   std::map<std::string, std::string> missing_;  // whose count is not to be trusted any more

@@ -29,7 +29,7 @@ namespace pktbench::testbed {
 namespace {
 
 constexpr std::chrono::milliseconds kCarrierStep{10};
-constexpr int kCarrierSteps = 1000;
+constexpr int kCarrierSteps = 2000;  // 10GBASE-T may need 9 s to train, and more after a reset
 
 Result<std::string> interface_of(const std::string& role, const std::string& asked) {
   const std::string pci = full_pci_address(asked);
@@ -192,6 +192,7 @@ Result<void> NicEnd::after_carrier() {
   return inside([&]() -> Result<void> {
     if (auto r = wait_for_carrier(); !r) return r;
     read_link_rate();
+    if (const auto pause = undo::get_device_setting(made.name, "pause")) report_.pause = *pause;
     count_anew();
     if (auto r = place_interrupts(); !r || !is_dut()) return r;
     if (!apply("threaded", options_.threaded() ? "1" : "0") && options_.threaded())
@@ -225,7 +226,7 @@ Result<void> NicEnd::wait_for_carrier() const {
     std::this_thread::sleep_for(kCarrierStep);
   }
   return make_error(ErrorCode::failed,
-                    "{} has no carrier after 10 s: is the wire between the two ports in?",
+                    "{} has no carrier after 20 s: is the wire between the two ports in?",
                     made.name);
 }
 

@@ -38,7 +38,7 @@ class NicEnd final : public NetworkEnd {
   Result<void> configure();
 
   // Waits for it, and sets what exists, or is known, only then. Errors: `failed` where the link has
-  // no carrier within 10 s; `unsupported` where NAPI cannot be had in threads and is to be; those
+  // no carrier within 20 s; `unsupported` where NAPI cannot be had in threads and is to be; those
   // of settle().
   Result<void> after_carrier();
 

@@ -1,12 +1,18 @@
 // The user-space generators on a real wire: what arrives is what was counted, byte for byte.
 #include <arpa/inet.h>
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <chrono>
 #include <cstring>
 #include <filesystem>
@@ -224,6 +230,58 @@ TEST_P(Generators, StartAndStopLeaveNothingOpen) {
   }
   EXPECT_EQ(entries("/proc/self/fd"), files);
   EXPECT_EQ(entries("/proc/self/task"), threads);
+}
+
+// A device of the generator's namespace that keeps so many frames as its queue is long, until this
+// side reads them, and takes no more.
+class FullDevice {
+ public:
+  FullDevice(const TestVeth& veth, unsigned length) : port_(veth.generator()) {
+    const auto inside = need(sys::NetnsScope::enter(port_.netns_path));
+    fd_ = sys::Fd(open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK));
+    ifreq request{};
+    request.ifr_flags = IFF_TAP | IFF_NO_PI;
+    if (!fd_ || ioctl(fd_.get(), TUNSETIFF, &request) != 0) throw std::runtime_error("make a tap");
+    port_.name = request.ifr_name;
+    port_.ifindex = need(sys::get_link(port_.name)).ifindex;
+    const std::string set = fmt::format("ip -n {} link set dev {} txqueuelen {} up",
+                                        std::filesystem::path(port_.netns_path).filename().string(),
+                                        port_.name, length);
+    if (std::system(set.c_str()) != 0) throw std::runtime_error(set);
+  }
+  const Port& port() const { return port_; }
+
+  std::uint64_t take_all() const {
+    std::uint64_t frames = 0;
+    std::array<std::uint8_t, 2048> frame{};
+    while (read(fd_.get(), frame.data(), frame.size()) > 0) ++frames;
+    return frames;
+  }
+
+ private:
+  Port port_;
+  sys::Fd fd_;
+};
+
+TEST(XdpLive, CountsWhatTheDriverTookAndApartWhatItDidNot) {
+  NEED_ROOT();
+  const TestVeth veth;
+  const FullDevice device(veth, 256);
+  const GeneratorType& type = generator("xdp-live");
+  auto config = traffic_of(veth, type, {64, 1});
+  config.from = device.port();
+  const auto source = type.make();
+  const auto started = source->start(config);
+  ASSERT_TRUE(started) << started.error().message;
+  const SentCounters first = send_exactly(*source, 1000);
+  EXPECT_EQ(first.packets, 256u);
+  EXPECT_EQ(first.not_taken, 744u);
+  EXPECT_EQ(first.bytes, first.packets * 60);
+  EXPECT_EQ(device.take_all(), first.packets);
+  const SentCounters second = send_exactly(*source, 100);
+  EXPECT_EQ(second.packets, 356u);
+  EXPECT_EQ(second.not_taken, 744u);
+  EXPECT_EQ(device.take_all(), 100u);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Generators, ::testing::Values("packet-sendmmsg", "udp-sendmmsg"),

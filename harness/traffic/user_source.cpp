@@ -20,7 +20,8 @@ namespace {
 // One batch takes well below a millisecond; this is for a host that does not schedule the thread.
 constexpr std::chrono::seconds kRestTimeout{10};
 
-bool worth_retrying(int error) { return error == EINTR || error == EAGAIN; }
+// Of the device's queue, or of the socket's buffer while the device holds what was sent.
+bool no_room(int error) { return error == ENOBUFS || error == EAGAIN; }
 
 }  // namespace
 
@@ -108,9 +109,9 @@ void UserSource::send_until_shut(std::uint64_t limit, std::optional<double> rate
       const int taken = sender_->send(done, count - done);
       if (taken >= 0) {
         done += static_cast<unsigned>(taken);
-      } else if (taken == -ENOBUFS) {
+      } else if (no_room(-taken)) {
         ++refused_;
-      } else if (!worth_retrying(-taken)) {
+      } else if (taken != -EINTR) {
         send_errno_ = -taken;
         break;
       }

@@ -96,6 +96,8 @@ TEST(UserSource, ARefusedFrameIsSentAgainAndCountedOnce) {
   EXPECT_EQ(source.sample()->packets, 128u);
   EXPECT_EQ(script.taken, 128u);
   EXPECT_EQ(script.seqs, (std::vector<std::uint64_t>{0, 10, 13, 64}));
+  // By the device and by the socket's buffer; a signal is no refusal.
+  EXPECT_EQ(source.sample()->refused, 2u);
 }
 
 TEST(UserSource, AnotherErrnoEndsTheSourceAndCloseSaysWhich) {

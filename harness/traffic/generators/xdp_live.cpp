@@ -40,8 +40,11 @@ namespace {
 constexpr int kStopSignal = SIGUSR2;
 
 // Each call that leaves frames in flight costs about 23 ms of idling, so one call lasts as long as
-// it can: the counter is 32 bits wide.
-constexpr int kRepeat = 0x7fffff00;
+// it can: the kernel's counter is 32 bits wide, and the program runs up to 40 million times a
+// second. One that has lasted for a while is ended before the gate opens, so that none ends in a
+// window of less than 100 s.
+constexpr auto kRepeat = static_cast<int>(0xffffff00);
+constexpr std::uint64_t kOldCall = 5'000'000'000;  // ns
 
 // A batch takes microseconds; this is for a host that does not schedule the thread.
 constexpr std::chrono::seconds kPatience{10};
@@ -78,6 +81,12 @@ class XdpLive final : public TrafficSource {
     burst_ = option<std::uint32_t>(config.options, "burst");
     skeleton_->rodata->burst = burst_;
     flush_ = batch_;
+    // A veth hands its frames to the other end at once, whose ring has the place `veth_ring_full`.
+    const auto driver = sys::driver_info(config.from.name);
+    const bool has_peer = driver && driver->driver == "veth";
+    skeleton_->rodata->our_ifindex = static_cast<int>(config.from.ifindex);
+    skeleton_->rodata->our_netns = static_cast<unsigned>(sys::netns_number());
+    bpf_program__set_autoload(skeleton_->progs.count_not_taken, !has_peer);
     if (int error = live_generator__load(skeleton_.get()); error)
       return log.failure("load the xdp-live program", -error);
     const __u32 slot = 0;
@@ -85,6 +94,12 @@ class XdpLive final : public TrafficSource {
     if (int error =
             bpf_map_update_elem(bpf_map__fd(skeleton_->maps.device), &slot, &device, BPF_ANY))
       return system_error("point the xdp-live generator at " + config.from.name, -error);
+    if (!has_peer) {
+      bpf_link* link = bpf_program__attach(skeleton_->progs.count_not_taken);
+      if (!link)
+        return log.failure("count what the driver of " + config.from.name + " takes", errno);
+      skeleton_->links.count_not_taken = link;
+    }
 
     struct sigaction action {};
     action.sa_handler = [](int) {};
@@ -113,7 +128,7 @@ class XdpLive final : public TrafficSource {
 
   void open(std::uint64_t limit, std::optional<double> rate_pps) override {
     // A burst goes in one flush, or two where it begins between them.
-    flush_every(rate_pps && burst_ > 1 ? burst_ : batch_);
+    begin_call(rate_pps && burst_ > 1 ? burst_ : batch_);
     rate_pps_ = rate_pps;
     control().interval_q =
         rate_pps
@@ -152,7 +167,8 @@ class XdpLive final : public TrafficSource {
   Result<SentCounters> sample() override {
     if (error_) return system_error("the xdp-live generator ended", error_);
     SentCounters counters;
-    counters.packets = load(state().sent);
+    counters.not_taken = load(skeleton_->data_not_taken->not_taken);
+    counters.packets = load(state().sent) - counters.not_taken;
     counters.bytes = counters.packets * buffer_length(config_.traffic.frame_size);
     counters.unsent = unsent_;
     return counters;
@@ -204,6 +220,7 @@ class XdpLive final : public TrafficSource {
       return;
     }
     while (running_) {
+      call_began_ns_ = sys::monotonic_ns();
       ++calls_;
       xdp_md context{};
       context.data_end = static_cast<__u32>(frame_.size());
@@ -219,10 +236,11 @@ class XdpLive final : public TrafficSource {
     }
   }
 
-  // What is flushed together is fixed for a call of the kernel's loop: this one ends, and the next
-  // begins.
-  void flush_every(std::uint32_t frames) {
-    if (flush_.exchange(frames) == frames) return;
+  // What is flushed together is fixed for a call of the kernel's loop: where that is to change, or
+  // the call is old, this one ends, and the next begins.
+  void begin_call(std::uint32_t frames) {
+    if (flush_.exchange(frames) == frames && sys::monotonic_ns() - call_began_ns_ < kOldCall)
+      return;
     const std::uint64_t calls = calls_;
     comes_true([&] {
       if (calls_ != calls) return true;
@@ -264,7 +282,8 @@ class XdpLive final : public TrafficSource {
   std::uint32_t burst_ = 1;              // frames that are due together at a fixed one
   std::atomic<std::uint32_t> flush_{1};  // calls of the program to a flush of what it redirected
   std::atomic<std::uint64_t> calls_{0};  // of the kernel's loop
-  std::optional<double> rate_pps_;       // of the last open()
+  std::atomic<std::uint64_t> call_began_ns_{0};
+  std::optional<double> rate_pps_;  // of the last open()
   sys::SkeletonPtr<live_generator, live_generator__destroy> skeleton_;
   std::thread thread_;
   std::atomic<pid_t> tid_{0};
