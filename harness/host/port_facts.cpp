@@ -98,6 +98,10 @@ Result<long> numa_node_of(const std::string& pci, const HostSources& sources) {
   return sys::read_number(sys::pci_folder(pci, {sources.sysfs}) + "/numa_node");
 }
 
+Result<std::vector<int>> cpus_near(const std::string& pci, const HostSources& sources) {
+  return read_cpus(sys::pci_folder(pci, {sources.sysfs}) + "/local_cpulist");
+}
+
 DeviceFacts gather_device_facts(const std::string& name) {
   DeviceFacts facts;
   facts.link = sys::get_link(name);
@@ -118,7 +122,7 @@ FunctionFacts gather_function_facts(const std::string& pci, const HostSources& s
   FunctionFacts facts;
   facts.pcie = pcie_link(function);
   facts.numa_node = numa_node_of(pci, sources);
-  facts.node_cpus = read_cpus(function + "/local_cpulist");
+  facts.node_cpus = cpus_near(pci, sources);
   facts.irqs = irqs_of(pci, sources);
   facts.dpdk_drivers = dpdk_drivers_of(pci, sources);
   return facts;

@@ -54,6 +54,9 @@ FunctionFacts gather_function_facts(const std::string& pci, const HostSources& s
 
 Result<long> numa_node_of(const std::string& pci, const HostSources& sources);
 
+// The CPUs of its NUMA node.
+Result<std::vector<int>> cpus_near(const std::string& pci, const HostSources& sources);
+
 // DPDK's drivers that say they know this PCI device, by what their plugins declare.
 Result<std::vector<std::string>> dpdk_drivers_of(const std::string& pci,
                                                  const HostSources& sources);

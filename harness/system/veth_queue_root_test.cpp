@@ -122,6 +122,38 @@ TEST_P(VethQueues, FramesThatAllLandOnTheUnreadQueueAreNoSilence) {
             "none of 64 frames sent to " + device() + " was counted by " + type_->name + where);
 }
 
+using VethPlacing = VethFixture;
+
+std::vector<std::vector<int>> affinities(const std::vector<pid_t>& threads) {
+  std::vector<std::vector<int>> made;
+  for (const pid_t thread : threads) made.push_back(sys::allowed_cpus(thread));
+  return made;
+}
+
+// The generator is not there: each of this host's two CPUs is a queue's.
+TEST_F(VethPlacing, TheThreadOfEachQueueIsOnItsCpu) {
+  const auto cpus = sys::allowed_cpus();
+  if (cpus.size() < 2) GTEST_SKIP() << "needs two CPUs";
+  bring_up("isolated", 4);
+  for (const char* name : {"af_xdp", "packet-mmap"}) {
+    const BackendType& type = *find_by_name(registry().backends, name);
+    if (auto reason = type.probe(); !reason.empty()) continue;
+    BackendConfig config;
+    config.port = testbed_->dut().port();
+    config.port.cpus = {cpus[1], cpus[0]};
+    config.workload = "drop";
+    config.options = testing::default_options(type.options);
+    if (config.options.contains("fanout")) config.options["fanout"] = std::string("hash");
+    auto backend = type.make();
+    const auto mode = backend->start(config);
+    ASSERT_TRUE(mode) << name << ": " << mode.error().message;
+    EXPECT_EQ(affinities(backend->threads()),
+              (std::vector<std::vector<int>>{{cpus[1]}, {cpus[0]}, {cpus[1]}, {cpus[0]}}))
+        << name;
+    backend->stop();
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Backends, VethQueues, ::testing::Values("xdp-native", "af_xdp"),
                          backend_name);
 

@@ -55,6 +55,9 @@ class NetworkEnd : public LocalEnd {
 
   Result<void> bring_up() const;
 
+  // The device, and its peer with it, are there no more.
+  Result<void> remove() const;
+
   // The next sample() is a new beginning: the device is another one, or was reset.
   void count_anew() {
     last_.reset();
@@ -85,8 +88,8 @@ class NetworkEnd : public LocalEnd {
   // From `made.ipv4` on, as many as its side has, in the calling thread's namespace.
   Result<void> add_addresses() const;
 
-  // Pins the NAPI threads to the port's CPU. Attaching and detaching XDP may have the kernel
-  // replace them.
+  // Pins the NAPI threads to the CPUs of their queues. Attaching and detaching XDP may have the
+  // kernel replace them.
   Result<std::vector<pid_t>> place_napi_threads(bool fifo) const;
 
   std::string driver_;  // the kernel's
