@@ -10,6 +10,7 @@
 
 #include "harness/sys/file.hpp"
 #include "harness/sys/pci_driver.hpp"
+#include "harness/sys/rss.hpp"
 
 namespace pktbench {
 
@@ -98,6 +99,10 @@ Result<long> numa_node_of(const std::string& pci, const HostSources& sources) {
   return sys::read_number(sys::pci_folder(pci, {sources.sysfs}) + "/numa_node");
 }
 
+Result<PcieLink> pcie_link_of(const std::string& pci, const HostSources& sources) {
+  return pcie_link(sys::pci_folder(pci, {sources.sysfs}));
+}
+
 Result<std::vector<int>> cpus_near(const std::string& pci, const HostSources& sources) {
   return read_cpus(sys::pci_folder(pci, {sources.sysfs}) + "/local_cpulist");
 }
@@ -111,6 +116,7 @@ DeviceFacts gather_device_facts(const std::string& name) {
   facts.rings = sys::get_rings(name);
   facts.pause = sys::get_pause(name);
   facts.coalescing = sys::get_coalescing(name);
+  facts.udp4_hash = sys::get_udp_hash(name, 4);
   facts.lro = sys::get_offload(name, sys::Offload::lro);
   facts.offloads = sys::get_offloads(name);
   if (facts.link) facts.xdp_features = sys::xdp_features(facts.link->ifindex);
@@ -118,9 +124,8 @@ DeviceFacts gather_device_facts(const std::string& name) {
 }
 
 FunctionFacts gather_function_facts(const std::string& pci, const HostSources& sources) {
-  const std::string function = sys::pci_folder(pci, {sources.sysfs});
   FunctionFacts facts;
-  facts.pcie = pcie_link(function);
+  facts.pcie = pcie_link_of(pci, sources);
   facts.numa_node = numa_node_of(pci, sources);
   facts.node_cpus = cpus_near(pci, sources);
   facts.irqs = irqs_of(pci, sources);

@@ -69,6 +69,9 @@ TEST(CpuChoice, ACoreOfItsOwnComesBeforeAThreadOfAnothers) {
   HostCpus host = two_nodes();
   EXPECT_EQ(dut_of(host, 3), (Cpus{7, 6, 5}));
   EXPECT_EQ(dut_of(host, 5), (Cpus{7, 6, 5, 4, 3}));
+  HostCpus beside = host_of(6);  // threads of a core have numbers beside each other
+  for (int cpu = 0; cpu < 6; ++cpu) beside.cores[cpu] = {cpu / 2 * 2, cpu / 2 * 2 + 1};
+  EXPECT_EQ(dut_of(beside, 5), (Cpus{5, 3, 4, 2, 1}));
   host.near = {0, 1, 4, 5};
   EXPECT_EQ(dut_of(host, 1), Cpus{5}) << "4 shares the generator's core";
   EXPECT_EQ(dut_of(host, 4), (Cpus{5, 4, 1, 7}));

@@ -9,7 +9,9 @@
 #include <thread>
 
 #include "harness/core/units.hpp"
+#include "harness/measure/queue_counters.hpp"
 #include "harness/sys/cpu.hpp"
+#include "harness/sys/ethtool.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/rtnl.hpp"
 #include "harness/testbed/host_testbed.hpp"
@@ -92,6 +94,13 @@ Result<DropCounts> NetworkEnd::sample() {
   last_ = std::move(*now);
   last_ns_ = now_ns;
   return drops_;
+}
+
+std::vector<std::uint64_t> NetworkEnd::received_by_queue() const {
+  if (lent_) return {};
+  const auto statistics = inside([&] { return sys::driver_statistics(made.name); });
+  return statistics ? measure::received_by_queue(*statistics, made.queues)
+                    : std::vector<std::uint64_t>();
 }
 
 Result<std::vector<pid_t>> NetworkEnd::take_returned(std::uint32_t trial_tag) {

@@ -39,6 +39,8 @@ class NetworkEnd : public LocalEnd {
   std::vector<int> softirq_cpus() const override;
   bool own_interrupts() const override { return !made.pci.empty() && !threaded_; }
 
+  std::vector<std::uint64_t> received_by_queue() const override;
+
   // Where there is a make_sink_.
   Result<std::vector<pid_t>> take_returned(std::uint32_t trial_tag) override;
   Result<Returned> returned() override;
