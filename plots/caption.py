@@ -40,6 +40,21 @@ def nics(run, cases):
     return text.plain(" ".join(part for part in parts if part))
 
 
+def queues(run, cases):
+    """Caption of the figure of frames per queue: one paragraph."""
+    parts = ["The share of the received frames that each RX queue had, over the trials shown; the line is an "
+             "even share."]
+    if any(case.virtual for case in cases):
+        parts.append("Virtual testbed: not a statement about hardware.")
+    if run.environment.get("emulator"):
+        parts.append(f"The NICs were emulated by {run.environment['emulator']}.")
+    silent = sorted({case.backend for case in cases if case.per_queue is None})
+    if silent:
+        parts.append(f"Not told by queue: {', '.join(silent)}.")
+    parts += [_testbed(cases[0]), _host(run), _tool(run)]
+    return text.plain(" ".join(part for part in parts if part))
+
+
 def pairs(run):
     """Caption of the pairs figure: one paragraph."""
     cases = {case.id: case for case in run.cases}

@@ -3,6 +3,7 @@
 Their keys are those of results/schema/run.schema.json; results/README.md says what each means.
 """
 import functools
+import itertools
 import json
 import pathlib
 import statistics
@@ -49,6 +50,7 @@ class Trial(make_dataclass("Drawn", [(key, Any, None) for key in DRAWN], frozen=
     """One measured interval. None: does not exist, see missing (or reason unless status is ok)."""
 
     others: Optional[float] = None      # share of the DUT's CPU that others had, 0..1
+    per_queue: Optional[Tuple[int, ...]] = None  # frames that each RX queue received
 
 
 class Condition(_described("case", "condition")):
@@ -89,6 +91,14 @@ class Case(_described("case")):
         return statistics.median(shares) if shares else None
 
     @property
+    def per_queue(self):
+        """Frames that each RX queue received in the trials shown; None where one does not tell."""
+        told = [trial.per_queue for trial in self.shown_trials]
+        if not told or None in told:
+            return None
+        return tuple(map(sum, itertools.zip_longest(*told, fillvalue=0)))
+
+    @property
     def rejected_trials(self):
         """The others: invalid and failed ones, each with its reason, and ok ones of another condition."""
         return tuple(trial for trial in self.trials if not trial.in_summary)
@@ -122,7 +132,8 @@ def load(path):
             whole, part = validate.streamed.WHOLE, validate.streamed.Part
             evidence = part(dict.fromkeys(OTHERS, whole), others=False)
             missing = part(dict.fromkeys(validate.MEASURES, whole), others=False)
-            keys = {**dict.fromkeys(DRAWN, whole), "missing": missing, "evidence": evidence}
+            keys = {**dict.fromkeys(DRAWN, whole), "missing": missing, "evidence": evidence,
+                    "received": whole}
             document, problems = validate.read(file, keys)
     except OSError as error:
         raise LoadError(f"{error.filename or path}: {error.strerror}") from error
@@ -186,5 +197,7 @@ def _line_rate(trials):
 
 def _trial(trial):
     others = [trial["evidence"].get(key) or 0 for key in OTHERS]
+    queues = trial["received"].get("per_queue")
     return _made(Trial, trial, disturbed_by=trial.get("disturbed_by", ()), others=min(1.0, sum(others)),
-                 in_summary=trial.get("in_summary", trial["status"] == "ok"))
+                 in_summary=trial.get("in_summary", trial["status"] == "ok"),
+                 per_queue=None if queues is None else tuple(queues))

@@ -25,15 +25,14 @@ struct Receiver {
 template <class R>
 class Receivers : public std::vector<std::unique_ptr<R>> {
  public:
-  // Starts each, on the port's CPUs in turn: loop(receiver, workload, thread) receives, as a
+  // Starts each, on the CPU of its queue: loop(receiver, workload, thread) receives, as a
   // PollThread::Loop.
   template <class Loop>
   Result<void> start(const BackendConfig& config, Loop loop) const {
-    const auto& cpus = config.port.cpus;
     for (std::size_t i = 0; i < this->size(); ++i) {
       R& receiver = *(*this)[i];
       auto started = with_workload(config.workload, receiver.state, [&](auto workload) {
-        return receiver.thread.start(config.port, cpus[i % cpus.size()],
+        return receiver.thread.start(config.port, config.port.cpu_of_queue(i),
                                      [&receiver, loop, workload](PollThread& thread) {
                                        return loop(receiver, workload, thread);
                                      });

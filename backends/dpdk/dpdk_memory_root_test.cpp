@@ -21,7 +21,7 @@ class DpdkMemory : public DpdkRoot {
     const auto type = testbed::memory_testbed();
     if (const auto reason = type.probe(); !reason.empty()) GTEST_SKIP() << reason;
     testbed_ = type.make();
-    need(testbed_->up(testing::default_options(type.options), 1));
+    need(testbed_->up(testing::default_options(type.options), {}));
   }
   void TearDown() override {
     source_->stop();

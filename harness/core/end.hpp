@@ -89,6 +89,9 @@ class End {
   // CPUs whose network softirqs work for this end.
   virtual std::vector<int> softirq_cpus() const { return {}; }
 
+  // Frames that its device received, by RX queue; empty: the device does not tell.
+  virtual std::vector<std::uint64_t> received_by_queue() const { return {}; }
+
   // What keeps frames out of some of its queues, and the remedy; empty: nothing is known to.
   virtual std::string why_not_spread() const { return {}; }
 

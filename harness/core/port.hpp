@@ -37,7 +37,7 @@ struct Port {
   MacAddress mac{};
   std::uint32_t ipv4 = 0;  // host byte order
   unsigned queues = 1;     // RX queues in use
-  std::vector<int> cpus;   // CPUs of this host that work for this port; here() has one at least
+  std::vector<int> cpus;   // CPUs of this host that work for it, by queue; here() has one at least
   // Where the receiving thread drives NAPI itself: the socket to do it with (harness/sys/pump.hpp).
   int pump_fd = -1;
   // Where no device is between the ends: what is (harness/sys/memory_wire.hpp).
@@ -47,6 +47,9 @@ struct Port {
   std::optional<double> link_bps;
   std::string link_unknown;  // why it is not known
   std::shared_ptr<VirtualDevice> device;
+
+  // REQUIRES: here(). Queues take turns where there are fewer CPUs.
+  int cpu_of_queue(std::size_t queue) const { return cpus[queue % cpus.size()]; }
 
   // On this host: what it is can be asked of the kernel here.
   bool here() const { return !cpus.empty(); }

@@ -17,14 +17,20 @@
 
 namespace pktbench {
 
+// RX queues that the cases of a scenario ask of a testbed.
+struct QueueRange {
+  unsigned least = 1;
+  unsigned most = 1;
+};
+
 // Threads: one controlling thread.
 class Testbed {
  public:
   virtual ~Testbed() = default;
 
   // Makes the wiring. Every change to the host is journalled before it is made. On error nothing
-  // stays behind.
-  virtual Result<void> up(const Options& options, unsigned queues) = 0;
+  // stays behind. The DUT's port has the least of `queues`, and the CPUs that the most can use.
+  virtual Result<void> up(const Options& options, QueueRange queues) = 0;
 
   // All of the below REQUIRE: up() succeeded.
 
@@ -35,6 +41,10 @@ class Testbed {
   // Returns what it has mended, a sentence each. Errors: what has become of it, where that cannot
   // be mended.
   virtual Result<std::vector<std::string>> mend() { return std::vector<std::string>{}; }
+
+  // Before a trial: gives the DUT's port so many RX queues, of the range of up(), and a CPU for
+  // each as far as there are. Errors: `unsupported` where the port cannot have them.
+  virtual Result<void> use_queues(unsigned queues) = 0;
 
   // Before a trial: gives the PCI function to user space, or, where `pci` is empty, sees that its
   // kernel driver has it. The DUT's port is another one after that. Errors: `unsupported` where the

@@ -37,9 +37,19 @@ void add_link(const sys::LinkInfo& link, const Result<sys::LinkSpeed>& speed, Se
                  speed ? "the driver knows no speed; the link may be down" : speed.error().message);
 }
 
+void add_pcie(const std::string& pci, const HostSources& sources, Section& section) {
+  if (pci.empty()) return section.null("pcie", "the device is on no PCI bus");
+  section.set("pcie", pcie_link_of(pci, sources), [](const PcieLink& link) {
+    return Json({{"speed", link.speed},
+                 {"width", link.width},
+                 {"max", {{"speed", link.max_speed}, {"width", link.max_width}}}});
+  });
+}
+
 Json nothing_known(Section section, const std::string& why) {
-  for (const char* key : {"driver", "driver_version", "firmware", "bus_info", "numa_node", "mac",
-                          "mtu", "speed_mbps", "queues", "rings", "coalescing", "offloads"})
+  for (const char* key :
+       {"driver", "driver_version", "firmware", "bus_info", "numa_node", "mac", "mtu", "speed_mbps",
+        "pcie", "queues", "udp4_hash", "rings", "coalescing", "pause", "offloads"})
     section.null(key, why);
   return section.take();
 }
@@ -79,6 +89,11 @@ Json nic_info(const EnvironmentPort& wanted, const HostSources& sources, const s
                  {"adaptive_rx", c.adaptive_rx},
                  {"adaptive_tx", c.adaptive_tx}});
   });
+  section.set("udp4_hash", facts.udp4_hash);
+  section.set("pause", facts.pause, [](const sys::Pause& p) {
+    return Json({{"autoneg", p.autoneg}, {"rx", p.rx}, {"tx", p.tx}});
+  });
+  add_pcie(port.pci, sources, section);
   section.set("offloads", facts.offloads, [](const auto& offloads) {
     Json made = Json::object();
     for (const auto& [offload, on] : offloads) made[offload] = on;

@@ -10,6 +10,7 @@
 
 #include "harness/sys/file.hpp"
 #include "harness/sys/pci_driver.hpp"
+#include "harness/sys/rss.hpp"
 
 namespace pktbench {
 
@@ -115,6 +116,14 @@ Result<long> numa_node_of(const std::string& pci, const HostSources& sources) {
   return sys::read_number(sys::pci_folder(pci, {sources.sysfs}) + "/numa_node");
 }
 
+Result<PcieLink> pcie_link_of(const std::string& pci, const HostSources& sources) {
+  return pcie_link(sys::pci_folder(pci, {sources.sysfs}));
+}
+
+Result<std::vector<int>> cpus_near(const std::string& pci, const HostSources& sources) {
+  return read_cpus(sys::pci_folder(pci, {sources.sysfs}) + "/local_cpulist");
+}
+
 DeviceFacts gather_device_facts(const std::string& name) {
   DeviceFacts facts;
   facts.link = sys::get_link(name);
@@ -124,6 +133,7 @@ DeviceFacts gather_device_facts(const std::string& name) {
   facts.rings = sys::get_rings(name);
   facts.pause = sys::get_pause(name);
   facts.coalescing = sys::get_coalescing(name);
+  facts.udp4_hash = sys::get_udp_hash(name, 4);
   facts.lro = sys::get_offload(name, sys::Offload::lro);
   facts.eee = sys::get_eee(name);
   facts.wake_on_lan = sys::get_wake_on_lan(name);
@@ -133,11 +143,10 @@ DeviceFacts gather_device_facts(const std::string& name) {
 }
 
 FunctionFacts gather_function_facts(const std::string& pci, const HostSources& sources) {
-  const std::string function = sys::pci_folder(pci, {sources.sysfs});
   FunctionFacts facts;
-  facts.pcie = pcie_link(function);
+  facts.pcie = pcie_link_of(pci, sources);
   facts.numa_node = numa_node_of(pci, sources);
-  facts.node_cpus = read_cpus(function + "/local_cpulist");
+  facts.node_cpus = cpus_near(pci, sources);
   facts.irqs = irqs_of(pci, sources);
   facts.link_sleeps = link_sleeps(function);
   facts.dpdk_drivers = dpdk_drivers_of(pci, sources);

@@ -27,6 +27,7 @@ struct DeviceFacts {
   Result<sys::Rings> rings = not_asked();
   Result<sys::Pause> pause = not_asked();
   Result<sys::Coalescing> coalescing = not_asked();
+  Result<std::string> udp4_hash = not_asked();  // of harness/sys/rss.hpp
   Result<bool> lro = not_asked();
   Result<sys::Eee> eee = not_asked();
   Result<std::string> wake_on_lan = not_asked();
@@ -57,6 +58,11 @@ struct FunctionFacts {
 FunctionFacts gather_function_facts(const std::string& pci, const HostSources& sources = {});
 
 Result<long> numa_node_of(const std::string& pci, const HostSources& sources);
+
+Result<PcieLink> pcie_link_of(const std::string& pci, const HostSources& sources);
+
+// The CPUs of its NUMA node.
+Result<std::vector<int>> cpus_near(const std::string& pci, const HostSources& sources);
 
 // DPDK's drivers that say they know this PCI device, by what their plugins declare.
 Result<std::vector<std::string>> dpdk_drivers_of(const std::string& pci,

@@ -192,6 +192,7 @@ class AttachedCase final : public Session {
     if (!before) return before;
     const std::uint64_t flows = kFlowsPerQueue * spec_.queues;
     const bool every_queue = spec_.queues > 1 && spec_.traffic.flows >= flows;
+    const auto at_device = every_queue ? dut_.received_by_queue() : QueueCounts();
     const std::uint64_t frames = every_queue ? flows * kFramesPerFlow : kConfirmFrames;
     p_.traffic->open(frames, plan_.rate_pps);
     const std::uint64_t deadline = clock_.now_ns() + kConfirmTimeout;
@@ -219,12 +220,19 @@ class AttachedCase final : public Session {
         return r.error();
     if (after->returned)
       if (auto r = frames_come_back(first, *before, *after); !r) return r.error();
-    if (every_queue && all_sent)
-      if (auto r = every_queue_counts(first, *before, *after, spec_.queues); !r) {
+    if (every_queue && all_sent) {
+      auto r = every_queue_counts(first, before->received.per_queue, after->received.per_queue,
+                                  spec_.queues);
+      // Of a backend that does not tell.
+      if (r && after->received.per_queue.empty())
+        r = every_queue_counts({"the device", first.dut, first.generator}, at_device,
+                               dut_.received_by_queue(), spec_.queues);
+      if (!r) {
         const std::string why = dut_.why_not_spread();
         return make_error(r.error().code, "{}{}{}", r.error().message, why.empty() ? "" : "; ",
                           why);
       }
+    }
     return after;
   }
 

@@ -156,10 +156,8 @@ Result<void> frames_come_back(const FirstFrames& who, const Snapshot& before,
                     who.backend, who.generator);
 }
 
-Result<void> every_queue_counts(const FirstFrames& who, const Snapshot& before,
-                                const Snapshot& after, std::uint32_t queues) {
-  const auto& old = before.received.per_queue;
-  const auto& now = after.received.per_queue;
+Result<void> every_queue_counts(const FirstFrames& who, const QueueCounts& old,
+                                const QueueCounts& now, std::uint32_t queues) {
   if (now.empty()) return {};
   for (std::size_t q = 0; q < queues; ++q)
     if (q >= now.size() || now[q] == (q < old.size() ? old[q] : 0))

@@ -114,9 +114,10 @@ Result<void> frames_come_back(const FirstFrames& who, const Snapshot& before,
                               const Snapshot& after);
 
 // With enough flows for each queue to have had some, a queue without a frame is one that nobody
-// reads.
-Result<void> every_queue_counts(const FirstFrames& who, const Snapshot& before,
-                                const Snapshot& after, std::uint32_t queues);
+// reads. Without counts nothing is known.
+using QueueCounts = std::vector<std::uint64_t>;
+Result<void> every_queue_counts(const FirstFrames& who, const QueueCounts& before,
+                                const QueueCounts& after, std::uint32_t queues);
 
 using TakeSnapshot = std::function<Result<Snapshot>()>;
 

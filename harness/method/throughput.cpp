@@ -1,8 +1,12 @@
 #include "harness/method/throughput.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "harness/method/case_summary.hpp"
@@ -124,8 +128,31 @@ std::string loss_cell(const CaseResult& result) {
   return median ? fixed(*median * 100, 2) : "";
 }
 
-std::vector<ResultColumn> throughput_columns() {
-  return {
+// "52/48": the percentage of each queue, over the trials shown; of many queues the least and most.
+std::string queue_cell(const CaseResult& result) {
+  constexpr std::size_t kListed = 8;
+  std::vector<double> frames;
+  for (const TrialRecord& trial : result.trials) {
+    if (!in_summary(trial)) continue;
+    const auto& queues = trial.received.per_queue;
+    if (queues.empty()) return "";
+    frames.resize(std::max(frames.size(), queues.size()));
+    for (std::size_t q = 0; q < queues.size(); ++q) frames[q] += static_cast<double>(queues[q]);
+  }
+  const double all = std::accumulate(frames.begin(), frames.end(), 0.0);
+  if (all <= 0) return "";
+  for (double& one : frames) one *= 100 / all;
+  if (frames.size() <= kListed) return fmt::format("{:.0f}", fmt::join(frames, "/"));
+  const auto [least, most] = std::ranges::minmax(frames);
+  return fmt::format("{:.1f}–{:.1f}", least, most);
+}
+
+bool has_queues(const std::vector<CaseResult>& cases) {
+  return std::ranges::any_of(cases, [](const CaseResult& c) { return c.spec.queues > 1; });
+}
+
+std::vector<ResultColumn> throughput_columns(const std::vector<CaseResult>& cases) {
+  std::vector<ResultColumn> made = {
       {.head = "Mpps", .cell = rate_cell},
       {.head = "95% CI", .leave_out = 6, .cell = interval_cell},
       {.head = "ns/packet",
@@ -139,6 +166,21 @@ std::vector<ResultColumn> throughput_columns() {
              return fixed(summarize_case(c)->cycles_per_packet.median, 0);
            }},
       {.head = "loss %", .leave_out = 7, .cell = loss_cell}};
+  if (has_queues(cases)) made.push_back({.head = "% by queue", .leave_out = 5, .cell = queue_cell});
+  return made;
+}
+
+// "4 queues on 1 CPU", by case; empty where each queue of each has a CPU of its own.
+std::string shared_cpus(const std::vector<CaseResult>& cases) {
+  std::set<std::string> found;
+  for (const CaseResult& c : cases)
+    for (const TrialRecord& trial : c.trials) {
+      const auto cpus = std::ranges::count(trial.cpus, "dut", &CpuUsage::role);
+      if (cpus > 0 && static_cast<std::size_t>(cpus) < c.spec.queues)
+        found.insert(
+            fmt::format("{} queues on {} CPU{}", c.spec.queues, cpus, cpus == 1 ? "" : "s"));
+    }
+  return fmt::format("{}", fmt::join(found, ", "));
 }
 
 void explain_throughput(const std::vector<CaseResult>& cases, Legend& legend) {
@@ -161,6 +203,12 @@ void explain_throughput(const std::vector<CaseResult>& cases, Legend& legend) {
                      : "; 95% CI: of that median, by order statistics (covers " + covers + ")"));
   if (std::any_of(cases.begin(), cases.end(), is_bound))
     legend.add("≥: limited by the generator or the link, a lower bound for the DUT.");
+  if (has_queues(cases))
+    legend.add(
+        "% by queue: the share of the frames that each RX queue received, queue 0 first; of more "
+        "than 8 the least and the greatest.");
+  if (const std::string shared = shared_cpus(cases); !shared.empty())
+    legend.add("Queues that share a CPU of the DUT's: " + shared + ".");
   if (sources.contains("pmu"))
     legend.add(
         "Cycles: core cycles (pmu) of every CPU that worked for the DUT, at the load it had.");
@@ -184,7 +232,7 @@ MethodType throughput_method() {
                 return "\"restart\": false needs a scenario of one case, and this has " +
                        std::to_string(cases) + ": they take turns on the device";
               },
-          .columns = [](const auto&) { return throughput_columns(); },
+          .columns = throughput_columns,
           .explain = explain_throughput};
 }
 

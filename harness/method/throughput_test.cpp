@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "harness/method/case_summary.hpp"
+#include "harness/method/rounds.hpp"
+
 namespace pktbench::method {
 namespace {
 
@@ -83,6 +86,53 @@ TEST(Throughput, ItsMetricsAreOfTheTrialsInTheSummary) {
   EXPECT_EQ(cases[0].metrics[1].name, "cycles_per_packet");
   EXPECT_FALSE(cases[0].metrics[1].higher_is_better);
   EXPECT_TRUE(cases[0].metrics[1].by_round.empty());
+}
+
+// Cases on `queues` RX queues each, of two trials; a disturbed one does not count.
+CaseResult queued(unsigned queues, const std::vector<std::vector<std::uint64_t>>& per_queue) {
+  CaseResult c;
+  c.spec.queues = queues;
+  c.status = CaseStatus::ok;
+  for (const auto& frames : per_queue) {
+    c.trials.push_back(trial(static_cast<int>(c.trials.size())));
+    c.trials.back().received.per_queue = frames;
+    c.trials.back().cpus.resize(2);
+    c.trials.back().cpus[0].role = "generator";
+    c.trials.back().cpus[1].role = "dut";
+  }
+  c.trials.push_back(trial(2, TrialStatus::invalid));
+  c.trials.back().received.per_queue = std::vector<std::uint64_t>(queues, 1'000'000);
+  return c;
+}
+
+std::string by_queue(std::vector<CaseResult> cases) {
+  pktbench::conclude(cases);
+  for (const ResultColumn& column : throughput_method().columns(cases))
+    if (column.head == "% by queue") return column.cell(cases.back());
+  return "no column";
+}
+
+TEST(Throughput, TheShareOfEachQueueIsAColumnWhereThereAreSeveral) {
+  EXPECT_EQ(by_queue({queued(1, {{100}, {100}})}), "no column");
+  EXPECT_EQ(by_queue({queued(2, {{10, 90}, {20, 80}})}), "15/85");
+  EXPECT_EQ(by_queue({queued(2, {{50, 50}}), queued(1, {{7}})}), "100");
+  EXPECT_EQ(by_queue({queued(2, {{50, 50}, {}})}), "") << "a backend that does not tell";
+  EXPECT_EQ(by_queue({queued(9, {{5, 10, 10, 10, 10, 10, 10, 10, 25}})}), "5.0–25.0");
+}
+
+TEST(Throughput, QueuesThatShareACpuAreSaid) {
+  const auto said = [](std::vector<CaseResult> cases) {
+    pktbench::conclude(cases);
+    Legend legend;
+    throughput_method().explain(cases, legend);
+    std::string all;
+    for (const std::string& note : legend.notes()) all += note + "\n";
+    return all;
+  };
+  EXPECT_NE(said({queued(4, {{1, 1, 1, 1}})})
+                .find("Queues that share a CPU of the DUT's: 4 queues on 1 CPU.\n"),
+            std::string::npos);
+  EXPECT_EQ(said({queued(1, {{1}})}).find("share"), std::string::npos);
 }
 
 }  // namespace

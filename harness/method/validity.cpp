@@ -52,6 +52,18 @@ void note(const std::vector<Disturbed>& disturbances, TrialRecord& r) {
   }
 }
 
+// What is measured on several queues is not one where a queue has nothing to do.
+std::string idle_queue(const Counters& received) {
+  constexpr std::uint64_t kEnough = 64;  // frames a queue: fewer may miss one by chance
+  const auto& queues = received.per_queue;
+  if (queues.size() < 2 || received.packets < kEnough * queues.size()) return "";
+  const auto idle = std::ranges::find(queues, std::uint64_t{0});
+  if (idle == queues.end()) return "";
+  return fmt::format(
+      "RX queue {} of {} received nothing: the flows do not reach it; 16 for each queue do",
+      idle - queues.begin(), queues.size());
+}
+
 }  // namespace
 
 void judge_trial(const TrialPlan& plan, const TrialFacts& facts, TrialRecord& r) {
@@ -131,6 +143,8 @@ void judge_trial(const TrialPlan& plan, const TrialFacts& facts, TrialRecord& r)
              kMaxClockError * static_cast<double>(facts.reference_ns) + kClockReadingNs) {
     r.reason = "the clock ran " + percent(std::abs(clock_error)) +
                (clock_error > 0 ? " fast" : " slow") + " against " + facts.reference_clock;
+  } else if (const std::string idle = idle_queue(r.received); !idle.empty()) {
+    r.reason = idle;
   } else {
     r.status = TrialStatus::ok;
   }

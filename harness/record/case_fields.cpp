@@ -259,7 +259,8 @@ const Fields<CaseDocument>& case_fields() {
         "testbed, arrangement, `dut_idle`, NAPI policy, virtual, emulator, generator and its "
         "options, frame size, flows, rate, method and its `restart`. Beside it what the ports' "
         "drivers told before the run, `dut_port.…` and `generator_port.…`: `driver`, `firmware`, "
-        "`queues`, `rings`, `coalescing`, `pause`: a difference there is said.",
+        "`link` (Mbit/s), `pcie`, `queues`, `hash` (fields of UDP that choose the queue), `rings`, "
+        "`coalescing`, `pause`: a difference there is said.",
         written([](const C& c) { return !c.comparable.empty(); }), older_lack_it},
        {"metrics", list(result(&CaseResult::metrics), metric_fields()),
         "What the method found, for those who do not know it.", older_lack_it},

@@ -41,12 +41,19 @@ void add_port(const Json& run, const Json& label, std::size_t testbed, const std
   std::size_t before = 0;
   for (const Json& nic : part(part(part(run, "environment"), "before"), "nics"))
     if (text_of(part(nic, "role")) == role && before++ == testbed)
-      for (const char* key : {"driver", "firmware", "queues", "rings", "coalescing"})
-        add(key, part(nic, key));
+      for (const auto& [name, key] :
+           {std::pair("driver", "driver"), std::pair("firmware", "firmware"),
+            std::pair("link", "speed_mbps"), std::pair("pcie", "pcie"),
+            std::pair("queues", "queues"), std::pair("hash", "udp4_hash"),
+            std::pair("rings", "rings"), std::pair("coalescing", "coalescing"),
+            std::pair("pause", "pause")})
+        add(name, part(nic, key));
+  // Older runs have of pause what the scenario set.
   for (const Json& port : part(run, "ports"))
     if (part(port, "role") == role && part(port, "testbed_label") == label)
       for (const Json& setting : part(port, "settings"))
-        if (part(setting, "setting") == "pause") add("pause", part(setting, "after"));
+        if (part(setting, "setting") == "pause" && !made.contains(role + "_port.pause"))
+          add("pause", part(setting, "after"));
 }
 
 }  // namespace

@@ -15,7 +15,8 @@
 namespace pktbench {
 
 // Value by name, as text: "frame_size" and so on and, as far as the ports' drivers tell, of either
-// end "dut_port.driver", ".firmware", ".queues", ".rings", ".coalescing" and ".pause".
+// end "dut_port.driver", ".firmware", ".link" (Mbit/s), ".pcie", ".queues", ".hash" (fields
+// of UDP), ".rings", ".coalescing" and ".pause".
 using Comparable = std::map<std::string, std::string>;
 
 // What a difference means for a comparison.

@@ -15,7 +15,11 @@ Json nic(const std::string& role, const std::string& driver) {
                {"firmware", nullptr},
                {"queues", {{"rx", 0}, {"combined", 4}, {"max", {{"combined", 8}}}}},
                {"rings", {{"rx", 512}, {"tx", 256}, {"max", {{"rx", 4096}}}}},
-               {"coalescing", {{"rx_usecs", 3}, {"adaptive_rx", false}}}});
+               {"coalescing", {{"rx_usecs", 3}, {"adaptive_rx", false}}},
+               {"speed_mbps", 10'000},
+               {"pcie", {{"speed", "8.0 GT/s PCIe"}, {"width", 4}, {"max", {{"width", 8}}}}},
+               {"udp4_hash", "sd"},
+               {"pause", {{"autoneg", false}, {"rx", true}, {"tx", true}}}});
 }
 
 // Two NICs, and a case on either.
@@ -58,12 +62,51 @@ TEST(Comparable, IsOfTheCaseItsTestbedAndItsPorts) {
                               {"dut_port.queues", "rx=0 combined=4"},
                               {"dut_port.rings", "rx=512 tx=256"},
                               {"dut_port.coalescing", "rx_usecs=3 adaptive_rx=false"},
-                              {"dut_port.pause", "autoneg=off rx=off tx=off"},
+                              {"dut_port.link", "10000"},
+                              {"dut_port.pcie", "speed=8.0 GT/s PCIe width=4"},
+                              {"dut_port.hash", "sd"},
+                              {"dut_port.pause", "autoneg=false rx=true tx=true"},
                               {"generator_port.driver", "igb"},
                               {"generator_port.queues", "rx=0 combined=4"},
                               {"generator_port.rings", "rx=512 tx=256"},
-                              {"generator_port.coalescing", "rx_usecs=3 adaptive_rx=false"}}));
+                              {"generator_port.coalescing", "rx_usecs=3 adaptive_rx=false"},
+                              {"generator_port.link", "10000"},
+                              {"generator_port.pcie", "speed=8.0 GT/s PCIe width=4"},
+                              {"generator_port.hash", "sd"},
+                              {"generator_port.pause", "autoneg=false rx=true tx=true"}}));
   EXPECT_EQ(comparable_of(run, run["cases"][0]).at("dut_port.driver"), "ixgbe");
+}
+
+// Of an older run the environment has no pause: what the scenario set is known.
+TEST(Comparable, PauseOfAnOlderRunIsWhatWasSet) {
+  Json run = two_nics();
+  for (Json& one : run["environment"]["before"]["nics"]) one.erase("pause");
+  const Comparable made = comparable_of(run, run["cases"][1]);
+  EXPECT_EQ(made.at("dut_port.pause"), "autoneg=off rx=off tx=off");
+  EXPECT_FALSE(made.contains("generator_port.pause"));
+}
+
+// Each of what a port has, by itself.
+TEST(Comparable, ADifferenceInAnyOfAPortsPartsIsSeen) {
+  const std::vector<std::pair<const char*, Json>> parts = {
+      {"driver", "other"},           {"firmware", "1.2"},
+      {"speed_mbps", 2500},          {"pcie", {{"speed", "5.0 GT/s PCIe"}, {"width", 1}}},
+      {"queues", {{"combined", 2}}}, {"udp4_hash", "sdfn"},
+      {"rings", {{"rx", 4096}}},     {"coalescing", {{"rx_usecs", 0}}},
+      {"pause", {{"rx", false}}}};
+  const Json run = two_nics();
+  const Comparable was = comparable_of(run, run["cases"][1]);
+  for (const auto& [key, value] : parts) {
+    Json changed = run;
+    changed["environment"]["before"]["nics"][3][key] = value;
+    std::vector<std::string> differ;
+    const Comparable is = comparable_of(changed, changed["cases"][1]);
+    for (const auto& [name, text] : is)
+      if (!was.contains(name) || was.at(name) != text) differ.push_back(name);
+    ASSERT_EQ(differ.size(), 1u) << key;
+    EXPECT_TRUE(differ[0].starts_with("dut_port.")) << differ[0];
+    EXPECT_NE(difference_in(differ[0]), Difference::obstacle);
+  }
 }
 
 // One start shows one state of the machine: its trials are not those of many.
@@ -93,7 +136,8 @@ TEST(Comparable, IsWrittenAndWhatIsWrittenStays) {
 TEST(Comparable, OnlyPortsMayDiffer) {
   EXPECT_EQ(difference_in("dut_port.driver"), Difference::subject);
   EXPECT_EQ(difference_in("generator_port.driver"), Difference::subject);
-  for (const char* name : {"firmware", "queues", "rings", "coalescing", "pause"})
+  for (const char* name :
+       {"firmware", "link", "pcie", "queues", "hash", "rings", "coalescing", "pause"})
     EXPECT_EQ(difference_in("dut_port." + std::string(name)), Difference::warning);
   for (const auto& [name, value] : comparable_of(Json(), Json()))
     EXPECT_EQ(difference_in(name), Difference::obstacle) << name;

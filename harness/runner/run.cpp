@@ -52,6 +52,7 @@ class Run {
     if (made) {
       made = observer_.on_testbeds_up(testbeds_.all());
       if (made) {
+        say_shared_cpus();
         observer_.on_begin(left);
         made = rounds();
         if (auto closed = close_session(); made && !closed) made = closed;
@@ -124,6 +125,21 @@ class Run {
     return "";
   }
 
+  void say_shared_cpus() {
+    if (type_.medium == Medium::simulated) return;
+    const unsigned queues = scenario_.queues.most;
+    for (std::size_t i = 0; i < scenario_.testbeds.size(); ++i) {
+      const std::vector<int>& cpus = testbeds_.at(i).dut().port().cpus;
+      if (cpus.empty() || cpus.size() >= queues) continue;
+      const std::string& label = scenario_.testbeds[i].label;
+      observer_.on_detail(
+          fmt::format("{} queues of {} share CPU{} {}: name more in /testbed/dut_cpu "
+                      "where there are more",
+                      queues, label.empty() ? type_.name : label, cpus.size() == 1 ? "" : "s",
+                      sys::cpus_text(cpus)));
+    }
+  }
+
   Result<void> open_session(const CaseSpec& spec, const Step& step) {
     Testbed& testbed = testbeds_.at(spec.testbed);
     // Whatever this thread does between windows must not be on the DUT's CPU.
@@ -133,6 +149,7 @@ class Run {
     auto mended = testbed.mend();
     if (!mended) return mended.error();
     for (const std::string& what : *mended) observer_.on_detail(what);
+    if (auto r = testbed.use_queues(spec.queues); !r) return r;
     const bool on = spec.telemetry;
     auto meter = testbeds_.meter_for_trial(spec.testbed, on);
     if (!meter) return meter.error();

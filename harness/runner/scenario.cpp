@@ -218,7 +218,7 @@ Json resolve(const Scenario& scenario, const CaseGrid& grid, const Chosen& metho
   out["name"] = scenario.name;
   out["description"] = scenario.description;
   out["testbed"] = resolved_testbeds(scenario, testbed);
-  out["queues"] = scenario.queues;
+  out["queues"] = grid.queues;
   Json& traffic = out["traffic"] = Json::object();
   traffic["generator"] = resolved_choice(grid.generator, generator.options);
   traffic["frame_size"] = grid.frame_sizes;
@@ -237,10 +237,12 @@ Json resolve(const Scenario& scenario, const CaseGrid& grid, const Chosen& metho
 
 std::string too_many_cases(const CaseGrid& grid) {
   return fmt::format(
-      "{} rates x {} frame sizes x {} flow counts x {} workloads x {} backends x {} testbeds make "
+      "{} rates x {} frame sizes x {} queue counts x {} flow counts x {} workloads x {} backends x "
+      "{} testbeds make "
       "{} cases; at most {} are allowed",
-      grid.rates.size(), grid.frame_sizes.size(), grid.flows.size(), grid.workloads.size(),
-      grid.backends.size(), grid.testbed_labels.size(), case_count(grid), kMaxCases);
+      grid.rates.size(), grid.frame_sizes.size(), grid.queues.size(), grid.flows.size(),
+      grid.workloads.size(), grid.backends.size(), grid.testbed_labels.size(), case_count(grid),
+      kMaxCases);
 }
 
 }  // namespace
@@ -271,9 +273,9 @@ Result<Scenario> read_scenario(Json document, const std::string& where, const Re
   if (const Node node = root.key("description"))
     scenario.description = check.text(node, kMaxDescription);
   read_testbeds(check, root.key("testbed"), registry, scenario);
-  if (const Node node = root.key("queues"))
-    scenario.queues = static_cast<unsigned>(check.integer(node, {1, 64}));
-  grid.queues = scenario.queues;
+  grid.queues = check.one_or_list<unsigned>(root.key("queues"), 1, [&](const Node& node) {
+    return static_cast<unsigned>(check.integer(node, {1, 64}));
+  });
   read_traffic(check, root.key("traffic"), registry, grid);
   grid.backends = read_backends(check, root.key("backends"), registry);
   const std::vector<std::string> workloads = workload_names(registry);
@@ -298,6 +300,8 @@ Result<Scenario> read_scenario(Json document, const std::string& where, const Re
   scenario.order_seed = static_cast<std::uint64_t>(std::get<std::int64_t>(seed));
   scenario.method_options = method.options;
   scenario.cases = expand(grid, registry);
+  const auto [least, most] = std::ranges::minmax(grid.queues);
+  scenario.queues = {least, most};
   if (const std::string why = scenario.method->refuses(method.options, scenario.cases.size());
       !why.empty())
     return input_error(where, "/method", why);

@@ -15,6 +15,7 @@
 #include "harness/core/options.hpp"
 #include "harness/core/registry.hpp"
 #include "harness/core/result.hpp"
+#include "harness/core/testbed.hpp"
 #include "harness/core/trial.hpp"
 
 namespace pktbench {
@@ -31,7 +32,7 @@ struct Scenario {
   std::string description;
   std::string testbed;                  // the type
   std::vector<TestbedChoice> testbeds;  // one at least; each case is measured on every one
-  unsigned queues = 1;
+  QueueRange queues;
   const MethodType* method = nullptr;  // of the registry
   Options method_options;
   std::uint64_t order_seed = 0;  // of the order of the cases inside each round

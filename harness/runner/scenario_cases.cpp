@@ -69,8 +69,8 @@ WorkloadType workload_of(const std::string& name, const Registry& registry) {
 double case_count(const CaseGrid& grid) {
   double count = 1;
   for (const std::size_t n :
-       {grid.rates.size(), grid.frame_sizes.size(), grid.flows.size(), grid.workloads.size(),
-        grid.backends.size(), grid.testbed_labels.size()})
+       {grid.rates.size(), grid.frame_sizes.size(), grid.queues.size(), grid.flows.size(),
+        grid.workloads.size(), grid.backends.size(), grid.testbed_labels.size()})
     count *= static_cast<double>(n);
   return count;
 }
@@ -84,31 +84,39 @@ std::vector<CaseSpec> expand(const CaseGrid& grid, const Registry& registry) {
   CaseSpec spec;
   spec.generator = grid.generator.name;
   spec.generator_options = grid.generator.options;
-  spec.queues = grid.queues;
+  const auto add_backends = [&] {
+    for (std::size_t i = 0; i < grid.backends.size(); ++i) {
+      spec.backend = grid.backends[i].name;
+      spec.backend_options = grid.backends[i].options;
+      spec.label = option<std::string>(spec.backend_options, "label");
+      spec.telemetry = option<std::string>(spec.backend_options, "telemetry") == "full";
+      for (const OptionSpec& common : common_backend_options())
+        spec.backend_options.erase(common.name);
+      for (spec.testbed = 0; spec.testbed < grid.testbed_labels.size(); ++spec.testbed) {
+        spec.testbed_label = grid.testbed_labels[spec.testbed];
+        spec.id = case_id(spec) + suffixes[i];
+        cases.push_back(spec);
+      }
+    }
+  };
+  const auto add_workloads = [&] {
+    for (const std::string& workload : grid.workloads) {
+      const WorkloadType type = workload_of(workload, registry);
+      spec.workload = workload;
+      spec.sends_back = type.sends_back;
+      spec.filter_ports = type.filters ? grid.filter_ports : decltype(grid.filter_ports){};
+      add_backends();
+    }
+  };
   for (const auto& rate : grid.rates) {
     spec.rate_pps = rate;
     for (const std::uint32_t frame_size : grid.frame_sizes) {
       spec.traffic.frame_size = frame_size;
-      for (const std::uint32_t flows : grid.flows) {
-        spec.traffic.flows = flows;
-        for (const std::string& workload : grid.workloads) {
-          const WorkloadType type = workload_of(workload, registry);
-          spec.workload = workload;
-          spec.sends_back = type.sends_back;
-          spec.filter_ports = type.filters ? grid.filter_ports : decltype(grid.filter_ports){};
-          for (std::size_t i = 0; i < grid.backends.size(); ++i) {
-            spec.backend = grid.backends[i].name;
-            spec.backend_options = grid.backends[i].options;
-            spec.label = option<std::string>(spec.backend_options, "label");
-            spec.telemetry = option<std::string>(spec.backend_options, "telemetry") == "full";
-            for (const OptionSpec& common : common_backend_options())
-              spec.backend_options.erase(common.name);
-            for (spec.testbed = 0; spec.testbed < grid.testbed_labels.size(); ++spec.testbed) {
-              spec.testbed_label = grid.testbed_labels[spec.testbed];
-              spec.id = case_id(spec) + suffixes[i];
-              cases.push_back(spec);
-            }
-          }
+      for (const unsigned queues : grid.queues) {
+        spec.queues = queues;
+        for (const std::uint32_t flows : grid.flows) {
+          spec.traffic.flows = flows;
+          add_workloads();
         }
       }
     }

@@ -19,12 +19,12 @@ struct CaseGrid {
   Chosen generator;
   std::vector<std::optional<double>> rates;  // packets per second; none: as fast as possible
   std::vector<std::uint32_t> frame_sizes;    // bytes, FCS included
+  std::vector<unsigned> queues;
   std::vector<std::uint32_t> flows;
   std::vector<std::string> workloads;
   std::vector<std::uint16_t> filter_ports;  // UDP, of the workload `filter`; empty without it
   std::vector<Chosen> backends;
   std::vector<std::string> testbed_labels = {""};
-  unsigned queues = 1;
 };
 
 // Of the registry's table; one that only a backend has is of no special kind.
@@ -39,8 +39,8 @@ const std::vector<OptionSpec>& common_backend_options();
 // Its own options, then the common ones.
 std::vector<OptionSpec> all_backend_options(const BackendType& type);
 
-// Rates vary slowest, then frame sizes, flows, workloads, backends, and testbeds fastest, so that
-// the cases that a reader compares stand next to each other.
+// Rates vary slowest, then frame sizes, queues, flows, workloads, backends, and testbeds fastest,
+// so that the cases that a reader compares stand next to each other.
 //
 // Ids are unique: "xdp-native/drop/64B/1q/1f", then "/10000pps" where the rate is limited, then
 // "/testbed=LABEL" where there are several, then

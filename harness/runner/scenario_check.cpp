@@ -117,9 +117,12 @@ OptionValue Check::option(const Node& node, const OptionSpec& spec) {
     return expect(node.value->is_boolean(), node, "true or false") && node.value->get<bool>();
   }
   if (spec.choices.empty()) return text(node, kMaxOptionText);
-  if (!spec.pattern.empty() && node.value->is_string() &&
-      std::regex_match(node.value->get_ref<const std::string&>(), std::regex(spec.pattern)))
-    return node.value->get<std::string>();
+  // A number may be written as one.
+  if (!spec.pattern.empty() && (node.value->is_string() || node.value->is_number_integer()))
+    if (std::string said =
+            node.value->is_string() ? node.value->get<std::string>() : node.value->dump();
+        std::regex_match(said, std::regex(spec.pattern)))
+      return said;
   return name(node, spec.name, spec.choices);
 }
 

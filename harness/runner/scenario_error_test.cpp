@@ -113,7 +113,8 @@ TEST_F(ScenarioError, WrongTypes) {
   EXPECT_EQ(error_of(with(R"("testbed": true)")),
             "FILE: /testbed: expected the name of a testbed or an object with a name, not true");
   EXPECT_EQ(error_of(with(R"("queues": 1.0)")), "FILE: /queues: expected an integer, not 1.0");
-  EXPECT_EQ(error_of(with(R"("queues": [1])")), "FILE: /queues: expected an integer, not an array");
+  EXPECT_EQ(error_of(with(R"("queues": [1, "2"])")),
+            "FILE: /queues/1: expected an integer, not \"2\"");
   EXPECT_EQ(error_of(with(R"("traffic": "max")")),
             "FILE: /traffic: expected an object, not \"max\"");
   EXPECT_EQ(error_of(with(R"("traffic": {"frame_size": [64, 512.0]})")),
@@ -164,6 +165,10 @@ TEST_F(ScenarioError, TheFiltersPorts) {
 TEST_F(ScenarioError, OutOfRange) {
   EXPECT_EQ(error_of(with(R"("queues": 0)")), "FILE: /queues: must be 1 to 64, not 0");
   EXPECT_EQ(error_of(with(R"("queues": 65)")), "FILE: /queues: must be 1 to 64, not 65");
+  EXPECT_EQ(error_of(with(R"("queues": [1, 65])")), "FILE: /queues/1: must be 1 to 64, not 65");
+  EXPECT_EQ(error_of(with(R"("queues": [])")), "FILE: /queues: the list is empty");
+  EXPECT_EQ(error_of(with(R"("queues": [2, 2])")),
+            "FILE: /queues/1: the same as an earlier one in the list");
   EXPECT_EQ(error_of(with(R"("queues": -9223372036854775808)")),
             "FILE: /queues: must be 1 to 64, not -9223372036854775808");
   EXPECT_EQ(error_of(with(R"("queues": 18446744073709551615)")),
@@ -233,8 +238,8 @@ TEST_F(ScenarioError, TooManyCases) {
   const std::string text =
       R"({"traffic": {"flows": [)" + flows + R"(]}, "backends": ["fake", "xdp-native"]})";
   EXPECT_EQ(error_of(text),
-            "FILE: 1 rates x 1 frame sizes x 5001 flow counts x 1 workloads x 2 backends x 1 "
-            "testbeds make "
+            "FILE: 1 rates x 1 frame sizes x 1 queue counts x 5001 flow counts x 1 workloads "
+            "x 2 backends x 1 testbeds make "
             "10002 cases; at most 10000 are allowed");
   EXPECT_EQ(error_of(text, {.backends = {"fake"}}), "");
 }

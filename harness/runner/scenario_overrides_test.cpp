@@ -22,13 +22,13 @@ class Overrides : public ScenarioFiles {
 };
 
 TEST_F(Overrides, SetReplacesAndAdds) {
-  EXPECT_EQ(set_value({"/queues=4"}, "/queues"), "4");
+  EXPECT_EQ(set_value({"/queues=4"}, "/queues"), "[4]");
   EXPECT_EQ(set_value({"/method/trials=7"}, "/method/trials"), "7");
   EXPECT_EQ(set_value({"/traffic/frame_size=[64,128]"}, "/traffic/frame_size"), "[64,128]");
   EXPECT_EQ(
       set_value({"/traffic/rate=[1]", "/traffic/rate/-=2", "/traffic/rate/2=3"}, "/traffic/rate"),
       "[1,2,3]");
-  EXPECT_EQ(set_value({"/queues=2", "/queues=3"}, "/queues"), "3");
+  EXPECT_EQ(set_value({"/queues=2", "/queues=3"}, "/queues"), "[3]");
 }
 
 TEST_F(Overrides, ValuesThatAreNoJsonAreStrings) {

@@ -22,7 +22,8 @@ TEST_F(ScenarioTest, FillsInEveryDefault) {
   EXPECT_EQ(scenario->name, "test");
   EXPECT_EQ(scenario->testbed, "veth");
   EXPECT_EQ(option<std::string>(scenario->testbeds.at(0).options, "arrangement"), "isolated");
-  EXPECT_EQ(scenario->queues, 1u);
+  EXPECT_EQ(scenario->queues.least, 1u);
+  EXPECT_EQ(scenario->queues.most, 1u);
   EXPECT_EQ(option<std::int64_t>(scenario->method_options, "trials"), 5);
   EXPECT_EQ(plan_of(*scenario).warmup_s, 0.2);
   EXPECT_EQ(plan_of(*scenario).duration_s, 1.0);
@@ -47,7 +48,7 @@ TEST_F(ScenarioTest, FillsInEveryDefault) {
     "name": "test", "description": "",
     "testbed": {"name": "veth", "arrangement": "isolated", "generator_cpu": -1, "dut_cpu": -1,
                 "napi_policy": "other"},
-    "queues": 1,
+    "queues": [1],
     "traffic": {"generator": {"name": "xdp-live", "batch": 16},
                 "frame_size": [64], "flows": [1], "rate": ["max"]},
     "backends": [{"name": "xdp-native", "fallback": false, "label": "", "telemetry": "full"}],
@@ -127,6 +128,21 @@ TEST_F(ScenarioTest, TakesEveryKey) {
   EXPECT_EQ(option<double>(spec.backend_options, "noise"), 1.0);
   EXPECT_EQ(option<double>(spec.backend_options, "loss"), -1e300);
   EXPECT_FALSE(option<bool>(spec.backend_options, "strict"));
+}
+
+TEST_F(ScenarioTest, QueuesAreAnAxis) {
+  const auto scenario = load(R"({"queues": [4, 1], "backends": ["fake", "xdp-native"],
+                                 "traffic": {"flows": [1, 64]}})");
+  ASSERT_TRUE(scenario) << scenario.error().message;
+  EXPECT_EQ(ids(*scenario),
+            (Ids{"fake/drop/64B/4q/1f", "xdp-native/drop/64B/4q/1f", "fake/drop/64B/4q/64f",
+                 "xdp-native/drop/64B/4q/64f", "fake/drop/64B/1q/1f", "xdp-native/drop/64B/1q/1f",
+                 "fake/drop/64B/1q/64f", "xdp-native/drop/64B/1q/64f"}));
+  for (std::size_t i = 0; i < scenario->cases.size(); ++i)
+    EXPECT_EQ(scenario->cases[i].queues, i < 4 ? 4u : 1u) << i;
+  EXPECT_EQ(scenario->queues.least, 1u);
+  EXPECT_EQ(scenario->queues.most, 4u);
+  EXPECT_EQ(scenario->resolved["queues"], Json({4, 1}));
 }
 
 TEST_F(ScenarioTest, ALabelTellsTheSameCaseFromItself) {

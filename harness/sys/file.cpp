@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <iterator>
 #include <sstream>
+#include <tuple>
 
 namespace pktbench::sys {
 
@@ -87,11 +89,15 @@ std::vector<std::filesystem::path> processes(const std::filesystem::path& procfs
 }
 
 std::vector<pid_t> threads_named(const std::string& prefix) {
-  std::vector<pid_t> threads;
+  std::vector<std::tuple<std::size_t, std::string, pid_t>> found;
   for (const auto& process : processes()) {
     const auto name = read_file(process / "comm");
-    if (name && name->starts_with(prefix)) threads.push_back(std::stoi(process.filename()));
+    if (name && name->starts_with(prefix))
+      found.emplace_back(name->size(), *name, std::stoi(process.filename()));
   }
+  std::ranges::sort(found);
+  std::vector<pid_t> threads;
+  for (const auto& [length, name, thread] : found) threads.push_back(thread);
   return threads;
 }
 

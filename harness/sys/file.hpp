@@ -36,7 +36,8 @@ std::vector<std::filesystem::path> entries_of(const std::filesystem::path& folde
 std::vector<std::filesystem::path> processes(const std::filesystem::path& procfs = "/proc",
                                              std::error_code* error = nullptr);
 
-// Processes, kernel threads among them, whose name begins with `prefix`.
+// Processes, kernel threads among them, whose name begins with `prefix`; by what follows it, a
+// shorter one, as the lower number, first.
 std::vector<pid_t> threads_named(const std::string& prefix);
 
 // Those between blanks.

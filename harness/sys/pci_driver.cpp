@@ -32,6 +32,11 @@ std::set<int> pci_interrupts(const std::string& pci, const PciBus& bus) {
   return interrupts;
 }
 
+std::string interrupt_name(int irq, const PciBus& bus) {
+  const auto names = read_file(fmt::format("{}/kernel/irq/{}/actions", bus.sysfs, irq));
+  return names ? *names : "";
+}
+
 std::string pci_driver(const std::string& pci, const PciBus& bus) {
   std::error_code none;
   return fs::read_symlink(pci_folder(pci, bus) + "/driver", none).filename();

@@ -32,6 +32,9 @@ std::string pci_of(const std::string& device, const PciBus& bus = {});
 // Its interrupts: by message, or else the line's.
 std::set<int> pci_interrupts(const std::string& pci, const PciBus& bus = {});
 
+// What its driver calls it, "eth0-TxRx-0"; empty: nobody has asked for it.
+std::string interrupt_name(int irq, const PciBus& bus = {});
+
 // Empty: none has it.
 std::string pci_driver(const std::string& pci, const PciBus& bus = {});
 

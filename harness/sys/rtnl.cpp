@@ -94,6 +94,14 @@ NetlinkRequest change_link(unsigned ifindex, unsigned flags, unsigned mask) {
 
 }  // namespace
 
+Result<void> delete_link(unsigned ifindex) {
+  NetlinkRequest request(RTM_DELLINK, 0);
+  auto* link = request.extra<ifinfomsg>();
+  link->ifi_family = AF_UNSPEC;
+  link->ifi_index = static_cast<int>(ifindex);
+  return request.run(fmt::format("delete network device {}", ifindex));
+}
+
 Result<void> set_link_up(unsigned ifindex) {
   return change_link(ifindex, IFF_UP, IFF_UP).run(fmt::format("set network device {} up", ifindex));
 }

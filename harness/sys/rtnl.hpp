@@ -40,6 +40,9 @@ Result<LinkInfo> get_link(const Port& port);  // in its namespace
 Result<void> create_veth_pair(const std::string& name, const std::string& peer, int peer_netns_fd,
                               unsigned queues);
 
+// A device of ours; with a veth goes its peer.
+Result<void> delete_link(unsigned ifindex);
+
 Result<void> set_link_up(unsigned ifindex);
 
 // Of IFF_*: those in `mask` become as in `flags`.

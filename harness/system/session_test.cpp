@@ -48,7 +48,7 @@ class Sessions : public SimulatedRun {
 TEST_F(Sessions, MeasureEveryLoadWithoutAnotherStart) {
   const Scenario s = scenario(R"(["fake"])");
   auto testbed = find_by_name(registry_.testbeds, "simulated")->make();
-  ASSERT_TRUE(testbed->up(s.testbeds.front().options, 1));
+  ASSERT_TRUE(testbed->up(s.testbeds.front().options, {}));
   std::vector<method::Tick> ticks;
   TrialPlan plan;
   auto session = method::Session::open(

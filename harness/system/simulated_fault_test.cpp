@@ -45,7 +45,7 @@ TEST_F(SimulatedFault, ABackendThatCountsOneFrameIn10000Twice) {
 TEST_F(SimulatedFault, ABackendThatReadsAQueueTooFewIsFoundBeforeTheWindow) {
   const CaseResult c =
       faulty(scenario(R"([{"name": "fake", "unread_queues": 1}])",
-                      R"("generator": "simulated", "flows": 64)", R"("noise": 0)", 4));
+                      R"("generator": "simulated", "flows": 64)", R"("noise": 0)", "4"));
   EXPECT_EQ(c.status, CaseStatus::failed);
   EXPECT_EQ(c.reason, "fake counted nothing on RX queue 3 of 4 on simdut");
 }
@@ -55,19 +55,34 @@ TEST_F(SimulatedFault, ABackendThatReadsAQueueTooFewLeavesItsFramesUnaccounted) 
   expect_invalid(
       faulty(scenario(R"([{"name": "fake", "unread_queues": 1}])",
                       R"("generator": {"name": "simulated", "max_pps": 1e6}, "flows": 5)",
-                      R"("noise": 0)", 4)),
+                      R"("noise": 0)", "4")),
       200'000, "200000 of 1000000 frames are unaccounted for");
 }
 
 TEST_F(SimulatedFault, TheSameQueuesAllReadAreOk) {
   const RunOutcome outcome = run(
       scenario(R"(["fake"])", R"("generator": {"name": "simulated", "max_pps": 1e6}, "flows": 5)",
-               R"("noise": 0)", 4));
+               R"("noise": 0)", "4"));
   ASSERT_EQ(outcome.cases[0].status, CaseStatus::ok) << outcome.cases[0].reason;
   // Five flows on four queues: the first has two of them.
   for (const TrialRecord& t : outcome.cases[0].trials)
     EXPECT_EQ(t.received.per_queue,
               (std::vector<std::uint64_t>{400'000, 200'000, 200'000, 200'000}));
+}
+
+TEST_F(SimulatedFault, EachCaseHasItsNumberOfQueues) {
+  const RunOutcome outcome = run(scenario(R"(["fake"])", R"("generator": "simulated", "flows": 64)",
+                                          R"("noise": 0)", "[1, 4, 2]"));
+  ASSERT_EQ(outcome.cases.size(), 3u);
+  for (const CaseResult& one : outcome.cases) {
+    ASSERT_EQ(one.status, CaseStatus::ok) << one.reason;
+    for (const TrialRecord& t : one.trials) {
+      ASSERT_EQ(t.received.per_queue.size(), one.spec.queues);
+      for (const std::uint64_t packets : t.received.per_queue)
+        EXPECT_NEAR(static_cast<double>(packets * one.spec.queues),
+                    static_cast<double>(t.received.packets), 1000);
+    }
+  }
 }
 
 TEST_F(SimulatedFault, AGeneratorThatClaimsAFrameItDidNotSend) {

@@ -44,7 +44,7 @@ class SimulatedRun : public ::testing::Test {
   // `backends` is the JSON of that key.
   Scenario scenario(const std::string& backends,
                     const std::string& traffic = R"("generator": "simulated")",
-                    const std::string& testbed = R"("noise": 0)", unsigned queues = 1) {
+                    const std::string& testbed = R"("noise": 0)", const std::string& queues = "1") {
     std::ofstream(path_) << R"({"testbed": {"name": "simulated", "capacity_pps": 2e6, )" << testbed
                          << "}, "
                          << R"("queues": )" << queues << R"(, "traffic": {)" << traffic

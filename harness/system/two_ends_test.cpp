@@ -74,9 +74,10 @@ class FarTestbed final : public Testbed {
       : near_(std::move(near)), far_(near_->generator(), seen) {
     has_ends(far_, near_->dut());
   }
-  Result<void> up(const Options& options, unsigned queues) override {
+  Result<void> up(const Options& options, QueueRange queues) override {
     return near_->up(options, queues);
   }
+  Result<void> use_queues(unsigned queues) override { return near_->use_queues(queues); }
   Clock& clock() override { return near_->clock(); }
   CpuMeter& cpu_meter() override { return near_->cpu_meter(); }
   Result<void> down() noexcept override { return near_->down(); }

@@ -245,9 +245,9 @@ TEST_F(VethCount, NapiThreadsRunOnTheDutsCpu) {
 TEST_F(VethCount, ACpuThatDoesNotExistIsAnInputError) {
   const TestbedType& type = *find_by_name(registry().testbeds, "veth");
   Options options = testing::default_options(type.options);
-  options["dut_cpu"] = std::int64_t{1023};
+  options["dut_cpu"] = std::string("1023");
   auto testbed = type.make();
-  auto up = testbed->up(options, 1);
+  auto up = testbed->up(options, {});
   ASSERT_FALSE(up);
   EXPECT_EQ(up.error().code, ErrorCode::invalid_input);
   EXPECT_FALSE(sys::netns_exists("pktbench0-dut"));

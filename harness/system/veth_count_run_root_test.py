@@ -1,5 +1,6 @@
 """Whole runs on the veth testbed that only count, beside other tests: every frame is in the results."""
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,27 @@ def test_every_queue_counts(tmp_path):
         assert len(trial["received"]["per_queue"]) == 2
         assert all(trial["received"]["per_queue"])
         assert sum(trial["received"]["per_queue"]) == trial["received"]["packets"]
+
+
+def test_each_case_has_its_number_of_queues(tmp_path):
+    out = tmp_path / "out"
+    status, _, stderr = run(out, *SHORT, "--set", "/queues=[1,4]",
+                            "--set", "/traffic/flows=256",
+                            "--set", "/traffic/generator=packet-sendmmsg", "--set", "/traffic/rate=20000",
+                            "--set", '/backends=["xdp-native","af_xdp"]')
+    assert status == 0, stderr
+    validate(out / "run.json", out / "trials.jsonl")
+    cases = json.loads((out / "run.json").read_text())["cases"]
+    assert [case["queues"] for case in cases] == [1, 1, 4, 4]
+    for case in cases:
+        for trial in case["trials"]:
+            received = trial["received"]
+            assert len(received["per_queue"]) == case["queues"] and all(received["per_queue"]), case["id"]
+            assert sum(received["per_queue"]) == received["packets"] == trial["offered"]["packets"]
+            dut = [cpu["cpu"] for cpu in trial["cpus"] if cpu["role"] == "dut"]
+            assert 1 <= len(dut) <= case["queues"], "no CPU is the DUT's without a queue"
+    if len(os.sched_getaffinity(0)) < 5:
+        assert "4 queues of veth share" in stderr
 
 
 def test_a_generator_for_one_queue_is_unsupported_on_two(tmp_path):

@@ -34,7 +34,7 @@ class VethFixture : public ::testing::Test {
     Options options = testing::default_options(type.options);
     options["arrangement"] = arrangement;
     testbed_ = type.make();
-    auto up = testbed_->up(options, queues);
+    auto up = testbed_->up(options, {queues, queues});
     ASSERT_TRUE(up) << up.error().message;
   }
 

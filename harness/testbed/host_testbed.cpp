@@ -5,10 +5,20 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/core/lookup.hpp"
 #include "harness/measure/disturbance.hpp"
 #include "harness/measure/thread_watch.hpp"
+#include "harness/testbed/cpu_choice.hpp"
 
 namespace pktbench::testbed {
+
+namespace {
+
+constexpr const char* kDutCpu = "dut_cpu";
+constexpr const char* kAuto = "auto";
+constexpr const char* kOldAuto = "-1";  // of a run whose scenario was resolved when it was a number
+
+}  // namespace
 
 std::string probe_two_cpus() {
   if (auto missing = sys::missing_capabilities(); !missing.empty())
@@ -22,7 +32,9 @@ OptionSpec generator_cpu_option() {
 }
 
 OptionSpec dut_cpu_option(std::string help) {
-  return number_option("dut_cpu", -1, -1, 1023, std::move(help));
+  OptionSpec made = choice_option(kDutCpu, {kAuto}, std::move(help));
+  made.pattern = "[0-9,-]+";
+  return made;
 }
 
 void WallClock::sleep_ns(std::uint64_t ns, const StopFlag& stop) {
@@ -43,25 +55,38 @@ std::vector<DisturbanceSource*> HostTestbed::disturbances() {
 }
 
 Result<void> HostTestbed::choose_cpus(const Options& options, const std::string& testbed,
-                                      LocalEnd& generator_end, LocalEnd& dut_end) {
-  const std::vector<int> cpus = sys::allowed_cpus();
-  if (cpus.size() < 2)
-    return make_error(ErrorCode::refused,
-                      "the {} testbed needs two CPUs, one for the generator and one for the DUT; "
-                      "this process may use {}",
-                      testbed, cpus.size());
-  auto generator = static_cast<int>(option<std::int64_t>(options, "generator_cpu"));
-  auto dut = static_cast<int>(option<std::int64_t>(options, "dut_cpu"));
-  if (dut < 0) dut = cpus.back() != generator ? cpus.back() : cpus.front();
-  if (generator < 0) generator = cpus.front() != dut ? cpus.front() : cpus.back();
-  for (const int cpu : {generator, dut})
-    if (std::find(cpus.begin(), cpus.end(), cpu) == cpus.end())
-      return make_error(ErrorCode::invalid_input, "/testbed: this process may not use CPU {}", cpu);
-  if (generator == dut)
-    return make_error(ErrorCode::invalid_input,
-                      "/testbed: generator_cpu and dut_cpu are both {}; choose two", dut);
-  generator_end.made.cpus = {generator};
-  dut_end.made.cpus = {dut};
+                                      QueueRange queues, LocalEnd& generator_end,
+                                      LocalEnd& dut_end) {
+  CpuChoice asked{static_cast<int>(option<std::int64_t>(options, "generator_cpu")), {}};
+  if (const auto& said = option<std::string>(options, kDutCpu); said != kAuto && said != kOldAuto) {
+    const auto listed = sys::parse_cpus(said);
+    if (!listed)
+      return make_error(ErrorCode::invalid_input, "/testbed/{}: {}", kDutCpu,
+                        listed.error().message);
+    for (const int cpu : *listed)
+      if (!contains(asked.dut, cpu)) asked.dut.push_back(cpu);
+  }
+  auto chosen = testbed::choose_cpus(gather_host_cpus(dut_end.made.pci), asked, queues.most);
+  if (!chosen && chosen.error().code == ErrorCode::refused)
+    return make_error(ErrorCode::refused, "the {} testbed {}", testbed, chosen.error().message);
+  if (!chosen) return chosen.error();
+  dut_end_ = &dut_end;
+  generator_end.made.cpus = {chosen->generator};
+  dut_end.made.cpus = dut_cpus_ = std::move(chosen->dut);
+  dut_end.made.queues = queues.least;
+  queues_are_made_ = true;
+  return {};
+}
+
+Result<void> HostTestbed::use_queues(unsigned queues) {
+  Port& dut = dut_end_->made;
+  queues_are_made_ = queues_are_made_ && dut.queues == queues;
+  dut.queues = queues;
+  dut.cpus = dut_cpus_;
+  if (dut.cpus.size() > queues) dut.cpus.resize(queues);
+  if (queues_are_made_) return {};
+  if (auto r = make_queues(); !r) return r;
+  queues_are_made_ = true;
   return {};
 }
 

@@ -1,5 +1,5 @@
-// What the testbeds on this host whose packets are real have in common: two CPUs, one for the
-// generator and another for the DUT, the clock, the CPU accounting, and the journal of what was
+// What the testbeds on this host whose packets are real have in common: CPUs, one for the generator
+// and others for the DUT's queues, the clock, the CPU accounting, and the journal of what was
 // changed.
 //
 // Threads: one controlling thread.
@@ -22,7 +22,7 @@ namespace pktbench::testbed {
 // Why this process cannot build a testbed on two CPUs; empty: it can.
 std::string probe_two_cpus();
 
-// The options by which the CPUs are chosen; -1: they are by themselves.
+// The options by which the CPUs are chosen (cpu_choice.hpp).
 OptionSpec generator_cpu_option();
 OptionSpec dut_cpu_option(std::string help);
 
@@ -41,14 +41,19 @@ class HostTestbed : public Testbed {
   Clock& clock() override { return clock_; }
   CpuMeter& cpu_meter() override { return *meter_; }
   std::vector<DisturbanceSource*> disturbances() override;
+  Result<void> use_queues(unsigned queues) override;
   // A failure leaves the journal for `pktbench restore`.
   Result<void> down() noexcept override;
 
  protected:
-  // Gives each end its CPU. Errors: `refused` where this process has not two; `invalid_input` for a
-  // choice that it may not use.
-  static Result<void> choose_cpus(const Options& options, const std::string& testbed,
-                                  LocalEnd& generator_end, LocalEnd& dut_end);
+  // Gives the generator's end its CPU, and the DUT's the least of `queues` and a CPU for each of
+  // the most, as far as there are. Errors: `refused` where this process has not two;
+  // `invalid_input` for a choice that it may not use.
+  Result<void> choose_cpus(const Options& options, const std::string& testbed, QueueRange queues,
+                           LocalEnd& generator_end, LocalEnd& dut_end);
+
+  // The DUT's end has another number of queues than its device. REQUIRES: up() succeeded.
+  virtual Result<void> make_queues() { return {}; }
 
   // Opens the journal and calls `wire`; undoes all where that fails. From then on the host, its
   // ports and the threads that work for them are watched.
@@ -58,6 +63,9 @@ class HostTestbed : public Testbed {
   measure::DisturbanceSources sources_;
 
  private:
+  LocalEnd* dut_end_ = nullptr;
+  std::vector<int> dut_cpus_;     // all that were chosen
+  bool queues_are_made_ = false;  // as many as the DUT's end has
   WallClock clock_;
   std::unique_ptr<CpuMeter> meter_ = measure::make_cpu_meter();
 };

@@ -14,14 +14,14 @@ OptionSpec dut_idle_option() {
                        "is never idle sleep");
 }
 
-Result<KeptAwake> KeptAwake::open(const std::string& wanted, int cpu, bool idles,
-                                  undo::Journal& journal) {
+Result<KeptAwake> KeptAwake::open(const std::string& wanted, const std::vector<int>& cpus,
+                                  bool idle, undo::Journal& journal) {
   KeptAwake made;
-  const std::string cannot = sys::cannot_poll_when_idle(cpu);
+  const std::string cannot = sys::cannot_poll_when_idle(cpus.front());
   if (wanted == "poll" && !cannot.empty())
     return make_error(ErrorCode::unsupported,
                       "CPU {} cannot be kept from sleeping: {}; set /testbed/dut_idle to \"auto\"",
-                      cpu, cannot);
+                      cpus.front(), cannot);
   if (cannot.empty() && (wanted == "poll" || wanted == "auto")) {
     auto held = sys::hold_idle_polling();
     if (!held && wanted == "poll") return held.error();
@@ -29,19 +29,26 @@ Result<KeptAwake> KeptAwake::open(const std::string& wanted, int cpu, bool idles
   }
   // Somebody else may hold it, whatever was asked for here.
   made.how_ = cannot.empty() && sys::idle_polling_is_held() ? "poll" : "sleep";
-  if (wanted != "spin" && !(wanted == "auto" && made.how_ == "sleep" && idles)) return made;
+  if (wanted != "spin" && !(wanted == "auto" && made.how_ == "sleep" && idle)) return made;
   // A thread that begins while autogroups are off is no part of its session's group, but of that of
   // the kernel's threads, NAPI's among them.
   const auto mark = journal.size();
   const auto alone =
       undo::apply(undo::kernel_file("/proc/sys/kernel/sched_autogroup_enabled"), "0", &journal);
   if (!alone) return alone.error();
-  auto thread = sys::AwakeThread::on(cpu);
+  Result<void> started;
+  for (const int cpu : cpus)
+    if (started) started = sys::AwakeThread::on(cpu).into(made.threads_.emplace_back());
   if (auto r = journal.undo_since(mark); !r) return r.error();
-  if (!thread) return thread.error();
-  made.thread_ = std::move(*thread);
+  if (!started) return started.error();
   made.how_ = "spin";
   return made;
+}
+
+std::vector<pid_t> KeptAwake::threads() const {
+  std::vector<pid_t> ids;
+  for (const auto& thread : threads_) ids.push_back(thread->tid());
+  return ids;
 }
 
 }  // namespace pktbench::testbed

@@ -41,8 +41,8 @@ class MemoryTestbed final : public HostTestbed {
  public:
   MemoryTestbed() { has_ends(generator_, dut_); }
 
-  Result<void> up(const Options& options, unsigned queues) override {
-    if (auto r = choose_cpus(options, "memory", generator_, dut_); !r) return r;
+  Result<void> up(const Options& options, QueueRange queues) override {
+    if (auto r = choose_cpus(options, "memory", queues, generator_, dut_); !r) return r;
     if (auto r = sys::make_wire(generator_.made.cpus.front()).into(wire_); !r) return r;
     generator_.made.mac = {2, 0, 0, 0, 0, 1};
     dut_.made.mac = {2, 0, 0, 0, 0, 2};
@@ -52,7 +52,6 @@ class MemoryTestbed final : public HostTestbed {
     for (Port* port : {&generator_.made, &dut_.made}) {
       port->name = "memory";
       port->wire_fd = wire_.get();
-      port->queues = queues;
     }
     return {};
   }
@@ -75,7 +74,7 @@ TestbedType memory_testbed() {
   return {.name = "memory",
           .summary = "two CPUs and no device: what a receiving loop can do by itself",
           .options = {generator_cpu_option(),
-                      dut_cpu_option("CPU of the DUT's application; -1: the last")},
+                      dut_cpu_option("CPUs of the DUT's application, one a queue; auto: the last")},
           .probe = probe_two_cpus,
           .make = [] { return std::make_unique<MemoryTestbed>(); },
           .medium = Medium::memory};

@@ -10,7 +10,9 @@
 #include <thread>
 
 #include "harness/core/units.hpp"
+#include "harness/measure/queue_counters.hpp"
 #include "harness/sys/cpu.hpp"
+#include "harness/sys/ethtool.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/rtnl.hpp"
 #include "harness/testbed/host_testbed.hpp"
@@ -49,14 +51,17 @@ Result<std::vector<pid_t>> NetworkEnd::place_napi_threads(bool fifo) const {
   // it.
   for (int attempt = 0; attempt < 1000 && threads.size() != made.queues; ++attempt) {
     if (attempt) std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    // napi/DEVICE-ID; the device's name is unique on this host.
+    // napi/DEVICE-ID; the device's name is unique on this host, and the ids of its queues rise.
     threads = sys::threads_named("napi/" + made.name + "-");
   }
   if (threads.size() < made.queues)
     return make_error(ErrorCode::failed, "the kernel made {} NAPI threads for {} instead of {}",
                       threads.size(), made.name, made.queues);
-  for (const pid_t thread : threads) {
-    if (auto r = sys::pin_thread(thread, made.cpus.front()); !r) return r.error();
+  for (std::size_t i = 0; i < threads.size(); ++i) {
+    const pid_t thread = threads[i];
+    // A driver with several for a queue makes them together.
+    const std::size_t queue = i * made.queues / threads.size();
+    if (auto r = sys::pin_thread(thread, made.cpu_of_queue(queue)); !r) return r.error();
     sched_param parameter{};
     parameter.sched_priority = fifo ? 1 : 0;
     if (sched_setscheduler(thread, fifo ? SCHED_FIFO : SCHED_OTHER, &parameter) != 0)
@@ -87,6 +92,13 @@ Result<DropCounts> NetworkEnd::sample() {
   for (const auto& [place, why] : missing_) drops_.erase(place);
   last_ = std::move(*now);
   return drops_;
+}
+
+std::vector<std::uint64_t> NetworkEnd::received_by_queue() const {
+  if (lent_) return {};
+  const auto statistics = inside([&] { return sys::driver_statistics(made.name); });
+  return statistics ? measure::received_by_queue(*statistics, made.queues)
+                    : std::vector<std::uint64_t>();
 }
 
 Result<std::vector<pid_t>> NetworkEnd::take_returned(std::uint32_t trial_tag) {
@@ -160,6 +172,10 @@ Result<void> NetworkEnd::meet_other() const {
 
 Result<void> NetworkEnd::bring_up() const {
   return inside([&] { return sys::set_link_up(made.ifindex); });
+}
+
+Result<void> NetworkEnd::remove() const {
+  return inside([&] { return sys::delete_link(made.ifindex); });
 }
 
 Result<std::string> NetworkEnd::get(const std::string& setting) const {

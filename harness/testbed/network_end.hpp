@@ -44,6 +44,8 @@ class NetworkEnd : public LocalEnd {
   std::vector<int> softirq_cpus() const override;
   bool own_interrupts() const override { return !made.pci.empty() && !threaded_; }
 
+  std::vector<std::uint64_t> received_by_queue() const override;
+
   // Where there is a make_sink_.
   Result<std::vector<pid_t>> take_returned(std::uint32_t trial_tag) override;
   Result<Returned> returned() override;
@@ -59,6 +61,9 @@ class NetworkEnd : public LocalEnd {
   Result<void> meet_other() const;
 
   Result<void> bring_up() const;
+
+  // The device, and its peer with it, are there no more.
+  Result<void> remove() const;
 
   // The next sample() is a new beginning: the device is another one, or was reset.
   void count_anew() {
@@ -91,8 +96,8 @@ class NetworkEnd : public LocalEnd {
   // From `made.ipv4` on, as many as its side has, in the calling thread's namespace.
   Result<void> add_addresses() const;
 
-  // Pins the NAPI threads to the port's CPU. Attaching and detaching XDP may have the kernel
-  // replace them.
+  // Pins the NAPI threads to the CPUs of their queues. Attaching and detaching XDP may have the
+  // kernel replace them.
   Result<std::vector<pid_t>> place_napi_threads(bool fifo) const;
 
   std::string driver_;  // the kernel's

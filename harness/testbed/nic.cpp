@@ -7,8 +7,9 @@
 // function has it from lend() to lend(): the kernel's driver has it otherwise.
 //
 // Arrangements, which are never compared with each other:
-//   softirq   the DUT's interrupts go to its CPU, and NAPI runs there as softirq
-//   threaded  NAPI runs in a thread, pinned to that CPU
+//   softirq   the interrupts of each of the DUT's queues go to the queue's CPU, and NAPI runs there
+//             as softirq
+//   threaded  NAPI runs in threads, pinned to those CPUs
 //
 // What device interrupts cost on the DUT's CPU is charged to it. Frames that neither the backend
 // nor a counter of the NIC's names are unaccounted, and may be up to `unnamed_loss`: not every NIC
@@ -35,12 +36,11 @@ class NicTestbed final : public HostTestbed {
     dut_.faces(generator_);
   }
 
-  Result<void> up(const Options& options, unsigned queues) override {
+  Result<void> up(const Options& options, QueueRange queues) override {
     options_ = {options};
     if (auto r = options_.check(); !r) return r;
-    dut_.made.queues = queues;
-    if (auto r = choose_cpus(options, "nic", generator_, dut_); !r) return r;
     if (auto r = find_ports(); !r) return r;
+    if (auto r = choose_cpus(options, "nic", queues, generator_, dut_); !r) return r;
     return make([&] { return wire(); });
   }
 
@@ -96,6 +96,13 @@ class NicTestbed final : public HostTestbed {
   }
 
  private:
+  // A port that DPDK has gets them when it comes back.
+  Result<void> make_queues() override {
+    if (dut_.lent()) return {};
+    if (auto r = dut_.set_queues(); !r) return r;
+    return join();
+  }
+
   Result<void> find_ports() {
     for (NicEnd* end : {&generator_, &dut_})
       if (auto r = end->find(); !r) return r;
@@ -124,9 +131,9 @@ class NicTestbed final : public HostTestbed {
       if (auto r = journal_->record({"port", end->made.name, to_text(end->was())}); !r) return r;
       if (auto r = end->place(); !r) return r;
     }
-    if (auto r = dut_.set_host({generator_.made.cpus.front(), dut_.made.cpus.front()}, *journal_);
-        !r)
-      return r;
+    std::vector<int> cpus = dut_.made.cpus;
+    cpus.push_back(generator_.made.cpus.front());
+    if (auto r = dut_.set_host(cpus, *journal_); !r) return r;
     for (NicEnd* end : {&dut_, &generator_})
       if (auto r = end->configure(); !r) return r;
     return join();

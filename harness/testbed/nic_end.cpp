@@ -14,12 +14,14 @@
 #include <utility>
 
 #include "harness/sys/caller.hpp"
+#include "harness/sys/cpu.hpp"
 #include "harness/sys/detached_mount.hpp"
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/pci_driver.hpp"
 #include "harness/sys/rtnl.hpp"
 #include "harness/sys/xdp_hook.hpp"
+#include "harness/testbed/cpu_choice.hpp"
 #include "harness/testbed/port_safety.hpp"
 #include "harness/testbed/testbeds.hpp"
 #include "harness/undo/device_setting.hpp"
@@ -126,7 +128,7 @@ Result<void> NicEnd::place() {
 Result<void> NicEnd::configure() {
   return inside([&]() -> Result<void> {
     if (is_dut())
-      if (auto r = set_queues(); !r) return r;
+      if (auto r = choose_queues(); !r) return r;
     set_before_up();
     if (auto r = add_own_addresses(); !r) return r;
     return sys::set_link_up(made.ifindex);
@@ -134,6 +136,10 @@ Result<void> NicEnd::configure() {
 }
 
 Result<void> NicEnd::set_queues() {
+  return inside([&] { return choose_queues(); });
+}
+
+Result<void> NicEnd::choose_queues() {
   const auto now = sys::get_channels(made.name);
   if (!now) {
     // A driver that does not tell has one queue, or a number that cannot be chosen.
@@ -248,13 +254,22 @@ void NicEnd::read_link_rate() {
 
 Result<void> NicEnd::place_interrupts() {
   if (made.pci.empty()) return {};
-  const std::string cpu = fmt::format("{}", made.cpus.front());
-  if (change("irqs", cpu, [&](const std::string&) { return std::string(cpu); })) return {};
+  std::vector<std::string> names;
+  for (const int irq : sys::pci_interrupts(made.pci)) names.push_back(sys::interrupt_name(irq));
+  const std::string cpus = sys::cpus_text(made.cpus);
+  std::vector<unsigned> queues = queues_of_interrupts(names, made.queues);
+  std::size_t next = 0;
+  if (change("irqs", cpus, [&](const std::string&) {
+        const unsigned queue = next < queues.size() ? queues[next] : 0;
+        ++next;
+        return fmt::format("{}", made.cpu_of_queue(queue));
+      }))
+    return {};
   if (!is_dut() || options_.threaded()) return {};
   return make_error(ErrorCode::refused,
                     "the interrupts of {} cannot all be put on CPU {}: {}; set /testbed/napi to "
                     "\"threaded\", or choose another dut_cpu",
-                    made.name, cpu, why_not("irqs"));
+                    made.name, cpus, why_not("irqs"));
 }
 
 std::string NicEnd::why_not_spread() const {

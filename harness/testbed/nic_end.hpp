@@ -37,15 +37,18 @@ class NicEnd final : public NetworkEnd {
   // where the DUT cannot have as many queues as `made`.
   Result<void> configure();
 
+  // As many as `made` has, in its namespace. Errors: as configure().
+  Result<void> set_queues();
+
   // Waits for it, and sets what exists, or is known, only then. Errors: `failed` where the link has
   // no carrier within 20 s; `unsupported` where NAPI cannot be had in threads and is to be; those
   // of settle().
   Result<void> after_carrier();
 
   // Attaching a program resets many a NIC, and giving one to DPDK the link to the other: waits for
-  // the carrier again. Errors: `refused` where an interrupt cannot be put on the DUT's CPU, unless
-  // NAPI is in threads: work that goes on where it is not measured would make a cheap packet of a
-  // dear one.
+  // the carrier again. Errors: `refused` where an interrupt cannot be put on its queue's CPU,
+  // unless NAPI is in threads: work that goes on where it is not measured would make a cheap packet
+  // of a dear one.
   Result<std::vector<pid_t>> settle(bool polled) override;
 
   // Huge pages, and the governor of `cpus`; the journal undoes them. Errors: the journal's.
@@ -75,7 +78,7 @@ class NicEnd final : public NetworkEnd {
   const std::string& why_not(const std::string& setting) const;
 
   Result<void> judge();
-  Result<void> set_queues();
+  Result<void> choose_queues();
   void set_before_up();
   Result<void> add_own_addresses();
   Result<void> wait_for_carrier() const;

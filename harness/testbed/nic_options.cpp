@@ -27,7 +27,8 @@ std::vector<OptionSpec> nic_option_specs() {
       choice_option("virtual_ports", {"refuse", "allow"},
                     "ports that are no NIC's, such as a veth's ends: for trying things out"),
       generator_cpu_option(),
-      dut_cpu_option("CPU of the DUT's interrupts, NAPI and application; -1: the last"),
+      dut_cpu_option("CPUs of the DUT's interrupts, NAPI and application, one a queue; auto: as "
+                     "many as there are, of the port's NUMA node first"),
       choice_option("napi", {"softirq", "threaded"}, "where the DUT's NAPI runs, on its CPU"),
       choice_option("napi_policy", {"other", "fifo"},
                     "scheduling policy of NAPI threads: SCHED_OTHER or SCHED_FIFO 1"),

@@ -109,6 +109,9 @@ class SimulatedDevice final : public VirtualDevice {
     received_.per_queue.resize(queues);
   }
 
+  // The counts by queue begin again.
+  void set_queues(unsigned queues) { received_.per_queue.assign(queues, 0); }
+
   std::uint64_t now_ns() const override { return clock_.true_ns(); }
 
   void deliver(std::uint64_t frames, std::uint64_t frame_bytes, std::uint64_t over_ns,
@@ -220,9 +223,9 @@ class SimulatedTestbed final : public Testbed {
  public:
   SimulatedTestbed() { has_ends(generator_, dut_); }
 
-  Result<void> up(const Options& options, unsigned queues) override {
+  Result<void> up(const Options& options, QueueRange queues) override {
     clock_.set_error(option<double>(options, "clock_error"));
-    dut_.device = std::make_shared<SimulatedDevice>(clock_, options, queues);
+    dut_.device = std::make_shared<SimulatedDevice>(clock_, options, queues.least);
     meter_.watch(dut_.device, options);
     distance_ = measure::cpu_distance_source(kGeneratorCpu, kDutCpu, [this](int, int) {
       return Result<double>(dut_.device->cpu_distance_ns());
@@ -231,8 +234,13 @@ class SimulatedTestbed final : public Testbed {
     generator_.made.cpus = {kGeneratorCpu};
     dut_.made.name = "simdut";
     dut_.made.cpus = {kDutCpu};
-    dut_.made.queues = queues;
+    dut_.made.queues = queues.least;
     generator_.made.device = dut_.made.device = dut_.device;
+    return {};
+  }
+  Result<void> use_queues(unsigned queues) override {
+    dut_.device->set_queues(queues);
+    dut_.made.queues = queues;
     return {};
   }
   Clock& clock() override { return clock_; }

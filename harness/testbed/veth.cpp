@@ -39,10 +39,10 @@ class VethTestbed final : public HostTestbed {
     dut_.faces(generator_);
   }
 
-  Result<void> up(const Options& options, unsigned queues) override {
+  Result<void> up(const Options& options, QueueRange queues) override {
     arrangement_ = option<std::string>(options, "arrangement");
     fifo_ = option<std::string>(options, "napi_policy") == "fifo";
-    if (auto r = choose_cpus(options, "veth", generator_, dut_); !r) return r;
+    if (auto r = choose_cpus(options, "veth", queues, generator_, dut_); !r) return r;
     auto made = make([&]() -> Result<void> {
       const auto spaces = make_two_namespaces(*journal_);
       if (!spaces) return spaces.error();
@@ -50,8 +50,7 @@ class VethTestbed final : public HostTestbed {
       dut_.made.name = fmt::format("pbdut{}", spaces->number);
       generator_.made.netns_path = spaces->generator;
       dut_.made.netns_path = spaces->dut;
-      generator_.made.queues = dut_.made.queues = queues;
-      if (auto r = KeptAwake::open(option<std::string>(options, "dut_idle"), dut_.made.cpus.front(),
+      if (auto r = KeptAwake::open(option<std::string>(options, "dut_idle"), dut_.made.cpus,
                                    arrangement_ != "pump", *journal_)
                        .into(awake_);
           !r)
@@ -95,8 +94,16 @@ class VethTestbed final : public HostTestbed {
   }
 
  private:
+  // A pair has the queues that it was made with.
+  Result<void> make_queues() override {
+    dut_.stop_pump();
+    const auto gone = dut_.remove();
+    return gone ? wire() : gone;
+  }
+
   // REQUIRES: the namespaces, and no device in them.
   Result<void> wire() {
+    generator_.made.queues = dut_.made.queues;
     if (auto r = make_link(); !r) return r;
     for (VethEnd* end : {static_cast<VethEnd*>(&generator_), static_cast<VethEnd*>(&dut_)})
       if (auto r = end->begin(); !r) return r;
@@ -156,7 +163,9 @@ TestbedType veth_testbed(MakeReturnSink make_sink) {
                                     "where the DUT's NAPI runs: in a thread of its own, in the "
                                     "receiving thread, or in the generator's CPU"),
                       generator_cpu_option(),
-                      dut_cpu_option("CPU of the DUT's NAPI and application; -1: the last"),
+                      dut_cpu_option(
+                          "CPUs of the DUT's NAPI and application, one a queue; auto: as many as "
+                          "there are, the last first"),
                       choice_option(
                           "napi_policy", {"other", "fifo"},
                           "scheduling policy of the NAPI thread: SCHED_OTHER or SCHED_FIFO 1"),
