@@ -136,7 +136,7 @@ void count_between(const Snapshot& before, const Snapshot& after, const DropCoun
 
 Result<void> nothing_unnamed(const FirstFrames& who, const Snapshot& before, const Snapshot& after,
                              std::uint64_t tolerance) {
-  const std::uint64_t sent = after.sent.packets - before.sent.packets;
+  const std::uint64_t sent = after.offered(before);
   const std::uint64_t seen = after.accounted() - before.accounted();
   if (sent <= seen + tolerance) return {};
   return make_error(ErrorCode::failed,
