@@ -21,8 +21,8 @@ struct HostSources {
   std::function<Result<double>()> tsc_hz = sys::tsc_hz;
   // Folders of DPDK's driver plugins, tried in turn.
   std::vector<std::string> dpdk_drivers = {
-      "/usr/lib/x86_64-linux-gnu/dpdk/pmds-*", "/usr/lib/aarch64-linux-gnu/dpdk/pmds-*",
-      "/usr/local/lib/x86_64-linux-gnu/dpdk/pmds-*", "/usr/local/lib/dpdk/pmds-*"};
+      "/usr/lib/x86_64-linux-gnu/dpdk/pmds-*", "/usr/local/lib/x86_64-linux-gnu/dpdk/pmds-*",
+      "/usr/local/lib/dpdk/pmds-*"};
   // SSH_CONNECTION and SSH_CLIENT of this process and its ancestors, and the sockets of sshd.
   bool ssh = true;
 };

@@ -7,13 +7,7 @@ namespace pktbench::sys {
 // side, which is about to write to it.
 inline void spin_once() {
   constexpr int kPauses = 16;
-  for (int i = 0; i < kPauses; ++i) {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    asm volatile("yield");
-#endif
-  }
+  for (int i = 0; i < kPauses; ++i) __builtin_ia32_pause();
 }
 
 }  // namespace pktbench::sys
