@@ -30,7 +30,7 @@ except ImportError as missing:
 
 FORK = multiprocessing.get_context("fork")
 # What is drawn of a run, by the method that measured it.
-FIGURES = {"throughput": (backends, nics, queues, pairs), "search": (searches,)}
+FIGURES = {"throughput": (nics, queues, backends, pairs), "search": (searches,)}
 
 
 def main(argv=None):

@@ -19,7 +19,7 @@ def figures(run):
     together = {}
     for case in run.cases:
         if case.testbed_label is not None:
-            together.setdefault(groups.setting(case, own=("workload", "queues")), []).append(case)
+            together.setdefault(groups.setting(case, own=("workload",)), []).append(case)
     for number, cases in enumerate(together.values(), start=1):
         nics = list(dict.fromkeys(case.testbed_label for case in cases))
         if len(nics) > 1:
@@ -34,7 +34,7 @@ def _table(cases, nics):
     """A row for each way of receiving: its case on each NIC, or None."""
     found = {}
     for case in cases:
-        row = found.setdefault((case.backend, str(case.options), case.label), [None] * len(nics))
+        row = found.setdefault((case.backend, str(case.options), case.label, case.queues), [None] * len(nics))
         place = nics.index(case.testbed_label)
         row[place] = row[place] or case
     return list(found.values())

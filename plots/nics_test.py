@@ -109,6 +109,18 @@ def test_modes_are_named_as_they_were_obtained(run):
                    mode_details={"driver": "net_ixgbe"}) == "PMD (net_ixgbe)"
 
 
+def test_another_number_of_queues_is_another_row(document, tmp_path):
+    more = copy.deepcopy(document["cases"])
+    for case in more:
+        case.update(id=case["id"] + "/2q", queues=2)
+    document["cases"] += more
+    figures = fixtures.drawn(nics, load.load(fixtures.write(tmp_path, document)))
+    names = [t.get_text() for _, made, _ in figures for t in made.texts
+             if (t.get_gid() or "").startswith("name-")]
+    assert len(figures) == 1 and len(names) == len(document["cases"]) / 2
+    assert sum("2 queues" in name for name in names) == len(names) / 2
+
+
 def test_each_nic_also_has_a_figure_of_its_own(run):
     assert [group.name for group in groups.split(run)] == [f"backends-{label}" for label in LABELS]
     assert len(list(fixtures.drawn(backends, run))) == len(LABELS)

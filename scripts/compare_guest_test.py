@@ -36,6 +36,7 @@ def compare(shared):
         snapshot >{shared}/before
         {BINARY} run {SOURCE}/scenarios/nic-compare.json --trials {ROUNDS} --duration 0.5 \\
           --out {shared}/run --set /method/max_disturbance=1 \\
+          --set /queues=1 --set /traffic/flows=1 --set /traffic/rate=2000 \\
           --set /testbed/0/unnamed_loss=0 --set /testbed/1/unnamed_loss=0
         status=$?
         snapshot >{shared}/after

@@ -147,6 +147,19 @@ std::string queue_cell(const CaseResult& result) {
   return fmt::format("{:.1f}–{:.1f}", least, most);
 }
 
+// Of the greatest rate that the link could carry.
+std::string line_rate_cell(const CaseResult& result) {
+  std::vector<double> shares;
+  for (const TrialRecord& trial : result.trials)
+    if (in_summary(trial) && trial.mpps && trial.line_rate_pps && *trial.line_rate_pps > 0)
+      shares.push_back(100e6 * *trial.mpps / *trial.line_rate_pps);
+  return fixed(summarize(std::move(shares)).median, 1);
+}
+
+bool has_line_rate(const std::vector<CaseResult>& cases) {
+  return std::ranges::any_of(cases, [](const CaseResult& c) { return !line_rate_cell(c).empty(); });
+}
+
 bool has_queues(const std::vector<CaseResult>& cases) {
   return std::ranges::any_of(cases, [](const CaseResult& c) { return c.spec.queues > 1; });
 }
@@ -166,6 +179,8 @@ std::vector<ResultColumn> throughput_columns(const std::vector<CaseResult>& case
              return fixed(summarize_case(c)->cycles_per_packet.median, 0);
            }},
       {.head = "loss %", .leave_out = 7, .cell = loss_cell}};
+  if (has_line_rate(cases))
+    made.push_back({.head = "% of line", .leave_out = 4, .cell = line_rate_cell});
   if (has_queues(cases)) made.push_back({.head = "% by queue", .leave_out = 5, .cell = queue_cell});
   return made;
 }
@@ -203,6 +218,8 @@ void explain_throughput(const std::vector<CaseResult>& cases, Legend& legend) {
                      : "; 95% CI: of that median, by order statistics (covers " + covers + ")"));
   if (std::any_of(cases.begin(), cases.end(), is_bound))
     legend.add("≥: limited by the generator or the link, a lower bound for the DUT.");
+  if (has_line_rate(cases))
+    legend.add("% of line: Mpps in percent of what the link can carry of frames of that size.");
   if (has_queues(cases))
     legend.add(
         "% by queue: the share of the frames that each RX queue received, queue 0 first; of more "

@@ -105,11 +105,20 @@ CaseResult queued(unsigned queues, const std::vector<std::vector<std::uint64_t>>
   return c;
 }
 
-std::string by_queue(std::vector<CaseResult> cases) {
+std::string cell(std::vector<CaseResult> cases, const std::string& head) {
   pktbench::conclude(cases);
   for (const ResultColumn& column : throughput_method().columns(cases))
-    if (column.head == "% by queue") return column.cell(cases.back());
+    if (column.head == head) return column.cell(cases.back());
   return "no column";
+}
+
+std::string by_queue(std::vector<CaseResult> cases) { return cell(std::move(cases), "% by queue"); }
+
+TEST(Throughput, TheRateAgainstTheLineIsAColumnWhereThereIsALine) {
+  std::vector<CaseResult> cases = {queued(1, {{1}, {1}})};
+  EXPECT_EQ(cell(cases, "% of line"), "no column");
+  for (TrialRecord& t : cases[0].trials) t.line_rate_pps = 10e6;
+  EXPECT_EQ(cell(cases, "% of line"), "15.0") << "the median of 1 and 2 Mpps";
 }
 
 TEST(Throughput, TheShareOfEachQueueIsAColumnWhereThereAreSeveral) {

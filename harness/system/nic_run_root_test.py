@@ -167,6 +167,25 @@ def test_two_queues_are_set_and_given_back(tmp_path, before):
     assert state() == before
 
 
+def test_each_case_has_its_queues_and_one_that_is_not_what_it_says_is_named(tmp_path, before):
+    status, stderr, document = run(tmp_path, "--set", "/queues=[1,2,3]", "--set", "/traffic/flows=64",
+                                   testbed={"gro": "on", "tso": "off"}.items())
+    assert status == 6, stderr
+    found = {(case["backend"], case["queues"]): case for case in document["cases"]}
+    assert len(found) == 9
+    for (backend, queues), case in found.items():
+        if queues == 1:
+            assert case["status"] == "ok", case["reason"]
+        elif queues == 3:
+            assert case["status"] == "unsupported" and "has not 3 RX queues" in case["reason"]
+        else:
+            # The port that sends has one queue, and the kernel's veth gives its frames to one.
+            who = backend if backend == "xdp-native" else "the device"
+            assert case["status"] == "failed", backend
+            assert re.match(f"{who} counted nothing on RX queue [01] of 2 on pbnic0", case["reason"])
+    assert state() == before
+
+
 @pytest.mark.parametrize("change, arguments, status, reason", [
     ({"virtual_ports": "refuse"}, [], 3, "is no NIC but a virtual device (veth)"),
     ({"dut": ""}, [], 2, "/testbed/dut: missing"),
