@@ -70,6 +70,68 @@ TEST(Charge, PmuCyclesOfAnIdleCpuThatPollsAreNotTheDuts) {
   EXPECT_NEAR(charge_dut(s.before, s.after, owners).cycles.value(), 1'200'000 + 2'000'000, 1);
 }
 
+constexpr double kTscHz = 2e9;
+constexpr PollTicks ticks(double busy_ns, double idle_ns) {
+  return {static_cast<std::uint64_t>(busy_ns * kTscHz / 1e9),
+          static_cast<std::uint64_t>(idle_ns * kTscHz / 1e9)};
+}
+
+TEST(BusyShare, OfALoopThatOnlySpinsIsThatOfThePollsThatReturnedFrames) {
+  EXPECT_DOUBLE_EQ(busy_share(1e9, ticks(250e6, 750e6), kTscHz), 0.25);
+}
+
+// What interrupted it is in no time of the loop's, but in its polls in vain.
+TEST(BusyShare, IsNotMadeSmallerByWhatInterruptsPollsInVain) {
+  EXPECT_DOUBLE_EQ(busy_share(900e6, ticks(90e6, 910e6), kTscHz), 0.1);
+}
+
+// Of 500 ms on the CPU, 200 were polls: the rest, calls to sleep, belongs to the packets.
+TEST(BusyShare, HasWhatGoingToSleepCosts) {
+  EXPECT_DOUBLE_EQ(busy_share(500e6, ticks(150e6, 50e6), kTscHz), 0.9);
+}
+
+TEST(BusyShare, IsNeverAboveOne) {
+  EXPECT_DOUBLE_EQ(busy_share(800e6, ticks(1e9, 0), kTscHz), 1);
+  EXPECT_DOUBLE_EQ(busy_share(0, ticks(1e6, 0), kTscHz), 1);
+}
+
+class Meter final : public CpuMeter {
+ public:
+  explicit Meter(std::string source) : source_(std::move(source)) {}
+  Result<void> start(const std::vector<int>&) override { return {}; }
+  Result<void> set_roles(const CpuRoles&) override { return {}; }
+  Result<CpuSample> sample() override { return CpuSample{}; }
+  Result<void> pause() override { return {}; }
+  Result<void> resume() override { return {}; }
+  std::string cycles_source() const override { return source_; }
+  std::string cycles_source_reason() const override { return {}; }
+  double tsc_hz() const override { return kTscHz; }
+
+ private:
+  std::string source_;
+};
+
+TrialRecord charged(const Samples& s, const std::optional<PollTicks>& polls, const char* source) {
+  TrialRecord r;
+  charge_record(s.before, s.after, kIsolated, Meter(source), 100'000, polls, r);
+  return r;
+}
+
+// Of 600 ms, 300 are the loop's, a tenth of them with frames; the kernel's 300 stay on top.
+TEST(BusyCycles, AreTheCostWithoutPollsInVain) {
+  const TrialRecord r = charged({}, ticks(30e6, 270e6), "tsc");
+  EXPECT_NEAR(r.cycles_per_packet.value(), 0.6 * 2e9 / 1e5, 1e-6);
+  EXPECT_NEAR(r.busy_cycles_per_packet.value(), 0.33 * 2e9 / 1e5, 1e-6);
+  EXPECT_FALSE(r.missing.contains("busy_cycles_per_packet"));
+}
+
+TEST(BusyCycles, AreMissingWithAReasonWhereNoLoopSpins) {
+  const TrialRecord r = charged({}, std::nullopt, "tsc");
+  EXPECT_TRUE(r.cycles_per_packet);
+  EXPECT_FALSE(r.busy_cycles_per_packet);
+  EXPECT_EQ(r.missing.at("busy_cycles_per_packet"), "no loop of it spins: its cycles are all busy");
+}
+
 TEST(Usage, UserTimeOfAThreadThatKeepsACpuAwakeIsNobodys) {
   Samples s;
   for (auto* sample : {&s.before, &s.after}) sample->cpus[1].user_ns = 0;

@@ -305,9 +305,10 @@ class AttachedCase final : public Session {
     record_.target_pps = plan_.rate_pps;
     set_rates(dut_.port(), spec_.traffic.frame_size, facts_.in_window, record_);
     if (p_.meter)
-      charge_record(*cpu_before, *cpu_after, facts_.owners, *p_.meter, facts_.in_window, record_);
+      charge_record(*cpu_before, *cpu_after, facts_.owners, *p_.meter, facts_.in_window,
+                    ticks_between(before.received, *shut), record_);
     else
-      record_.missing["ns_per_packet"] = record_.missing["cycles_per_packet"] = p_.meter_missing;
+      no_cost(record_, p_.meter_missing);
     strays_.count(record_);
     window_done_ = true;
     return {};

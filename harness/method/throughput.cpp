@@ -61,6 +61,9 @@ class Throughput final : public Method {
       c.metrics = {
           metric(c, "mpps", "Mpps", true, &TrialRecord::mpps),
           metric(c, "cycles_per_packet", "cycles", false, &TrialRecord::cycles_per_packet)};
+      Metric busy = metric(c, "busy_cycles_per_packet", "cycles", false,
+                           &TrialRecord::busy_cycles_per_packet);
+      if (!busy.by_round.empty()) c.metrics.push_back(std::move(busy));
     }
   }
 
@@ -124,6 +127,13 @@ std::string loss_cell(const CaseResult& result) {
   return median ? fixed(*median * 100, 2) : "";
 }
 
+std::string cycles_cell(const CaseResult& result) {
+  const CaseSummary summary = *summarize_case(result);
+  const std::string whole = fixed(summary.cycles_per_packet.median, 0);
+  const std::string busy = fixed(summary.busy_cycles_per_packet.median, 0);
+  return busy.empty() ? whole : busy + " busy (" + whole + ")";
+}
+
 std::vector<ResultColumn> throughput_columns() {
   return {
       {.head = "Mpps", .cell = rate_cell},
@@ -132,12 +142,7 @@ std::vector<ResultColumn> throughput_columns() {
        .leave_out = 8,
        .cell =
            [](const CaseResult& c) { return fixed(summarize_case(c)->ns_per_packet.median, 1); }},
-      {.head = "cycles/packet",
-       .leave_out = 3,
-       .cell =
-           [](const CaseResult& c) {
-             return fixed(summarize_case(c)->cycles_per_packet.median, 0);
-           }},
+      {.head = "cycles/packet", .leave_out = 3, .cell = cycles_cell},
       {.head = "loss %", .leave_out = 7, .cell = loss_cell}};
 }
 
@@ -145,7 +150,9 @@ void explain_throughput(const std::vector<CaseResult>& cases, Legend& legend) {
   std::map<std::size_t, double> confidence;  // by number of trials
   std::set<std::string> sources;
   bool disturbed = false;
+  bool spins = false;
   for (const CaseResult& c : cases) {
+    spins |= summarize_case(c)->busy_cycles_per_packet.n > 0;
     disturbed |= c.status == CaseStatus::disturbed;
     const Summary mpps = summarize_case(c)->mpps;
     if (mpps.ci95) confidence[mpps.n] = mpps.ci95->confidence;
@@ -168,6 +175,11 @@ void explain_throughput(const std::vector<CaseResult>& cases, Legend& legend) {
     legend.add(
         "Cycles: on-CPU time × TSC frequency (tsc) of every CPU that worked for the DUT, at the "
         "load it had.");
+  if (spins)
+    legend.add(
+        "busy: of a loop that spins, without its polls in vain; in brackets its whole CPU, which "
+        "is "
+        "full at any rate.");
   if (sources.size() > 1) legend.add("Cycles from pmu and tsc must not be compared.");
 }
 

@@ -6,6 +6,7 @@
 #include <limits>
 #include <sstream>
 
+#include "harness/record/fields.hpp"
 #include "harness/record/run_document.hpp"
 #include "harness/testing/sample_test_run.hpp"
 #include "harness/text/section.hpp"
