@@ -33,24 +33,23 @@ DutCharge charge_dut(const CpuSample& before, const CpuSample& after, const CpuO
     const CpuTimes& b = after.cpus[i];
     const double application = difference(a, b, CpuClass::application);
     double ns = application + difference(a, b, CpuClass::napi);
-    if (contains(owners.dut_softirq, b.cpu)) {
-      ns += difference(a, b, CpuClass::softirq);
-      if (owners.dut_interrupts) ns += difference(a, b, CpuClass::interrupt);
-    }
+    const bool softirqs = contains(owners.dut_softirq, b.cpu);
+    const bool interrupts = softirqs && owners.dut_interrupts;
+    if (softirqs) ns += difference(a, b, CpuClass::softirq);
+    if (interrupts) ns += difference(a, b, CpuClass::interrupt);
     charge.ns += ns;
     charge.application_ns += application;
 
-    const bool idle_polls = contains(owners.idle_polls, b.cpu);
-    double busy = 0;
-    for (std::size_t c = 0; c < kCpuClasses; ++c)
-      if (idle_polls || static_cast<CpuClass>(c) != CpuClass::idle)
-        busy += difference(a, b, static_cast<CpuClass>(c));
     // A counter that stood still on a busy CPU counts nothing.
-    if (a.cycles && b.cycles && (busy <= 0 || *b.cycles > *a.cycles)) {
-      if (busy <= 0) continue;
-      const auto all = static_cast<double>(*b.cycles - *a.cycles);
-      cycles += all * (ns / busy);
-      charge.application_cycles += all * (application / busy);
+    if (a.cycles && b.cycles && (ns <= 0 || *b.cycles != *a.cycles)) {
+      const auto counted = [&](CpuClass c) {
+        const auto at = static_cast<std::size_t>(c);
+        return static_cast<double>((*b.cycles)[at] - (*a.cycles)[at]);
+      };
+      charge.application_cycles += counted(CpuClass::application);
+      cycles += counted(CpuClass::application) + counted(CpuClass::napi);
+      if (softirqs) cycles += counted(CpuClass::softirq);
+      if (interrupts) cycles += counted(CpuClass::interrupt);
     } else {
       all_cycles = false;
     }

@@ -20,15 +20,13 @@ struct CpuOwners {
   std::vector<int> generator;
   std::vector<int> dut_softirq;      // where network softirqs work for the DUT
   bool dut_interrupts = false;       // and devices' interrupts as well
-  std::vector<int> idle_polls = {};  // CPUs that have cycles while they are idle
-  std::vector<int> idle_spins = {};  // of them those that a thread of ours keeps awake, as a user
+  std::vector<int> idle_spins = {};  // CPUs that a thread of ours keeps awake, as a user
 };
 
 struct DutCharge {
   double ns = 0;                  // application, NAPI threads and network softirqs of the DUT
   double application_ns = 0;      // of that the application
-  std::optional<double> cycles;   // by PMU: each CPU's cycles times the DUT's share of
-                                  // the time in which it had any
+  std::optional<double> cycles;   // the same by PMU
   double application_cycles = 0;  // of that the application
 };
 

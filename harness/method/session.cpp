@@ -86,12 +86,7 @@ class AttachedCase final : public Session {
   CpuOwners cpu_owners() const {
     CpuOwners owners{dut_.port().cpus, generator_.port().cpus, dut_.softirq_cpus(),
                      dut_.own_interrupts()};
-    if (p_.testbed.dut_idle() == "poll") {
-      owners.idle_polls = owners.dut;
-      for (const int cpu : owners.generator) owners.idle_polls.push_back(cpu);
-    } else if (p_.testbed.dut_idle() == "spin") {
-      owners.idle_polls = owners.idle_spins = owners.dut;
-    }
+    if (p_.testbed.dut_idle() == "spin") owners.idle_spins = owners.dut;
     return owners;
   }
 
