@@ -37,7 +37,7 @@ class NetworkEnd : public LocalEnd {
   std::map<std::string, std::string> missing_drops() const override;
   std::string receive_drop_place() const override { return driver_ == "veth" ? "veth_rx" : ""; }
   std::vector<int> softirq_cpus() const override;
-  bool own_interrupts() const override { return !made.pci.empty() && !threaded_; }
+  bool own_interrupts() const override { return !made.pci.empty(); }
 
   // Where there is a make_sink_.
   Result<std::vector<pid_t>> take_returned(std::uint32_t trial_tag) override;
