@@ -145,7 +145,7 @@ void charge_record(const CpuSample& before, const CpuSample& after, const CpuOwn
   }
   r.cycles_per_packet = cycles / n;
   if (!polls) {
-    r.missing["busy_cycles_per_packet"] = "no loop of it spins: its cycles are all busy";
+    r.missing["busy_cycles_per_packet"] = "the backend has no loop that spins";
     return;
   }
   const double in_vain = 1 - busy_share(charge.application_ns, *polls, meter.tsc_hz());
