@@ -4,6 +4,9 @@
  * from each softirq and each hard interrupt of a device, the time since the last such event goes to
  * whoever had the CPU. Thread clocks cannot do this: softirq time hides in the task it interrupted.
  *
+ * Core cycles go to the same class, by a counter that is read at the same moments: whatever idle CPUs
+ * do and however fast the clock runs, they are those of the slice.
+ *
  * Not every switch is seen: a kernel may spare some processes its tracepoints. What comes after such
  * a one is not charged to it: the task that has the CPU then is another than was switched in last.
  */
@@ -48,6 +51,17 @@ struct {
 	__type(value, struct pb_cpu_slot);
 } slots SEC(".maps");
 
+/* One event for each watched CPU. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+	__uint(max_entries, PB_MAX_CPUS);
+	__type(key, __u32);
+	__type(value, __u32);
+} counters SEC(".maps");
+
+/* There are events in it. */
+const volatile bool counts_cycles = false;
+
 static __always_inline struct pb_cpu_slot *this_slot(void)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
@@ -65,14 +79,35 @@ static __always_inline __u32 class_of(__u32 pid, const struct pb_cpu_role *role)
 	return !pid ? PB_CPU_IDLE : role ? role->cpu_class : PB_CPU_FOREIGN;
 }
 
+/* What the counter has counted since it was read last. */
+static __always_inline __u64 counted(struct pb_cpu_slot *s)
+{
+	struct bpf_perf_event_value now = {};
+	__u64 before = s->counter.counted;
+
+	if (!counts_cycles)
+		return 0;
+	if (bpf_perf_event_read_value(&counters, BPF_F_CURRENT_CPU, &now, sizeof(now))) {
+		s->counter.failed++;
+		return 0;
+	}
+	s->counter.counted = now.counter;
+	s->counter.enabled_ns = now.enabled;
+	s->counter.running_ns = now.running;
+	return now.counter - before;
+}
+
 /* Ends the open slice. What was running before the first event is unknown and charged to nobody. */
 static __always_inline void charge(struct pb_cpu_slot *s)
 {
 	__u64 now = bpf_ktime_get_ns();
+	__u64 cycles = counted(s);
 	__u32 class = s->interrupt ? PB_CPU_INTERRUPT : s->softirq ? s->softirq : s->task;
 
-	if (s->since_ns && class < PB_CPU_CLASSES)
+	if (s->since_ns && class < PB_CPU_CLASSES) {
 		s->ns[class] += now - s->since_ns;
+		s->cycles[class] += cycles;
+	}
 	s->since_ns = now;
 }
 
@@ -82,7 +117,7 @@ static __always_inline void charge_running(struct pb_cpu_slot *s, struct task_st
 					   const struct pb_cpu_role *role)
 {
 	__u32 pid = task->pid, class = class_of(pid, role);
-	__u64 before = s->since_ns, slice, own = 0;
+	__u64 before = s->since_ns, slice, own = 0, cycles, own_cycles;
 
 	if (pid == s->pid) {
 		charge(s);
@@ -91,6 +126,7 @@ static __always_inline void charge_running(struct pb_cpu_slot *s, struct task_st
 	s->softirq = s->interrupt = 0; /* their end was not seen either */
 	s->since_ns = bpf_ktime_get_ns();
 	slice = s->since_ns - before;
+	cycles = counted(s);
 	if (!pid)
 		own = slice;
 	else if (role && role->ran_ns)
@@ -100,6 +136,9 @@ static __always_inline void charge_running(struct pb_cpu_slot *s, struct task_st
 	if (before && s->task < PB_CPU_CLASSES && class < PB_CPU_CLASSES) {
 		s->ns[s->task] += slice - own;
 		s->ns[class] += own;
+		own_cycles = slice ? cycles * own / slice : 0;
+		s->cycles[s->task] += cycles - own_cycles;
+		s->cycles[class] += own_cycles;
 	}
 	s->pid = pid;
 	s->task = class;

@@ -30,9 +30,19 @@ struct pb_cpu_role {
 	__u32 stops;     /* by a signal, or by a debugger */
 };
 
+/* What a performance counter had counted when it was read last. */
+struct pb_cpu_counter {
+	__u64 counted;
+	__u64 enabled_ns; /* it was to count */
+	__u64 running_ns; /* it did: less where others use the PMU as well */
+	__u64 failed;     /* readings that failed, in all */
+};
+
 /* Writer: the programs, on that CPU. Reader: user space, after cpu_flush has run on that CPU. */
 struct pb_cpu_slot {
 	__u64 ns[PB_CPU_CLASSES];
+	__u64 cycles[PB_CPU_CLASSES]; /* of the counter, where there is one */
+	struct pb_cpu_counter counter;
 	__u64 since_ns;  /* when the open slice began; 0: not watched yet */
 	__u32 task;      /* class of the running task */
 	__u32 softirq;   /* class of the softirq being run, or 0 */

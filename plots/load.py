@@ -19,8 +19,8 @@ import validate  # noqa: E402
 SCHEMA = "pktbench-run/1"
 # What of a trial is shown or checked here; the rest is passed over, and is validate.py's to check.
 DRAWN = ("index", "round", "status", "reason", "conserved", "in_summary", "disturbed_by", "warmup_s",
-         "duration_s", "mpps", "ns_per_packet", "cycles_per_packet", "cycles_source", "line_rate_pps",
-         "missing")
+         "duration_s", "mpps", "ns_per_packet", "cycles_per_packet", "busy_cycles_per_packet", "cycles_source",
+         "line_rate_pps", "missing")
 OTHERS = ("dut_foreign", "dut_interrupts", "dut_steal")     # of its evidence
 
 
@@ -63,7 +63,10 @@ class Estimate(_described("estimate")):
 
 @dataclass(frozen=True)
 class Case(_described("case")):
-    """One point of the scenario. mpps, cycles_per_packet, ns_per_packet are None without a figure."""
+    """One point of the scenario. mpps, cycles_per_packet, ns_per_packet are None without a figure.
+
+    Where a loop spins cycles_per_packet, here and of its trials, is busy cycles; else whole_cycles is None.
+    """
 
     options: Dict[str, Any] = field(default_factory=dict)
     mode_requested: str = ""
@@ -73,6 +76,7 @@ class Case(_described("case")):
     mpps: Optional[Estimate] = None
     cycles_per_packet: Optional[Estimate] = None
     ns_per_packet: Optional[Estimate] = None
+    whole_cycles: Optional[Estimate] = None
 
     @property
     def shown_trials(self):
@@ -178,7 +182,10 @@ def _run(path, document):
 
 
 def _case(case):
-    summary = case["summary"] or {}
+    summary = dict(case["summary"] or {})
+    busy = summary.pop("busy_cycles_per_packet", None)
+    if busy and busy["n"]:
+        summary["whole_cycles"], summary["cycles_per_packet"] = summary["cycles_per_packet"], busy
     mode = case["mode"]
     return _made(Case, case, options=case["backend_options"], line_rate_mpps=_line_rate(case["trials"]),
                  generator_options=case.get("generator_options") or {}, mode_requested=mode["requested"],
@@ -187,7 +194,7 @@ def _case(case):
                  trials=tuple(case["trials"]),
                  condition=_made(Condition, case.get("condition")),
                  **{measure: _made(Estimate, summary.get(measure))
-                    for measure in _properties("case", "summary")})
+                    for measure in ("mpps", "cycles_per_packet", "ns_per_packet", "whole_cycles")})
 
 
 def _line_rate(trials):
@@ -198,6 +205,9 @@ def _line_rate(trials):
 def _trial(trial):
     others = [trial["evidence"].get(key) or 0 for key in OTHERS]
     queues = trial["received"].get("per_queue")
+    busy = trial.get("busy_cycles_per_packet")
+    if busy is not None:
+        trial = {**trial, "cycles_per_packet": busy}
     return _made(Trial, trial, disturbed_by=trial.get("disturbed_by", ()), others=min(1.0, sum(others)),
                  in_summary=trial.get("in_summary", trial["status"] == "ok"),
                  per_queue=None if queues is None else tuple(queues))

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from plots import fixtures, load
+from plots import fixtures, load, rows
 
 
 @pytest.mark.parametrize("name", ["floor", "four", "twenty", "several"])
@@ -41,6 +41,19 @@ def test_estimate_and_missing_are_read():
     assert case.mpps.confidence == 0.9375
     assert case.cycles_per_packet.median is None
     assert case.trials[0].missing["cycles_per_packet"] == "no PMU and no BPF"
+
+
+def test_cycles_of_a_loop_that_spins_are_its_busy_ones(tmp_path):
+    document = fixtures.document("four")
+    case = document["cases"][0]
+    case["summary"]["busy_cycles_per_packet"] = {**case["summary"]["cycles_per_packet"], "median": 7}
+    case["trials"][0]["busy_cycles_per_packet"] = 6
+    loaded = load.load(fixtures.write(tmp_path, document)).cases
+    assert (loaded[0].cycles_per_packet.median, loaded[0].trials[0].cycles_per_packet) == (7, 6)
+    assert loaded[0].whole_cycles.median == case["summary"]["cycles_per_packet"]["median"]
+    assert rows.value(loaded[0], "cycles_per_packet")[0] .endswith(" busy")
+    assert "whole CPU" in rows.value(loaded[0], "cycles_per_packet")[1]
+    assert loaded[1].whole_cycles is None
 
 
 def test_invalid_trial_is_flagged():

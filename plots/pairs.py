@@ -17,8 +17,9 @@ GAP, LEFT, PANEL = 0.5, 0.55, 1.25          # inches between panels, before the 
 COLUMNS = 2
 WIDTH = (style.WIDTH - COLUMNS * LEFT - MARGIN - (COLUMNS - 1) * (GAP - LEFT)) / COLUMNS
 PAGE = 10                                   # panels
-MEASURES = {"mpps": "Received rate", "cycles_per_packet": "Cycles per packet"}
-LOOKS = {"mpps": style.BLUE, "cycles_per_packet": style.VERMILLION}
+MEASURES = {"mpps": "Received rate", "cycles_per_packet": "Cycles per packet",
+            "busy_cycles_per_packet": "Busy cycles per packet"}
+LOOKS = {"mpps": style.BLUE, "cycles_per_packet": style.VERMILLION, "busy_cycles_per_packet": style.GREEN}
 
 
 def figures(run):

@@ -119,7 +119,11 @@ def value(case, measure):
         sign = "≥ " if lower_bound(case) else ""
         unknown = ", limit unknown" if case.limiter == "unknown" else ""
         return sign + text.number(case.mpps.median), trial_counts(case) + unknown
-    return text.number(case.cycles_per_packet.median), f"at {text.number(case.mpps.median)} Mpps"
+    load = f"at {text.number(case.mpps.median)} Mpps"
+    if not case.whole_cycles:
+        return text.number(case.cycles_per_packet.median), load
+    whole = text.number(case.whole_cycles.median) if case.whole_cycles.median is not None else "not known"
+    return f"{text.number(case.cycles_per_packet.median)} busy", f"{load}, whole CPU {whole}"
 
 
 def absence(case, measure):

@@ -196,6 +196,7 @@ class AfXdp final : public CleanStart, public FilterControl {
     idle.spin_us = spin_.us;
     idle.busy_poll = wakeup == "busy-poll";
     idle.pump_fd = port_.pump_fd;
+    spins_ = idle.spins();
     return receivers_.start(config, [idle, batch = option<std::uint32_t>(config.options, "batch")](
                                         QueueReceiver& r, auto workload, PollThread& thread) {
       return af_xdp::receive_loop(*r.queue, workload, idle, batch, thread);
@@ -233,6 +234,7 @@ class AfXdp final : public CleanStart, public FilterControl {
 
   Result<Totals> totals() const {
     Totals t;
+    PollTicks polls;
     // First, so that what it has counted is further down the way or has been dropped.
     if (auto r = program_->counts().into(t.program); !r) return r.error();
     for (const auto& receiver : receivers_) {
@@ -249,7 +251,9 @@ class AfXdp final : public CleanStart, public FilterControl {
       t.received.per_queue.push_back(read.packets);
       t.received.packets += read.packets;
       t.received.bytes += read.bytes;
+      polls += read.polls;
     }
+    if (spins_) t.received.polls = polls;
     return t;
   }
 
@@ -258,6 +262,7 @@ class AfXdp final : public CleanStart, public FilterControl {
   std::optional<RedirectProgram> program_;
   Receivers<QueueReceiver> receivers_;
   SpinTime spin_;
+  bool spins_ = false;
   std::uint64_t redirect_failed_ = 0;
 };
 

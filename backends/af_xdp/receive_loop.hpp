@@ -12,6 +12,7 @@
 #include "backends/af_xdp/xsk_queue.hpp"
 #include "backends/common/bounded_spin.hpp"
 #include "backends/common/poll_thread.hpp"
+#include "backends/common/poll_timer.hpp"
 #include "backends/common/workload.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/pump.hpp"
@@ -26,14 +27,23 @@ struct Idle {
   bool busy_poll = false;     // spin, and let the kernel run the queue's NAPI on this thread
   int pump_fd = -1;           // harness/sys/pump.hpp; comes before the other two
 
-  // `wake_fd` readable: stop. `sending`: frames are with the kernel, whose return wakes nobody.
-  // Returns 0 or an errno.
-  int wait(XskQueue& queue, int wake_fd, backends::BoundedSpin& spin, bool sending) const {
+  // The loop looks at an empty ring more than once.
+  bool spins() const { return pump_fd >= 0 || !block || spin_us > 0; }
+
+  // Its wake_fd() readable: stop. `sending`: frames are with the kernel, whose return wakes nobody.
+  // What brings frames, the pump or a busy poll, is part of the next poll. Returns 0 or an errno.
+  int wait(XskQueue& queue, backends::PollThread& thread, backends::BoundedSpin& spin,
+           backends::PollTimer& timer, bool sending) const {
     if (pump_fd < 0 && block && !spin.look_again(sys::monotonic_ns)) {
-      std::array<pollfd, 2> fds{{{queue.fd(), POLLIN, 0}, {wake_fd, POLLIN, 0}}};
+      thread.counters().add_idle(timer.lap());
+      std::array<pollfd, 2> fds{{{queue.fd(), POLLIN, 0}, {thread.wake_fd(), POLLIN, 0}}};
       const int timeout_ms = sending ? 1 : -1;
-      return poll(fds.data(), fds.size(), timeout_ms) < 0 && errno != EINTR ? errno : 0;
+      const int error = poll(fds.data(), fds.size(), timeout_ms) < 0 && errno != EINTR ? errno : 0;
+      timer.restart();
+      return error;
     }
+    const bool brings_frames = busy_poll || pump_fd >= 0;
+    if (brings_frames) thread.counters().add_idle(timer.lap());
     // The driver waits for a call only where it says so: in copy mode never.
     if (busy_poll || xsk_ring_prod__needs_wakeup(&queue.fill())) {
       if (recvfrom(queue.fd(), nullptr, 0, MSG_DONTWAIT, nullptr, nullptr) < 0 && errno != EAGAIN &&
@@ -44,6 +54,7 @@ struct Idle {
       sys::pump(pump_fd);
     else if (!busy_poll)
       sys::spin_once();
+    if (!brings_frames) thread.counters().add_idle(timer.lap());
     return 0;
   }
 };
@@ -106,7 +117,8 @@ class Reflector {
 // where the queue has a TX ring. Per batch: one load of the RX ring's producer, one store each to
 // the fill ring's producer and the RX ring's consumer, four stores of counters. Per frame:
 // one load of its descriptor, one store into the fill or the TX ring, and the workload. Where
-// frames are reflected, a system call for each 32 in copy mode.
+// frames are reflected, a system call for each 32 in copy mode. Where it spins, one reading of the
+// TSC a poll.
 template <class Workload>
 int receive_loop(XskQueue& queue, Workload workload, const Idle idle, const std::uint32_t batch,
                  backends::PollThread& thread) {
@@ -116,18 +128,21 @@ int receive_loop(XskQueue& queue, Workload workload, const Idle idle, const std:
   const bool transmit = queue.transmits();
   Reflector reflector(queue);
   backends::BoundedSpin spin(idle.spin_us);
+  backends::PollTimer timer(idle.spins());
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;
   std::uint64_t empty = 0;
   while (!thread.stopping()) {
-    if (reflector.outstanding())
+    if (reflector.outstanding()) {
       if (const int error = reflector.turn()) return error;
+      thread.counters().add_busy(timer.lap());
+    }
     std::uint32_t from = 0;
     const std::uint32_t count = xsk_ring_cons__peek(rx, batch, &from);
     if (count == 0) {
       thread.counters().store(packets, bytes, 0, ++empty);
       if (reflector.outstanding() && reflector.unsent()) continue;
-      if (const int error = idle.wait(queue, thread.wake_fd(), spin, reflector.outstanding()))
+      if (const int error = idle.wait(queue, thread, spin, timer, reflector.outstanding()))
         return error;
       continue;
     }
@@ -150,6 +165,7 @@ int receive_loop(XskQueue& queue, Workload workload, const Idle idle, const std:
     }
     packets += count;
     xsk_ring_prod__submit(fill, recycled);
+    thread.counters().add_busy(timer.found(count));
     // Before the release, so that a frame is never in neither place.
     thread.counters().store(packets, bytes, 0, empty);
     xsk_ring_cons__release(rx, count);

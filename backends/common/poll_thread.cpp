@@ -18,7 +18,8 @@ Result<void> PollThread::start(const Port& port, int cpu, Loop loop) {
   stop_.store(false, std::memory_order_relaxed);
   error_.store(0, std::memory_order_relaxed);
   counters_.store(0, 0, 0, 0);
-  counters_.not_sent.store(0, std::memory_order_relaxed);
+  for (auto* counter : {&counters_.not_sent, &counters_.busy_ticks, &counters_.idle_ticks})
+    counter->store(0, std::memory_order_relaxed);
   std::promise<Result<pid_t>> up;
   auto ready = up.get_future();
   // `up` lives until its promise is kept, and no longer.

@@ -81,11 +81,14 @@ class Dpdk final : public CleanStart, public FilterControl {
     auto now = helper_.ask();
     if (!now) return now.error();
     Counters counters;
+    PollTicks polls;
     for (unsigned queue = 0; queue < port_.queues; ++queue) {
       counters.packets += now->queues[queue].packets;
       counters.bytes += now->queues[queue].bytes;
       counters.per_queue.push_back(now->queues[queue].packets);
+      polls += {now->queues[queue].busy_ticks, now->queues[queue].idle_ticks};
     }
+    if (spins_) counters.polls = polls;
     for (const auto& drop : now->drops)
       if (drop.name[0]) counters.drops[drop.name] = drop.frames;
     for (const auto& outcome : now->details)
@@ -139,6 +142,7 @@ class Dpdk final : public CleanStart, public FilterControl {
     if (auto r = set_up(config).into(setup); !r) return r.error();
     port_ = config.port;
     workload_ = config.workload;
+    spins_ = dpdk::spins(setup.idle, setup.spin_us);
     auto inside = sys::NetnsScope::enter(port_.netns_path);
     if (!inside) return inside.error();
     if (const std::string without = not_built(); !without.empty())
@@ -296,6 +300,7 @@ class Dpdk final : public CleanStart, public FilterControl {
   bool attaches_xdp_ = false;    // and the device had no program before
   unsigned xdp_program_id_ = 0;  // the driver's; 0: not known
   SpinTime spin_;                // where it sleeps
+  bool spins_ = false;           // on an empty queue
 };
 
 Unavailable probe() {

@@ -169,8 +169,7 @@ class Helper {
     std::uint64_t not_sent = lost->not_sent;
     for (std::size_t i = 0; i < port_.queues().size(); ++i) {
       const backends::LoopCounts read = queues_[i].load();
-      sample.queues[i].packets = read.packets;
-      sample.queues[i].bytes = read.bytes;
+      sample.queues[i] = {read.packets, read.bytes, read.polls.busy, read.polls.idle};
       not_sent += read.not_sent;
     }
     std::map<std::string, std::uint64_t> details;

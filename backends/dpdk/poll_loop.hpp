@@ -18,6 +18,7 @@
 
 #include "backends/common/bounded_spin.hpp"
 #include "backends/common/loop_counters.hpp"
+#include "backends/common/poll_timer.hpp"
 #include "backends/common/workload.hpp"
 #include "backends/dpdk/passed_on.hpp"
 #include "backends/dpdk/protocol.hpp"
@@ -49,11 +50,12 @@ struct PollConfig {
 };
 
 // Takes up to `most` frames and returns how many there were. Per burst: the driver's receive, one
-// bulk free, four loads and four stores of counters; where frames are reflected, the driver's
-// transmit as well. Per frame: the workload and the addition of its length.
+// bulk free, seven loads and five stores of counters, and where it spins one reading of the TSC;
+// where frames are reflected, the driver's transmit as well. Per frame: the workload and the
+// addition of its length.
 template <class Workload>
-std::uint16_t poll_queue(const QueueId& id, backends::LoopCounters& counters, Workload& workload,
-                         std::uint16_t most) {
+std::uint16_t poll_queue(const QueueId& id, backends::LoopCounters& counters,
+                         backends::PollTimer& timer, Workload& workload, std::uint16_t most) {
   const PassedOn frames_passed_on;
   std::array<rte_mbuf*, kMaxBurst> frames;
   const std::uint16_t count = rte_eth_rx_burst(id.port, id.queue, frames.data(), most);
@@ -75,11 +77,13 @@ std::uint16_t poll_queue(const QueueId& id, backends::LoopCounters& counters, Wo
       counters.not_sent.store(before.not_sent + back - sent, std::memory_order_relaxed);
   }
   rte_pktmbuf_free_bulk(frames.data() + sent, count - sent);
+  counters.add_busy(timer.found(count));
   counters.store(before.packets + count, bytes, 0, 0);
   return count;
 }
 
-// Until `stop`. A round that returned nothing costs one system call, or none where it spins.
+// Until `stop`. A round that returned nothing costs one system call, or none where it spins, and
+// there a reading of the TSC. What the pump takes is part of the next round.
 template <class Workload>
 void poll_loop(const PollConfig& config, Workload& workload, const std::atomic<bool>& stop) {
   constexpr int kLookUpMs = 10;  // for `stop`
@@ -87,10 +91,12 @@ void poll_loop(const PollConfig& config, Workload& workload, const std::atomic<b
   for (std::size_t i = 0; i < config.sockets.size(); ++i)
     sockets[i] = {config.sockets[i], POLLIN, 0};
   backends::BoundedSpin spin(config.spin_us);
+  backends::PollTimer timer(spins(config.idle, config.spin_us));
+  backends::LoopCounters& first = config.counters[config.first];
   while (!stop.load(std::memory_order_relaxed)) {
     bool idle = true;
     for (std::size_t i = config.first; i < config.queues.size(); i += config.stride)
-      if (poll_queue(config.queues[i], config.counters[i], workload, config.burst) > 0)
+      if (poll_queue(config.queues[i], config.counters[i], timer, workload, config.burst) > 0)
         idle = false;
     if (!idle) {
       spin.found();
@@ -99,17 +105,23 @@ void poll_loop(const PollConfig& config, Workload& workload, const std::atomic<b
     switch (config.idle) {
       case Idle::spin:
         sys::spin_once();
+        first.add_idle(timer.lap());
         break;
-      case Idle::poll:
-        if (spin.look_again(sys::monotonic_ns))
-          sys::spin_once();
-        else
-          (void)poll(sockets.data(), config.sockets.size(), kLookUpMs);
+      case Idle::poll: {
+        const bool again = spin.look_again(sys::monotonic_ns);
+        if (again) sys::spin_once();
+        first.add_idle(timer.lap());
+        if (again) break;
+        (void)poll(sockets.data(), config.sockets.size(), kLookUpMs);
+        timer.restart();
         break;
+      }
       case Idle::yield:
         sched_yield();
+        first.add_idle(timer.lap());
         break;
       case Idle::pump:
+        first.add_idle(timer.lap());
         sys::pump(config.pump_fd);
         break;
     }
@@ -135,8 +147,9 @@ void poll_when_ordered(const PollConfig& config, Workload& workload, sys::Memory
     if (left == std::numeric_limits<std::uint64_t>::max()) {
       poll_loop(config, workload, wire.shut);
     } else {
+      backends::PollTimer timer(spins(config.idle, config.spin_us));
       while (left > 0 && !wire.shut.load(std::memory_order_relaxed))
-        left -= poll_queue(id, config.counters.front(), workload,
+        left -= poll_queue(id, config.counters.front(), timer, workload,
                            static_cast<std::uint16_t>(std::min<std::uint64_t>(config.burst, left)));
     }
     rte_eth_stats stats{};

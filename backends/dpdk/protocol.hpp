@@ -18,7 +18,7 @@ namespace pktbench::dpdk {
 inline constexpr int kControlFd = 3;
 inline constexpr int kPumpOrWireFd = 4;
 
-inline constexpr std::uint32_t kVersion = 5;
+inline constexpr std::uint32_t kVersion = 6;
 inline constexpr std::uint32_t kMaxQueues = 16;
 
 // What an lcore does when no queue of its own had a frame.
@@ -28,6 +28,8 @@ enum class Idle : std::uint32_t {
   spin,
   pump,  // harness/sys/pump.hpp
 };
+// It looks at an empty queue more than once.
+constexpr bool spins(Idle idle, std::uint32_t spin_us) { return idle != Idle::poll || spin_us > 0; }
 
 struct Setup {
   std::uint32_t version = kVersion;
@@ -83,6 +85,8 @@ struct Sample {
   struct Queue {
     std::uint64_t packets = 0;
     std::uint64_t bytes = 0;
+    std::uint64_t busy_ticks = 0;  // as PollTicks
+    std::uint64_t idle_ticks = 0;
   } queues[kMaxQueues];
   NamedCount drops[6];
   NamedCount details[8];

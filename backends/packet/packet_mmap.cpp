@@ -75,6 +75,7 @@ class PacketMmap final : public CleanStart, public FilterControl {
     std::uint64_t& dropped = counters.drops["packet_ring"];
     const auto deadline = Clock::now() + kPatience + 2 * timeout_;
     std::uint64_t at_once = 0;
+    PollTicks polls;
     for (const auto& r : receivers_) at_once += r->thread.counters().load().packets;
     for (const auto& r : receivers_) {
       auto taken = r->ring.take_statistics();
@@ -93,9 +94,11 @@ class PacketMmap final : public CleanStart, public FilterControl {
       counters.bytes += read.bytes;
       counters.foreign += read.foreign;
       dropped += r->dropped;
+      polls += read.polls;
       // Read before what was to be sent, so that it is never the larger one.
       if (r->state->workload().sends_back) counters.details["not_sent"] += read.not_sent;
     }
+    if (pumps_) counters.polls = polls;
     receivers_.add_details(counters);
     counters.late = counters.packets - at_once;
     return counters;
@@ -135,6 +138,7 @@ class PacketMmap final : public CleanStart, public FilterControl {
       receivers_.push_back(std::make_unique<RingReceiver>(config, std::move(*ring)));
     }
     const udp::TagCheck ours(config.trial_tag);
+    pumps_ = config.port.pump_fd >= 0;
     auto started = receivers_.start(
         config,
         [ours, pump_fd = config.port.pump_fd](RingReceiver& r, auto workload, PollThread& thread) {
@@ -153,6 +157,7 @@ class PacketMmap final : public CleanStart, public FilterControl {
 
   Receivers<RingReceiver> receivers_;
   std::chrono::milliseconds timeout_{0};
+  bool pumps_ = false;
 };
 
 Unavailable probe() {

@@ -10,8 +10,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 
 #include "backends/common/poll_thread.hpp"
+#include "backends/common/poll_timer.hpp"
 #include "backends/common/send_batch.hpp"
 #include "backends/common/socket_option.hpp"
 #include "backends/common/workload.hpp"
@@ -36,8 +38,8 @@ inline constexpr std::size_t kBackAtOnce = 64;  // frames per system call
 // Returns 0 when the thread is to stop, or the errno that ended it.
 // Per frame: a walk to its header, two loads and compares of the tag, and the workload. Per block:
 // an acquire, a release and four stores. Where no block is there: one system call, the
-// pump's if there is a pump, else poll(). Where frames are reflected: one sendmmsg() for 64 of them
-// or the rest of a block, which copies them out of the ring.
+// pump's and one reading of the TSC if there is a pump, else poll(). Where frames are reflected:
+// one sendmmsg() for 64 of them or the rest of a block, which copies them out of the ring.
 template <class Workload>
 int receive_loop(backends::PollThread& thread, const Ring& ring, const int pump_fd,
                  const udp::TagCheck ours, Workload workload) {
@@ -46,6 +48,8 @@ int receive_loop(backends::PollThread& thread, const Ring& ring, const int pump_
   std::uint64_t foreign = 0;
   std::uint64_t empty = 0;
   std::uint32_t at = 0;
+  backends::PollTimer timer(pump_fd >= 0);
+  std::uint32_t filled = 0;  // frames that the pump has brought into a block that is not full yet
   [[maybe_unused]] std::uint64_t not_sent = 0;
   // With ENOBUFS the device has dropped the frame, and counted it (veth: tx_dropped).
   [[maybe_unused]] backends::SendBatch back(backends::kSendsBack<Workload> ? kBackAtOnce : 0,
@@ -56,6 +60,12 @@ int receive_loop(backends::PollThread& thread, const Ring& ring, const int pump_
     if ((status.load(std::memory_order_acquire) & TP_STATUS_USER) == 0) {
       thread.counters().store(packets, bytes, foreign, ++empty);
       if (pump_fd >= 0) {
+        const std::uint32_t now =
+            std::atomic_ref<std::uint32_t>(block.num_pkts).load(std::memory_order_relaxed);
+        if (const std::uint32_t frames = now - std::exchange(filled, now); frames == 0)
+          thread.counters().add_idle(timer.lap());
+        else
+          thread.counters().add_busy(timer.found(frames));
         sys::pump(pump_fd);
       } else if (const int error = wait_for_block(ring.fd(), thread.wake_fd()); error != 0) {
         return error;
@@ -63,7 +73,8 @@ int receive_loop(backends::PollThread& thread, const Ring& ring, const int pump_
       continue;
     }
     auto* next = reinterpret_cast<std::uint8_t*>(ring.block(at)) + block.offset_to_first_pkt;
-    for (std::uint32_t i = 0; i < block.num_pkts; ++i) {
+    const std::uint32_t block_frames = block.num_pkts;
+    for (std::uint32_t i = 0; i < block_frames; ++i) {
       const auto& header = *reinterpret_cast<const tpacket3_hdr*>(next);
       std::uint8_t* const frame = next + header.tp_mac;
       if (ours.frame(frame, header.tp_snaplen)) {
@@ -84,6 +95,8 @@ int receive_loop(backends::PollThread& thread, const Ring& ring, const int pump_
       thread.counters().not_sent.store(not_sent, std::memory_order_relaxed);
     }
     status.store(TP_STATUS_KERNEL, std::memory_order_release);
+    filled = 0;
+    thread.counters().add_busy(timer.found(block_frames));
     thread.counters().store(packets, bytes, foreign, empty);
     if (++at == ring.blocks()) at = 0;
   }

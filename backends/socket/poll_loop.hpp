@@ -14,6 +14,7 @@
 #include <span>
 
 #include "backends/common/poll_thread.hpp"
+#include "backends/common/poll_timer.hpp"
 #include "backends/socket/payload_workload.hpp"
 #include "backends/socket/tag_check.hpp"
 #include "bpf/frame.h"
@@ -23,8 +24,9 @@ namespace pktbench::udp {
 
 // Returns 0 when the thread is to stop, or the errno that ended it.
 // Per call: the system call, which is the thing measured, and four stores; where nothing
-// came, one call of the pump. Per datagram: two loads and compares of the tag, and the workload.
-// Where datagrams are sent back: the system calls for that, and one relaxed store.
+// came, one call of the pump. With a pump, one reading of the TSC a call. Per datagram: two loads
+// and compares of the tag, and the workload. Where datagrams are sent back: the system calls for
+// that, and one relaxed store.
 template <class Receive, class Workload>
 int poll_loop(backends::PollThread& thread, Receive& receive, Workload workload,
               const TagCheck ours, const int pump_fd) {
@@ -32,6 +34,7 @@ int poll_loop(backends::PollThread& thread, Receive& receive, Workload workload,
   std::uint64_t bytes = 0;
   std::uint64_t foreign = 0;
   std::uint64_t empty = 0;
+  backends::PollTimer timer(pump_fd >= 0);
   [[maybe_unused]] std::uint64_t not_sent = 0;
   while (true) {
     const int count = receive.next();
@@ -42,6 +45,7 @@ int poll_loop(backends::PollThread& thread, Receive& receive, Workload workload,
     }
     if (count == 0) {
       ++empty;
+      thread.counters().add_idle(timer.lap());
       sys::pump(pump_fd);
     }
     for (int i = 0; i < count; ++i) {
@@ -60,6 +64,7 @@ int poll_loop(backends::PollThread& thread, Receive& receive, Workload workload,
       not_sent += receive.flush();
       thread.counters().not_sent.store(not_sent, std::memory_order_relaxed);
     }
+    if (count > 0) thread.counters().add_busy(timer.found(static_cast<std::uint64_t>(count)));
     thread.counters().store(packets, bytes, foreign, empty);
   }
 }

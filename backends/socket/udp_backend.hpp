@@ -52,6 +52,7 @@ class UdpBackend final : public backends::CleanStart {
     counters.drops = std::move(*drops);
     counters.details = state_->details();
     if (state_->workload().sends_back) counters.details["not_sent"] = read.not_sent;
+    if (pumps_) counters.polls = read.polls;
     return counters;
   }
 
@@ -82,6 +83,7 @@ class UdpBackend final : public backends::CleanStart {
     auto rcvbuf = backends::socket_option<int>(socket_.get(), SOL_SOCKET, SO_RCVBUF, "SO_RCVBUF");
     if (!rcvbuf) return rcvbuf.error();
     const int pump_fd = config.port.pump_fd;
+    pumps_ = pump_fd >= 0;
     const Use use{.wait = pump_fd < 0, .senders = Workload::kWantsSender};
     receive_ = std::make_unique<Receive>(socket_.get(), config.options, use);
     if (auto r = receive_->open(); !r) return r.error();
@@ -109,6 +111,7 @@ class UdpBackend final : public backends::CleanStart {
   std::unique_ptr<Receive> receive_;
   std::shared_ptr<backends::WorkloadState> state_;
   backends::PollThread thread_;
+  bool pumps_ = false;
 };
 
 }  // namespace pktbench::udp

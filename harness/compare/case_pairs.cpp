@@ -58,8 +58,7 @@ Json pair_json(const CaseComparison& pair, const MeasureComparison& m) {
 }
 
 std::string line(const CaseComparison& pair, const MeasureComparison& m) {
-  std::string made = pair.new_id + " against " + pair.base_id + ", " +
-                     (m.name == "mpps" ? "Mpps" : "cycles/packet") + ": ";
+  std::string made = pair.new_id + " against " + pair.base_id + ", " + m.words() + ": ";
   if (m.found)
     made += fmt::format("{} (95% CI {} to {}, {} rounds): ", change_percent(m.found->ratio),
                         change_percent(m.found->lo), change_percent(m.found->hi), m.found->pairs);

@@ -45,7 +45,7 @@ const char* colour_of(Verdict verdict) {
 bool is_rate(const MeasureComparison& m) { return m.name == "mpps"; }
 
 TextRow measure_row(const std::string& id, const MeasureComparison& m) {
-  const std::string measure = is_rate(m) ? "Mpps" : "cycles/packet";
+  const std::string measure = m.words();
   if (!m.judged)
     return {{id, measure},
             (m.found ? "not judged: " : "not compared: ") + printable(m.reason, kMaxText),

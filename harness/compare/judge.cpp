@@ -25,6 +25,8 @@ struct MeasureKind {
 constexpr MeasureKind kRate{"mpps", Better::higher, &RecordedTrial::mpps};
 constexpr MeasureKind kCycles{"cycles_per_packet", Better::lower,
                               &RecordedTrial::cycles_per_packet};
+constexpr MeasureKind kBusyCycles{"busy_cycles_per_packet", Better::lower,
+                                  &RecordedTrial::busy_cycles_per_packet};
 
 bool bounded(const RecordedCase& c) { return bounds_from_below(c.limiter); }
 
@@ -93,10 +95,21 @@ bool spins(const RecordedCase& c) {
   return balance > 0;
 }
 
+// Where a loop of either spins, and both tell what is busy.
+bool judged_by_busy_cycles(const RecordedCase& base, const RecordedCase& next) {
+  const auto any_ok = [](const RecordedCase& c, auto has) {
+    return std::ranges::any_of(c.trials, [&](const auto& t) { return is_ok(t) && has(t); });
+  };
+  const auto tells_polls = [](const RecordedTrial& t) { return t.tells_polls; };
+  const auto is_told = [](const RecordedTrial& t) { return t.busy_cycles_per_packet.has_value(); };
+  return (any_ok(base, tells_polls) || any_ok(next, tells_polls)) && any_ok(base, is_told) &&
+         any_ok(next, is_told);
+}
+
 // Why this measure is not judged; empty: it is.
 std::string obstacle(const MeasureKind& kind, const RecordedCase& base, const RecordedCase& next,
                      const PointPairs& pairs, MeasureComparison& made) {
-  const bool cycles = kind.name == kCycles.name;
+  const bool cycles = kind.name != kRate.name;
   const auto has = [&](const RecordedCase& c) {
     return std::ranges::any_of(c.trials, [&](const auto& t) { return is_ok(t) && t.*kind.value; });
   };
@@ -120,6 +133,11 @@ std::string obstacle(const MeasureKind& kind, const RecordedCase& base, const Re
       return Unlike{"the source of cycles", boost::algorithm::join(base_sources, " and "),
                     boost::algorithm::join(new_sources, " and ")}
           .words();
+    if (kind.name == kBusyCycles.name) return "";
+    if (judged_by_busy_cycles(base, next)) {
+      made.expected = false;
+      return "a loop that spins is judged by its busy cycles: these are its whole CPU's";
+    }
     if (!spins(base) && !spins(next)) return "";
     made.expected = false;
     return std::string(spins(base) ? spins(next) ? "BASE and NEW spin" : "BASE spins"
@@ -241,6 +259,8 @@ CaseComparison pair_cases(const Sides& sides, const RecordedCase& base, const Re
   made.unpaired_rounds = base_points.size() + new_points.size() - 2 * pairs.base.size();
   made.measures = {measure_pairs(kRate, sides, base, next),
                    measure_pairs(kCycles, sides, base, next)};
+  if (judged_by_busy_cycles(base, next))
+    made.measures.push_back(measure_pairs(kBusyCycles, sides, base, next));
   return made;
 }
 
@@ -259,7 +279,9 @@ void heed_load(MeasureComparison& cycles) {
 // REQUIRES: it is to be judged.
 void judge_measure(const RecordedCase& base, const RecordedCase& next, const CompareRules& rules,
                    MeasureComparison& made) {
-  const MeasureKind& kind = made.name == kRate.name ? kRate : kCycles;
+  const MeasureKind& kind = made.name == kRate.name     ? kRate
+                            : made.name == kCycles.name ? kCycles
+                                                        : kBusyCycles;
   made.smallest_change = smallest_change(*made.found, rules);
   Judgement judged = judge(*made.found, made.p_adjusted, kind.better, rules);
   made.verdict = judged.verdict;
@@ -313,6 +335,11 @@ void adjust(std::vector<CaseComparison>& cases) {
 }
 
 }  // namespace
+
+std::string MeasureComparison::words() const {
+  if (name == kRate.name) return "Mpps";
+  return name == kCycles.name ? "cycles/packet" : "busy cycles/packet";
+}
 
 std::vector<Unlike> unlike(const std::map<std::string, std::string>& base,
                            const std::map<std::string, std::string>& next) {

@@ -9,10 +9,12 @@
 //  - cycles of another source, and at offered rates whose medians differ by more than 5%, for
 //  cycles
 //    per packet depend on the load.
-//  - cycles of a loop that spins, unless its rate saturates the DUT: it takes all the cycles there
-//    are, so that for as long as nobody tells the busy ones from the idle, cycles per packet are
-//    the clock by the rate, and no cost. Who spins is seen by the record: the DUT had no idle time,
-//    and was not what limited the rate.
+//  - cycles of the whole CPU where a loop of either side spins and both tell which of its polls
+//  were
+//    in vain: the busy cycles are judged in their place. Where a side does not tell (an older run),
+//    cycles of a loop that spins are judged only where its rate saturates the DUT: else they are
+//    the clock by the rate, and no cost. Who spins is then seen by the record: the DUT had no idle
+//    time, and was not what limited the rate.
 //
 // Threads: none. Errors: none; a gap is part of the result.
 #pragma once
@@ -39,7 +41,9 @@ struct NoiseFloor {
 };
 
 struct MeasureComparison {
-  std::string name;  // "mpps" (higher is better), "cycles_per_packet" (lower is better)
+  // "mpps" (higher is better), "cycles_per_packet" (lower is better); where a loop of either side
+  // spins also "busy_cycles_per_packet", which is then judged in its place.
+  std::string name;
   Verdict verdict = Verdict::inconclusive;
   std::string reason;    // of the verdict, or why it is not judged
   bool judged = false;   // it has a verdict, and its p is among those that are adjusted together
@@ -54,6 +58,8 @@ struct MeasureComparison {
   std::optional<double> offered_ratio;  // of the medians in the same rounds, next / base
   NoiseFloor noise_floor;
   std::vector<std::string> warnings;
+
+  std::string words() const;  // "Mpps", "cycles/packet"
 };
 
 struct CaseComparison {

@@ -354,5 +354,48 @@ TEST(Judge, CyclesOfALoopThatSpinsAreNotJudgedBelowItsCapacity) {
   EXPECT_EQ(compare(spinning(300, false), spinning(330, false)).verdict, Verdict::regression);
 }
 
+// Of a whole CPU both take 9,000 cycles a packet.
+RecordedCase with_busy(double busy, bool tells_polls) {
+  RecordedCase made = make_case("c", 5, 9000);
+  const auto costs = test::figures(busy);
+  for (std::size_t i = 0; i < made.trials.size(); ++i) {
+    made.trials[i].limiter = Limiter::unknown;
+    made.trials[i].spins = tells_polls;
+    made.trials[i].busy_cycles_per_packet = costs[i];
+    made.trials[i].tells_polls = tells_polls;
+  }
+  return made;
+}
+
+TEST(Judge, ALoopThatSpinsIsJudgedByItsBusyCycles) {
+  for (const bool base_spins : {true, false}) {
+    const Comparison made = compare(with_busy(300, base_spins), with_busy(330, true));
+    ASSERT_EQ(made.cases[0].measures.size(), 3u);
+    const MeasureComparison& whole = made.cases[0].measures[1];
+    EXPECT_FALSE(whole.judged);
+    EXPECT_FALSE(whole.expected);
+    EXPECT_EQ(whole.reason,
+              "a loop that spins is judged by its busy cycles: these are its whole CPU's");
+    const MeasureComparison& busy = made.cases[0].measures[2];
+    EXPECT_EQ(busy.name, "busy_cycles_per_packet");
+    EXPECT_EQ(busy.verdict, Verdict::regression);
+    EXPECT_NE(comparison_text(made, {}).find("c     busy cycles/packet"), std::string::npos);
+  }
+  EXPECT_EQ(compare(with_busy(330, true), with_busy(300, true)).cases[0].measures[2].verdict,
+            Verdict::improvement);
+}
+
+TEST(Judge, BusyCyclesAreNotJudgedWhereNobodySpinsOrAnOlderRunDoesNotTellThem) {
+  EXPECT_EQ(compare(with_busy(300, false), with_busy(330, false)).cases[0].measures.size(), 2u);
+  RecordedCase older = with_busy(300, true);
+  for (RecordedTrial& trial : older.trials) {
+    trial.busy_cycles_per_packet.reset();
+    trial.tells_polls = false;
+  }
+  const Comparison made = compare(older, with_busy(330, true));
+  ASSERT_EQ(made.cases[0].measures.size(), 2u);
+  EXPECT_TRUE(made.cases[0].measures[1].reason.starts_with("BASE and NEW spin: "));
+}
+
 }  // namespace
 }  // namespace pktbench

@@ -22,6 +22,7 @@ constexpr double kNoIdleTime = 0.99;  // share of the window that a CPU of the D
 
 using Keys = std::map<std::string, std::set<std::string>>;  // by what holds them
 
+const std::string kBusyCycles = "busy_cycles_per_packet";
 const std::string kTrial = "/cases/#/trials/#";
 
 // What a comparison relies on; "#" is each of a list.
@@ -39,7 +40,7 @@ const Keys kNeeded = {
 
 // The same where it is there.
 const Keys kUsed = {{"/cases/#", {"dut_idle", "comparable", "rounds_planned", "metrics"}},
-                    {kTrial, {"started_at", "limiter"}},
+                    {kTrial, {"started_at", "limiter", "busy_cycles_per_packet"}},
                     {kTrial + "/offered", {"pps"}},
                     {kTrial + "/evidence", {"dut_busy"}},
                     {kTrial + "/condition", {"cpu_distance_ns", "idle", "cpu_mhz"}}};
@@ -51,7 +52,8 @@ const Keys kLookedAt = {
     {"/environment/before", {"cpu", "kernel", "versions", "nics", "emulator"}},
     {"/scenario", {"testbed", "method"}},
     {"/cases/#", {"testbed_label", "telemetry", "workload_options", "generator_options"}},
-    {kTrial, {"offered", "evidence", "condition", "disturbance"}},
+    {kTrial, {"offered", "evidence", "condition", "disturbance", "missing"}},
+    {kTrial + "/missing", {kBusyCycles}},
     {kTrial + "/disturbance", {measure::kCpuDistance}}};
 
 // `at` is below `above`.
@@ -102,10 +104,14 @@ class Trials {
                        spins,
                        trial.mpps,
                        trial.cycles_per_packet,
+                       trial.busy_cycles_per_packet,
+                       trial.busy_cycles_per_packet.has_value(),
                        trial.offered_pps,
                        std::move(trial.cycles_source),
                        std::move(trial.started_at),
                        std::move(trial.condition)};
+    if (!made.tells_polls && !spins && trial.missing.contains(kBusyCycles))
+      made.busy_cycles_per_packet = trial.cycles_per_packet;
     if (!made.condition.cpu_distance_ns) made.condition.cpu_distance_ns = older_distance(trial);
     return made;
   }

@@ -29,6 +29,10 @@ struct RecordedTrial {
   bool spins = false;
   std::optional<double> mpps;
   std::optional<double> cycles_per_packet;
+  // Of a loop that spins without its polls in vain; of what does not spin cycles_per_packet. None
+  // in an older run, which does not tell them.
+  std::optional<double> busy_cycles_per_packet;
+  bool tells_polls = false;  // a loop of it spins, and it tells which polls were in vain
   std::optional<double> offered_pps;
   std::string cycles_source;
   std::string started_at;

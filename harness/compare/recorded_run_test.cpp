@@ -114,6 +114,25 @@ TEST(RecordedRun, ALoopSpinsThatHasNoIdleTimeAndDoesNotLimit) {
   EXPECT_FALSE(parse_recorded_run(json.dump(), "")->cases[0].trials[0].spins);
 }
 
+TEST(RecordedRun, BusyCyclesAreThoseToldOrAllOfWhatDoesNotSpin) {
+  Json json = sample();
+  Json& trial = json["cases"][0]["trials"][0];
+  const auto read = [&] { return parse_recorded_run(json.dump(), "")->cases[0].trials[0]; };
+  trial["busy_cycles_per_packet"] = 123.0;
+  EXPECT_EQ(read().busy_cycles_per_packet, 123.0);
+  EXPECT_TRUE(read().tells_polls);
+  trial["busy_cycles_per_packet"] = nullptr;
+  trial["missing"]["busy_cycles_per_packet"] = "no loop";
+  EXPECT_EQ(read().busy_cycles_per_packet, read().cycles_per_packet);
+  EXPECT_FALSE(read().tells_polls);
+  trial["limiter"] = "generator";
+  trial["evidence"]["dut_busy"] = 1;
+  EXPECT_FALSE(read().busy_cycles_per_packet) << "it spins and does not tell";
+  trial.erase("busy_cycles_per_packet");
+  trial["missing"].erase("busy_cycles_per_packet");
+  EXPECT_FALSE(read().busy_cycles_per_packet) << "an older run";
+}
+
 // As in a record of an older version, or one that was cut down to what is compared.
 TEST(RecordedRun, WhatNoComparisonReliesOnMayBeMissingOrAnything) {
   Json json = sample();

@@ -13,6 +13,19 @@ namespace pktbench {
 // only where its counter could be read; a frame is counted at one place at most.
 using DropCounts = std::map<std::string, std::uint64_t>;
 
+// Ticks of the TSC that the polls of a receiving loop took. What one took begins where the one
+// before it ended, or where the loop woke up.
+struct PollTicks {
+  std::uint64_t busy = 0;  // of those that returned frames, with what brought and handled them
+  std::uint64_t idle = 0;  // of those in vain
+
+  PollTicks& operator+=(const PollTicks& other) {
+    busy += other.busy;
+    idle += other.idle;
+    return *this;
+  }
+};
+
 // What a backend has received since start(). Bytes exclude the FCS. All else of a packet that is in
 // `packets` is there too; while frames come, it may be of packets that are not yet.
 struct Counters {
@@ -28,6 +41,8 @@ struct Counters {
   // What the workload made of the packets, by workload: "malformed", "passed", ... Empty for those
   // that decide nothing. No drops: every one of these frames is in `packets`.
   std::map<std::string, std::uint64_t> details;
+  // Of its loops; none: no loop of it spins on an empty ring.
+  std::optional<PollTicks> polls;
 };
 
 // What a generator has sent since start(). Bytes exclude the FCS.

@@ -34,7 +34,8 @@ inline constexpr std::array<const char*, kCpuClasses> kCpuClassNames = {
 struct CpuTimes {
   int cpu = 0;
   std::array<std::uint64_t, kCpuClasses> ns{};
-  std::optional<std::uint64_t> cycles;  // core cycles, user and kernel, where there is a PMU
+  // Core cycles, user and kernel, where there is a PMU that counted since the last sample.
+  std::optional<std::array<std::uint64_t, kCpuClasses>> cycles;
   // From /proc/stat, in its 10 ms steps: how the time of tasks splits.
   std::optional<std::uint64_t> user_ns;
   std::optional<std::uint64_t> system_ns;

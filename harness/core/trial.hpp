@@ -135,6 +135,9 @@ struct TrialRecord {
   std::optional<double> mpps;
   std::optional<double> ns_per_packet;  // CPU time charged to the DUT
   std::optional<double> cycles_per_packet;
+  // Where a loop of the backend spins, so that its CPU is full at any rate: without its polls in
+  // vain.
+  std::optional<double> busy_cycles_per_packet;
   std::string cycles_source;  // "pmu", "tsc"; empty where there is none
   // Frames of this size that fill the link; none and no reason in `missing`: there is no such link.
   std::optional<double> line_rate_pps;

@@ -22,9 +22,11 @@ void put(const std::string& text) { std::fputs(text.c_str(), stderr); }
 std::string describe(const TrialRecord& record) {
   if (record.status != TrialStatus::ok)
     return std::string(to_string(record.status)) + ": " + clean_line(record.reason);
-  const std::string cost = record.cycles_per_packet
-                               ? fmt::format(", {:.0f} cycles/packet", *record.cycles_per_packet)
-                               : "";
+  std::string cost;
+  if (record.busy_cycles_per_packet)
+    cost = fmt::format(", {:.0f} busy cycles/packet", *record.busy_cycles_per_packet);
+  else if (record.cycles_per_packet)
+    cost = fmt::format(", {:.0f} cycles/packet", *record.cycles_per_packet);
   const std::string load =
       record.target_pps ? fmt::format(" of {:.3f}", *record.target_pps / 1e6) : "";
   return fmt::format("{:.3f}{} Mpps{}, limited by {}", record.mpps.value_or(0), load, cost,

@@ -13,6 +13,7 @@
 #include <map>
 #include <optional>
 #include <sstream>
+#include <utility>
 
 #include "bpf/cpu_account.h"
 #include "bpf/cpu_account.skel.h"
@@ -38,19 +39,22 @@ Error unsupported(Error error) {
   return error;
 }
 
-// Core cycles per CPU by perf_event_open, user and kernel, all tasks.
-class Pmu {
+static_assert(PERF_TYPE_HARDWARE == CycleEvent{}.type);
+static_assert(PERF_COUNT_HW_CPU_CYCLES == CycleEvent{}.config);
+
+using ClassCycles = std::array<std::uint64_t, kCpuClasses>;
+
+// An event for each CPU, user and kernel, all tasks, which the accounting program reads.
+class Events {
  public:
-  // Errors: `unsupported` with the reason where there is no PMU, it may not be used, or it does not
-  // count.
-  static Result<Pmu> open(const std::vector<int>& cpus) {
-    Pmu pmu;
+  // Errors: `unsupported` with the reason where there is no PMU, or it may not be used.
+  static Result<Events> open(const std::vector<int>& cpus, const CycleEvent& event) {
+    Events made;
     for (int cpu : cpus) {
       perf_event_attr attr{};
-      attr.type = PERF_TYPE_HARDWARE;
+      attr.type = event.type;
       attr.size = sizeof attr;
-      attr.config = PERF_COUNT_HW_CPU_CYCLES;
-      attr.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
+      attr.config = event.config;
       const long fd = syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
       if (fd < 0) {
         const int error = errno;
@@ -60,50 +64,71 @@ class Pmu {
           e.message = "this machine has no PMU cycle counter (a virtual machine without one?)";
         return e;
       }
-      pmu.events_[cpu].fd = sys::Fd(static_cast<int>(fd));
+      made.fds_[cpu] = sys::Fd(static_cast<int>(fd));
     }
-    // Some hypervisors offer a counter that stands still. Opening the events has kept this CPU
-    // busy, so at least one of them must have moved.
-    std::uint64_t total = 0;
-    for (int cpu : cpus) {
-      auto cycles = pmu.cycles(cpu);
-      if (!cycles) return cycles.error();
-      total += cycles->value_or(0);
-    }
-    if (total == 0)
-      return make_error(ErrorCode::unsupported,
-                        "the PMU cycle counter of this machine stands still");
-    return pmu;
+    return made;
   }
 
-  // Cycles since open; never goes back. Where the kernel had to share the counter, each stretch
-  // between two readings is scaled up. None where the counter did not run since the last reading.
-  Result<std::optional<std::uint64_t>> cycles(int cpu) {
-    Event& event = events_.at(cpu);
-    std::array<std::uint64_t, 3> now{};
-    if (read(event.fd.get(), now.data(), sizeof now) != static_cast<ssize_t>(sizeof now))
-      return system_error(fmt::format("read the cycle counter of CPU {}", cpu), errno);
-    const auto since = [&](std::size_t i) { return static_cast<double>(now[i] - event.last[i]); };
-    const double value = since(0);
-    const double enabled = since(1);
-    const double running = since(2);
-    event.last = now;
-    if (running <= 0) return std::optional<std::uint64_t>();
-    event.total += enabled > running ? value * enabled / running : value;
-    return std::optional(static_cast<std::uint64_t>(event.total));
+  Result<void> enter(int map) const {
+    for (const auto& [cpu, fd] : fds_) {
+      const int value = fd.get();
+      if (int error = bpf_map_update_elem(map, &cpu, &value, BPF_ANY); error)
+        return system_error("give the CPU accounting its cycle counters", -error);
+    }
+    return {};
+  }
+  void leave(int map) const {
+    for (const auto& [cpu, fd] : fds_) (void)bpf_map_delete_elem(map, &cpu);
   }
 
  private:
-  struct Event {
-    sys::Fd fd;
-    std::array<std::uint64_t, 3> last{};  // value, time enabled, time running
-    double total = 0;
+  std::map<int, sys::Fd> fds_;
+};
+
+// One CPU's cycles by class; never go back. Where the kernel had to share the counter, each stretch
+// between two readings is scaled up.
+class CycleTotals {
+ public:
+  // The next take() begins here.
+  void begin(const volatile pb_cpu_slot& slot) { last_ = read(slot); }
+
+  // None where the counter did not run since the last reading, or could not be read.
+  std::optional<ClassCycles> take(const volatile pb_cpu_slot& slot) {
+    const Reading now = read(slot);
+    const Reading before = std::exchange(last_, now);
+    const auto enabled = static_cast<double>(now.counter.enabled_ns - before.counter.enabled_ns);
+    const auto running = static_cast<double>(now.counter.running_ns - before.counter.running_ns);
+    if (running <= 0 || now.counter.failed != before.counter.failed) return std::nullopt;
+    const double scale = enabled > running ? enabled / running : 1;
+    ClassCycles made{};
+    for (std::size_t i = 0; i < kCpuClasses; ++i) {
+      totals_[i] += static_cast<double>(now.cycles[i] - before.cycles[i]) * scale;
+      made[i] = static_cast<std::uint64_t>(totals_[i]);
+    }
+    return made;
+  }
+
+ private:
+  struct Reading {
+    ClassCycles cycles{};
+    pb_cpu_counter counter{};
   };
-  std::map<int, Event> events_;
+  static Reading read(const volatile pb_cpu_slot& slot) {
+    Reading made;
+    for (std::size_t i = 0; i < kCpuClasses; ++i) made.cycles[i] = slot.cycles[i];
+    made.counter = {slot.counter.counted, slot.counter.enabled_ns, slot.counter.running_ns,
+                    slot.counter.failed};
+    return made;
+  }
+
+  Reading last_;
+  std::array<double, kCpuClasses> totals_{};
 };
 
 class BpfCpuMeter final : public CpuMeter {
  public:
+  explicit BpfCpuMeter(const CycleEvent& event) : event_(event) {}
+
   Result<void> start(const std::vector<int>& cpus) override {
     // The kernel counts threads in its own PID namespace; in another one our thread ids mean
     // others.
@@ -118,29 +143,29 @@ class BpfCpuMeter final : public CpuMeter {
                           PB_MAX_CPUS);
     if (auto r = sys::tsc_hz().into(tsc_hz_); !r) return r.error();
 
-    sys::LibbpfLog log;
-    skeleton_.reset(cpu_account__open());
-    if (!skeleton_) return unsupported(log.failure("open the CPU accounting program", errno));
-    bpf_program__set_autoattach(skeleton_->progs.cpu_flush, false);
-    if (int error = cpu_account__load(skeleton_.get()); error)
-      return unsupported(log.failure("load the CPU accounting program", -error));
-    if (int error = cpu_account__attach(skeleton_.get()); error) {
-      skeleton_.reset();  // what is attached already would go on running
-      return unsupported(log.failure("attach the CPU accounting program", -error));
-    }
-    if (auto r = sys::map_shared<const volatile pb_cpu_slot[]>(bpf_map__fd(skeleton_->maps.slots),
-                                                               PB_MAX_CPUS, PROT_READ,
-                                                               "map the CPU accounting")
-                     .into(slots_);
-        !r)
-      return r;
-
-    if (auto pmu = Pmu::open(cpus_); pmu)
-      pmu_ = std::move(*pmu);
+    if (auto events = Events::open(cpus_, event_); events)
+      events_ = std::move(*events);
     else
-      pmu_reason_ = pmu.error().message;
-    running_ = true;
-    return flush_all();
+      pmu_reason_ = events.error().message;
+    auto started = start_program();
+    if (!started && events_) {
+      // An older kernel lets no program of this kind read a counter.
+      without_cycles("the CPU accounting may not read it: " + started.error().message);
+      started = start_program();
+    }
+    if (!started) return started;
+    if (!events_) return {};
+    // Some hypervisors offer a counter that stands still. This has kept each CPU busy for a moment.
+    std::uint64_t counted = 0;
+    std::uint64_t failed = 0;
+    for (int cpu : cpus_) {
+      counted += slot_of(cpu).counter.counted;
+      failed += slot_of(cpu).counter.failed;
+    }
+    if (failed == 0 && counted > 0) return {};
+    without_cycles(failed ? "the CPU accounting could not read the PMU cycle counter"
+                          : "the PMU cycle counter of this machine stands still");
+    return start_program();
   }
 
   Result<void> set_roles(const CpuRoles& roles) override {
@@ -168,13 +193,9 @@ class BpfCpuMeter final : public CpuMeter {
       if (auto r = flush(cpu); !r) return r.error();
       CpuTimes times;
       times.cpu = cpu;
-      const volatile pb_cpu_slot& slot = slots_[static_cast<std::size_t>(cpu)];
+      const volatile pb_cpu_slot& slot = slot_of(cpu);
       for (std::size_t i = 0; i < kCpuClasses; ++i) times.ns[i] = slot.ns[i];
-      if (pmu_) {
-        auto cycles = pmu_->cycles(cpu);
-        if (!cycles) return cycles.error();
-        times.cycles = cycles->has_value() ? *cycles : std::nullopt;
-      }
+      if (events_) times.cycles = totals_[cpu].take(slot);
       sample.cpus.push_back(times);
     }
     add_proc_stat(sample);
@@ -193,24 +214,68 @@ class BpfCpuMeter final : public CpuMeter {
   Result<void> pause() override {
     running_ = false;
     cpu_account__detach(skeleton_.get());
-    if (pmu_) pmu_.emplace();
+    if (events_) {
+      events_->leave(bpf_map__fd(skeleton_->maps.counters));
+      events_.emplace();
+    }
     return {};
   }
 
   Result<void> resume() override {
+    if (events_) {
+      if (auto r = Events::open(cpus_, event_).into(events_); !r) return r;
+      if (auto r = events_->enter(bpf_map__fd(skeleton_->maps.counters)); !r) return r;
+    }
     if (int error = cpu_account__attach(skeleton_.get()); error)
       return system_error("attach the CPU accounting program again", -error);
-    if (pmu_) {
-      if (auto r = Pmu::open(cpus_).into(pmu_); !r) return r.error();
-    }
-    running_ = true;
-    return flush_all();
+    return begin();
   }
-  std::string cycles_source() const override { return pmu_ ? "pmu" : "tsc"; }
+  std::string cycles_source() const override { return events_ ? "pmu" : "tsc"; }
   std::string cycles_source_reason() const override { return pmu_reason_; }
   double tsc_hz() const override { return tsc_hz_; }
 
  private:
+  // With the events, where there are some.
+  Result<void> start_program() {
+    sys::LibbpfLog log;
+    skeleton_.reset(cpu_account__open());
+    if (!skeleton_) return unsupported(log.failure("open the CPU accounting program", errno));
+    bpf_program__set_autoattach(skeleton_->progs.cpu_flush, false);
+    skeleton_->rodata->counts_cycles = events_.has_value();
+    if (int error = cpu_account__load(skeleton_.get()); error)
+      return unsupported(log.failure("load the CPU accounting program", -error));
+    if (events_)
+      if (auto r = events_->enter(bpf_map__fd(skeleton_->maps.counters)); !r)
+        return unsupported(r.error());
+    if (int error = cpu_account__attach(skeleton_.get()); error) {
+      skeleton_.reset();  // what is attached already would go on running
+      return unsupported(log.failure("attach the CPU accounting program", -error));
+    }
+    if (auto r = sys::map_shared<const volatile pb_cpu_slot[]>(bpf_map__fd(skeleton_->maps.slots),
+                                                               PB_MAX_CPUS, PROT_READ,
+                                                               "map the CPU accounting")
+                     .into(slots_);
+        !r)
+      return r;
+    return begin();
+  }
+
+  Result<void> begin() {
+    running_ = true;
+    if (auto r = flush_all(); !r) return r;
+    for (int cpu : cpus_) totals_[cpu].begin(slot_of(cpu));
+    return {};
+  }
+
+  void without_cycles(const std::string& why) {
+    events_.reset();
+    pmu_reason_ = why;
+  }
+
+  const volatile pb_cpu_slot& slot_of(int cpu) const {
+    return slots_[static_cast<std::size_t>(cpu)];
+  }
+
   Result<void> flush(int cpu) {
     LIBBPF_OPTS(bpf_test_run_opts, options, .flags = BPF_F_TEST_RUN_ON_CPU,
                 .cpu = static_cast<__u32>(cpu));
@@ -252,13 +317,17 @@ class BpfCpuMeter final : public CpuMeter {
   sys::Mapped<const volatile pb_cpu_slot[]> slots_;
   CpuRoles roles_;
   bool running_ = false;
-  std::optional<Pmu> pmu_;
+  const CycleEvent event_;
+  std::optional<Events> events_;
+  std::map<int, CycleTotals> totals_;  // by CPU
   std::string pmu_reason_;
   double tsc_hz_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<CpuMeter> make_cpu_meter() { return std::make_unique<BpfCpuMeter>(); }
+std::unique_ptr<CpuMeter> make_cpu_meter(const CycleEvent& cycles) {
+  return std::make_unique<BpfCpuMeter>(cycles);
+}
 
 }  // namespace pktbench::measure

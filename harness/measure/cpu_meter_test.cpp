@@ -2,6 +2,7 @@
 
 #include <bpf/bpf.h>
 #include <gtest/gtest.h>
+#include <linux/perf_event.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -191,6 +192,70 @@ TEST_F(CpuMeterTest, APausedMeterHasNoProgramAttachedAndGoesOnAfterwards) {
   EXPECT_EQ(links(), attached);
 
   EXPECT_NEAR(nearest_to_one([&] { return charged_of(*meter_, 200ms); }), 1.0, 0.02);
+}
+
+// A software event whose count is known takes the part of the PMU: nanoseconds of a CPU's clock.
+class CycleSlices : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    NEED_ROOT();
+    cpu_ = sys::allowed_cpus().back();
+    meter_ = make_cpu_meter({PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK});
+    auto started = meter_->start({cpu_});
+    ASSERT_TRUE(started) << started.error().message << "\n" << started.error().detail;
+    ASSERT_EQ(meter_->cycles_source(), "pmu") << meter_->cycles_source_reason();
+  }
+
+  // In a window in which the application worked: whoever reads two clocks may lose its CPU in
+  // between, so that the best of several windows counts.
+  void expect_as_many_cycles_as_nanoseconds() {
+    double worst = 0;
+    for (int attempt = 0; attempt < 20; ++attempt) {
+      const auto before = meter_->sample();
+      std::this_thread::sleep_for(200ms);
+      const auto after = meter_->sample();
+      ASSERT_TRUE(before && after);
+      ASSERT_TRUE(before->cpus[0].cycles && after->cpus[0].cycles);
+      worst = 0;
+      for (std::size_t c = 0; c < kCpuClasses; ++c) {
+        const auto ns = static_cast<double>(after->cpus[0].ns[c] - before->cpus[0].ns[c]);
+        const auto cycles = static_cast<double>((*after->cpus[0].cycles)[c]) -
+                            static_cast<double>((*before->cpus[0].cycles)[c]);
+        worst = std::max(worst, std::abs(cycles - ns));
+      }
+      const std::uint64_t worked =
+          after->cpus[0][CpuClass::application] - before->cpus[0][CpuClass::application];
+      if (worked > 20'000'000 && worst < 4e6) return;
+    }
+    ADD_FAILURE() << "a class has " << worst << " ns more or less by the event";
+  }
+
+  int cpu_ = 0;
+  std::unique_ptr<CpuMeter> meter_;
+};
+
+TEST_F(CycleSlices, HaveTheCyclesOfWhoHadTheCpu) {
+  std::atomic<bool> stop{false};
+  std::atomic<pid_t> tid{0};
+  std::thread worker([&] {
+    ASSERT_TRUE(sys::pin_thread(0, cpu_));
+    tid = sys::current_tid();
+    while (!stop) {  // on and off, so that there are many slices
+      const std::uint64_t began = sys::monotonic_ns();
+      while (sys::monotonic_ns() - began < 2'000'000) {
+      }
+      std::this_thread::sleep_for(1ms);
+    }
+  });
+  while (!tid) std::this_thread::yield();
+  ASSERT_TRUE(meter_->set_roles({{tid, CpuClass::application}}));
+  expect_as_many_cycles_as_nanoseconds();
+  ASSERT_TRUE(meter_->pause());
+  std::this_thread::sleep_for(50ms);
+  ASSERT_TRUE(meter_->resume());
+  expect_as_many_cycles_as_nanoseconds();
+  stop = true;
+  worker.join();
 }
 
 TEST_F(CpuMeterTest, TheSourceOfCyclesIsNamedAndReasoned) {

@@ -31,21 +31,25 @@ DutCharge charge_dut(const CpuSample& before, const CpuSample& after, const CpuO
   for (std::size_t i = 0; i < after.cpus.size(); ++i) {
     const CpuTimes& a = before.cpus[i];
     const CpuTimes& b = after.cpus[i];
-    double ns = difference(a, b, CpuClass::application) + difference(a, b, CpuClass::napi);
-    if (contains(owners.dut_softirq, b.cpu)) {
-      ns += difference(a, b, CpuClass::softirq);
-      if (owners.dut_interrupts) ns += difference(a, b, CpuClass::interrupt);
-    }
+    const double application = difference(a, b, CpuClass::application);
+    double ns = application + difference(a, b, CpuClass::napi);
+    const bool softirqs = contains(owners.dut_softirq, b.cpu);
+    const bool interrupts = softirqs && owners.dut_interrupts;
+    if (softirqs) ns += difference(a, b, CpuClass::softirq);
+    if (interrupts) ns += difference(a, b, CpuClass::interrupt);
     charge.ns += ns;
+    charge.application_ns += application;
 
-    const bool idle_polls = contains(owners.idle_polls, b.cpu);
-    double busy = 0;
-    for (std::size_t c = 0; c < kCpuClasses; ++c)
-      if (idle_polls || static_cast<CpuClass>(c) != CpuClass::idle)
-        busy += difference(a, b, static_cast<CpuClass>(c));
     // A counter that stood still on a busy CPU counts nothing.
-    if (a.cycles && b.cycles && (busy <= 0 || *b.cycles > *a.cycles)) {
-      if (busy > 0) cycles += static_cast<double>(*b.cycles - *a.cycles) * (ns / busy);
+    if (a.cycles && b.cycles && (ns <= 0 || *b.cycles != *a.cycles)) {
+      const auto counted = [&](CpuClass c) {
+        const auto at = static_cast<std::size_t>(c);
+        return static_cast<double>((*b.cycles)[at] - (*a.cycles)[at]);
+      };
+      charge.application_cycles += counted(CpuClass::application);
+      cycles += counted(CpuClass::application) + counted(CpuClass::napi);
+      if (softirqs) cycles += counted(CpuClass::softirq);
+      if (interrupts) cycles += counted(CpuClass::interrupt);
     } else {
       all_cycles = false;
     }
@@ -109,24 +113,49 @@ void set_rates(const Port& dut, std::uint32_t frame_size, std::uint64_t in_windo
     r.missing["loss_ratio"] = "nothing was offered";
 }
 
+double busy_share(double application_ns, const PollTicks& polls, double tsc_hz) {
+  if (application_ns <= 0) return 1;
+  const double busy_ns = static_cast<double>(polls.busy) / tsc_hz * 1e9;
+  const double idle_ns = static_cast<double>(polls.idle) / tsc_hz * 1e9;
+  return std::min(std::max(busy_ns, application_ns - idle_ns) / application_ns, 1.0);
+}
+
 void charge_record(const CpuSample& before, const CpuSample& after, const CpuOwners& owners,
-                   const CpuMeter& meter, std::uint64_t packets, TrialRecord& r) {
+                   const CpuMeter& meter, std::uint64_t packets,
+                   const std::optional<PollTicks>& polls, TrialRecord& r) {
   r.cpus = cpu_usage(before, after, owners);
   if (const std::string why = meter.cycles_source_reason(); !why.empty()) r.missing["pmu"] = why;
   r.cycles_source = meter.cycles_source();
   if (packets == 0) {
-    r.missing["ns_per_packet"] = r.missing["cycles_per_packet"] = "nothing was received";
+    no_cost(r, "nothing was received");
     return;
   }
   const auto n = static_cast<double>(packets);
   const DutCharge charge = charge_dut(before, after, owners);
   r.ns_per_packet = charge.ns / n;
-  if (r.cycles_source == "pmu" && charge.cycles)
-    r.cycles_per_packet = *charge.cycles / n;
-  else if (r.cycles_source == "tsc")
-    r.cycles_per_packet = charge.ns * meter.tsc_hz() / 1e9 / n;
-  else
-    r.missing["cycles_per_packet"] = "the PMU gave no reading for one of the CPUs";
+  double cycles = charge.ns * meter.tsc_hz() / 1e9;
+  double application = charge.application_ns * meter.tsc_hz() / 1e9;
+  if (r.cycles_source == "pmu") {
+    if (!charge.cycles) {
+      for (const char* value : {"cycles_per_packet", "busy_cycles_per_packet"})
+        r.missing[value] = "the PMU gave no reading for one of the CPUs";
+      return;
+    }
+    cycles = *charge.cycles;
+    application = charge.application_cycles;
+  }
+  r.cycles_per_packet = cycles / n;
+  if (!polls) {
+    r.missing["busy_cycles_per_packet"] = "the backend has no loop that spins";
+    return;
+  }
+  const double in_vain = 1 - busy_share(charge.application_ns, *polls, meter.tsc_hz());
+  r.busy_cycles_per_packet = (cycles - in_vain * application) / n;
+}
+
+void no_cost(TrialRecord& r, const std::string& why) {
+  for (const char* value : {"ns_per_packet", "cycles_per_packet", "busy_cycles_per_packet"})
+    r.missing[value] = why;
 }
 
 LimiterEvidence limiter_evidence(const TrialRecord& trial, const CpuOwners& owners) {

@@ -20,14 +20,14 @@ struct CpuOwners {
   std::vector<int> generator;
   std::vector<int> dut_softirq;      // where network softirqs work for the DUT
   bool dut_interrupts = false;       // and devices' interrupts as well
-  std::vector<int> idle_polls = {};  // CPUs that have cycles while they are idle
-  std::vector<int> idle_spins = {};  // of them those that a thread of ours keeps awake, as a user
+  std::vector<int> idle_spins = {};  // CPUs that a thread of ours keeps awake, as a user
 };
 
 struct DutCharge {
-  double ns = 0;                 // application, NAPI threads and network softirqs of the DUT
-  std::optional<double> cycles;  // by PMU: each CPU's cycles times the DUT's share of
-                                 // the time in which it had any
+  double ns = 0;                  // application, NAPI threads and network softirqs of the DUT
+  double application_ns = 0;      // of that the application
+  std::optional<double> cycles;   // the same by PMU
+  double application_cycles = 0;  // of that the application
 };
 
 // REQUIRES: both samples are of the same CPUs, in the same order, `before` first.
@@ -41,10 +41,20 @@ std::vector<CpuUsage> cpu_usage(const CpuSample& before, const CpuSample& after,
 void set_rates(const Port& dut, std::uint32_t frame_size, std::uint64_t in_window,
                TrialRecord& record);
 
+// The share of the application's time that its packets took, 0 to 1: all but what it polled in
+// vain, and at least the polls that returned frames. (Whatever interrupts a poll is in the poll's
+// ticks and not in the application's time, and most of it comes while the loop has nothing to do.)
+double busy_share(double application_ns, const PollTicks& polls, double tsc_hz);
+
 // Sets what the record has by CPU time: usage, ns and cycles per packet of `packets`, and where
-// cycles come from, or why there are none. REQUIRES: as above; `meter` took the samples.
+// cycles come from, or why there are none. `polls`: of those packets; none where no loop spins.
+// REQUIRES: as above; `meter` took the samples.
 void charge_record(const CpuSample& before, const CpuSample& after, const CpuOwners& owners,
-                   const CpuMeter& meter, std::uint64_t packets, TrialRecord& record);
+                   const CpuMeter& meter, std::uint64_t packets,
+                   const std::optional<PollTicks>& polls, TrialRecord& record);
+
+// Names why the record has no cost.
+void no_cost(TrialRecord& record, const std::string& why);
 
 // What the limiter is judged by. Busy shares are 0 to 1 and absent where CPU time was not measured.
 struct LimiterEvidence {

@@ -41,33 +41,102 @@ TEST(Charge, InlineAddsTheSoftirqsOfTheGeneratorsCpu) {
   EXPECT_DOUBLE_EQ(charge_dut(s.before, s.after, kInline).ns, 800e6);
 }
 
-TEST(Charge, PmuCyclesAreSharedByBusyTime) {
-  Samples s;
-  s.before.cpus[0].cycles = s.before.cpus[1].cycles = 1000;
-  s.after.cpus[0].cycles = 1000 + 2'000'000;
-  s.after.cpus[1].cycles = 1000 + 1'400'000;
-  // CPU 1 was busy for 700 ms, 600 of them the DUT's.
-  EXPECT_NEAR(charge_dut(s.before, s.after, kIsolated).cycles.value(), 1'200'000, 1);
+// As many cycles in each class of a CPU as nanoseconds, times `per_ns`.
+void count_cycles(CpuTimes& before, CpuTimes& after, std::uint64_t per_ns) {
+  before.cycles.emplace();
+  after.cycles.emplace();
+  for (std::size_t c = 0; c < kCpuClasses; ++c) (*after.cycles)[c] = per_ns * after.ns[c];
 }
 
-TEST(Charge, PmuCyclesOfAnIdleCpuThatPollsAreNotTheDuts) {
+// Whatever the CPU did while it was idle, and however fast it was then.
+TEST(Charge, PmuCyclesAreThoseOfTheDutsOwnSlices) {
   Samples s;
-  s.before.cpus[0].cycles = s.before.cpus[1].cycles = 1000;
-  s.after.cpus[0].cycles = 1000 + 2'000'000;
-  s.after.cpus[1].cycles = 1000 + 2'000'000;
-  CpuOwners owners = kIsolated;
-  owners.idle_polls = {0, 1};
-  // All of the second had cycles, 600 ms of it the DUT's.
-  EXPECT_NEAR(charge_dut(s.before, s.after, owners).cycles.value(), 1'200'000, 1);
-  // And of the generator's CPU, which polled for the rest of it, 200 ms.
-  s.after.cpus[0] = cpu(0, {{CpuClass::softirq, 200'000'000}, {CpuClass::idle, 800'000'000}});
-  s.after.cpus[0].cycles = 1000 + 2'000'000;
-  owners = kInline;
-  owners.idle_polls = {0, 1};
-  EXPECT_NEAR(charge_dut(s.before, s.after, owners).cycles.value(), 1'600'000, 1);
-  // That one slept instead, so that all of its cycles were the DUT's.
-  owners.idle_polls = {1};
-  EXPECT_NEAR(charge_dut(s.before, s.after, owners).cycles.value(), 1'200'000 + 2'000'000, 1);
+  count_cycles(s.before.cpus[0], s.after.cpus[0], 2);
+  count_cycles(s.before.cpus[1], s.after.cpus[1], 3);
+  (*s.after.cpus[1].cycles)[static_cast<std::size_t>(CpuClass::idle)] = 1'000'000'000'000;
+  EXPECT_DOUBLE_EQ(charge_dut(s.before, s.after, kIsolated).cycles.value(), 3 * 600e6);
+  EXPECT_DOUBLE_EQ(charge_dut(s.before, s.after, kIsolated).application_cycles, 3 * 300e6);
+  EXPECT_DOUBLE_EQ(charge_dut(s.before, s.after, kInline).cycles.value(), 3 * 600e6 + 2 * 200e6);
+}
+
+TEST(Charge, HasNoCyclesWhereTheCounterStoodStillOnABusyCpu) {
+  Samples s;
+  count_cycles(s.before.cpus[0], s.after.cpus[0], 2);
+  count_cycles(s.before.cpus[1], s.after.cpus[1], 0);
+  EXPECT_FALSE(charge_dut(s.before, s.after, kIsolated).cycles);
+}
+
+constexpr double kTscHz = 2e9;
+constexpr PollTicks ticks(double busy_ns, double idle_ns) {
+  return {static_cast<std::uint64_t>(busy_ns * kTscHz / 1e9),
+          static_cast<std::uint64_t>(idle_ns * kTscHz / 1e9)};
+}
+
+TEST(BusyShare, OfALoopThatOnlySpinsIsThatOfThePollsThatReturnedFrames) {
+  EXPECT_DOUBLE_EQ(busy_share(1e9, ticks(250e6, 750e6), kTscHz), 0.25);
+}
+
+// What interrupted it is in no time of the loop's, but in its polls in vain.
+TEST(BusyShare, IsNotMadeSmallerByWhatInterruptsPollsInVain) {
+  EXPECT_DOUBLE_EQ(busy_share(900e6, ticks(90e6, 910e6), kTscHz), 0.1);
+}
+
+// Of 500 ms on the CPU, 200 were polls: the rest, calls to sleep, belongs to the packets.
+TEST(BusyShare, HasWhatGoingToSleepCosts) {
+  EXPECT_DOUBLE_EQ(busy_share(500e6, ticks(150e6, 50e6), kTscHz), 0.9);
+}
+
+TEST(BusyShare, IsNeverAboveOne) {
+  EXPECT_DOUBLE_EQ(busy_share(800e6, ticks(1e9, 0), kTscHz), 1);
+  EXPECT_DOUBLE_EQ(busy_share(0, ticks(1e6, 0), kTscHz), 1);
+}
+
+class Meter final : public CpuMeter {
+ public:
+  explicit Meter(std::string source) : source_(std::move(source)) {}
+  Result<void> start(const std::vector<int>&) override { return {}; }
+  Result<void> set_roles(const CpuRoles&) override { return {}; }
+  Result<CpuSample> sample() override { return CpuSample{}; }
+  Result<void> pause() override { return {}; }
+  Result<void> resume() override { return {}; }
+  std::string cycles_source() const override { return source_; }
+  std::string cycles_source_reason() const override { return {}; }
+  double tsc_hz() const override { return kTscHz; }
+
+ private:
+  std::string source_;
+};
+
+TrialRecord charged(const Samples& s, const std::optional<PollTicks>& polls, const char* source) {
+  TrialRecord r;
+  charge_record(s.before, s.after, kIsolated, Meter(source), 100'000, polls, r);
+  return r;
+}
+
+// Of 600 ms, 300 are the loop's, a tenth of them with frames; the kernel's 300 stay on top.
+TEST(BusyCycles, AreTheCostWithoutPollsInVain) {
+  const TrialRecord r = charged({}, ticks(30e6, 270e6), "tsc");
+  EXPECT_NEAR(r.cycles_per_packet.value(), 0.6 * 2e9 / 1e5, 1e-6);
+  EXPECT_NEAR(r.busy_cycles_per_packet.value(), 0.33 * 2e9 / 1e5, 1e-6);
+  EXPECT_FALSE(r.missing.contains("busy_cycles_per_packet"));
+}
+
+TEST(BusyCycles, AreMissingWithAReasonWhereNoLoopSpins) {
+  const TrialRecord r = charged({}, std::nullopt, "tsc");
+  EXPECT_TRUE(r.cycles_per_packet);
+  EXPECT_FALSE(r.busy_cycles_per_packet);
+  EXPECT_EQ(r.missing.at("busy_cycles_per_packet"), "the backend has no loop that spins");
+}
+
+// The application's 300 ms had 4 cycles a nanosecond, the kernel's work 1.
+TEST(BusyCycles, ByPmuAreWithoutTheApplicationsCyclesInVain) {
+  Samples s;
+  count_cycles(s.before.cpus[0], s.after.cpus[0], 1);
+  count_cycles(s.before.cpus[1], s.after.cpus[1], 1);
+  (*s.after.cpus[1].cycles)[static_cast<std::size_t>(CpuClass::application)] = 1'200'000'000;
+  const TrialRecord r = charged(s, ticks(30e6, 270e6), "pmu");
+  EXPECT_NEAR(r.cycles_per_packet.value(), (300e6 + 1200e6) / 1e5, 1e-6);
+  EXPECT_NEAR(r.busy_cycles_per_packet.value(), (300e6 + 120e6) / 1e5, 1e-6);
 }
 
 TEST(Usage, UserTimeOfAThreadThatKeepsACpuAwakeIsNobodys) {
@@ -85,8 +154,7 @@ TEST(Usage, UserTimeOfAThreadThatKeepsACpuAwakeIsNobodys) {
 
 TEST(Charge, HasNoCyclesWhenACpuHasNone) {
   Samples s;
-  s.before.cpus[1].cycles = 0;
-  s.after.cpus[1].cycles = 1'000'000;
+  count_cycles(s.before.cpus[1], s.after.cpus[1], 1);
   EXPECT_FALSE(charge_dut(s.before, s.after, kIsolated).cycles);
 }
 
@@ -98,6 +166,8 @@ TEST(Charge, AddsTheInterruptsOfTheDutsOwnDevice) {
   CpuOwners owners = kIsolated;
   owners.dut_interrupts = true;
   EXPECT_DOUBLE_EQ(charge_dut(s.before, s.after, owners).ns, 640e6);
+  for (const std::size_t c : {0u, 1u}) count_cycles(s.before.cpus[c], s.after.cpus[c], 2);
+  EXPECT_DOUBLE_EQ(charge_dut(s.before, s.after, owners).cycles.value(), 2 * 640e6);
   EXPECT_DOUBLE_EQ(worst_disturbance(cpu_usage(s.before, s.after, owners), owners).interrupts, 0);
   EXPECT_DOUBLE_EQ(worst_disturbance(cpu_usage(s.before, s.after, kIsolated), kIsolated).interrupts,
                    0.04);

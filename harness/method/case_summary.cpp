@@ -34,7 +34,8 @@ std::optional<CaseSummary> summarize_case(const CaseResult& result) {
   if (!has_summary(result)) return std::nullopt;
   return CaseSummary{summarize_trials(result, &TrialRecord::mpps),
                      summarize_trials(result, &TrialRecord::ns_per_packet),
-                     summarize_trials(result, &TrialRecord::cycles_per_packet)};
+                     summarize_trials(result, &TrialRecord::cycles_per_packet),
+                     summarize_trials(result, &TrialRecord::busy_cycles_per_packet)};
 }
 
 std::optional<double> ns_per_run(const TrialRecord& trial) {

@@ -14,6 +14,7 @@ struct CaseSummary {
   Summary mpps;
   Summary ns_per_packet;
   Summary cycles_per_packet;
+  Summary busy_cycles_per_packet;
 };
 
 // Of a run that is not concluded: whether it is ok.

@@ -92,12 +92,7 @@ class AttachedCase final : public Session {
   CpuOwners cpu_owners() const {
     CpuOwners owners{dut_.port().cpus, generator_.port().cpus, dut_.softirq_cpus(),
                      dut_.own_interrupts()};
-    if (p_.testbed.dut_idle() == "poll") {
-      owners.idle_polls = owners.dut;
-      for (const int cpu : owners.generator) owners.idle_polls.push_back(cpu);
-    } else if (p_.testbed.dut_idle() == "spin") {
-      owners.idle_polls = owners.idle_spins = owners.dut;
-    }
+    if (p_.testbed.dut_idle() == "spin") owners.idle_spins = owners.dut;
     return owners;
   }
 
@@ -350,9 +345,10 @@ class AttachedCase final : public Session {
     record_.target_pps = plan_.rate_pps;
     set_rates(dut_.port(), spec_.traffic.frame_size, facts_.in_window, record_);
     if (p_.meter)
-      charge_record(*cpu_before, *cpu_after, facts_.owners, *p_.meter, facts_.in_window, record_);
+      charge_record(*cpu_before, *cpu_after, facts_.owners, *p_.meter, facts_.in_window,
+                    ticks_between(before.received, *shut), record_);
     else
-      record_.missing["ns_per_packet"] = record_.missing["cycles_per_packet"] = p_.meter_missing;
+      no_cost(record_, p_.meter_missing);
     strays_.count(record_);
     window_done_ = true;
     return {};

@@ -57,6 +57,11 @@ std::string fault_of(const ReturnRecord& r, std::uint64_t tolerance) {
   return "";
 }
 
+std::optional<PollTicks> ticks_between(const Counters& before, const Counters& after) {
+  if (!before.polls || !after.polls) return std::nullopt;
+  return PollTicks{after.polls->busy - before.polls->busy, after.polls->idle - before.polls->idle};
+}
+
 std::string dropped_since(const Snapshot& before, const Snapshot& after) {
   std::string text;
   for (const auto& [place, n] : after.drops) {

@@ -89,6 +89,9 @@ struct Snapshot {
   }
 };
 
+// Of the polls between the two; none where no loop spins.
+std::optional<PollTicks> ticks_between(const Counters& before, const Counters& after);
+
 // "; dropped: place n, ..." for what was dropped between the two; empty where nothing was.
 std::string dropped_since(const Snapshot& before, const Snapshot& after);
 

@@ -65,6 +65,9 @@ class Throughput final : public Method {
       c.metrics = {
           metric(c, "mpps", "Mpps", true, &TrialRecord::mpps),
           metric(c, "cycles_per_packet", "cycles", false, &TrialRecord::cycles_per_packet)};
+      Metric busy = metric(c, "busy_cycles_per_packet", "cycles", false,
+                           &TrialRecord::busy_cycles_per_packet);
+      if (!busy.by_round.empty()) c.metrics.push_back(std::move(busy));
     }
   }
 
@@ -164,6 +167,13 @@ bool has_queues(const std::vector<CaseResult>& cases) {
   return std::ranges::any_of(cases, [](const CaseResult& c) { return c.spec.queues > 1; });
 }
 
+std::string cycles_cell(const CaseResult& result) {
+  const CaseSummary summary = *summarize_case(result);
+  const std::string whole = fixed(summary.cycles_per_packet.median, 0);
+  const std::string busy = fixed(summary.busy_cycles_per_packet.median, 0);
+  return busy.empty() ? whole : busy + " busy (" + whole + ")";
+}
+
 std::vector<ResultColumn> throughput_columns(const std::vector<CaseResult>& cases) {
   std::vector<ResultColumn> made = {
       {.head = "Mpps", .cell = rate_cell},
@@ -172,12 +182,7 @@ std::vector<ResultColumn> throughput_columns(const std::vector<CaseResult>& case
        .leave_out = 8,
        .cell =
            [](const CaseResult& c) { return fixed(summarize_case(c)->ns_per_packet.median, 1); }},
-      {.head = "cycles/packet",
-       .leave_out = 3,
-       .cell =
-           [](const CaseResult& c) {
-             return fixed(summarize_case(c)->cycles_per_packet.median, 0);
-           }},
+      {.head = "cycles/packet", .leave_out = 3, .cell = cycles_cell},
       {.head = "loss %", .leave_out = 7, .cell = loss_cell}};
   if (has_line_rate(cases))
     made.push_back({.head = "% of line", .leave_out = 4, .cell = line_rate_cell});
@@ -202,7 +207,9 @@ void explain_throughput(const std::vector<CaseResult>& cases, Legend& legend) {
   std::map<std::size_t, double> confidence;  // by number of trials
   std::set<std::string> sources;
   bool disturbed = false;
+  bool spins = false;
   for (const CaseResult& c : cases) {
+    spins |= summarize_case(c)->busy_cycles_per_packet.n > 0;
     disturbed |= c.status == CaseStatus::disturbed;
     const Summary mpps = summarize_case(c)->mpps;
     if (mpps.ci95) confidence[mpps.n] = mpps.ci95->confidence;
@@ -233,6 +240,11 @@ void explain_throughput(const std::vector<CaseResult>& cases, Legend& legend) {
     legend.add(
         "Cycles: on-CPU time × TSC frequency (tsc) of every CPU that worked for the DUT, at the "
         "load it had.");
+  if (spins)
+    legend.add(
+        "busy: of a loop that spins, without its polls in vain; in brackets its whole CPU, which "
+        "is "
+        "full at any rate.");
   if (sources.size() > 1) legend.add("Cycles from pmu and tsc must not be compared.");
 }
 

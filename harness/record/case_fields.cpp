@@ -75,7 +75,9 @@ std::vector<Row<C>> summary_rows() {
           {"ns_per_packet", of(&CaseSummary::ns_per_packet), "Charged to the device under test.",
            unit("ns")},
           {"cycles_per_packet", of(&CaseSummary::cycles_per_packet), "Of the device under test.",
-           unit("cycles")}};
+           unit("cycles")},
+          {"busy_cycles_per_packet", of(&CaseSummary::busy_cycles_per_packet),
+           "Of a loop that spins: without its polls in vain.", unit("cycles"), older_lack_it}};
 }
 
 std::vector<Row<C>> bpf_rows() {

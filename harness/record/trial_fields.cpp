@@ -281,6 +281,10 @@ const Fields<TrialRecord>& trial_fields() {
        {"cycles_per_packet", &T::cycles_per_packet,
         "Of every CPU that worked for the device under test, per received packet.", unit("cycles"),
         null(gap)},
+       {"busy_cycles_per_packet", &T::busy_cycles_per_packet,
+        "The same without the polls of a loop that spins which returned nothing: its cost, where "
+        "`cycles_per_packet` is its CPU's clock by the rate. Null where no loop spins.",
+        unit("cycles"), null(gap), older_lack_it},
        {"cycles_source", &T::cycles_source,
         "`pmu`: core cycles, user and kernel; `tsc`: on-CPU time × TSC frequency; never compared "
         "with each other. Null exactly when `cycles_per_packet` is.",

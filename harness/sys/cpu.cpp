@@ -7,9 +7,6 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-#if defined(__x86_64__)
-#include <x86intrin.h>
-#endif
 
 #include <algorithm>
 #include <array>
@@ -21,6 +18,7 @@
 #include <utility>
 
 #include "harness/sys/file.hpp"
+#include "harness/sys/tsc.hpp"
 
 namespace pktbench::sys {
 
@@ -110,15 +108,6 @@ std::uint64_t clock_ns(clockid_t id) {
 }
 
 using Clock = std::uint64_t (*)();
-
-// Read by calibrate() and after it alone, which says where there is none.
-std::uint64_t tsc() {
-#if defined(__x86_64__)
-  return __rdtsc();
-#else
-  return 0;
-#endif
-}
 
 std::uint64_t raw_ns() { return clock_ns(CLOCK_MONOTONIC_RAW); }
 

@@ -37,6 +37,23 @@ TEST_F(SimulatedRun, ALoadBelowCapacityIsLimitedByTheGenerator) {
   EXPECT_EQ(c.trials[0].loss_ratio, 0.0);
 }
 
+// Its CPU is full at any rate; what a frame costs is 900 cycles of the 2 GHz.
+TEST_F(SimulatedRun, ALoopThatSpinsIsChargedItsBusyCyclesBesideItsWholeCpu) {
+  for (const double pps : {2'000.0, 200'000.0}) {
+    std::ofstream(path_) << R"({"testbed": {"name": "simulated", "noise": 0, "spins": true},
+      "traffic": {"generator": "simulated", "rate": )"
+                         << pps << R"(},
+      "method": {"trials": 3}, "backends": ["fake"]})";
+    auto loaded = load_scenario(path_, registry(), {});
+    ASSERT_TRUE(loaded) << loaded.error().message;
+    const RunOutcome outcome = run(*loaded);
+    for (const TrialRecord& t : outcome.cases.at(0).trials) {
+      EXPECT_NEAR(t.cycles_per_packet.value(), 2e9 / pps, 2e9 / pps * 0.01);
+      EXPECT_NEAR(t.busy_cycles_per_packet.value(), 900, 9);
+    }
+  }
+}
+
 TEST_F(SimulatedRun, AGeneratorThatCannotHoldTheRateLeavesFramesUnsent) {
   const RunOutcome outcome = run(scenario(
       R"(["fake"])", R"("generator": {"name": "simulated", "max_pps": 600000}, "rate": 1000000)"));

@@ -132,10 +132,11 @@ DropCounts NetworkEnd::turns() const {
   return lent_ ? DropCounts() : measure::turns_by_place(driver_, side_);
 }
 
-// NAPI in threads of its own leaves no softirq to this end: what there is, is somebody else's. The
-// frames of a virtual device are handled where they are sent, or where its pump comes too late.
+// The interrupts of a NIC, and the softirqs that these raise, wake NAPI where it has threads of its
+// own. A virtual device leaves no softirq there: what there is, is somebody else's. Its frames are
+// else handled where they are sent, or where its pump comes too late.
 std::vector<int> NetworkEnd::softirq_cpus() const {
-  if (threaded_ || lent_) return {};
+  if (lent_ || (threaded_ && made.pci.empty())) return {};
   std::vector<int> cpus = made.cpus;
   if (made.pci.empty()) cpus.insert(cpus.end(), other().cpus.begin(), other().cpus.end());
   return cpus;

@@ -42,7 +42,7 @@ class NetworkEnd : public LocalEnd {
   MacCounts mac() const override { return mac_; }
   std::string receive_drop_place() const override { return driver_ == "veth" ? "veth_rx" : ""; }
   std::vector<int> softirq_cpus() const override;
-  bool own_interrupts() const override { return !made.pci.empty() && !threaded_; }
+  bool own_interrupts() const override { return !made.pci.empty(); }
 
   std::vector<std::uint64_t> received_by_queue() const override;
 

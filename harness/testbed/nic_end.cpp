@@ -217,7 +217,7 @@ Result<std::vector<pid_t>> NicEnd::settle(bool polled) {
   if (!lent()) {
     auto settled = inside([&]() -> Result<void> {
       auto r = wait_for_carrier();
-      return r && is_dut() && !options_.threaded() ? place_interrupts() : r;
+      return r ? place_interrupts() : r;
     });
     if (!settled) return settled.error();
   }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <optional>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "harness/measure/cpu_distance.hpp"
@@ -135,7 +136,14 @@ class SimulatedDevice final : public VirtualDevice {
     dropped_ += arrived - taken;
     busy_ns_ += static_cast<double>(taken) * of("cycles_per_packet") * cost / kTscHz * 1e9;
   }
-  Counters received() const override { return received_; }
+  Counters received() const override {
+    Counters counters = received_;
+    if (spins())
+      counters.polls = {in_ticks(busy_ns_), in_ticks(static_cast<double>(now_ns()) - busy_ns_)};
+    return counters;
+  }
+  // The DUT is a loop that is never idle.
+  bool spins() const { return option<bool>(options_, "spins"); }
   double cpu_distance_ns() { return distance_.ns(static_cast<double>(now_ns()) / 1e9); }
 
   std::uint64_t lost() const { return lost_; }
@@ -153,6 +161,10 @@ class SimulatedDevice final : public VirtualDevice {
       left -= frames * here / flows;
     }
     queues[0] += left;
+  }
+
+  static std::uint64_t in_ticks(double ns) {
+    return static_cast<std::uint64_t>(std::max(0.0, ns) * kTscHz / 1e9);
   }
 
   const SimulatedClock& clock_;
@@ -193,6 +205,9 @@ class SimulatedCpuMeter final : public CpuMeter {
                                             option<double>(options_, "foreign_until_s") * 1e9));
     const std::uint64_t busy = dut[CpuClass::napi] + dut[CpuClass::foreign];
     dut[CpuClass::idle] = sample.at_ns - std::min(sample.at_ns, busy);
+    if (device_->spins())
+      dut[CpuClass::application] =
+          std::exchange(dut[CpuClass::idle], 0) + std::exchange(dut[CpuClass::napi], 0);
     sample.cpus = {generator, dut};
     return sample;
   }
@@ -273,6 +288,7 @@ TestbedType simulated_testbed() {
            number_option("burst_depth", 0.5, 0, 1, "share of the capacity that these lose"),
            number_option("loss", 0.0, 0, 1, "share of the frames that the wire loses"),
            number_option("cycles_per_packet", 900.0, 0, 1e12, "what one frame costs the DUT"),
+           flag_option("spins", false, "the DUT is a loop that spins when there is no frame"),
            number_option("far_every_s", 0.0, 0, 1e9,
                          "mean seconds until the CPUs come near or go far apart; 0: always near"),
            number_option("far_cost", 1.25, 1, 1000,
