@@ -155,8 +155,8 @@ def _cycles(group):
             " test, per received packet, at the load named in each row; they fall as load rises and are"
             " comparable only at equal load.")
     if any(case.whole_cycles for case in group.cases):
-        said += (" Busy: of a loop that spins, without its polls in vain; its whole CPU is full at any rate and"
-                 " stands beside it.")
+        said += (" Busy: of a loop that spins, without its polls in vain; its whole CPU is full at any rate"
+                 " and stands beside it.")
     if group.other_sources:
         said += f" Cases with cycles from {', '.join(group.other_sources)} are in a figure of their own."
     return said

@@ -19,8 +19,8 @@ import validate  # noqa: E402
 SCHEMA = "pktbench-run/1"
 # What of a trial is shown or checked here; the rest is passed over, and is validate.py's to check.
 DRAWN = ("index", "round", "status", "reason", "conserved", "in_summary", "disturbed_by", "warmup_s",
-         "duration_s", "mpps", "ns_per_packet", "cycles_per_packet", "busy_cycles_per_packet", "cycles_source",
-         "line_rate_pps", "missing")
+         "duration_s", "mpps", "ns_per_packet", "cycles_per_packet", "busy_cycles_per_packet",
+         "cycles_source", "line_rate_pps", "missing")
 OTHERS = ("dut_foreign", "dut_interrupts", "dut_steal")     # of its evidence
 
 
@@ -65,7 +65,7 @@ class Estimate(_described("estimate")):
 class Case(_described("case")):
     """One point of the scenario. mpps, cycles_per_packet, ns_per_packet are None without a figure.
 
-    Where a loop spins cycles_per_packet, here and of its trials, is busy cycles; else whole_cycles is None.
+    Where a loop spins cycles_per_packet, here and of its trials, is busy cycles. Else whole_cycles is None.
     """
 
     options: Dict[str, Any] = field(default_factory=dict)
