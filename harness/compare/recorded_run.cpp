@@ -22,7 +22,7 @@ constexpr double kNoIdleTime = 0.99;  // share of the window that a CPU of the D
 
 using Keys = std::map<std::string, std::set<std::string>>;  // by what holds them
 
-const std::string kBusyCycles = "busy_cycles_per_packet";
+const std::string kBusyKey = "busy_cycles_per_packet";
 const std::string kTrial = "/cases/#/trials/#";
 
 // What a comparison relies on; "#" is each of a list.
@@ -53,7 +53,7 @@ const Keys kLookedAt = {
     {"/scenario", {"testbed", "method"}},
     {"/cases/#", {"testbed_label", "telemetry", "workload_options", "generator_options"}},
     {kTrial, {"offered", "evidence", "condition", "disturbance", "missing"}},
-    {kTrial + "/missing", {kBusyCycles}},
+    {kTrial + "/missing", {kBusyKey}},
     {kTrial + "/disturbance", {measure::kCpuDistance}}};
 
 // `at` is below `above`.
@@ -110,7 +110,7 @@ class Trials {
                        std::move(trial.cycles_source),
                        std::move(trial.started_at),
                        std::move(trial.condition)};
-    if (!made.tells_polls && !spins && trial.missing.contains(kBusyCycles))
+    if (!made.tells_polls && !spins && trial.missing.contains(kBusyKey))
       made.busy_cycles_per_packet = trial.cycles_per_packet;
     if (!made.condition.cpu_distance_ns) made.condition.cpu_distance_ns = older_distance(trial);
     return made;

@@ -20,9 +20,9 @@ struct HostSources {
   std::string sysfs = "/sys";
   std::function<Result<double>()> tsc_hz = sys::tsc_hz;
   // Folders of DPDK's driver plugins, tried in turn.
-  std::vector<std::string> dpdk_drivers = {
-      "/usr/lib/x86_64-linux-gnu/dpdk/pmds-*", "/usr/local/lib/x86_64-linux-gnu/dpdk/pmds-*",
-      "/usr/local/lib/dpdk/pmds-*"};
+  std::vector<std::string> dpdk_drivers = {"/usr/lib/x86_64-linux-gnu/dpdk/pmds-*",
+                                           "/usr/local/lib/x86_64-linux-gnu/dpdk/pmds-*",
+                                           "/usr/local/lib/dpdk/pmds-*"};
   // SSH_CONNECTION and SSH_CLIENT of this process and its ancestors, and the sockets of sshd.
   bool ssh = true;
 };

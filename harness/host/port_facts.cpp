@@ -148,7 +148,7 @@ FunctionFacts gather_function_facts(const std::string& pci, const HostSources& s
   facts.numa_node = numa_node_of(pci, sources);
   facts.node_cpus = cpus_near(pci, sources);
   facts.irqs = irqs_of(pci, sources);
-  facts.link_sleeps = link_sleeps(function);
+  facts.link_sleeps = link_sleeps(sys::pci_folder(pci, {sources.sysfs}));
   facts.dpdk_drivers = dpdk_drivers_of(pci, sources);
   return facts;
 }

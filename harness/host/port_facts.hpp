@@ -49,7 +49,7 @@ struct FunctionFacts {
   Result<PcieLink> pcie = not_asked();
   Result<long> numa_node = not_asked();  // -1: the host has no nodes to tell apart
   Result<std::vector<int>> node_cpus = not_asked();
-  Result<std::map<int, std::vector<int>>> irqs = not_asked();   // IRQ → CPUs it may go to
+  Result<std::map<int, std::vector<int>>> irqs = not_asked();  // IRQ → CPUs it may go to
   // Sleep states that the PCIe link may enter (ASPM), files of sysfs.
   Result<std::vector<std::string>> link_sleeps = not_asked();
   Result<std::vector<std::string>> dpdk_drivers = not_asked();  // plugins that claim the chip

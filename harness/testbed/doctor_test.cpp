@@ -366,8 +366,7 @@ TEST_F(DoctorTree, APortWithoutAnInterfaceIsReadByItsPciAddress) {
   EXPECT_EQ(checks_of(findings, Severity::warn),
             (std::vector<std::string>{"pcie", "numa", "aspm", "irq-placement"}));
   EXPECT_EQ(the(findings, "aspm").seen, "l1_aspm");
-  EXPECT_EQ(the(findings, "aspm").fix,
-            "echo 0 | tee " + (root_ / (pci + "link/l1_aspm")).string());
+  EXPECT_EQ(the(findings, "aspm").fix, "echo 0 | tee " + (root_ / (pci + "link/l1_aspm")).string());
 
   put(pci + "class", "0x010802\n");
   EXPECT_FALSE(gather_port_facts("01:00.0", {}, sources_)->safety.allowed);

@@ -14,7 +14,7 @@ namespace pktbench::testbed {
 
 namespace {
 
-constexpr const char* kDutCpu = "dut_cpu";
+constexpr const char* kDutCpuOption = "dut_cpu";
 constexpr const char* kAuto = "auto";
 constexpr const char* kOldAuto = "-1";  // of a run whose scenario was resolved when it was a number
 
@@ -32,7 +32,7 @@ OptionSpec generator_cpu_option() {
 }
 
 OptionSpec dut_cpu_option(std::string help) {
-  OptionSpec made = choice_option(kDutCpu, {kAuto}, std::move(help));
+  OptionSpec made = choice_option(kDutCpuOption, {kAuto}, std::move(help));
   made.pattern = "[0-9,-]+";
   return made;
 }
@@ -58,10 +58,11 @@ Result<void> HostTestbed::choose_cpus(const Options& options, const std::string&
                                       QueueRange queues, LocalEnd& generator_end,
                                       LocalEnd& dut_end) {
   CpuChoice asked{static_cast<int>(option<std::int64_t>(options, "generator_cpu")), {}};
-  if (const auto& said = option<std::string>(options, kDutCpu); said != kAuto && said != kOldAuto) {
+  if (const auto& said = option<std::string>(options, kDutCpuOption);
+      said != kAuto && said != kOldAuto) {
     const auto listed = sys::parse_cpus(said);
     if (!listed)
-      return make_error(ErrorCode::invalid_input, "/testbed/{}: {}", kDutCpu,
+      return make_error(ErrorCode::invalid_input, "/testbed/{}: {}", kDutCpuOption,
                         listed.error().message);
     for (const int cpu : *listed)
       if (!contains(asked.dut, cpu)) asked.dut.push_back(cpu);
