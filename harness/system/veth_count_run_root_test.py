@@ -50,6 +50,18 @@ def test_each_case_has_its_number_of_queues(tmp_path):
         assert "4 queues of veth share" in stderr
 
 
+def test_a_pump_has_one_queue_and_the_cases_of_one_are_measured(tmp_path):
+    out = tmp_path / "out"
+    status, _, stderr = run(out, *SHORT, "--set", "/queues=[2,1]", "--set", "/testbed/arrangement=pump",
+                            "--set", "/traffic/generator=packet-sendmmsg",
+                            "--set", '/backends=["xdp-native"]')
+    assert status == 0, stderr
+    cases = {case["queues"]: case for case in json.loads((out / "run.json").read_text())["cases"]}
+    assert cases[1]["status"] == "ok" and "gone" not in stderr
+    assert cases[2]["status"] == "unsupported"
+    assert cases[2]["reason"].startswith("arrangement pump drives the NAPI of one queue, not of 2")
+
+
 def test_a_generator_for_one_queue_is_unsupported_on_two(tmp_path):
     status, _, _ = run(tmp_path / "out", *SHORT, "--set", "/queues=2", "--backend", "xdp-native")
     assert status == 4

@@ -81,12 +81,18 @@ Result<void> HostTestbed::choose_cpus(const Options& options, const std::string&
 
 Result<void> HostTestbed::use_queues(unsigned queues) {
   Port& dut = dut_end_->made;
+  const Port as_it_was = dut;
   queues_are_made_ = queues_are_made_ && dut.queues == queues;
   dut.queues = queues;
   dut.cpus = dut_cpus_;
   if (dut.cpus.size() > queues) dut.cpus.resize(queues);
   if (queues_are_made_) return {};
-  if (auto r = make_queues(); !r) return r;
+  if (auto r = make_queues(); !r) {
+    // What mends the testbed makes what could be had.
+    dut.queues = as_it_was.queues;
+    dut.cpus = as_it_was.cpus;
+    return r;
+  }
   queues_are_made_ = true;
   return {};
 }

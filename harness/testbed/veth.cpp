@@ -96,13 +96,25 @@ class VethTestbed final : public HostTestbed {
  private:
   // A pair has the queues that it was made with.
   Result<void> make_queues() override {
+    if (auto r = pump_reaches_all(); !r) return r;
     dut_.stop_pump();
     const auto gone = dut_.remove();
     return gone ? wire() : gone;
   }
 
+  Result<void> pump_reaches_all() const {
+    if (arrangement_ == "pump" && dut_.made.queues > 1)
+      return make_error(
+          ErrorCode::unsupported,
+          "arrangement pump drives the NAPI of one queue, not of {}; set the scenario's "
+          "\"queues\" to 1, or /testbed/arrangement to \"isolated\"",
+          dut_.made.queues);
+    return {};
+  }
+
   // REQUIRES: the namespaces, and no device in them.
   Result<void> wire() {
+    if (auto r = pump_reaches_all(); !r) return r;
     generator_.made.queues = dut_.made.queues;
     if (auto r = make_link(); !r) return r;
     for (VethEnd* end : {static_cast<VethEnd*>(&generator_), static_cast<VethEnd*>(&dut_)})
