@@ -60,7 +60,7 @@ struct {
 } counters SEC(".maps");
 
 /* There are events in it. */
-const volatile bool counts_cycles = false;
+const volatile __u32 counts_cycles = 0;
 
 static __always_inline struct pb_cpu_slot *this_slot(void)
 {

@@ -29,7 +29,7 @@ struct DeviceFacts {
   Result<sys::Coalescing> coalescing = not_asked();
   Result<std::string> udp4_hash = not_asked();  // of harness/sys/rss.hpp
   Result<bool> lro = not_asked();
-  Result<sys::Eee> eee = not_asked();
+  Result<bool> eee = not_asked();
   Result<std::string> wake_on_lan = not_asked();
   Result<std::vector<std::pair<std::string, bool>>> offloads = not_asked();
   Result<sys::XdpFeatures> xdp_features = not_asked();

@@ -298,11 +298,11 @@ Result<std::map<std::string, std::uint64_t>> driver_statistics(const std::string
   return result;
 }
 
-Result<Eee> get_eee(const std::string& device) {
+Result<bool> get_eee(const std::string& device) {
   ethtool_eee eee{};
   eee.cmd = ETHTOOL_GEEE;
   if (auto r = ask_ioctl(device, &eee, "Energy-Efficient Ethernet"); !r) return r.error();
-  return Eee{eee.eee_enabled != 0, eee.eee_active != 0};
+  return eee.eee_enabled != 0;
 }
 
 Result<std::string> get_wake_on_lan(const std::string& device) {

@@ -109,12 +109,8 @@ Result<std::vector<std::pair<std::string, bool>>> get_offloads(const std::string
 // some drivers have one for each queue, are summed.
 Result<std::map<std::string, std::uint64_t>> driver_statistics(const std::string& device);
 
-// Energy-Efficient Ethernet: the link sleeps while nothing is sent.
-struct Eee {
-  bool enabled = false;
-  bool active = false;  // and the other end does it too
-};
-Result<Eee> get_eee(const std::string& device);
+// Whether Energy-Efficient Ethernet is on: the link sleeps while nothing is sent.
+Result<bool> get_eee(const std::string& device);
 
 // The events that wake the host by this device, ethtool's letters: "g" a magic packet; "d": none.
 Result<std::string> get_wake_on_lan(const std::string& device);

@@ -256,23 +256,15 @@ Finding check_pause(const sys::Pause& p, const PortFacts& port) {
               {{port.name, "pause", "autoneg=off rx=off tx=off"}});
 }
 
-Finding check_eee(const sys::Eee& eee, const PortFacts& port) {
-  if (!eee.enabled) return info("off");
-  return warn(eee.active ? "on, and in use" : "on; the other end does not",
-              "ethtool --set-eee " + shell_word(port.name) + " eee off");
-}
-
 Finding check_link_sleeps(const std::vector<std::string>& states) {
   if (states.empty()) return info("none");
-  std::vector<std::string> names;
-  for (const std::string& file : states) names.push_back(file.substr(file.rfind('/') + 1));
-  return warn(fmt::format("{}", fmt::join(names, ", ")),
+  return warn(fmt::format("{}", fmt::join(states, ", ")),
               fmt::format("echo 0 | tee {}", fmt::join(states, " ")));
 }
 
 Finding check_wake_on_lan(const std::string& events, const PortFacts& port) {
-  if (events == "d") return info("off");
-  return info("on (" + events + ")", "ethtool -s " + shell_word(port.name) + " wol d");
+  return events == "d" ? info("off")
+                       : info("on: " + events, "ethtool -s " + shell_word(port.name) + " wol d");
 }
 
 Finding check_mtu(const PortFacts& port) {
@@ -373,12 +365,11 @@ std::vector<Finding> check_port(const PortFacts& port, const HostFacts& host) {
        check("pause-frames",
              "a receiver that pauses the sender hides its losses: the offered rate falls",
              port.pause, check_pause, port),
-       check("eee", "a link that sleeps between frames (802.3az) wakes late: latency at low load",
-             port.eee, check_eee, port),
-       check(
-           "wake-on-lan",
-           "a port that listens for a wake-up keeps its link, often a slower one, while it is down",
-           port.wake_on_lan, check_wake_on_lan, port),
+       check("eee", "a link that sleeps between frames (802.3az) wakes late", port.eee,
+             should_be_off, "ethtool --set-eee " + shell_word(port.name) + " eee off",
+             std::vector<Setting>()),
+       check("wake-on-lan", "it keeps the link, often a slower one, while the port is down",
+             port.wake_on_lan, check_wake_on_lan, port),
        check("lro",
              "it merges packets before they are counted, and most drivers refuse XDP with it",
              port.lro, should_be_off, "ethtool -K " + shell_word(port.name) + " lro off",
