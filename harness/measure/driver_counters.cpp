@@ -200,6 +200,7 @@ Reconciliation reconcile(const std::string& driver, PortEnd end, const DeviceSta
       const auto old = counters(e, before).find(name);
       const std::string counter(trimmed(name));
       if (old == counters(e, before).end()) {
+        if (e.sign == Sign::beside) return;
         result.missing[e.place] = driver + "'s " + counter + " was not there before";
         return;
       }
@@ -209,6 +210,8 @@ Reconciliation reconcile(const std::string& driver, PortEnd end, const DeviceSta
             fmt::format("{}'s {} went back from {} to {}: the device was reset, and what it "
                         "counted before that and after the last reading is not known",
                         driver, counter, old->second, value));
+        // Less than what left the port would make too many of what arrived.
+        if (e.sign == Sign::beside) return;
         grown = value;
       }
       if (e.sign == Sign::spoils && *grown)
@@ -219,15 +222,12 @@ Reconciliation reconcile(const std::string& driver, PortEnd end, const DeviceSta
       else if (e.sign != Sign::spoils)
         result.drops[e.place] += e.sign == Sign::less ? -*grown : *grown;
     });
-    if (!found)
+    if (!found && e.sign != Sign::beside)
       each_match(e, before, [&](const std::string& name, std::uint64_t) {
         result.missing[e.place] = driver + "'s " + std::string(trimmed(name)) + " has gone";
       });
   }
-  for (const auto& [place, reason] : result.missing) {
-    result.drops.erase(place);
-    result.beside.erase(place);
-  }
+  for (const auto& [place, reason] : result.missing) result.drops.erase(place);
   return result;
 }
 

@@ -38,7 +38,7 @@ inline constexpr const char* kMacPaused = "paused";
 
 struct Reconciliation {
   DropCounts drops;                            // between the two readings, by place
-  DropCounts beside;                           // the same, of kMacSent and kMacPaused
+  DropCounts beside;                           // of kMacSent and kMacPaused, where it is known
   std::map<std::string, std::string> missing;  // places whose count is not known, and why
   std::vector<std::string> notes;              // what else is to be known of the counts
 };

@@ -193,6 +193,16 @@ TEST(Reconcile, WhatAPortCountsAtItsMacIsNoLoss) {
   }
 }
 
+TEST(Reconcile, WhatLeftThePortIsNotKnownWhereItsCounterBeganAgain) {
+  const DeviceStatistics before{{{"tx_packets", 10}, {"rx_flow_control_xoff", 1}}, {}};
+  const DeviceStatistics after{{{"tx_packets", 4}, {"rx_flow_control_xoff", 3}}, {}};
+  const Reconciliation r = reconcile("igb", PortEnd::sender, before, after);
+  EXPECT_EQ(r.beside, (DropCounts{{kMacPaused, 2}}));
+  EXPECT_EQ(r.notes.size(), 1u);
+  EXPECT_TRUE(reconcile("igb", PortEnd::sender, {}, after).beside.empty());
+  EXPECT_TRUE(reconcile("igb", PortEnd::sender, {}, after).missing.empty());
+}
+
 TEST(Reconcile, ACounterThatCameOrWentIsMissing) {
   const DeviceStatistics none;
   const DeviceStatistics some{{{"rx_missed_errors", 10}}, {}};

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <thread>
 
+#include "harness/core/lookup.hpp"
 #include "harness/core/units.hpp"
 #include "harness/measure/queue_counters.hpp"
 #include "harness/sys/cpu.hpp"
@@ -85,11 +86,20 @@ Result<DropCounts> NetworkEnd::sample() {
   for (const auto& [place, n] : found.drops) drops_[place] += n;
   for (const auto& [place, why] : found.missing) missing_[place] = why;
   std::ranges::move(found.notes, std::back_inserter(notes_));
-  if (on_wire())
-    for (const auto& [name, n] : found.beside) {
-      auto& count = name == measure::kMacSent ? mac_.sent : mac_.paused;
-      count = count.value_or(0) + n;
-    }
+  // What was not known once is not known until the next beginning.
+  const auto add = [&](std::optional<std::uint64_t>& count, const char* name) {
+    const std::uint64_t* grown = find_in(found.beside, name);
+    if (!grown)
+      count.reset();
+    else if (first)
+      count = *grown;
+    else if (count)
+      *count += *grown;
+  };
+  if (on_wire()) {
+    add(mac_.sent, measure::kMacSent);
+    add(mac_.paused, measure::kMacPaused);
+  }
   for (const auto& [place, why] : missing_) drops_.erase(place);
   last_ = std::move(*now);
   return drops_;
