@@ -10,7 +10,6 @@
 #include <thread>
 
 #include "harness/core/lookup.hpp"
-#include "harness/core/units.hpp"
 #include "harness/measure/queue_counters.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/ethtool.hpp"
