@@ -43,6 +43,13 @@ struct GoalResult {
   double seconds = 0;
 };
 
+// What is lost at a load so low that a device should lose nothing: no goal below it can be reached.
+struct LossFloor {
+  double load_pps = 0;
+  std::uint64_t offered = 0;  // frames; 0: it was not measured
+  std::uint64_t lost = 0;
+};
+
 struct CaseResult {
   CaseSpec spec;
   EffectiveMode mode;
@@ -62,6 +69,7 @@ struct CaseResult {
   std::string bpf_reason;
   std::vector<Metric> metrics;
   std::vector<GoalResult> goals;  // of the method `search`, by round
+  LossFloor floor;                // of the same
 };
 
 }  // namespace pktbench

@@ -268,7 +268,12 @@ const Fields<CaseDocument>& case_fields() {
         "What the method found, for those who do not know it.", older_lack_it},
        {"search",
         group<C>({{"goals", list(result(&CaseResult::goals), method::goal_fields()),
-                   "Of each search in turn, one each."}}),
+                   "Of each search in turn, one each."},
+                  {"floor", object(result(&CaseResult::floor), method::loss_floor_fields()),
+                   "What is lost at a low load, where nothing should be; null where that was not "
+                   "measured.",
+                   known([](const C& c) { return c.result.floor.offered != 0; }), null_is_a_value,
+                   older_lack_it}}),
         "What the method `search` found.", written(is_searched), older_lack_it},
        {"bpf_run_time", group(bpf_rows()),
         "With `scenario.method.bpf_stats`: the kernel's own run time of the backend's BPF "

@@ -33,7 +33,8 @@ Error refused(const std::string& goal, const std::string& why) {
 
 TrialVerdict judge(const LossGoal& goal, const LoadTrial& trial) {
   if (trial.lost > goal.loss_ratio) return TrialVerdict::bad;
-  if (trial.lost + trial.unsent > goal.loss_ratio) return TrialVerdict::not_offered;
+  if (trial.held != HeldBy::nothing || trial.lost + trial.unsent > goal.loss_ratio)
+    return TrialVerdict::not_offered;
   return TrialVerdict::good;
 }
 

@@ -21,6 +21,9 @@ struct LossGoal {
   double width = 0.005;        // between the bounds in the end, relative to the upper
 };
 
+// What kept a generator from offering a load as it was meant to, whether it caught up or not.
+enum class HeldBy { nothing, refusals, pause };
+
 // An undisturbed trial of a search.
 struct LoadTrial {
   double load = 0;         // intended
@@ -28,11 +31,13 @@ struct LoadTrial {
   double effective_s = 0;  // of the whole trial, overhead included
   double lost = 0;         // frames offered and not received, of those intended
   double unsent = 0;       // frames that the generator could not offer, of those intended
+  HeldBy held = HeldBy::nothing;
 };
 
 enum class TrialVerdict { good, bad, not_offered };
 
-// A trial that would be bad only for what was never sent says nothing about the device.
+// A trial that would be bad only for what was never sent says nothing about the device, and one
+// whose generator was held nothing for it.
 TrialVerdict judge(const LossGoal& goal, const LoadTrial& trial);
 
 enum class LoadClass { undecided, lower, upper };

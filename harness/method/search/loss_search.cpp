@@ -14,6 +14,8 @@ constexpr int kShortTrials = 4;        // at the load they settle on
 constexpr int kShortAtMost = 12;       // on the way there, too
 constexpr double kAbove = 1.01;        // of the rate forwarded: a load that loses frames
 constexpr double kSettled = 0.97;      // of a load forwarded there: near enough to the capacity
+constexpr double kLikeDeviations = 4;  // of a guess that a short trial agrees with,
+constexpr double kLike = 0.01;         // or relative
 constexpr double kNearBelow = 0.9;     // of where the short trials settled: loads from there
 constexpr double kNearAbove = 1.2;     // to there may speak of the capacity
 constexpr int kTrialsOfQuota = 5;      // trials that make a load's classification, if they agree
@@ -35,6 +37,12 @@ double median(std::vector<double> values) {
   std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
                    values.end());
   return values[values.size() / 2];
+}
+
+// Whether a trial made a little above a guess lost what it should have.
+bool is_like(const Capacity& guess, const LoadTrial& trial) {
+  const double off = std::abs(trial.load * (1 - trial.lost) - guess.mean);
+  return loses(trial) && off <= std::max(kLikeDeviations * guess.deviation, kLike * guess.mean);
 }
 
 // Loads that differ by the width of a goal.
@@ -91,18 +99,36 @@ LossSearch::LossSearch(SearchRules rules, const std::vector<LoadTrial>& trials)
     overheads.push_back(trial.effective_s - trial.duration_s);
   }
   overhead_s_ = median(std::move(overheads));
+  if (rules_.guess && rules_.max_pps) {
+    // One short trial tells a guess that is far off at once, loads that contradict it the others.
+    if (!trials.empty() && (!is_like(*rules_.guess, trials.front()) || refutes(*rules_.guess)))
+      rules_.guess.reset();
+  } else {
+    rules_.guess.reset();
+  }
   if (trials.empty()) return;
   max_pps_ = rules_.max_pps.value_or(trials.front().load);
   look_for_capacity(trials);
 }
 
+bool LossSearch::refutes(const Capacity& guess) const {
+  return std::ranges::any_of(
+      rules_.goals, [&](const LossGoal& goal) { return bounds(goal, guess).against > kAgainst; });
+}
+
+std::optional<Capacity> LossSearch::capacity() const {
+  return capacity_ && !refutes(*capacity_) ? capacity_ : std::nullopt;
+}
+
 void LossSearch::look_for_capacity(const std::vector<LoadTrial>& trials) {
-  // The first trials are these, in this order.
   double near = 0;
   int made = 0;
   int shorts = 0;
+  bool found_none = false;  // the first of them lost no frame: there is nothing to look for
   for (const LoadTrial& trial : trials) {
-    if (trial.duration_s > 2 * kShortS || shorts == kShortAtMost) break;
+    if (rules_.guess || trial.duration_s > 2 * kShortS) continue;
+    const bool at_most = trial.load >= max_pps_ * (1 - kEpsilon);
+    if (shorts == 0 && !loses(trial) && !at_most) continue;  // a guess that was too low
     ++shorts;
     if (near == 0 || trial.lost > 1 - kSettled) {
       made = 0;
@@ -110,16 +136,21 @@ void LossSearch::look_for_capacity(const std::vector<LoadTrial>& trials) {
     } else {
       ++made;
     }
-    if (shorts == 1 && !loses(trial)) break;
+    found_none = shorts == 1 && !loses(trial);
+    if (found_none || shorts == kShortAtMost) break;
   }
+  const bool enough = made >= kShortTrials || shorts == kShortAtMost || found_none;
+  if (rules_.guess || near == 0) near = rules_.guess ? rules_.guess->mean : max_pps_;
   near = std::clamp(near, rules_.min_pps, max_pps_);
-  const bool enough = made >= kShortTrials || shorts == kShortAtMost || !loses(trials.front());
-  if (!enough && trials.size() == static_cast<std::size_t>(shorts)) {
+  if (!enough && !rules_.guess) {
     short_at_ = near;
     return;
   }
   std::vector<double> forwarded;
   std::vector<double> without_loss;
+  if (rules_.guess)
+    for (const double side : {-1, 1, -1, 1})
+      forwarded.push_back(rules_.guess->mean + side * rules_.guess->deviation);
   for (const auto& [load, at] : at_) {
     if (load < kNearBelow * near || load > kNearAbove * near) continue;
     for (const LoadTrial& trial : at) {
@@ -132,9 +163,10 @@ void LossSearch::look_for_capacity(const std::vector<LoadTrial>& trials) {
   capacity_ = fit_capacity(forwarded, without_loss);
 }
 
-LossSearch::Bounds LossSearch::bounds(const LossGoal& goal) const {
+LossSearch::Bounds LossSearch::bounds(const LossGoal& goal,
+                                      const std::optional<Capacity>& capacity) const {
   Bounds b;
-  const double guess = capacity_ ? capacity_->mean / (1 - goal.loss_ratio) : 0;
+  const double guess = capacity ? capacity->mean / (1 - goal.loss_ratio) : 0;
   int loads_not_offered = 0;
   for (const auto& [load, trials] : at_) {
     const LoadClass is = classify(goal, trials);
@@ -148,12 +180,14 @@ LossSearch::Bounds LossSearch::bounds(const LossGoal& goal) const {
     double bad_s = 0;
     std::ptrdiff_t not_offered = 0;
     double offered = 0;
+    bool paused = false;
     for (const LoadTrial& trial : trials) {
       const TrialVerdict verdict = judge(goal, trial);
       good_s += verdict == TrialVerdict::good ? trial.effective_s : 0;
       bad_s += verdict == TrialVerdict::bad ? trial.effective_s : 0;
       if (verdict != TrialVerdict::not_offered) continue;
       ++not_offered;
+      paused |= trial.held == HeldBy::pause;
       offered = std::max(offered, load * (1 - trial.unsent));
     }
     if (bad_s > good_s && !b.likely_upper) b.likely_upper = load;
@@ -163,6 +197,7 @@ LossSearch::Bounds LossSearch::bounds(const LossGoal& goal) const {
       if (!b.not_offered) {
         b.not_offered = load;
         b.offered = offered;
+        b.paused = paused;
       }
       ++loads_not_offered;
     }
@@ -251,6 +286,9 @@ double LossSearch::full_duration(const LossGoal& goal) const {
 }
 
 std::optional<NextTrial> LossSearch::next() const {
+  if (at_.empty() && rules_.guess)
+    return NextTrial{std::clamp(rules_.guess->mean * kAbove, rules_.min_pps, *rules_.max_pps),
+                     kShortS};
   if (at_.empty()) return NextTrial{rules_.max_pps, kShortS};
   if (spent_s_ >= rules_.limit_s) return std::nullopt;
   if (short_at_) return NextTrial{*short_at_, kShortS};
@@ -279,9 +317,11 @@ GoalFinding LossSearch::find(const LossGoal& goal) const {
   else if (!is_done(goal, b))
     found.reason = "the search ended before it was done";
   else if (!b.lower)
-    found.reason = b.upper ? "the least load is too much" : "the generator cannot offer any load";
+    found.reason = b.upper    ? kLeastLoad
+                   : b.paused ? kPaused
+                              : "the generator cannot offer any load";
   else if (!b.upper)
-    found.reason = b.not_offered ? kNotOffered : kGreatestLoad;
+    found.reason = b.paused ? kPaused : b.not_offered ? kNotOffered : kGreatestLoad;
   return found;
 }
 

@@ -37,6 +37,9 @@ struct SearchRules {
   double min_pps = 1000;
   std::optional<double> max_pps;  // none: what the first trial offers, made as fast as possible
   double limit_s = 600;           // of effective time; then what is open stays open
+  // What an earlier search of the same found. It saves the trials that look for one, counts like
+  // four of them, and is dropped once loads contradict it.
+  std::optional<Capacity> guess = {};
 };
 
 struct NextTrial {
@@ -46,6 +49,8 @@ struct NextTrial {
 
 // Reasons of GoalFinding that say what limits instead of the device.
 inline constexpr char kNotOffered[] = "the generator cannot offer more";
+inline constexpr char kPaused[] = "pause frames held the generator";
+inline constexpr char kLeastLoad[] = "the least load is too much";
 inline constexpr char kGreatestLoad[] = "the greatest load is not too much";
 
 // What a search says of one goal, so far or in the end.
@@ -65,12 +70,20 @@ class LossSearch {
 
   GoalFinding find(const LossGoal& goal) const;
 
+  // Where the device begins to lose frames, by the trials so far; none too where they contradict
+  // it.
+  std::optional<Capacity> capacity() const;
+
+  // 0: no trial yet, and no rule says it.
+  double max_pps() const { return max_pps_; }
+
  private:
   struct Bounds {
     std::optional<double> lower;
     std::optional<double> upper;
     std::optional<double> not_offered;  // the smallest load that the generator could not offer
     double offered = 0;                 // what to try in its place
+    bool paused = false;                // by pause frames
     int lowers = 0;                     // loads that are lower bounds
     int uppers = 0;
     int against = 0;                     // loads that contradict the guess
@@ -79,7 +92,9 @@ class LossSearch {
   };
 
   void look_for_capacity(const std::vector<LoadTrial>& trials);
-  Bounds bounds(const LossGoal& goal) const;
+  bool refutes(const Capacity& guess) const;
+  Bounds bounds(const LossGoal& goal, const std::optional<Capacity>& capacity) const;
+  Bounds bounds(const LossGoal& goal) const { return bounds(goal, capacity_); }
   bool is_done(const LossGoal& goal, const Bounds& b) const;
   NextTrial nominate(const LossGoal& goal, const Bounds& b) const;
   std::optional<double> begun(const LossGoal& goal, const Bounds& b, double wanted) const;

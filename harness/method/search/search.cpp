@@ -28,19 +28,35 @@ LossGoal rules_of_goals(const Options& options) {
           option<double>(options, "width")};
 }
 
+// What one port keeps another from sending by is no doing of the device's loss.
+HeldBy held_by(const TrialRecord& trial) {
+  if (trial.pause_frames.value_or(0) > 0) return HeldBy::pause;
+  const auto refused = static_cast<double>(trial.offered.refused + trial.offered.not_taken);
+  const double attempts = refused + static_cast<double>(trial.offered.packets);
+  return trial.on_wire && refused > kUnsentUnheeded * attempts ? HeldBy::refusals : HeldBy::nothing;
+}
+
+// A frame that the workload sent back and that did not return is lost as well.
+std::uint64_t lost_frames(const TrialRecord& trial) {
+  const auto less = [](std::uint64_t came, std::uint64_t went) {
+    return went - std::min(came, went);
+  };
+  return less(trial.received.packets, trial.offered.packets) +
+         (trial.returned ? less(trial.returned->packets, trial.returned->sent_back) : 0);
+}
+
 // REQUIRES: the trial is ok.
 LoadTrial load_trial(const TrialRecord& trial) {
   const double due = static_cast<double>(trial.offered.packets + trial.offered.unsent);
   auto unsent = static_cast<double>(trial.offered.unsent);
   if (unsent <= kUnsentUnheeded * due) unsent = 0;
-  // A frame that the workload sent back and that did not return is lost as well.
-  double lost =
-      static_cast<double>(trial.offered.packets) - static_cast<double>(trial.received.packets);
-  if (trial.returned)
-    lost += static_cast<double>(trial.returned->sent_back) -
-            static_cast<double>(trial.returned->packets);
-  return {trial.target_pps ? *trial.target_pps : trial.offered_pps.value_or(0), trial.duration_s,
-          trial.effective_s, due > 0 ? std::max(0.0, lost) / due : 1, due > 0 ? unsent / due : 0};
+  const auto lost = static_cast<double>(lost_frames(trial));
+  return {trial.target_pps ? *trial.target_pps : trial.offered_pps.value_or(0),
+          trial.duration_s,
+          trial.effective_s,
+          due > 0 ? lost / due : 1,
+          due > 0 ? unsent / due : 0,
+          held_by(trial)};
 }
 
 class Search final : public Method {
@@ -52,7 +68,8 @@ class Search final : public Method {
         max_repeats_(static_cast<int>(option<std::int64_t>(options, "max_repeats"))),
         min_pps_(option<double>(options, "min_pps")),
         max_pps_(option<double>(options, "max_pps")),
-        limit_s_(option<double>(options, "limit_s")) {
+        limit_s_(option<double>(options, "limit_s")),
+        floor_share_(option<double>(options, "floor_share")) {
     plan_.warmup_s = option<double>(options, "warmup_s");
   }
 
@@ -61,7 +78,10 @@ class Search final : public Method {
   std::optional<Step> next(const CaseResult& so_far, int round) const override {
     const Made made = trials_of(so_far, round);
     if (made.broken || made.disturbed_in_a_row > max_repeats_) return std::nullopt;
-    const auto trial = LossSearch(rules(made), made.trials).next();
+    if (made.floor) return std::nullopt;
+    const LossSearch search(rules(so_far, made, round), made.trials);
+    auto trial = search.next();
+    if (!trial) trial = floor_trial(search, round);
     if (!trial) return std::nullopt;
     Step step{plan_, made.any ? Start::kept : Start::anew, false};
     step.plan.rate_pps = trial->load;
@@ -85,6 +105,7 @@ class Search final : public Method {
       c.goals.clear();
       c.metrics.clear();
       for (int round = 0; round < searches_; ++round) find(c, round);
+      c.floor = floor_of(c);
       if (!c.decided && c.goals.empty() && c.status == CaseStatus::disturbed)
         c.status = CaseStatus::invalid;
       c.limiter = limiter_of(c);
@@ -98,10 +119,12 @@ class Search final : public Method {
     bool broken = false;  // its counts do not add up, or nothing came of a trial
     int disturbed_in_a_row = 0;
     std::optional<double> line_rate_pps;
+    const TrialRecord* floor = nullptr;  // the one at a low load, after the search; none: not made
   };
 
-  static Made trials_of(const CaseResult& c, int round) {
+  Made trials_of(const CaseResult& c, int round) const {
     Made made;
+    const TrialRecord* last = nullptr;
     for (const TrialRecord& trial : c.trials) {
       if (trial.round != round) continue;
       made.any = true;
@@ -110,14 +133,57 @@ class Search final : public Method {
       if (trial.status != TrialStatus::ok) continue;
       made.trials.push_back(load_trial(trial));
       if (trial.line_rate_pps) made.line_rate_pps = trial.line_rate_pps;
+      last = &trial;
     }
+    if (floor_share_ == 0 || round != 0 || made.trials.empty()) return made;
+    // The trial after the one that a search ends with.
+    const std::vector<LoadTrial> before(made.trials.begin(), made.trials.end() - 1);
+    if (before.empty() || LossSearch(rules(c, made, round), before).next()) return made;
+    made.floor = last;
+    made.trials = before;
     return made;
   }
 
-  SearchRules rules(const Made& made) const {
+  SearchRules rules(const CaseResult& c, const Made& made, int round) const {
     SearchRules rules{goals_, min_pps_, made.line_rate_pps, limit_s_};
     if (max_pps_ > 0) rules.max_pps = max_pps_;
+    if (round == 0) return rules;
+    const Made first = trials_of(c, 0);
+    const LossSearch search(this->rules(c, first, 0), first.trials);
+    rules.guess = search.capacity();
+    if (rules.guess && !rules.max_pps) rules.max_pps = search.max_pps();
     return rules;
+  }
+
+  // What is lost where nothing should be: a share of the least load that was found for a goal.
+  std::optional<NextTrial> floor_trial(const LossSearch& search, int round) const {
+    if (floor_share_ == 0 || round != 0) return std::nullopt;
+    std::optional<double> least;
+    double duration_s = 0;
+    for (const LossGoal& goal : goals_) {
+      const auto lower = search.find(goal).lower_pps;
+      if (lower) least = std::min(*lower, least.value_or(*lower));
+      duration_s = std::max(duration_s, goal.final_trial_s);
+    }
+    if (!least) return std::nullopt;
+    return NextTrial{std::max(*least * floor_share_, min_pps_), duration_s};
+  }
+
+  // Where no load was low enough, by the trials at the lowest.
+  LossFloor floor_of(const CaseResult& c) const {
+    LossFloor floor;
+    const auto add = [&](const TrialRecord& trial) {
+      floor.load_pps = trial.target_pps.value_or(0);
+      floor.offered += trial.offered.packets;
+      floor.lost += lost_frames(trial);
+    };
+    if (const Made made = trials_of(c, 0); made.floor) {
+      add(*made.floor);
+    } else if (std::ranges::any_of(c.goals, [](const auto& g) { return g.reason == kLeastLoad; })) {
+      for (const TrialRecord& trial : c.trials)
+        if (trial.status == TrialStatus::ok && trial.target_pps == min_pps_) add(trial);
+    }
+    return floor;
   }
 
   void find(CaseResult& c, int round) const {
@@ -125,7 +191,7 @@ class Search final : public Method {
     if (made.trials.empty()) return;
     double seconds = 0;
     for (const LoadTrial& trial : made.trials) seconds += trial.effective_s;
-    const LossSearch search(rules(made), made.trials);
+    const LossSearch search(rules(c, made, round), made.trials);
     for (std::size_t i = 0; i < goals_.size(); ++i) {
       GoalFinding found = search.find(goals_[i]);
       if (made.broken) found.reason = "a trial's counts do not add up";
@@ -145,6 +211,7 @@ class Search final : public Method {
     for (const GoalResult& goal : c.goals) {
       if (goal.regular) continue;
       if (goal.reason == kNotOffered) return Limiter::generator;
+      if (goal.reason == kPaused) return Limiter::link;
       if (goal.reason == kGreatestLoad)
         return c.trials.front().line_rate_pps ? Limiter::link : Limiter::generator;
       return Limiter::unknown;
@@ -159,6 +226,7 @@ class Search final : public Method {
   double min_pps_;
   double max_pps_;
   double limit_s_;
+  double floor_share_;
 };
 
 std::vector<OptionSpec> search_options() {
@@ -181,7 +249,10 @@ std::vector<OptionSpec> search_options() {
       number_option("max_pps", 0.0, 0, 1e12,
                     "packets/s; the greatest load; 0: the line rate or, without one, what the "
                     "generator offers"),
-      number_option("limit_s", kRules.limit_s, 1, 86'400, "seconds that a search may take")};
+      number_option("limit_s", kRules.limit_s, 1, 86'400, "seconds that a search may take"),
+      number_option("floor_share", 0.1, 0, 1,
+                    "of the least load found, where a trial after the first search measures the "
+                    "floor of loss; 0: none does")};
   made.insert(made.end(), trial_options().begin(), trial_options().end());
   return made;
 }
@@ -235,6 +306,17 @@ std::string search_trials_cell(const CaseResult& c) {
   return median ? fmt::format("{:.0f}", *median) : "";
 }
 
+std::optional<double> line_rate_of(const CaseResult& c) {
+  for (const TrialRecord& trial : c.trials)
+    if (trial.line_rate_pps) return trial.line_rate_pps;
+  return std::nullopt;
+}
+
+double floor_ratio(const LossFloor& floor) {
+  return floor.offered > 0 ? static_cast<double>(floor.lost) / static_cast<double>(floor.offered)
+                           : 0;
+}
+
 std::vector<ResultColumn> search_columns(const std::vector<CaseResult>& cases) {
   std::vector<ResultColumn> made;
   std::vector<std::string> names;
@@ -248,6 +330,11 @@ std::vector<ResultColumn> search_columns(const std::vector<CaseResult>& cases) {
                       return goal_bounds_cell(c, name);
                     }});
   }
+  if (std::ranges::any_of(cases, [](const auto& c) { return line_rate_of(c).has_value(); }))
+    made.push_back({.head = "line Mpps", .leave_out = 4, .cell = [](const CaseResult& c) {
+                      const auto line = line_rate_of(c);
+                      return line ? fmt::format("{:.3f}", *line / 1e6) : "";
+                    }});
   made.push_back({.head = "trials", .leave_out = 3, .cell = search_trials_cell});
   return made;
 }
@@ -268,6 +355,13 @@ void explain_search(const std::vector<CaseResult>& cases, Legend& legend) {
       "bounds: the least lower and the greatest upper.",
       fmt::join(goals, ", "), rounds.size(), rounds.size() == 1 ? "" : "es"));
   for (const std::string& reason : reasons) legend.add("Irregular, " + reason + ".");
+  for (const CaseResult& c : cases)
+    if (c.floor.lost > 0)
+      legend.add(
+          fmt::format("Floor of loss of {}: {:.2g}%, {} of {} frames at {:.3f} Mpps; what is "
+                      "lost at any load is not the device's limit.",
+                      c.spec.id, floor_ratio(c.floor) * 100, c.floor.lost, c.floor.offered,
+                      c.floor.load_pps / 1e6));
 }
 
 }  // namespace
@@ -305,6 +399,18 @@ const Fields<GoalResult>& goal_fields() {
            {"reason", &G::reason, "Why it is not regular; null where it is.", null_is_a_value},
            {"trials", &G::trials, "Of the search: they count for all of its goals."},
            {"seconds", &G::seconds, "That they took, overhead included.", unit("s")}});
+  return made;
+}
+
+const Fields<LossFloor>& loss_floor_fields() {
+  using namespace notes;
+  using F = LossFloor;
+  static const Fields<F> made(
+      "", {{"load_pps", &F::load_pps, "Offered.", unit("packets/s")},
+           {"offered", &F::offered, "Frames at that load."},
+           {"lost", &F::lost, "Of these."},
+           {"loss_ratio", [](F& f) { return std::optional<double>(floor_ratio(f)); }, "Of them.",
+            unit("0..1")}});
   return made;
 }
 

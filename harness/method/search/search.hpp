@@ -13,5 +13,6 @@ MethodType search_method();
 
 // What a search records of a goal.
 const Fields<GoalResult>& goal_fields();
+const Fields<LossFloor>& loss_floor_fields();
 
 }  // namespace pktbench::method

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
+
+#include "harness/method/search/loss_search.hpp"
 
 namespace pktbench::method {
 namespace {
@@ -74,6 +77,67 @@ TEST(Search, FindsItsGoalsInEveryRoundOnOneSession) {
   for (const TrialRecord& trial : cases[0].trials) EXPECT_FALSE(*trial.in_summary);
   EXPECT_FALSE(method->next(cases[0], 0));
   EXPECT_EQ(method->trials_left(cases[0]), 0u);
+}
+
+TEST(Search, LaterSearchesBeginWithWhatTheFirstFound) {
+  const auto cases = searched(search_options_with({{"searches", std::int64_t{3}}}), 1e6);
+  ASSERT_EQ(cases[0].goals.size(), 6u);
+  EXPECT_LT(cases[0].goals[2].trials, cases[0].goals[0].trials);
+  EXPECT_EQ(cases[0].goals[4].trials, cases[0].goals[2].trials);
+  for (const GoalResult& goal : cases[0].goals) EXPECT_TRUE(goal.regular) << goal.reason;
+}
+
+TEST(Search, AHeldGeneratorSaysNothingForTheDevice) {
+  const Options options = search_options_with({{"searches", std::int64_t{1}}});
+  // Pause frames, or refusals on a wire, hold the loss at none above 0.8 Mpps.
+  const auto held = [&](const Change& how) {
+    return searched(options, 1e9, [&](TrialRecord& trial, std::size_t i) {
+      if (trial.target_pps.value_or(3e6) > 0.8e6) how(trial, i);
+    });
+  };
+  const auto paused = held([](TrialRecord& trial, std::size_t) { trial.pause_frames = 12; })[0];
+  EXPECT_EQ(paused.limiter, Limiter::link);
+  EXPECT_EQ(paused.goals[0].reason, kPaused);
+  EXPECT_LE(*paused.goals[0].lower_pps, 0.8e6);
+  const auto refusing = [](bool on_wire) {
+    return [on_wire](TrialRecord& trial, std::size_t) {
+      trial.on_wire = on_wire;
+      trial.offered.refused = trial.offered.packets;
+    };
+  };
+  const auto refused = held(refusing(true))[0];
+  EXPECT_EQ(refused.limiter, Limiter::generator);
+  EXPECT_EQ(refused.goals[0].reason, kNotOffered);
+  EXPECT_LE(*refused.goals[0].lower_pps, 0.8e6);
+  // Without a wire the device itself refuses: the frame was offered.
+  EXPECT_DOUBLE_EQ(*held(refusing(false))[0].goals[0].lower_pps, 3e6);
+}
+
+TEST(Search, TheFloorOfLossIsMeasuredOnceBelowWhatWasFound) {
+  const auto lossy = [](std::uint64_t lost) {
+    return [lost](TrialRecord& trial, std::size_t) {
+      trial.received.packets -= std::min(lost, trial.received.packets);
+    };
+  };
+  auto c = searched(search_options_with({{"goals", std::string("PDR=0.5%")}}), 1e6, lossy(20))[0];
+  EXPECT_NEAR(c.floor.load_pps, *c.goals[0].lower_pps / 10, 1);
+  EXPECT_NEAR(static_cast<double>(c.floor.offered), c.floor.load_pps, 1);
+  EXPECT_EQ(c.floor.lost, 20u);
+  EXPECT_EQ(std::ranges::count_if(c.trials,
+                                  [&](const auto& t) { return t.target_pps == c.floor.load_pps; }),
+            1);
+  Legend legend;
+  search_method().explain({c}, legend);
+  EXPECT_NE(legend.notes().back().find("Floor of loss"), std::string::npos);
+  EXPECT_NE(legend.notes().back().find(": 0.02%, 20 of"), std::string::npos)
+      << legend.notes().back();
+  // Where no load is low enough, the lowest is the floor.
+  c = searched(search_options_with({{"goals", std::string("NDR=0%")}}), 1e6, lossy(3))[0];
+  EXPECT_FALSE(c.goals[0].regular);
+  EXPECT_EQ(c.floor.load_pps, 1000);
+  EXPECT_GE(c.floor.lost, 3u);
+  c = searched(search_options_with({{"floor_share", 0.0}}), 1e6)[0];
+  EXPECT_EQ(c.floor.offered, 0u);
 }
 
 TEST(Search, ADisturbedTrialIsMadeAgainAtTheSameLoad) {
