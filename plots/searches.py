@@ -31,7 +31,7 @@ def goals_of(case):
 
 def caption_of(cases):
     """The paragraph under the figure: what the goals are, how many searches, and what is irregular."""
-    goals, reasons, searches = {}, [], 0
+    goals, reasons, floors, searches = {}, [], [], 0
     for case in cases:
         if not goals_of(case):
             reasons.append(f"{case.id}: {case.status}: {case.reason}.")
@@ -40,10 +40,16 @@ def caption_of(cases):
             searches = max(searches, len(found))
             reasons += sorted({f"{case.id}, {name}: irregular: {goal['reason']}."
                                for goal in found if not goal["regular"]})
+        floor = (case.search or {}).get("floor")
+        if floor and floor["lost"]:
+            floors.append(f"Floor of loss of {case.id}: {100 * floor['loss_ratio']:.2g}% at "
+                          f"{floor['load_pps'] / 1e6:.3f} Mpps.")
     lost = ", ".join(f"{name} at most {100 * ratio:g}% of the frames lost" for name, ratio in goals.items())
     return " ".join([f"{caption.setting(cases[0])}. {lost}. A bar is the median conditional throughput "
                      f"(RFC 9971) of {searches} search{'es' * (searches != 1)}, its whisker goes from their "
-                     f"least lower to their greatest upper bound; ≥: no upper bound was found."] + reasons)
+                     f"least lower to their greatest upper bound; ≥: no upper bound was found."]
+                    + ["A dotted line is the line rate."] * any(case.line_rate_mpps for case in cases)
+                    + reasons + floors)
 
 
 class _Drawing(Sheet):
@@ -60,11 +66,15 @@ class _Drawing(Sheet):
         axes = self.panel(left, top, style.WIDTH - left - MARGIN, body, "rates",
                           unit="load, Mpps (10⁶ packets/s)")
         looks = {name: LOOKS[i % len(LOOKS)] for i, name in enumerate(dict.fromkeys(n for _, n, _ in shown))}
-        for row, (_, name, found) in enumerate(shown):
+        for row, (case, name, found) in enumerate(shown):
             self._row(axes, row, found, looks[name])
+            if case.line_rate_mpps:
+                axes.plot([case.line_rate_mpps] * 2, [row - 0.5, row + 0.5], color=style.INK, linewidth=1,
+                          linestyle=":", gid=f"line-{row}")
         axes.set_ylim(max(len(shown), 1) - 0.5, -0.5)
         ends = [goal[key] / 1e6 for case in all_cases for found in goals_of(case).values()
                 for goal in found for key in ("lower_pps", "upper_pps") if goal[key] is not None]
+        ends += [case.line_rate_mpps for case in all_cases if case.line_rate_mpps]
         axes.set_xlim(0, max(ends, default=1) * 1.4)
         axes.set_yticks(range(len(shown)), text.told_apart(
             names, lambda name: text.width(name, style.LABEL) <= room), fontsize=style.LABEL)

@@ -15,7 +15,7 @@ def case(goals, **more):
                               "workload": "drop", "frame_size": 64, "flows": 1, "rate_pps": None,
                               "generator_options": {}, "generator_batch": None, "status": "ok",
                               "reason": None, "cycles_sources": [], "comparable": {"generator": "a"},
-                              "testbed_label": None, **more})
+                              "testbed_label": None, "line_rate_mpps": None, **more})
 
 
 def drawn(*cases):
@@ -48,6 +48,19 @@ def test_what_is_irregular_is_said_in_figure_and_caption():
     assert bars["rate-0"].get_hatch()
     for reason in ("generator cannot offer more", "least load is too much"):
         assert reason in said
+
+
+def test_the_line_rate_and_the_floor_of_loss_are_shown():
+    floor = {"load_pps": 1e5, "offered": 1000, "lost": 2, "loss_ratio": 0.002}
+    shown = case([goal("NDR")], line_rate_mpps=1.488)
+    shown.search["floor"] = floor
+    (_, figure, said), = fixtures.drawn(searches, SimpleNamespace(cases=[shown]))
+    line, = [line for line in figure.axes[0].lines if line.get_gid() == "line-0"]
+    assert set(line.get_xdata()) == {1.488}
+    assert f"Floor of loss of {shown.id}: 0.2% at 0.100 Mpps." in said and "line rate" in said
+    shown.search["floor"] = {**floor, "lost": 0, "loss_ratio": 0}
+    assert "Floor" not in fixtures.drawn(searches, SimpleNamespace(cases=[shown]))[0][2]
+    assert "line rate" not in drawn(case([goal("NDR")]))[0]
 
 
 def test_a_case_without_a_search_is_named_with_its_reason():
