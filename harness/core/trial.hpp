@@ -43,6 +43,9 @@ struct TrialPlan {
   std::optional<double> rate_pps;  // the intended load; none: as fast as possible
   double warmup_s = 0.2;
   double duration_s = 1.0;
+  // The window ends once so many frames are sent, after duration_s at the latest. None: it lasts
+  // duration_s.
+  std::optional<std::uint64_t> burst_frames = {};
   std::uint64_t tolerance_packets = 0;  // |unaccounted| above this makes a trial invalid
   // Share of a DUT's CPU that others used or the hypervisor took; above it a trial is invalid.
   double max_disturbance = 0.05;
@@ -117,6 +120,10 @@ struct TrialRecord {
   double duration_s = 0;  // gate open to gate shut
   double drain_s = 0;
   double effective_s = 0;  // of all that a trial takes on its session: all of these, and readings
+  std::optional<std::uint64_t> burst_frames;  // asked for; none: frames for the window's length
+  // Of pktbench and its helpers, after the trial.
+  std::optional<std::uint64_t> rss_bytes;
+  std::optional<std::uint64_t> open_fds;
 
   SentCounters offered;  // within the window, as are all counts below
   std::optional<double> offered_pps;

@@ -195,9 +195,7 @@ class AttachedCase final : public Session {
     const auto at_device = every_queue ? dut_.received_by_queue() : QueueCounts();
     const std::uint64_t frames = every_queue ? flows * kFramesPerFlow : kConfirmFrames;
     p_.traffic->open(frames, plan_.rate_pps);
-    const std::uint64_t deadline = clock_.now_ns() + kConfirmTimeout;
-    while (!stop_ && !p_.traffic->finished() && clock_.now_ns() < deadline)
-      clock_.sleep_ns(kMillisecond, stop_);
+    wait_for_all_sent(clock_.now_ns() + kConfirmTimeout);
     const bool all_sent = p_.traffic->finished();
     if (auto r = p_.traffic->close(); !r) return r.error();
     if (stop_) return interrupted();
@@ -239,6 +237,11 @@ class AttachedCase final : public Session {
     return after;
   }
 
+  void wait_for_all_sent(std::uint64_t deadline) {
+    while (!stop_ && !p_.traffic->finished() && clock_.now_ns() < deadline)
+      clock_.sleep_ns(kMillisecond, stop_);
+  }
+
   // "; 3 left eth0": where its port counts them, and it was fewer than were sent.
   std::string left_since(const Snapshot& before, const Snapshot& after, std::uint64_t sent) const {
     const std::uint64_t left = after.offered(before);
@@ -247,10 +250,14 @@ class AttachedCase final : public Session {
                        generator_.port().name);
   }
 
-  Result<void> open_for(double seconds) {
+  // Until `limit` frames are sent, where that is one.
+  Result<void> open_for(double seconds, std::uint64_t limit = TrafficSource::kNoLimit) {
     const ClockReading opened = clock_.read();
-    p_.traffic->open(TrafficSource::kNoLimit, plan_.rate_pps);
-    clock_.sleep_ns(to_ns(seconds), stop_);
+    p_.traffic->open(limit, plan_.rate_pps);
+    if (limit == TrafficSource::kNoLimit)
+      clock_.sleep_ns(to_ns(seconds), stop_);
+    else
+      wait_for_all_sent(opened.now_ns + to_ns(seconds));
     const ClockReading shut = clock_.read();
     facts_.open_ns = shut.now_ns - opened.now_ns;
     facts_.reference_ns = shut.reference_ns - opened.reference_ns;
@@ -306,7 +313,10 @@ class AttachedCase final : public Session {
     std::optional<CpuSample> cpu_after;
     if (p_.meter)
       if (auto r = p_.meter->sample().into(cpu_before); !r) return r.error();
-    if (auto r = open_for(plan_.duration_s); !r) return r;
+    record_.burst_frames = plan_.burst_frames;
+    if (auto r = open_for(plan_.duration_s, plan_.burst_frames.value_or(TrafficSource::kNoLimit));
+        !r)
+      return r;
     record_.duration_s = static_cast<double>(facts_.open_ns) / 1e9;
     if (p_.meter)
       if (auto r = p_.meter->sample().into(cpu_after); !r) return r.error();

@@ -10,14 +10,12 @@
 #include "harness/measure/summary.hpp"
 #include "harness/method/rounds.hpp"
 #include "harness/method/search/loss_search.hpp"
+#include "harness/method/search/search_round.hpp"
 #include "harness/method/trial_options.hpp"
 
 namespace pktbench::method {
 
 namespace {
-
-// Share of the frames due that are not missed: a window ends between two bursts.
-constexpr double kUnsentUnheeded = 0.001;
 
 LossGoal rules_of_goals(const Options& options) {
   return {"",
@@ -26,37 +24,6 @@ LossGoal rules_of_goals(const Options& options) {
           option<double>(options, "final_trial_s"),
           option<double>(options, "duration_sum_s"),
           option<double>(options, "width")};
-}
-
-// What one port keeps another from sending by is no doing of the device's loss.
-HeldBy held_by(const TrialRecord& trial) {
-  if (trial.pause_frames.value_or(0) > 0) return HeldBy::pause;
-  const auto refused = static_cast<double>(trial.offered.refused + trial.offered.not_taken);
-  const double attempts = refused + static_cast<double>(trial.offered.packets);
-  return trial.on_wire && refused > kUnsentUnheeded * attempts ? HeldBy::refusals : HeldBy::nothing;
-}
-
-// A frame that the workload sent back and that did not return is lost as well.
-std::uint64_t lost_frames(const TrialRecord& trial) {
-  const auto less = [](std::uint64_t came, std::uint64_t went) {
-    return went - std::min(came, went);
-  };
-  return less(trial.received.packets, trial.offered.packets) +
-         (trial.returned ? less(trial.returned->packets, trial.returned->sent_back) : 0);
-}
-
-// REQUIRES: the trial is ok.
-LoadTrial load_trial(const TrialRecord& trial) {
-  const double due = static_cast<double>(trial.offered.packets + trial.offered.unsent);
-  auto unsent = static_cast<double>(trial.offered.unsent);
-  if (unsent <= kUnsentUnheeded * due) unsent = 0;
-  const auto lost = static_cast<double>(lost_frames(trial));
-  return {trial.target_pps ? *trial.target_pps : trial.offered_pps.value_or(0),
-          trial.duration_s,
-          trial.effective_s,
-          due > 0 ? lost / due : 1,
-          due > 0 ? unsent / due : 0,
-          held_by(trial)};
 }
 
 class Search final : public Method {
@@ -76,14 +43,14 @@ class Search final : public Method {
   int rounds() const override { return searches_; }
 
   std::optional<Step> next(const CaseResult& so_far, int round) const override {
-    const Made made = trials_of(so_far, round);
-    if (made.broken || made.disturbed_in_a_row > max_repeats_) return std::nullopt;
-    if (made.floor) return std::nullopt;
+    const TrialRecord* floor = nullptr;
+    const SearchRound made = round_of(so_far, round, &floor);
+    if (floor || made.broken || made.disturbed_in_a_row > max_repeats_) return std::nullopt;
     const LossSearch search(rules(so_far, made, round), made.trials);
     auto trial = search.next();
     if (!trial) trial = floor_trial(search, round);
     if (!trial) return std::nullopt;
-    Step step{plan_, made.any ? Start::kept : Start::anew, false};
+    Step step{plan_, made.made > 0 ? Start::kept : Start::anew, false};
     step.plan.rate_pps = trial->load;
     step.plan.duration_s = trial->duration_s;
     return step;
@@ -113,42 +80,25 @@ class Search final : public Method {
   }
 
  private:
-  struct Made {
-    std::vector<LoadTrial> trials;  // the ok ones
-    bool any = false;
-    bool broken = false;  // its counts do not add up, or nothing came of a trial
-    int disturbed_in_a_row = 0;
-    std::optional<double> line_rate_pps;
-    const TrialRecord* floor = nullptr;  // the one at a low load, after the search; none: not made
-  };
-
-  Made trials_of(const CaseResult& c, int round) const {
-    Made made;
-    const TrialRecord* last = nullptr;
-    for (const TrialRecord& trial : c.trials) {
-      if (trial.round != round) continue;
-      made.any = true;
-      made.disturbed_in_a_row = trial.disturbed ? made.disturbed_in_a_row + 1 : 0;
-      made.broken |= trial.status == TrialStatus::invalid && !trial.disturbed;
-      if (trial.status != TrialStatus::ok) continue;
-      made.trials.push_back(load_trial(trial));
-      if (trial.line_rate_pps) made.line_rate_pps = trial.line_rate_pps;
-      last = &trial;
-    }
+  // The search of a round, without the trial after it that measures the floor of loss.
+  SearchRound round_of(const CaseResult& c, int round, const TrialRecord** floor = nullptr) const {
+    SearchRound made = search_round(c, round);
     if (floor_share_ == 0 || round != 0 || made.trials.empty()) return made;
-    // The trial after the one that a search ends with.
-    const std::vector<LoadTrial> before(made.trials.begin(), made.trials.end() - 1);
-    if (before.empty() || LossSearch(rules(c, made, round), before).next()) return made;
-    made.floor = last;
-    made.trials = before;
-    return made;
+    SearchRound before = made;
+    before.trials.pop_back();
+    if (before.trials.empty() || LossSearch(rules(c, before, round), before.trials).next())
+      return made;
+    if (floor)
+      for (const TrialRecord& trial : c.trials)
+        if (trial.round == round && trial.status == TrialStatus::ok) *floor = &trial;
+    return before;
   }
 
-  SearchRules rules(const CaseResult& c, const Made& made, int round) const {
+  SearchRules rules(const CaseResult& c, const SearchRound& made, int round) const {
     SearchRules rules{goals_, min_pps_, made.line_rate_pps, limit_s_};
     if (max_pps_ > 0) rules.max_pps = max_pps_;
     if (round == 0) return rules;
-    const Made first = trials_of(c, 0);
+    const SearchRound first = round_of(c, 0);
     const LossSearch search(this->rules(c, first, 0), first.trials);
     rules.guess = search.capacity();
     if (rules.guess && !rules.max_pps) rules.max_pps = search.max_pps();
@@ -177,29 +127,28 @@ class Search final : public Method {
       floor.offered += trial.offered.packets;
       floor.lost += lost_frames(trial);
     };
-    if (const Made made = trials_of(c, 0); made.floor) {
-      add(*made.floor);
-    } else if (std::ranges::any_of(c.goals, [](const auto& g) { return g.reason == kLeastLoad; })) {
+    const TrialRecord* measured = nullptr;
+    round_of(c, 0, &measured);
+    if (measured)
+      add(*measured);
+    else if (std::ranges::any_of(c.goals, [](const auto& g) { return g.reason == kLeastLoad; }))
       for (const TrialRecord& trial : c.trials)
         if (trial.status == TrialStatus::ok && trial.target_pps == min_pps_) add(trial);
-    }
     return floor;
   }
 
   void find(CaseResult& c, int round) const {
-    const Made made = trials_of(c, round);
+    const SearchRound made = round_of(c, round);
     if (made.trials.empty()) return;
-    double seconds = 0;
-    for (const LoadTrial& trial : made.trials) seconds += trial.effective_s;
     const LossSearch search(rules(c, made, round), made.trials);
     for (std::size_t i = 0; i < goals_.size(); ++i) {
       GoalFinding found = search.find(goals_[i]);
-      if (made.broken) found.reason = "a trial's counts do not add up";
+      if (made.broken) found.reason = kBroken;
       if (made.disturbed_in_a_row > max_repeats_ && !found.reason.empty())
-        found.reason = "its last trials were disturbed";
+        found.reason = kDisturbed;
       c.goals.push_back({goals_[i].name, goals_[i].loss_ratio, round, found.lower_pps,
                          found.upper_pps, found.conditional_pps, found.reason.empty(), found.reason,
-                         made.trials.size(), seconds});
+                         made.trials.size(), made.seconds()});
       if (c.metrics.size() <= i) c.metrics.push_back({goals_[i].name, "packets/s", true, {}});
       if (found.reason.empty() && found.conditional_pps)
         c.metrics[i].by_round[std::to_string(round)] = *found.conditional_pps;
