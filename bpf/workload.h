@@ -20,6 +20,9 @@
 #define PB_LOAD_RELAXED(word) __atomic_load_n(&(word), __ATOMIC_RELAXED)
 #endif
 
+/* What `flip` does with a frame. All but the first drop it. */
+enum pb_flip { PB_FLIP_PASS, PB_FLIP_DROP, PB_FLIP_TOUCH, PB_FLIP_PARSE };
+
 /* An IPv6 address in network byte order; IPv4 is ::ffff:a.b.c.d. */
 struct pb_address {
 	__u64 high;

@@ -121,7 +121,14 @@ inline const auto& workload_table() {
             .summary = "swaps the addresses and sends the frame back",
             .sends_back = true},
            {{"reflected", PB_REFLECTED}, {"malformed", PB_MALFORMED}, {"other", PB_OTHER}}}},
-      Row<Pass>{{{"pass", "lets the frame go on to the stack, unread"}, {{"passed", PB_PASSED}}}});
+      Row<Pass>{{{"pass", "lets the frame go on to the stack, unread"},
+                 {{"passed", PB_PASSED}},
+                 false,
+                 true}},
+      Row<Pass>{{{"flip", "as pass, until the method flip turns it to another in mid-run"},
+                 {{"passed", PB_PASSED}, {"turned", PB_OK}},
+                 false,
+                 true}});
   return table;
 }
 

@@ -26,6 +26,7 @@ struct Workload : WorkloadType {
   };
   std::vector<Detail> details = {};  // those outcomes that it can come to
   bool counts_addresses = false;     // in a table; a detail as well
+  bool into_stack = false;           // needs a path that goes on into the kernel's stack
 };
 
 // All of them, `drop` first.

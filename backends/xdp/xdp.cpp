@@ -1,7 +1,8 @@
 // Backends xdp-native and xdp-generic: an XDP program for each workload, in the driver or in the
 // generic hook after the skb has been made. There is no user-space loop; the DUT's work is NAPI's.
 //
-// What they make is a FilterControl, too (backends/common/workload_state.hpp). `reflect` in the
+// What they make is a FilterControl (backends/common/workload_state.hpp) and a LiveControl
+// (harness/core/flip.hpp), too. `reflect` in the
 // driver sends (XDP_TX): a veth's peer takes that in only where it has an XDP program of its own;
 // without one the frames are counted as reflected and arrive nowhere.
 //
@@ -9,6 +10,8 @@
 // the effective mode then says "xdp-generic".
 #include <linux/if_link.h>
 
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -18,6 +21,8 @@
 #include "backends/common/workload_state.hpp"
 #include "backends/xdp/xdp_program.hpp"
 #include "bpf/counters.h"
+#include "bpf/workload.h"
+#include "harness/core/flip.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/xdp_hook.hpp"
 
@@ -25,7 +30,7 @@ namespace pktbench::backends {
 
 namespace {
 
-class Xdp final : public CleanStart, public FilterControl {
+class Xdp final : public CleanStart, public FilterControl, public LiveControl {
  public:
   explicit Xdp(std::uint32_t flags) : flags_(flags) {}
   ~Xdp() override { stop(); }
@@ -67,6 +72,31 @@ class Xdp final : public CleanStart, public FilterControl {
       return make_error(ErrorCode::failed, "this XDP program has no set of ports");
     program_->ports()->set(udp_port, filtered);
     return {};
+  }
+
+  Result<void> turn(const std::string& action) override {
+    constexpr std::array kActions = {"pass", "drop", "touch", "parse"};
+    static_assert(PB_FLIP_PASS == 0 && PB_FLIP_PARSE == kActions.size() - 1);
+    const auto found = std::ranges::find(kActions, action);
+    if (!program_ || !program_->action() || found == kActions.end())
+      return make_error(ErrorCode::unsupported,
+                        "workload {} cannot be turned to {} while frames come; flip can", workload_,
+                        action);
+    *program_->action() = static_cast<std::uint32_t>(found - kActions.begin());
+    return {};
+  }
+
+  // A map lookup for each queue in use.
+  Result<Count> now() override {
+    if (!program_) return make_error(ErrorCode::failed, "the XDP program is not started");
+    Count count;
+    for (std::uint32_t queue = 0; queue < port_.queues; ++queue) {
+      const auto c = program_->counters(queue);
+      if (!c) return c.error();
+      count.packets += c->packets;
+      count.turned += c->outcomes[PB_OK];
+    }
+    return count;
   }
 
  private:

@@ -74,6 +74,7 @@ Result<XdpProgram> XdpProgram::load(const std::string& workload) {
     static_assert(sizeof filter->bss->ports == PB_PORT_WORDS * sizeof(__u64));
     program.ports_->set(PB_UDP_PORT, true);
   }
+  if (workload == "flip") program.action_ = &static_cast<xdp_flip*>(owner.get())->bss->action;
   return program;
 }
 

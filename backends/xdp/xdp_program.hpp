@@ -34,6 +34,10 @@ class XdpProgram {
   // Of `filter`, in memory that the program reads; null for the other workloads.
   PortSet* ports() { return ports_ ? &*ports_ : nullptr; }
 
+  // Of `flip`: what the program does with a frame (enum pb_flip), in memory that it reads; null for
+  // the other workloads.
+  volatile std::uint32_t* action() { return action_; }
+
  private:
   XdpProgram() = default;
 
@@ -41,6 +45,7 @@ class XdpProgram {
   bpf_program* program_ = nullptr;
   int counters_fd_ = -1;  // the skeleton's
   std::optional<PortSet> ports_;
+  volatile std::uint32_t* action_ = nullptr;  // the skeleton's
 };
 
 }  // namespace pktbench::backends

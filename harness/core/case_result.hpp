@@ -71,6 +71,7 @@ struct CaseResult {
   std::vector<Metric> metrics;
   std::vector<GoalResult> goals;          // of the method `search`, by round
   LossFloor floor;                        // of the same
+  std::optional<FlipRecord> flip;         // of the method `flip`, over its trials
   std::vector<LoadReference> references;  // what the loads below are shares of
   std::vector<SweepLoad> sweep;           // of the method `load-sweep`
   std::vector<BurstTest> bursts;          // of the method `back-to-back`

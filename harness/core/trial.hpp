@@ -15,6 +15,7 @@
 #include "harness/core/counters.hpp"
 #include "harness/core/cpu.hpp"
 #include "harness/core/disturbance.hpp"
+#include "harness/core/flip.hpp"
 #include "harness/core/options.hpp"
 #include "harness/core/traffic.hpp"
 
@@ -46,6 +47,7 @@ struct TrialPlan {
   // The window ends once so many frames are sent, after duration_s at the latest. None: it lasts
   // duration_s.
   std::optional<std::uint64_t> burst_frames = {};
+  std::optional<FlipPlan> flip = {};    // none: nothing is changed or read in the window
   std::uint64_t tolerance_packets = 0;  // |unaccounted| above this makes a trial invalid
   // Share of a DUT's CPU that others used or the hypervisor took; above it a trial is invalid.
   double max_disturbance = 0.05;
@@ -137,6 +139,7 @@ struct TrialRecord {
   std::vector<std::string> notes;  // what is to be known of the counts
   std::int64_t unaccounted = 0;    // offered - received - drops; negative: more came than was sent
   std::optional<double> loss_ratio;
+  std::optional<FlipRecord> flip;
   std::optional<ReturnRecord> returned;  // where the workload sends frames back
 
   std::optional<double> mpps;

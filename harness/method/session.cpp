@@ -10,6 +10,7 @@
 
 #include "harness/measure/bpf_run_time.hpp"
 #include "harness/method/accounting.hpp"
+#include "harness/method/flip/flip_window.hpp"
 #include "harness/method/snapshot.hpp"
 #include "harness/method/strays.hpp"
 #include "harness/method/surroundings.hpp"
@@ -250,20 +251,38 @@ class AttachedCase final : public Session {
                        generator_.port().name);
   }
 
-  // Until `limit` frames are sent, where that is one.
-  Result<void> open_for(double seconds, std::uint64_t limit = TrafficSource::kNoLimit) {
+  // Until `limit` frames are sent, where that is one; with what is to be done meanwhile.
+  Result<void> open_for(double seconds, std::uint64_t limit = TrafficSource::kNoLimit,
+                        const std::optional<FlipPlan>& flip = {}) {
     const ClockReading opened = clock_.read();
+    const std::uint64_t until_ns = opened.now_ns + to_ns(seconds);
+    Result<void> waited;
     p_.traffic->open(limit, plan_.rate_pps);
-    if (limit == TrafficSource::kNoLimit)
+    if (flip)
+      waited = flip_window(*flip, *live_, *p_.meter, facts_.owners, clock_, until_ns, stop_)
+                   .into(record_.flip);
+    else if (limit == TrafficSource::kNoLimit)
       clock_.sleep_ns(to_ns(seconds), stop_);
     else
-      wait_for_all_sent(opened.now_ns + to_ns(seconds));
+      wait_for_all_sent(until_ns);
     const ClockReading shut = clock_.read();
     facts_.open_ns = shut.now_ns - opened.now_ns;
     facts_.reference_ns = shut.reference_ns - opened.reference_ns;
     auto r = p_.traffic->close();
     if (r && stop_) return interrupted();
-    return r;
+    return r ? waited : r;
+  }
+
+  // Frames are passed on until the window turns that.
+  Result<void> before_flip() {
+    if (!plan_.flip) return {};
+    live_ = dynamic_cast<LiveControl*>(p_.backend.get());
+    if (!live_)
+      return make_error(ErrorCode::unsupported, "backend {} cannot be turned while frames come",
+                        spec_.backend);
+    if (!p_.meter)
+      return make_error(ErrorCode::unsupported, "a flip is read by CPU time: {}", p_.meter_missing);
+    return live_->turn("pass");
   }
 
   // Ends without a baseline where frames of others keep coming.
@@ -294,6 +313,7 @@ class AttachedCase final : public Session {
 
   // Ends without a window where frames of others keep coming.
   Result<void> measure_window() {
+    if (auto r = before_flip(); !r) return r;
     // What has come since the last window is not this one's.
     auto now = snapshot();
     if (!now) return now.error();
@@ -314,7 +334,8 @@ class AttachedCase final : public Session {
     if (p_.meter)
       if (auto r = p_.meter->sample().into(cpu_before); !r) return r.error();
     record_.burst_frames = plan_.burst_frames;
-    if (auto r = open_for(plan_.duration_s, plan_.burst_frames.value_or(TrafficSource::kNoLimit));
+    if (auto r = open_for(plan_.duration_s, plan_.burst_frames.value_or(TrafficSource::kNoLimit),
+                          plan_.flip);
         !r)
       return r;
     record_.duration_s = static_cast<double>(facts_.open_ns) / 1e9;
@@ -382,6 +403,7 @@ class AttachedCase final : public Session {
   Clock& clock_;
   const StopFlag& stop_;
   bool usable_ = true;
+  LiveControl* live_ = nullptr;  // the backend's; none but where a flip is planned
   EffectiveMode mode_;
   Snapshot baseline_;  // all that was sent before is accounted for in it
   std::optional<measure::BpfRunTimeMeter> bpf_;

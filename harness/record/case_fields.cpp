@@ -4,6 +4,7 @@
 #include "harness/core/lookup.hpp"
 #include "harness/measure/conditions.hpp"
 #include "harness/method/case_summary.hpp"
+#include "harness/method/flip/flip.hpp"
 #include "harness/method/reference_load.hpp"
 #include "harness/method/search/search.hpp"
 #include "harness/record/fields.hpp"
@@ -279,6 +280,15 @@ const Fields<CaseDocument>& case_fields() {
                    known([](const C& c) { return c.result.floor.offered != 0; }), null_is_a_value,
                    older_lack_it}}),
         "What the method `search` found.", written(is_searched), older_lack_it},
+       {"flip",
+        object(
+            [](C& c) -> FlipRecord& {
+              return c.result.flip ? *c.result.flip : c.result.flip.emplace();
+            },
+            method::flip_fields()),
+        "What the method `flip` found: medians of the trials in the summary, the mean of their "
+        "series and the greatest `sampler_cpu`.",
+        written([](const C& c) { return c.result.flip.has_value(); }), older_lack_it},
        {"bpf_run_time", group(bpf_rows()),
         "With `scenario.method.bpf_stats`: the kernel's own run time of the backend's BPF "
         "programs, from trials of their own; null without it.",
