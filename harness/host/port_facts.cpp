@@ -144,6 +144,7 @@ DeviceFacts gather_device_facts(const std::string& name) {
 
 FunctionFacts gather_function_facts(const std::string& pci, const HostSources& sources) {
   FunctionFacts facts;
+  facts.pci_id = sys::pci_id(pci, {sources.sysfs});
   facts.pcie = pcie_link_of(pci, sources);
   facts.numa_node = numa_node_of(pci, sources);
   facts.node_cpus = cpus_near(pci, sources);

@@ -46,6 +46,7 @@ struct PcieLink {
 
 // Of a PCI function.
 struct FunctionFacts {
+  std::string pci_id = {};  // "8086:10d3"; empty: the function is not there
   Result<PcieLink> pcie = not_asked();
   Result<long> numa_node = not_asked();  // -1: the host has no nodes to tell apart
   Result<std::vector<int>> node_cpus = not_asked();

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "harness/host/driver_facts.hpp"
 #include "harness/sys/xdp_links.hpp"
 #include "harness/text/clean_text.hpp"
 
@@ -129,35 +130,9 @@ Finding check_mitigations(const std::map<std::string, std::string>& all) {
   return info(fmt::format("active: {}", fmt::join(active, ", ")));
 }
 
-// What is known of drivers from the kernel's sources (to 6.18) and DPDK's releases. It explains
-// what the kernel answered, and answers nothing itself.
-struct DriverFact {
-  const char* driver;
-  const char* text;
-};
-constexpr DriverFact kDriverFacts[] = {
-    {"ixgbe", "native XDP since Linux 4.12, zero-copy since 4.20"},
-    {"i40e", "native XDP since Linux 4.13, zero-copy since 4.20"},
-    {"ice", "native XDP and zero-copy since Linux 5.5"},
-    {"mlx5_core", "native XDP since Linux 4.9, zero-copy since 5.3"},
-    {"igb", "native XDP since Linux 5.10, zero-copy since 6.14"},
-    {"igc", "native XDP since Linux 5.13, zero-copy since 5.14"},
-    {"virtio_net", "native XDP since Linux 4.10, zero-copy since about 6.11"},
-    {"veth", "native XDP since Linux 4.19, never zero-copy"},
-    {"tun", "native XDP since Linux 4.14, never zero-copy"},
-    {"r8169",
-     "no native XDP, one queue, 256 descriptors; DPDK's r8169 PMD exists since 24.11: use "
-     "sockets, xdp-generic, af_xdp with \"attach\": \"generic\", or dpdk with net_af_packet"},
-    {"r8125", "no native XDP"},
-    {"rtase", "no native XDP"},
-    {"e1000", "no native XDP; DPDK has a PMD"},
-    {"e1000e", "no native XDP; DPDK has a PMD"},
-};
-
 std::string explained(const std::string& seen, const std::string& driver) {
-  for (const DriverFact& fact : kDriverFacts)
-    if (driver == fact.driver) return fmt::format("{} ({}: {})", seen, driver, fact.text);
-  return seen;
+  const std::string fact = driver_fact(driver);
+  return fact.empty() ? seen : fmt::format("{} ({}: {})", seen, driver, fact);
 }
 
 Finding check_safety(const PortFacts& port) {
@@ -302,7 +277,10 @@ Finding check_dpdk_support(const std::vector<std::string>& drivers, const PortFa
   if (!drivers.empty()) return info(fmt::format("{}", fmt::join(drivers, ", ")));
   // net_af_xdp attaches to the driver, and to nothing else.
   const bool native = port.xdp_features && port.xdp_features->native;
-  return warn(explained("no driver of the installed DPDK knows this chip", port.driver),
+  const std::string release = dpdk_release_with(port.pci_id);
+  return warn(explained("no driver of the installed DPDK knows this chip" +
+                            (release.empty() ? "" : "; " + release),
+                        port.driver),
               fmt::format("use dpdk with {}net_af_packet", native ? "net_af_xdp or " : ""));
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "harness/host/driver_facts.hpp"
 #include "harness/host/port_facts.hpp"
 #include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
@@ -26,11 +27,12 @@ Result<void> has_dpdk_driver(const std::string& pci, const std::string& kernel_d
   const auto drivers = dpdk_drivers_of(pci, {});
   if (!drivers) return drivers.error();
   if (!drivers->empty()) return {};
+  const std::string id = sys::pci_id(pci);
+  const std::string release = dpdk_release_with(id);
   return make_error(ErrorCode::unsupported,
                     "this DPDK has no driver for {} ({}, the kernel's driver is {}){}; the best "
                     "that DPDK can do with it is driver net_af_packet",
-                    pci, sys::pci_id(pci), kernel_driver,
-                    kernel_driver == "r8169" ? "; r8169 has one since DPDK 24.11" : "");
+                    pci, id, kernel_driver, release.empty() ? "" : "; " + release);
 }
 
 Result<void> allow_no_iommu(undo::Journal& journal) {
