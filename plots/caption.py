@@ -32,6 +32,8 @@ def nics(run, cases):
               "Bars: median of the trials.", *_interrupted(cases)]
     parts.append("Cycles per packet: " + (" and ".join(SOURCES[source] for source in sources) + "." if sources
                                           else "not measured."))
+    if any(case.has_figure and case.whole_cycles for case in cases):
+        parts.append("Busy: of a loop that spins, without its polls in vain.")
     parts += _conditions(cases)
     for case in cases:
         if not case.has_figure:

@@ -140,8 +140,9 @@ class _Drawing(Sheet):
             low, high = found.ci95
             axes.errorbar([found.median], [y], xerr=[[found.median - low], [high - found.median]], fmt="none",
                           ecolor=style.INK, elinewidth=0.9, capsize=2, zorder=3)
-        self.beside(axes, _end(found), y, ("≥" if bound else "") + text.number(found.median), 5.5, (3, 0),
-                    gid=gid + "-value")
+        busy = " busy" if measure == "cycles_per_packet" and case.whole_cycles else ""
+        self.beside(axes, _end(found), y, ("≥" if bound else "") + text.number(found.median) + busy, 5.5,
+                    (3, 0), gid=gid + "-value")
 
     def _line_rates(self, axes, limit):
         """Each NIC's line rate: in words, and drawn where it lies within the panel."""

@@ -60,6 +60,17 @@ def test_every_bar_is_a_median_and_no_bar_stands_for_a_gap(run):
                 assert absent.get_text() == case.status
 
 
+def test_busy_cycles_of_a_loop_that_spins_are_called_so(run):
+    changed = list(run.cases)
+    changed[0] = dataclasses.replace(changed[0], whole_cycles=changed[0].cycles_per_packet)
+    (_, made, said), = fixtures.drawn(nics, dataclasses.replace(run, cases=tuple(changed)))
+    assert artist(made, "cycles_per_packet-0-0-value").get_text().endswith(" busy")
+    assert "busy" not in artist(made, "cycles_per_packet-0-1-value").get_text()
+    assert "busy" not in artist(made, "mpps-0-0-value").get_text()
+    assert "polls in vain" in said
+    assert "polls in vain" not in fixtures.drawn(nics, run)[0][2]
+
+
 def test_the_line_rate_is_drawn_where_the_axis_reaches_and_named_where_not(run):
     (_, made, _), = fixtures.drawn(nics, run)
     limit = next(axes for axes in made.axes if axes.get_label() == "mpps").get_xlim()[1]
