@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::uint64_t kOpened = 1'000'000'000;
 const CpuOwners kOwners{{1}, {0}, {1}};
+const FlipPlan kDrop{.action = "drop"};
 
 // Stretches of 10 ms with 1,000 packets each: 2,000 ns a packet up to the change after `turned_at`
 // of them, 500 ns from then on.
@@ -14,7 +15,8 @@ std::vector<FlipReading> readings(std::size_t stretches, std::size_t turned_at,
                                   std::uint64_t packets_after = 1000) {
   std::vector<FlipReading> made(1);
   made[0].cpus.at_ns = kOpened;
-  made[0].cpus.cpus = {{.cpu = 1}};
+  made[0].cpus.cpus.resize(1);
+  made[0].cpus.cpus[0].cpu = 1;
   made[0].count = {500, 0};
   for (std::size_t i = 0; i < stretches; ++i) {
     FlipReading next = made.back();
@@ -33,7 +35,7 @@ std::vector<FlipReading> readings(std::size_t stretches, std::size_t turned_at,
 
 FlipRecord record(const std::vector<FlipReading>& made, std::size_t turned_at,
                   double tsc_hz = 2e9) {
-  return flip_record({.action = "drop"}, made, kOwners, false, tsc_hz, kOpened,
+  return flip_record(kDrop, made, kOwners, false, tsc_hz, kOpened,
                      kOpened + turned_at * 10 * kMillisecond);
 }
 
@@ -73,8 +75,8 @@ TEST(FlipWindow, CostsAtTwoLoadsAreNoTax) {
 TEST(FlipWindow, WithoutPacketsOrAPmuReadingThereIsNoTax) {
   EXPECT_FALSE(record(readings(100, 50, 0), 50).cycles_drop);
   EXPECT_FALSE(record(readings(2, 1), 1).tax_cycles);
-  const FlipRecord made = flip_record({.action = "drop"}, readings(100, 50), kOwners, true, 2e9,
-                                      kOpened, kOpened + 500 * kMillisecond);
+  const FlipRecord made = flip_record(kDrop, readings(100, 50), kOwners, true, 2e9, kOpened,
+                                      kOpened + 500 * kMillisecond);
   EXPECT_FALSE(made.cycles_pass);
   EXPECT_FALSE(made.series[0].cycles);
 }
