@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/core/latency.hpp"
 #include "harness/core/trial.hpp"
 
 namespace pktbench {
@@ -61,7 +62,8 @@ struct CaseResult {
   std::vector<TrialRecord> bpf_trials;
   std::string bpf_reason;
   std::vector<Metric> metrics;
-  std::vector<GoalResult> goals;  // of the method `search`, by round
+  std::vector<GoalResult> goals;     // of the method `search`, by round
+  std::vector<LatencyLoad> latency;  // of the method `latency`, by load
 };
 
 }  // namespace pktbench

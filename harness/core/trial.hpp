@@ -15,6 +15,7 @@
 #include "harness/core/counters.hpp"
 #include "harness/core/cpu.hpp"
 #include "harness/core/disturbance.hpp"
+#include "harness/core/latency.hpp"
 #include "harness/core/options.hpp"
 #include "harness/core/traffic.hpp"
 
@@ -54,6 +55,7 @@ struct TrialPlan {
   // Share of the frames due that a paced generator may leave unsent in a valid trial while others
   // use its CPU (above max_disturbance). One that is slow by itself is no disturbance.
   double max_unsent = 0.01;
+  bool stamped = false;  // frames say when they were due, and how late each is is recorded
 };
 
 // By the kernel's account, over all the backend's programs.
@@ -131,6 +133,7 @@ struct TrialRecord {
   std::int64_t unaccounted = 0;    // offered - received - drops; negative: more came than was sent
   std::optional<double> loss_ratio;
   std::optional<ReturnRecord> returned;  // where the workload sends frames back
+  std::optional<LatencyRecord> latency;  // of stamped frames
 
   std::optional<double> mpps;
   std::optional<double> ns_per_packet;  // CPU time charged to the DUT
