@@ -25,7 +25,7 @@ namespace pktbench::backends {
 
 namespace {
 
-class Xdp final : public CleanStart, public FilterControl {
+class Xdp final : public CleanStart, public FilterControl, public DelayRecorder {
  public:
   explicit Xdp(std::uint32_t flags) : flags_(flags) {}
   ~Xdp() override { stop(); }
@@ -54,6 +54,8 @@ class Xdp final : public CleanStart, public FilterControl {
     return counters;
   }
 
+  Result<std::vector<DelayCounts>> delays() override { return program_->delays(); }
+
   std::vector<std::uint32_t> programs() const override { return {attached_.program.id}; }
 
   void stop() noexcept override {
@@ -76,7 +78,9 @@ class Xdp final : public CleanStart, public FilterControl {
     if (auto r = needs_queues(port_, PB_MAX_QUEUES, "an XDP program"); !r) return r.error();
     auto inside = sys::NetnsScope::enter(port_.netns_path);
     if (!inside) return inside.error();
-    if (auto r = XdpProgram::load(workload_).into(program_); !r) return r.error();
+    std::optional<StampedTrial> stamps;
+    if (config.stamped) stamps = {config.trial_tag, port_.queues};
+    if (auto r = XdpProgram::load(workload_, stamps).into(program_); !r) return r.error();
     if (PortSet* ports = program_->ports()) ports->assign(config.filter_ports);
 
     auto attached = sys::attach_xdp(port_, program_->fd(), flags_,
@@ -86,6 +90,11 @@ class Xdp final : public CleanStart, public FilterControl {
         fallback != config.options.end() && std::get<bool>(fallback->second))
       attached = sys::attach_xdp(port_, program_->fd(), XDP_FLAGS_SKB_MODE, "");
     if (auto r = std::move(attached).into(attached_); !r) return r.error();
+    // It may run on several CPUs at a time there, and does not know the queue.
+    if (stamps && attached_.mode == XDP_ATTACHED_SKB && port_.queues > 1)
+      return make_error(ErrorCode::unsupported,
+                        "the generic hook does not tell queues apart: it records the delays of one "
+                        "queue only");
     return EffectiveMode{flags_ == XDP_FLAGS_DRV_MODE ? "xdp-native" : "xdp-generic",
                          std::string("xdp-") + sys::xdp_hook_name(attached_.mode),
                          {{"jited", attached_.program.jited}}};
@@ -109,7 +118,8 @@ BackendType xdp_native_backend() {
           .options = {flag_option("fallback", false,
                                   "use the generic hook where the driver has no native XDP")},
           .probe = probe,
-          .make = [] { return std::make_unique<Xdp>(XDP_FLAGS_DRV_MODE); }};
+          .make = [] { return std::make_unique<Xdp>(XDP_FLAGS_DRV_MODE); },
+          .stamps = true};
 }
 
 BackendType xdp_generic_backend() {
@@ -118,7 +128,8 @@ BackendType xdp_generic_backend() {
           .workloads = XdpProgram::workloads(),
           .options = {},
           .probe = probe,
-          .make = [] { return std::make_unique<Xdp>(XDP_FLAGS_SKB_MODE); }};
+          .make = [] { return std::make_unique<Xdp>(XDP_FLAGS_SKB_MODE); },
+          .stamps = true};
 }
 
 }  // namespace pktbench::backends

@@ -118,9 +118,9 @@ Histogram::Histogram(const std::vector<std::uint64_t>& buckets) : Histogram() {
   for (const std::uint64_t n : buckets) count_ += n;
 }
 
-void Histogram::record(std::uint64_t value_ns) {
-  ++counts_[pb_histogram_index(std::min<std::uint64_t>(value_ns, PB_HISTOGRAM_HIGHEST))];
-  ++count_;
+void Histogram::record(std::uint64_t value_ns, std::uint64_t times) {
+  counts_[pb_histogram_index(std::min<std::uint64_t>(value_ns, PB_HISTOGRAM_HIGHEST))] += times;
+  count_ += times;
 }
 
 void Histogram::add(const Histogram& other) {

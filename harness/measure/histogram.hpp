@@ -22,10 +22,11 @@ class Histogram {
   explicit Histogram(const std::vector<std::uint64_t>& buckets);
 
   // A value above 10 s is counted as 10 s. Costs about 2 ns.
-  void record(std::uint64_t value_ns);
+  void record(std::uint64_t value_ns, std::uint64_t times = 1);
   void add(const Histogram& other);
 
   std::uint64_t count() const { return count_; }
+  const std::vector<std::uint64_t>& buckets() const { return counts_; }
   // As HdrHistogram defines them: of a value's bucket the lowest value, of the largest the highest.
   // REQUIRES: count() > 0
   std::uint64_t min() const;
