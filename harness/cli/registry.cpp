@@ -2,6 +2,7 @@
 
 #include "backends/backend_types.hpp"
 #include "backends/common/workload_state.hpp"
+#include "harness/method/latency/latency.hpp"
 #include "harness/method/search/search.hpp"
 #include "harness/method/throughput.hpp"
 #include "harness/testbed/testbeds.hpp"
@@ -18,7 +19,7 @@ const Registry& registry() {
       .generators = traffic::generators(),
       .testbeds = {veth_testbed(traffic::make_reflect_sink), memory_testbed(),
                    nic_testbed(traffic::make_reflect_sink), simulated_testbed()},
-      .methods = {method::throughput_method(), method::search_method()}};
+      .methods = {method::throughput_method(), method::search_method(), method::latency_method()}};
   return all;
 }
 

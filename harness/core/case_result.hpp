@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "harness/core/latency.hpp"
+#include "harness/core/load_results.hpp"
 #include "harness/core/trial.hpp"
 
 namespace pktbench {
@@ -62,8 +63,13 @@ struct CaseResult {
   std::vector<TrialRecord> bpf_trials;
   std::string bpf_reason;
   std::vector<Metric> metrics;
-  std::vector<GoalResult> goals;     // of the method `search`, by round
-  std::vector<LatencyLoad> latency;  // of the method `latency`, by load
+  std::vector<GoalResult> goals;          // of the method `search`, by round
+  std::vector<LoadReference> references;  // what the loads below are shares of
+  std::vector<SweepLoad> sweep;           // of the method `load-sweep`
+  std::vector<LatencyLoad> latency;       // of the method `latency`
+  std::vector<BurstTest> bursts;          // of the method `back-to-back`
+  std::vector<SoakWindow> soak_windows;   // of the method `soak`
+  std::vector<SoakDrift> soak_drifts;
 };
 
 }  // namespace pktbench

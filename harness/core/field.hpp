@@ -190,6 +190,16 @@ auto at(A a, B b, C c) {
   return at(at(a, b), c);
 }
 
+// The value of an optional member, made where there is none: its row says when it is `known` or
+// `written`, and else it is not called.
+template <class R, class V>
+auto value_of(std::optional<V> R::*member) {
+  return [member](R& record) -> V& {
+    std::optional<V>& value = record.*member;
+    return value ? *value : value.emplace();
+  };
+}
+
 // REQUIRES: `fields` lives as long as the row, here and below.
 template <class M, class Sub>
 auto object(M member, const Fields<Sub>& fields) {

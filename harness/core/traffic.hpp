@@ -27,8 +27,8 @@ struct TrafficConfig {
   TrafficSpec traffic;
   std::uint32_t trial_tag = 0;  // stamped into every frame's payload
   Options options;
-  // Each frame says when it was due and goes by itself, and the source is a DelayRecorder.
-  // REQUIRES: open() is given a rate.
+  // Each frame says when it was due and goes by itself, and the source is a DelayRecorder. Without
+  // a rate no frame is due at any time, and what is recorded means nothing.
   bool stamped = false;
 };
 

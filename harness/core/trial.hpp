@@ -37,6 +37,7 @@ struct CaseSpec {
   TrafficSpec traffic;
   std::optional<double> rate_pps;  // the intended load; none: as fast as possible
   unsigned queues = 1;
+  bool stamped = false;  // frames go one by one and say when they were due
 };
 
 // What is asked of a trial: its load, how it is timed and how it is judged.
@@ -44,6 +45,9 @@ struct TrialPlan {
   std::optional<double> rate_pps;  // the intended load; none: as fast as possible
   double warmup_s = 0.2;
   double duration_s = 1.0;
+  // The window ends once so many frames are sent, after duration_s at the latest. None: it lasts
+  // duration_s.
+  std::optional<std::uint64_t> burst_frames = {};
   std::uint64_t tolerance_packets = 0;  // |unaccounted| above this makes a trial invalid
   // Share of a DUT's CPU that others used or the hypervisor took; above it a trial is invalid.
   double max_disturbance = 0.05;
@@ -55,7 +59,7 @@ struct TrialPlan {
   // Share of the frames due that a paced generator may leave unsent in a valid trial while others
   // use its CPU (above max_disturbance). One that is slow by itself is no disturbance.
   double max_unsent = 0.01;
-  bool stamped = false;  // frames say when they were due, and how late each is is recorded
+  bool delays = false;  // how late each frame is is recorded; of a stamped case, at a fixed load
 };
 
 // By the kernel's account, over all the backend's programs.
@@ -119,6 +123,10 @@ struct TrialRecord {
   double duration_s = 0;  // gate open to gate shut
   double drain_s = 0;
   double effective_s = 0;  // of all that a trial takes on its session: all of these, and readings
+  std::optional<std::uint64_t> burst_frames;  // asked for; none: frames for the window's length
+  // Of pktbench and its helpers, after the trial.
+  std::optional<std::uint64_t> rss_bytes;
+  std::optional<std::uint64_t> open_fds;
 
   SentCounters offered;  // within the window, as are all counts below
   std::optional<double> offered_pps;

@@ -28,7 +28,9 @@ bool has_summary(const CaseResult& result) {
   return std::ranges::any_of(result.trials, in_summary);
 }
 
-bool has_figures(const CaseResult& result) { return has_summary(result) || !result.goals.empty(); }
+bool has_figures(const CaseResult& result) {
+  return has_summary(result) || !result.goals.empty() || !result.latency.empty();
+}
 
 std::optional<CaseSummary> summarize_case(const CaseResult& result) {
   if (!has_summary(result)) return std::nullopt;

@@ -10,6 +10,7 @@
 
 #include "harness/measure/bpf_run_time.hpp"
 #include "harness/method/accounting.hpp"
+#include "harness/method/latency/delay_watch.hpp"
 #include "harness/method/snapshot.hpp"
 #include "harness/method/strays.hpp"
 #include "harness/method/surroundings.hpp"
@@ -106,6 +107,7 @@ class AttachedCase final : public Session {
     if (!spec_.filter_ports.empty()) backend.filter_ports = spec_.filter_ports;
     backend.frame_size = spec_.traffic.frame_size;
     backend.trial_tag = tag_;
+    backend.stamped = spec_.stamped;
     if (auto r = p_.backend->start(backend).into(mode_); !r) return r.error();
 
     if (p_.bpf_stats) {
@@ -136,7 +138,12 @@ class AttachedCase final : public Session {
     traffic.traffic = spec_.traffic;
     traffic.trial_tag = tag_;
     traffic.options = spec_.generator_options;
+    traffic.stamped = spec_.stamped;
     if (auto r = p_.traffic->start(traffic); !r) return r;
+    if (spec_.stamped) {
+      const bool simulated = dut_.port().device != nullptr;
+      if (auto r = DelayWatch::of(*p_.backend, *p_.traffic, simulated).into(delays_); !r) return r;
+    }
     return name_parts(*napi);
   }
 
@@ -195,9 +202,7 @@ class AttachedCase final : public Session {
     const auto at_device = every_queue ? dut_.received_by_queue() : QueueCounts();
     const std::uint64_t frames = every_queue ? flows * kFramesPerFlow : kConfirmFrames;
     p_.traffic->open(frames, plan_.rate_pps);
-    const std::uint64_t deadline = clock_.now_ns() + kConfirmTimeout;
-    while (!stop_ && !p_.traffic->finished() && clock_.now_ns() < deadline)
-      clock_.sleep_ns(kMillisecond, stop_);
+    wait_for_all_sent(clock_.now_ns() + kConfirmTimeout);
     const bool all_sent = p_.traffic->finished();
     if (auto r = p_.traffic->close(); !r) return r.error();
     if (stop_) return interrupted();
@@ -239,6 +244,11 @@ class AttachedCase final : public Session {
     return after;
   }
 
+  void wait_for_all_sent(std::uint64_t deadline) {
+    while (!stop_ && !p_.traffic->finished() && clock_.now_ns() < deadline)
+      clock_.sleep_ns(kMillisecond, stop_);
+  }
+
   // "; 3 left eth0": where its port counts them, and it was fewer than were sent.
   std::string left_since(const Snapshot& before, const Snapshot& after, std::uint64_t sent) const {
     const std::uint64_t left = after.offered(before);
@@ -247,10 +257,14 @@ class AttachedCase final : public Session {
                        generator_.port().name);
   }
 
-  Result<void> open_for(double seconds) {
+  // Until `limit` frames are sent, where that is one.
+  Result<void> open_for(double seconds, std::uint64_t limit = TrafficSource::kNoLimit) {
     const ClockReading opened = clock_.read();
-    p_.traffic->open(TrafficSource::kNoLimit, plan_.rate_pps);
-    clock_.sleep_ns(to_ns(seconds), stop_);
+    p_.traffic->open(limit, plan_.rate_pps);
+    if (limit == TrafficSource::kNoLimit)
+      clock_.sleep_ns(to_ns(seconds), stop_);
+    else
+      wait_for_all_sent(opened.now_ns + to_ns(seconds));
     const ClockReading shut = clock_.read();
     facts_.open_ns = shut.now_ns - opened.now_ns;
     facts_.reference_ns = shut.reference_ns - opened.reference_ns;
@@ -297,6 +311,8 @@ class AttachedCase final : public Session {
     const Snapshot before = baseline_;
     for (End* end : {&generator_, &dut_}) end->take_notes();
 
+    if (plan_.delays)
+      if (auto r = delays_->before_window(); !r) return r;
     strays_.before_window();
     surroundings_.before_window();
     std::optional<BpfRunTime> bpf_before;
@@ -306,7 +322,10 @@ class AttachedCase final : public Session {
     std::optional<CpuSample> cpu_after;
     if (p_.meter)
       if (auto r = p_.meter->sample().into(cpu_before); !r) return r.error();
-    if (auto r = open_for(plan_.duration_s); !r) return r;
+    record_.burst_frames = plan_.burst_frames;
+    if (auto r = open_for(plan_.duration_s, plan_.burst_frames.value_or(TrafficSource::kNoLimit));
+        !r)
+      return r;
     record_.duration_s = static_cast<double>(facts_.open_ns) / 1e9;
     if (p_.meter)
       if (auto r = p_.meter->sample().into(cpu_after); !r) return r.error();
@@ -331,6 +350,8 @@ class AttachedCase final : public Session {
     DropCounts turns = generator_.turns();
     turns.merge(dut_.turns());
     count_between(before, *after, turns, record_);
+    if (plan_.delays)
+      if (auto r = delays_->after_window(record_); !r) return r;
     record_.on_wire = generator_.on_wire();
     if (record_.left_the_port.value_or(0) > record_.offered.packets)
       record_.notes.push_back(
@@ -375,6 +396,7 @@ class AttachedCase final : public Session {
   EffectiveMode mode_;
   Snapshot baseline_;  // all that was sent before is accounted for in it
   std::optional<measure::BpfRunTimeMeter> bpf_;
+  std::optional<DelayWatch> delays_;      // of a stamped case
   std::vector<pid_t> generator_threads_;  // beside those of the source
   Surroundings surroundings_;
   StrayWatch strays_;

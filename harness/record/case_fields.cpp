@@ -4,6 +4,8 @@
 #include "harness/core/lookup.hpp"
 #include "harness/measure/conditions.hpp"
 #include "harness/method/case_summary.hpp"
+#include "harness/method/latency/latency.hpp"
+#include "harness/method/reference_load.hpp"
 #include "harness/method/search/search.hpp"
 #include "harness/record/fields.hpp"
 #include "harness/text/record_number.hpp"
@@ -266,10 +268,18 @@ const Fields<CaseDocument>& case_fields() {
         written([](const C& c) { return !c.comparable.empty(); }), older_lack_it},
        {"metrics", list(result(&CaseResult::metrics), metric_fields()),
         "What the method found, for those who do not know it.", older_lack_it},
+       {"reference", list(result(&CaseResult::references), method::reference_fields()),
+        "What the loads of its method are shares of, by round.",
+        written([](const C& c) { return !c.result.references.empty(); }), older_lack_it},
        {"search",
         group<C>({{"goals", list(result(&CaseResult::goals), method::goal_fields()),
                    "Of each search in turn, one each."}}),
         "What the method `search` found.", written(is_searched), older_lack_it},
+       {"latency",
+        group<C>({{"loads", list(result(&CaseResult::latency), method::latency_load_fields()),
+                   "In the order they were measured."}}),
+        "What the method `latency` found.",
+        written([](const C& c) { return !c.result.latency.empty(); }), older_lack_it},
        {"bpf_run_time", group(bpf_rows()),
         "With `scenario.method.bpf_stats`: the kernel's own run time of the backend's BPF "
         "programs, from trials of their own; null without it.",

@@ -1,4 +1,5 @@
 #include "harness/method/case_summary.hpp"
+#include "harness/method/latency/latency.hpp"
 #include "harness/record/fields.hpp"
 #include "harness/text/record_number.hpp"
 #include "harness/text/section.hpp"
@@ -243,6 +244,18 @@ const Fields<TrialRecord>& trial_fields() {
        {"effective_s", &T::effective_s,
         "All that it took on its session: warm-up, window, drain and readings.", unit("s"),
         older_lack_it},
+       {"burst_frames", value_of(&T::burst_frames),
+        "Only where so many frames were asked for in place of a window's length.", unit("packets"),
+        written([](const T& t) { return t.burst_frames.has_value(); })},
+       {"harness",
+        group<T>({{"rss_bytes", value_of(&T::rss_bytes), "Memory in use (resident).", unit("bytes"),
+                   known([](const T& t) { return t.rss_bytes.has_value(); }),
+                   null("it could not be read")},
+                  {"open_fds", value_of(&T::open_fds), "Open file descriptors.",
+                   known([](const T& t) { return t.open_fds.has_value(); }),
+                   null("it could not be read")}}),
+        "Of pktbench and the processes that it started, after the trial.",
+        written([](const T& t) { return t.rss_bytes || t.open_fds; }), older_lack_it},
        {"offered", group(offered_rows()), "What the generator sent in the window."},
        {"received", group(received_rows()), "What the workload got in the window."},
        {"drops", &T::drops,
@@ -260,6 +273,9 @@ const Fields<TrialRecord>& trial_fields() {
         "Only where the workload sends frames back: what became of those. Frames lost on the way "
         "back were received all the same.",
         written([](const T& t) { return t.returned.has_value(); })},
+       {"latency", object(value_of(&T::latency), method::latency_fields()),
+        "Only of stamped frames at a fixed load: how late they were.",
+        written([](const T& t) { return t.latency.has_value(); })},
        {"loss_ratio", &T::loss_ratio,
         "(intended - `received.packets`) / intended, where intended = `offered.packets` + "
         "`offered.unsent` + `offered.not_taken`; not below 0.",

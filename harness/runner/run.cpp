@@ -118,6 +118,20 @@ class Run {
     if (!contains(backend.workloads, spec.workload))
       return "backend " + backend.name + " cannot do workload " + spec.workload + "; it can do " +
              fmt::format("{}", fmt::join(backend.workloads, ", "));
+    if (spec.stamped) {
+      const auto others = [](const auto& types) {
+        std::vector<std::string> names;
+        for (const auto& type : types)
+          if (type.stamps) names.push_back(type.name);
+        return fmt::format("; these do: {}", fmt::join(names, ", "));
+      };
+      if (!backend.stamps)
+        return "backend " + backend.name + " does not record when it gets a frame" +
+               others(registry_.backends);
+      if (!generator.stamps)
+        return "generator " + generator.name + " does not stamp its frames" +
+               others(registry_.generators);
+    }
     if (auto reason = backend.probe(); !reason.empty())
       return "backend " + backend.name + ": " + reason;
     if (auto reason = generator.probe(); !reason.empty())

@@ -10,14 +10,12 @@
 #include "harness/measure/summary.hpp"
 #include "harness/method/rounds.hpp"
 #include "harness/method/search/loss_search.hpp"
+#include "harness/method/search/search_round.hpp"
 #include "harness/method/trial_options.hpp"
 
 namespace pktbench::method {
 
 namespace {
-
-// Share of the frames due that are not missed: a window ends between two bursts.
-constexpr double kUnsentUnheeded = 0.001;
 
 LossGoal rules_of_goals(const Options& options) {
   return {"",
@@ -26,21 +24,6 @@ LossGoal rules_of_goals(const Options& options) {
           option<double>(options, "final_trial_s"),
           option<double>(options, "duration_sum_s"),
           option<double>(options, "width")};
-}
-
-// REQUIRES: the trial is ok.
-LoadTrial load_trial(const TrialRecord& trial) {
-  const double due = static_cast<double>(trial.offered.packets + trial.offered.unsent);
-  auto unsent = static_cast<double>(trial.offered.unsent);
-  if (unsent <= kUnsentUnheeded * due) unsent = 0;
-  // A frame that the workload sent back and that did not return is lost as well.
-  double lost =
-      static_cast<double>(trial.offered.packets) - static_cast<double>(trial.received.packets);
-  if (trial.returned)
-    lost += static_cast<double>(trial.returned->sent_back) -
-            static_cast<double>(trial.returned->packets);
-  return {trial.target_pps ? *trial.target_pps : trial.offered_pps.value_or(0), trial.duration_s,
-          trial.effective_s, due > 0 ? std::max(0.0, lost) / due : 1, due > 0 ? unsent / due : 0};
 }
 
 class Search final : public Method {
@@ -59,11 +42,11 @@ class Search final : public Method {
   int rounds() const override { return searches_; }
 
   std::optional<Step> next(const CaseResult& so_far, int round) const override {
-    const Made made = trials_of(so_far, round);
+    const SearchRound made = search_round(so_far, round);
     if (made.broken || made.disturbed_in_a_row > max_repeats_) return std::nullopt;
     const auto trial = LossSearch(rules(made), made.trials).next();
     if (!trial) return std::nullopt;
-    Step step{plan_, made.any ? Start::kept : Start::anew, false};
+    Step step{plan_, made.made > 0 ? Start::kept : Start::anew, false};
     step.plan.rate_pps = trial->load;
     step.plan.duration_s = trial->duration_s;
     return step;
@@ -92,48 +75,24 @@ class Search final : public Method {
   }
 
  private:
-  struct Made {
-    std::vector<LoadTrial> trials;  // the ok ones
-    bool any = false;
-    bool broken = false;  // its counts do not add up, or nothing came of a trial
-    int disturbed_in_a_row = 0;
-    std::optional<double> line_rate_pps;
-  };
-
-  static Made trials_of(const CaseResult& c, int round) {
-    Made made;
-    for (const TrialRecord& trial : c.trials) {
-      if (trial.round != round) continue;
-      made.any = true;
-      made.disturbed_in_a_row = trial.disturbed ? made.disturbed_in_a_row + 1 : 0;
-      made.broken |= trial.status == TrialStatus::invalid && !trial.disturbed;
-      if (trial.status != TrialStatus::ok) continue;
-      made.trials.push_back(load_trial(trial));
-      if (trial.line_rate_pps) made.line_rate_pps = trial.line_rate_pps;
-    }
-    return made;
-  }
-
-  SearchRules rules(const Made& made) const {
+  SearchRules rules(const SearchRound& made) const {
     SearchRules rules{goals_, min_pps_, made.line_rate_pps, limit_s_};
     if (max_pps_ > 0) rules.max_pps = max_pps_;
     return rules;
   }
 
   void find(CaseResult& c, int round) const {
-    const Made made = trials_of(c, round);
+    const SearchRound made = search_round(c, round);
     if (made.trials.empty()) return;
-    double seconds = 0;
-    for (const LoadTrial& trial : made.trials) seconds += trial.effective_s;
     const LossSearch search(rules(made), made.trials);
     for (std::size_t i = 0; i < goals_.size(); ++i) {
       GoalFinding found = search.find(goals_[i]);
-      if (made.broken) found.reason = "a trial's counts do not add up";
+      if (made.broken) found.reason = kBroken;
       if (made.disturbed_in_a_row > max_repeats_ && !found.reason.empty())
-        found.reason = "its last trials were disturbed";
+        found.reason = kDisturbed;
       c.goals.push_back({goals_[i].name, goals_[i].loss_ratio, round, found.lower_pps,
                          found.upper_pps, found.conditional_pps, found.reason.empty(), found.reason,
-                         made.trials.size(), seconds});
+                         made.trials.size(), made.seconds()});
       if (c.metrics.size() <= i) c.metrics.push_back({goals_[i].name, "packets/s", true, {}});
       if (found.reason.empty() && found.conditional_pps)
         c.metrics[i].by_round[std::to_string(round)] = *found.conditional_pps;

@@ -8,7 +8,7 @@ namespace pktbench::traffic {
 
 namespace {
 
-class Simulated final : public TrafficSource {
+class Simulated final : public TrafficSource, public DelayRecorder {
  public:
   Result<void> start(const TrafficConfig& config) override {
     if (!config.from.device)
@@ -43,6 +43,10 @@ class Simulated final : public TrafficSource {
     return {};
   }
   Result<SentCounters> sample() override { return sent_; }
+  // It is never late.
+  Result<std::vector<DelayCounts>> delays() override {
+    return std::vector{DelayCounts{.buckets = {sent_.packets}}};
+  }
   std::vector<pid_t> threads() const override { return {}; }
   void stop() noexcept override {}
 
@@ -78,7 +82,8 @@ GeneratorType simulated_generator() {
                                 "a fault to be caught: frames claimed but not sent, per window")},
       .probe = [] { return std::string(); },
       .make = [] { return std::make_unique<Simulated>(); },
-      .media = {Medium::simulated}};
+      .media = {Medium::simulated},
+      .stamps = true};
 }
 
 }  // namespace pktbench::traffic

@@ -1,0 +1,79 @@
+// What the loads of a method are shares of: the partial drop rate (PDR), found by a search on the
+// round's open session before its loads, or given; or the line rate.
+//
+// The search is short, so that it takes seconds: it says where the loads are to be, and is no
+// result to be compared. What it could not see an end of is passed on as such.
+//
+// Threads: none. Pure: an answer depends on the options and on the trials given.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/core/case_result.hpp"
+#include "harness/core/field.hpp"
+#include "harness/core/method.hpp"
+#include "harness/core/options.hpp"
+#include "harness/core/result.hpp"
+#include "harness/method/search/loss_search.hpp"
+#include "harness/method/search/search_round.hpp"
+
+namespace pktbench::method {
+
+// A load as a scenario writes it: "50%" of the reference, "250000" packets/s, or "max", as fast as
+// possible (then it has neither).
+struct WantedLoad {
+  std::string name;
+  std::optional<double> share;  // 0.5
+  std::optional<double> pps;
+};
+
+// "10%, 50%, 250000, max", each once. `greatest`: the share that none may exceed. Errors:
+// `invalid_input`, with the name of the option.
+Result<std::vector<WantedLoad>> parse_loads(const std::string& text, double greatest);
+
+// The rate to ask a trial for; none: as fast as possible. REQUIRES: `reference` where it is a
+// share.
+std::optional<double> rate_of(const WantedLoad& load, const std::optional<double>& reference);
+
+// What a scenario says of the reference. REQUIRES of those who take them: trial_options(), too.
+std::vector<OptionSpec> reference_options();
+
+struct ReferenceState {
+  std::optional<Step> next;  // the trial to make for it; none: it is over
+  std::size_t trials = 0;    // of the round's, the first, are its own
+  LoadReference found;       // once it is over
+};
+
+class ReferenceLoad {
+ public:
+  // `warmup_s`: of its trials.
+  ReferenceLoad(const Options& options, double warmup_s);
+
+  // REQUIRES: the trials of `round` are in the order they were made, those of the reference first.
+  ReferenceState of(const CaseResult& so_far, int round) const;
+
+ private:
+  enum class Kind { searched, given, line_rate };
+
+  SearchRules rules(const SearchRound& made) const;
+  std::optional<NextTrial> next(const SearchRound& made) const;
+  LoadReference find(const SearchRound& made) const;
+
+  Kind kind_;
+  TrialPlan plan_;
+  LossGoal goal_;
+  double given_pps_;
+  double limit_s_;
+  int max_repeats_;
+};
+
+// Loads of a round follow its reference on one session.
+Start start_in(const CaseResult& so_far, int round);
+
+// What is recorded of it.
+const Fields<LoadReference>& reference_fields();
+
+}  // namespace pktbench::method
