@@ -85,7 +85,7 @@ def setting(case):
     """Testbed, workload and traffic in a few words."""
     where = case.testbed + (f" ({case.arrangement})" if case.arrangement else "")
     traffic = case.generator + _batch(case)
-    rate = () if case.search else (groups.rate(case.rate_pps),)     # a search has many
+    rate = () if case.search or case.latency else (groups.rate(case.rate_pps),)     # these have many
     return " · ".join((where, case.workload, f"{case.frame_size} B", _flows(case), *rate, traffic))
 
 

@@ -1,4 +1,4 @@
-"""Our histogram against HdrHistogram's own library: what it reads from our encoded form, and its percentiles."""
+"""Our histogram against HdrHistogram's own library: what it reads of our encoded form, its percentiles."""
 import json
 import os
 import pathlib
