@@ -31,14 +31,17 @@ struct WantedLoad {
 };
 
 // "10%, 50%, 250000, max", each once. `greatest`: the share that none may exceed. Errors:
-// `invalid_input`, with the name of the option.
-Result<std::vector<WantedLoad>> parse_loads(const std::string& text, double greatest);
+// `invalid_input`, with the name of the `option`.
+Result<std::vector<WantedLoad>> parse_loads(const std::string& text, double greatest,
+                                            const std::string& option = "loads");
 
 // The rate to ask a trial for; none: as fast as possible. REQUIRES: `reference` where it is a
 // share.
 std::optional<double> rate_of(const WantedLoad& load, const std::optional<double>& reference);
 
-// What a scenario says of the reference. REQUIRES of those who take them: trial_options(), too.
+// What a scenario says of the PDR, and of what loads are shares of: that or the line rate. REQUIRES
+// of those who take them: trial_options(), too.
+std::vector<OptionSpec> pdr_options();
 std::vector<OptionSpec> reference_options();
 
 struct ReferenceState {
@@ -49,7 +52,7 @@ struct ReferenceState {
 
 class ReferenceLoad {
  public:
-  // `warmup_s`: of its trials.
+  // Of a PDR, where the options have no loads_of. `warmup_s`: of its trials.
   ReferenceLoad(const Options& options, double warmup_s);
 
   // REQUIRES: the trials of `round` are in the order they were made, those of the reference first.
