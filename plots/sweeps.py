@@ -48,7 +48,8 @@ def points(case, value):
     made = []
     for at in found.values():
         values = [v for _, v in at]
-        made.append((statistics.median(x for x, _ in at), statistics.median(values), min(values), max(values)))
+        made.append((statistics.median(x for x, _ in at), statistics.median(values), min(values),
+                     max(values)))
     return sorted(made)
 
 
@@ -70,18 +71,19 @@ def caption_of(run, cases):
     sources = sorted({trial.cycles_source for case in cases for trial in case.trials
                       if trial.cycles_source and trial.status == "ok"})
     parts = [f"{caption.setting(cases[0])}.",
-             f"Each mark is the median of {sweeps} sweep{'s' * (sweeps != 1)} (one window a load each), its "
-             "whisker goes from the least to the greatest of them; every other sweep went from the last load "
-             "to the first.",
-             "Cycles per packet and CPU time are of all CPUs that worked for the device under test, 100% is "
-             "one whole CPU; of a loop that spins the cycles are its busy ones and the CPU is full at any "
+             f"Each mark is the median of {sweeps} sweep{'s' * (sweeps != 1)} (one window a load each), "
+             "its whisker goes from the least to the greatest of them; every other sweep went from the last "
+             "load to the first.",
+             "Cycles per packet and CPU time are of all CPUs that worked for the device under test, 100% "
+             "is one whole CPU; of a loop that spins the cycles are its busy ones and the CPU is full at any "
              "load."]
     if sources:
         parts.append("Cycles: " + " and ".join(caption.SOURCES[source] for source in sources) + ".")
     if references:
         parts.append(f"100% (dotted line): {'; '.join(references)}.")
     if disturbed:
-        parts.append(f"{disturbed} windows that were not ok are left out.")
+        parts.append(f"{disturbed} windows that were not ok are left out." if disturbed > 1
+                     else "1 window that was not ok is left out.")
     return " ".join(parts + left_out)
 
 
@@ -96,9 +98,8 @@ class _Drawing(Sheet):
                          "Cost and loss against load", cases, said)
         most = max([x for case in all_cases for _, _, value in PANELS for x, *_ in points(case, value)],
                    default=1)
-        names = text.told_apart([case.id.replace(f"/{case.frame_size}B", "") if len({c.backend for c in cases})
-                                 < len(cases) else case.backend for case in cases],
-                                lambda name: text.width(name, style.SMALL) <= 2)
+        names = text.told_apart([case.id for case in cases],
+                                lambda name: text.width(name, style.SMALL) <= 1.9)
         handles = []
         for place, case in enumerate(cases):
             color, marker = style.look(case.backend).color, MARKERS[place % len(MARKERS)]
