@@ -162,6 +162,21 @@ LoadReference ReferenceLoad::find(const SearchRound& made) const {
   return found;
 }
 
+void judge_loads(const ReferenceState& reference, bool any, CaseResult& c) {
+  if (c.decided) return;
+  const LoadReference& found = reference.found;
+  if (!reference.next && !found.what.empty() && !found.pps && !c.trials.empty()) {
+    c.status = CaseStatus::invalid;
+    c.reason = fmt::format("no {} was found that loads could be shares of: {}; give pdr_pps",
+                           found.what, found.reason);
+  } else if (c.status == CaseStatus::disturbed) {
+    c.status = CaseStatus::invalid;  // no load has a figure
+  } else if (c.status == CaseStatus::ok && !any) {
+    c.status = CaseStatus::interrupted;
+    c.reason = "interrupted before its first load was measured";
+  }
+}
+
 Start start_in(const CaseResult& so_far, int round) {
   return contains(so_far.trials, round, &TrialRecord::round) ? Start::kept : Start::anew;
 }

@@ -47,7 +47,7 @@ std::vector<OptionSpec> reference_options();
 struct ReferenceState {
   std::optional<Step> next;  // the trial to make for it; none: it is over
   std::size_t trials = 0;    // of the round's, the first, are its own
-  LoadReference found;       // once it is over
+  LoadReference found;       // once it is over; of loads that are shares of nothing: no `what`
 };
 
 class ReferenceLoad {
@@ -72,6 +72,11 @@ class ReferenceLoad {
   double limit_s_;
   int max_repeats_;
 };
+
+// The status of a case whose loads are shares of a reference, where the trials' own does not say
+// it: there is none, or no load was measured (`any` is false). REQUIRES: conclude() of its trials
+// was.
+void judge_loads(const ReferenceState& reference, bool any, CaseResult& c);
 
 // Loads of a round follow its reference on one session.
 Start start_in(const CaseResult& so_far, int round);

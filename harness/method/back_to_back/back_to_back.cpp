@@ -94,14 +94,7 @@ class BackToBack final : public Method {
       c.limiter = c.bursts.empty()                                     ? Limiter::unknown
                   : std::ranges::all_of(c.bursts, &BurstTest::regular) ? Limiter::dut
                                                                        : Limiter::generator;
-      if (c.decided) continue;
-      if (!reference.next && !reference.found.pps) {
-        c.status = CaseStatus::invalid;
-        c.reason = fmt::format("no PDR was found to correct the buffer by: {}; give pdr_pps",
-                               reference.found.reason);
-      } else if (c.status == CaseStatus::disturbed) {
-        c.status = CaseStatus::invalid;
-      }
+      judge_loads(reference, !c.bursts.empty(), c);
     }
   }
 

@@ -111,7 +111,7 @@ class LoadSweep final : public Method {
         }
       set_metrics(c);
       c.limiter = majority_limiter(greatest);
-      if (!c.decided) judge(reference, c);
+      judge_loads(reference, !c.sweep.empty(), c);
     }
   }
 
@@ -152,16 +152,6 @@ class LoadSweep final : public Method {
       ++made.next;
     }
     return made;
-  }
-
-  void judge(const ReferenceState& reference, CaseResult& c) const {
-    if (needs_reference_ && !reference.next && !reference.found.pps) {
-      c.status = CaseStatus::invalid;
-      c.reason = fmt::format("no {} was found that loads could be shares of: {}; give pdr_pps",
-                             reference.found.what, reference.found.reason);
-    } else if (c.status == CaseStatus::disturbed) {
-      c.status = CaseStatus::invalid;  // no load has a figure
-    }
   }
 
   void set_metrics(CaseResult& c) const {

@@ -128,7 +128,8 @@ class Soak final : public Method {
           c.soak_drifts.push_back(drift_of(what, c.soak_windows));
       set_metrics(c);
       c.limiter = majority_limiter(ok);
-      if (!c.decided) judge(reference, ok.size(), c);
+      judge_loads(reference, !c.soak_windows.empty(), c);
+      if (!c.decided && !c.soak_windows.empty()) judge(reference, ok.size(), c);
     }
   }
 
@@ -172,14 +173,7 @@ class Soak final : public Method {
   }
 
   // Of many windows some are disturbed: they are shown as such, and the case is as good as most.
-  void judge(const ReferenceState& reference, std::size_t ok, CaseResult& c) const {
-    if (load_.share && !reference.next && !reference.found.pps) {
-      c.status = CaseStatus::invalid;
-      c.reason = fmt::format("no {} was found that the load could be a share of: {}; give pdr_pps",
-                             reference.found.what, reference.found.reason);
-      return;
-    }
-    if (c.soak_windows.empty()) return;
+  static void judge(const ReferenceState& reference, std::size_t ok, CaseResult& c) {
     std::string broken;
     std::size_t disturbed = 0;
     for (std::size_t i = reference.trials; i < c.trials.size(); ++i) {
