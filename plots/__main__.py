@@ -22,7 +22,8 @@ import checked  # noqa: E402
 import sudo_user  # noqa: E402
 
 try:
-    from plots import backends, groups, latencies, load, nics, pairs, queues, searches, style
+    from plots import (backends, bursts, groups, latencies, load, nics, pairs, queues, searches, soaks, style,
+                       sweeps)
 except ImportError as missing:
     if __name__ != "__main__":
         raise
@@ -30,7 +31,9 @@ except ImportError as missing:
 
 FORK = multiprocessing.get_context("fork")
 # What is drawn of a run, by the method that measured it.
-FIGURES = {"throughput": (nics, queues, backends, pairs), "search": (searches,), "latency": (latencies,)}
+FIGURES = {"throughput": (nics, queues, backends, pairs), "search": (searches,), "load-sweep": (sweeps,),
+            "latency": (latencies,),
+           "back-to-back": (bursts,), "soak": (soaks,)}
 
 
 def main(argv=None):

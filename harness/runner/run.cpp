@@ -16,6 +16,7 @@
 #include "harness/method/session.hpp"
 #include "harness/runner/testbed_set.hpp"
 #include "harness/sys/cpu.hpp"
+#include "harness/sys/process_use.hpp"
 #include "harness/sys/utc.hpp"
 
 namespace pktbench {
@@ -242,6 +243,10 @@ class Run {
       if (!error.detail.empty()) observer_.on_detail(error.detail);
     }
     record.started_at = started_at;
+    if (const auto use = sys::process_use()) {
+      record.rss_bytes = use->rss_bytes;
+      record.open_fds = use->open_fds;
+    }
     record.bpf_stats = step.bpf_stats;
     record.index = static_cast<int>(result.trials.size() + result.bpf_trials.size());
     record.round = round;

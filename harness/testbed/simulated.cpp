@@ -125,9 +125,9 @@ class SimulatedDevice final : public VirtualDevice {
     lost_ += lost;
     const std::uint64_t arrived = frames - lost;
     const double second = static_cast<double>(now_ns()) / 1e9;
-    const double cost = distance_.cost(second);
-    const double room =
-        of("capacity_pps") * noise_.at(second) / cost * static_cast<double>(over_ns) / 1e9;
+    const double cost = distance_.cost(second) * (1 + of("slower_per_hour") * second / 3600);
+    const double room = of("buffer_frames") + of("capacity_pps") * noise_.at(second) / cost *
+                                                  static_cast<double>(over_ns) / 1e9;
     // A frame or two always fit, however short the time.
     const std::uint64_t taken = std::min(
         arrived, std::max(std::uint64_t{256}, static_cast<std::uint64_t>(std::llround(room))));
@@ -302,6 +302,10 @@ TestbedType simulated_testbed() {
       .touches_host = false,
       .options =
           {number_option("capacity_pps", 2e6, 0, 1e12, "frames per second the device can take"),
+           number_option("buffer_frames", 0.0, 0, 1e12,
+                         "frames that wait for it beside those that it takes meanwhile"),
+           number_option("slower_per_hour", 0.0, 0, 1000,
+                         "how much slower it gets, relative: a drift to be found"),
            number_option("noise", 0.01, 0, 1,
                          "standard deviation of the capacity from window to window, relative"),
            number_option("drift", 0.0, 0, 1, "standard deviation of a slow wander, relative"),

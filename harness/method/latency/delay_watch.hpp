@@ -16,8 +16,8 @@ namespace pktbench::method {
 
 class DelayWatch {
  public:
-  // Both outlive it and are started with `stamped`. `simulated`: no frame is really stamped, so that
-  // there is no null path. Errors: `unsupported` where one of the two records nothing.
+  // Both outlive it and are started with `stamped`. `simulated`: no frame is really stamped, so
+  // that there is no null path. Errors: `unsupported` where one of the two records nothing.
   static Result<DelayWatch> of(Backend& backend, TrafficSource& source, bool simulated);
 
   // While no frame is on its way, both.

@@ -48,25 +48,21 @@ class Latency final : public Method {
   int rounds() const override { return rounds_; }
 
   std::optional<Step> next(const CaseResult& so_far, int round) const override {
-    const ReferenceState reference = reference_.of(so_far, round);
+    const ReferenceState reference = reference_.of(so_far, 0);
     if (reference.next) return reference.next;
+    const std::size_t at = placed(so_far, round, reference).next;
+    if (at == loads_.size()) return std::nullopt;
     Step step{plan_, start_in(so_far, round), false};
-    for (std::size_t at = placed(so_far, round, reference).next; at < loads_.size(); ++at) {
-      if (loads_[at].share && !reference.found.pps) continue;
-      step.plan.rate_pps = rate_of(loads_[at], reference.found.pps);
-      return step;
-    }
-    return std::nullopt;
+    step.plan.rate_pps = rate_of(loads_[at], reference.found.pps);
+    return step;
   }
 
   // How many trials a reference takes is known when it is over.
   std::size_t trials_left(const CaseResult& so_far) const override {
-    std::size_t left = 0;
-    for (int round = 0; round < rounds_; ++round) {
-      const ReferenceState reference = reference_.of(so_far, round);
-      left += reference.next.has_value();
+    const ReferenceState reference = reference_.of(so_far, 0);
+    std::size_t left = reference.next.has_value();
+    for (int round = 0; round < rounds_; ++round)
       left += loads_.size() - placed(so_far, round, reference).next;
-    }
     return left;
   }
 
@@ -81,19 +77,24 @@ class Latency final : public Method {
     std::size_t next = 0;                                            // load
   };
 
-  // A load that was disturbed is made again, up to max_repeats times.
+  // The reference is the first round's, so that a load is the same in all. A load that was
+  // disturbed is made again, up to max_repeats times.
   Placed placed(const CaseResult& c, int round, const ReferenceState& reference) const {
     Placed made;
-    std::size_t of_reference = reference.trials;
-    int disturbed = 0;
     const auto pass_shares = [&] {
       while (!reference.found.pps && made.next < loads_.size() && loads_[made.next].share)
         ++made.next;
     };
     if (reference.next) return made;
     pass_shares();
+    std::size_t of_reference = round == 0 ? reference.trials : 0;
+    int disturbed = 0;
     for (const TrialRecord& trial : c.trials) {
-      if (trial.round != round || (of_reference > 0 && of_reference-- > 0)) continue;
+      if (trial.round != round) continue;
+      if (of_reference > 0) {
+        --of_reference;
+        continue;
+      }
       if (made.next == loads_.size()) break;
       made.trials.emplace_back(made.next, &trial);
       disturbed = trial.disturbed ? disturbed + 1 : 0;
@@ -106,24 +107,19 @@ class Latency final : public Method {
   }
 
   void sum_up(CaseResult& c) const {
+    const ReferenceState reference = reference_.of(c, 0);
     std::map<std::size_t, std::vector<const TrialRecord*>> by_load;
     std::vector<const TrialRecord*> all;
+    for (int round = 0; round < rounds_; ++round)
+      for (const auto& [load, trial] : placed(c, round, reference).trials)
+        if (trial->in_summary.value_or(false) && trial->latency) {
+          by_load[load].push_back(trial);
+          all.push_back(trial);
+        }
     c.references.clear();
     c.latency.clear();
     c.metrics.clear();
-    for (int round = 0; round < rounds_; ++round) {
-      const ReferenceState reference = reference_.of(c, round);
-      if (reference.next || reference.trials == 0) {
-        if (!std::ranges::any_of(c.trials, [&](const auto& t) { return t.round == round; }))
-          continue;
-      }
-      if (!reference.next) c.references.push_back(reference.found);
-      for (const auto& [load, trial] : placed(c, round, reference).trials) {
-        if (!trial->in_summary.value_or(false) || !trial->latency) continue;
-        by_load[load].push_back(trial);
-        all.push_back(trial);
-      }
-    }
+    if (!reference.next && !c.trials.empty()) c.references.push_back(reference.found);
     for (const auto& [load, trials] : by_load) {
       auto sum = sum_of(loads_[load].name, trials);
       if (!sum) continue;  // of a record that was tampered with
@@ -133,13 +129,7 @@ class Latency final : public Method {
     c.limiter = majority_limiter(all);
     // Each is at a load of its own: no rate or cost can be taken from all of them.
     for (TrialRecord& trial : c.trials) trial.in_summary = false;
-    if (!c.decided && c.latency.empty() &&
-        (c.status == CaseStatus::ok || c.status == CaseStatus::disturbed)) {
-      c.status = CaseStatus::invalid;
-      c.reason = c.references.empty() || c.references.back().reason.empty()
-                     ? "no trial at a load of it is ok"
-                     : "its reference load was not found: " + c.references.back().reason;
-    }
+    if (c.latency.empty() || !reference.found.pps) judge_loads(reference, !c.latency.empty(), c);
   }
 
   static void add_metrics(CaseResult& c, const std::string& load,

@@ -2,27 +2,20 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "harness/measure/histogram.hpp"
 #include "harness/method/latency/loads.hpp"
+#include "harness/method/method_test_util.hpp"
 
 namespace pktbench::method {
 namespace {
 
-Options options_with(const Options& changes) {
-  Options options;
-  for (const OptionSpec& o : latency_method().options) options[o.name] = o.default_value;
-  for (const auto& [name, value] : changes) options[name] = value;
-  return options;
-}
-
 std::string refused(const Options& changes) {
-  return latency_method().refuses(options_with(changes), 1);
+  const MethodType type = latency_method();
+  return type.refuses(options_of(type, changes), 1);
 }
 
 measure::Histogram delays_of(const std::vector<std::uint64_t>& values) {
@@ -32,22 +25,10 @@ measure::Histogram delays_of(const std::vector<std::uint64_t>& values) {
 }
 
 // A device that is as late as its load: 1 ns for each packet/s, and a frame in 100 twice that.
-TrialRecord measured(const Step& step, int round) {
-  TrialRecord trial;
-  trial.round = round;
-  trial.status = TrialStatus::ok;
-  trial.target_pps = step.plan.rate_pps;
-  trial.duration_s = step.plan.duration_s;
-  trial.effective_s = step.plan.duration_s;
-  const double load = step.plan.rate_pps.value_or(3e6);
-  const double got = std::min(load, 1e6);
-  trial.offered_pps = load;
-  trial.offered.packets = static_cast<std::uint64_t>(load * trial.duration_s);
-  trial.received.packets = static_cast<std::uint64_t>(got * trial.duration_s);
-  if (!step.plan.delays) return trial;
+void stamp(TrialRecord& trial, std::size_t) {
   measure::Histogram delays;
-  delays.record(static_cast<std::uint64_t>(load), 9'900);
-  delays.record(static_cast<std::uint64_t>(2 * load), 100);
+  delays.record(static_cast<std::uint64_t>(*trial.target_pps), 9'900);
+  delays.record(static_cast<std::uint64_t>(2 * *trial.target_pps), 100);
   trial.latency.emplace();
   trial.latency->stamp = "software";
   trial.latency->count = delays.count();
@@ -55,40 +36,36 @@ TrialRecord measured(const Step& step, int round) {
   trial.latency->histograms = {delays.encoded()};
   trial.latency->lateness = delays_of({50}).encoded();
   trial.latency->null_path = {40, 90, 55};
-  return trial;
 }
 
-using Spoil = std::function<void(TrialRecord&, std::size_t index)>;
-
-CaseResult made(const Options& changes, const Spoil& spoil = {}) {
-  const auto method = latency_method().make(options_with(changes));
-  std::vector<CaseResult> cases(1);
-  for (int round = 0; round < method->rounds(); ++round)
-    while (const auto step = method->next(cases[0], round)) {
-      TrialRecord trial = measured(*step, round);
-      trial.index = static_cast<int>(cases[0].trials.size());
-      if (spoil) spoil(trial, cases[0].trials.size());
-      cases[0].trials.push_back(trial);
-      if (cases[0].trials.size() > 500) break;
-    }
-  EXPECT_EQ(method->trials_left(cases[0]), 0u);
-  method->conclude(cases);
-  return std::move(cases[0]);
+// All of its trials are stamped but those that the reference made.
+CaseResult made(const Options& changes, const Change& spoil = {},
+                std::vector<Step>* steps = nullptr) {
+  std::vector<Step> all;
+  CaseResult c = run_method(
+      latency_method(), options_of(latency_method(), changes), [] { return 1e6; },
+      [&](TrialRecord& trial, std::size_t index) {
+        if (trial.target_pps) stamp(trial, index);
+        if (spoil) spoil(trial, index);
+      },
+      steps ? steps : &all);
+  const auto method = latency_method().make(options_of(latency_method(), changes));
+  EXPECT_EQ(method->trials_left(c), 0u);
+  return c;
 }
 
 const Options kGiven = {{"pdr_pps", 1e6}, {"trials", std::int64_t{2}}};
 
 TEST(Latency, EachRoundIsUnloadedAndTheSharesOfThePdrOnOneSession) {
-  const CaseResult c = made(kGiven);
+  std::vector<Step> steps;
+  made(kGiven, {}, &steps);
   std::vector<double> rates;
-  for (const TrialRecord& trial : c.trials) rates.push_back(*trial.target_pps);
+  for (const Step& step : steps) {
+    EXPECT_EQ(step.start, rates.size() % 4 == 0 ? Start::anew : Start::kept);
+    EXPECT_TRUE(step.plan.delays);
+    rates.push_back(*step.plan.rate_pps);
+  }
   EXPECT_EQ(rates, (std::vector<double>{1e3, 1e5, 5e5, 9e5, 1e3, 1e5, 5e5, 9e5}));
-  const auto method = latency_method().make(options_with(kGiven));
-  CaseResult begun;
-  EXPECT_EQ(method->next(begun, 0)->start, Start::anew);
-  begun.trials.push_back(c.trials.front());
-  EXPECT_EQ(method->next(begun, 0)->start, Start::kept);
-  EXPECT_TRUE(method->next(begun, 0)->plan.delays);
 }
 
 TEST(Latency, ALoadIsTheSumOfItsTrials) {
@@ -113,16 +90,19 @@ TEST(Latency, ALoadIsTheSumOfItsTrials) {
   EXPECT_EQ(c.metrics.at(0).by_round.size(), 2u);
 }
 
-TEST(Latency, WithoutAPdrItIsFoundFirstAndItsTrialsAreNone) {
-  const CaseResult c = made({{"trials", std::int64_t{1}}});
+TEST(Latency, WithoutAPdrItIsFoundOnceAndItsTrialsRecordNoDelays) {
+  std::vector<Step> steps;
+  const CaseResult c = made({{"trials", std::int64_t{2}}}, {}, &steps);
   ASSERT_EQ(c.references.size(), 1u);
   EXPECT_EQ(c.references[0].what, "PDR");
   EXPECT_NEAR(*c.references[0].pps, 1e6, 3e4);
   EXPECT_GT(c.references[0].trials, 2u);
   ASSERT_EQ(c.latency.size(), 4u);
   EXPECT_EQ(c.latency[3].target_pps, 0.9 * *c.references[0].pps);
-  EXPECT_EQ(c.trials.size(), c.references[0].trials + 4);
-  for (std::size_t i = 0; i < c.references[0].trials; ++i) EXPECT_FALSE(c.trials[i].latency);
+  EXPECT_EQ(c.latency[3].trials, 2u);
+  EXPECT_EQ(steps.size(), c.references[0].trials + 8);
+  for (std::size_t i = 0; i < steps.size(); ++i)
+    EXPECT_EQ(steps[i].plan.delays, i >= c.references[0].trials) << i;
 }
 
 TEST(Latency, ADisturbedLoadIsMadeAgainAndNotCounted) {
