@@ -11,6 +11,7 @@
 #include "frame.h"
 #include "live_generator.h"
 #include "our_device.h"
+#include "stamp.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_DEVMAP);
@@ -22,11 +23,21 @@ struct {
 const volatile struct pb_frame_template frame_template = {};
 const volatile struct pb_live_addresses addresses = {};
 const volatile __u32 flows = 1;
-const volatile __u32 burst = 1; /* frames that are due together when paced */
+const volatile __u32 burst = 1;  /* frames that are due together when paced */
+const volatile __u8 stamped = 0; /* frames say when they were due; with a burst of 1 */
 
 struct pb_live_control control SEC(".data.control") = {}; /* written by user space, read here */
 struct pb_live_state state SEC(".data.state") = {};       /* written here, read by user space */
 __u64 not_taken SEC(".data.not_taken") = 0;               /* of the frames in state.sent */
+
+/* Of frames that are stamped, until they are redirected. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pb_delays);
+} lateness SEC(".maps");
 
 /* A burst is due at start + n * interval. A late generator catches up at twice the rate at most. */
 static __always_inline int not_due(void)
@@ -46,6 +57,14 @@ static __always_inline int not_due(void)
 
 	if (elapsed_q < state.due_q || elapsed_q < state.earliest_q)
 		return 1;
+	if (stamped) {
+		__u32 slot = 0;
+		struct pb_delays *late = bpf_map_lookup_elem(&lateness, &slot);
+
+		state.due_ns = state.started_ns + (state.due_q >> PB_RATE_SHIFT);
+		if (late)
+			pb_count_delay(late, state.due_ns, now);
+	}
 	state.due_q += control.interval_q;
 	state.earliest_q = elapsed_q + (control.interval_q >> 1);
 	state.burst_left = burst - 1;
@@ -85,7 +104,7 @@ int generate(struct xdp_md *ctx)
 	*(pb_unaligned_u32 *)(frame + 8) = addresses.macs_rest;
 	*(pb_unaligned_u32 *)(frame + PB_OFF_DADDR) = addresses.daddr;
 	*(__u16 *)(frame + PB_OFF_DPORT) = addresses.dport;
-	pb_frame_stamp(frame, &t, state.flow, seq);
+	pb_frame_stamp_due(frame, &t, state.flow, seq, stamped ? state.due_ns : 0);
 	state.flow = state.flow + 1 < flows ? state.flow + 1 : 0;
 	state.remaining--;
 	state.sent = seq + 1;

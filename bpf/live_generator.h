@@ -35,6 +35,7 @@ struct pb_live_state {
 	__u64 started_ns;
 	__u64 due_q;
 	__u64 earliest_q;
+	__u64 due_ns; /* of the frame in hand, where frames are stamped */
 	__u32 flow;
 	__u32 remaining_epoch;
 	__u32 burst_left; /* frames of a burst that has begun */

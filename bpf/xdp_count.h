@@ -6,6 +6,11 @@
 #include <bpf/bpf_helpers.h>
 
 #include "counters.h"
+#include "stamp.h"
+
+const volatile __u8 stamped =
+	0; /* frames say when they were due, and how late they are is counted */
+const volatile __be32 tag_trial = 0; /* of those that count */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -14,15 +19,43 @@ struct {
 	__type(value, struct pb_queue_counters);
 } queue_counters SEC(".maps");
 
+/* By RX queue, which one CPU works on at a time. Not made where frames are not stamped. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, PB_MAX_QUEUES);
+	__type(key, __u32);
+	__type(value, struct pb_stamps);
+} stamps SEC(".maps");
+
+/* Per frame: one reading of the clock, one map lookup, four loads of the frame, pb_count_stamp(). */
+static __always_inline void count_stamp_of(struct xdp_md *ctx)
+{
+	__u64 now = bpf_ktime_get_ns();
+	unsigned char *frame = (unsigned char *)(long)ctx->data;
+	const struct pb_tag *tag = (void *)(frame + PB_OFF_TAG);
+	__u32 queue = ctx->rx_queue_index;
+	struct pb_stamps *s;
+
+	if (frame + PB_MIN_LEN > (unsigned char *)(long)ctx->data_end ||
+	    tag->magic != __builtin_bswap32(PB_TAG_MAGIC) || tag->trial != tag_trial)
+		return;
+	s = bpf_map_lookup_elem(&stamps, &queue);
+	if (s)
+		pb_count_stamp(s, frame + PB_OFF_TAG, now);
+}
+
 /*
  * Counts the frame's bytes; finish() or count_packet() is to follow. Null for a queue above
- * PB_MAX_QUEUES. Per frame: one map lookup (inlined by the kernel's JIT since 6.10), three loads, an add.
+ * PB_MAX_QUEUES. Per frame: one map lookup (inlined by the kernel's JIT since 6.10), three loads, an add. Stamped: count_stamp_of().
  */
 static __always_inline struct pb_queue_counters *begin_frame(struct xdp_md *ctx)
 {
 	__u32 queue = ctx->rx_queue_index;
 	struct pb_queue_counters *c = bpf_map_lookup_elem(&queue_counters, &queue);
 
+	if (stamped)
+		count_stamp_of(ctx);
 	if (c)
 		c->bytes += ctx->data_end - ctx->data;
 	return c;

@@ -22,7 +22,8 @@ import checked  # noqa: E402
 import sudo_user  # noqa: E402
 
 try:
-    from plots import backends, flips, groups, load, nics, pairs, queues, searches, style
+    from plots import (backends, bursts, flips, groups, latencies, load, nics, pairs, queues, searches, soaks,
+                       style, sweeps)
 except ImportError as missing:
     if __name__ != "__main__":
         raise
@@ -30,8 +31,8 @@ except ImportError as missing:
 
 FORK = multiprocessing.get_context("fork")
 # What is drawn of a run, by the method that measured it.
-FIGURES = {"throughput": (nics, queues, backends, pairs), "search": (searches,),
-           "flip": (flips,)}
+FIGURES = {"throughput": (nics, queues, backends, pairs), "search": (searches,), "load-sweep": (sweeps,),
+           "latency": (latencies,), "flip": (flips,), "back-to-back": (bursts,), "soak": (soaks,)}
 
 
 def main(argv=None):

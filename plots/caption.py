@@ -87,7 +87,8 @@ def setting(case):
     """Testbed, workload and traffic in a few words."""
     where = case.testbed + (f" ({case.arrangement})" if case.arrangement else "")
     traffic = case.generator + _batch(case)
-    rate = () if case.search else (groups.rate(case.rate_pps),)     # a search has many
+    own = ("search", "sweep", "latency", "back_to_back", "soak")     # methods with loads of their own
+    rate = () if any(getattr(case, key, None) for key in own) else (groups.rate(case.rate_pps),)
     return " · ".join((where, case.workload, f"{case.frame_size} B", _flows(case), *rate, traffic))
 
 

@@ -25,7 +25,7 @@ ALLOWED = {
     "sys": ("core", "text"),
     "undo": ("core", "text", "sys"),
     "host": ("core", "text", "sys", "undo"),
-    "measure": ("core", "text", "sys", "bpf"),  # bpf: the CPU accounting program
+    "measure": ("core", "text", "sys", "bpf"),  # bpf: CPU accounting, delays
     "testbed": ("core", "text", "sys", "undo", "host", "measure"),
     "traffic": ("core", "text", "sys", "bpf"),
     "backends": ("core", "text", "sys", "bpf"),

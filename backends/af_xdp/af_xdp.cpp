@@ -82,7 +82,7 @@ struct Totals {
   }
 };
 
-class AfXdp final : public CleanStart, public FilterControl {
+class AfXdp final : public CleanStart, public FilterControl, public DelayRecorder {
  public:
   ~AfXdp() override { stop(); }
 
@@ -123,6 +123,7 @@ class AfXdp final : public CleanStart, public FilterControl {
     return counters;
   }
 
+  Result<std::vector<DelayCounts>> delays() override { return receivers_.delays(); }
   std::vector<pid_t> threads() const override { return receivers_.threads(); }
   std::vector<std::uint32_t> programs() const override {
     return program_ ? std::vector{program_->attached().program.id} : std::vector<std::uint32_t>{};
@@ -297,7 +298,8 @@ BackendType af_xdp_backend() {
            flag_option("huge_pages", false, "the UMEM in huge pages")},
       .probe = probe,
       .make = [] { return std::make_unique<AfXdp>(); },
-      .cannot = {{"pass", kCannotPass}}};
+      .cannot = {{"pass", kCannotPass}},
+      .stamps = true};
 }
 
 }  // namespace pktbench::backends

@@ -7,17 +7,20 @@
 #include <vector>
 
 #include "backends/common/poll_thread.hpp"
+#include "backends/common/stamps.hpp"
 #include "backends/common/workload.hpp"
 
 namespace pktbench::backends {
 
 struct Receiver {
   explicit Receiver(const BackendConfig& config)
-      : state(std::make_shared<WorkloadState>(config.workload)) {
+      : state(std::make_shared<WorkloadState>(config.workload)),
+        stamps(config.stamped ? std::make_unique<pb_stamps>() : nullptr) {
     state->ports().assign(config.filter_ports);
   }
 
   std::shared_ptr<WorkloadState> state;
+  std::unique_ptr<pb_stamps> stamps;  // null: frames are not stamped
   PollThread thread;
 };
 
@@ -31,11 +34,16 @@ class Receivers : public std::vector<std::unique_ptr<R>> {
   Result<void> start(const BackendConfig& config, Loop loop) const {
     for (std::size_t i = 0; i < this->size(); ++i) {
       R& receiver = *(*this)[i];
-      auto started = with_workload(config.workload, receiver.state, [&](auto workload) {
+      const auto run = [&](auto workload) {
         return receiver.thread.start(config.port, config.port.cpu_of_queue(i),
                                      [&receiver, loop, workload](PollThread& thread) {
                                        return loop(receiver, workload, thread);
                                      });
+      };
+      const udp::TagCheck ours(config.trial_tag);
+      auto started = with_workload(config.workload, receiver.state, [&](auto workload) {
+        return config.stamped ? run(Stamped<decltype(workload)>(workload, *receiver.stamps, ours))
+                              : run(workload);
       });
       if (!started) return started;
     }
@@ -51,6 +59,12 @@ class Receivers : public std::vector<std::unique_ptr<R>> {
   void add_details(Counters& counters) const {
     for (const auto& r : *this)
       for (const auto& [name, n] : r->state->details()) counters.details[name] += n;
+  }
+  // As DelayRecorder.
+  std::vector<DelayCounts> delays() const {
+    std::vector<DelayCounts> made;
+    for (const auto& r : *this) made.push_back(stamp_counts(*r->stamps));
+    return made;
   }
   // As FilterControl; `backend` is who.
   Result<void> set_filtered(const char* backend, std::uint16_t udp_port, bool filtered) const {

@@ -9,7 +9,7 @@ namespace pktbench::backends {
 
 namespace {
 
-class Fake final : public Backend {
+class Fake final : public Backend, public DelayRecorder {
  public:
   Result<EffectiveMode> start(const BackendConfig& config) override {
     if (!config.port.device)
@@ -38,6 +38,7 @@ class Fake final : public Backend {
     if (repeat_one_in_) c.packets += packets / static_cast<std::uint64_t>(repeat_one_in_);
     return c;
   }
+  Result<std::vector<DelayCounts>> delays() override { return std::vector{device_->delays()}; }
   void stop() noexcept override { device_.reset(); }
 
  private:
@@ -67,7 +68,8 @@ BackendType fake_backend() {
                       flag_option("fail", false, "start() fails")},
           .probe = [] { return std::string(); },
           .make = [] { return std::make_unique<Fake>(); },
-          .media = {Medium::simulated}};
+          .media = {Medium::simulated},
+          .stamps = true};
 }
 
 }  // namespace pktbench::backends

@@ -65,7 +65,7 @@ struct RingReceiver : Receiver {
   std::uint64_t dropped = 0;
 };
 
-class PacketMmap final : public CleanStart, public FilterControl {
+class PacketMmap final : public CleanStart, public FilterControl, public DelayRecorder {
  public:
   ~PacketMmap() override { stop(); }
 
@@ -104,6 +104,7 @@ class PacketMmap final : public CleanStart, public FilterControl {
     return counters;
   }
 
+  Result<std::vector<DelayCounts>> delays() override { return receivers_.delays(); }
   std::vector<pid_t> threads() const override { return receivers_.threads(); }
   Result<void> set_filtered(std::uint16_t udp_port, bool filtered) override {
     return receivers_.set_filtered("packet-mmap", udp_port, filtered);
@@ -183,7 +184,8 @@ BackendType packet_mmap_backend() {
                                 "none: one socket; hash: one for each queue, by flow")},
       .probe = probe,
       .make = [] { return std::make_unique<PacketMmap>(); },
-      .cannot = {{"pass", kCannotPass}}};
+      .cannot = {{"pass", kCannotPass}},
+      .stamps = true};
 }
 
 }  // namespace pktbench::backends

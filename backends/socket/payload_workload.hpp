@@ -15,8 +15,10 @@
 
 #include "backends/common/workload.hpp"
 #include "backends/common/workload_state.hpp"
+#include "bpf/stamp.h"
 #include "bpf/workload.h"
 #include "harness/core/result.hpp"
+#include "harness/sys/cpu.hpp"
 
 namespace pktbench::udp {
 
@@ -66,6 +68,28 @@ class Echo {
 
  private:
   std::shared_ptr<backends::WorkloadState> state_;
+};
+
+// In front of another: records how late each stamped datagram is once the call that received it has
+// returned. Per datagram: one reading of the clock (vDSO), and pb_count_stamp().
+template <class Workload>
+class Stamped {
+ public:
+  static constexpr bool kWantsSender = Workload::kWantsSender;
+  static constexpr bool kSendsBack = Workload::kSendsBack;
+
+  // `stamps` outlives it.
+  Stamped(Workload workload, pb_stamps& stamps)
+      : workload_(std::move(workload)), stamps_(&stamps) {}
+  // REQUIRES: the payload begins with the trial's tag.
+  void operator()(const Datagram& d) {
+    pb_count_stamp(stamps_, d.payload.data(), sys::monotonic_ns());
+    workload_(d);
+  }
+
+ private:
+  Workload workload_;
+  pb_stamps* stamps_;
 };
 
 // Those that a socket can do: a row each, and the last ones only where it says who sent a datagram.

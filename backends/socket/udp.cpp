@@ -146,7 +146,8 @@ BackendType udp_recvfrom_backend() {
           .options = {udp::rcvbuf_option()},
           .probe = udp::probe_socket,
           .make = [] { return std::make_unique<udp::UdpBackend<Recvfrom>>("udp-recvfrom"); },
-          .cannot = udp::socket_cannot()};
+          .cannot = udp::socket_cannot(),
+          .stamps = true};
 }
 
 BackendType udp_recvmmsg_backend() {
@@ -157,7 +158,8 @@ BackendType udp_recvmmsg_backend() {
                       udp::rcvbuf_option()},
           .probe = udp::probe_socket,
           .make = [] { return std::make_unique<udp::UdpBackend<Recvmmsg>>("udp-recvmmsg"); },
-          .cannot = udp::socket_cannot()};
+          .cannot = udp::socket_cannot(),
+          .stamps = true};
 }
 
 }  // namespace pktbench::backends

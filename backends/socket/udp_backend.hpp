@@ -26,13 +26,14 @@
 #include "backends/socket/udp_drops.hpp"
 #include "backends/socket/udp_socket.hpp"
 #include "harness/core/backend.hpp"
+#include "harness/core/delays.hpp"
 #include "harness/sys/fd.hpp"
 #include "harness/sys/netns.hpp"
 
 namespace pktbench::udp {
 
 template <class Receive>
-class UdpBackend final : public backends::CleanStart {
+class UdpBackend final : public backends::CleanStart, public DelayRecorder {
  public:
   explicit UdpBackend(std::string name) : name_(std::move(name)) {}
   ~UdpBackend() override { stop(); }
@@ -61,6 +62,8 @@ class UdpBackend final : public backends::CleanStart {
     return {thread_.tid()};
   }
 
+  Result<std::vector<DelayCounts>> delays() override { return std::vector{stamp_counts(*stamps_)}; }
+
   void stop() noexcept override {
     thread_.stop([this] { receive_->wake(); });
     receive_.reset();
@@ -73,7 +76,11 @@ class UdpBackend final : public backends::CleanStart {
     if (auto r = backends::needs_cpu(config.port); !r) return r.error();
     state_ = std::make_shared<backends::WorkloadState>(config.workload);
     return with_payload_workload<Receive::kGivesSender>(
-        config.workload, state_, [&](auto workload) { return start_with(config, workload); });
+        config.workload, state_, [&](auto workload) {
+          if (!config.stamped) return start_with(config, workload);
+          stamps_ = std::make_unique<pb_stamps>();
+          return start_with(config, Stamped<decltype(workload)>(workload, *stamps_));
+        });
   }
   template <class Workload>
   Result<EffectiveMode> start_with(const BackendConfig& config, Workload workload) {
@@ -110,6 +117,7 @@ class UdpBackend final : public backends::CleanStart {
   std::optional<UdpDrops> drops_;
   std::unique_ptr<Receive> receive_;
   std::shared_ptr<backends::WorkloadState> state_;
+  std::unique_ptr<pb_stamps> stamps_;  // null: frames are not stamped
   backends::PollThread thread_;
   bool pumps_ = false;
 };

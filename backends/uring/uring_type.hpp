@@ -34,7 +34,8 @@ inline BackendType uring_type(std::function<Unavailable()> probe,
                       udp::rcvbuf_option()},
           .probe = std::move(probe),
           .make = std::move(make),
-          .cannot = std::move(cannot)};
+          .cannot = std::move(cannot),
+          .stamps = true};
 }
 
 }  // namespace pktbench::backends

@@ -30,7 +30,10 @@ namespace pktbench::backends {
 
 namespace {
 
-class Xdp final : public CleanStart, public FilterControl, public LiveControl {
+class Xdp final : public CleanStart,
+                  public FilterControl,
+                  public LiveControl,
+                  public DelayRecorder {
  public:
   explicit Xdp(std::uint32_t flags) : flags_(flags) {}
   ~Xdp() override { stop(); }
@@ -58,6 +61,8 @@ class Xdp final : public CleanStart, public FilterControl, public LiveControl {
     counters.details = workload_details(workload_of(workload_), all.outcomes, all.addresses);
     return counters;
   }
+
+  Result<std::vector<DelayCounts>> delays() override { return program_->delays(); }
 
   std::vector<std::uint32_t> programs() const override { return {attached_.program.id}; }
 
@@ -106,7 +111,9 @@ class Xdp final : public CleanStart, public FilterControl, public LiveControl {
     if (auto r = needs_queues(port_, PB_MAX_QUEUES, "an XDP program"); !r) return r.error();
     auto inside = sys::NetnsScope::enter(port_.netns_path);
     if (!inside) return inside.error();
-    if (auto r = XdpProgram::load(workload_).into(program_); !r) return r.error();
+    std::optional<StampedTrial> stamps;
+    if (config.stamped) stamps = {config.trial_tag, port_.queues};
+    if (auto r = XdpProgram::load(workload_, stamps).into(program_); !r) return r.error();
     if (PortSet* ports = program_->ports()) ports->assign(config.filter_ports);
 
     auto attached = sys::attach_xdp(port_, program_->fd(), flags_,
@@ -116,6 +123,11 @@ class Xdp final : public CleanStart, public FilterControl, public LiveControl {
         fallback != config.options.end() && std::get<bool>(fallback->second))
       attached = sys::attach_xdp(port_, program_->fd(), XDP_FLAGS_SKB_MODE, "");
     if (auto r = std::move(attached).into(attached_); !r) return r.error();
+    // It may run on several CPUs at a time there, and does not know the queue.
+    if (stamps && attached_.mode == XDP_ATTACHED_SKB && port_.queues > 1)
+      return make_error(ErrorCode::unsupported,
+                        "the generic hook does not tell queues apart: it records the delays of one "
+                        "queue only");
     return EffectiveMode{flags_ == XDP_FLAGS_DRV_MODE ? "xdp-native" : "xdp-generic",
                          std::string("xdp-") + sys::xdp_hook_name(attached_.mode),
                          {{"jited", attached_.program.jited}}};
@@ -139,7 +151,8 @@ BackendType xdp_native_backend() {
           .options = {flag_option("fallback", false,
                                   "use the generic hook where the driver has no native XDP")},
           .probe = probe,
-          .make = [] { return std::make_unique<Xdp>(XDP_FLAGS_DRV_MODE); }};
+          .make = [] { return std::make_unique<Xdp>(XDP_FLAGS_DRV_MODE); },
+          .stamps = true};
 }
 
 BackendType xdp_generic_backend() {
@@ -148,7 +161,8 @@ BackendType xdp_generic_backend() {
           .workloads = XdpProgram::workloads(),
           .options = {},
           .probe = probe,
-          .make = [] { return std::make_unique<Xdp>(XDP_FLAGS_SKB_MODE); }};
+          .make = [] { return std::make_unique<Xdp>(XDP_FLAGS_SKB_MODE); },
+          .stamps = true};
 }
 
 }  // namespace pktbench::backends

@@ -1,5 +1,6 @@
 #include "backends/xdp/xdp_program.hpp"
 
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
 
 #include <algorithm>
@@ -18,20 +19,27 @@ namespace {
 using Opened = std::pair<std::shared_ptr<void>, bpf_object_skeleton*>;
 
 template <class Skeleton, void (*Destroy)(Skeleton*)>
-Opened own(Skeleton* skeleton) {
+Opened own(Skeleton* skeleton, const std::optional<StampedTrial>& stamps) {
   if (!skeleton) return {};
+  bpf_map__set_autocreate(skeleton->maps.stamps, stamps.has_value());
+  if (stamps) {
+    skeleton->rodata->stamped = 1;
+    skeleton->rodata->tag_trial = htonl(stamps->tag);
+    bpf_map__set_max_entries(skeleton->maps.stamps, stamps->queues);
+  }
   return {std::shared_ptr<Skeleton>(skeleton, Destroy), skeleton->skeleton};
 }
 
 struct Entry {
   const char* workload;
-  Opened (*open)();
+  Opened (*open)(const std::optional<StampedTrial>&);
 };
 
 constexpr Entry kPrograms[] = {
-#define PROGRAM(workload) \
-  {#workload,             \
-   [] { return own<xdp_##workload, xdp_##workload##__destroy>(xdp_##workload##__open()); }},
+#define PROGRAM(workload)                                                                     \
+  {#workload, [](const std::optional<StampedTrial>& stamps) {                                 \
+     return own<xdp_##workload, xdp_##workload##__destroy>(xdp_##workload##__open(), stamps); \
+   }},
 #include "backends/xdp/xdp_programs.inc"
 #undef PROGRAM
 };
@@ -52,12 +60,13 @@ std::vector<std::string> XdpProgram::workloads() {
   return names;
 }
 
-Result<XdpProgram> XdpProgram::load(const std::string& workload) {
+Result<XdpProgram> XdpProgram::load(const std::string& workload,
+                                    const std::optional<StampedTrial>& stamps) {
   const Entry* entry = entry_of(workload);
   if (!entry)
     return make_error(ErrorCode::unsupported, "no XDP program for workload \"{}\"", workload);
   sys::LibbpfLog log;
-  const auto [owner, skeleton] = entry->open();
+  const auto [owner, skeleton] = entry->open(stamps);
   if (!owner) return log.failure("open the XDP program", errno);
   if (const int error = bpf_object__load_skeleton(skeleton); error)
     return log.failure("load the XDP program", -error);
@@ -68,6 +77,15 @@ Result<XdpProgram> XdpProgram::load(const std::string& workload) {
   program.counters_fd_ = bpf_object__find_map_fd_by_name(*skeleton->obj, "queue_counters");
   if (program.counters_fd_ < 0)
     return system_error("find the XDP program's counters", -program.counters_fd_);
+  if (stamps) {
+    program.stamped_queues_ = stamps->queues;
+    const int fd = bpf_object__find_map_fd_by_name(*skeleton->obj, "stamps");
+    if (auto r = sys::map_shared<const pb_stamps[]>(fd, stamps->queues, PROT_READ,
+                                                    "map the delays of the XDP program")
+                     .into(program.stamps_);
+        !r)
+      return r.error();
+  }
   if (workload_of(workload).filters) {
     auto* filter = static_cast<xdp_filter*>(owner.get());
     program.ports_.emplace(filter->bss->ports);
@@ -76,6 +94,13 @@ Result<XdpProgram> XdpProgram::load(const std::string& workload) {
   }
   if (workload == "flip") program.action_ = &static_cast<xdp_flip*>(owner.get())->bss->action;
   return program;
+}
+
+std::vector<DelayCounts> XdpProgram::delays() const {
+  std::vector<DelayCounts> made;
+  for (std::uint32_t queue = 0; queue < stamped_queues_; ++queue)
+    made.push_back(stamp_counts(stamps_[queue]));
+  return made;
 }
 
 Result<pb_queue_counters> XdpProgram::counters(std::uint32_t queue) const {

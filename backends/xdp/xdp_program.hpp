@@ -13,9 +13,18 @@
 
 #include "backends/common/workload_state.hpp"
 #include "bpf/counters.h"
+#include "bpf/stamp.h"
+#include "harness/core/delays.hpp"
 #include "harness/core/result.hpp"
+#include "harness/sys/mapped.hpp"
 
 namespace pktbench::backends {
+
+// Frames that say when they were due.
+struct StampedTrial {
+  std::uint32_t tag = 0;
+  std::uint32_t queues = 1;
+};
 
 class XdpProgram {
  public:
@@ -23,13 +32,18 @@ class XdpProgram {
   static std::vector<std::string> workloads();
   // Errors: `unsupported` for a workload that is not in backends/common/workload_state.hpp; with
   // the verifier's words in `detail` where the kernel refuses the program.
-  static Result<XdpProgram> load(const std::string& workload);
+  // `stamps`: what is recorded of stamped frames; none: nothing is, and it costs nothing.
+  static Result<XdpProgram> load(const std::string& workload,
+                                 const std::optional<StampedTrial>& stamps = {});
 
   // Owned by this.
   int fd() const { return bpf_program__fd(program_); }
 
   // Of one queue (below PB_MAX_QUEUES), all CPUs together; monotonic since load().
   Result<pb_queue_counters> counters(std::uint32_t queue) const;
+
+  // By queue, in memory that the program writes. REQUIRES: loaded with `stamps`.
+  std::vector<DelayCounts> delays() const;
 
   // Of `filter`, in memory that the program reads; null for the other workloads.
   PortSet* ports() { return ports_ ? &*ports_ : nullptr; }
@@ -44,6 +58,8 @@ class XdpProgram {
   std::shared_ptr<void> skeleton_;
   bpf_program* program_ = nullptr;
   int counters_fd_ = -1;  // the skeleton's
+  sys::Mapped<const pb_stamps[]> stamps_;
+  std::uint32_t stamped_queues_ = 0;
   std::optional<PortSet> ports_;
   volatile std::uint32_t* action_ = nullptr;  // the skeleton's
 };

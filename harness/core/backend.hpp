@@ -23,6 +23,7 @@ struct BackendConfig {
   std::uint32_t trial_tag = 0;    // frames without it are foreign
   Options options;
   std::vector<std::uint16_t> filter_ports = {kTestUdpPort};  // of `filter`: those it takes out
+  bool stamped = false;  // frames say when they were due: it is a DelayRecorder, and counts by that
 };
 
 // What was obtained, read back from the kernel or library rather than assumed.

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/core/latency.hpp"
 #include "harness/core/load_results.hpp"
 #include "harness/core/trial.hpp"
 
@@ -74,6 +75,7 @@ struct CaseResult {
   std::optional<FlipRecord> flip;         // of the method `flip`, over its trials
   std::vector<LoadReference> references;  // what the loads below are shares of
   std::vector<SweepLoad> sweep;           // of the method `load-sweep`
+  std::vector<LatencyLoad> latency;       // of the method `latency`
   std::vector<BurstTest> bursts;          // of the method `back-to-back`
   std::vector<SoakWindow> soak_windows;   // of the method `soak`
   std::vector<SoakDrift> soak_drifts;

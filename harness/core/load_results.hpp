@@ -70,12 +70,14 @@ struct SoakWindow {
 
 // How a value of a soak's windows goes with time: a straight line by least squares.
 struct SoakDrift {
+  // Several values are looked at: all their intervals together hold in about 95% of soaks.
+  static constexpr double kConfidence = 0.99;
   std::string value;  // "received_pps"
   std::string unit;
   std::uint64_t n = 0;  // windows
   double mean = 0;
   std::optional<double> per_hour;
-  std::optional<double> low;  // 95% interval of per_hour
+  std::optional<double> low;  // interval of per_hour, at SoakDrift::kConfidence
   std::optional<double> high;
   bool found = false;  // the interval lies on one side of 0
 };

@@ -92,6 +92,7 @@ struct MethodType {
   std::function<std::vector<ResultColumn>(const std::vector<CaseResult>&)> columns;
   // What the columns of these cases need explained.
   std::function<void(const std::vector<CaseResult>&, Legend&)> explain;
+  bool stamps = false;  // its cases are of stamped frames
 };
 
 }  // namespace pktbench

@@ -20,6 +20,11 @@ class Pacer {
     return static_cast<std::uint64_t>(static_cast<double>(now_ns - start_ns_) * per_ns_) + 1;
   }
 
+  // When frame n is due, from 0.
+  std::uint64_t due_at(std::uint64_t n) const {
+    return start_ns_ + static_cast<std::uint64_t>(static_cast<double>(n) / per_ns_);
+  }
+
   // How many frames may go now, at most `most`, after `sent` of them. 0: none yet.
   unsigned take(std::uint64_t now_ns, std::uint64_t sent, unsigned most) {
     const auto elapsed_ns = static_cast<double>(now_ns - start_ns_);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "harness/core/counters.hpp"
+#include "harness/core/delays.hpp"
 
 namespace pktbench {
 
@@ -27,6 +28,8 @@ class VirtualDevice {
                        std::uint32_t flows) = 0;
   // What it truly handed to the backend since it was made, by queue too.
   virtual Counters received() const = 0;
+  // How late they were, of all queues together.
+  virtual DelayCounts delays() const = 0;
 };
 
 // A description, owned by the testbed; valid until its down(). Copied freely.

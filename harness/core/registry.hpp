@@ -46,6 +46,7 @@ struct BackendType {
   Media media = {Medium::network};  // those it works on
   // Workloads it can never have, each with the reason.
   std::map<std::string, std::string> cannot = {};
+  bool stamps = false;  // its backends are DelayRecorders
 };
 
 struct GeneratorType {
@@ -56,6 +57,7 @@ struct GeneratorType {
   std::function<std::unique_ptr<TrafficSource>()> make;
   Media media = {Medium::network};
   bool one_queue = false;  // all its frames arrive on one RX queue, however many flows they have
+  bool stamps = false;     // its sources are DelayRecorders
 };
 
 struct TestbedType {

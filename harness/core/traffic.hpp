@@ -27,6 +27,9 @@ struct TrafficConfig {
   TrafficSpec traffic;
   std::uint32_t trial_tag = 0;  // stamped into every frame's payload
   Options options;
+  // Each frame says when it was due and goes by itself, and the source is a DelayRecorder. Without
+  // a rate no frame is due at any time, and what is recorded means nothing.
+  bool stamped = false;
 };
 
 // Threads: one controlling thread calls these; the source sends from threads of its own, pinned to

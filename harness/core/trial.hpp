@@ -16,6 +16,7 @@
 #include "harness/core/cpu.hpp"
 #include "harness/core/disturbance.hpp"
 #include "harness/core/flip.hpp"
+#include "harness/core/latency.hpp"
 #include "harness/core/options.hpp"
 #include "harness/core/traffic.hpp"
 
@@ -37,6 +38,7 @@ struct CaseSpec {
   TrafficSpec traffic;
   std::optional<double> rate_pps;  // the intended load; none: as fast as possible
   unsigned queues = 1;
+  bool stamped = false;  // frames go one by one and say when they were due
 };
 
 // What is asked of a trial: its load, how it is timed and how it is judged.
@@ -59,6 +61,7 @@ struct TrialPlan {
   // Share of the frames due that a paced generator may leave unsent in a valid trial while others
   // use its CPU (above max_disturbance). One that is slow by itself is no disturbance.
   double max_unsent = 0.01;
+  bool delays = false;  // how late each frame is is recorded; of a stamped case, at a fixed load
 };
 
 // By the kernel's account, over all the backend's programs.
@@ -141,6 +144,7 @@ struct TrialRecord {
   std::optional<double> loss_ratio;
   std::optional<FlipRecord> flip;
   std::optional<ReturnRecord> returned;  // where the workload sends frames back
+  std::optional<LatencyRecord> latency;  // of stamped frames
 
   std::optional<double> mpps;
   std::optional<double> ns_per_packet;  // CPU time charged to the DUT

@@ -28,7 +28,14 @@ bool has_summary(const CaseResult& result) {
   return std::ranges::any_of(result.trials, in_summary);
 }
 
-bool has_figures(const CaseResult& result) { return has_summary(result) || !result.goals.empty(); }
+bool has_loads_of_its_own(const CaseResult& result) {
+  return !result.goals.empty() || !result.sweep.empty() || !result.latency.empty() ||
+         !result.bursts.empty() || !result.soak_windows.empty();
+}
+
+bool has_figures(const CaseResult& result) {
+  return has_summary(result) || has_loads_of_its_own(result);
+}
 
 std::optional<CaseSummary> summarize_case(const CaseResult& result) {
   if (!has_summary(result)) return std::nullopt;

@@ -23,6 +23,10 @@ bool in_summary(const TrialRecord& trial);
 // Whether a trial of it is in the summary.
 bool has_summary(const CaseResult& result);
 
+// Whether its method found something at loads of its own: its trials are no repeats then, and have
+// no summary.
+bool has_loads_of_its_own(const CaseResult& result);
+
 // Whether there is anything to show of it: a summary, or what its method found.
 bool has_figures(const CaseResult& result);
 

@@ -23,8 +23,8 @@ constexpr double kFinalTrialS = 0.3;
 constexpr double kDurationSumS = 3;
 constexpr double kWidth = 0.02;
 
-Error no_load(const std::string& word, const std::string& why) {
-  return make_error(ErrorCode::invalid_input, "loads: \"{}\" {}; write them as \"10%, 50%, max\"",
+Error no_load(const std::string& option, const std::string& word, const std::string& why) {
+  return make_error(ErrorCode::invalid_input, "{}: \"{}\" {}; a load is 50%, 250000 or max", option,
                     word, why);
 }
 
@@ -35,9 +35,14 @@ std::optional<double> whole_number(const std::string& text) {
   return value;
 }
 
+bool is_of_line_rate(const Options& options) {
+  return options.contains("loads_of") && option<std::string>(options, "loads_of") != "pdr";
+}
+
 }  // namespace
 
-Result<std::vector<WantedLoad>> parse_loads(const std::string& text, double greatest) {
+Result<std::vector<WantedLoad>> parse_loads(const std::string& text, double greatest,
+                                            const std::string& option) {
   std::vector<std::string> words;
   boost::algorithm::split(words, text, boost::algorithm::is_any_of(","));
   std::vector<WantedLoad> loads;
@@ -47,13 +52,15 @@ Result<std::vector<WantedLoad>> parse_loads(const std::string& text, double grea
     WantedLoad load{word, std::nullopt, std::nullopt};
     if (word != kMax) {
       const auto value = whole_number(is_share ? word.substr(0, word.size() - 1) : word);
-      if (!value) return no_load(word, "is no share, no number of packets/s and not max");
-      if (!(*value > 0 && *value <= 1e12)) return no_load(word, "is no load that can be offered");
+      if (!value) return no_load(option, word, "is no share, no number of packets/s and not max");
+      if (!(*value > 0 && *value <= 1e12))
+        return no_load(option, word, "is no load that can be offered");
       if (is_share && *value > greatest * 100)
-        return no_load(word, fmt::format("is above {:g}%", greatest * 100));
+        return no_load(option, word, fmt::format("is above {:g}%", greatest * 100));
       (is_share ? load.share : load.pps) = is_share ? *value / 100 : *value;
     }
-    if (contains(loads, load.name, &WantedLoad::name)) return no_load(word, "is there twice");
+    if (contains(loads, load.name, &WantedLoad::name))
+      return no_load(option, word, "is there twice");
     loads.push_back(load);
   }
   return loads;
@@ -63,21 +70,27 @@ std::optional<double> rate_of(const WantedLoad& load, const std::optional<double
   return load.share ? *load.share * *reference : load.pps;
 }
 
-std::vector<OptionSpec> reference_options() {
-  return {choice_option("loads_of", {"pdr", "line-rate"},
-                        "what loads in percent are shares of: the partial drop rate, or the line "
-                        "rate, without a line what the generator offers"),
-          number_option("pdr_pps", 0.0, 0, 1e12,
-                        "packets/s; the PDR where it is known; 0: a short search finds it before "
-                        "the loads of each round"),
+std::vector<OptionSpec> pdr_options() {
+  return {number_option("pdr_pps", 0.0, 0, 1e12,
+                        "packets/s; the partial drop rate where it is known; 0: a short search "
+                        "finds it first, on the same session"),
           number_option("pdr_loss", 0.005, 0, 0.5, "share of the frames that the PDR may lose"),
           number_option("pdr_limit_s", 60.0, 1, 86'400, "seconds that this search may take")};
 }
 
+std::vector<OptionSpec> reference_options() {
+  std::vector<OptionSpec> made = {
+      choice_option("loads_of", {"pdr", "line-rate"},
+                    "what loads in percent are shares of: the partial drop rate, or the line "
+                    "rate, without a line what the generator offers")};
+  for (OptionSpec& more : pdr_options()) made.push_back(std::move(more));
+  return made;
+}
+
 ReferenceLoad::ReferenceLoad(const Options& options, double warmup_s)
-    : kind_(option<std::string>(options, "loads_of") != "pdr" ? Kind::line_rate
-            : option<double>(options, "pdr_pps") > 0          ? Kind::given
-                                                              : Kind::searched),
+    : kind_(is_of_line_rate(options)                 ? Kind::line_rate
+            : option<double>(options, "pdr_pps") > 0 ? Kind::given
+                                                     : Kind::searched),
       plan_(rules_of(options)),
       goal_{"PDR", option<double>(options, "pdr_loss"), 0.5, kFinalTrialS, kDurationSumS, kWidth},
       given_pps_(option<double>(options, "pdr_pps")),
@@ -147,6 +160,21 @@ LoadReference ReferenceLoad::find(const SearchRound& made) const {
   }
   found.regular = found.reason.empty();
   return found;
+}
+
+void judge_loads(const ReferenceState& reference, bool any, CaseResult& c) {
+  if (c.decided) return;
+  const LoadReference& found = reference.found;
+  if (!reference.next && !found.what.empty() && !found.pps && !c.trials.empty()) {
+    c.status = CaseStatus::invalid;
+    c.reason = fmt::format("no {} was found that loads could be shares of: {}; give pdr_pps",
+                           found.what, found.reason);
+  } else if (c.status == CaseStatus::disturbed) {
+    c.status = CaseStatus::invalid;  // no load has a figure
+  } else if (c.status == CaseStatus::ok && !any) {
+    c.status = CaseStatus::interrupted;
+    c.reason = "interrupted before its first load was measured";
+  }
 }
 
 Start start_in(const CaseResult& so_far, int round) {

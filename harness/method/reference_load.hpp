@@ -31,25 +31,28 @@ struct WantedLoad {
 };
 
 // "10%, 50%, 250000, max", each once. `greatest`: the share that none may exceed. Errors:
-// `invalid_input`, with the name of the option.
-Result<std::vector<WantedLoad>> parse_loads(const std::string& text, double greatest);
+// `invalid_input`, with the name of the `option`.
+Result<std::vector<WantedLoad>> parse_loads(const std::string& text, double greatest,
+                                            const std::string& option = "loads");
 
 // The rate to ask a trial for; none: as fast as possible. REQUIRES: `reference` where it is a
 // share.
 std::optional<double> rate_of(const WantedLoad& load, const std::optional<double>& reference);
 
-// What a scenario says of the reference. REQUIRES of those who take them: trial_options(), too.
+// What a scenario says of the PDR, and of what loads are shares of: that or the line rate. REQUIRES
+// of those who take them: trial_options(), too.
+std::vector<OptionSpec> pdr_options();
 std::vector<OptionSpec> reference_options();
 
 struct ReferenceState {
   std::optional<Step> next;  // the trial to make for it; none: it is over
   std::size_t trials = 0;    // of the round's, the first, are its own
-  LoadReference found;       // once it is over
+  LoadReference found;       // once it is over; of loads that are shares of nothing: no `what`
 };
 
 class ReferenceLoad {
  public:
-  // `warmup_s`: of its trials.
+  // Of a PDR, where the options have no loads_of. `warmup_s`: of its trials.
   ReferenceLoad(const Options& options, double warmup_s);
 
   // REQUIRES: the trials of `round` are in the order they were made, those of the reference first.
@@ -69,6 +72,11 @@ class ReferenceLoad {
   double limit_s_;
   int max_repeats_;
 };
+
+// The status of a case whose loads are shares of a reference, where the trials' own does not say
+// it: there is none, or no load was measured (`any` is false). REQUIRES: conclude() of its trials
+// was.
+void judge_loads(const ReferenceState& reference, bool any, CaseResult& c);
 
 // Loads of a round follow its reference on one session.
 Start start_in(const CaseResult& so_far, int round);

@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
-#include <functional>
+#include <cstdio>
 #include <random>
 
+#include "harness/method/method_test_util.hpp"
 #include "harness/method/trial_options.hpp"
 
 namespace pktbench::method {
@@ -17,23 +17,6 @@ Options reference_options_with(const Options& changes) {
     for (const OptionSpec& o : list) options[o.name] = o.default_value;
   for (const auto& [name, value] : changes) options[name] = value;
   return options;
-}
-
-using Change = std::function<void(TrialRecord&, std::size_t index)>;
-
-// What a device of this capacity does with a trial; the generator offers 3 Mpps at most.
-TrialRecord trial_of(const Step& step, double capacity) {
-  TrialRecord trial;
-  trial.status = TrialStatus::ok;
-  trial.target_pps = step.plan.rate_pps;
-  trial.duration_s = step.plan.duration_s;
-  trial.effective_s = step.plan.duration_s + step.plan.warmup_s + 0.1;
-  const double load = step.plan.rate_pps.value_or(3e6);
-  trial.offered_pps = load;
-  trial.offered.packets = static_cast<std::uint64_t>(std::llround(load * trial.duration_s));
-  trial.received.packets =
-      static_cast<std::uint64_t>(std::llround(std::min(load, capacity) * trial.duration_s));
-  return trial;
 }
 
 ReferenceState found(const Options& options, const std::function<double()>& capacity,

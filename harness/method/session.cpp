@@ -11,6 +11,7 @@
 #include "harness/measure/bpf_run_time.hpp"
 #include "harness/method/accounting.hpp"
 #include "harness/method/flip/flip_window.hpp"
+#include "harness/method/latency/delay_watch.hpp"
 #include "harness/method/snapshot.hpp"
 #include "harness/method/strays.hpp"
 #include "harness/method/surroundings.hpp"
@@ -107,6 +108,7 @@ class AttachedCase final : public Session {
     if (!spec_.filter_ports.empty()) backend.filter_ports = spec_.filter_ports;
     backend.frame_size = spec_.traffic.frame_size;
     backend.trial_tag = tag_;
+    backend.stamped = spec_.stamped;
     if (auto r = p_.backend->start(backend).into(mode_); !r) return r.error();
 
     if (p_.bpf_stats) {
@@ -137,7 +139,12 @@ class AttachedCase final : public Session {
     traffic.traffic = spec_.traffic;
     traffic.trial_tag = tag_;
     traffic.options = spec_.generator_options;
+    traffic.stamped = spec_.stamped;
     if (auto r = p_.traffic->start(traffic); !r) return r;
+    if (spec_.stamped) {
+      const bool simulated = dut_.port().device != nullptr;
+      if (auto r = DelayWatch::of(*p_.backend, *p_.traffic, simulated).into(delays_); !r) return r;
+    }
     return name_parts(*napi);
   }
 
@@ -324,6 +331,8 @@ class AttachedCase final : public Session {
     const Snapshot before = baseline_;
     for (End* end : {&generator_, &dut_}) end->take_notes();
 
+    if (plan_.delays)
+      if (auto r = delays_->before_window(); !r) return r;
     strays_.before_window();
     surroundings_.before_window();
     std::optional<BpfRunTime> bpf_before;
@@ -362,6 +371,8 @@ class AttachedCase final : public Session {
     DropCounts turns = generator_.turns();
     turns.merge(dut_.turns());
     count_between(before, *after, turns, record_);
+    if (plan_.delays)
+      if (auto r = delays_->after_window(record_); !r) return r;
     record_.on_wire = generator_.on_wire();
     if (record_.left_the_port.value_or(0) > record_.offered.packets)
       record_.notes.push_back(
@@ -407,6 +418,7 @@ class AttachedCase final : public Session {
   EffectiveMode mode_;
   Snapshot baseline_;  // all that was sent before is accounted for in it
   std::optional<measure::BpfRunTimeMeter> bpf_;
+  std::optional<DelayWatch> delays_;      // of a stamped case
   std::vector<pid_t> generator_threads_;  // beside those of the source
   Surroundings surroundings_;
   StrayWatch strays_;

@@ -3,10 +3,14 @@
 
 #include "harness/core/lookup.hpp"
 #include "harness/measure/conditions.hpp"
+#include "harness/method/back_to_back/back_to_back.hpp"
 #include "harness/method/case_summary.hpp"
 #include "harness/method/flip/flip.hpp"
+#include "harness/method/latency/latency.hpp"
+#include "harness/method/load_sweep/load_sweep.hpp"
 #include "harness/method/reference_load.hpp"
 #include "harness/method/search/search.hpp"
+#include "harness/method/soak/soak.hpp"
 #include "harness/record/fields.hpp"
 #include "harness/text/record_number.hpp"
 #include "harness/text/section.hpp"
@@ -63,10 +67,11 @@ std::vector<Row<C>> condition_rows() {
            [](C& c) {
              return static_cast<std::uint64_t>(std::count_if(
                  c.result.trials.begin(), c.result.trials.end(), [&](const TrialRecord& t) {
-                   return is_searched(c) ? t.status == TrialStatus::ok : in_summary(t);
+                   return has_loads_of_its_own(c.result) ? t.status == TrialStatus::ok
+                                                         : in_summary(t);
                  }));
            },
-           "In the summary; of a search, the ok ones."},
+           "In the summary; of a method that measures at loads of its own, the ok ones."},
           {"other_trials", at(&C::result, &CaseResult::other_condition),
            "As good, but in another condition, and left out."}};
 }
@@ -80,6 +85,34 @@ std::vector<Row<C>> summary_rows() {
            unit("cycles")},
           {"busy_cycles_per_packet", of(&CaseSummary::busy_cycles_per_packet),
            "Of a loop that spins: without its polls in vain.", unit("cycles"), older_lack_it}};
+}
+
+// Computed from the tests, so that there is no second place for it.
+std::vector<Row<C>> burst_rows() {
+  using S = method::BurstSummary;
+  const auto of = [](std::optional<double> S::*value) {
+    return [value](C& c) { return method::summarize_bursts(c.result).*value; };
+  };
+  return {
+      {"tests", list(at(&C::result, &CaseResult::bursts), method::burst_fields()),
+       "In the order they were made."},
+      {"n", [](C& c) { return method::summarize_bursts(c.result).n; },
+       "Tests that found a burst without loss: the figures below are of these, lower bounds "
+       "where one is not regular."},
+      {"mean", of(&S::mean), "Of the longest bursts.", unit("packets"), null_is_a_value},
+      {"median", of(&S::median), "Of them.", unit("packets"), null_is_a_value},
+      {"stdev", of(&S::stdev), "Of them (n - 1); null for fewer than 2.", unit("packets"),
+       null_is_a_value},
+      {"min", of(&S::min), "Of them.", unit("packets"), null_is_a_value},
+      {"max", of(&S::max), "Of them.", unit("packets"), null_is_a_value},
+      {"burst_pps", of(&S::burst_pps), "The rate in a burst.", unit("packets/s"), null_is_a_value},
+      {"throughput_pps", of(&S::throughput_pps), "The reference's `pps`.", unit("packets/s"),
+       null_is_a_value},
+      {"implied_s", of(&S::implied_s), "RFC 9004's implied buffer time: `mean` / `burst_pps`.",
+       unit("s"), null_is_a_value},
+      {"corrected_s", of(&S::corrected_s),
+       "Its corrected buffer time: `implied_s` × (1 - `throughput_pps` / `burst_pps`).", unit("s"),
+       null_is_a_value}};
 }
 
 std::vector<Row<C>> bpf_rows() {
@@ -289,6 +322,32 @@ const Fields<CaseDocument>& case_fields() {
         "What the method `flip` found: medians of the trials in the summary, the mean of their "
         "series and the greatest `sampler_cpu`.",
         written([](const C& c) { return c.result.flip.has_value(); }), older_lack_it},
+       {"latency",
+        group<C>({{"loads", list(result(&CaseResult::latency), method::latency_load_fields()),
+                   "In the order they were measured."}}),
+        "What the method `latency` found.",
+        written([](const C& c) { return !c.result.latency.empty(); }), older_lack_it},
+       {"sweep",
+        group<C>({{"loads", list(result(&CaseResult::sweep), method::sweep_fields()),
+                   "Of each sweep in turn, in the order they were tried."}}),
+        "What the method `load-sweep` found.",
+        written([](const C& c) { return !c.result.sweep.empty(); }), older_lack_it},
+       {"back_to_back", group(burst_rows()), "What the method `back-to-back` found.",
+        written([](const C& c) { return !c.result.bursts.empty(); }), older_lack_it},
+       {"soak",
+        group<C>({{"windows", list(result(&CaseResult::soak_windows), method::soak_window_fields()),
+                   "In the order they were made."},
+                  {"drifts", list(result(&CaseResult::soak_drifts), method::soak_drift_fields()),
+                   "How each value goes with time."},
+                  {"worst_trial",
+                   [](C& c) -> std::optional<std::uint64_t> {
+                     const SoakWindow* worst = method::worst_window(c.result);
+                     return worst ? std::optional(static_cast<std::uint64_t>(worst->trial))
+                                  : std::nullopt;
+                   },
+                   "The window that lost most, of several the slowest.", null_is_a_value}}),
+        "What the method `soak` found.",
+        written([](const C& c) { return !c.result.soak_windows.empty(); }), older_lack_it},
        {"bpf_run_time", group(bpf_rows()),
         "With `scenario.method.bpf_stats`: the kernel's own run time of the backend's BPF "
         "programs, from trials of their own; null without it.",

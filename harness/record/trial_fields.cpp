@@ -1,5 +1,6 @@
 #include "harness/method/case_summary.hpp"
 #include "harness/method/flip/flip.hpp"
+#include "harness/method/latency/latency.hpp"
 #include "harness/record/fields.hpp"
 #include "harness/text/record_number.hpp"
 #include "harness/text/section.hpp"
@@ -273,11 +274,12 @@ const Fields<TrialRecord>& trial_fields() {
         "Only where the workload sends frames back: what became of those. Frames lost on the way "
         "back were received all the same.",
         written([](const T& t) { return t.returned.has_value(); })},
-       {"flip",
-        object([](T& t) -> FlipRecord& { return t.flip ? *t.flip : t.flip.emplace(); },
-               method::flip_fields()),
+       {"flip", object(value_of(&T::flip), method::flip_fields()),
         "Of the method `flip`: what was seen round the change in the window.",
         written([](const T& t) { return t.flip.has_value(); })},
+       {"latency", object(value_of(&T::latency), method::latency_fields()),
+        "Only of stamped frames at a fixed load: how late they were.",
+        written([](const T& t) { return t.latency.has_value(); })},
        {"loss_ratio", &T::loss_ratio,
         "(intended - `received.packets`) / intended, where intended = `offered.packets` + "
         "`offered.unsent` + `offered.not_taken`; not below 0.",

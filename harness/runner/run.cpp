@@ -16,6 +16,7 @@
 #include "harness/method/session.hpp"
 #include "harness/runner/testbed_set.hpp"
 #include "harness/sys/cpu.hpp"
+#include "harness/sys/process_use.hpp"
 #include "harness/sys/utc.hpp"
 
 namespace pktbench {
@@ -118,6 +119,20 @@ class Run {
     if (!contains(backend.workloads, spec.workload))
       return "backend " + backend.name + " cannot do workload " + spec.workload + "; it can do " +
              fmt::format("{}", fmt::join(backend.workloads, ", "));
+    if (spec.stamped) {
+      const auto others = [](const auto& types) {
+        std::vector<std::string> names;
+        for (const auto& type : types)
+          if (type.stamps) names.push_back(type.name);
+        return fmt::format("; these do: {}", fmt::join(names, ", "));
+      };
+      if (!backend.stamps)
+        return "backend " + backend.name + " does not record when it gets a frame" +
+               others(registry_.backends);
+      if (!generator.stamps)
+        return "generator " + generator.name + " does not stamp its frames" +
+               others(registry_.generators);
+    }
     if (auto reason = backend.probe(); !reason.empty())
       return "backend " + backend.name + ": " + reason;
     if (auto reason = generator.probe(); !reason.empty())
@@ -228,6 +243,10 @@ class Run {
       if (!error.detail.empty()) observer_.on_detail(error.detail);
     }
     record.started_at = started_at;
+    if (const auto use = sys::process_use()) {
+      record.rss_bytes = use->rss_bytes;
+      record.open_fds = use->open_fds;
+    }
     record.bpf_stats = step.bpf_stats;
     record.index = static_cast<int>(result.trials.size() + result.bpf_trials.size());
     record.round = round;

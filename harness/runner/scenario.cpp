@@ -300,6 +300,7 @@ Result<Scenario> read_scenario(Json document, const std::string& where, const Re
   scenario.order_seed = static_cast<std::uint64_t>(std::get<std::int64_t>(seed));
   scenario.method_options = method.options;
   scenario.cases = expand(grid, registry);
+  for (CaseSpec& one : scenario.cases) one.stamped = scenario.method->stamps;
   const auto [least, most] = std::ranges::minmax(grid.queues);
   scenario.queues = {least, most};
   if (const std::string why = scenario.method->refuses(method.options, scenario.cases.size());

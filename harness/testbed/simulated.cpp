@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/measure/cpu_distance.hpp"
+#include "harness/measure/histogram.hpp"
 #include "harness/testbed/testbeds.hpp"
 
 namespace pktbench::testbed {
@@ -124,15 +125,16 @@ class SimulatedDevice final : public VirtualDevice {
     lost_ += lost;
     const std::uint64_t arrived = frames - lost;
     const double second = static_cast<double>(now_ns()) / 1e9;
-    const double cost = distance_.cost(second);
-    const double room =
-        of("capacity_pps") * noise_.at(second) / cost * static_cast<double>(over_ns) / 1e9;
+    const double cost = distance_.cost(second) * (1 + of("slower_per_hour") * second / 3600);
+    const double room = of("buffer_frames") + of("capacity_pps") * noise_.at(second) / cost *
+                                                  static_cast<double>(over_ns) / 1e9;
     // A frame or two always fit, however short the time.
     const std::uint64_t taken = std::min(
         arrived, std::max(std::uint64_t{256}, static_cast<std::uint64_t>(std::llround(room))));
     received_.packets += taken;
     received_.bytes += taken * frame_bytes;
     spread(taken, flows);
+    delay(taken, over_ns);
     dropped_ += arrived - taken;
     busy_ns_ += static_cast<double>(taken) * of("cycles_per_packet") * cost / kTscHz * 1e9;
   }
@@ -142,6 +144,7 @@ class SimulatedDevice final : public VirtualDevice {
       counters.polls = {in_ticks(busy_ns_), in_ticks(static_cast<double>(now_ns()) - busy_ns_)};
     return counters;
   }
+  DelayCounts delays() const override { return {.buckets = delays_.buckets()}; }
   // The DUT is a loop that is never idle.
   bool spins() const { return option<bool>(options_, "spins"); }
   double cpu_distance_ns() { return distance_.ns(static_cast<double>(now_ns()) / 1e9); }
@@ -163,6 +166,24 @@ class SimulatedDevice final : public VirtualDevice {
     queues[0] += left;
   }
 
+  // Each takes what one frame takes an idle device, but for those that find it stalled in the
+  // middle of the time, and those behind them until it has caught up.
+  void delay(std::uint64_t frames, std::uint64_t over_ns) {
+    const double service_ns = 1e9 / of("capacity_pps");
+    const double stall_ns = of("stall_ms") * 1e6;
+    const double apart_ns =
+        frames > 0 ? static_cast<double>(over_ns) / static_cast<double>(frames) : 0;
+    std::uint64_t late = 0;
+    if (stall_ns > 0 && static_cast<double>(over_ns) > 4 * stall_ns)
+      for (; late < frames; ++late) {
+        const auto n = static_cast<double>(late);
+        const double delay_ns = stall_ns + (n + 1) * service_ns - n * apart_ns;
+        if (delay_ns <= service_ns) break;
+        delays_.record(static_cast<std::uint64_t>(delay_ns));
+      }
+    delays_.record(static_cast<std::uint64_t>(service_ns), frames - late);
+  }
+
   static std::uint64_t in_ticks(double ns) {
     return static_cast<std::uint64_t>(std::max(0.0, ns) * kTscHz / 1e9);
   }
@@ -174,6 +195,7 @@ class SimulatedDevice final : public VirtualDevice {
   Noise noise_;
   Distance distance_;
   Counters received_;
+  measure::Histogram delays_;
   double loss_due_ = 0;
   std::uint64_t lost_ = 0;
   std::uint64_t dropped_ = 0;
@@ -280,6 +302,10 @@ TestbedType simulated_testbed() {
       .touches_host = false,
       .options =
           {number_option("capacity_pps", 2e6, 0, 1e12, "frames per second the device can take"),
+           number_option("buffer_frames", 0.0, 0, 1e12,
+                         "frames that wait for it beside those that it takes meanwhile"),
+           number_option("slower_per_hour", 0.0, 0, 1000,
+                         "how much slower it gets, relative: a drift to be found"),
            number_option("noise", 0.01, 0, 1,
                          "standard deviation of the capacity from window to window, relative"),
            number_option("drift", 0.0, 0, 1, "standard deviation of a slow wander, relative"),
@@ -288,6 +314,8 @@ TestbedType simulated_testbed() {
            number_option("burst_depth", 0.5, 0, 1, "share of the capacity that these lose"),
            number_option("loss", 0.0, 0, 1, "share of the frames that the wire loses"),
            number_option("cycles_per_packet", 900.0, 0, 1e12, "what one frame costs the DUT"),
+           number_option("stall_ms", 0.0, 0, 1e6,
+                         "milliseconds that the device does nothing, once a window"),
            flag_option("spins", false, "the DUT is a loop that spins when there is no frame"),
            number_option("far_every_s", 0.0, 0, 1e9,
                          "mean seconds until the CPUs come near or go far apart; 0: always near"),

@@ -12,7 +12,7 @@
 
 namespace pktbench::traffic {
 
-static_assert(sizeof(pb_tag) == 16);
+static_assert(sizeof(pb_tag) == PB_MIN_LEN - PB_OFF_TAG);
 static_assert(offsetof(pb_tag, seq) == PB_OFF_SEQ - PB_OFF_TAG);
 static_assert(PB_MIN_LEN == kMinFrameSize - kFcsBytes && PB_MAX_LEN == kMaxFrameSize - kFcsBytes);
 static_assert(PB_MAX_FLOWS == kMaxFlows);

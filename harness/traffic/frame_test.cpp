@@ -71,7 +71,7 @@ TEST(Frame, ChecksumsHoldForEverySizeFlowAndSequenceNumber) {
       for (int i = 0; i < 50; ++i) {
         const auto flow = static_cast<std::uint32_t>(i == 0 ? flows - 1 : random() % flows);
         const std::uint64_t seq = random();
-        pb_frame_stamp(frame->bytes.data(), &frame->sums, flow, seq);
+        pb_frame_stamp_due(frame->bytes.data(), &frame->sums, flow, seq, i % 2 == 0 ? 0 : random());
         ASSERT_EQ(ip_sum(frame->bytes), 0xffffu) << "size " << size << " flow " << flow;
         ASSERT_EQ(udp_sum(frame->bytes), 0xffffu) << "size " << size << " flow " << flow;
         ASSERT_NE(get(frame->bytes, 40, 2), 0u) << "0 means: no checksum";
@@ -111,7 +111,9 @@ TEST(Frame, FlowsAreDistinct) {
 TEST(Frame, TheHeadersAndTheTagReadBack) {
   auto frame = build_frame(config_of(128, 1000));
   ASSERT_TRUE(frame);
-  pb_frame_stamp(frame->bytes.data(), &frame->sums, 999, 0x0123456789abcdef);
+  // Of a longer number what fits.
+  pb_frame_stamp_due(frame->bytes.data(), &frame->sums, 999, 0x0123456789abcdef,
+                     0xfedcba9876543210);
   const Bytes& b = frame->bytes;
   EXPECT_EQ(Bytes(b.begin(), b.begin() + 12), (Bytes{2, 0, 0, 0, 0, 0xb, 2, 0, 0, 0, 0, 0xa}));
   EXPECT_EQ(get(b, 12, 2), 0x0800u);
@@ -125,8 +127,12 @@ TEST(Frame, TheHeadersAndTheTagReadBack) {
   EXPECT_EQ(get(b, 38, 2), 90u);
   EXPECT_EQ(get(b, 42, 4), PB_TAG_MAGIC);
   EXPECT_EQ(get(b, 46, 4), 0xdeadbeefu);
-  EXPECT_EQ(get(b, 50, 4), 0x01234567u);
-  EXPECT_EQ(get(b, 54, 4), 0x89abcdefu);
+  EXPECT_EQ(get(b, 50, 4), 0x89abcdefu);
+  EXPECT_EQ(get(b, 54, 4), 0xba987654u);
+  EXPECT_EQ(get(b, 58, 2), 0x3210u);
+  EXPECT_EQ(pb_tag_seq(&b[PB_OFF_TAG]), 0x89abcdefu);
+  EXPECT_EQ(pb_tag_stamp(&b[PB_OFF_TAG]), 0xba9876543210u);
+  EXPECT_EQ(udp_sum(b), 0xffffu);
 }
 
 TEST(Frame, RefusesWhatDoesNotExist) {

@@ -94,10 +94,10 @@ TEST_P(Generators, PutTheFrameOnTheWire) {
     auto expected = need(traffic::build_frame(config));
     for (auto frame : frames) {
       ASSERT_EQ(frame.size(), buffer_length(size));
-      std::uint64_t seq = 0;
+      std::uint32_t seq = 0;
       std::memcpy(&seq, &frame[PB_OFF_SEQ], sizeof seq);
       const std::uint32_t flow = (std::uint32_t{frame[34]} << 8 | frame[35]) - PB_FLOW_PORT_BASE;
-      pb_frame_stamp(expected.bytes.data(), &expected.sums, flow, be64toh(seq));
+      pb_frame_stamp(expected.bytes.data(), &expected.sums, flow, be32toh(seq));
       if (type.name == "udp-sendmmsg")
         for (std::size_t at : {18, 19, 24, 25}) frame[at] = expected.bytes[at];
       ASSERT_EQ(frame, expected.bytes) << "size " << size;
@@ -126,16 +126,16 @@ TEST_P(Generators, EveryFlowAndEverySequenceNumberArrivesOnce) {
   sender.join();
   ASSERT_EQ(frames.size(), flows);
   std::set<std::tuple<std::uint32_t, std::uint16_t>> seen;
-  std::set<std::uint64_t> seqs;
+  std::set<std::uint32_t> seqs;
   for (const auto& frame : frames) {
     std::uint32_t address = 0;
     std::uint16_t port = 0;
-    std::uint64_t seq = 0;
+    std::uint32_t seq = 0;
     std::memcpy(&address, &frame[PB_OFF_SADDR], sizeof address);
     std::memcpy(&port, &frame[PB_OFF_UDP], sizeof port);
     std::memcpy(&seq, &frame[PB_OFF_SEQ], sizeof seq);
     seen.emplace(ntohl(address), ntohs(port));
-    seqs.insert(be64toh(seq));
+    seqs.insert(be32toh(seq));
   }
   EXPECT_EQ(seen.size(), flows);
   EXPECT_EQ(seqs.size(), flows);

@@ -40,7 +40,8 @@ Result<void> UserSource::start(const TrafficConfig& config) {
     return make_error(ErrorCode::invalid_input,
                       "port " + config.from.name + " has no CPU to send from");
   config_ = config;
-  batch_ = option<unsigned>(config.options, "batch");
+  batch_ = config.stamped ? 1 : option<unsigned>(config.options, "batch");
+  lateness_ = config.stamped ? std::make_unique<pb_delays>() : nullptr;
   ready_ = quit_ = open_ = false;
   wanted_ = served_ = unsent_ = started_ns_ = sent_since_open_ = refused_ = 0;
   send_errno_ = 0;
@@ -90,7 +91,8 @@ void UserSource::run() {
 }
 
 // Per batch: two relaxed loads of the gate, one store, two indirect calls, one system call. Paced:
-// one clock read (vDSO) per turn of the loop. Per frame: what the sender's prepare() says.
+// one clock read (vDSO) per turn of the loop. Per frame: what the sender's prepare() says. Stamped:
+// one division, and pb_count_delay().
 void UserSource::send_until_shut(std::uint64_t limit, std::optional<double> rate) {
   const std::uint64_t first_seq = sent_.load(std::memory_order_relaxed);
   std::uint64_t sent = 0;
@@ -99,11 +101,17 @@ void UserSource::send_until_shut(std::uint64_t limit, std::optional<double> rate
 
   while (sent < limit && send_errno_ == 0 && gate_.load(std::memory_order_relaxed)) {
     auto count = static_cast<unsigned>(std::min<std::uint64_t>(batch_, limit - sent));
+    std::uint64_t due_ns = 0;
     if (rate) {
-      count = pacer.take(sys::monotonic_ns(), sent, count);
+      const std::uint64_t now_ns = sys::monotonic_ns();
+      count = pacer.take(now_ns, sent, count);
       if (count == 0) continue;
+      if (lateness_) {
+        due_ns = pacer.due_at(sent);
+        pb_count_delay(lateness_.get(), due_ns, now_ns);
+      }
     }
-    sender_->prepare(first_seq + sent, count);
+    sender_->prepare(first_seq + sent, count, due_ns);
     unsigned done = 0;
     while (done < count) {
       const int taken = sender_->send(done, count - done);
@@ -166,6 +174,11 @@ Result<SentCounters> UserSource::sample() {
   counters.unsent = unsent_;
   counters.refused = refused_;
   return counters;
+}
+
+Result<std::vector<DelayCounts>> UserSource::delays() {
+  const std::lock_guard lock(mutex_);
+  return std::vector{delay_counts(*lateness_)};
 }
 
 std::vector<pid_t> UserSource::threads() const {

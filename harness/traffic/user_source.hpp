@@ -15,6 +15,8 @@
 #include <thread>
 #include <vector>
 
+#include "bpf/stamp.h"
+#include "harness/core/delays.hpp"
 #include "harness/core/registry.hpp"
 
 namespace pktbench::traffic {
@@ -33,8 +35,9 @@ class BatchSender {
   // Makes sockets and buffers for batches of up to `batch` frames. Nothing is allocated later.
   virtual Result<void> open(const TrafficConfig& config, unsigned batch) = 0;
 
-  // Writes the frames numbered seq, seq + 1, ... of the next batch.
-  virtual void prepare(std::uint64_t seq, unsigned count) = 0;
+  // Writes the frames numbered seq, seq + 1, ... of the next batch; `due_ns` is their stamp, 0
+  // where the source stamps none.
+  virtual void prepare(std::uint64_t seq, unsigned count, std::uint64_t due_ns) = 0;
 
   // Hands `count` frames of the prepared batch, from the `first`, to the kernel without waiting.
   // Returns how many it took, or a negative errno when none: EINTR, EAGAIN and ENOBUFS are tried
@@ -45,7 +48,7 @@ class BatchSender {
   virtual void close() = 0;
 };
 
-class UserSource final : public TrafficSource {
+class UserSource final : public TrafficSource, public DelayRecorder {
  public:
   explicit UserSource(std::unique_ptr<BatchSender> sender) : sender_(std::move(sender)) {}
   ~UserSource() override { stop(); }
@@ -55,6 +58,7 @@ class UserSource final : public TrafficSource {
   bool finished() override;
   Result<void> close() override;
   Result<SentCounters> sample() override;
+  Result<std::vector<DelayCounts>> delays() override;
   std::vector<pid_t> threads() const override;
   void stop() noexcept override;
 
@@ -88,6 +92,7 @@ class UserSource final : public TrafficSource {
   std::uint64_t sent_since_open_ = 0;
   std::uint64_t refused_ = 0;  // since start()
   int send_errno_ = 0;
+  std::unique_ptr<pb_delays> lateness_;  // since start(); null: frames are not stamped
 
   // Writer: the controlling thread.
   alignas(64) std::atomic<bool> gate_{false};

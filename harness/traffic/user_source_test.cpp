@@ -29,7 +29,7 @@ class ScriptedSender final : public BatchSender {
     if (script_.open_errno != 0) return system_error("open", script_.open_errno);
     return {};
   }
-  void prepare(std::uint64_t seq, unsigned) override { seq_ = seq; }
+  void prepare(std::uint64_t seq, unsigned, std::uint64_t) override { seq_ = seq; }
   int send(unsigned first, unsigned count) override {
     int taken = static_cast<int>(count);
     const std::size_t call = script_.calls++;

@@ -2,15 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "harness/method/method_test_util.hpp"
+
 namespace pktbench::method {
 namespace {
 
 Options flip_test_options(const Options& changes = {}) {
-  Options options;
-  const MethodType type = flip_method();
-  for (const OptionSpec& o : type.options) options[o.name] = o.default_value;
-  for (const auto& [name, value] : changes) options[name] = value;
-  return options;
+  return options_of(flip_method(), changes);
 }
 
 TrialRecord flipped(int round, std::optional<double> tax) {

@@ -3,54 +3,19 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
-#include <functional>
 
+#include "harness/method/method_test_util.hpp"
 #include "harness/method/search/loss_search.hpp"
 
 namespace pktbench::method {
 namespace {
 
-Options search_options_with(const Options& changes) {
-  Options options;
-  const MethodType type = search_method();
-  for (const OptionSpec& o : type.options) options[o.name] = o.default_value;
-  for (const auto& [name, value] : changes) options[name] = value;
-  return options;
-}
-
-// What a device of this capacity does with a trial; the generator offers 3 Mpps at most.
-TrialRecord measured(const Step& step, int round, double capacity) {
-  TrialRecord trial;
-  trial.round = round;
-  trial.status = TrialStatus::ok;
-  trial.target_pps = step.plan.rate_pps;
-  trial.duration_s = step.plan.duration_s;
-  trial.effective_s = step.plan.duration_s + step.plan.warmup_s;
-  const double load = step.plan.rate_pps.value_or(3e6);
-  trial.offered_pps = load;
-  trial.offered.packets = static_cast<std::uint64_t>(std::llround(load * trial.duration_s));
-  trial.received.packets =
-      static_cast<std::uint64_t>(std::llround(std::min(load, capacity) * trial.duration_s));
-  return trial;
-}
-
-using Change = std::function<void(TrialRecord&, std::size_t index)>;
+Options search_options_with(const Options& changes) { return options_of(search_method(), changes); }
 
 std::vector<CaseResult> searched(const Options& options, double capacity,
                                  const Change& change = {}) {
-  const auto method = search_method().make(options);
-  std::vector<CaseResult> cases(1);
-  for (int round = 0; round < method->rounds(); ++round)
-    while (const auto step = method->next(cases[0], round)) {
-      TrialRecord trial = measured(*step, round, capacity);
-      trial.index = static_cast<int>(cases[0].trials.size());
-      if (change) change(trial, cases[0].trials.size());
-      cases[0].trials.push_back(trial);
-      if (cases[0].trials.size() > 2000) break;
-    }
-  method->conclude(cases);
-  return cases;
+  return {run_method(
+      search_method(), options, [=] { return capacity; }, change)};
 }
 
 TEST(Search, FindsItsGoalsInEveryRoundOnOneSession) {

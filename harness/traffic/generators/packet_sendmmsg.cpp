@@ -45,10 +45,10 @@ class PacketSender final : public BatchSender {
   }
 
   // Per frame: pb_frame_stamp(), about 30 ALU operations and 8 stores into the first cache line.
-  void prepare(std::uint64_t seq, unsigned count) override {
+  void prepare(std::uint64_t seq, unsigned count, std::uint64_t due_ns) override {
     auto flow = static_cast<std::uint32_t>(seq % flows_);
     for (unsigned i = 0; i < count; ++i) {
-      pb_frame_stamp(frames_.at(i), &sums_, flow, seq + i);
+      pb_frame_stamp_due(frames_.at(i), &sums_, flow, seq + i, due_ns);
       flow = flow + 1 < flows_ ? flow + 1 : 0;
     }
   }
@@ -78,7 +78,8 @@ GeneratorType packet_sendmmsg_generator() {
                               "hand frames to the device without its queueing discipline")},
       .probe =
           [] { return no_socket(AF_PACKET, SOCK_RAW, "an AF_PACKET socket (needs CAP_NET_RAW)"); },
-      .make = [] { return std::make_unique<UserSource>(std::make_unique<PacketSender>()); }};
+      .make = [] { return std::make_unique<UserSource>(std::make_unique<PacketSender>()); },
+      .stamps = true};
 }
 
 }  // namespace pktbench::traffic

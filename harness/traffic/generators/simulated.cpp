@@ -8,7 +8,7 @@ namespace pktbench::traffic {
 
 namespace {
 
-class Simulated final : public TrafficSource {
+class Simulated final : public TrafficSource, public DelayRecorder {
  public:
   Result<void> start(const TrafficConfig& config) override {
     if (!config.from.device)
@@ -31,8 +31,11 @@ class Simulated final : public TrafficSource {
   Result<void> close() override {
     if (!open_) return {};
     open_ = false;
-    const std::uint64_t over_ns = device_->now_ns() - opened_ns_;
+    std::uint64_t over_ns = device_->now_ns() - opened_ns_;
     const std::uint64_t frames = frames_since_open();
+    // A burst may be over before anybody looks.
+    if (frames == limit_)
+      over_ns = static_cast<std::uint64_t>(static_cast<double>(limit_) / pps() * 1e9);
     sent_.packets += frames + static_cast<std::uint64_t>(claimed_extra_);
     sent_.bytes += frames * frame_bytes_;
     if (target_pps_) {
@@ -43,6 +46,10 @@ class Simulated final : public TrafficSource {
     return {};
   }
   Result<SentCounters> sample() override { return sent_; }
+  // It is never late.
+  Result<std::vector<DelayCounts>> delays() override {
+    return std::vector{DelayCounts{.buckets = {sent_.packets}}};
+  }
   std::vector<pid_t> threads() const override { return {}; }
   void stop() noexcept override {}
 
@@ -50,9 +57,9 @@ class Simulated final : public TrafficSource {
   static std::uint64_t frames_at(double pps, std::uint64_t ns) {
     return static_cast<std::uint64_t>(pps * static_cast<double>(ns) / 1e9);
   }
+  double pps() const { return target_pps_ ? std::min(*target_pps_, max_pps_) : max_pps_; }
   std::uint64_t frames_since_open() const {
-    const double pps = target_pps_ ? std::min(*target_pps_, max_pps_) : max_pps_;
-    return std::min(limit_, frames_at(pps, device_->now_ns() - opened_ns_));
+    return std::min(limit_, frames_at(pps(), device_->now_ns() - opened_ns_));
   }
 
   std::shared_ptr<VirtualDevice> device_;
@@ -78,7 +85,8 @@ GeneratorType simulated_generator() {
                                 "a fault to be caught: frames claimed but not sent, per window")},
       .probe = [] { return std::string(); },
       .make = [] { return std::make_unique<Simulated>(); },
-      .media = {Medium::simulated}};
+      .media = {Medium::simulated},
+      .stamps = true};
 }
 
 }  // namespace pktbench::traffic

@@ -115,16 +115,15 @@ class UdpSender final : public BatchSender {
     return {};
   }
 
-  // Per frame: one byte swap and one 8-byte store. Per batch: the next flow's socket and address.
-  void prepare(std::uint64_t seq, unsigned count) override {
+  // Per frame: two byte swaps and two stores. Per batch: the next flow's socket and address.
+  void prepare(std::uint64_t seq, unsigned count, std::uint64_t due_ns) override {
     socket_ = sockets_[next_flow_ & (PB_FLOWS_PER_ADDR - 1)].get();
     in_pktinfo info{};
     info.ipi_spec_dst.s_addr = htonl(flow_address(base_address_, next_flow_));
     std::memcpy(CMSG_DATA(&source_.align), &info, sizeof info);
     next_flow_ = next_flow_ + 1 < flows_ ? next_flow_ + 1 : 0;
     for (unsigned i = 0; i < count; ++i) {
-      const std::uint64_t be_seq = htobe64(seq + i);
-      std::memcpy(payloads_.at(i) + offsetof(pb_tag, seq), &be_seq, sizeof be_seq);
+      pb_tag_stamp_due(payloads_.at(i), seq + i, due_ns);
     }
   }
 
@@ -158,7 +157,8 @@ GeneratorType udp_sendmmsg_generator() {
           .summary = "datagrams through the stack, one socket per flow, in batches",
           .options = {batch_option()},
           .probe = [] { return no_socket(AF_INET, SOCK_DGRAM, "a UDP socket"); },
-          .make = [] { return std::make_unique<UserSource>(std::make_unique<UdpSender>()); }};
+          .make = [] { return std::make_unique<UserSource>(std::make_unique<UdpSender>()); },
+          .stamps = true};
 }
 
 }  // namespace pktbench::traffic

@@ -22,11 +22,14 @@
 #include "bpf/frame.h"
 #include "bpf/live_generator.h"
 #include "bpf/live_generator.skel.h"
+#include "bpf/stamp.h"
+#include "harness/core/delays.hpp"
 #include "harness/core/registry.hpp"
 #include "harness/core/units.hpp"
 #include "harness/sys/bpf.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/ethtool.hpp"
+#include "harness/sys/mapped.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/text/clean_text.hpp"
 #include "harness/traffic/frame.hpp"
@@ -59,7 +62,7 @@ pb_live_addresses addresses_of(const std::vector<unsigned char>& frame) {
   return a;
 }
 
-class XdpLive final : public TrafficSource {
+class XdpLive final : public TrafficSource, public DelayRecorder {
  public:
   ~XdpLive() override { stop(); }
 
@@ -78,8 +81,12 @@ class XdpLive final : public TrafficSource {
     skeleton_->rodata->frame_template = frame->sums;
     skeleton_->rodata->addresses = addresses_of(frame_);
     skeleton_->rodata->flows = config.traffic.flows;
-    burst_ = option<std::uint32_t>(config.options, "burst");
+    // A frame that waits for others to be flushed would be late by that.
+    if (config.stamped) batch_ = 1;
+    burst_ = config.stamped ? 1 : option<std::uint32_t>(config.options, "burst");
     skeleton_->rodata->burst = burst_;
+    skeleton_->rodata->stamped = config.stamped;
+    if (!config.stamped) bpf_map__set_autocreate(skeleton_->maps.lateness, false);
     flush_ = batch_;
     // A veth hands its frames to the other end at once, whose ring has the place `veth_ring_full`.
     const auto driver = sys::driver_info(config.from.name);
@@ -89,6 +96,12 @@ class XdpLive final : public TrafficSource {
     bpf_program__set_autoload(skeleton_->progs.count_not_taken, !has_peer);
     if (int error = live_generator__load(skeleton_.get()); error)
       return log.failure("load the xdp-live program", -error);
+    if (config.stamped)
+      if (auto r = sys::map_shared<const pb_delays>(bpf_map__fd(skeleton_->maps.lateness), 1,
+                                                    PROT_READ, "map the delays of xdp-live")
+                       .into(lateness_);
+          !r)
+        return r;
     const __u32 slot = 0;
     const __u32 device = config.from.ifindex;
     if (int error =
@@ -174,6 +187,10 @@ class XdpLive final : public TrafficSource {
     return counters;
   }
 
+  Result<std::vector<DelayCounts>> delays() override {
+    return std::vector{delay_counts(*lateness_)};
+  }
+
   // Where a device takes no redirected frames, they are gone without a count.
   std::string when_none_arrives() const override {
     constexpr const char* kOthers = "use generator packet-sendmmsg or udp-sendmmsg";
@@ -205,6 +222,7 @@ class XdpLive final : public TrafficSource {
       }
       thread_.join();
     }
+    lateness_.reset();
     skeleton_.reset();
   }
 
@@ -285,6 +303,7 @@ class XdpLive final : public TrafficSource {
   std::atomic<std::uint64_t> call_began_ns_{0};
   std::optional<double> rate_pps_;  // of the last open()
   sys::SkeletonPtr<live_generator, live_generator__destroy> skeleton_;
+  sys::Mapped<const pb_delays> lateness_;  // null: frames are not stamped
   std::thread thread_;
   std::atomic<pid_t> tid_{0};
   std::atomic<bool> running_{false};
@@ -318,7 +337,8 @@ GeneratorType xdp_live_generator() {
                                 "1: each by itself")},
       .probe = probe,
       .make = [] { return std::make_unique<XdpLive>(); },
-      .one_queue = true};
+      .one_queue = true,
+      .stamps = true};
 }
 
 }  // namespace pktbench::traffic

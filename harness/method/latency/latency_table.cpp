@@ -1,0 +1,97 @@
+#include "harness/method/latency/latency_table.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "harness/core/lookup.hpp"
+#include "harness/method/latency/latency.hpp"
+
+namespace pktbench::method {
+
+namespace {
+
+// Microseconds with three digits.
+std::string micros(const std::optional<double>& ns) {
+  if (!ns) return "-";
+  const double us = *ns / 1000;
+  return fmt::format("{:.{}f}", us, us < 10 ? 2 : us < 100 ? 1 : 0);
+}
+
+std::string load_cell(const CaseResult& c, const std::string& load) {
+  const LatencyLoad* found = find_by(c.latency, load, &LatencyLoad::load);
+  if (!found) return "";
+  return fmt::format("{}/{}/{}/{}", micros(found->ns.p50), micros(found->ns.p99),
+                     micros(found->ns.p99_9), micros(found->ns.max));
+}
+
+std::vector<std::string> load_names(const std::vector<CaseResult>& cases) {
+  std::vector<std::string> names;
+  for (const CaseResult& c : cases)
+    for (const LatencyLoad& load : c.latency)
+      if (!contains(names, load.load)) names.push_back(load.load);
+  return names;
+}
+
+// "9.00 to 10.0", of all of them, in microseconds.
+std::string range(const std::vector<double>& ns) {
+  const auto [least, most] = std::ranges::minmax(ns);
+  const std::string from = micros(least);
+  const std::string to = micros(most);
+  return from == to ? from : from + " to " + to;
+}
+
+}  // namespace
+
+// The greatest load stays; of the others the first goes last.
+std::vector<ResultColumn> latency_columns(const std::vector<CaseResult>& cases) {
+  std::vector<ResultColumn> made;
+  const std::vector<std::string> names = load_names(cases);
+  for (std::size_t i = 0; i < names.size(); ++i)
+    made.push_back(
+        {.head = "µs at " + names[i],
+         .leave_out = i + 1 == names.size() ? 0 : 3 + static_cast<int>(std::min<std::size_t>(i, 5)),
+         .cell = [load = names[i]](const CaseResult& c) { return load_cell(c, load); }});
+  return made;
+}
+
+void explain_latency(const std::vector<CaseResult>& cases, Legend& legend) {
+  std::vector<double> late;
+  std::vector<double> null_path;
+  std::set<std::string> stamps;
+  std::set<std::string> lossy;
+  bool few = false;
+  for (const CaseResult& c : cases)
+    for (const LatencyLoad& load : c.latency) {
+      stamps.insert(load.sum.stamp + (load.sum.one_way ? ", one way" : ", there and back"));
+      few |= !load.ns.p99_9;
+      if (load.late_ns.p99) late.push_back(*load.late_ns.p99);
+      if (load.sum.null_path.p50_ns) null_path.push_back(*load.sum.null_path.p50_ns);
+      if (load.sum.lost > 0 || load.sum.duplicated > 0 || load.sum.reordered > 0)
+        lossy.insert(fmt::format("{} at {}: of {} frames {} lost, {} twice, {} out of turn",
+                                 c.spec.id, load.load,
+                                 static_cast<std::int64_t>(load.sum.count) + load.sum.lost,
+                                 load.sum.lost, load.sum.duplicated, load.sum.reordered));
+    }
+  if (stamps.empty()) return;
+  legend.add(fmt::format(
+      "µs at a load: p50/p99/p99.9/max of the delay from the time a frame was due until the "
+      "workload had it (stamp: {}). A frame sent late is as late as that.",
+      fmt::join(stamps, "; ")));
+  if (few) legend.add("A percentile without one frame beyond it is -.");
+  if (!late.empty())
+    legend.add(fmt::format(
+        "The generator by itself was late by {} µs (p99, of the loads): it is in the delays.",
+        range(late)));
+  if (!null_path.empty())
+    legend.add(fmt::format(
+        "Stamping and recording alone, without a way between: {} µs (p50); it is in the delays.",
+        range(null_path)));
+  for (const std::string& one : lossy) legend.add(one + ".");
+}
+
+}  // namespace pktbench::method
