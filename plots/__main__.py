@@ -32,7 +32,7 @@ except ImportError as missing:
 FORK = multiprocessing.get_context("fork")
 # What is drawn of a run, by the method that measured it.
 FIGURES = {"throughput": (nics, queues, backends, pairs), "search": (searches,), "load-sweep": (sweeps,),
-            "latency": (latencies,), "back-to-back": (bursts,), "soak": (soaks,)}
+           "latency": (latencies,), "back-to-back": (bursts,), "soak": (soaks,)}
 
 
 def main(argv=None):
