@@ -9,8 +9,8 @@ from plots.sheet import AXIS, HEAD, INSIDE, MARGIN, Sheet
 
 CASES = 6                                        # on a page: more lines are not told apart
 BODY, GAP, NAME = 1.75, 0.5, 0.24                # inches
-SHARES = (1, 2, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7)
-WORDS = ("0%", "50%", "90%", "99%", "99.9%", "99.99%", "99.999%", "1−10⁻⁶", "1−10⁻⁷")
+SHARES = (2, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7)
+WORDS = ("50%", "90%", "99%", "99.9%", "99.99%", "99.999%", "1−10⁻⁶", "1−10⁻⁷")
 KEYS = "histogram", "generator_histogram"
 LOOKS = {"linewidth": 1.3}, {"linewidth": 0.6, "alpha": 0.5}
 DASHES = ("-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
@@ -112,16 +112,16 @@ class _Drawing(Sheet):
         axes.set_yscale("log")
         axes.set_xlim(*scales[0])
         axes.set_ylim(*scales[1])
-        shown = [i for i, share in enumerate(SHARES) if share <= scales[0][1]]
-        axes.xaxis.set_major_locator(FixedLocator([SHARES[i] for i in shown]))
-        axes.xaxis.set_major_formatter(FixedFormatter([WORDS[i] for i in shown]))
+        ticks = [i for i, share in enumerate(SHARES) if share <= scales[0][1]]
+        axes.xaxis.set_major_locator(FixedLocator([SHARES[i] for i in ticks]))
+        axes.xaxis.set_major_formatter(FixedFormatter([WORDS[i] for i in ticks]))
         axes.xaxis.set_minor_locator(NullLocator())
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: text.number(value)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
         axes.tick_params(labelsize=style.SMALL)
         axes.set_ylabel("µs", fontsize=7, labelpad=1)
         x, y, *_ = place
         self.write(x, y - NAME + 0.03, f"{name}", style.LABEL, weight="bold")
-        counts = []
+        shown = []
         for i, (case, pair) in enumerate(zip(cases, curves)):
             found = [one for one in loads_of(case) if one["load"] == name]
             if not found or not pair[name][0][0]:
@@ -132,13 +132,18 @@ class _Drawing(Sheet):
                               linestyle=DASHES[i], gid=f"{key}-{name}-{i}", **looks)
             axes.plot(pair[name][0][0][-1], pair[name][0][1][-1], marker=".", markersize=4,
                       color=_colour(case))
-            counts.append(f"{_short(found[0]['count'])} frames at {_short(found[0]['offered_pps'])}/s")
-        self.write(x + 0.75, y - NAME + 0.05, "; ".join(text.some(counts, 3)), style.SMALL,
-                   color=style.SOFT_INK, gid=f"counts-{name}")
+            shown += found
+        counts = f"{_range(shown, 'count')} frames each at {_range(shown, 'offered_pps')}/s" if shown else ""
+        self.write(x + 0.75, y - NAME + 0.05, counts, style.SMALL, color=style.SOFT_INK, gid=f"counts-{name}")
 
 
 def _colour(case):
     return style.look(case.backend).color
+
+
+def _range(loads, key):
+    ends = list(dict.fromkeys(_short(end(one[key] for one in loads)) for end in (min, max)))
+    return "–".join(ends)
 
 
 def _short(value):
