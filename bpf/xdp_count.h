@@ -14,9 +14,13 @@ struct {
 	__type(value, struct pb_queue_counters);
 } queue_counters SEC(".maps");
 
+/* Frames may lie in several buffers: ctx->data_end is the end of the first. */
+const volatile __u32 fragments = 0;
+
 /*
  * Counts the frame's bytes; finish() or count_packet() is to follow. Null for a queue above
- * PB_MAX_QUEUES. Per frame: one map lookup (inlined by the kernel's JIT since 6.10), three loads, an add.
+ * PB_MAX_QUEUES. Per frame: one map lookup (inlined by the kernel's JIT since 6.10), three loads, an add;
+ * of frames in several buffers also a call.
  */
 static __always_inline struct pb_queue_counters *begin_frame(struct xdp_md *ctx)
 {
@@ -24,7 +28,7 @@ static __always_inline struct pb_queue_counters *begin_frame(struct xdp_md *ctx)
 	struct pb_queue_counters *c = bpf_map_lookup_elem(&queue_counters, &queue);
 
 	if (c)
-		c->bytes += ctx->data_end - ctx->data;
+		c->bytes += fragments ? bpf_xdp_get_buff_len(ctx) : ctx->data_end - ctx->data;
 	return c;
 }
 

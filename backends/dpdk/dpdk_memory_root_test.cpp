@@ -33,7 +33,7 @@ class DpdkMemory : public DpdkRoot {
     BackendConfig config;
     config.port = testbed_->dut().port();
     config.workload = workload;
-    config.frame_size = frame_size;
+    config.traffic.frame_size = frame_size;
     config.trial_tag = kTag;
     config.options = testing::default_options(dpdk_backend().options);
     config.options["driver"] = driver;

@@ -18,12 +18,16 @@
 #include "backends/common/workload_state.hpp"
 #include "backends/xdp/xdp_program.hpp"
 #include "bpf/counters.h"
+#include "harness/core/lookup.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/xdp_hook.hpp"
 
 namespace pktbench::backends {
 
 namespace {
+
+// Those that do not look whether the lengths in the headers are borne out.
+const std::vector<std::string> kReadNoLength = {"drop", "touch", "pass"};
 
 class Xdp final : public CleanStart, public FilterControl {
  public:
@@ -76,7 +80,15 @@ class Xdp final : public CleanStart, public FilterControl {
     if (auto r = needs_queues(port_, PB_MAX_QUEUES, "an XDP program"); !r) return r.error();
     auto inside = sys::NetnsScope::enter(port_.netns_path);
     if (!inside) return inside.error();
-    if (auto r = XdpProgram::load(workload_).into(program_); !r) return r.error();
+    // The generic hook puts a frame into one buffer where the program wants that.
+    const bool fragments =
+        flags_ == XDP_FLAGS_DRV_MODE && config.traffic.frame_size > kMaxStandardFrameSize;
+    if (fragments && !contains(kReadNoLength, workload_))
+      return make_error(ErrorCode::unsupported,
+                        "a frame of {} bytes comes to a native XDP program in several buffers, and "
+                        "{} needs it in one; use xdp-generic, or the workload drop, touch or pass",
+                        config.traffic.frame_size, workload_);
+    if (auto r = XdpProgram::load(workload_, fragments).into(program_); !r) return r.error();
     if (PortSet* ports = program_->ports()) ports->assign(config.filter_ports);
 
     auto attached = sys::attach_xdp(port_, program_->fd(), flags_,
@@ -86,9 +98,10 @@ class Xdp final : public CleanStart, public FilterControl {
         fallback != config.options.end() && std::get<bool>(fallback->second))
       attached = sys::attach_xdp(port_, program_->fd(), XDP_FLAGS_SKB_MODE, "");
     if (auto r = std::move(attached).into(attached_); !r) return r.error();
-    return EffectiveMode{flags_ == XDP_FLAGS_DRV_MODE ? "xdp-native" : "xdp-generic",
-                         std::string("xdp-") + sys::xdp_hook_name(attached_.mode),
-                         {{"jited", attached_.program.jited}}};
+    return EffectiveMode{
+        flags_ == XDP_FLAGS_DRV_MODE ? "xdp-native" : "xdp-generic",
+        std::string("xdp-") + sys::xdp_hook_name(attached_.mode),
+        {{"jited", attached_.program.jited}, {"fragments", fragments ? "yes" : "no"}}};
   }
 
   const std::uint32_t flags_;

@@ -22,8 +22,9 @@ class XdpProgram {
   // Those that have a program.
   static std::vector<std::string> workloads();
   // Errors: `unsupported` for a workload that is not in backends/common/workload_state.hpp; with
-  // the verifier's words in `detail` where the kernel refuses the program.
-  static Result<XdpProgram> load(const std::string& workload);
+  // the verifier's words in `detail` where the kernel refuses the program. `fragments`: a frame may
+  // lie in several buffers (Linux 5.18), of which the program sees the first.
+  static Result<XdpProgram> load(const std::string& workload, bool fragments = false);
 
   // Owned by this.
   int fd() const { return bpf_program__fd(program_); }
