@@ -121,8 +121,8 @@ def _touched(cases):
     kinds = {reads: sorted({case.backend for case in cases if case.workload == "drop"
                             and bool(case.reads_tag) is reads}) for reads in (True, False)}
     if all(kinds.values()) and all(case.reads_tag is not None for case in cases):
-        yield (f"Drop is not the same work for all: each frame's tag is read by {', '.join(kinds[True])}, nothing "
-               f"of it by {', '.join(kinds[False])}.")
+        yield (f"Drop is not the same work for all: each frame's tag is read by {', '.join(kinds[True])}; "
+               f"nothing of a frame is read by the programs and loops of {', '.join(kinds[False])}.")
 
 
 def _span(values, unit=""):

@@ -83,6 +83,27 @@ TEST_P(DpdkMemoryDriver, WhatIsSentIsReceived) {
     }
 }
 
+TEST_P(DpdkMemoryDriver, Ipv6FramesAreParsedAndAMixIsUnsupported) {
+  if (!self_made()) {
+    started(*sink_, config_of(GetParam(), "count-per-ip", 84));
+    need(start_source({84, 40'000, "", 6}));
+    send_exactly(*source_, 40'000);
+    const auto got = drained(*sink_, 40'000);
+    EXPECT_EQ(got.packets, 40'000u);
+    EXPECT_EQ(got.bytes, 40'000u * 80);
+    EXPECT_EQ(got.details.at("counted"), 40'000u);
+    EXPECT_EQ(got.details.at("addresses"), 3u);
+    source_->stop();
+    sink_->stop();
+  }
+  started(*sink_, config_of(GetParam()));
+  for (const TrafficSpec& spec : {TrafficSpec{1518, 1, "imix"}, TrafficSpec{1519, 1}}) {
+    const auto refused = start_source(spec);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::unsupported) << refused.error().message;
+  }
+}
+
 TEST_P(DpdkMemoryDriver, AFloodIsAccountedForExactly) {
   auto config = config_of(GetParam());
   config.options["descriptors"] = std::int64_t{64};

@@ -61,7 +61,8 @@ SnmpCounters parse_snmp(const std::string& text) {
 SnmpCounters parse_snmp6(const std::string& text) {
   SnmpCounters counters;
   std::istringstream lines(text);
-  for (std::string name; std::uint64_t value = 0, lines >> name >> value;)
+  std::string name;
+  for (std::uint64_t value = 0; lines >> name >> value;)
     for (const std::string group : {"Udp", "Ip"})
       if (name.starts_with(group + "6"))
         counters[group + "." + name.substr(group.size() + 1)] = value;

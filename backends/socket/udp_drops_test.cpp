@@ -36,8 +36,9 @@ TEST(ParseSnmp, ThatOfIpv6GoesByTheSameNames) {
       "Icmp6OutMsgs                    \t7\n"
       "Udp6NoPorts                     \t5000000000\n"
       "UdpLite6NoPorts                 \t9\n");
-  EXPECT_EQ(counters, (SnmpCounters{
-                          {"Ip.InReceives", 80}, {"Ip.InHdrErrors", 3}, {"Udp.NoPorts", 5000000000}}));
+  EXPECT_EQ(
+      counters,
+      (SnmpCounters{{"Ip.InReceives", 80}, {"Ip.InHdrErrors", 3}, {"Udp.NoPorts", 5000000000}}));
 }
 
 }  // namespace

@@ -111,7 +111,8 @@ std::vector<Row<T>> offered_rows() {
        "it: `received.packets` + every drop + `unaccounted`.",
        unit("packets"), known(sent), null(kNotMeasured)},
       {"bytes", at(&T::offered, &SentCounters::bytes),
-       "Of `packets`, without the FCS; in a mix those that were not taken count with the mean "
+       "Of `packets`, without the FCS; of a mix that `not_taken` frames are missing from by the "
+       "mean "
        "size.",
        unit("bytes"), known(sent), null(kNotMeasured)},
       {"pps", &T::offered_pps, "Over the measured window.", unit("packets/s"), null(kNotMeasured)},

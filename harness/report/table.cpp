@@ -164,7 +164,7 @@ std::string who_touches_frames(const std::vector<CaseResult>& cases) {
     return boost::algorithm::join(names, ", ");
   };
   return "drop is not the same work for all: each frame's tag is read by " + list(by_kind[1]) +
-         ", and nothing of it by the programs and loops of " + list(by_kind[0]) +
+         "; nothing of a frame is read by the programs and loops of " + list(by_kind[0]) +
          ", which tell others' frames from the trial's only by their number.";
 }
 

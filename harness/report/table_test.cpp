@@ -61,10 +61,10 @@ TEST(Table, WhoTouchesTheFrameIsSaidWhereBothKindsDropSideBySide) {
     return table;
   };
   const std::string note =
-      "drop is not the same work for all: each frame's tag is read by udp-recvmmsg, and nothing of "
-      "it "
-      "by the programs and loops of xdp-native, af_xdp, which tell others' frames from the trial's "
-      "only by their number.";
+      "drop is not the same work for all: each frame's tag is read by udp-recvmmsg; nothing of a "
+      "frame is read by the programs and loops of xdp-native, af_xdp, which tell others' frames "
+      "from "
+      "the trial's only by their number.";
   EXPECT_NE(said().find(note), std::string::npos) << said();
   // Both kinds, but one is shown with another workload, or without a figure.
   cases[0].spec.workload = "touch";

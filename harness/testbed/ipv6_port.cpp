@@ -6,7 +6,7 @@
 #include "harness/core/ipv6.hpp"
 #include "harness/sys/rtnl.hpp"
 #include "harness/sys/rtnl_ipv6.hpp"
-#include "harness/undo/change.hpp"
+#include "harness/undo/journal.hpp"
 
 namespace pktbench::testbed {
 

@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "bpf/frame.h"
 #include "bpf/live_generator.h"
 #include "bpf/live_generator.skel.h"
 #include "harness/core/registry.hpp"
@@ -181,7 +182,7 @@ class XdpLive final : public TrafficSource {
     counters.not_taken = load(skeleton_->data_not_taken->not_taken);
     const std::uint64_t sent = load(state().sent);
     counters.packets = sent - counters.not_taken;
-    // Which of a mix were not taken is not known.
+    // Which of a mix were not taken is not known: so many have about the mean size.
     counters.bytes = set_.bytes_of(sent) - set_.bytes_of(counters.not_taken);
     counters.unsent = unsent_;
     return counters;
