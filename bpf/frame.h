@@ -21,7 +21,7 @@
 #define PB_OFF_SEQ 50
 #define PB_OFF_STAMP_LOW 58 /* its last 16 bits */
 #define PB_MIN_LEN 60
-#define PB_MAX_LEN 1514
+#define PB_MAX_LEN 9014
 
 #define PB_UDP_PORT 9 /* discard: nothing answers */
 

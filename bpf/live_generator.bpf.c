@@ -8,7 +8,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "frame.h"
+#include "frame_mix.h"
 #include "live_generator.h"
 #include "our_device.h"
 #include "stamp.h"
@@ -20,7 +20,12 @@ struct {
 	__type(value, __u32);
 } device SEC(".maps");
 
-const volatile struct pb_frame_template frame_template = {};
+const volatile struct pb_frame_template
+	templates[PB_MAX_MIX] = {}; /* by place in the sequence of sizes */
+const volatile __u32 period = 1;    /* of that sequence */
+const volatile __u32 turn = 0;      /* pb_mix_at() */
+const volatile __u32 largest = 0;   /* bytes of a frame as it comes here */
+const volatile __u32 ipv6 = 0;
 const volatile struct pb_live_addresses addresses = {};
 const volatile __u32 flows = 1;
 const volatile __u32 burst = 1;  /* frames that are due together when paced */
@@ -71,13 +76,29 @@ static __always_inline int not_due(void)
 	return 0;
 }
 
-/* Per frame: about 40 ALU operations, nine stores, two reads of the control line, one redirect; paced: one clock read a burst, and one for each call that is too early. */
+/* All but the frame's own: false where there is no room. */
+static __always_inline int write_addresses(unsigned char *frame, unsigned char *end)
+{
+	if (frame + (ipv6 ? PB6_MIN_LEN : PB_MIN_LEN) > end)
+		return 0;
+	*(pb_unaligned_u64 *)frame = addresses.macs;
+	*(pb_unaligned_u32 *)(frame + 8) = addresses.macs_rest;
+	if (ipv6) {
+		*(pb_unaligned_u32 *)(frame + PB6_OFF_DADDR + PB6_PREFIX_LEN) = addresses.daddr;
+		*(__u16 *)(frame + PB6_OFF_DPORT) = addresses.dport;
+	} else {
+		*(pb_unaligned_u32 *)(frame + PB_OFF_DADDR) = addresses.daddr;
+		*(__u16 *)(frame + PB_OFF_DPORT) = addresses.dport;
+	}
+	return 1;
+}
+
+/* Per frame: about 40 ALU operations, nine stores, two reads of the control line, one redirect; paced: one clock read a burst, and one for each call that is too early; of a mix: two divisions, two stores and a call that moves the frame's end. */
 SEC("xdp")
 int generate(struct xdp_md *ctx)
 {
-	unsigned char *frame = (void *)(long)ctx->data;
-	unsigned char *end = (void *)(long)ctx->data_end;
-	struct pb_frame_template t = frame_template;
+	struct pb_frame_template t = templates[0];
+	unsigned char *frame;
 	__u64 seq;
 
 	if (!*(volatile __u32 *)&control.gate) {
@@ -96,15 +117,27 @@ int generate(struct xdp_md *ctx)
 	}
 	if (control.interval_q && not_due())
 		return XDP_DROP;
-	if (frame + PB_MIN_LEN > end)
-		return XDP_ABORTED;
 
 	seq = state.sent;
-	*(pb_unaligned_u64 *)frame = addresses.macs;
-	*(pb_unaligned_u32 *)(frame + 8) = addresses.macs_rest;
-	*(pb_unaligned_u32 *)(frame + PB_OFF_DADDR) = addresses.daddr;
-	*(__u16 *)(frame + PB_OFF_DPORT) = addresses.dport;
-	pb_frame_stamp_due(frame, &t, state.flow, seq, stamped ? state.due_ns : 0);
+	if (period > 1) {
+		__u32 place = pb_mix_at(seq, period, turn);
+
+		if (place >= PB_MAX_MIX)
+			return XDP_ABORTED;
+		t = templates[place];
+		/* The kernel gives the frame its length again when it comes back. */
+		if (bpf_xdp_adjust_tail(ctx, (int)t.length - (int)largest))
+			return XDP_ABORTED;
+	}
+	frame = (void *)(long)ctx->data;
+	if (!write_addresses(frame, (void *)(long)ctx->data_end))
+		return XDP_ABORTED;
+	if (period > 1)
+		pb_frame_resize(frame, t.length, ipv6);
+	if (ipv6)
+		pb_frame6_stamp_due(frame, &t, state.flow, seq, stamped ? state.due_ns : 0);
+	else
+		pb_frame_stamp_due(frame, &t, state.flow, seq, stamped ? state.due_ns : 0);
 	state.flow = state.flow + 1 < flows ? state.flow + 1 : 0;
 	state.remaining--;
 	state.sent = seq + 1;

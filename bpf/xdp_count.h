@@ -10,6 +10,7 @@
 
 const volatile __u8 stamped =
 	0; /* frames say when they were due, and how late they are is counted */
+const volatile __u32 tag_offset = PB_OFF_TAG;
 const volatile __be32 tag_trial = 0; /* of those that count */
 
 struct {
@@ -33,21 +34,26 @@ static __always_inline void count_stamp_of(struct xdp_md *ctx)
 {
 	__u64 now = bpf_ktime_get_ns();
 	unsigned char *frame = (unsigned char *)(long)ctx->data;
-	const struct pb_tag *tag = (void *)(frame + PB_OFF_TAG);
+	unsigned char *at = frame + tag_offset;
+	const struct pb_tag *tag = (void *)at;
 	__u32 queue = ctx->rx_queue_index;
 	struct pb_stamps *s;
 
-	if (frame + PB_MIN_LEN > (unsigned char *)(long)ctx->data_end ||
+	if (at + sizeof(*tag) > (unsigned char *)(long)ctx->data_end ||
 	    tag->magic != __builtin_bswap32(PB_TAG_MAGIC) || tag->trial != tag_trial)
 		return;
 	s = bpf_map_lookup_elem(&stamps, &queue);
 	if (s)
-		pb_count_stamp(s, frame + PB_OFF_TAG, now);
+		pb_count_stamp(s, at, now);
 }
+
+/* Frames may lie in several buffers: ctx->data_end is the end of the first. */
+const volatile __u32 fragments = 0;
 
 /*
  * Counts the frame's bytes; finish() or count_packet() is to follow. Null for a queue above
- * PB_MAX_QUEUES. Per frame: one map lookup (inlined by the kernel's JIT since 6.10), three loads, an add. Stamped: count_stamp_of().
+ * PB_MAX_QUEUES. Per frame: one map lookup (inlined by the kernel's JIT since 6.10), three loads, an add;
+ * of frames in several buffers also a call. Stamped: count_stamp_of().
  */
 static __always_inline struct pb_queue_counters *begin_frame(struct xdp_md *ctx)
 {
@@ -57,7 +63,7 @@ static __always_inline struct pb_queue_counters *begin_frame(struct xdp_md *ctx)
 	if (stamped)
 		count_stamp_of(ctx);
 	if (c)
-		c->bytes += ctx->data_end - ctx->data;
+		c->bytes += fragments ? bpf_xdp_get_buff_len(ctx) : ctx->data_end - ctx->data;
 	return c;
 }
 

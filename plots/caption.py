@@ -10,7 +10,8 @@ def backends(run, group):
     parts = ["Receive rate and CPU cost of each backend."]
     if any(case.virtual for case in group.cases):
         parts.append("Virtual testbed: not a statement about hardware.")
-    parts += [_testbed(first), _traffic(group), _trials(group), _marks(group), _cycles(group)]
+    parts += [_testbed(first), _traffic(group), *_touched(group.cases), _trials(group), _marks(group),
+              _cycles(group)]
     parts += _interrupted(group.cases)
     parts += _rejected(group)
     parts += _conditions(group.cases)
@@ -28,7 +29,7 @@ def nics(run, cases):
     if run.environment.get("emulator"):
         parts.append(f"The NICs were emulated by {run.environment['emulator']}.")
     parts += [_testbed(first), f"Traffic: {first.generator}{_batch(first)}, "
-              f"{first.frame_size} B frames (with FCS), {groups.rate(first.rate_pps)}.",
+              f"{groups.frames(first)}, {groups.rate(first.rate_pps)}.", *_touched(cases),
               "Bars: median of the trials.", *_interrupted(cases)]
     parts.append("Cycles per packet: " + (" and ".join(SOURCES[source] for source in sources) + "." if sources
                                           else "not measured."))
@@ -68,7 +69,7 @@ def pairs(run):
     if any(case.virtual for case in run.cases):
         parts.append("Virtual testbed: not a statement about hardware.")
     shown = [cases[pair.base] for pair in run.pairs]
-    loads = dict.fromkeys(f"{case.generator}{_batch(case)}, {case.frame_size} B frames (with FCS), "
+    loads = dict.fromkeys(f"{case.generator}{_batch(case)}, {groups.frames(case)}, "
                           f"{groups.rate(case.rate_pps)}" for case in shown)
     parts += [_testbed(first), f"Traffic: {'; '.join(loads)}.",
               f"Line: Hodges-Lehmann estimate of the ratio; band: its signed-rank interval{covered}; dashed: "
@@ -89,7 +90,7 @@ def setting(case):
     traffic = case.generator + _batch(case)
     own = ("search", "sweep", "latency", "back_to_back", "soak")     # methods with loads of their own
     rate = () if any(getattr(case, key, None) for key in own) else (groups.rate(case.rate_pps),)
-    return " · ".join((where, case.workload, f"{case.frame_size} B", _flows(case), *rate, traffic))
+    return " · ".join((where, case.workload, groups.size(case), _flows(case), *rate, traffic))
 
 
 def _flows(case):
@@ -113,9 +114,18 @@ def _batch(case):
 def _traffic(group):
     case = group.cases[0]
     queues = sorted({c.queues for c in group.cases})
-    return (f"Traffic: {case.generator}{_batch(case)}, {case.frame_size} B frames (with FCS), "
+    return (f"Traffic: {case.generator}{_batch(case)}, {groups.frames(case)}, "
             f"{_flows(case)}, {groups.rate(case.rate_pps)}; {_span(queues)} queue" + "s" * (queues != [1])
             + f"; workload {case.workload}.")
+
+
+def _touched(cases):
+    """Whose drop reads a frame and whose does not, where both stand side by side."""
+    kinds = {reads: sorted({case.backend for case in cases if case.workload == "drop"
+                            and bool(case.reads_tag) is reads}) for reads in (True, False)}
+    if all(kinds.values()) and all(case.reads_tag is not None for case in cases):
+        yield (f"Drop is not the same work for all: each frame's tag is read by {', '.join(kinds[True])}; "
+               f"nothing of a frame is read by the programs and loops of {', '.join(kinds[False])}.")
 
 
 def _span(values, unit=""):

@@ -27,6 +27,32 @@ def test_hardware_is_not_called_virtual_and_sources_are_named():
     assert "1518 B" in large
 
 
+@pytest.mark.parametrize("kinds, said", [
+    ((True, False, False, False), True), ((False,) * 4, False), ((True,) * 4, False), ((None,) * 4, False)])
+def test_who_touches_the_frame_is_said_where_both_kinds_drop(tmp_path, kinds, said):
+    document = fixtures.document("four")
+    for case, kind in zip(document["cases"], kinds):
+        if kind is not None:
+            case["reads_tag"] = kind
+    (text,) = captions(load.load(fixtures.write(tmp_path, document)))
+    first, second = (case["backend"] for case in document["cases"][:2])
+    assert ("Drop is not the same work for all" in text) is said
+    assert (f"tag is read by {first}; nothing of a frame is read by the programs" in text) is said
+    if said:
+        assert second in text.split("loops of ")[1].split(".")[0]
+
+
+def test_a_mix_of_sizes_and_ipv6_are_named(tmp_path):
+    document = fixtures.document("four")
+    for case in document["cases"]:
+        case.update(frame_size=None, frame_mix="imix", ip=6)
+    run = load.load(fixtures.write(tmp_path, document))
+    (said,) = captions(run)
+    assert "IMIX (7:4:1 of 64, 594 and 1518 B) frames (with FCS), IPv6, 1 flow" in said
+    assert "imix IPv6" in caption.setting(run.cases[0])
+    assert "None" not in said + caption.setting(run.cases[0])
+
+
 def test_interruption_and_unknown_limit_are_said():
     (said,) = captions(fixtures.run("twenty"))
     assert "The run was interrupted." in said

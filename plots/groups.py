@@ -5,9 +5,9 @@ from plots import load, text
 
 # What a file is named by where it varies; of older runs, too, what must be equal in one figure.
 FIELDS = ("testbed", "testbed_label", "arrangement", "generator", "generator_batch", "frame_size",
-          "flows", "workload", "rate_pps")
+          "ip", "flows", "workload", "rate_pps")
 
-UNITS = {"frame_size": "B", "flows": "f", "generator_batch": "batch"}
+UNITS = {"frame_size": "B", "ip": "ip", "flows": "f", "generator_batch": "batch"}
 
 
 class GroupError(ValueError):
@@ -26,6 +26,17 @@ class Group(NamedTuple):
 def rate(rate_pps):
     """Offered rate as words."""
     return "maximum rate" if rate_pps is None else f"{text.number(rate_pps / 1e6)} Mpps offered"
+
+
+def size(case):
+    """Size of the frames in a word, and their IP version where it is not the usual one."""
+    return (case.frame_mix or f"{case.frame_size} B") + (" IPv6" if case.ip == 6 else "")
+
+
+def frames(case):
+    """The frames in words."""
+    mix = {"imix": "IMIX (7:4:1 of 64, 594 and 1518 B)"}.get(case.frame_mix, case.frame_mix)
+    return (mix or f"{case.frame_size} B") + " frames (with FCS)" + (", IPv6" if case.ip == 6 else "")
 
 
 def setting(case, own=("testbed_label", "workload")):
@@ -63,6 +74,8 @@ def split(run):
 def _slug(name, value):
     if name == "rate_pps":
         value = "max" if value is None else f"{value:.0f}pps"
+    elif name == "frame_size" and value is None:
+        value = "mix"
     elif name in UNITS:
         value = f"{value or 'no'}{UNITS[name]}"
     return "".join(c if c.isalnum() or c in "_." else "-" for c in str(value or "no-" + name))

@@ -28,7 +28,8 @@ def test_every_case_is_in_exactly_one_group():
 
 @pytest.mark.parametrize("key, value", [
     ("arrangement", "pump"), ("generator", "af-packet"), ("generator_batch", 64), ("generator_batch", None),
-    ("frame_size", 128), ("flows", 64), ("workload", "touch"), ("rate_pps", 5e5)])
+    ("frame_size", 128), ("frame_size", None), ("ip", 6),
+    ("flows", 64), ("workload", "touch"), ("rate_pps", 5e5)])
 def test_another_setting_is_another_figure(tmp_path, key, value):
     document = fixtures.document("four")
     document["cases"][1][key] = value

@@ -48,6 +48,7 @@ using af_xdp::XskConfig;
 using af_xdp::XskDrops;
 using af_xdp::XskQueue;
 
+constexpr std::uint32_t kKeptOfFrame = 256;  // XDP_PACKET_HEADROOM, in front of a frame
 constexpr const char* kCannotPass = "a frame in user space's memory has no way on into the stack";
 
 // What no range in the options' declaration can say.
@@ -150,6 +151,7 @@ class AfXdp final : public CleanStart, public FilterControl, public DelayRecorde
 
   Result<EffectiveMode> begin(const BackendConfig& config) override {
     if (auto r = check(config); !r) return r.error();
+    if (auto r = fits(config); !r) return r.error();
     port_ = config.port;
     generic_ = option<std::string>(config.options, "attach") == "generic";
     redirect_failed_ = 0;
@@ -159,6 +161,18 @@ class AfXdp final : public CleanStart, public FilterControl, public DelayRecorde
     if (auto r = open_queues(config); !r) return r.error();
     if (auto r = start_threads(config); !r) return r.error();
     return read_back(config.options);
+  }
+
+  // A frame has one buffer of the UMEM, of which the kernel keeps some: not several
+  // (XDP_USE_SG, Linux 6.6).
+  static Result<void> fits(const BackendConfig& config) {
+    const auto bytes = option<std::uint32_t>(config.options, "frame_bytes");
+    const std::uint32_t most = bytes - kKeptOfFrame + kFcsBytes;
+    if (config.traffic.frame_size <= most) return {};
+    return make_error(
+        ErrorCode::unsupported,
+        "af_xdp has one buffer of {} bytes for a frame, which holds one of up to {}{}", bytes, most,
+        bytes < 4096 ? "; set frame_bytes to 4096" : "");
   }
 
   Result<void> open_queues(const BackendConfig& asked) {

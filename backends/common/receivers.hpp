@@ -40,7 +40,7 @@ class Receivers : public std::vector<std::unique_ptr<R>> {
                                        return loop(receiver, workload, thread);
                                      });
       };
-      const udp::TagCheck ours(config.trial_tag);
+      const udp::TagCheck ours(config.trial_tag, config.traffic.ip == 6 ? PB6_OFF_TAG : PB_OFF_TAG);
       auto started = with_workload(config.workload, receiver.state, [&](auto workload) {
         return config.stamped ? run(Stamped<decltype(workload)>(workload, *receiver.stamps, ours))
                               : run(workload);

@@ -1,7 +1,6 @@
 // Messages on their way back out of a socket, many per system call. Threads: one.
 #pragma once
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -9,6 +8,8 @@
 #include <cstdint>
 #include <span>
 #include <vector>
+
+#include "backends/common/peer_address.hpp"
 
 namespace pktbench::backends {
 
@@ -30,11 +31,11 @@ class SendBatch {
   bool full() const { return count_ == messages_.size(); }
 
   // Both stay as they are until flush(). `to` null: the socket knows. REQUIRES: not full().
-  void push(std::span<std::uint8_t> message, sockaddr_in* to) {
+  void push(std::span<std::uint8_t> message, PeerAddress* to) {
     parts_[count_] = {message.data(), message.size()};
     msghdr& header = messages_[count_++].msg_hdr;
     header.msg_name = to;
-    header.msg_namelen = to == nullptr ? 0 : sizeof *to;
+    header.msg_namelen = to == nullptr ? 0 : to->length();
   }
 
   // Sends all of them, and waits while the socket's buffer is full. Returns how many were refused.

@@ -25,7 +25,7 @@ class Stamped {
 
   Verdict operator()(std::uint8_t* frame, std::uint32_t length) {
     const std::uint64_t now_ns = sys::monotonic_ns();
-    if (ours_.frame(frame, length)) pb_count_stamp(stamps_, frame + PB_OFF_TAG, now_ns);
+    if (ours_.frame(frame, length)) pb_count_stamp(stamps_, frame + ours_.offset(), now_ns);
     return workload_(frame, length);
   }
 

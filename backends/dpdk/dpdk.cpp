@@ -237,6 +237,11 @@ class Dpdk final : public CleanStart, public FilterControl {
                         "the frames that net_null makes have nothing in them for the workload " +
                             config.workload + "; it can do drop and touch");
     if (config.workload == "pass") return make_error(ErrorCode::unsupported, kCannotPass);
+    if (config.traffic.frame_size > kMaxStandardFrameSize)
+      return make_error(ErrorCode::unsupported,
+                        "dpdk has one buffer of 2,048 bytes for a frame, and no scattered receive: "
+                        "frames of up to {} bytes",
+                        kMaxStandardFrameSize);
     if (auto r = needs_cpu(port); !r) return r.error();
     if (auto r = needs_queues(port, kMaxQueues, "dpdk"); !r) return r.error();
 
@@ -245,7 +250,8 @@ class Dpdk final : public CleanStart, public FilterControl {
     dpdk::put(setup.driver, driver);
     dpdk::put(setup.device, port.name);
     setup.wire = port.wire_fd >= 0;
-    setup.frame_bytes = buffer_length(config.frame_size);
+    setup.frame_bytes = buffer_length(config.traffic.frame_size);
+    setup.ipv6 = config.traffic.ip == 6;
     dpdk::put(setup.workload, config.workload);
     setup.trial_tag = config.trial_tag;
     PortSet(setup.filter_ports).assign(config.filter_ports);

@@ -33,7 +33,7 @@ class DpdkMemory : public DpdkRoot {
     BackendConfig config;
     config.port = testbed_->dut().port();
     config.workload = workload;
-    config.frame_size = frame_size;
+    config.traffic.frame_size = frame_size;
     config.trial_tag = kTag;
     config.options = testing::default_options(dpdk_backend().options);
     config.options["driver"] = driver;
@@ -81,6 +81,27 @@ TEST_P(DpdkMemoryDriver, WhatIsSentIsReceived) {
       EXPECT_EQ(got.per_queue, std::vector<std::uint64_t>{expected});
       EXPECT_EQ(sum(got.drops), 0u) << places(got.drops);
     }
+}
+
+TEST_P(DpdkMemoryDriver, Ipv6FramesAreParsedAndAMixIsUnsupported) {
+  if (!self_made()) {
+    started(*sink_, config_of(GetParam(), "count-per-ip", 84));
+    need(start_source({84, 40'000, "", 6}));
+    send_exactly(*source_, 40'000);
+    const auto got = drained(*sink_, 40'000);
+    EXPECT_EQ(got.packets, 40'000u);
+    EXPECT_EQ(got.bytes, 40'000u * 80);
+    EXPECT_EQ(got.details.at("counted"), 40'000u);
+    EXPECT_EQ(got.details.at("addresses"), 3u);
+    source_->stop();
+    sink_->stop();
+  }
+  started(*sink_, config_of(GetParam()));
+  for (const TrafficSpec& spec : {TrafficSpec{1518, 1, "imix"}, TrafficSpec{1519, 1}}) {
+    const auto refused = start_source(spec);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::unsupported) << refused.error().message;
+  }
 }
 
 TEST_P(DpdkMemoryDriver, AFloodIsAccountedForExactly) {

@@ -81,7 +81,9 @@ Result<void> DpdkPort::open_kernel_device(const Setup& setup) {
     if (!port) return port.error();
     receive_on(*port, each);
   }
-  if (auto r = DriverSockets::find(driver_, setup.queues, setup.trial_tag).into(sockets_); !r)
+  if (auto r =
+          DriverSockets::find(driver_, setup.queues, setup.trial_tag, setup.ipv6).into(sockets_);
+      !r)
     return r.error();
   discard();
   return {};

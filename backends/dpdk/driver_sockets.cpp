@@ -13,7 +13,7 @@
 #include <filesystem>
 
 #include "backends/common/socket_option.hpp"
-#include "bpf/frame.h"
+#include "bpf/frame6.h"
 
 namespace pktbench::dpdk {
 
@@ -40,15 +40,17 @@ std::vector<int> sockets_of(int domain) {
 
 // The socket also sees what the stack behind it asks and answers (ARP, ICMP). A filter leaves the
 // frames of this trial, so that no others take room in the ring. Per frame: six instructions.
-Result<void> take_only(int socket, std::uint32_t trial_tag) {
+Result<void> take_only(int socket, std::uint32_t trial_tag, bool ipv6) {
   constexpr auto kLoadWord = BPF_LD | BPF_W | BPF_ABS;
   constexpr auto kEqual = BPF_JMP | BPF_JEQ | BPF_K;
+  const std::uint32_t tag = ipv6 ? PB6_OFF_TAG : PB_OFF_TAG;
+  const auto word = [tag](std::size_t at) { return tag + static_cast<std::uint32_t>(at); };
   std::array<sock_filter, 8> code{{
       {BPF_LD | BPF_B | BPF_ABS, 0, 0, static_cast<__u32>(SKF_AD_OFF + SKF_AD_PKTTYPE)},
       {kEqual, 5, 0, PACKET_OUTGOING},
-      {kLoadWord, 0, 0, PB_OFF_TAG + offsetof(pb_tag, magic)},
+      {kLoadWord, 0, 0, word(offsetof(pb_tag, magic))},
       {kEqual, 0, 3, PB_TAG_MAGIC},
-      {kLoadWord, 0, 0, PB_OFF_TAG + offsetof(pb_tag, trial)},
+      {kLoadWord, 0, 0, word(offsetof(pb_tag, trial))},
       {kEqual, 0, 1, trial_tag},
       {BPF_RET | BPF_K, 0, 0, UINT32_MAX},
       {BPF_RET | BPF_K, 0, 0, 0},
@@ -62,7 +64,7 @@ Result<void> take_only(int socket, std::uint32_t trial_tag) {
 }  // namespace
 
 Result<DriverSockets> DriverSockets::find(const std::string& driver, std::uint32_t expected,
-                                          std::uint32_t trial_tag) {
+                                          std::uint32_t trial_tag, bool ipv6) {
   const int domain = driver == "net_af_xdp" ? AF_XDP : AF_PACKET;
   DriverSockets found(domain, sockets_of(domain));
   if (found.sockets_.size() != expected)
@@ -71,7 +73,7 @@ Result<DriverSockets> DriverSockets::find(const std::string& driver, std::uint32
                       found.sockets_.size(), expected);
   if (domain == AF_PACKET)
     for (int socket : found.sockets_)
-      if (auto r = take_only(socket, trial_tag); !r) return r.error();
+      if (auto r = take_only(socket, trial_tag, ipv6); !r) return r.error();
   if (auto r = found.sample().into(found.base_); !r) return r.error();
   return found;
 }

@@ -25,7 +25,7 @@ class DriverSockets {
   // An AF_PACKET socket takes the frames with `trial_tag` from here on; an AF_XDP socket takes all.
   // Errors: this process has not `expected` sockets of the kind that `driver` uses.
   static Result<DriverSockets> find(const std::string& driver, std::uint32_t expected,
-                                    std::uint32_t trial_tag);
+                                    std::uint32_t trial_tag, bool ipv6);
 
   // Monotonic since find().
   Result<DropCounts> sample();

@@ -18,7 +18,7 @@ namespace pktbench::dpdk {
 inline constexpr int kControlFd = 3;
 inline constexpr int kPumpOrWireFd = 4;
 
-inline constexpr std::uint32_t kVersion = 6;
+inline constexpr std::uint32_t kVersion = 7;
 inline constexpr std::uint32_t kMaxQueues = 16;
 
 // What an lcore does when no queue of its own had a frame.
@@ -46,6 +46,7 @@ struct Setup {
   std::uint32_t lcores = 1;  // that receive; the main lcore shares the first one's CPU
   std::int32_t cpus[kMaxQueues] = {};
   std::uint32_t frame_bytes = 60;  // without FCS; for a driver that makes its own
+  bool ipv6 = false;               // the trial's frames are
   bool huge_pages = false;
   bool wire = false;               // no device: harness/sys/memory_wire.hpp
   std::int32_t generator_cpu = 0;  // where there is a wire

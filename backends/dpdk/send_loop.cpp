@@ -62,7 +62,10 @@ void Sender::begin() {
 void Sender::fill(rte_mbuf* frame) {
   auto* bytes = rte_pktmbuf_mtod(frame, std::uint8_t*);
   if (takes_back_) std::memcpy(bytes, wire_.frame, sums_.length);
-  pb_frame_stamp(bytes, &sums_, flow_, seq_++);
+  if (wire_.ipv6)
+    pb_frame6_stamp(bytes, &sums_, flow_, seq_++);
+  else
+    pb_frame_stamp(bytes, &sums_, flow_, seq_++);
   flow_ = flow_ + 1 < wire_.flows ? flow_ + 1 : 0;
   frame->data_len = static_cast<std::uint16_t>(sums_.length);
   frame->pkt_len = sums_.length;
@@ -122,10 +125,11 @@ void Sender::take_back() {
     const auto* frame = rte_pktmbuf_mtod(frames[i], const std::uint8_t*);
     // From whom ours was: the generator.
     const bool addressed = std::equal(frame, frame + kMacBytes, wire_.frame + kMacBytes);
-    constexpr auto kTrial = PB_OFF_TAG + offsetof(pb_tag, trial);
+    const auto tag = static_cast<std::size_t>(wire_.ipv6 ? PB6_OFF_TAG : PB_OFF_TAG);
+    const auto trial = tag + offsetof(pb_tag, trial);
     if (addressed && rte_pktmbuf_data_len(frames[i]) == sums_.length &&
-        be32_at(frame + PB_OFF_TAG) == be32_at(wire_.frame + PB_OFF_TAG) &&
-        be32_at(frame + kTrial) == be32_at(wire_.frame + kTrial))
+        be32_at(frame + tag) == be32_at(wire_.frame + tag) &&
+        be32_at(frame + trial) == be32_at(wire_.frame + trial))
       ++ours;
   }
   wire_.returned.fetch_add(ours, std::memory_order_relaxed);

@@ -11,7 +11,7 @@
 #include <cstdint>
 
 #include "backends/dpdk/dpdk_port.hpp"
-#include "bpf/frame.h"
+#include "bpf/frame6.h"
 #include "harness/sys/memory_wire.hpp"
 
 namespace pktbench::dpdk {

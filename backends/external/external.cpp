@@ -144,7 +144,10 @@ class External final : public CleanStart {
 
   Result<EffectiveMode> begin(const BackendConfig& config) override {
     port_ = config.port;
-    frame_bytes_ = buffer_length(config.frame_size);
+    if (!config.traffic.mix.empty())
+      return make_error(ErrorCode::unsupported,
+                        "backend external counts frames, and not the bytes of a mix of sizes");
+    frame_bytes_ = buffer_length(config.traffic.frame_size);
     counter_ = option<std::string>(config.options, "counter");
     detach_ = option<std::string>(config.options, "detach");
     const std::string attach = option<std::string>(config.options, "attach");

@@ -40,11 +40,15 @@ class KprobeCount final : public kernel::SkbBackend {
   }
 
  private:
-  Result<EffectiveMode> attach(const Options& options) override {
+  Result<EffectiveMode> attach(const BackendConfig& config) override {
+    if (config.traffic.ip != 4)
+      return make_error(ErrorCode::unsupported,
+                        "kprobe-count counts where the kernel receives IPv4, which IPv6 frames do "
+                        "not pass");
     struct stat netns {};
     if (stat("/proc/thread-self/ns/net", &netns) != 0)
       return system_error("read the namespace of " + port_.name, errno);
-    const auto place = option<std::string>(options, "probe");
+    const auto place = option<std::string>(config.options, "probe");
     if (auto r = attach_to(place == "fentry" ? kFentry : kTracepoint,
                            static_cast<unsigned>(netns.st_ino));
         !r)

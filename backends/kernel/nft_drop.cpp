@@ -43,7 +43,7 @@ class NftDrop final : public CleanStart {
   void stop() noexcept override {
     if (table_.empty()) return;
     // Fails only where the namespace, and the table with it, is gone.
-    (void)nft({"delete table ip " + table_});
+    (void)nft({"delete table " + family_ + table_});
     table_.clear();
   }
 
@@ -55,11 +55,12 @@ class NftDrop final : public CleanStart {
     // `create` fails where somebody has a table of that name. One transaction: all of it or
     // nothing.
     const std::string table = fmt::format("pktbench_{}_{}", getpid(), count++);
-    const std::string chain = "ip " + table + " drops";
+    family_ = config.traffic.ip == 6 ? "ip6 " : "ip ";
+    const std::string chain = family_ + table + " drops";
     auto made =
-        nft({fmt::format("create table ip {}; add chain {} {{ type filter hook prerouting priority "
+        nft({fmt::format("create table {}{}; add chain {} {{ type filter hook prerouting priority "
                          "{}; policy accept; }}; add rule {} iif {} udp dport {} counter drop",
-                         table, chain, kRawPriority, chain, port_.ifindex, PB_UDP_PORT)});
+                         family_, table, chain, kRawPriority, chain, port_.ifindex, PB_UDP_PORT)});
     if (!made) return made.error();
     table_ = table;
     auto rule = read_rule();
@@ -70,13 +71,13 @@ class NftDrop final : public CleanStart {
                         "nft lists another rule than was made for " + port_.name);
     return EffectiveMode{"nft-drop",
                          "nft-drop",
-                         {{"hook", "ip " + rule->hook},
+                         {{"hook", family_ + rule->hook},
                           {"priority", std::to_string(rule->priority)},
                           {"table", table_}}};
   }
 
   Result<kernel::NftRule> read_rule() const {
-    auto listing = nft({"-j", "list table ip " + table_});
+    auto listing = nft({"-j", "list table " + family_ + table_});
     if (!listing) return listing.error();
     return kernel::parse_nft_rule(*listing);
   }
@@ -95,8 +96,9 @@ class NftDrop final : public CleanStart {
   }
 
   Port port_;
-  std::string nft_;    // path of the command
-  std::string table_;  // empty: not started
+  std::string nft_;     // path of the command
+  std::string family_;  // "ip " or "ip6 "
+  std::string table_;   // empty: not started
 };
 
 Unavailable probe() {

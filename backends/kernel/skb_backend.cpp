@@ -21,7 +21,7 @@ Result<EffectiveMode> SkbBackend::begin(const BackendConfig& config) {
   // Frames that cross a veth carry the sender's queue, or none, in the place of the receiver's.
   const std::string driver = driver_name(port_.name);
   queue_is_recorded_ = !driver.empty() && driver != "veth";
-  return attach(config.options);
+  return attach(config);
 }
 
 Result<Counters> SkbBackend::sample() {

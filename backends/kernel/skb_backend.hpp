@@ -32,7 +32,7 @@ class SkbBackend : public backends::CleanStart {
  private:
   Result<EffectiveMode> begin(const BackendConfig& config) override;
   // REQUIRES: the calling thread is in the port's namespace.
-  virtual Result<EffectiveMode> attach(const Options& options) = 0;
+  virtual Result<EffectiveMode> attach(const BackendConfig& config) = 0;
 
   bool queue_is_recorded_ = false;
 };

@@ -146,7 +146,7 @@ class TcDrop final : public kernel::SkbBackend {
   }
 
  private:
-  Result<EffectiveMode> attach(const Options& options) override {
+  Result<EffectiveMode> attach(const BackendConfig& config) override {
     {
       sys::LibbpfLog log;
       skeleton_.reset(tc_drop__open());
@@ -155,7 +155,7 @@ class TcDrop final : public kernel::SkbBackend {
         return log.failure("load the tc program", -error);
     }
     counters_ = bpf_map__fd(skeleton_->maps.queue_counters);
-    const auto hook = option<std::string>(options, "hook");
+    const auto hook = option<std::string>(config.options, "hook");
     bool attached = false;
     if (hook != "clsact") {
       auto r = attach_tcx();

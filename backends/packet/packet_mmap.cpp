@@ -138,7 +138,7 @@ class PacketMmap final : public CleanStart, public FilterControl, public DelayRe
       }
       receivers_.push_back(std::make_unique<RingReceiver>(config, std::move(*ring)));
     }
-    const udp::TagCheck ours(config.trial_tag);
+    const udp::TagCheck ours(config.trial_tag, config.traffic.ip == 6 ? PB6_OFF_TAG : PB_OFF_TAG);
     pumps_ = config.port.pump_fd >= 0;
     auto started = receivers_.start(
         config,
@@ -184,6 +184,7 @@ BackendType packet_mmap_backend() {
                                 "none: one socket; hash: one for each queue, by flow")},
       .probe = probe,
       .make = [] { return std::make_unique<PacketMmap>(); },
+      .reads_tag = true,
       .cannot = {{"pass", kCannotPass}},
       .stamps = true};
 }

@@ -2,9 +2,8 @@
 // want it, the sender's address. Functors, as in backends/common/workload.hpp.
 #pragma once
 
-#include <netinet/in.h>
-
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <span>
@@ -13,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "backends/common/peer_address.hpp"
 #include "backends/common/workload.hpp"
 #include "backends/common/workload_state.hpp"
 #include "bpf/stamp.h"
@@ -24,7 +24,7 @@ namespace pktbench::udp {
 
 struct Datagram {
   std::span<std::uint8_t> payload;
-  const sockaddr_in* sender = nullptr;  // null where the workload does not want it
+  const backends::PeerAddress* sender = nullptr;  // null where the workload does not want it
 };
 
 // A workload that asks for no header, from its first byte on.
@@ -49,7 +49,10 @@ class CountSenders {
       : state_(std::move(state)) {}
   void operator()(const Datagram& d) {
     pb_address source;
-    pb_set_ipv4(&source, d.sender->sin_addr.s_addr);
+    if (d.sender->is_v6())
+      std::memcpy(&source, &d.sender->v6.sin6_addr, sizeof source);
+    else
+      pb_set_ipv4(&source, d.sender->v4.sin_addr.s_addr);
     state_->count(state_->count_source(source));
   }
 

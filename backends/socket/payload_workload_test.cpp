@@ -21,10 +21,10 @@ using Details = std::map<std::string, std::uint64_t>;
 
 template <bool senders>
 Result<void> apply(const std::string& name, const std::shared_ptr<WorkloadState>& state,
-                   const std::vector<sockaddr_in>& from) {
+                   const std::vector<backends::PeerAddress>& from) {
   return with_payload_workload<senders>(name, state, [&](auto workload) -> Result<void> {
     std::uint8_t payload[18] = {};
-    for (const sockaddr_in& sender : from) workload(Datagram{payload, &sender});
+    for (const backends::PeerAddress& sender : from) workload(Datagram{payload, &sender});
     return {};
   });
 }
@@ -33,15 +33,15 @@ Result<void> apply(const std::string& name, const std::shared_ptr<WorkloadState>
 TEST(PayloadWorkloads, CountTheSameSendersAsWorkloadsOverFramesDo) {
   const auto of_frames = std::make_shared<WorkloadState>("count-per-ip");
   const auto of_sockets = std::make_shared<WorkloadState>("count-per-ip");
-  std::vector<sockaddr_in> from;
+  std::vector<backends::PeerAddress> from;
   std::vector<pb_address> sources;
   for (std::uint32_t i = 0; i < PB_MAX_ADDRESSES + 500; ++i) {
     testing::End client = kClient;
     const std::uint32_t address = htonl(0x0a00ff00 + i % (PB_MAX_ADDRESSES + 100) * 5);
     std::memcpy(client.v4.data(), &address, sizeof address);
-    sockaddr_in sender{};
-    sender.sin_family = AF_INET;
-    sender.sin_addr.s_addr = address;
+    backends::PeerAddress sender{};
+    sender.v4.sin_family = AF_INET;
+    sender.v4.sin_addr.s_addr = address;
     from.push_back(sender);
     Packet frame = frame4(client, kServer, kUdp);
     ASSERT_TRUE(
@@ -61,9 +61,22 @@ TEST(PayloadWorkloads, CountTheSameSendersAsWorkloadsOverFramesDo) {
     ASSERT_EQ(of_sockets->table()->frames(source), of_frames->table()->frames(source));
 }
 
+TEST(PayloadWorkloads, AnIpv6SenderIsTheOneThatItsFrameNames) {
+  const auto state = std::make_shared<WorkloadState>("count-per-ip");
+  backends::PeerAddress sender{};
+  sender.v6.sin6_family = AF_INET6;
+  std::memcpy(&sender.v6.sin6_addr, kClient.v6.data(), sizeof sender.v6.sin6_addr);
+  ASSERT_TRUE(apply<true>("count-per-ip", state, {sender, sender}));
+  Packet frame = testing::frame6(kClient, kServer, kUdp);
+  pb_address source;
+  ASSERT_EQ(pb_workload_source(frame.data(), frame.data() + frame.size(), &source), PB_OK);
+  EXPECT_EQ(state->table()->frames(source), 2u);
+  EXPECT_EQ(sender.length(), sizeof(sockaddr_in6));
+}
+
 TEST(PayloadWorkloads, WhatIsSentBackIsCountedOnceEach) {
   const auto state = std::make_shared<WorkloadState>("reflect");
-  ASSERT_TRUE(apply<true>("reflect", state, std::vector<sockaddr_in>(7)));
+  ASSERT_TRUE(apply<true>("reflect", state, std::vector<backends::PeerAddress>(7)));
   EXPECT_EQ(state->details(), (Details{{"reflected", 7}, {"malformed", 0}, {"other", 0}}));
 }
 

@@ -4,12 +4,13 @@
 // A Receive has, for the loop's thread: `int begin(int wake_fd)`, 0 or an errno; `int next()`,
 // which returns how many datagrams came, 0 where none did and it does not wait, or a negative
 // errno; `std::span<std::uint8_t> datagram(int i)`, valid until the next call of next(); `void
-// end()`. Where its kGivesSender is true, also `const sockaddr_in& sender(int i)`, valid as long;
-// `void send_back(int i)`, to whom it came from and by flush() at the latest; and
+// end()`. Where its kGivesSender is true, also `const backends::PeerAddress& sender(int i)`, valid
+// as long; `void send_back(int i)`, to whom it came from and by flush() at the latest; and
 // `std::uint64_t flush()`, which returns how many of those the kernel refused.
 #pragma once
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -17,11 +18,11 @@
 #include "backends/common/poll_timer.hpp"
 #include "backends/socket/payload_workload.hpp"
 #include "backends/socket/tag_check.hpp"
-#include "bpf/frame.h"
 #include "harness/sys/pump.hpp"
 
 namespace pktbench::udp {
 
+// `header_bytes`: of a frame, in front of the datagram.
 // Returns 0 when the thread is to stop, or the errno that ended it.
 // Per call: the system call, which is the thing measured, and four stores; where nothing
 // came, one call of the pump. With a pump, one reading of the TSC a call. Per datagram: two loads
@@ -29,7 +30,7 @@ namespace pktbench::udp {
 // that, and one relaxed store.
 template <class Receive, class Workload>
 int poll_loop(backends::PollThread& thread, Receive& receive, Workload workload,
-              const TagCheck ours, const int pump_fd) {
+              const TagCheck ours, const std::size_t header_bytes, const int pump_fd) {
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;
   std::uint64_t foreign = 0;
@@ -55,7 +56,7 @@ int poll_loop(backends::PollThread& thread, Receive& receive, Workload workload,
         continue;
       }
       ++packets;
-      bytes += datagram.payload.size() + PB_OFF_TAG;
+      bytes += datagram.payload.size() + header_bytes;
       if constexpr (Workload::kWantsSender) datagram.sender = &receive.sender(i);
       workload(datagram);
       if constexpr (Workload::kSendsBack) receive.send_back(i);

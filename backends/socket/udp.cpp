@@ -7,11 +7,11 @@
 // full. Details: `reflected`, and of those `not_sent`, which the kernel refused. What the device
 // drops it counts itself.
 //
-// Bytes are those of the frame without FCS: the datagram's payload and 42 bytes of headers. The
+// Bytes are those of the frame without FCS: the datagram's payload and 42 bytes of headers, of IPv6
+// 62. The
 // shortest frame carries 18 bytes of payload, of which the tag takes 16.
 #include <sys/socket.h>
 
-#include <array>
 #include <cerrno>
 #include <map>
 #include <memory>
@@ -27,8 +27,6 @@
 namespace pktbench::backends {
 
 namespace {
-
-constexpr std::size_t kDatagramBytes = 2048;  // more than a 1518 B frame carries
 
 // What the two system calls have in common.
 class SystemCall {
@@ -56,7 +54,9 @@ class SystemCall {
 class Recvfrom : public SystemCall {
  public:
   Recvfrom(int socket, const Options&, udp::Use use)
-      : SystemCall(socket, use.wait), name_(use.senders ? to_sockaddr(sender_) : nullptr) {}
+      : SystemCall(socket, use.wait),
+        name_(use.senders ? to_sockaddr(sender_) : nullptr),
+        buffer_(use.datagram_bytes) {}
   Recvfrom(const Recvfrom&) = delete;
   Recvfrom& operator=(const Recvfrom&) = delete;
 
@@ -69,26 +69,26 @@ class Recvfrom : public SystemCall {
     return 1;
   }
   std::span<std::uint8_t> datagram(int) { return {buffer_.data(), length_}; }
-  const sockaddr_in& sender(int) const { return sender_; }
+  const PeerAddress& sender(int) const { return sender_; }
   void send_back(int) {
     ssize_t sent = -1;
     do {
-      sent = sendto(socket_, buffer_.data(), length_, 0, name_, sizeof sender_);
+      sent = sendto(socket_, buffer_.data(), length_, 0, name_, sender_.length());
     } while (sent < 0 && errno == EINTR);
     if (sent < 0) ++refused_;
   }
   std::uint64_t flush() { return std::exchange(refused_, 0); }
 
  private:
-  static sockaddr* to_sockaddr(sockaddr_in& address) {
+  static sockaddr* to_sockaddr(PeerAddress& address) {
     return reinterpret_cast<sockaddr*>(&address);
   }
 
-  sockaddr_in sender_{};
+  PeerAddress sender_{};
   sockaddr* name_;  // null: not asked for
   std::size_t length_ = 0;
   std::uint64_t refused_ = 0;
-  alignas(64) std::array<std::uint8_t, kDatagramBytes> buffer_{};
+  std::vector<std::uint8_t> buffer_;
 };
 
 // What has come, up to a batch, in one system call, and in one back; waits for the first datagram
@@ -98,14 +98,15 @@ class Recvmmsg : public SystemCall {
   Recvmmsg(int socket, const Options& options, udp::Use use)
       : SystemCall(socket, use.wait),
         batch_(option<std::size_t>(options, "batch")),
-        buffers_(batch_ * kDatagramBytes),
+        datagram_bytes_(use.datagram_bytes),
+        buffers_(batch_ * datagram_bytes_),
         parts_(batch_),
         messages_(batch_),
         senders_(use.senders ? batch_ : 0),
         back_(use.senders ? batch_ : 0) {
     flags_ |= MSG_WAITFORONE;
     for (std::size_t i = 0; i < batch_; ++i) {
-      parts_[i] = {&buffers_[i * kDatagramBytes], kDatagramBytes};
+      parts_[i] = {&buffers_[i * datagram_bytes_], datagram_bytes_};
       messages_[i].msg_hdr.msg_iov = &parts_[i];
       messages_[i].msg_hdr.msg_iovlen = 1;
     }
@@ -122,18 +123,19 @@ class Recvmmsg : public SystemCall {
   }
   std::span<std::uint8_t> datagram(int i) {
     const auto at = static_cast<std::size_t>(i);
-    return {&buffers_[at * kDatagramBytes], messages_[at].msg_len};
+    return {&buffers_[at * datagram_bytes_], messages_[at].msg_len};
   }
-  const sockaddr_in& sender(int i) const { return senders_[static_cast<std::size_t>(i)]; }
+  const PeerAddress& sender(int i) const { return senders_[static_cast<std::size_t>(i)]; }
   void send_back(int i) { back_.push(datagram(i), &senders_[static_cast<std::size_t>(i)]); }
   std::uint64_t flush() { return back_.flush(socket_); }
 
  private:
   std::size_t batch_;
+  std::size_t datagram_bytes_;
   std::vector<std::uint8_t> buffers_;
   std::vector<iovec> parts_;
   std::vector<mmsghdr> messages_;
-  std::vector<sockaddr_in> senders_;  // empty: not asked for
+  std::vector<PeerAddress> senders_;  // empty: not asked for
   SendBatch back_;
 };
 
@@ -146,6 +148,7 @@ BackendType udp_recvfrom_backend() {
           .options = {udp::rcvbuf_option()},
           .probe = udp::probe_socket,
           .make = [] { return std::make_unique<udp::UdpBackend<Recvfrom>>("udp-recvfrom"); },
+          .reads_tag = true,
           .cannot = udp::socket_cannot(),
           .stamps = true};
 }
@@ -158,6 +161,7 @@ BackendType udp_recvmmsg_backend() {
                       udp::rcvbuf_option()},
           .probe = udp::probe_socket,
           .make = [] { return std::make_unique<udp::UdpBackend<Recvmmsg>>("udp-recvmmsg"); },
+          .reads_tag = true,
           .cannot = udp::socket_cannot(),
           .stamps = true};
 }

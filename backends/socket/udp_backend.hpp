@@ -25,6 +25,7 @@
 #include "backends/socket/poll_loop.hpp"
 #include "backends/socket/udp_drops.hpp"
 #include "backends/socket/udp_socket.hpp"
+#include "bpf/frame6.h"
 #include "harness/core/backend.hpp"
 #include "harness/core/delays.hpp"
 #include "harness/sys/fd.hpp"
@@ -86,28 +87,31 @@ class UdpBackend final : public backends::CleanStart, public DelayRecorder {
   Result<EffectiveMode> start_with(const BackendConfig& config, Workload workload) {
     const auto scope = sys::NetnsScope::enter(config.port.netns_path);
     if (!scope) return scope.error();
-    if (auto r = open_socket(config.options).into(socket_); !r) return r.error();
+    if (auto r = open_socket(config.options, config.traffic.ip).into(socket_); !r) return r.error();
     auto rcvbuf = backends::socket_option<int>(socket_.get(), SOL_SOCKET, SO_RCVBUF, "SO_RCVBUF");
     if (!rcvbuf) return rcvbuf.error();
     const int pump_fd = config.port.pump_fd;
     pumps_ = pump_fd >= 0;
-    const Use use{.wait = pump_fd < 0, .senders = Workload::kWantsSender};
+    const Use use{.wait = pump_fd < 0,
+                  .senders = Workload::kWantsSender,
+                  .datagram_bytes = datagram_bytes(config.traffic)};
     receive_ = std::make_unique<Receive>(socket_.get(), config.options, use);
     if (auto r = receive_->open(); !r) return r.error();
-    if (auto r = UdpDrops::open(socket_.get()).into(drops_); !r) return r.error();
+    if (auto r = UdpDrops::open(socket_.get(), config.traffic.ip).into(drops_); !r)
+      return r.error();
 
     EffectiveMode mode{name_, name_, receive_->details()};
     mode.details["rcvbuf_bytes"] = std::to_string(*rcvbuf);
     const TagCheck ours(config.trial_tag);
-    auto started =
-        thread_.start(config.port, config.port.cpus.front(),
-                      [this, workload, ours, pump_fd](backends::PollThread& thread) {
-                        if (const int error = receive_->begin(thread.wake_fd()); error != 0)
-                          return error;
-                        const int error = poll_loop(thread, *receive_, workload, ours, pump_fd);
-                        receive_->end();
-                        return error;
-                      });
+    const std::size_t header_bytes = config.traffic.ip == 6 ? PB6_OFF_TAG : PB_OFF_TAG;
+    auto started = thread_.start(
+        config.port, config.port.cpus.front(),
+        [this, workload, ours, header_bytes, pump_fd](backends::PollThread& thread) {
+          if (const int error = receive_->begin(thread.wake_fd()); error != 0) return error;
+          const int error = poll_loop(thread, *receive_, workload, ours, header_bytes, pump_fd);
+          receive_->end();
+          return error;
+        });
     if (!started) return started.error();
     return mode;
   }

@@ -20,10 +20,10 @@ namespace pktbench::udp {
 
 namespace {
 
-Result<SnmpCounters> read_snmp(const sys::Fd& file) {
-  const auto text = sys::read_all(file, "read /proc/net/snmp");
+Result<SnmpCounters> read_snmp(const sys::Fd& file, std::uint32_t ip) {
+  const auto text = sys::read_all(file, "read the namespace's IP counters");
   if (!text) return text.error();
-  return parse_snmp(*text);
+  return ip == 6 ? parse_snmp6(*text) : parse_snmp(*text);
 }
 
 Result<std::uint32_t> read_socket_drops(int socket) {
@@ -58,12 +58,24 @@ SnmpCounters parse_snmp(const std::string& text) {
   return counters;
 }
 
-Result<UdpDrops> UdpDrops::open(int socket) {
+SnmpCounters parse_snmp6(const std::string& text) {
+  SnmpCounters counters;
+  std::istringstream lines(text);
+  std::string name;
+  for (std::uint64_t value = 0; lines >> name >> value;)
+    for (const std::string group : {"Udp", "Ip"})
+      if (name.starts_with(group + "6"))
+        counters[group + "." + name.substr(group.size() + 1)] = value;
+  return counters;
+}
+
+Result<UdpDrops> UdpDrops::open(int socket, std::uint32_t ip) {
   // The file stays that of the namespace in which it was opened.
-  sys::Fd snmp(::open("/proc/thread-self/net/snmp", O_RDONLY | O_CLOEXEC));
-  if (!snmp) return system_error("open /proc/net/snmp", errno);
-  UdpDrops drops(socket, std::move(snmp));
-  if (auto r = read_snmp(drops.snmp_).into(drops.base_); !r) return r.error();
+  const std::string file = std::string("/proc/thread-self/net/snmp") + (ip == 6 ? "6" : "");
+  sys::Fd snmp(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!snmp) return system_error("open " + file, errno);
+  UdpDrops drops(socket, ip, std::move(snmp));
+  if (auto r = read_snmp(drops.snmp_, ip).into(drops.base_); !r) return r.error();
   if (auto r = read_socket_drops(socket).into(drops.last_); !r) return r.error();
   return drops;
 }
@@ -73,7 +85,7 @@ Result<DropCounts> UdpDrops::sample() {
   if (!socket) return socket.error();
   socket_drops_ += static_cast<std::uint32_t>(*socket - last_);
   last_ = *socket;
-  auto now = read_snmp(snmp_);
+  auto now = read_snmp(snmp_, ip_);
   if (!now) return now.error();
 
   // Since open(); none where the kernel has not one of them.

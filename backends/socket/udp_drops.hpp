@@ -26,19 +26,25 @@ using SnmpCounters = std::map<std::string, std::uint64_t>;  // "Udp.NoPorts"
 // Reads the text of /proc/net/snmp. What has no unsigned value is left out.
 SnmpCounters parse_snmp(const std::string& text);
 
+// The same of /proc/net/snmp6, under the names that IPv4 has: "Udp6NoPorts" is "Udp.NoPorts".
+SnmpCounters parse_snmp6(const std::string& text);
+
 // Threads: one controlling thread.
 class UdpDrops {
  public:
-  // REQUIRES: the calling thread is in the socket's namespace. The socket outlives this.
-  static Result<UdpDrops> open(int socket);
+  // `ip`: 4 or 6, the socket's. REQUIRES: the calling thread is in the socket's namespace. The
+  // socket outlives this.
+  static Result<UdpDrops> open(int socket, std::uint32_t ip = 4);
 
   // From any namespace. Monotonic.
   Result<DropCounts> sample();
 
  private:
-  UdpDrops(int socket, sys::Fd snmp) : socket_(socket), snmp_(std::move(snmp)) {}
+  UdpDrops(int socket, std::uint32_t ip, sys::Fd snmp)
+      : socket_(socket), ip_(ip), snmp_(std::move(snmp)) {}
 
   int socket_;
+  std::uint32_t ip_;
   sys::Fd snmp_;
   SnmpCounters base_;
   std::uint32_t last_ = 0;  // the kernel's counter has 32 bits

@@ -29,5 +29,17 @@ TEST(ParseSnmp, LeavesOutWhatDoesNotFit) {
   EXPECT_EQ(parse_snmp("Udp: A B\nUdp: 1\n").size(), 1u);
 }
 
+TEST(ParseSnmp, ThatOfIpv6GoesByTheSameNames) {
+  const SnmpCounters counters = parse_snmp6(
+      "Ip6InReceives                   \t80\n"
+      "Ip6InHdrErrors                  \t3\n"
+      "Icmp6OutMsgs                    \t7\n"
+      "Udp6NoPorts                     \t5000000000\n"
+      "UdpLite6NoPorts                 \t9\n");
+  EXPECT_EQ(
+      counters,
+      (SnmpCounters{{"Ip.InReceives", 80}, {"Ip.InHdrErrors", 3}, {"Udp.NoPorts", 5000000000}}));
+}
+
 }  // namespace
 }  // namespace pktbench::udp

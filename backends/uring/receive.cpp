@@ -24,9 +24,8 @@ namespace pktbench::uring {
 
 namespace {
 
-constexpr std::size_t kDatagramBytes = 2048;  // more than a 1518 B frame carries
-constexpr std::size_t kPageBytes = 4096;      // what the kernel wants the buffer ring aligned to
-constexpr unsigned kSubmissions = 8;          // the receive, its cancellation, the wake-up
+constexpr std::size_t kPageBytes = 4096;  // what the kernel wants the buffer ring aligned to
+constexpr unsigned kSubmissions = 8;      // the receive, its cancellation, the wake-up
 constexpr int kGroup = 0;
 
 enum Request : std::uint64_t { kReceive = 1, kCancel = 2, kWake = 3 };
@@ -75,6 +74,7 @@ class Receive {
   Receive(int socket, const Options& options, udp::Use use)
       : socket_(socket),
         wait_(use.wait),
+        datagram_bytes_(use.datagram_bytes),
         ring_size_(option<unsigned>(options, "ring_size")),
         buffers_(option<unsigned>(options, "buffers")) {}
   ~Receive() {
@@ -99,7 +99,7 @@ class Receive {
     if (error != 0) return setup_error(error);
 
     descriptors_ = pages(buffers_ * sizeof(io_uring_buf));
-    data_ = pages(buffers_ * kDatagramBytes);
+    data_ = pages(buffers_ * datagram_bytes_);
     if (!descriptors_ || !data_) return system_error("receive buffers", ENOMEM);
     io_uring_buf_reg registration{};
     registration.ring_addr = reinterpret_cast<std::uintptr_t>(descriptors_.get());
@@ -177,7 +177,7 @@ class Receive {
     std::uint32_t length;
   };
 
-  std::uint8_t* buffer(std::uint16_t id) { return &data_[id * kDatagramBytes]; }
+  std::uint8_t* buffer(std::uint16_t id) { return &data_[id * datagram_bytes_]; }
 
   // Submitted by the next system call.
   int arm() {
@@ -194,8 +194,8 @@ class Receive {
 
   void give_back() {
     for (std::size_t i = 0; i < used_.size(); ++i)
-      io_uring_buf_ring_add(descriptors(), buffer(used_[i]), kDatagramBytes, used_[i],
-                            static_cast<int>(buffers_ - 1), static_cast<int>(i));
+      io_uring_buf_ring_add(descriptors(), buffer(used_[i]), static_cast<unsigned>(datagram_bytes_),
+                            used_[i], static_cast<int>(buffers_ - 1), static_cast<int>(i));
     if (!used_.empty()) io_uring_buf_ring_advance(descriptors(), static_cast<int>(used_.size()));
     used_.clear();
   }
@@ -233,6 +233,7 @@ class Receive {
 
   int socket_;
   bool wait_;
+  std::size_t datagram_bytes_;
   unsigned ring_size_;
   unsigned buffers_;
   const char* task_work_ = nullptr;  // null: no ring

@@ -24,18 +24,19 @@ inline BackendType uring_type(std::function<Unavailable()> probe,
   for (const char* workload : {"count-per-ip", "reflect"})
     cannot[workload] =
         "its multishot request (IORING_OP_RECV) gives datagrams without their senders";
-  return {.name = "udp-uring",
-          .summary = "a UDP socket, multishot receive through io_uring",
-          .workloads = udp::payload_workloads<false>(),
-          .options = {number_option("ring_size", 256, 8, 32768,
-                                    "completions that the ring holds; a power of two"),
-                      number_option("buffers", 1024, 8, 32768,
-                                    "buffers of 2,048 bytes for datagrams; a power of two"),
-                      udp::rcvbuf_option()},
-          .probe = std::move(probe),
-          .make = std::move(make),
-          .cannot = std::move(cannot),
-          .stamps = true};
+  return {
+      .name = "udp-uring",
+      .summary = "a UDP socket, multishot receive through io_uring",
+      .workloads = udp::payload_workloads<false>(),
+      .options = {number_option("ring_size", 256, 8, 32768,
+                                "completions that the ring holds; a power of two"),
+                  number_option("buffers", 1024, 8, 32768, "buffers for datagrams; a power of two"),
+                  udp::rcvbuf_option()},
+      .probe = std::move(probe),
+      .make = std::move(make),
+      .reads_tag = true,
+      .cannot = std::move(cannot),
+      .stamps = true};
 }
 
 }  // namespace pktbench::backends

@@ -105,8 +105,11 @@ class OnVeth : public ::testing::TestWithParam<Factory> {
   void start(const std::string& workload, std::uint32_t frame_size = 64, std::uint32_t flows = 1) {
     const BackendType type = GetParam()();
     backend_ = type.make();
-    const auto mode = backend_->start(
-        {veth_->dut(), workload, frame_size, kTag, testing::default_options(type.options)});
+    const auto mode = backend_->start({veth_->dut(),
+                                       workload,
+                                       {frame_size, flows},
+                                       kTag,
+                                       testing::default_options(type.options)});
     ASSERT_TRUE(mode) << mode.error().message << "\n" << mode.error().detail;
     ASSERT_EQ(mode->effective, type.name);
     sent_ = 0;
@@ -207,7 +210,7 @@ TEST_P(OnVeth, ReflectSendsEveryFrameBackAsTheDutWouldHaveSentIt) {
   const BackendType type = xdp_native_backend();
   const auto back = type.make();
   ASSERT_TRUE(
-      back->start({veth_->generator(), "pass", 64, kTag, testing::default_options(type.options)}));
+      back->start({veth_->generator(), "pass", {}, kTag, testing::default_options(type.options)}));
   ASSERT_NO_FATAL_FAILURE(start("reflect"));
   ASSERT_NO_FATAL_FAILURE(send(kFrames));
   EXPECT_EQ(take(socket, kFrames).size(), kFrames);
@@ -276,7 +279,7 @@ TEST_P(OnVeth, AnUnknownWorkloadIsUnsupportedAndNothingIsAttached) {
   const BackendType type = GetParam()();
   const auto backend = type.make();
   const auto mode =
-      backend->start({veth_->dut(), "count", 64, kTag, testing::default_options(type.options)});
+      backend->start({veth_->dut(), "count", {}, kTag, testing::default_options(type.options)});
   ASSERT_FALSE(mode);
   EXPECT_EQ(mode.error().code, ErrorCode::unsupported);
   EXPECT_EQ(veth_->dut_link().xdp_program_id, 0u);

@@ -23,12 +23,16 @@
 #include "bpf/counters.h"
 #include "bpf/workload.h"
 #include "harness/core/flip.hpp"
+#include "harness/core/lookup.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/xdp_hook.hpp"
 
 namespace pktbench::backends {
 
 namespace {
+
+// Those that do not look whether the lengths in the headers are borne out.
+const std::vector<std::string> kReadNoLength = {"drop", "touch", "pass", "flip"};
 
 class Xdp final : public CleanStart,
                   public FilterControl,
@@ -111,9 +115,17 @@ class Xdp final : public CleanStart,
     if (auto r = needs_queues(port_, PB_MAX_QUEUES, "an XDP program"); !r) return r.error();
     auto inside = sys::NetnsScope::enter(port_.netns_path);
     if (!inside) return inside.error();
-    std::optional<StampedTrial> stamps;
-    if (config.stamped) stamps = {config.trial_tag, port_.queues};
-    if (auto r = XdpProgram::load(workload_, stamps).into(program_); !r) return r.error();
+    XdpProgramOptions options;
+    // The generic hook puts a frame into one buffer where the program wants that.
+    options.fragments =
+        flags_ == XDP_FLAGS_DRV_MODE && config.traffic.frame_size > kMaxStandardFrameSize;
+    if (options.fragments && !contains(kReadNoLength, workload_))
+      return make_error(ErrorCode::unsupported,
+                        "a frame of {} bytes comes to a native XDP program in several buffers, and "
+                        "{} needs it in one; use xdp-generic, or the workload drop, touch or pass",
+                        config.traffic.frame_size, workload_);
+    if (config.stamped) options.stamps = {config.trial_tag, port_.queues, config.traffic.ip == 6};
+    if (auto r = XdpProgram::load(workload_, options).into(program_); !r) return r.error();
     if (PortSet* ports = program_->ports()) ports->assign(config.filter_ports);
 
     auto attached = sys::attach_xdp(port_, program_->fd(), flags_,
@@ -124,13 +136,14 @@ class Xdp final : public CleanStart,
       attached = sys::attach_xdp(port_, program_->fd(), XDP_FLAGS_SKB_MODE, "");
     if (auto r = std::move(attached).into(attached_); !r) return r.error();
     // It may run on several CPUs at a time there, and does not know the queue.
-    if (stamps && attached_.mode == XDP_ATTACHED_SKB && port_.queues > 1)
+    if (options.stamps && attached_.mode == XDP_ATTACHED_SKB && port_.queues > 1)
       return make_error(ErrorCode::unsupported,
                         "the generic hook does not tell queues apart: it records the delays of one "
                         "queue only");
-    return EffectiveMode{flags_ == XDP_FLAGS_DRV_MODE ? "xdp-native" : "xdp-generic",
-                         std::string("xdp-") + sys::xdp_hook_name(attached_.mode),
-                         {{"jited", attached_.program.jited}}};
+    return EffectiveMode{
+        flags_ == XDP_FLAGS_DRV_MODE ? "xdp-native" : "xdp-generic",
+        std::string("xdp-") + sys::xdp_hook_name(attached_.mode),
+        {{"jited", attached_.program.jited}, {"fragments", options.fragments ? "yes" : "no"}}};
   }
 
   const std::uint32_t flags_;

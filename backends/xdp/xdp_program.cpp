@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <utility>
 
 #include "backends/common/workload_state.hpp"
 #include "backends/xdp/xdp_skeletons.inc"
+#include "bpf/frame6.h"
 #include "harness/sys/bpf.hpp"
 
 namespace pktbench::backends {
@@ -19,26 +19,28 @@ namespace {
 using Opened = std::pair<std::shared_ptr<void>, bpf_object_skeleton*>;
 
 template <class Skeleton, void (*Destroy)(Skeleton*)>
-Opened own(Skeleton* skeleton, const std::optional<StampedTrial>& stamps) {
+Opened own(Skeleton* skeleton, const XdpProgramOptions& options) {
   if (!skeleton) return {};
-  bpf_map__set_autocreate(skeleton->maps.stamps, stamps.has_value());
-  if (stamps) {
+  bpf_map__set_autocreate(skeleton->maps.stamps, options.stamps.has_value());
+  if (options.stamps) {
     skeleton->rodata->stamped = 1;
-    skeleton->rodata->tag_trial = htonl(stamps->tag);
-    bpf_map__set_max_entries(skeleton->maps.stamps, stamps->queues);
+    skeleton->rodata->tag_trial = htonl(options.stamps->tag);
+    if (options.stamps->ipv6) skeleton->rodata->tag_offset = PB6_OFF_TAG;
+    bpf_map__set_max_entries(skeleton->maps.stamps, options.stamps->queues);
   }
+  if (options.fragments) skeleton->rodata->fragments = 1;
   return {std::shared_ptr<Skeleton>(skeleton, Destroy), skeleton->skeleton};
 }
 
 struct Entry {
   const char* workload;
-  Opened (*open)(const std::optional<StampedTrial>&);
+  Opened (*open)(const XdpProgramOptions&);
 };
 
 constexpr Entry kPrograms[] = {
-#define PROGRAM(workload)                                                                     \
-  {#workload, [](const std::optional<StampedTrial>& stamps) {                                 \
-     return own<xdp_##workload, xdp_##workload##__destroy>(xdp_##workload##__open(), stamps); \
+#define PROGRAM(workload)                                                                      \
+  {#workload, [](const XdpProgramOptions& options) {                                           \
+     return own<xdp_##workload, xdp_##workload##__destroy>(xdp_##workload##__open(), options); \
    }},
 #include "backends/xdp/xdp_programs.inc"
 #undef PROGRAM
@@ -60,27 +62,29 @@ std::vector<std::string> XdpProgram::workloads() {
   return names;
 }
 
-Result<XdpProgram> XdpProgram::load(const std::string& workload,
-                                    const std::optional<StampedTrial>& stamps) {
+Result<XdpProgram> XdpProgram::load(const std::string& workload, const XdpProgramOptions& options) {
   const Entry* entry = entry_of(workload);
   if (!entry)
     return make_error(ErrorCode::unsupported, "no XDP program for workload \"{}\"", workload);
   sys::LibbpfLog log;
-  const auto [owner, skeleton] = entry->open(stamps);
+  const auto [owner, skeleton] = entry->open(options);
   if (!owner) return log.failure("open the XDP program", errno);
+  if (options.fragments)
+    if (const int error = bpf_program__set_flags(*skeleton->progs[0].prog, BPF_F_XDP_HAS_FRAGS))
+      return log.failure("let the XDP program have fragments", -error);
   if (const int error = bpf_object__load_skeleton(skeleton); error)
     return log.failure("load the XDP program", -error);
 
   XdpProgram program;
-  program.skeleton_ = owner;
+  program.skeleton_ = opened.owner;
   program.program_ = *skeleton->progs[0].prog;
   program.counters_fd_ = bpf_object__find_map_fd_by_name(*skeleton->obj, "queue_counters");
   if (program.counters_fd_ < 0)
     return system_error("find the XDP program's counters", -program.counters_fd_);
-  if (stamps) {
-    program.stamped_queues_ = stamps->queues;
+  if (options.stamps) {
+    program.stamped_queues_ = options.stamps->queues;
     const int fd = bpf_object__find_map_fd_by_name(*skeleton->obj, "stamps");
-    if (auto r = sys::map_shared<const pb_stamps[]>(fd, stamps->queues, PROT_READ,
+    if (auto r = sys::map_shared<const pb_stamps[]>(fd, options.stamps->queues, PROT_READ,
                                                     "map the delays of the XDP program")
                      .into(program.stamps_);
         !r)

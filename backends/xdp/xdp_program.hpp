@@ -24,6 +24,14 @@ namespace pktbench::backends {
 struct StampedTrial {
   std::uint32_t tag = 0;
   std::uint32_t queues = 1;
+  bool ipv6 = false;
+};
+
+struct XdpProgramOptions {
+  // What is recorded of stamped frames; none: nothing is, and it costs nothing.
+  std::optional<StampedTrial> stamps = {};
+  // A frame may lie in several buffers (Linux 5.18), of which the program sees the first.
+  bool fragments = false;
 };
 
 class XdpProgram {
@@ -32,9 +40,8 @@ class XdpProgram {
   static std::vector<std::string> workloads();
   // Errors: `unsupported` for a workload that is not in backends/common/workload_state.hpp; with
   // the verifier's words in `detail` where the kernel refuses the program.
-  // `stamps`: what is recorded of stamped frames; none: nothing is, and it costs nothing.
   static Result<XdpProgram> load(const std::string& workload,
-                                 const std::optional<StampedTrial>& stamps = {});
+                                 const XdpProgramOptions& options = {});
 
   // Owned by this.
   int fd() const { return bpf_program__fd(program_); }

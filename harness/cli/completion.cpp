@@ -42,7 +42,7 @@ Words settings(const std::string& begun) {
   all.insert("/traffic/generator=");
   for (const std::string& name : names_of(registry().generators))
     all.insert("/traffic/generator=" + name);
-  for (const char* name : {"flows", "frame_size", "rate"})
+  for (const char* name : {"flows", "frame_size", "ip", "rate"})
     all.insert(std::string("/traffic/") + name + "=");
   const bool value = begun.find('=') != std::string::npos;
   std::erase_if(all, [value](const std::string& word) { return word.ends_with('=') == value; });

@@ -32,6 +32,7 @@ struct Entry {
   std::string unavailable;  // empty: available
   std::vector<OptionSpec> options = {};
   std::vector<std::string> workloads = {};  // of a backend
+  bool reads_tag = false;                   // of a backend
   std::string file = {};                    // of a scenario
   std::vector<std::string> cases = {};
 };
@@ -56,6 +57,7 @@ void add(std::vector<Entry>& entries, const std::string& kind, const std::vector
     if constexpr (requires { type.probe; }) made.unavailable = type.probe();
     if constexpr (requires { type.options; }) made.options = type.options;
     if constexpr (requires { type.workloads; }) made.workloads = type.workloads;
+    if constexpr (requires { type.reads_tag; }) made.reads_tag = type.reads_tag;
     entries.push_back(std::move(made));
   }
 }
@@ -123,7 +125,10 @@ std::string overview(const std::vector<Entry>& entries) {
 std::string details(const Entry& e) {
   std::string made = fmt::format("{} {}\n  {}\n", e.kind, e.name, what_it_is(e));
   if (!e.workloads.empty())
-    made += fmt::format("  workloads: {}\n", boost::algorithm::join(e.workloads, ", "));
+    made += fmt::format("  workloads: {}\n  of each frame it reads: {}\n",
+                        boost::algorithm::join(e.workloads, ", "),
+                        e.reads_tag ? "the tag, and what the workload asks for"
+                                    : "what the workload asks for (drop: nothing)");
   if (!e.file.empty()) made += fmt::format("  file: {}\n", e.file);
   if (!e.cases.empty()) made += "\n  cases\n";
   for (const std::string& id : e.cases) made += fmt::format("    {}\n", clean_line(id));
@@ -157,7 +162,10 @@ std::string as_json(const std::vector<Entry>& entries) {
         {"kind", e.kind},    {"name", e.name},       {"available", e.unavailable.empty()},
         {"reason", nullptr}, {"summary", e.summary}, {"options", options}};
     if (!e.unavailable.empty()) entry["reason"] = e.unavailable;
-    if (!e.workloads.empty()) entry["workloads"] = e.workloads;
+    if (!e.workloads.empty()) {
+      entry["workloads"] = e.workloads;
+      entry["reads_tag"] = e.reads_tag;
+    }
     if (!e.file.empty()) entry["file"] = e.file;
     if (!e.cases.empty()) entry["cases"] = e.cases;
     all.push_back(entry);

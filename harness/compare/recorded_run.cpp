@@ -51,7 +51,8 @@ const Keys kLookedAt = {
     {"/environment", {"before"}},
     {"/environment/before", {"cpu", "kernel", "versions", "nics", "emulator"}},
     {"/scenario", {"testbed", "method"}},
-    {"/cases/#", {"testbed_label", "telemetry", "workload_options", "generator_options"}},
+    {"/cases/#",
+     {"testbed_label", "telemetry", "workload_options", "generator_options", "frame_mix", "ip"}},
     {kTrial, {"offered", "evidence", "condition", "disturbance", "missing"}},
     {kTrial + "/missing", {kBusyKey}},
     {kTrial + "/disturbance", {measure::kCpuDistance}}};

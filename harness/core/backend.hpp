@@ -12,15 +12,16 @@
 #include "harness/core/options.hpp"
 #include "harness/core/port.hpp"
 #include "harness/core/result.hpp"
+#include "harness/core/traffic.hpp"
 #include "harness/core/units.hpp"
 
 namespace pktbench {
 
 struct BackendConfig {
   Port port;
-  std::string workload;           // one of the backend's own list
-  std::uint32_t frame_size = 64;  // bytes, FCS included
-  std::uint32_t trial_tag = 0;    // frames without it are foreign
+  std::string workload;         // one of the backend's own list
+  TrafficSpec traffic;          // what will come
+  std::uint32_t trial_tag = 0;  // frames without it are foreign
   Options options;
   std::vector<std::uint16_t> filter_ports = {kTestUdpPort};  // of `filter`: those it takes out
   bool stamped = false;  // frames say when they were due: it is a DelayRecorder, and counts by that

@@ -23,8 +23,8 @@ class VirtualDevice {
   virtual ~VirtualDevice() = default;
   // The simulated clock, which only the trial loop moves.
   virtual std::uint64_t now_ns() const = 0;
-  // `frames` of `frame_bytes` each arrive, spread evenly over `over_ns` and over `flows`.
-  virtual void deliver(std::uint64_t frames, std::uint64_t frame_bytes, std::uint64_t over_ns,
+  // `frames` of `bytes` in all arrive, spread evenly over `over_ns` and over `flows`.
+  virtual void deliver(std::uint64_t frames, std::uint64_t bytes, std::uint64_t over_ns,
                        std::uint32_t flows) = 0;
   // What it truly handed to the backend since it was made, by queue too.
   virtual Counters received() const = 0;

@@ -44,6 +44,10 @@ struct BackendType {
   std::function<Unavailable()> probe;  // leaves nothing behind; needs no port
   std::function<std::unique_ptr<Backend>()> make;
   Media media = {Medium::network};  // those it works on
+  // It reads each frame's tag, whatever the workload, and so tells others' frames from this
+  // trial's. Else `drop` reads nothing of a frame in user space or in its program, and whatever
+  // comes counts.
+  bool reads_tag = false;
   // Workloads it can never have, each with the reason.
   std::map<std::string, std::string> cannot = {};
   bool stamps = false;  // its backends are DelayRecorders

@@ -46,6 +46,10 @@ class Testbed {
   // each as far as there are. Errors: `unsupported` where the port cannot have them.
   virtual Result<void> use_queues(unsigned queues) = 0;
 
+  // Before a trial: makes the ports fit for such frames: their MTU, and addresses of their kind.
+  // Errors: `unsupported` where a port cannot have it.
+  virtual Result<void> use_frames(const TrafficSpec& /*traffic*/) { return {}; }
+
   // Before a trial: gives the PCI function to user space, or, where `pci` is empty, sees that its
   // kernel driver has it. The DUT's port is another one after that. Errors: `unsupported` where the
   // testbed has no such port or it cannot be given away.

@@ -17,8 +17,10 @@
 namespace pktbench {
 
 struct TrafficSpec {
-  std::uint32_t frame_size = 64;  // bytes, FCS included
+  std::uint32_t frame_size = 64;  // bytes, FCS included; of a mix the largest
   std::uint32_t flows = 1;        // by source port, then source address
+  std::string mix = {};           // of sizes (frame_mix.hpp); empty: all frames are of one
+  std::uint32_t ip = 4;           // or 6
 };
 
 struct TrafficConfig {

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "bpf/frame.h"
+#include "bpf/frame6.h"
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/fd.hpp"
 #include "harness/sys/netns.hpp"
@@ -129,9 +129,10 @@ FrameKind kind_of(std::span<const std::uint8_t> frame) {
   constexpr std::size_t kIpv6Protocol = ETH_HLEN + 6;
   if (kind.type == ETH_P_IP && frame.size() > kIpv4Protocol) kind.protocol = frame[kIpv4Protocol];
   if (kind.type == ETH_P_IPV6 && frame.size() > kIpv6Protocol) kind.protocol = frame[kIpv6Protocol];
-  if (kind.type == ETH_P_IP && frame.size() >= PB_OFF_TAG + sizeof(pb_tag) &&
-      be32(PB_OFF_TAG + offsetof(pb_tag, magic)) == PB_TAG_MAGIC)
-    kind.tag = be32(PB_OFF_TAG + offsetof(pb_tag, trial));
+  const std::size_t tag = kind.type == ETH_P_IPV6 ? PB6_OFF_TAG : PB_OFF_TAG;
+  if ((kind.type == ETH_P_IP || kind.type == ETH_P_IPV6) && frame.size() >= tag + sizeof(pb_tag) &&
+      be32(tag + offsetof(pb_tag, magic)) == PB_TAG_MAGIC)
+    kind.tag = be32(tag + offsetof(pb_tag, trial));
   return kind;
 }
 
@@ -145,7 +146,7 @@ Onlooker look_at(const Port& port, std::uint32_t own_tag, Clock& clock, const St
     look.failed = socket.error().message;
     return look;
   }
-  std::array<std::uint8_t, PB_MIN_LEN> frame{};
+  std::array<std::uint8_t, PB6_MIN_LEN> frame{};
   const std::uint64_t begin = clock.now_ns();
   std::uint64_t now = begin;
   for (; now < begin + kLook && !stop; now = clock.now_ns()) {

@@ -96,7 +96,7 @@ std::vector<CpuUsage> cpu_usage(const CpuSample& before, const CpuSample& after,
   return usage;
 }
 
-void set_rates(const Port& dut, std::uint32_t frame_size, std::uint64_t in_window, TrialRecord& r) {
+void set_rates(const Port& dut, double frame_size, std::uint64_t in_window, TrialRecord& r) {
   if (dut.link_bps)
     r.line_rate_pps = line_rate_pps(*dut.link_bps, frame_size);
   else if (!dut.link_unknown.empty())

@@ -37,9 +37,8 @@ std::vector<CpuUsage> cpu_usage(const CpuSample& before, const CpuSample& after,
                                 const CpuOwners& owners);
 
 // Sets the record's rates and what of its load was lost. `in_window`: packets received while the
-// gate was open. REQUIRES: it is counted, and has its duration.
-void set_rates(const Port& dut, std::uint32_t frame_size, std::uint64_t in_window,
-               TrialRecord& record);
+// gate was open; `frame_size`: their mean. REQUIRES: it is counted, and has its duration.
+void set_rates(const Port& dut, double frame_size, std::uint64_t in_window, TrialRecord& record);
 
 // The share of the application's time that its packets took, 0 to 1: all but what it polled in
 // vain, and at least the polls that returned frames. (Whatever interrupts a poll is in the poll's

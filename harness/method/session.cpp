@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "harness/core/frame_mix.hpp"
 #include "harness/measure/bpf_run_time.hpp"
 #include "harness/method/accounting.hpp"
 #include "harness/method/flip/flip_window.hpp"
@@ -106,7 +107,7 @@ class AttachedCase final : public Session {
     backend.port = dut_.port();
     backend.workload = spec_.workload;
     if (!spec_.filter_ports.empty()) backend.filter_ports = spec_.filter_ports;
-    backend.frame_size = spec_.traffic.frame_size;
+    backend.traffic = spec_.traffic;
     backend.trial_tag = tag_;
     backend.stamped = spec_.stamped;
     if (auto r = p_.backend->start(backend).into(mode_); !r) return r.error();
@@ -385,7 +386,7 @@ class AttachedCase final : public Session {
     }
     baseline_ = std::move(*after);
     record_.target_pps = plan_.rate_pps;
-    set_rates(dut_.port(), spec_.traffic.frame_size, facts_.in_window, record_);
+    set_rates(dut_.port(), mean_frame_size(spec_.traffic), facts_.in_window, record_);
     if (p_.meter)
       charge_record(*cpu_before, *cpu_after, facts_.owners, *p_.meter, facts_.in_window,
                     ticks_between(before.received, *shut), record_);

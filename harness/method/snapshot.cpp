@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "harness/core/lookup.hpp"
@@ -103,7 +104,9 @@ void count_between(const Snapshot& before, const Snapshot& after, const DropCoun
                after.sent.unsent - before.sent.unsent, after.sent.refused - before.sent.refused,
                after.sent.not_taken - before.sent.not_taken};
   if (const std::uint64_t offered = after.offered(before); offered != r.offered.packets) {
-    r.offered.bytes = r.offered.bytes / r.offered.packets * offered;
+    const double mean =
+        static_cast<double>(r.offered.bytes) / static_cast<double>(r.offered.packets);
+    r.offered.bytes = static_cast<std::uint64_t>(std::llround(mean * static_cast<double>(offered)));
     r.offered.not_taken += r.offered.packets - offered;
     r.offered.packets = offered;
   }

@@ -55,6 +55,16 @@ Snapshot on_wire(std::uint64_t sent, std::uint64_t left, std::uint64_t received)
   return s;
 }
 
+TEST(Snapshot, OfAMixWhatNeverLeftThePortHasTheMeanSize) {
+  TrialRecord record;
+  Snapshot before = on_wire(0, 0, 0);
+  Snapshot after = on_wire(1200, 900, 900);
+  after.sent.bytes = 100 * (7 * 60 + 4 * 590 + 1514);
+  count_between(before, after, {}, record);
+  EXPECT_EQ(record.offered.packets, 900u);
+  EXPECT_EQ(record.offered.bytes, 75u * (7 * 60 + 4 * 590 + 1514));
+}
+
 TEST(Snapshot, WhatNeverLeftThePortWasNotOffered) {
   TrialRecord record;
   count_between(on_wire(100, 100, 100), on_wire(1100, 900, 900), {}, record);

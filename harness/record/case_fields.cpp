@@ -24,8 +24,10 @@ using namespace notes;
 using C = CaseDocument;
 
 constexpr Bounds kFrameSize{64, std::numeric_limits<int>::max()};
+constexpr Bounds kIpVersion{4, 6};
 constexpr Bounds kAtLeastOne{1, std::numeric_limits<int>::max()};
 
+bool is_of_one_size(const C& c) { return c.result.spec.traffic.mix.empty(); }
 bool is_summarized(const C& c) { return has_summary(c.result); }
 bool is_concluded(const C& c) { return has_figures(c.result); }
 bool is_searched(const C& c) { return !c.result.goals.empty(); }
@@ -212,6 +214,10 @@ const Fields<CaseDocument>& case_fields() {
       "case",
       {{"id", spec(&CaseSpec::id), "Unique in the run.", schema("id")},
        {"backend", spec(&CaseSpec::backend), "The way of receiving.", schema("word")},
+       {"reads_tag", spec(&CaseSpec::reads_tag),
+        "The backend reads each frame's tag, so that `drop` touches the frame and `foreign` is "
+        "exact; else it reads of a frame what the workload asks for, and of `drop` nothing.",
+        older_lack_it},
        {"backend_options", spec(&CaseSpec::backend_options), "Each with its default."},
        {"label", spec(&CaseSpec::label),
         "Tells cases apart that are otherwise the same; null where the scenario gave none.",
@@ -256,7 +262,15 @@ const Fields<CaseDocument>& case_fields() {
         "place. Null where the generator has no such setting.",
         unit("frames"), bounds(kAtLeastOne), null_is_a_value, schema("generator_batch")},
        {"frame_size", traffic(&TrafficSpec::frame_size),
-        "With FCS (4), without preamble and gap (20).", unit("bytes"), bounds(kFrameSize)},
+        "With FCS (4), without preamble and gap (20); null for a mix of sizes.", unit("bytes"),
+        bounds(kFrameSize), known(is_of_one_size), null_is_a_value},
+       {"frame_mix", traffic(&TrafficSpec::mix),
+        "`imix` (7:4:1 of 64, 594 and 1518 bytes) or a genome, a letter a frame, in the notation "
+        "of "
+        "RFC 6985; null where all are of one size.",
+        null_is_a_value, older_lack_it},
+       {"ip", traffic(&TrafficSpec::ip), "IP version of the frames: 4 or 6.", bounds(kIpVersion),
+        older_lack_it},
        {"flows", traffic(&TrafficSpec::flows), "By source port, then source address.",
         bounds(kAtLeastOne)},
        {"queues", spec(&CaseSpec::queues), "To receive on.", bounds(kAtLeastOne)},

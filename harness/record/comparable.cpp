@@ -73,8 +73,10 @@ Comparable comparable_of(const Json& run, const Json& one) {
   Comparable made;
   for (const char* key :
        {"testbed", "arrangement", "dut_idle", "virtual", "generator", "generator_options",
-        "generator_batch", "frame_size", "flows", "rate_pps"})
+        "generator_batch", "frame_size", "frame_mix", "ip", "flows", "rate_pps"})
     made[key] = text_of(part(one, key));
+  // Older runs know no other.
+  if (part(one, "ip").is_null()) made["ip"] = "4";
   // Older runs do not say it: they had one method, and a start for each trial.
   const Json& method = part(part(run, "scenario"), "method");
   const Json& called = part(method, "name");

@@ -113,8 +113,10 @@ std::vector<Row<T>> offered_rows() {
        "it: `received.packets` + every drop + `unaccounted`.",
        unit("packets"), known(sent), null(kNotMeasured)},
       {"bytes", at(&T::offered, &SentCounters::bytes),
-       "`packets` × (`frame_size` - 4): without the FCS.", unit("bytes"), known(sent),
-       null(kNotMeasured)},
+       "Of `packets`, without the FCS; of a mix that `not_taken` frames are missing from by the "
+       "mean "
+       "size.",
+       unit("bytes"), known(sent), null(kNotMeasured)},
       {"pps", &T::offered_pps, "Over the measured window.", unit("packets/s"), null(kNotMeasured)},
       {"target_pps", &T::target_pps, "Asked for; null = maximum.", unit("packets/s"), above_0,
        null_is_a_value},

@@ -151,9 +151,28 @@ std::set<std::string> notes_of(const std::vector<CaseResult>& cases) {
   return all;
 }
 
+// Whose `drop` reads a frame and whose does not, where both are shown.
+std::string who_touches_frames(const std::vector<CaseResult>& cases) {
+  std::vector<std::string> by_kind[2];  // that do not, that do
+  for (const CaseResult& result : cases) {
+    if (result.spec.workload != "drop") continue;
+    auto& names = by_kind[result.spec.reads_tag ? 1 : 0];
+    if (!contains(names, result.spec.backend)) names.push_back(clean_line(result.spec.backend));
+  }
+  if (by_kind[0].empty() || by_kind[1].empty()) return {};
+  const auto list = [](const std::vector<std::string>& names) {
+    return boost::algorithm::join(names, ", ");
+  };
+  return "drop is not the same work for all: each frame's tag is read by " + list(by_kind[1]) +
+         "; nothing of a frame is read by the programs and loops of " + list(by_kind[0]) +
+         ", which tell others' frames from the trial's only by their number.";
+}
+
 std::string legend(const Shown& shown, const MethodType& method, const TestbedFacts& facts) {
   Legend notes;
   if (!shown.with_figures.empty()) method.explain(shown.with_figures, notes);
+  if (const std::string touches = who_touches_frames(shown.with_figures); !touches.empty())
+    notes.add(touches);
   if (shown.wake_ups)
     notes.add(
         "wake-ups: frames were lost while the DUT's CPU had time to spare, since it is woken "

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "harness/method/throughput.hpp"
 #include "harness/testing/sample_test_run.hpp"
 #include "harness/text/text_table.hpp"
@@ -46,6 +48,30 @@ In no figure: 1 trial that is not ok; run.json has the reason of each.
 -: no value; run.json has the reason.
 Testbed: veth, arrangement isolated; virtual, so that the figures say nothing about hardware.
 )");
+}
+
+TEST(Table, WhoTouchesTheFrameIsSaidWhereBothKindsDropSideBySide) {
+  std::vector<CaseResult> cases = {sample_case("udp-recvmmsg", {900'000}),
+                                   sample_case("xdp-native", {5'000'000}),
+                                   sample_case("af_xdp", {2'000'000})};
+  cases[0].spec.reads_tag = true;
+  const auto said = [&] {
+    std::string table = result_table(cases, throughput(), kVeth, {});
+    std::replace(table.begin(), table.end(), '\n', ' ');
+    return table;
+  };
+  const std::string note =
+      "drop is not the same work for all: each frame's tag is read by udp-recvmmsg; nothing of a "
+      "frame is read by the programs and loops of xdp-native, af_xdp, which tell others' frames "
+      "from "
+      "the trial's only by their number.";
+  EXPECT_NE(said().find(note), std::string::npos) << said();
+  // Both kinds, but one is shown with another workload, or without a figure.
+  cases[0].spec.workload = "touch";
+  EXPECT_EQ(said().find("drop is not"), std::string::npos);
+  cases[0] = sample_gap("udp-recvmmsg", CaseStatus::unsupported, "none");
+  cases[0].spec.reads_tag = true;
+  EXPECT_EQ(said().find("drop is not"), std::string::npos);
 }
 
 TEST(Table, ExplainsOnlyWhatItShows) {

@@ -165,6 +165,7 @@ class Run {
     if (!mended) return mended.error();
     for (const std::string& what : *mended) observer_.on_detail(what);
     if (auto r = testbed.use_queues(spec.queues); !r) return r;
+    if (auto r = testbed.use_frames(spec.traffic); !r) return r;
     const bool on = spec.telemetry;
     auto meter = testbeds_.meter_for_trial(spec.testbed, on);
     if (!meter) return meter.error();

@@ -9,6 +9,7 @@
 #include <set>
 #include <variant>
 
+#include "harness/core/frame_mix.hpp"
 #include "harness/core/lookup.hpp"
 #include "harness/core/units.hpp"
 #include "harness/runner/scenario_cases.hpp"
@@ -78,10 +79,44 @@ std::optional<double> read_rate(Check& check, const Node& node) {
   return std::nullopt;
 }
 
+// Bytes, or a mix by its name or genome.
+FrameSize read_frame_size(Check& check, const Node& node) {
+  if (!node.value->is_string())
+    return {static_cast<std::uint32_t>(check.integer(node, {kMinFrameSize, kMaxFrameSize}))};
+  const auto& mix = node.value->get_ref<const std::string&>();
+  const auto sizes = mix_sizes(mix);
+  if (sizes.empty()) {
+    check.fail(node.at, fmt::format("expected bytes, \"{}\" or a genome of 1 to {} letters a to g "
+                                    "(RFC 6985: 64 to 1518 bytes), not {}",
+                                    kImix, kMaxGenome, node.described()));
+    return {};
+  }
+  return {*std::ranges::max_element(sizes), mix};
+}
+
+// The headers of IPv6 leave no room for a tag in the shortest frames.
+void check_ipv6_room(Check& check, const Node& traffic, const CaseGrid& grid) {
+  if (check.failed() || !contains(grid.ips, 6u)) return;
+  for (const FrameSize& size : grid.frame_sizes) {
+    const auto sizes = sizes_of({.frame_size = size.bytes, .mix = size.mix});
+    const std::uint32_t least = *std::ranges::min_element(sizes);
+    if (least >= kMinIpv6FrameSize) continue;
+    check.fail(
+        traffic.at / "frame_size",
+        fmt::format("an IPv6 test frame has {} bytes at least, {}", kMinIpv6FrameSize,
+                    size.mix.empty()
+                        ? fmt::format("not {}: set it to {} or more", least, kMinIpv6FrameSize)
+                        : fmt::format("and {} has some of {}: use a genome of the letters b to "
+                                      "g, such as \"bbbbbbbddddg\"",
+                                      size.mix, least)));
+    return;
+  }
+}
+
 void read_traffic(Check& check, const Node& node, const Registry& registry, CaseGrid& grid) {
   static const Json kEmpty = Json::object();
   const Node traffic{node ? node.value : &kEmpty, node.at};
-  if (!check.object(traffic, {"generator", "frame_size", "flows", "rate"})) return;
+  if (!check.object(traffic, {"generator", "frame_size", "ip", "flows", "rate"})) return;
   const auto integer = [&](double min, double max) {
     return [&check, min, max](const Node& n) {
       return static_cast<std::uint32_t>(check.integer(n, {min, max}));
@@ -90,8 +125,18 @@ void read_traffic(Check& check, const Node& node, const Registry& registry, Case
   const TrafficSpec defaults;
   grid.generator = check.choice(traffic.key("generator"), "generator",
                                 choices_of(registry.generators), "xdp-live");
-  grid.frame_sizes = check.one_or_list<std::uint32_t>(
-      traffic.key("frame_size"), defaults.frame_size, integer(kMinFrameSize, kMaxFrameSize));
+  grid.ips = check.one_or_list<std::uint32_t>(traffic.key("ip"), defaults.ip, [&](const Node& n) {
+    const auto ip = static_cast<std::uint32_t>(check.integer(n, {}));
+    if (!check.failed() && ip != 4 && ip != 6)
+      check.fail(n.at, "must be 4 or 6, not " + n.described());
+    return ip;
+  });
+  // The default is the shortest that there is.
+  const std::uint32_t shortest = contains(grid.ips, 6u) ? kMinIpv6FrameSize : defaults.frame_size;
+  grid.frame_sizes =
+      check.one_or_list<FrameSize>(traffic.key("frame_size"), FrameSize{shortest},
+                                   [&](const Node& n) { return read_frame_size(check, n); });
+  check_ipv6_room(check, traffic, grid);
   grid.flows =
       check.one_or_list<std::uint32_t>(traffic.key("flows"), defaults.flows, integer(1, kMaxFlows));
   grid.rates = check.one_or_list<std::optional<double>>(
@@ -221,7 +266,10 @@ Json resolve(const Scenario& scenario, const CaseGrid& grid, const Chosen& metho
   out["queues"] = grid.queues;
   Json& traffic = out["traffic"] = Json::object();
   traffic["generator"] = resolved_choice(grid.generator, generator.options);
-  traffic["frame_size"] = grid.frame_sizes;
+  Json& sizes = traffic["frame_size"] = Json::array();
+  for (const FrameSize& size : grid.frame_sizes)
+    sizes.push_back(size.mix.empty() ? Json(size.bytes) : Json(size.mix));
+  traffic["ip"] = grid.ips;
   traffic["flows"] = grid.flows;
   Json& rates = traffic["rate"] = Json::array();
   for (const auto& rate : grid.rates) rates.push_back(resolved_rate(rate));
@@ -237,12 +285,13 @@ Json resolve(const Scenario& scenario, const CaseGrid& grid, const Chosen& metho
 
 std::string too_many_cases(const CaseGrid& grid) {
   return fmt::format(
-      "{} rates x {} frame sizes x {} queue counts x {} flow counts x {} workloads x {} backends x "
+      "{} rates x {} frame sizes x {} IP versions x {} queue counts x {} flow counts x {} "
+      "workloads x {} backends x "
       "{} testbeds make "
       "{} cases; at most {} are allowed",
-      grid.rates.size(), grid.frame_sizes.size(), grid.queues.size(), grid.flows.size(),
-      grid.workloads.size(), grid.backends.size(), grid.testbed_labels.size(), case_count(grid),
-      kMaxCases);
+      grid.rates.size(), grid.frame_sizes.size(), grid.ips.size(), grid.queues.size(),
+      grid.flows.size(), grid.workloads.size(), grid.backends.size(), grid.testbed_labels.size(),
+      case_count(grid), kMaxCases);
 }
 
 }  // namespace

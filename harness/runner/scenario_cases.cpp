@@ -6,6 +6,7 @@
 #include <string_view>
 #include <variant>
 
+#include "harness/core/frame_mix.hpp"
 #include "harness/core/lookup.hpp"
 #include "harness/text/input_error.hpp"
 
@@ -20,6 +21,11 @@ std::string percent_encoded(const std::string& text) {
     out += contains(kPlain, c) ? std::string(1, c)
                                : fmt::format("%{:02X}", static_cast<unsigned char>(c));
   return out;
+}
+
+bool reads_tag(const std::string& backend, const Registry& registry) {
+  const BackendType* type = find_by_name(registry.backends, backend);
+  return type && type->reads_tag;
 }
 
 // What tells `backend` from its namesakes in the grid; empty where it has none.
@@ -38,8 +44,9 @@ std::string option_suffix(const Chosen& backend, const CaseGrid& grid, const Reg
 }
 
 std::string case_id(const CaseSpec& spec) {
-  std::string id = fmt::format("{}/{}/{}B/{}q/{}f", spec.backend, spec.workload,
-                               spec.traffic.frame_size, spec.queues, spec.traffic.flows);
+  std::string id = fmt::format("{}/{}/{}/{}q/{}f", spec.backend, spec.workload,
+                               size_text(spec.traffic), spec.queues, spec.traffic.flows);
+  if (spec.traffic.ip == 6) id += "/ipv6";
   if (spec.rate_pps) id += fmt::format("/{}pps", *spec.rate_pps);
   if (!spec.testbed_label.empty()) id += "/testbed=" + percent_encoded(spec.testbed_label);
   return id;
@@ -69,8 +76,8 @@ WorkloadType workload_of(const std::string& name, const Registry& registry) {
 double case_count(const CaseGrid& grid) {
   double count = 1;
   for (const std::size_t n :
-       {grid.rates.size(), grid.frame_sizes.size(), grid.queues.size(), grid.flows.size(),
-        grid.workloads.size(), grid.backends.size(), grid.testbed_labels.size()})
+       {grid.rates.size(), grid.frame_sizes.size(), grid.ips.size(), grid.queues.size(),
+        grid.flows.size(), grid.workloads.size(), grid.backends.size(), grid.testbed_labels.size()})
     count *= static_cast<double>(n);
   return count;
 }
@@ -87,6 +94,7 @@ std::vector<CaseSpec> expand(const CaseGrid& grid, const Registry& registry) {
   const auto add_backends = [&] {
     for (std::size_t i = 0; i < grid.backends.size(); ++i) {
       spec.backend = grid.backends[i].name;
+      spec.reads_tag = reads_tag(spec.backend, registry);
       spec.backend_options = grid.backends[i].options;
       spec.label = option<std::string>(spec.backend_options, "label");
       spec.telemetry = option<std::string>(spec.backend_options, "telemetry") == "full";
@@ -110,13 +118,17 @@ std::vector<CaseSpec> expand(const CaseGrid& grid, const Registry& registry) {
   };
   for (const auto& rate : grid.rates) {
     spec.rate_pps = rate;
-    for (const std::uint32_t frame_size : grid.frame_sizes) {
-      spec.traffic.frame_size = frame_size;
-      for (const unsigned queues : grid.queues) {
-        spec.queues = queues;
-        for (const std::uint32_t flows : grid.flows) {
-          spec.traffic.flows = flows;
-          add_workloads();
+    for (const FrameSize& frame_size : grid.frame_sizes) {
+      spec.traffic.frame_size = frame_size.bytes;
+      spec.traffic.mix = frame_size.mix;
+      for (const std::uint32_t ip : grid.ips) {
+        spec.traffic.ip = ip;
+        for (const unsigned queues : grid.queues) {
+          spec.queues = queues;
+          for (const std::uint32_t flows : grid.flows) {
+            spec.traffic.flows = flows;
+            add_workloads();
+          }
         }
       }
     }

@@ -14,11 +14,19 @@
 
 namespace pktbench {
 
+// Of all frames, or a mix of sizes (core/frame_mix.hpp).
+struct FrameSize {
+  std::uint32_t bytes = 0;  // FCS included; of a mix the largest
+  std::string mix = {};     // empty: none
+  auto operator<=>(const FrameSize&) const = default;
+};
+
 // No list is empty or holds a value twice.
 struct CaseGrid {
   Chosen generator;
   std::vector<std::optional<double>> rates;  // packets per second; none: as fast as possible
-  std::vector<std::uint32_t> frame_sizes;    // bytes, FCS included
+  std::vector<FrameSize> frame_sizes;
+  std::vector<std::uint32_t> ips;  // 4, 6
   std::vector<unsigned> queues;
   std::vector<std::uint32_t> flows;
   std::vector<std::string> workloads;
@@ -39,10 +47,11 @@ const std::vector<OptionSpec>& common_backend_options();
 // Its own options, then the common ones.
 std::vector<OptionSpec> all_backend_options(const BackendType& type);
 
-// Rates vary slowest, then frame sizes, queues, flows, workloads, backends, and testbeds fastest,
-// so that the cases that a reader compares stand next to each other.
+// Rates vary slowest, then frame sizes, IP versions, queues, flows, workloads, backends, and
+// testbeds fastest, so that the cases that a reader compares stand next to each other.
 //
-// Ids are unique: "xdp-native/drop/64B/1q/1f", then "/10000pps" where the rate is limited, then
+// Ids are unique: "xdp-native/drop/64B/1q/1f" ("imix" in place of "64B" for a mix), then "/ipv6",
+// then "/10000pps" where the rate is limited, then
 // "/testbed=LABEL" where there are several, then
 // "/key=value" for each option that differs from its default, where the grid has this backend more
 // than once. Other characters than letters, digits and -._~:+,@ are written %XX in a value.

@@ -174,9 +174,9 @@ TEST_F(ScenarioError, OutOfRange) {
   EXPECT_EQ(error_of(with(R"("queues": 18446744073709551615)")),
             "FILE: /queues: the number 18446744073709551615 is too large");
   EXPECT_EQ(error_of(with(R"("traffic": {"frame_size": 63})")),
-            "FILE: /traffic/frame_size: must be 64 to 1518, not 63");
-  EXPECT_EQ(error_of(with(R"("traffic": {"frame_size": [64, 1519]})")),
-            "FILE: /traffic/frame_size/1: must be 64 to 1518, not 1519");
+            "FILE: /traffic/frame_size: must be 64 to 9018, not 63");
+  EXPECT_EQ(error_of(with(R"("traffic": {"frame_size": [64, 9019]})")),
+            "FILE: /traffic/frame_size/1: must be 64 to 9018, not 9019");
   EXPECT_EQ(error_of(with(R"("traffic": {"flows": 65537})")),
             "FILE: /traffic/flows: must be 1 to 65536, not 65537");
   EXPECT_EQ(error_of(with(R"("traffic": {"rate": 0.5})")),
@@ -218,6 +218,21 @@ TEST_F(ScenarioError, TheSameTwice) {
   EXPECT_EQ(error_of(backends(R"(["fake", "xdp-native", "fake"])")), "FILE: /backends/2" + same);
   EXPECT_EQ(error_of(backends(R"(["fake", {"name": "fake", "noise": 0.5}])")),
             "FILE: /backends/1" + same);
+  EXPECT_EQ(
+      error_of(with(R"("traffic": {"frame_size": "imyx"})")),
+      "FILE: /traffic/frame_size: expected bytes, \"imix\" or a genome of 1 to 64 letters a to g "
+      "(RFC 6985: 64 to 1518 bytes), not \"imyx\"");
+  EXPECT_EQ(error_of(with(R"("traffic": {"frame_size": ["imix", "imix"]})")),
+            "FILE: /traffic/frame_size/1" + same);
+  EXPECT_EQ(error_of(with(R"("traffic": {"ip": 5})")), "FILE: /traffic/ip: must be 4 or 6, not 5");
+  EXPECT_EQ(error_of(with(R"("traffic": {"ip": [4, 6], "frame_size": [128, 64]})")),
+            "FILE: /traffic/frame_size: an IPv6 test frame has 84 bytes at least, not 64: set it "
+            "to 84 or "
+            "more");
+  EXPECT_EQ(error_of(with(R"("traffic": {"ip": 6, "frame_size": "imix"})")),
+            "FILE: /traffic/frame_size: an IPv6 test frame has 84 bytes at least, and imix has "
+            "some of 64: use a "
+            "genome of the letters b to g, such as \"bbbbbbbddddg\"");
   EXPECT_EQ(error_of(with(R"("traffic": {"frame_size": [64, 65, 64]})")),
             "FILE: /traffic/frame_size/2" + same);
   EXPECT_EQ(error_of(with(R"("traffic": {"flows": [1, 1]})")), "FILE: /traffic/flows/1" + same);

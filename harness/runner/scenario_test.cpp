@@ -50,7 +50,7 @@ TEST_F(ScenarioTest, FillsInEveryDefault) {
                 "napi_policy": "other"},
     "queues": [1],
     "traffic": {"generator": {"name": "xdp-live", "batch": 16},
-                "frame_size": [64], "flows": [1], "rate": ["max"]},
+                "frame_size": [64], "ip": [4], "flows": [1], "rate": ["max"]},
     "backends": [{"name": "xdp-native", "fallback": false, "label": "", "telemetry": "full"}],
     "workloads": ["drop"],
     "method": {"name": "throughput", "trials": 5, "warmup_s": 0.2, "duration_s": 1.0, "restart": true, "bpf_stats": false,
@@ -210,6 +210,26 @@ TEST_F(ScenarioTest, BackendsVaryFastestAndRatesSlowest) {
                  "fake/drop/64B/1q/1f", "xdp-native/touch/512B/1q/1000f"}));
   EXPECT_EQ(all[16], "xdp-native/touch/64B/1q/1000f/10000pps");
   EXPECT_EQ(all[31], "fake/drop/512B/1q/1f/10000pps");
+}
+
+TEST_F(ScenarioTest, MixesAndIpVersionsAreAxes) {
+  const auto scenario = load(R"({
+    "traffic": {"frame_size": [128, "imix", "bdg"], "flows": 2, "rate": 10000},
+    "backends": ["fake"]})");
+  ASSERT_TRUE(scenario) << scenario.error().message;
+  EXPECT_EQ(ids(*scenario), (Ids{"fake/drop/128B/1q/2f/10000pps", "fake/drop/imix/1q/2f/10000pps",
+                                 "fake/drop/bdg/1q/2f/10000pps"}));
+  EXPECT_EQ(scenario->cases[0].traffic.mix, "");
+  EXPECT_EQ(scenario->cases[1].traffic.mix, "imix");
+  EXPECT_EQ(scenario->cases[1].traffic.frame_size, 1518u);
+  EXPECT_EQ(scenario->resolved["traffic"]["frame_size"], Json::parse(R"([128, "imix", "bdg"])"));
+
+  const auto both = load(R"({"traffic": {"ip": [6, 4]}, "backends": ["fake"]})");
+  ASSERT_TRUE(both) << both.error().message;
+  // The default is the shortest frame that both have.
+  EXPECT_EQ(ids(*both), (Ids{"fake/drop/84B/1q/1f/ipv6", "fake/drop/84B/1q/1f"}));
+  EXPECT_EQ(both->cases[0].traffic.ip, 6u);
+  EXPECT_EQ(both->resolved["traffic"]["ip"], Json::parse("[6, 4]"));
 }
 
 TEST_F(ScenarioTest, IdsTellTheSameBackendApartByItsOptions) {

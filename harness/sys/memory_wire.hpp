@@ -29,6 +29,7 @@ struct MemoryWire {
   std::uint32_t udp_sum = 0;
   std::uint32_t base_address = 0;
   std::uint32_t flows = 1;
+  bool ipv6 = false;        // bpf/frame6.h
   std::uint32_t batch = 1;  // frames handed over at once at most
 
   // Writer: the source. `orders` counts them, and comes last; the two before it are the latest

@@ -4,8 +4,13 @@
 #include <linux/if_link.h>
 
 #include <cerrno>
+#include <cstring>
 
 namespace pktbench::sys {
+
+namespace {
+constexpr unsigned kUsualMtu = 1500;
+}
 
 Result<ProgramInfo> program_info(int program) {
   bpf_prog_info info{};
@@ -25,6 +30,15 @@ Result<AttachedXdp> attach_xdp(const Port& port, int program, std::uint32_t flag
   LIBBPF_OPTS(bpf_link_create_opts, options, .flags = flags);
   const int fd = bpf_link_create(program, static_cast<int>(port.ifindex), BPF_XDP, &options);
   if (fd == -EBUSY || fd == -EEXIST) return taken_by_another_program(port.name);
+  // What a driver says where frames are too long for it differs.
+  const bool refused = fd == -EOPNOTSUPP || fd == -EINVAL || fd == -ERANGE;
+  if (const auto device = refused ? get_link(port.name) : Result<LinkInfo>(LinkInfo());
+      device && device->mtu > kUsualMtu)
+    return Error{ErrorCode::unsupported,
+                 fmt::format("the driver of {} takes no such XDP program at an MTU of {}: {}",
+                             port.name, device->mtu, std::strerror(-fd)),
+                 -fd,
+                 {}};
   if (fd == -EOPNOTSUPP)
     return Error{ErrorCode::unsupported,
                  fmt::format("the driver of {} has no native XDP; {}", port.name, remedy),

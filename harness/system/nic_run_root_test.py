@@ -128,6 +128,40 @@ def test_every_frame_is_counted_and_the_ports_are_given_back(tmp_path, before, n
     assert state() == before
 
 
+def test_frames_of_every_kind_are_counted_and_the_ports_are_given_back(tmp_path, before):
+    status, stderr, document = run(tmp_path, "--set", '/traffic/frame_size=["imix", 4018]')
+    assert status == 0, stderr
+    for case in document["cases"]:
+        assert case["status"] == "ok", case["reason"]
+        trial = case["trials"][0]
+        assert trial["unaccounted"] == 0
+        assert trial["received"]["bytes"] == trial["offered"]["bytes"] > 0
+        assert (case["frame_size"], case["frame_mix"]) == ((4018, None) if "4018B" in case["id"]
+                                                           else (None, "imix"))
+    validate(tmp_path / "out" / "run.json", tmp_path / "out" / "trials.jsonl")
+    assert setting(document, "dut", "mtu")["after"] in ("1500", "4000")
+    assert state() == before
+
+
+def test_ipv6_frames_are_counted_and_the_ports_are_given_back(tmp_path, before):
+    status, stderr, document = run(tmp_path, "--set", "/traffic/ip=[4, 6]")
+    assert status == 0, stderr
+    for case in document["cases"]:
+        assert case["status"] == "ok", case["reason"]
+        trial = case["trials"][0]
+        assert trial["unaccounted"] == trial["received"]["foreign"] == 0
+        assert trial["received"]["packets"] == trial["offered"]["packets"] > 0
+    assert [case["ip"] for case in document["cases"]] == [4, 4, 4, 6, 6, 6]
+    assert state() == before
+
+
+def test_ipv6_in_the_hosts_namespace_is_unsupported(tmp_path, before):
+    status, stderr, document = run(tmp_path, "--set", "/traffic/ip=6", testbed={"namespaces": "host"}.items())
+    assert status == 4
+    assert {case["reason"] for case in document["cases"]} == {
+        'IPv6 frames need the ports in namespaces of their own: set /testbed/namespaces to "own"'}
+
+
 @pytest.mark.parametrize("backend", ["xdp-native", "xdp-generic"])
 def test_what_is_sent_back_is_counted_at_the_generators_port(tmp_path, before, backend):
     status, stderr, document = run(tmp_path, "--set", '/workloads=["reflect"]', "--backend", backend)

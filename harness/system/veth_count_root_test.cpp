@@ -10,6 +10,7 @@
 #include <tuple>
 #include <vector>
 
+#include "harness/core/frame_mix.hpp"
 #include "harness/core/units.hpp"
 #include "harness/measure/driver_counters.hpp"
 #include "harness/sys/cpu.hpp"
@@ -31,6 +32,8 @@ std::vector<std::string> backends_on_veth() {
   return names;
 }
 
+using Details = std::map<std::string, std::uint64_t>;
+
 class VethCount : public VethFixture {
  protected:
   void TearDown() override {
@@ -42,9 +45,10 @@ class VethCount : public VethFixture {
   // Sends `frames` in bursts that every buffer on the way can hold, so that none may be lost
   // however slow the machine is, and checks the counts.
   void send_and_count(const std::string& generator, const std::string& backend,
-                      std::uint32_t frame_size, std::uint32_t flows, std::uint64_t frames) {
-    SCOPED_TRACE(generator + " to " + backend + ", " + std::to_string(frame_size) + " B, " +
-                 std::to_string(flows) + " flows");
+                      const TrafficSpec& traffic, std::uint64_t frames,
+                      const std::string& workload = "drop", const Details& details = {}) {
+    SCOPED_TRACE(generator + " to " + backend + ", " + size_text(traffic) + ", " +
+                 std::to_string(traffic.flows) + " flows, IPv" + std::to_string(traffic.ip));
     const BackendType& backend_type = *find_by_name(registry().backends, backend);
     const GeneratorType& generator_type = *find_by_name(registry().generators, generator);
     if (auto reason = backend_type.probe(); !reason.empty()) {
@@ -54,16 +58,15 @@ class VethCount : public VethFixture {
     auto receiver = backend_type.make();
     auto source = generator_type.make();
     constexpr std::uint32_t kTag = 0xfeed;
-    auto mode = receiver->start({testbed_->dut().port(), "drop", frame_size, kTag,
+    const auto fit = testbed_->use_frames(traffic);
+    ASSERT_TRUE(fit) << fit.error().message;
+    auto mode = receiver->start({testbed_->dut().port(), workload, traffic, kTag,
                                  testing::default_options(backend_type.options)});
     ASSERT_TRUE(mode) << mode.error().message << "\n" << mode.error().detail;
     EXPECT_TRUE(mode->effective.starts_with(backend)) << mode->effective;
     ASSERT_TRUE(testbed_->dut().settle(!receiver->threads().empty()));
-    auto started = source->start({testbed_->generator().port(),
-                                  testbed_->dut().port(),
-                                  {frame_size, flows},
-                                  kTag,
-                                  testing::default_options(generator_type.options)});
+    auto started = source->start({testbed_->generator().port(), testbed_->dut().port(), traffic,
+                                  kTag, testing::default_options(generator_type.options)});
     ASSERT_TRUE(started) << started.error().message << "\n" << started.error().detail;
 
     auto drops_before = dropped_at_ends(*testbed_);
@@ -81,15 +84,25 @@ class VethCount : public VethFixture {
     auto drops_after = dropped_at_ends(*testbed_);
     ASSERT_TRUE(sent && received && drops_after);
     EXPECT_EQ(sent->packets, frames);
-    EXPECT_EQ(sent->bytes, frames * buffer_length(frame_size));
+    EXPECT_EQ(sent->bytes, bytes_of(traffic, frames));
     EXPECT_EQ(received->packets, frames);
-    EXPECT_EQ(received->bytes, frames * buffer_length(frame_size));
+    EXPECT_EQ(received->bytes, bytes_of(traffic, frames));
+    for (const auto& [what, n] : details) EXPECT_EQ(received->details[what], n) << what;
     EXPECT_EQ(received->foreign, 0u);
     for (const auto& [place, n] : received->drops) EXPECT_EQ(n, 0u) << place;
     EXPECT_EQ(*drops_after, *drops_before);
     devices_agree(devices_before, read_devices(), backend, frames);
     source->stop();
     receiver->stop();
+  }
+
+  // REQUIRES: of a mix, whole rounds of its sequence.
+  static std::uint64_t bytes_of(const TrafficSpec& traffic, std::uint64_t frames) {
+    const auto sizes = sizes_of(traffic);
+    EXPECT_EQ(frames % sizes.size(), 0u);
+    std::uint64_t bytes = 0;
+    for (const std::uint32_t size : sizes) bytes += buffer_length(size);
+    return frames / sizes.size() * bytes;
   }
 
   struct Devices {
@@ -158,7 +171,7 @@ TEST_F(VethCount, EveryGeneratorReachesEveryBackend) {
   bring_up("isolated");
   for (const char* generator : {"xdp-live", "packet-sendmmsg", "udp-sendmmsg"})
     for (const std::string& backend : backends_on_veth())
-      send_and_count(generator, backend, 64, 1, 1000);
+      send_and_count(generator, backend, {64, 1}, 1000);
 }
 
 TEST_F(VethCount, FrameSizesAndFlowsAreCountedExactly) {
@@ -167,24 +180,105 @@ TEST_F(VethCount, FrameSizesAndFlowsAreCountedExactly) {
        {"udp-recvmmsg", "packet-mmap", "tc-drop", "xdp-native", "af_xdp", "dpdk"})
     for (std::uint32_t size : {64u, 512u, 1518u})
       for (std::uint32_t flows : {1u, 1000u})
-        send_and_count("xdp-live", backend, size, flows, 2000);
+        send_and_count("xdp-live", backend, {size, flows}, 2000);
 }
 
 TEST_F(VethCount, TheInlineArrangementCountsTheSame) {
   bring_up("inline");
   for (const std::string& backend : backends_on_veth())
-    send_and_count("xdp-live", backend, 64, 1, 1000);
+    send_and_count("xdp-live", backend, {64, 1}, 1000);
 }
 
 TEST_F(VethCount, ThePumpArrangementCountsTheSame) {
   bring_up("pump");
   for (const std::string& backend : backends_on_veth())
-    send_and_count("xdp-live", backend, 64, 1, 1000);
+    send_and_count("xdp-live", backend, {64, 1}, 1000);
+}
+
+// Every size of a mix, whichever flow it is of, in every backend's count of bytes.
+TEST_F(VethCount, AMixOfSizesIsCountedToTheByte) {
+  bring_up("isolated");
+  for (const char* generator : {"xdp-live", "packet-sendmmsg", "udp-sendmmsg"})
+    for (const std::string& backend : backends_on_veth())
+      send_and_count(generator, backend, {1518, 8, "imix"}, 1200);
+  send_and_count("packet-sendmmsg", "xdp-native", {512, 1, "aaaaaaaddddb"}, 1200);
+}
+
+// No frame of the kernel's own (neighbour discovery, multicast reports) is among them.
+TEST_F(VethCount, Ipv6IsCountedExactly) {
+  bring_up("isolated");
+  for (const char* generator : {"xdp-live", "packet-sendmmsg", "udp-sendmmsg"})
+    for (const std::string& backend : backends_on_veth())
+      send_and_count(generator, backend, {84, 100, "", 6}, 1000);
+  for (const char* backend : {"xdp-native", "udp-recvmmsg"})
+    send_and_count("packet-sendmmsg", backend, {1518, 8, "bbbbbbbddddg", 6}, 1200);
+  // And back: nothing is left of it.
+  send_and_count("packet-sendmmsg", "packet-mmap", {64, 1}, 1000);
+}
+
+// 40,000 flows have 16,384 ports each, and so three addresses.
+TEST_F(VethCount, WorkloadsReadIpv6) {
+  bring_up("isolated");
+  const TrafficSpec traffic{84, 40'000, "", 6};
+  for (const char* backend : {"xdp-native", "packet-mmap", "af_xdp", "dpdk"}) {
+    send_and_count("xdp-live", backend, traffic, 40'000, "count-per-ip",
+                   {{"counted", 40'000}, {"addresses", 3}});
+    send_and_count("xdp-live", backend, {84, 10, "", 6}, 1000, "parse", {{"ok", 1000}});
+    send_and_count("xdp-live", backend, {84, 10, "", 6}, 1000, "filter", {{"filtered", 1000}});
+  }
+  for (const char* backend : {"udp-recvfrom", "udp-recvmmsg"})
+    send_and_count("xdp-live", backend, traffic, 40'000, "count-per-ip",
+                   {{"counted", 40'000}, {"addresses", 3}});
+}
+
+TEST_F(VethCount, JumboFramesAreCountedExactly) {
+  bring_up("isolated");
+  for (const char* generator : {"packet-sendmmsg", "udp-sendmmsg"})
+    for (const char* backend : {"udp-recvfrom", "udp-recvmmsg", "udp-uring", "packet-mmap",
+                                "xdp-native", "xdp-generic", "tc-drop", "nft-drop"})
+      send_and_count(generator, backend, {9018, 10}, 1000);
+  send_and_count("packet-sendmmsg", "udp-recvmmsg", {9018, 10, "", 6}, 1000);
+  send_and_count("xdp-live", "xdp-native", {2500, 10}, 1000);
+  // And back: the MTU is the usual one again.
+  send_and_count("packet-sendmmsg", "af_xdp", {1518, 1}, 1000);
+  const auto link = sys::get_link(testbed_->dut().port());
+  ASSERT_TRUE(link);
+  EXPECT_EQ(link->mtu, 1500u);
+}
+
+// Whoever cannot have them says why.
+TEST_F(VethCount, JumboFramesAreUnsupportedByName) {
+  bring_up("isolated");
+  const TrafficSpec jumbo{9018, 1};
+  ASSERT_TRUE(testbed_->use_frames(jumbo));
+  const auto error_of = [&](const char* backend, const std::string& workload) {
+    const BackendType& type = *find_by_name(registry().backends, backend);
+    if (!type.probe().empty()) return Error{};
+    auto mode = type.make()->start(
+        {testbed_->dut().port(), workload, jumbo, 1, testing::default_options(type.options)});
+    EXPECT_FALSE(mode);
+    return mode ? Error{} : mode.error();
+  };
+  for (const auto& [backend, workload, word] :
+       {std::tuple("af_xdp", "drop", "one buffer of 2048 bytes"),
+        std::tuple("dpdk", "drop", "scattered receive"),
+        std::tuple("xdp-native", "parse", "several buffers")}) {
+    const Error error = error_of(backend, workload);
+    if (error.message.empty()) continue;  // not in this build
+    EXPECT_EQ(error.code, ErrorCode::unsupported) << backend;
+    EXPECT_NE(error.message.find(word), std::string::npos) << error.message;
+  }
+  const GeneratorType& live = *find_by_name(registry().generators, "xdp-live");
+  auto started = live.make()->start({testbed_->generator().port(), testbed_->dut().port(), jumbo, 1,
+                                     testing::default_options(live.options)});
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, ErrorCode::unsupported);
+  EXPECT_NE(started.error().message.find("use packet-sendmmsg"), std::string::npos);
 }
 
 TEST_F(VethCount, SixtyFiveThousandFlowsAllArrive) {
   bring_up("isolated");
-  send_and_count("xdp-live", "xdp-native", 64, 65536, 65536);
+  send_and_count("xdp-live", "xdp-native", {64, 65536}, 65536);
 }
 
 TEST_F(VethCount, AForeignXdpProgramIsNotReplaced) {
@@ -192,10 +286,10 @@ TEST_F(VethCount, AForeignXdpProgramIsNotReplaced) {
   const BackendType& type = *find_by_name(registry().backends, "xdp-native");
   auto first = type.make();
   ASSERT_TRUE(first->start(
-      {testbed_->dut().port(), "drop", 64, 1, testing::default_options(type.options)}));
+      {testbed_->dut().port(), "drop", {}, 1, testing::default_options(type.options)}));
   auto second = type.make();
   auto refused = second->start(
-      {testbed_->dut().port(), "drop", 64, 1, testing::default_options(type.options)});
+      {testbed_->dut().port(), "drop", {}, 1, testing::default_options(type.options)});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::refused);
 }
@@ -207,7 +301,7 @@ TEST_F(VethCount, AttachingFiftyTimesLeavesNothingAttached) {
         *find_by_name(registry().backends, i % 2 ? "xdp-native" : "xdp-generic");
     auto backend = type.make();
     auto mode = backend->start(
-        {testbed_->dut().port(), "drop", 64, 1, testing::default_options(type.options)});
+        {testbed_->dut().port(), "drop", {}, 1, testing::default_options(type.options)});
     ASSERT_TRUE(mode) << mode.error().message;
     EXPECT_EQ(mode->effective, type.name);
     backend->stop();

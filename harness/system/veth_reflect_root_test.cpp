@@ -38,7 +38,10 @@ class VethReflect : public VethFixture {
     Options options = testing::default_options(backend_type.options);
     for (const auto& [name, value] : changes) options[name] = value;
     receiver_ = backend_type.make();
-    auto mode = receiver_->start({testbed_->dut().port(), "reflect", frame_size, kTag, options});
+    const auto fit = testbed_->use_frames({frame_size, flows, "", ip_});
+    ASSERT_TRUE(fit) << fit.error().message;
+    auto mode = receiver_->start(
+        {testbed_->dut().port(), "reflect", {frame_size, flows, "", ip_}, kTag, options});
     ASSERT_TRUE(mode) << mode.error().message << "\n" << mode.error().detail;
     auto sink = testbed_->generator().take_returned(sink_tag);
     ASSERT_TRUE(sink) << sink.error().message << "\n" << sink.error().detail;
@@ -48,7 +51,7 @@ class VethReflect : public VethFixture {
     source_ = generator_type.make();
     auto started = source_->start({testbed_->generator().port(),
                                    testbed_->dut().port(),
-                                   {frame_size, flows},
+                                   {frame_size, flows, "", ip_},
                                    kTag,
                                    testing::default_options(generator_type.options)});
     ASSERT_TRUE(started) << started.error().message << "\n" << started.error().detail;
@@ -114,6 +117,7 @@ class VethReflect : public VethFixture {
     return sys::get_link(testbed_->generator().port().name)->xdp_program_id != 0 ? 1 : 0;
   }
 
+  std::uint32_t ip_ = 4;
   std::string not_reflected_;
   std::unique_ptr<Backend> receiver_;
   std::unique_ptr<TrafficSource> source_;
@@ -123,6 +127,13 @@ class VethReflect : public VethFixture {
 constexpr const char* kReflecting[] = {"xdp-native",   "xdp-generic",  "af_xdp",
                                        "udp-recvfrom", "udp-recvmmsg", "packet-mmap"};
 constexpr const char* kGenerators[] = {"xdp-live", "packet-sendmmsg", "udp-sendmmsg"};
+
+TEST_F(VethReflect, Ipv6ComesBackAsWell) {
+  bring_up("isolated");
+  ip_ = 6;
+  for (const char* generator : kGenerators)
+    for (const char* backend : kReflecting) reflect(generator, backend, 84, 10, 500);
+}
 
 class EveryArrangement : public VethReflect, public ::testing::WithParamInterface<const char*> {};
 

@@ -16,6 +16,7 @@
 #include "harness/sys/file.hpp"
 #include "harness/sys/rtnl.hpp"
 #include "harness/testbed/host_testbed.hpp"
+#include "harness/testbed/ipv6_port.hpp"
 #include "harness/testbed/namespaces.hpp"
 #include "harness/undo/device_setting.hpp"
 
@@ -177,8 +178,23 @@ Result<void> NetworkEnd::meet_other() const {
     const unsigned addresses = is_dut() ? kGeneratorAddresses : 1;
     for (unsigned i = 0; i < addresses; ++i)
       if (auto r = sys::add_neighbour(made.ifindex, other().ipv4 + i, other().mac); !r) return r;
-    return {};
+    if (!ipv6_) return {};
+    return give_ipv6(made, is_dut() ? 1 : kGeneratorAddresses, other(), addresses);
   });
+}
+
+Result<void> NetworkEnd::use_frames(const TrafficSpec& traffic) {
+  mtu_ = std::max(traffic.frame_size, kMaxStandardFrameSize) - kFrameOverMtu;
+  const bool had_ipv6 = std::exchange(ipv6_, traffic.ip == 6);
+  if (lent_) return {};
+  auto done = inside([&]() -> Result<void> {
+    const auto link = sys::get_link(made.name);
+    if (!link) return link.error();
+    if (link->mtu != mtu_)
+      if (auto r = set_mtu(mtu_); !r) return r;
+    return had_ipv6 && !ipv6_ ? take_ipv6_away(made) : Result<void>{};
+  });
+  return done && ipv6_ ? meet_other() : done;
 }
 
 Result<void> NetworkEnd::bring_up() const {

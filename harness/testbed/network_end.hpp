@@ -15,6 +15,7 @@
 
 #include "harness/core/end.hpp"
 #include "harness/core/return_sink.hpp"
+#include "harness/core/units.hpp"
 #include "harness/measure/driver_counters.hpp"
 #include "harness/sys/netns.hpp"
 
@@ -60,6 +61,10 @@ class NetworkEnd : public LocalEnd {
   // both are up.
   Result<void> meet_other() const;
 
+  // The device's MTU becomes what such frames need, and IPv6 is on or off. Errors: `unsupported`
+  // where the device refuses. REQUIRES: both are up.
+  Result<void> use_frames(const TrafficSpec& traffic);
+
   Result<void> bring_up() const;
 
   // The device, and its peer with it, are there no more.
@@ -90,6 +95,12 @@ class NetworkEnd : public LocalEnd {
   // Monotonic.
   virtual Result<DropCounts> drops_on_the_way_back() const = 0;
 
+  // Of the device, in the calling thread's namespace. Errors: `unsupported` with the reason.
+  virtual Result<void> set_mtu(unsigned mtu) = 0;
+  // Bytes that the frames of the case need.
+  unsigned mtu() const { return mtu_; }
+  bool ipv6() const { return ipv6_; }
+
   // Index and MAC address of the device with the port's name, in its namespace.
   Result<void> identify();
 
@@ -110,6 +121,8 @@ class NetworkEnd : public LocalEnd {
   const measure::PortEnd side_;
   const End* other_ = nullptr;
   bool lent_ = false;
+  unsigned mtu_ = kMaxStandardFrameSize - kFrameOverMtu;
+  bool ipv6_ = false;
   std::optional<measure::DeviceStatistics> last_;
   DropCounts drops_;
   MacCounts mac_;

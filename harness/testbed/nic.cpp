@@ -61,6 +61,15 @@ class NicTestbed final : public HostTestbed {
     return up_again(found->down);
   }
 
+  Result<void> use_frames(const TrafficSpec& traffic) override {
+    if (traffic.ip == 6 && !options_.own_namespaces())
+      return make_error(ErrorCode::unsupported,
+                        "IPv6 frames need the ports in namespaces of their own: set "
+                        "/testbed/namespaces to \"own\"");
+    if (auto r = dut_.use_frames(traffic); !r) return r;
+    return generator_.use_frames(traffic);
+  }
+
   Result<void> lend(const std::string& pci) override {
     if (pci == (dut_.lent() ? dut_.made.pci : "")) return {};
     if (dut_.lent()) {

@@ -160,13 +160,13 @@ Result<void> NicEnd::choose_queues() {
                     now->receiving());
 }
 
-// What frames of up to 1518 bytes need, and what the scenario names.
+// What the case's frames need, and what the scenario names.
 void NicEnd::set_before_up() {
   const auto apply_if_said = [&](const char* name) {
     if (const std::string value = options_.text(name); !value.empty()) apply(name, value);
   };
-  // A larger one keeps many drivers from XDP.
-  apply("mtu", "1500");
+  // A larger one than frames need keeps many drivers from XDP.
+  apply("mtu", fmt::format("{}", mtu()));
   if (options_.text("pause") == "off") apply("pause", "autoneg=off rx=off tx=off");
   if (!is_dut()) {
     change_part("rings", "tx", options_.number("tx_ring"));
@@ -180,6 +180,12 @@ void NicEnd::set_before_up() {
     for (const char* setting : {"udp4-hash", "udp6-hash"}) apply(setting, fields);
   apply_if_said("gro");
   apply_if_said("lro");
+}
+
+Result<void> NicEnd::set_mtu(unsigned wanted) {
+  if (apply("mtu", fmt::format("{}", wanted))) return {};
+  return make_error(ErrorCode::unsupported, "{} cannot have an MTU of {}, for frames of {}: {}",
+                    made.name, wanted, wanted + kFrameOverMtu, why_not("mtu"));
 }
 
 Result<void> NicEnd::add_own_addresses() {
@@ -273,7 +279,8 @@ Result<void> NicEnd::place_interrupts() {
 }
 
 std::string NicEnd::why_not_spread() const {
-  const auto fields = inside([&] { return undo::get_device_setting(made.name, "udp4-hash"); });
+  const char* setting = ipv6() ? "udp6-hash" : "udp4-hash";
+  const auto fields = inside([&] { return undo::get_device_setting(made.name, setting); });
   if (!fields || fields->find('f') != std::string::npos) return {};
   return fmt::format(
       "{} chooses the queue of a UDP frame by \"{}\", without its ports, in which flows differ: "

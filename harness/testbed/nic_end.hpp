@@ -88,6 +88,7 @@ class NicEnd final : public NetworkEnd {
   // What the DUT's port could not send, and what this one could not take. A port that DPDK has
   // counts nothing here.
   Result<DropCounts> drops_on_the_way_back() const override;
+  Result<void> set_mtu(unsigned mtu) override;
 
   const NicOptions& options_;
   sys::AttachedXdp pass_;  // a program that lets everything through

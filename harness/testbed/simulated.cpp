@@ -116,7 +116,7 @@ class SimulatedDevice final : public VirtualDevice {
 
   std::uint64_t now_ns() const override { return clock_.true_ns(); }
 
-  void deliver(std::uint64_t frames, std::uint64_t frame_bytes, std::uint64_t over_ns,
+  void deliver(std::uint64_t frames, std::uint64_t bytes, std::uint64_t over_ns,
                std::uint32_t flows) override {
     // What is left of a frame is lost the next time, so that the loss is exact in the long run.
     loss_due_ += of("loss") * static_cast<double>(frames);
@@ -132,7 +132,11 @@ class SimulatedDevice final : public VirtualDevice {
     const std::uint64_t taken = std::min(
         arrived, std::max(std::uint64_t{256}, static_cast<std::uint64_t>(std::llround(room))));
     received_.packets += taken;
-    received_.bytes += taken * frame_bytes;
+    // All have the mean size, as far as one that is lost goes.
+    received_.bytes += taken == frames ? bytes
+                                       : static_cast<std::uint64_t>(static_cast<double>(bytes) *
+                                                                    static_cast<double>(taken) /
+                                                                    static_cast<double>(frames));
     spread(taken, flows);
     delay(taken, over_ns);
     dropped_ += arrived - taken;

@@ -2,7 +2,8 @@
 //
 //   pktbench<N>-gen: pbgen<N>, 198.18.0.1 to .4      pktbench<N>-dut: pbdut<N>, 198.18.1.1
 //
-// <N> is the first number free on this host. IPv6 is off and neighbours are static, so that no
+// <N> is the first number free on this host. IPv6 is off but for cases that need it, and neighbours
+// are static, so that no
 // frame but the generator's is ever counted. GRO is on at the DUT, which gives the device NAPI and
 // lets it take redirected frames without an XDP program; TSO and checksum offload are off at the
 // generator, so that a stack sender's frames go through NAPI too and carry whole checksums.
@@ -79,6 +80,10 @@ class VethTestbed final : public HostTestbed {
     if (!mended) return mended.error();
     if (found->gone.empty()) return up_again(found->down);
     return std::vector{dut_.made.name + " was gone: somebody deleted it; it is made anew"};
+  }
+  Result<void> use_frames(const TrafficSpec& traffic) override {
+    if (auto r = dut_.use_frames(traffic); !r) return r;
+    return generator_.use_frames(traffic);
   }
   std::string arrangement() const override { return arrangement_; }
   std::string dut_idle() const override { return awake_ ? awake_->how() : ""; }

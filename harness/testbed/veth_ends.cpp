@@ -24,6 +24,9 @@ Result<std::vector<pid_t>> VethGenerator::take_returned(std::uint32_t trial_tag)
   return place_napi_threads(true);
 }
 
+// In a namespace of the testbed's own, with which the device goes.
+Result<void> VethEnd::set_mtu(unsigned mtu) { return sys::set_link_mtu(made.ifindex, mtu); }
+
 Result<DropCounts> VethEnd::drops_on_the_way_back() const {
   auto link = sys::get_link(other());
   if (!link) return link.error();

@@ -31,6 +31,7 @@ class VethEnd : public NetworkEnd {
 
  protected:
   Result<DropCounts> drops_on_the_way_back() const override;
+  Result<void> set_mtu(unsigned mtu) override;
 };
 
 class VethGenerator final : public VethEnd {

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstring>
 #include <span>
-#include <string>
 
 #include "harness/core/units.hpp"
+#include "harness/traffic/frame6.hpp"
+#include "harness/traffic/frame_bytes.hpp"
 
 namespace pktbench::traffic {
 
@@ -22,37 +22,19 @@ namespace {
 
 constexpr std::size_t kIpHeader = 20;
 
-void put16(std::vector<std::uint8_t>& bytes, std::size_t at, std::uint32_t value) {
-  bytes[at] = static_cast<std::uint8_t>(value >> 8);
-  bytes[at + 1] = static_cast<std::uint8_t>(value);
-}
-
-void put32(std::vector<std::uint8_t>& bytes, std::size_t at, std::uint32_t value) {
-  put16(bytes, at, value >> 16);
-  put16(bytes, at + 2, value & 0xffff);
-}
-
-// Plain sum of 16-bit words as they lie in memory, the odd last byte padded with zero.
-std::uint32_t word_sum(std::span<const std::uint8_t> bytes) {
-  std::uint32_t sum = 0;
-  for (std::size_t i = 0; i < bytes.size(); i += 2) {
-    std::uint16_t word = 0;
-    std::memcpy(&word, &bytes[i], std::min<std::size_t>(2, bytes.size() - i));
-    sum += word;
-  }
-  return sum;
-}
-
 }  // namespace
 
 Result<Frame> build_frame(const TrafficConfig& config) {
   const std::uint32_t size = config.traffic.frame_size;
-  if (size < kMinFrameSize || size > kMaxFrameSize)
+  const std::uint32_t least = config.traffic.ip == 6 ? kMinIpv6FrameSize : kMinFrameSize;
+  if (size < least || size > kMaxFrameSize)
     return make_error(ErrorCode::invalid_input, "frame size {} is not between {} and {}", size,
-                      kMinFrameSize, kMaxFrameSize);
+                      least, kMaxFrameSize);
   if (config.traffic.flows < 1 || config.traffic.flows > kMaxFlows)
     return make_error(ErrorCode::invalid_input, "{} flows are not between 1 and {}",
                       config.traffic.flows, kMaxFlows);
+
+  if (config.traffic.ip == 6) return build_frame6(config);
 
   const std::uint32_t length = buffer_length(size);
   const std::uint32_t udp_length = length - PB_OFF_UDP;
@@ -74,10 +56,7 @@ Result<Frame> build_frame(const TrafficConfig& config) {
   put16(b, PB_OFF_UDP + 2, PB_UDP_PORT);
   put16(b, PB_OFF_UDP + 4, udp_length);
 
-  put32(b, PB_OFF_TAG, PB_TAG_MAGIC);
-  put32(b, PB_OFF_TAG + 4, config.trial_tag);
-  for (std::size_t i = PB_OFF_TAG + sizeof(pb_tag); i < length; ++i)
-    b[i] = static_cast<std::uint8_t>(i);
+  put_payload(b, PB_OFF_TAG, config.trial_tag);
 
   // What pb_frame_stamp() writes is still zero here, and so not in the sums.
   const std::span<const std::uint8_t> all(b);

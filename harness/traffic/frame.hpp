@@ -28,6 +28,7 @@ struct Frame {
   pb_frame_template sums{};         // what pb_frame_stamp() needs to make any other
 };
 
+// Of one size: of a mix the largest.
 Result<Frame> build_frame(const TrafficConfig& config);
 
 }  // namespace pktbench::traffic

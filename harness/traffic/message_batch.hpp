@@ -28,6 +28,7 @@ class MessageBatch {
     }
   }
 
+  void set_length(std::size_t i, std::size_t length) { parts_[i].iov_len = length; }
   std::uint8_t* at(std::size_t i) { return bytes_.data() + i * stride_; }
   std::vector<mmsghdr>& messages() { return messages_; }
 

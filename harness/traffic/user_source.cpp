@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "harness/core/pacer.hpp"
-#include "harness/core/units.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/netns.hpp"
 
@@ -170,7 +169,7 @@ Result<SentCounters> UserSource::sample() {
   const std::lock_guard lock(mutex_);
   SentCounters counters;
   counters.packets = sent_.load(std::memory_order_relaxed);
-  counters.bytes = counters.packets * buffer_length(config_.traffic.frame_size);
+  counters.bytes = sender_->bytes_of(counters.packets);
   counters.unsent = unsent_;
   counters.refused = refused_;
   return counters;

@@ -27,7 +27,7 @@ OptionSpec batch_option();
 // Why no socket of this domain and type, which `what` names, can be had; empty: it can.
 Unavailable no_socket(int domain, int type, const std::string& what);
 
-// Threads: only the sending thread, in the port's namespace, calls these.
+// Threads: only the sending thread, in the port's namespace, calls these; bytes_of() any.
 class BatchSender {
  public:
   virtual ~BatchSender() = default;
@@ -43,6 +43,9 @@ class BatchSender {
   // Returns how many it took, or a negative errno when none: EINTR, EAGAIN and ENOBUFS are tried
   // again, any other ends the source.
   virtual int send(unsigned first, unsigned count) = 0;
+
+  // Bytes of the first `frames` frames, without FCS. REQUIRES: open().
+  virtual std::uint64_t bytes_of(std::uint64_t frames) const = 0;
 
   // Gives back what open() made, also after open() failed half way.
   virtual void close() = 0;

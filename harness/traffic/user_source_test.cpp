@@ -30,6 +30,7 @@ class ScriptedSender final : public BatchSender {
     return {};
   }
   void prepare(std::uint64_t seq, unsigned, std::uint64_t) override { seq_ = seq; }
+  std::uint64_t bytes_of(std::uint64_t frames) const override { return frames * 60; }
   int send(unsigned first, unsigned count) override {
     int taken = static_cast<int>(count);
     const std::size_t call = script_.calls++;

@@ -22,9 +22,8 @@ namespace {
 // One batch takes microseconds; this is for a host that does not schedule the thread.
 constexpr std::chrono::seconds kRestTimeout{10};
 constexpr const char* kSelfMade =
-    "the driver makes its own frames: all alike, and one whenever it is asked; use one flow and "
-    "the "
-    "rate \"max\"";
+    "the driver makes its own frames: all alike, and one whenever it is asked; use one flow, IPv4 "
+    "and the rate \"max\"";
 
 class MemorySource final : public TrafficSource {
  public:
@@ -34,6 +33,13 @@ class MemorySource final : public TrafficSource {
     stop();
     if (config.from.wire_fd < 0)
       return make_error(ErrorCode::unsupported, "the memory generator needs the memory testbed");
+    if (!config.traffic.mix.empty())
+      return make_error(ErrorCode::unsupported,
+                        "the memory generator writes its buffers once, for frames of one size");
+    if (config.traffic.frame_size > kMaxStandardFrameSize)
+      return make_error(ErrorCode::unsupported,
+                        "the memory generator's buffers hold frames of up to {} bytes",
+                        kMaxStandardFrameSize);
     auto frame = build_frame(config);
     if (!frame) return frame.error();
     auto wire = sys::map_wire(config.from.wire_fd);
@@ -49,13 +55,15 @@ class MemorySource final : public TrafficSource {
     };
     if (!w.ready)
       return refuse(ErrorCode::failed, "nothing is at the receiving end of the memory testbed");
-    if (w.self_made && traffic_.flows > 1) return refuse(ErrorCode::unsupported, kSelfMade);
+    if (w.self_made && (traffic_.flows > 1 || traffic_.ip == 6))
+      return refuse(ErrorCode::unsupported, kSelfMade);
     std::copy(frame->bytes.begin(), frame->bytes.end(), w.frame);
     w.frame_bytes = static_cast<std::uint32_t>(frame->bytes.size());
     w.ip_sum = frame->sums.ip_sum;
     w.udp_sum = frame->sums.udp_sum;
     w.base_address = frame->sums.base_saddr;
     w.flows = traffic_.flows;
+    w.ipv6 = traffic_.ip == 6;
     w.batch = option<std::uint32_t>(config.options, "batch");
     first_packets_ = w.packets;
     first_refused_ = w.refused;

@@ -12,7 +12,7 @@
 
 #include "harness/core/registry.hpp"
 #include "harness/sys/fd.hpp"
-#include "harness/traffic/frame.hpp"
+#include "harness/traffic/frame_set.hpp"
 #include "harness/traffic/message_batch.hpp"
 #include "harness/traffic/user_source.hpp"
 
@@ -23,8 +23,7 @@ namespace {
 class PacketSender final : public BatchSender {
  public:
   Result<void> open(const TrafficConfig& config, unsigned batch) override {
-    auto frame = build_frame(config);
-    if (!frame) return frame.error();
+    if (auto r = FrameSet::build(config).into(set_); !r) return r;
     // Protocol 0: the socket receives nothing.
     socket_ = sys::Fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
     if (!socket_) return system_error("open an AF_PACKET socket", errno);
@@ -38,17 +37,17 @@ class PacketSender final : public BatchSender {
         setsockopt(socket_.get(), SOL_PACKET, PACKET_QDISC_BYPASS, &bypass, sizeof bypass) != 0)
       return system_error("PACKET_QDISC_BYPASS", errno);
 
-    sums_ = frame->sums;
     flows_ = config.traffic.flows;
-    frames_ = MessageBatch(frame->bytes, batch);
+    frames_ = MessageBatch(set_.largest(), batch);
     return {};
   }
 
-  // Per frame: pb_frame_stamp(), about 30 ALU operations and 8 stores into the first cache line.
+  // Per frame: pb_frame_stamp(), about 30 ALU operations and 8 stores into the first cache line,
+  // and one of its length.
   void prepare(std::uint64_t seq, unsigned count, std::uint64_t due_ns) override {
     auto flow = static_cast<std::uint32_t>(seq % flows_);
     for (unsigned i = 0; i < count; ++i) {
-      pb_frame_stamp_due(frames_.at(i), &sums_, flow, seq + i, due_ns);
+      frames_.set_length(i, set_.stamp(frames_.at(i), flow, seq + i, due_ns));
       flow = flow + 1 < flows_ ? flow + 1 : 0;
     }
   }
@@ -58,11 +57,13 @@ class PacketSender final : public BatchSender {
     return taken < 0 ? -errno : taken;
   }
 
+  std::uint64_t bytes_of(std::uint64_t frames) const override { return set_.bytes_of(frames); }
+
   void close() override { socket_.reset(); }
 
  private:
   sys::Fd socket_;
-  pb_frame_template sums_{};
+  FrameSet set_;
   std::uint32_t flows_ = 1;
   MessageBatch frames_;
 };

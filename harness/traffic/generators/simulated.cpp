@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "harness/core/registry.hpp"
-#include "harness/core/units.hpp"
+#include "harness/traffic/frame_set.hpp"
 
 namespace pktbench::traffic {
 
@@ -15,7 +15,7 @@ class Simulated final : public TrafficSource, public DelayRecorder {
       return make_error(ErrorCode::unsupported,
                         "the simulated generator needs the simulated testbed");
     device_ = config.from.device;
-    frame_bytes_ = buffer_length(config.traffic.frame_size);
+    if (auto r = FrameSet::build(config).into(set_); !r) return r;
     flows_ = config.traffic.flows;
     max_pps_ = option<double>(config.options, "max_pps");
     claimed_extra_ = option<std::int64_t>(config.options, "claim_extra");
@@ -36,13 +36,15 @@ class Simulated final : public TrafficSource, public DelayRecorder {
     // A burst may be over before anybody looks.
     if (frames == limit_)
       over_ns = static_cast<std::uint64_t>(static_cast<double>(limit_) / pps() * 1e9);
+    const std::uint64_t bytes = set_.bytes_of(frames_ + frames) - set_.bytes_of(frames_);
+    frames_ += frames;
     sent_.packets += frames + static_cast<std::uint64_t>(claimed_extra_);
-    sent_.bytes += frames * frame_bytes_;
+    sent_.bytes += bytes;
     if (target_pps_) {
       const std::uint64_t due = std::min(limit_, frames_at(*target_pps_, over_ns));
       if (due > frames) sent_.unsent += due - frames;
     }
-    device_->deliver(frames, frame_bytes_, over_ns, flows_);
+    device_->deliver(frames, bytes, over_ns, flows_);
     return {};
   }
   Result<SentCounters> sample() override { return sent_; }
@@ -63,7 +65,8 @@ class Simulated final : public TrafficSource, public DelayRecorder {
   }
 
   std::shared_ptr<VirtualDevice> device_;
-  std::uint64_t frame_bytes_ = 0;
+  FrameSet set_;
+  std::uint64_t frames_ = 0;  // since start()
   std::uint32_t flows_ = 1;
   double max_pps_ = 0;
   std::optional<double> target_pps_;

@@ -25,14 +25,13 @@
 #include "bpf/stamp.h"
 #include "harness/core/delays.hpp"
 #include "harness/core/registry.hpp"
-#include "harness/core/units.hpp"
 #include "harness/sys/bpf.hpp"
 #include "harness/sys/cpu.hpp"
 #include "harness/sys/ethtool.hpp"
 #include "harness/sys/mapped.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/text/clean_text.hpp"
-#include "harness/traffic/frame.hpp"
+#include "harness/traffic/frame_set.hpp"
 
 namespace pktbench::traffic {
 
@@ -53,12 +52,17 @@ constexpr std::uint64_t kOldCall = 5'000'000'000;  // ns
 constexpr std::chrono::seconds kPatience{10};
 constexpr std::chrono::microseconds kStep{1000};
 
-pb_live_addresses addresses_of(const std::vector<unsigned char>& frame) {
+// The kernel gives a frame one page, of which it needs some bytes in front and behind.
+constexpr std::uint32_t kMaxLiveFrame = 3000;
+
+pb_live_addresses addresses_of(const FrameSet& set) {
+  const std::vector<std::uint8_t>& frame = set.largest();
+  const std::size_t daddr = set.ipv6() ? PB6_OFF_DADDR + PB6_PREFIX_LEN : PB_OFF_DADDR;
   pb_live_addresses a{};
   std::memcpy(&a.macs, &frame[0], sizeof a.macs);
   std::memcpy(&a.macs_rest, &frame[8], sizeof a.macs_rest);
-  std::memcpy(&a.daddr, &frame[PB_OFF_DADDR], sizeof a.daddr);
-  std::memcpy(&a.dport, &frame[PB_OFF_DPORT], sizeof a.dport);
+  std::memcpy(&a.daddr, &frame[daddr], sizeof a.daddr);
+  std::memcpy(&a.dport, &frame[set.ipv6() ? PB6_OFF_DPORT : PB_OFF_DPORT], sizeof a.dport);
   return a;
 }
 
@@ -69,17 +73,25 @@ class XdpLive final : public TrafficSource, public DelayRecorder {
   Result<void> start(const TrafficConfig& config) override {
     config_ = config;
     batch_ = option<std::uint32_t>(config.options, "batch");
-    auto frame = build_frame(config);
-    if (!frame) return frame.error();
-    frame_ = frame->bytes;
+    if (config.traffic.frame_size > kMaxLiveFrame)
+      return make_error(ErrorCode::unsupported,
+                        "xdp-live has one page for a frame, and so sends none of more than {} "
+                        "bytes; use packet-sendmmsg",
+                        kMaxLiveFrame);
+    if (auto r = FrameSet::build(config).into(set_); !r) return r;
+    frame_ = set_.largest();
 
     auto inside = sys::NetnsScope::enter(config.from.netns_path);
     if (!inside) return inside.error();
     sys::LibbpfLog log;
     skeleton_.reset(live_generator__open());
     if (!skeleton_) return log.failure("open the xdp-live program", errno);
-    skeleton_->rodata->frame_template = frame->sums;
-    skeleton_->rodata->addresses = addresses_of(frame_);
+    std::ranges::copy(set_.places(), const_cast<pb_frame_template*>(skeleton_->rodata->templates));
+    skeleton_->rodata->period = static_cast<__u32>(set_.places().size());
+    skeleton_->rodata->turn = set_.turn();
+    skeleton_->rodata->largest = static_cast<__u32>(frame_.size());
+    skeleton_->rodata->ipv6 = set_.ipv6() ? 1 : 0;
+    skeleton_->rodata->addresses = addresses_of(set_);
     skeleton_->rodata->flows = config.traffic.flows;
     // A frame that waits for others to be flushed would be late by that.
     if (config.stamped) batch_ = 1;
@@ -181,8 +193,10 @@ class XdpLive final : public TrafficSource, public DelayRecorder {
     if (error_) return system_error("the xdp-live generator ended", error_);
     SentCounters counters;
     counters.not_taken = load(skeleton_->data_not_taken->not_taken);
-    counters.packets = load(state().sent) - counters.not_taken;
-    counters.bytes = counters.packets * buffer_length(config_.traffic.frame_size);
+    const std::uint64_t sent = load(state().sent);
+    counters.packets = sent - counters.not_taken;
+    // Which of a mix were not taken is not known: so many have about the mean size.
+    counters.bytes = set_.bytes_of(sent) - set_.bytes_of(counters.not_taken);
     counters.unsent = unsent_;
     return counters;
   }
@@ -295,7 +309,8 @@ class XdpLive final : public TrafficSource, public DelayRecorder {
   }
 
   TrafficConfig config_;
-  std::vector<unsigned char> frame_;
+  FrameSet set_;
+  std::vector<unsigned char> frame_;     // the largest
   std::uint32_t batch_ = 1;              // frames to a flush at the highest rate
   std::uint32_t burst_ = 1;              // frames that are due together at a fixed one
   std::atomic<std::uint32_t> flush_{1};  // calls of the program to a flush of what it redirected
