@@ -132,6 +132,7 @@ TEST_F(EnvironmentTest, ASimulatedPortSaysSo) {
     std::uint64_t now_ns() const override { return 0; }
     void deliver(std::uint64_t, std::uint64_t, std::uint64_t, std::uint32_t) override {}
     Counters received() const override { return {}; }
+    DelayCounts delays() const override { return {}; }
   };
   Port port;
   port.name = "sim-dut";

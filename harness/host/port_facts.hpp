@@ -46,7 +46,6 @@ struct PcieLink {
 
 // Of a PCI function.
 struct FunctionFacts {
-  std::string pci_id = {};  // "8086:10d3"; empty: the function is not there
   Result<PcieLink> pcie = not_asked();
   Result<long> numa_node = not_asked();  // -1: the host has no nodes to tell apart
   Result<std::vector<int>> node_cpus = not_asked();
@@ -54,6 +53,7 @@ struct FunctionFacts {
   // Sleep states that the PCIe link may enter (ASPM), files of sysfs.
   Result<std::vector<std::string>> link_sleeps = not_asked();
   Result<std::vector<std::string>> dpdk_drivers = not_asked();  // plugins that claim the chip
+  std::string pci_id = {};  // "8086:10d3"; empty: the function is not there
 };
 
 FunctionFacts gather_function_facts(const std::string& pci, const HostSources& sources = {});
