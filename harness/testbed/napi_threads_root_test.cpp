@@ -22,6 +22,7 @@ class Receiver final : public NetworkEnd {
 
  private:
   Result<DropCounts> drops_on_the_way_back() const override { return DropCounts{}; }
+  Result<void> set_mtu(unsigned) override { return {}; }
 };
 
 TEST(NapiThreads, EachIsOnTheCpuOfItsQueue) {

@@ -17,6 +17,7 @@ class Device : public NetworkEnd {
 
  private:
   Result<DropCounts> drops_on_the_way_back() const override { return DropCounts{}; }
+  Result<void> set_mtu(unsigned) override { return {}; }
 
   LocalEnd sender_;
 };
