@@ -185,7 +185,7 @@ const Fields<LoadReference>& reference_fields() {
   using namespace notes;
   using R = LoadReference;
   static const Fields<R> made(
-      "load_reference",
+      "",
       {{"round", &R::round, "Whose loads are shares of it, from 0."},
        {"what", &R::what,
         "`PDR`: the partial drop rate, found by a short search; `given`: by the scenario; `line "
