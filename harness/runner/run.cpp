@@ -120,10 +120,10 @@ class Run {
       return "backend " + backend.name + " cannot do workload " + spec.workload + "; it can do " +
              fmt::format("{}", fmt::join(backend.workloads, ", "));
     if (spec.stamped) {
-      const auto others = [](const auto& types) {
+      const auto others = [this](const auto& types) {
         std::vector<std::string> names;
         for (const auto& type : types)
-          if (type.stamps) names.push_back(type.name);
+          if (type.stamps && type.media.contains(type_.medium)) names.push_back(type.name);
         return fmt::format("; these do: {}", fmt::join(names, ", "));
       };
       if (!backend.stamps)

@@ -35,7 +35,7 @@ def measured(tmp_path, backends, *settings, generator="packet-sendmmsg"):
         "backends": backends, "method": {"name": "latency", "trials": 1, "pdr_pps": 20_000, "loads": "50%",
                                          "unloaded_pps": 0}}))
     chosen = [part for setting in settings for part in ("--set", setting)]
-    status, stdout, stderr = run(tmp_path / "out", *BRIEF, "--set", "/method/max_repeats=0", *chosen,
+    status, stdout, stderr = run(tmp_path / "out", *BRIEF[2:], "--set", "/method/max_repeats=0", *chosen,
                                  scenario=scenario)
     assert status == 0, stderr + stdout
     validate(tmp_path / "out" / "run.json", tmp_path / "out" / "trials.jsonl")
@@ -68,7 +68,7 @@ def test_a_receiver_that_stands_still_shows_in_the_tail(tmp_path):
     try:
         assert hog.stdout.readline() == "begun\n"
         # So few that the ring holds what comes meanwhile.
-        case, = measured(tmp_path, ["udp-recvmmsg"], "/method/duration_s=1.5", "/method/loads=3000",
+        case, = measured(tmp_path, ["udp-recvmmsg"], "/method/duration_s=1.5", "/method/loads=\"3000\"",
                          f"/testbed/dut_cpu={dut}")
     finally:
         hog.kill()

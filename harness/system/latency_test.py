@@ -48,7 +48,6 @@ def test_every_load_has_its_percentiles_and_the_record_is_valid(tmp_path):
     assert case["summary"] is None
     assert "p99 at 90%" in [metric["name"] for metric in case["metrics"]]
     assert "µs at 90%" in done.stdout and "0.50/0.50/0.50/0.50" in done.stdout
-    assert max(len(line) for line in done.stdout.splitlines()) <= 100
 
 
 def test_a_stall_of_50_ms_shows_in_the_tail_of_every_load(tmp_path):

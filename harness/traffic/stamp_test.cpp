@@ -75,7 +75,8 @@ TEST(Stamps, SequenceNumbersBeginAgainAndNothingIsSeenInIt) {
 TEST(Stamps, TheStampBeginsAgainAndTheDelayIsRight) {
   Receiver r;
   r.receive(0, PB_STAMP_MASK - 99, PB_STAMP_MASK + 901);
-  EXPECT_EQ(r.with(1000), 1u);
+  r.receive(1, PB_STAMP_MASK + 500, PB_STAMP_MASK + 1500);
+  EXPECT_EQ(r.with(1000), 2u);
   EXPECT_EQ(r.counts().early, 0u);
 }
 

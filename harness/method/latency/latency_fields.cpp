@@ -21,7 +21,7 @@ std::vector<Row<Percentiles>> percentile_rows() {
 }
 
 const Fields<Percentiles>& percentile_fields() {
-  static const Fields<Percentiles> made("percentiles", percentile_rows());
+  static const Fields<Percentiles> made("", percentile_rows());
   return made;
 }
 
@@ -32,7 +32,7 @@ const Fields<LatencyRecord>& latency_fields() {
   const auto null_path = [](auto member) { return at(&L::null_path, member); };
   constexpr const char* kSimulated = "no frame was stamped: the device is simulated";
   static const Fields<L> made(
-      "latency_trial",
+      "",
       {{"stamp", &L::stamp, "Who reads the clock when the frame is there: `software`."},
        {"one_way", &L::one_way, "On one clock; else there and back."},
        {"count", &L::count, "Frames received, each once.", unit("packets")},
@@ -62,7 +62,7 @@ const Fields<LatencyLoad>& latency_load_fields() {
   const auto sum = [](auto member) { return at(&L::sum, member); };
   const auto null_path = [](auto member) { return at(&L::sum, &LatencyRecord::null_path, member); };
   static const Fields<L> made(
-      "latency_load",
+      "",
       {{"load", &L::load, "As the scenario has it; `unloaded`."},
        {"target_pps", &L::target_pps, "Asked for, median of the trials.", unit("packets/s")},
        {"offered_pps", &L::offered_pps, "Median of the trials.", unit("packets/s")},

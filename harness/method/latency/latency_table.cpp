@@ -15,11 +15,16 @@ namespace pktbench::method {
 
 namespace {
 
-// Microseconds with three digits.
+// Microseconds with three digits, or milliseconds where those are shorter.
 std::string micros(const std::optional<double>& ns) {
   if (!ns) return "-";
-  const double us = *ns / 1000;
-  return fmt::format("{:.{}f}", us, us < 10 ? 2 : us < 100 ? 1 : 0);
+  const bool long_time = *ns >= 9'999'500;
+  const double value = *ns / (long_time ? 1e6 : 1e3);
+  return fmt::format("{:.{}f}{}", value,
+                     value < 9.995   ? 2
+                     : value < 99.95 ? 1
+                                     : 0,
+                     long_time ? "ms" : "");
 }
 
 std::string load_cell(const CaseResult& c, const std::string& load) {
