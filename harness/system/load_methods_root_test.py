@@ -50,7 +50,8 @@ def test_bursts_on_veth(tmp_path):
 
 
 def test_a_soak_on_veth(tmp_path):
-    cases = measured(tmp_path, "soak", "/method/load=20000", "/method/duration_s=3", "/method/window_s=0.3")
+    cases = measured(tmp_path, "soak", "/method/load=\"20000\"", "/method/duration_s=3",
+                     "/method/window_s=0.3")
     windows = cases[0]["soak"]["windows"]
     assert len(windows) == 10
     assert all(window["rss_bytes"] > 1e6 and window["open_fds"] > 10 for window in windows)
