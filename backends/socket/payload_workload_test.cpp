@@ -68,7 +68,7 @@ TEST(PayloadWorkloads, AnIpv6SenderIsTheOneThatItsFrameNames) {
   std::memcpy(&sender.v6.sin6_addr, kClient.v6.data(), sizeof sender.v6.sin6_addr);
   ASSERT_TRUE(apply<true>("count-per-ip", state, {sender, sender}));
   Packet frame = testing::frame6(kClient, kServer, kUdp);
-  pb_address source;
+  pb_address source{};
   ASSERT_EQ(pb_workload_source(frame.data(), frame.data() + frame.size(), &source), PB_OK);
   EXPECT_EQ(state->table()->frames(source), 2u);
   EXPECT_EQ(sender.length(), sizeof(sockaddr_in6));

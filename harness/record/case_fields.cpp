@@ -24,7 +24,7 @@ using namespace notes;
 using C = CaseDocument;
 
 constexpr Bounds kFrameSize{64, std::numeric_limits<int>::max()};
-constexpr Bounds kIpVersion{4, 6};
+constexpr Bounds kIpVersion{4, std::numeric_limits<int>::max()};
 constexpr Bounds kAtLeastOne{1, std::numeric_limits<int>::max()};
 
 bool is_of_one_size(const C& c) { return c.result.spec.traffic.mix.empty(); }
@@ -270,7 +270,7 @@ const Fields<CaseDocument>& case_fields() {
         "RFC 6985; null where all are of one size.",
         null_is_a_value, older_lack_it},
        {"ip", traffic(&TrafficSpec::ip), "IP version of the frames: 4 or 6.", bounds(kIpVersion),
-        older_lack_it},
+        schema("ip_version"), older_lack_it},
        {"flows", traffic(&TrafficSpec::flows), "By source port, then source address.",
         bounds(kAtLeastOne)},
        {"queues", spec(&CaseSpec::queues), "To receive on.", bounds(kAtLeastOne)},

@@ -54,6 +54,8 @@ TEST(Comparable, IsOfTheCaseItsTestbedAndItsPorts) {
                               {"generator_options", R"({"batch":16,"cold":false})"},
                               {"generator_batch", "16"},
                               {"frame_size", "64"},
+                              {"frame_mix", "none"},
+                              {"ip", "4"},  // older runs know no other
                               {"flows", "1"},
                               {"rate_pps", "2200000.0"},
                               {"method", "throughput"},

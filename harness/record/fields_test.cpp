@@ -145,7 +145,8 @@ TEST(Fields, AreEachWrittenAndReadBackEqual) {
   }
   // Reasons why there is no value stand beside none that is there.
   std::erase_if(null_when_filled, [](const std::string& at) { return at.ends_with("/reason"); });
-  EXPECT_EQ(null_when_filled, std::set<std::string>());
+  // A mix of frames has no one size.
+  EXPECT_EQ(null_when_filled, std::set<std::string>{"case/frame_size"});
 }
 
 // What a double may be wrong by, and what the reason then says.

@@ -253,7 +253,8 @@ TEST_F(ScenarioError, TooManyCases) {
   const std::string text =
       R"({"traffic": {"flows": [)" + flows + R"(]}, "backends": ["fake", "xdp-native"]})";
   EXPECT_EQ(error_of(text),
-            "FILE: 1 rates x 1 frame sizes x 1 queue counts x 5001 flow counts x 1 workloads "
+            "FILE: 1 rates x 1 frame sizes x 1 IP versions x 1 queue counts x 5001 flow counts x 1 "
+            "workloads "
             "x 2 backends x 1 testbeds make "
             "10002 cases; at most 10000 are allowed");
   EXPECT_EQ(error_of(text, {.backends = {"fake"}}), "");
