@@ -52,6 +52,7 @@ class StallingSender final : public BatchSender {
     pb_count_delay(received_.closed_loop.get(), sent_ns, now_ns);
     return 1;
   }
+  std::uint64_t bytes_of(std::uint64_t frames) const override { return frames * tag_.size(); }
   void close() override {}
 
  private:
