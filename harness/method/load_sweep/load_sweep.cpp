@@ -237,12 +237,14 @@ std::vector<ResultColumn> sweep_columns(const std::vector<CaseResult>& cases) {
   const auto by_load = [&](auto value, const char* format) {
     return [=](const CaseResult& c) {
       std::string made;
+      bool any = false;
       for (const std::string& load : loads) {
         const auto median = median_at(c, load, value);
+        any |= median.has_value();
         made += (load == loads.front() ? "" : "/") +
                 (median ? fmt::format(fmt::runtime(format), *median) : std::string("-"));
       }
-      return made;
+      return any ? made : "";
     };
   };
   const std::string heads = fmt::format("{}", fmt::join(loads, "/"));
