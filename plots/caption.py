@@ -104,7 +104,9 @@ def _testbed(case):
 
 
 def _batch(case):
-    """How frames go out together: at a fixed rate a burst takes the place of the batch."""
+    """How frames go out: stamped ones alone; at a fixed rate a burst takes the place of the batch."""
+    if getattr(case, "latency", None):
+        return ", frames one by one"
     burst = case.generator_options.get("burst", 1) if case.rate_pps else 1
     if burst > 1:
         return f" in bursts of {burst}"

@@ -61,6 +61,9 @@ def caption_of(cases):
     if null:
         said.append(f"Stamping and recording alone: {text.number(max(null))} ns (p50, the most of all loads)."
                     " It is in the delays.")
+    shares = dict.fromkeys(one["what"] for case in cases for one in getattr(case, "reference", None) or ())
+    if shares:
+        said.append(f"Loads in percent are of each case's PDR ({', '.join(shares)}), of frames one by one.")
     said.append(_threads(cases[0]))
     for case in cases:
         if not loads_of(case):

@@ -138,7 +138,9 @@ std::optional<NextTrial> ReferenceLoad::next(const SearchRound& made) const {
 
 LoadReference ReferenceLoad::find(const SearchRound& made) const {
   LoadReference found;
-  found.what = kind_ == Kind::given ? "given" : kind_ == Kind::line_rate ? "line rate" : "PDR";
+  found.what = kind_ == Kind::given       ? "given"
+               : kind_ == Kind::line_rate ? "line rate"
+                                          : fmt::format("PDR {:g}%", goal_.loss_ratio * 100);
   if (kind_ == Kind::given) {
     found.pps = given_pps_;
   } else if (kind_ == Kind::searched) {
@@ -167,8 +169,9 @@ void judge_loads(const ReferenceState& reference, bool any, CaseResult& c) {
   const LoadReference& found = reference.found;
   if (!reference.next && !found.what.empty() && !found.pps && !c.trials.empty()) {
     c.status = CaseStatus::invalid;
-    c.reason = fmt::format("no {} was found that loads could be shares of: {}; give pdr_pps",
-                           found.what, found.reason);
+    c.reason = fmt::format(
+        "no {} was found that loads could be shares of: {}; give pdr_pps, or a greater pdr_loss",
+        found.what, found.reason);
   } else if (c.status == CaseStatus::disturbed) {
     c.status = CaseStatus::invalid;  // no load has a figure
   } else if (c.status == CaseStatus::ok && !any) {
@@ -185,18 +188,18 @@ const Fields<LoadReference>& reference_fields() {
   using namespace notes;
   using R = LoadReference;
   static const Fields<R> made(
-      "",
-      {{"round", &R::round, "Whose loads are shares of it, from 0."},
-       {"what", &R::what,
-        "`PDR`: the partial drop rate, found by a short search; `given`: by the scenario; `line "
-        "rate`; `generator`: what it offered where there is no line."},
-       {"pps", &R::pps, "The load that is 100%.", unit("packets/s"), null_is_a_value},
-       {"upper_pps", &R::upper_pps, "Of a PDR the lowest load that lost more.", unit("packets/s"),
-        null_is_a_value},
-       {"regular", &R::regular, "Where not, `pps` is the least that it can be."},
-       {"reason", &R::reason, "Why it is not regular; null where it is.", null_is_a_value},
-       {"trials", &R::trials, "That were made for it: the first ok ones of the round."},
-       {"seconds", &R::seconds, "That they took, overhead included.", unit("s")}});
+      "", {{"round", &R::round, "Whose loads are shares of it, from 0."},
+           {"what", &R::what,
+            "`PDR 0.5%`: the partial drop rate at that loss, found by a short search; `given`: by "
+            "the scenario; `line "
+            "rate`; `generator`: what it offered where there is no line."},
+           {"pps", &R::pps, "The load that is 100%.", unit("packets/s"), null_is_a_value},
+           {"upper_pps", &R::upper_pps, "Of a PDR the lowest load that lost more.",
+            unit("packets/s"), null_is_a_value},
+           {"regular", &R::regular, "Where not, `pps` is the least that it can be."},
+           {"reason", &R::reason, "Why it is not regular; null where it is.", null_is_a_value},
+           {"trials", &R::trials, "That were made for it: the first ok ones of the round."},
+           {"seconds", &R::seconds, "That they took, overhead included.", unit("s")}});
   return made;
 }
 

@@ -359,7 +359,10 @@ const Fields<CaseDocument>& case_fields() {
                      return worst ? std::optional(static_cast<std::uint64_t>(worst->trial))
                                   : std::nullopt;
                    },
-                   "The window that lost most, of several the slowest.", null_is_a_value}}),
+                   "The window that lost most, of the ok ones or, where there are none, of all; of "
+                   "several the "
+                   "slowest.",
+                   null_is_a_value}}),
         "What the method `soak` found.",
         written([](const C& c) { return !c.result.soak_windows.empty(); }), older_lack_it},
        {"bpf_run_time", group(bpf_rows()),

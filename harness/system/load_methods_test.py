@@ -45,7 +45,7 @@ def test_a_sweep_takes_shares_of_the_pdr_that_it_finds(tmp_path):
     case, done = measured(tmp_path, {"name": "load-sweep", "loads": "10%, 50%, 100%, 300000, max",
                                      "sweeps": 2})
     reference, = case["reference"]
-    assert reference["what"] == "PDR" and reference["regular"] and reference["seconds"] < 15
+    assert reference["what"] == "PDR 0.5%" and reference["regular"] and reference["seconds"] < 15
     assert abs(reference["pps"] / CAPACITY - 1) < 0.03
     rows = case["sweep"]["loads"]
     assert [row["load"] for row in rows] == ["10%", "50%", "100%", "300000", "max",

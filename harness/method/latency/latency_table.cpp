@@ -69,8 +69,12 @@ void explain_latency(const std::vector<CaseResult>& cases, Legend& legend) {
   std::vector<double> null_path;
   std::set<std::string> stamps;
   std::set<std::string> lossy;
+  std::set<std::string> references;
   bool few = false;
-  for (const CaseResult& c : cases)
+  for (const CaseResult& c : cases) {
+    for (const LoadReference& reference : c.references)
+      if (!reference.what.empty())
+        references.insert(reference.what == "given" ? "PDR as given" : reference.what);
     for (const LatencyLoad& load : c.latency) {
       stamps.insert(load.sum.stamp + (load.sum.one_way ? ", one way" : ", there and back"));
       few |= !load.ns.p99_9;
@@ -82,11 +86,14 @@ void explain_latency(const std::vector<CaseResult>& cases, Legend& legend) {
                                  static_cast<std::int64_t>(load.sum.count) + load.sum.lost,
                                  load.sum.lost, load.sum.duplicated, load.sum.reordered));
     }
+  }
   if (stamps.empty()) return;
   legend.add(fmt::format(
       "µs at a load: p50/p99/p99.9/max of the delay from the time a frame was due until the "
       "workload had it (stamp: {}). A frame sent late is as late as that.",
       fmt::join(stamps, "; ")));
+  for (const std::string& what : references)
+    legend.add("Loads in percent are of each case's " + what + " with frames one by one.");
   if (few) legend.add("A percentile without one frame beyond it is -.");
   if (!late.empty())
     legend.add(fmt::format(

@@ -94,7 +94,7 @@ TEST(Latency, WithoutAPdrItIsFoundOnceAndItsTrialsRecordNoDelays) {
   std::vector<Step> steps;
   const CaseResult c = made({{"trials", std::int64_t{2}}}, {}, &steps);
   ASSERT_EQ(c.references.size(), 1u);
-  EXPECT_EQ(c.references[0].what, "PDR");
+  EXPECT_EQ(c.references[0].what, "PDR 0.5%");
   EXPECT_NEAR(*c.references[0].pps, 1e6, 3e4);
   EXPECT_GT(c.references[0].trials, 2u);
   ASSERT_EQ(c.latency.size(), 4u);

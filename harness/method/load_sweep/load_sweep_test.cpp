@@ -84,7 +84,7 @@ TEST(LoadSweep, WithoutAPdrThereIsNoLoad) {
       [](TrialRecord& trial, std::size_t) { trial.received.packets /= 2; });
   EXPECT_TRUE(c.sweep.empty());
   EXPECT_EQ(c.status, CaseStatus::invalid);
-  EXPECT_NE(c.reason.find("no PDR was found"), std::string::npos) << c.reason;
+  EXPECT_NE(c.reason.find("no PDR 0.5% was found"), std::string::npos) << c.reason;
 }
 
 TEST(LoadSweep, RecordsCostCpuTimeAndWakeUpsByLoad) {

@@ -299,10 +299,10 @@ void explain_soak(const std::vector<CaseResult>& cases, Legend& legend) {
 const SoakWindow* worst_window(const CaseResult& c) {
   const SoakWindow* worst = nullptr;
   const auto badness = [](const SoakWindow& w) {
-    return std::tuple(w.loss_ratio.value_or(0), -w.received_pps.value_or(0));
+    return std::tuple(w.counts, w.loss_ratio.value_or(0), -w.received_pps.value_or(0));
   };
   for (const SoakWindow& window : c.soak_windows)
-    if (window.counts && (!worst || badness(window) > badness(*worst))) worst = &window;
+    if (!worst || badness(window) > badness(*worst)) worst = &window;
   return worst;
 }
 

@@ -9,7 +9,8 @@ namespace pktbench::method {
 
 MethodType soak_method();
 
-// The ok window that lost most; of several the slowest; null where none is ok.
+// The window that lost most of the ok ones or, where there are none, of all; of several the
+// slowest. Null where there is no window.
 const SoakWindow* worst_window(const CaseResult& c);
 
 // What a soak records of a window, and of how a value goes with time.
