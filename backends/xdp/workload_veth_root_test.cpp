@@ -291,8 +291,11 @@ TEST_P(OnVeth, FiftyStartsAndStopsOfAnyWorkloadLeaveNothing) {
   const auto before = files();
   for (std::size_t i = 0; i < 50; ++i) {
     const auto backend = type.make();
-    ASSERT_TRUE(backend->start({veth_->dut(), workload_names()[i % workload_names().size()], 64,
-                                kTag, testing::default_options(type.options)}));
+    ASSERT_TRUE(backend->start({veth_->dut(),
+                                workload_names()[i % workload_names().size()],
+                                {},
+                                kTag,
+                                testing::default_options(type.options)}));
     backend->stop();
     backend->stop();
     EXPECT_FALSE(backend->sample());
