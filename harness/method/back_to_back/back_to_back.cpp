@@ -143,14 +143,17 @@ class BackToBack final : public Method {
     test.regular = test.reason.empty();
     if (found.longest) {
       test.buffer_s = static_cast<double>(*found.longest) / *rate;
-      test.corrected_s = *test.buffer_s * std::max(0.0, 1 - *reference.found.pps / *rate);
+      if (reference.found.regular)
+        test.corrected_s = *test.buffer_s * std::max(0.0, 1 - *reference.found.pps / *rate);
     }
     c.bursts.push_back(test);
     if (!test.regular) return;
-    if (c.metrics.empty())
-      c.metrics = {{"longest_burst", "packets", true, {}}, {"corrected_buffer", "s", true, {}}};
+    if (c.metrics.empty()) {
+      c.metrics = {{"longest_burst", "packets", true, {}}};
+      if (test.corrected_s) c.metrics.push_back({"corrected_buffer", "s", true, {}});
+    }
     c.metrics[0].by_round[std::to_string(round)] = static_cast<double>(*test.longest);
-    c.metrics[1].by_round[std::to_string(round)] = *test.corrected_s;
+    if (test.corrected_s) c.metrics[1].by_round[std::to_string(round)] = *test.corrected_s;
   }
 
   TrialPlan plan_;
@@ -222,7 +225,9 @@ void explain_bursts(const std::vector<CaseResult>& cases, Legend& legend) {
     for (const BurstTest& test : c.bursts)
       if (!test.regular) reasons.insert(fmt::format("{}: {}", c.spec.id, test.reason));
     for (const LoadReference& r : c.references)
-      if (!r.regular) reasons.insert(fmt::format("throughput of {}: {}", c.spec.id, r.reason));
+      if (!r.regular)
+        reasons.insert(fmt::format("throughput of {}, so that its buffer is not known: {}",
+                                   c.spec.id, r.reason));
   }
   legend.add(fmt::format(
       "Longest burst: frames without loss, median of {} test{}; at Mpps: the rate in it, the "
@@ -262,7 +267,8 @@ BurstSummary summarize_bursts(const CaseResult& c) {
   }
   if (!made.burst_pps || !made.throughput_pps) return made;
   made.implied_s = *made.mean / *made.burst_pps;
-  made.corrected_s = *made.implied_s * std::max(0.0, 1 - *made.throughput_pps / *made.burst_pps);
+  if (c.references.front().regular)
+    made.corrected_s = *made.implied_s * std::max(0.0, 1 - *made.throughput_pps / *made.burst_pps);
   return made;
 }
 
@@ -290,7 +296,8 @@ const Fields<BurstTest>& burst_fields() {
         "The rate in it: the line's, else what the generator offered as fast as possible.",
         unit("packets/s"), null_is_a_value},
        {"buffer_s", &B::buffer_s, "`longest` / `burst_pps`.", unit("s"), null_is_a_value},
-       {"corrected_s", &B::corrected_s, "`buffer_s` × (1 - the reference's `pps` / `burst_pps`).",
+       {"corrected_s", &B::corrected_s,
+        "`buffer_s` × (1 - the reference's `pps` / `burst_pps`); null where that is not regular.",
         unit("s"), null_is_a_value},
        {"regular", &B::regular, "Where not, `longest` is the least that it can be."},
        {"reason", &B::reason, "Why it is not regular; null where it is.", null_is_a_value},

@@ -84,6 +84,15 @@ TEST(BackToBack, WhatTheLongestBurstDoesNotFillIsALowerBound) {
   EXPECT_EQ(back_to_back_method().columns({c})[0].cell(c), "≥6000000");
 }
 
+TEST(BackToBack, AThroughputThatIsALowerBoundCorrectsNothing) {
+  const CaseResult c = burst(bursts_with({}), 1e9, 4096);
+  ASSERT_FALSE(c.references[0].regular);
+  ASSERT_EQ(c.bursts.size(), 1u);
+  EXPECT_TRUE(c.bursts[0].buffer_s);
+  EXPECT_EQ(c.bursts[0].corrected_s, std::nullopt);
+  EXPECT_EQ(summarize_bursts(c).corrected_s, std::nullopt);
+}
+
 TEST(BackToBack, EndsWhereBurstsAreNotSentWholeOrTheMachineIsDisturbedForGood) {
   const Options given = bursts_with({{"pdr_pps", 1e6}});
   CaseResult c = burst(given, 1e6, 4096, [](TrialRecord& trial, std::size_t) {
