@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <functional>
+#include <utility>
 
 namespace pktbench::method {
 namespace {
@@ -64,16 +65,14 @@ TEST(BurstSearch, WhereEveryBurstLosesThereIsNone) {
 }
 
 TEST(BurstSearch, ALossThatDoesNotComeAgainIsNone) {
-  // The first burst that the buffer holds is the one after the longest.
-  const auto once = [](std::size_t unlucky) {
-    return [=](std::uint64_t frames, std::size_t index) -> std::uint64_t {
-      return frames > 4096 || index == unlucky ? 1 : 0;
-    };
+  // The first burst that the buffer holds.
+  const auto once = [first = true](std::uint64_t frames, std::size_t) mutable -> std::uint64_t {
+    return frames > 4096 || std::exchange(first, false) ? 1 : 0;
   };
-  const Tried with = tried({1'000'000, 0.01, 1}, once(2));
+  const Tried with = tried({1'000'000, 0.01, 1}, once);
   EXPECT_EQ(with.found.reason, "");
   EXPECT_NEAR(static_cast<double>(*with.found.longest), 4096, 41);
-  const Tried without = tried({1'000'000, 0.01, 0}, once(1));
+  const Tried without = tried({1'000'000, 0.01, 0}, once);
   EXPECT_LT(without.found.longest.value_or(0), 1000u);
 }
 
