@@ -76,7 +76,7 @@ Result<XdpProgram> XdpProgram::load(const std::string& workload, const XdpProgra
     return log.failure("load the XDP program", -error);
 
   XdpProgram program;
-  program.skeleton_ = opened.owner;
+  program.skeleton_ = owner;
   program.program_ = *skeleton->progs[0].prog;
   program.counters_fd_ = bpf_object__find_map_fd_by_name(*skeleton->obj, "queue_counters");
   if (program.counters_fd_ < 0)
