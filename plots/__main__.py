@@ -33,7 +33,6 @@ FORK = multiprocessing.get_context("fork")
 # What is drawn of a run, by the method that measured it.
 FIGURES = {"throughput": (nics, queues, backends, pairs), "search": (searches,), "load-sweep": (sweeps,),
            "latency": (latencies,), "flip": (flips,), "back-to-back": (bursts,), "soak": (soaks,)}
-           "latency": (latencies,), "back-to-back": (bursts,), "soak": (soaks,)}
 
 
 def main(argv=None):

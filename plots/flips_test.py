@@ -17,7 +17,8 @@ def flip(**more):
 def case(name="xdp-native", **more):
     return SimpleNamespace(**{"id": f"{name}/flip/64B", "backend": name, "flip": flip(), "virtual": True,
                               "testbed": "veth", "arrangement": "isolated", "generator": "xdp-live",
-                              "workload": "flip", "frame_size": 64, "flows": 1, "rate_pps": 100000,
+                              "workload": "flip", "frame_size": 64, "frame_mix": None, "ip": 4,
+                              "flows": 1, "rate_pps": 100000,
                               "generator_options": {}, "generator_batch": 256, "search": None, "status": "ok",
                               "reason": None, "cycles_sources": ["tsc"], "shown_trials": (1, 2, 3), **more})
 

@@ -42,7 +42,8 @@ def case(loads, **more):
     return SimpleNamespace(**{"id": "xdp-native/drop/64B/1q/1f", "backend": "xdp-native", "search": None,
                               "latency": {"loads": loads}, "virtual": True, "testbed": "veth",
                               "arrangement": "isolated", "generator": "packet-sendmmsg", "workload": "drop",
-                              "frame_size": 64, "flows": 1, "rate_pps": None, "generator_options": {},
+                              "frame_size": 64, "frame_mix": None, "ip": 4,
+                              "flows": 1, "rate_pps": None, "generator_options": {},
                               "generator_batch": None, "status": "ok", "reason": None, "cycles_sources": [],
                               "comparable": {"napi_policy": "fifo"}, "dut_idle": "poll",
                               "testbed_label": None, **more})

@@ -12,7 +12,8 @@ def goal(name, rate=1e6, regular=True, **more):
 def case(goals, **more):
     return SimpleNamespace(**{"id": "xdp-native/drop/64B/1q/1f", "search": {"goals": goals}, "virtual": True,
                               "testbed": "veth", "arrangement": "inline", "generator": "packet-sendmmsg",
-                              "workload": "drop", "frame_size": 64, "flows": 1, "rate_pps": None,
+                              "workload": "drop", "frame_size": 64, "frame_mix": None, "ip": 4,
+                              "flows": 1, "rate_pps": None,
                               "generator_options": {}, "generator_batch": None, "status": "ok",
                               "reason": None, "cycles_sources": [], "comparable": {"generator": "a"},
                               "testbed_label": None, "line_rate_mpps": None, **more})

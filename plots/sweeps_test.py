@@ -21,7 +21,8 @@ def case(rows, references=(), **more):
     return SimpleNamespace(**{"id": "xdp-native/drop/64B/1q/1f", "backend": "xdp-native", "virtual": True,
                               "sweep": {"loads": rows} if rows else None, "reference": list(references),
                               "testbed": "veth", "arrangement": "inline", "generator": "packet-sendmmsg",
-                              "workload": "drop", "frame_size": 64, "flows": 1, "rate_pps": None,
+                              "workload": "drop", "frame_size": 64, "frame_mix": None, "ip": 4,
+                              "flows": 1, "rate_pps": None,
                               "generator_options": {}, "generator_batch": None, "status": "ok",
                               "reason": None, "cycles_sources": [], "comparable": {"generator": "a"},
                               "testbed_label": None, "trials": [trial], **more})

@@ -70,7 +70,8 @@ def test_a_name_is_one_of_those_that_came_with_the_program(tmp_path):
         (tmp_path / "scenarios" / f"{name}.json").write_text("{}")
     slip = pktbench("run", "quickstrat", cwd=tmp_path)
     refused(slip, 2, 'quickstrat: no such file or scenario; did you mean "quickstart"?')
-    refused(pktbench("run", "mine", cwd=tmp_path), 2, "mine: no such file or scenario; valid: back-to-back, every-path")
+    refused(pktbench("run", "mine", cwd=tmp_path), 2,
+            "mine: no such file or scenario; valid: back-to-back, every-path")
     listed = json.loads(pktbench("list", "--json", cwd=tmp_path).stdout)
     assert [e["available"] for e in listed if e["name"] in ("quickstart", "mine")] == [True]
     refused(pktbench("run", "scenarios/mine.json", cwd=tmp_path), 2, "scenarios/mine.json: ")
