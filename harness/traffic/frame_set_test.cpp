@@ -80,7 +80,7 @@ void check_frames(const TrafficSpec& traffic, std::uint64_t count) {
     pb_tag tag;
     std::memcpy(&tag, &frame[set.tag_offset()], sizeof tag);
     ASSERT_EQ(be32toh(tag.magic), PB_TAG_MAGIC);
-    ASSERT_EQ(be64toh(tag.seq), seq);
+    ASSERT_EQ(be32toh(tag.seq), seq);
     bytes += length;
     ASSERT_EQ(set.bytes_of(seq + 1), bytes) << "of " << seq + 1 << " frames";
     ++by_flow[flow][length + kFcsBytes];
