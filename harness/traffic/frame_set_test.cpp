@@ -36,7 +36,7 @@ FrameSet set_of(const TrafficSpec& traffic) {
 }
 
 // RFC 1071, written from the text. A valid checksum gives 0xffff.
-std::uint32_t rfc1071(const Bytes& b) {
+std::uint32_t header_sum(const Bytes& b) {
   std::uint32_t sum = 0;
   for (std::size_t i = 0; i < b.size(); ++i) {
     sum += i % 2 == 0 ? std::uint32_t{b[i]} << 8 : b[i];
@@ -52,7 +52,7 @@ std::uint32_t udp_sum(const Bytes& f, bool ipv6) {
   const Bytes udp(at(ipv6 ? 54 : 34), f.end());
   covered.insert(covered.end(), {0, 17, udp[4], udp[5]});
   covered.insert(covered.end(), udp.begin(), udp.end());
-  return rfc1071(covered);
+  return header_sum(covered);
 }
 
 // What the workloads' parser, which believes no length, makes of each frame of a traffic.
@@ -75,7 +75,7 @@ void check_frames(const TrafficSpec& traffic, std::uint64_t count) {
     ASSERT_EQ(pb_be16(h.transport + 2), PB_UDP_PORT);
     ASSERT_EQ(udp_sum(frame, traffic.ip == 6), 0xffffu) << seq;
     if (traffic.ip == 4) {
-      ASSERT_EQ(rfc1071(Bytes(frame.begin() + 14, frame.begin() + 34)), 0xffffu) << seq;
+      ASSERT_EQ(header_sum(Bytes(frame.begin() + 14, frame.begin() + 34)), 0xffffu) << seq;
     }
     pb_tag tag;
     std::memcpy(&tag, &frame[set.tag_offset()], sizeof tag);
