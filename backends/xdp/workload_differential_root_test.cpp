@@ -120,7 +120,7 @@ TEST_P(Differential, TheKernelMakesOfEachPacketWhatWasWrittenDownForIt) {
     if (workload == "count-per-ip") expected = p.source;
     if (workload == "filter") expected = p.filter;
     if (workload == "reflect") expected = p.reflect;
-    if (workload == "pass") expected = PB_PASSED;
+    if (workload == "pass" || workload == "flip") expected = PB_PASSED;
     pb_queue_counters before = kernel_counters();
     Packet packet = p.bytes;
     EXPECT_EQ(in_kernel(packet), action_of(verdict_of(expected)));

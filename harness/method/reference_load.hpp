@@ -30,6 +30,9 @@ struct WantedLoad {
   std::optional<double> pps;
 };
 
+// Of a reference: a load above it is to show what overload does.
+inline constexpr double kGreatestShare = 2;
+
 // "10%, 50%, 250000, max", each once. `greatest`: the share that none may exceed. Errors:
 // `invalid_input`, with the name of the `option`.
 Result<std::vector<WantedLoad>> parse_loads(const std::string& text, double greatest,

@@ -17,9 +17,9 @@ namespace pktbench::method {
 
 namespace {
 
-constexpr double kProbeS = 0.1;    // of the trial that shows how fast a burst is
-constexpr double kSpareTimes = 2;  // a burst may take so many times its length, and
-constexpr double kSpareS = 1;      // this much more, until it is given up
+constexpr double kBurstProbeS = 0.1;  // of the trial that shows how fast a burst is
+constexpr double kSpareTimes = 2;     // a burst may take so many times its length, and
+constexpr double kBurstSpareS = 1;    // this much more, until it is given up
 
 // The rate in a burst: the line's, else what the generator offered when nothing held it back.
 std::optional<double> burst_rate(const CaseResult& c) {
@@ -62,13 +62,13 @@ class BackToBack final : public Method {
     if (test.broken || test.not_sent || test.disturbed_in_a_row > max_repeats_) return std::nullopt;
     const auto rate = burst_rate(so_far);
     if (!rate) {
-      step.plan.duration_s = kProbeS;
+      step.plan.duration_s = kBurstProbeS;
       return step;
     }
     const auto frames = BurstSearch(rules(*rate), test.bursts).next();
     if (!frames) return std::nullopt;
     step.plan.burst_frames = *frames;
-    step.plan.duration_s = kSpareTimes * static_cast<double>(*frames) / *rate + kSpareS;
+    step.plan.duration_s = kSpareTimes * static_cast<double>(*frames) / *rate + kBurstSpareS;
     return step;
   }
 

@@ -15,7 +15,6 @@ namespace pktbench::method {
 
 namespace {
 
-constexpr double kGreatestShare = 2;
 constexpr const char* kCharged = "charged";  // to the DUT, wherever it ran
 
 std::optional<double> of_evidence(const TrialRecord& trial, const char* name) {

@@ -18,7 +18,6 @@ namespace pktbench::method {
 
 namespace {
 
-constexpr double kGreatestShare = 2;
 constexpr double kSecondsAnHour = 3600;
 
 using SoakValue = std::function<std::optional<double>(const SoakWindow&)>;
