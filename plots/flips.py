@@ -26,7 +26,7 @@ def caption_of(run, cases):
     for case in cases:
         flip, n = case.flip, len(case.shown_trials)
         if flip["tax_cycles"] is None:
-            said.append(f"{case.id}: no tax: {flip['tax_reason']}.")
+            said.append(f"{case.id}: no tax: {flip.get('tax_reason')}.")
             continue
         said.append(f"{case.id}: {flip['cycles_pass']:,.0f} cycles a packet before, "
                     f"{flip['cycles_drop']:,.0f} after, tax of the stack {flip['tax_cycles']:,.0f} (medians, "

@@ -215,13 +215,13 @@ const Fields<FlipSample>& flip_sample_fields() {
   using namespace notes;
   using S = FlipSample;
   static const Fields<S> made(
-      "flip_sample",
+      "",
       {{"at_ms", &S::at_ms, "Its end, since the window opened.", unit("ms")},
        {"length_ms", &S::length_ms, "Of the stretch.", unit("ms")},
        {"packets", &S::packets, "Received in it."},
        {"turned", &S::turned, "Of them met the new action."},
        {"cycles", &S::cycles, "Of all CPUs that worked for the DUT.", unit("cycles"),
-        null_is_a_value},
+        null("the PMU gave no reading for one of the CPUs")},
        {"dut_cpu", &S::dut_cpu, "CPUs that worked for the DUT: 1 is one whole CPU.", unit("1")}});
   return made;
 }
@@ -243,21 +243,22 @@ MethodType flip_method() {
 const Fields<FlipRecord>& flip_fields() {
   using namespace notes;
   using F = FlipRecord;
+  constexpr const char* kNoSide = "no packets, or no cycles, on that side of the change";
   static const Fields<F> made(
-      "flip",
+      "",
       {{"action", &F::action, "What frames met after the change; before it they were passed on."},
        {"flipped_at_ms", &F::flipped_at_ms, "Of the change, since the window opened.", unit("ms")},
        {"visible_after_ms", &F::visible_after_ms,
         "From the change to the end of the first sample with a frame that met the new action.",
-        unit("ms"), null_is_a_value},
+        unit("ms"), null("no frame met it before the window ended")},
        {"cycles_pass", &F::cycles_pass, "Per packet, before the change.", unit("cycles"),
-        null_is_a_value},
-       {"cycles_drop", &F::cycles_drop, "Per packet, after it.", unit("cycles"), null_is_a_value},
+        null(kNoSide)},
+       {"cycles_drop", &F::cycles_drop, "Per packet, after it.", unit("cycles"), null(kNoSide)},
        {"tax_cycles", &F::tax_cycles,
         "`cycles_pass` - `cycles_drop`: what the stack took of each packet.", unit("cycles"),
-        bounds(kRecordable), null_is_a_value},
-       {"tax_reason", &F::tax_reason, "Why there is no `tax_cycles`; null where there is.",
-        null_is_a_value},
+        bounds(kRecordable), null([](const F& f) { return f.tax_reason; })},
+       {"tax_reason", &F::tax_reason, "Why there is no `tax_cycles`; only where there is none.",
+        written([](const F& f) { return !f.tax_reason.empty(); })},
        {"sampler_cpu", &F::sampler_cpu,
         "What sampling took of a CPU of the generator's: 1 is one whole CPU.", unit("1")},
        {"series", list(&F::series, flip_sample_fields()), "Each sample."}});
