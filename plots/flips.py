@@ -25,6 +25,8 @@ def caption_of(run, cases):
             f"turns it to {actions}, at 0 ms; means over the trials, stretch by stretch."]
     for case in cases:
         flip, n = case.flip, len(case.shown_trials)
+        if case.status == "disturbed":
+            said.append(f"{case.id}: none of its trials was undisturbed: do not rely on it.")
         if flip["tax_cycles"] is None:
             said.append(f"{case.id}: no tax: {flip.get('tax_reason')}.")
             continue

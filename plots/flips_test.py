@@ -49,6 +49,11 @@ def test_a_case_without_a_tax_and_one_without_a_flip_say_why():
     assert not [line for axes in figure.axes for line in axes.lines if "dpdk" in (line.get_gid() or "")]
 
 
+def test_a_disturbed_case_is_said_to_be_one():
+    assert "undisturbed" not in drawn(case())[1]
+    assert "xdp-native/flip/64B: none of its trials was undisturbed" in drawn(case(status="disturbed"))[1]
+
+
 def test_a_stretch_without_packets_has_no_cycles_a_packet():
     silent = flip()
     silent["series"][3].update(packets=0)
