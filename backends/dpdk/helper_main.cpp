@@ -96,9 +96,9 @@ class Helper {
     if (!up) return 1;
     const auto served = serve();
     stop_.store(true, std::memory_order_relaxed);
-    if (wire_) (*wire_)->shut.store(true, std::memory_order_relaxed);
+    if (wire_) wire_->shut.store(true, std::memory_order_relaxed);
     rte_eal_mp_wait_lcore();
-    if (wire_) (*wire_)->ready.store(false, std::memory_order_relaxed);
+    if (wire_) wire_->ready.store(false, std::memory_order_relaxed);
     if (!served) std::fprintf(stderr, "%s\n", served.error().message.c_str());
     return served ? 0 : 1;
   }
@@ -107,7 +107,7 @@ class Helper {
   Result<void> start(const Setup& setup, Ready& ready) {
     if (setup.wire) {
       if (auto r = sys::map_wire(kPumpOrWireFd).into(wire_); !r) return r.error();
-      reset(**wire_);
+      reset(*wire_);
     }
     if (auto r = port_.open(setup, ready); !r) return r;
     launch(setup);
@@ -132,7 +132,7 @@ class Helper {
       lcore.state = std::make_shared<backends::WorkloadState>(setup.workload);
       lcore.state->ports().assign(setup.filter_ports);
       lcore.stop = &stop_;
-      if (port_.memory() && port_.memory()->self_made) lcore.orders = &**wire_;
+      if (port_.memory() && port_.memory()->self_made) lcore.orders = wire_.get();
       rte_eal_remote_launch(lcore_main, &lcore, i + 1);
     }
     for (Lcore& lcore : lcores_)
@@ -142,10 +142,10 @@ class Helper {
   void launch_sender(const Setup& setup) {
     const MemoryPorts& ports = *port_.memory();
     if (!ports.self_made) {
-      sender_.emplace(**wire_, ports, backends::workload_of(setup.workload).sends_back, stop_);
+      sender_.emplace(*wire_, ports, backends::workload_of(setup.workload).sends_back, stop_);
       rte_eal_remote_launch(sending_main, &*sender_, setup.lcores + 1);
     }
-    while (!(*wire_)->ready.load(std::memory_order_acquire)) usleep(100);
+    while (!wire_->ready.load(std::memory_order_acquire)) usleep(100);
   }
 
   Result<void> serve() {
@@ -181,7 +181,7 @@ class Helper {
   }
 
   std::atomic<bool> stop_{false};
-  std::optional<sys::WireMapping> wire_;
+  sys::WireMapping wire_;  // null: frames come from a device
   std::optional<Sender> sender_;
   DpdkPort port_;
   std::array<backends::LoopCounters, kMaxQueues> queues_;

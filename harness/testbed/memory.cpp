@@ -19,20 +19,20 @@ class MemoryGenerator final : public LocalEnd {
     if (auto r = sys::map_wire(made.wire_fd).into(mapped_); !r) return r.error();
     before_ = {};
     before_ = *returned();
-    const pid_t sender = (*mapped_)->sender.load();
+    const pid_t sender = mapped_->sender.load();
     return sender > 0 ? std::vector{sender} : std::vector<pid_t>{};
   }
   Result<Returned> returned() override {
     if (!mapped_) return End::returned();
     Returned now;
-    now.packets = (*mapped_)->returned.load() - before_.packets;
-    now.strays = (*mapped_)->strays.load() - before_.strays;
+    now.packets = mapped_->returned.load() - before_.packets;
+    now.strays = mapped_->strays.load() - before_.strays;
     return now;
   }
   void release_returned() noexcept override { mapped_.reset(); }
 
  private:
-  std::optional<sys::WireMapping> mapped_;
+  sys::WireMapping mapped_;  // null: nothing is taken
   Returned before_;
 };
 

@@ -44,8 +44,8 @@ class MemorySource final : public TrafficSource {
     if (!frame) return frame.error();
     auto wire = sys::map_wire(config.from.wire_fd);
     if (!wire) return wire.error();
-    wire_.emplace(std::move(*wire));
-    sys::MemoryWire& w = **wire_;
+    wire_ = std::move(*wire);
+    sys::MemoryWire& w = *wire_;
     traffic_ = config.traffic;
     rate_pps_.reset();
     unsent_ = 0;
@@ -72,7 +72,7 @@ class MemorySource final : public TrafficSource {
 
   void open(std::uint64_t limit, std::optional<double> rate_pps) override {
     if (!wire_) return;
-    sys::MemoryWire& w = **wire_;
+    sys::MemoryWire& w = *wire_;
     rate_pps_ = rate_pps;
     if (cannot_pace()) return;
     w.rate_pps.store(rate_pps.value_or(0), std::memory_order_relaxed);
@@ -82,13 +82,13 @@ class MemorySource final : public TrafficSource {
   }
 
   bool finished() override {
-    return wire_ && at_rest() && (*wire_)->since_open.load() == (*wire_)->limit.load();
+    return wire_ && at_rest() && wire_->since_open.load() == wire_->limit.load();
   }
 
   Result<void> close() override {
     if (cannot_pace()) return make_error(ErrorCode::unsupported, kSelfMade);
-    if (!wire_ || (*wire_)->shut.load()) return {};
-    sys::MemoryWire& w = **wire_;
+    if (!wire_ || wire_->shut.load()) return {};
+    sys::MemoryWire& w = *wire_;
     w.shut.store(true, std::memory_order_relaxed);
     const std::uint64_t closed_ns = sys::monotonic_ns();
     const auto deadline = std::chrono::steady_clock::now() + kRestTimeout;
@@ -111,32 +111,32 @@ class MemorySource final : public TrafficSource {
   Result<SentCounters> sample() override {
     SentCounters counters;
     if (!wire_) return counters;
-    counters.packets = (*wire_)->packets.load() - first_packets_;
+    counters.packets = wire_->packets.load() - first_packets_;
     counters.bytes = counters.packets * buffer_length(traffic_.frame_size);
     counters.unsent = unsent_;
-    counters.refused = (*wire_)->refused.load() - first_refused_;
+    counters.refused = wire_->refused.load() - first_refused_;
     return counters;
   }
 
   std::vector<pid_t> threads() const override {
-    const pid_t sender = wire_ ? (*wire_)->sender.load() : 0;
+    const pid_t sender = wire_ ? wire_->sender.load() : 0;
     return sender > 0 ? std::vector{sender} : std::vector<pid_t>{};
   }
 
   void stop() noexcept override {
-    if (wire_) (*wire_)->shut.store(true, std::memory_order_relaxed);
+    if (wire_) wire_->shut.store(true, std::memory_order_relaxed);
     wire_.reset();
   }
 
  private:
   bool at_rest() const {
-    const sys::MemoryWire& w = **wire_;
+    const sys::MemoryWire& w = *wire_;
     return w.served.load(std::memory_order_acquire) == w.orders.load(std::memory_order_relaxed);
   }
 
-  bool cannot_pace() const { return wire_ && (*wire_)->self_made && rate_pps_; }
+  bool cannot_pace() const { return wire_ && wire_->self_made && rate_pps_; }
 
-  std::optional<sys::WireMapping> wire_;
+  sys::WireMapping wire_;  // null: not started
   TrafficSpec traffic_;
   std::optional<double> rate_pps_;  // of the last open()
   std::uint64_t unsent_ = 0;
