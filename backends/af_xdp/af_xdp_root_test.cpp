@@ -273,26 +273,6 @@ TEST_F(AfXdp, EveryQueueHasItsSocketAndOneWithoutIsNamed) {
   }
 }
 
-// While frames come some are between the program and the socket's ring at any moment.
-TEST_F(AfXdp, ASampleThatWaitsSaysWhatCameMeanwhile) {
-  const TestVeth veth;
-  need(backend_->start(config_on(veth.dut())));
-  const auto source = start_source(veth, generator("packet-sendmmsg"), {64, 1});
-  source->open();
-  Counters got;
-  std::uint64_t seen = 0;
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (got.late == 0 && std::chrono::steady_clock::now() < deadline) {
-    got = need(backend_->sample());
-    ASSERT_GE(got.packets - got.late, seen) << "what had come before the sample is not late";
-    seen = got.packets;
-  }
-  need(source->close());
-  EXPECT_GT(got.late, 0u);
-  drained(*backend_, need(source->sample()).packets);
-  EXPECT_EQ(need(backend_->sample()).late, 0u);
-}
-
 TEST_F(AfXdp, APumpTakesThePlaceOfBlocking) {
   const TestVeth veth;
   const sys::Fd helper(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
