@@ -17,7 +17,6 @@
 #define PB6_OFF_DPORT (PB_OFF_DPORT + PB6_SHIFT)
 #define PB6_OFF_UDP_CHECK (PB_OFF_UDP_CHECK + PB6_SHIFT)
 #define PB6_OFF_TAG (PB_OFF_TAG + PB6_SHIFT)
-#define PB6_OFF_SEQ (PB_OFF_SEQ + PB6_SHIFT)
 #define PB6_MIN_LEN (PB_MIN_LEN + PB6_SHIFT)
 
 #define PB6_PREFIX_LEN 12 /* of an address, before the four bytes that are the IPv4 one */

@@ -87,6 +87,16 @@ std::vector<OptionSpec> reference_options() {
   return made;
 }
 
+std::vector<const TrialRecord*> trials_after(const ReferenceState& reference, const CaseResult& c,
+                                             int round) {
+  std::vector<const TrialRecord*> made;
+  for (const TrialRecord& trial : c.trials)
+    if (trial.round == round) made.push_back(&trial);
+  const std::size_t its = round == 0 ? std::min(reference.trials, made.size()) : 0;
+  made.erase(made.begin(), made.begin() + static_cast<std::ptrdiff_t>(its));
+  return made;
+}
+
 ReferenceLoad::ReferenceLoad(const Options& options, double warmup_s)
     : kind_(is_of_line_rate(options)                 ? Kind::line_rate
             : option<double>(options, "pdr_pps") > 0 ? Kind::given

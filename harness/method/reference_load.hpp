@@ -53,6 +53,11 @@ struct ReferenceState {
   LoadReference found;       // once it is over; of loads that are shares of nothing: no `what`
 };
 
+// The round's trials that are not the reference's, in the order they were made. Valid as long as
+// the case's. `reference`: of round 0, as ReferenceLoad::of() says it.
+std::vector<const TrialRecord*> trials_after(const ReferenceState& reference, const CaseResult& c,
+                                             int round);
+
 class ReferenceLoad {
  public:
   // Of a PDR, where the options have no loads_of. `warmup_s`: of its trials.

@@ -148,6 +148,17 @@ void conclude(std::vector<CaseResult>& cases) {
   }
 }
 
+std::vector<bool> cases_short(const std::vector<CaseResult>& cases, int planned) {
+  std::vector<bool> made;
+  for (const std::size_t rounds : rounds_short(cases, planned)) made.push_back(rounds > 0);
+  return made;
+}
+
+void take_out_of_summary(CaseResult& c) {
+  for (TrialRecord& trial : c.trials) trial.in_summary = false;
+  c.other_condition = 0;
+}
+
 Limiter majority_limiter(const std::vector<const TrialRecord*>& trials) {
   std::map<Limiter, std::size_t> votes;
   for (const TrialRecord* t : trials) ++votes[t->limiter];

@@ -26,9 +26,16 @@ bool round_done(const std::vector<TrialRecord>& trials, int round, int max_repea
 // trial of its testbed is ok. REQUIRES: every round of every case is done.
 std::vector<std::size_t> rounds_short(const std::vector<CaseResult>& cases, int planned);
 
+// Which of them are short of any: Method::wants_more() of methods whose rounds are trials.
+std::vector<bool> cases_short(const std::vector<CaseResult>& cases, int planned);
+
 // Sets each case's mode, limiter, condition and trials' in_summary; and status and reason, but of
 // those whose `decided` is set.
 void conclude(std::vector<CaseResult>& cases);
+
+// For methods whose trials are each at a load of its own: no rate or cost can be taken from all of
+// them.
+void take_out_of_summary(CaseResult& c);
 
 // The limiter most of these trials name; unknown where there is no majority.
 Limiter majority_limiter(const std::vector<const TrialRecord*>& trials);

@@ -53,9 +53,7 @@ class Throughput final : public Method {
   }
 
   std::vector<bool> wants_more(const std::vector<CaseResult>& cases) const override {
-    std::vector<bool> made;
-    for (const std::size_t rounds : rounds_short(cases, rounds_)) made.push_back(rounds > 0);
-    return made;
+    return cases_short(cases, rounds_);
   }
 
   void conclude(std::vector<CaseResult>& cases) const override {

@@ -83,8 +83,7 @@ class BackToBack final : public Method {
   void conclude(std::vector<CaseResult>& cases) const override {
     pktbench::conclude(cases);
     for (CaseResult& c : cases) {
-      for (TrialRecord& trial : c.trials) trial.in_summary = false;
-      c.other_condition = 0;
+      take_out_of_summary(c);
       c.references.clear();
       c.bursts.clear();
       c.metrics.clear();
@@ -106,21 +105,13 @@ class BackToBack final : public Method {
 
   static TestSoFar test_of(const CaseResult& c, int round, const ReferenceState& reference) {
     TestSoFar test;
-    std::size_t of_reference = round == 0 ? reference.trials : 0;
-    for (const TrialRecord& trial : c.trials) {
-      if (trial.round != round) continue;
-      if (of_reference > 0) {
-        --of_reference;
-        continue;
-      }
+    for (const TrialRecord* trial : trials_after(reference, c, round)) {
       ++test.trials;
-      test.disturbed_in_a_row = trial.disturbed ? test.disturbed_in_a_row + 1 : 0;
-      test.broken |= trial.status == TrialStatus::invalid && !trial.disturbed;
-      if (trial.status != TrialStatus::ok || !trial.burst_frames) continue;
-      test.not_sent |= trial.offered.packets < *trial.burst_frames;
-      test.bursts.push_back(
-          {*trial.burst_frames,
-           trial.offered.packets - std::min(trial.offered.packets, trial.received.packets)});
+      test.disturbed_in_a_row = trial->disturbed ? test.disturbed_in_a_row + 1 : 0;
+      test.broken |= trial->status == TrialStatus::invalid && !trial->disturbed;
+      if (trial->status != TrialStatus::ok || !trial->burst_frames) continue;
+      test.not_sent |= trial->offered.packets < *trial->burst_frames;
+      test.bursts.push_back({*trial->burst_frames, lost_frames(*trial)});
     }
     return test;
   }

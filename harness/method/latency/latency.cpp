@@ -87,18 +87,12 @@ class Latency final : public Method {
     };
     if (reference.next) return made;
     pass_shares();
-    std::size_t of_reference = round == 0 ? reference.trials : 0;
     int disturbed = 0;
-    for (const TrialRecord& trial : c.trials) {
-      if (trial.round != round) continue;
-      if (of_reference > 0) {
-        --of_reference;
-        continue;
-      }
+    for (const TrialRecord* trial : trials_after(reference, c, round)) {
       if (made.next == loads_.size()) break;
-      made.trials.emplace_back(made.next, &trial);
-      disturbed = trial.disturbed ? disturbed + 1 : 0;
-      if (trial.disturbed && disturbed <= max_repeats_) continue;
+      made.trials.emplace_back(made.next, trial);
+      disturbed = trial->disturbed ? disturbed + 1 : 0;
+      if (trial->disturbed && disturbed <= max_repeats_) continue;
       disturbed = 0;
       ++made.next;
       pass_shares();

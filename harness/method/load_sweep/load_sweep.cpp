@@ -93,9 +93,7 @@ class LoadSweep final : public Method {
   void conclude(std::vector<CaseResult>& cases) const override {
     pktbench::conclude(cases);
     for (CaseResult& c : cases) {
-      // Each is at a load of its own: no rate or cost can be taken from all of them.
-      for (TrialRecord& trial : c.trials) trial.in_summary = false;
-      c.other_condition = 0;
+      take_out_of_summary(c);
       c.references.clear();
       c.sweep.clear();
       c.metrics.clear();
@@ -132,20 +130,15 @@ class LoadSweep final : public Method {
 
   Made made_in(const CaseResult& c, int round, const ReferenceState& reference) const {
     Made made;
-    std::size_t of_reference = round == 0 ? reference.trials : 0;
     int disturbed = 0;
-    for (const TrialRecord& trial : c.trials) {
-      if (trial.round != round || made.next == loads_.size()) continue;
-      if (of_reference > 0) {
-        --of_reference;
-        continue;
-      }
+    for (const TrialRecord* trial : trials_after(reference, c, round)) {
+      if (made.next == loads_.size()) break;
       const WantedLoad& load = load_at(round, made.next);
       const TrialRecord* before = disturbed > 0 ? made.last.back().second : nullptr;
       if (before) made.last.pop_back();
-      made.last.emplace_back(&load, &trial);
-      disturbed = trial.disturbed ? disturbed + 1 : 0;
-      const bool alike = before && before->disturbed_by == trial.disturbed_by;
+      made.last.emplace_back(&load, trial);
+      disturbed = trial->disturbed ? disturbed + 1 : 0;
+      const bool alike = before && before->disturbed_by == trial->disturbed_by;
       if (disturbed > 0 && disturbed <= max_repeats_ && !alike) continue;
       disturbed = 0;
       ++made.next;

@@ -66,9 +66,7 @@ class Search final : public Method {
   void conclude(std::vector<CaseResult>& cases) const override {
     pktbench::conclude(cases);
     for (CaseResult& c : cases) {
-      // Each is at a load of its own: no rate or cost can be taken from all of them.
-      for (TrialRecord& trial : c.trials) trial.in_summary = false;
-      c.other_condition = 0;
+      take_out_of_summary(c);
       c.goals.clear();
       c.metrics.clear();
       for (int round = 0; round < searches_; ++round) find(c, round);

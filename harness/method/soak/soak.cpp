@@ -103,8 +103,7 @@ class Soak final : public Method {
   void conclude(std::vector<CaseResult>& cases) const override {
     pktbench::conclude(cases);
     for (CaseResult& c : cases) {
-      for (TrialRecord& trial : c.trials) trial.in_summary = false;
-      c.other_condition = 0;
+      take_out_of_summary(c);
       c.references.clear();
       c.soak_windows.clear();
       c.soak_drifts.clear();
