@@ -42,12 +42,15 @@ std::vector<std::string> load_names(const std::vector<CaseResult>& cases) {
   return names;
 }
 
-// "9.00 to 10.0", of all of them, in microseconds.
+// "9.00 to 10.0 µs", "9.00 µs to 418ms", of all of them.
 std::string range(const std::vector<double>& ns) {
   const auto [least, most] = std::ranges::minmax(ns);
+  const auto unit = [](const std::string& time) { return time.ends_with("ms") ? "" : " µs"; };
   const std::string from = micros(least);
   const std::string to = micros(most);
-  return from == to ? from : from + " to " + to;
+  if (from == to) return to + unit(to);
+  const char* between = std::string(unit(from)) == unit(to) ? "" : unit(from);
+  return fmt::format("{}{} to {}{}", from, between, to, unit(to));
 }
 
 }  // namespace
@@ -97,11 +100,11 @@ void explain_latency(const std::vector<CaseResult>& cases, Legend& legend) {
   if (few) legend.add("A percentile without one frame beyond it is -.");
   if (!late.empty())
     legend.add(fmt::format(
-        "The generator by itself was late by {} µs (p99, of the loads): it is in the delays.",
+        "The generator by itself was late by {} (p99, of the loads): it is in the delays.",
         range(late)));
   if (!null_path.empty())
     legend.add(fmt::format(
-        "Stamping and recording alone, without a way between: {} µs (p50); it is in the delays.",
+        "Stamping and recording alone, without a way between: {} (p50); it is in the delays.",
         range(null_path)));
   for (const std::string& one : lossy) legend.add(one + ".");
 }

@@ -161,5 +161,27 @@ TEST(Percentiles, ThoseThatNoFrameIsBeyondAreMissing) {
   EXPECT_EQ(percentiles_of({}).max, std::nullopt);
 }
 
+TEST(LatencyTable, EachEndOfARangeHasItsUnit) {
+  const auto said = [](double least_ns, double most_ns) {
+    CaseResult c;
+    for (const double ns : {least_ns, most_ns}) {
+      LatencyLoad load;
+      load.load = "50%";
+      load.sum.stamp = "software";
+      load.late_ns.p99 = ns;
+      c.latency.push_back(load);
+    }
+    Legend legend;
+    latency_method().explain({c}, legend);
+    std::string found;
+    for (const std::string& note : legend.notes())
+      if (note.find("late by") != std::string::npos) found = note;
+    return found;
+  };
+  EXPECT_NE(said(750, 2000).find("late by 0.75 to 2.00 µs (p99"), std::string::npos);
+  EXPECT_NE(said(750, 418e6).find("late by 0.75 µs to 418ms (p99"), std::string::npos);
+  EXPECT_NE(said(418e6, 418e6).find("late by 418ms (p99"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace pktbench::method
