@@ -51,7 +51,7 @@ class Problem(NamedTuple):
     message: str
 
 
-class _Checker:
+class Checker:
     """Of values, against a schema."""
 
     def __init__(self, schema):
@@ -91,8 +91,8 @@ def _checkers(keys=None):
         if "$ref" in one:
             one["$ref"] = "#" + one["$ref"].partition("#")[2]
     run["definitions"]["trial"] = {"type": "object"}
-    return (_Checker(run), _Checker({"$ref": "#/definitions/trial", "definitions": trial}),
-            _Checker({**line, "definitions": trial}))
+    return (Checker(run), Checker({"$ref": "#/definitions/trial", "definitions": trial}),
+            Checker({**line, "definitions": trial}))
 
 
 def _shorten(text, limit=160):
