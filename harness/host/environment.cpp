@@ -48,6 +48,7 @@ Json cpu_info(const HostFacts& facts, const HostSources& sources, Json& missing)
   section.set("model", sys::read_row(cpuinfo, "model name"));
   section.set("count", facts.cpus, size);
   section.set("online", facts.cpus, sys::cpus_text);
+  section.set("microcode", sys::read_row(cpuinfo, "microcode"));
   section.set("flags", sys::read_row(cpuinfo, "flags"), sys::words_of);
   section.set("smt", sys::read_file(cpu_dir + "/smt/control"));
   section.set("smt_active", facts.smt);

@@ -74,7 +74,7 @@ TEST_F(EnvironmentTest, AGuestOfTheLabSaysWhatEmulatesIt) {
 
 TEST_F(EnvironmentTest, ReadsWhatTheKernelTells) {
   put("/proc/cpuinfo",
-      "processor\t: 0\nmodel name\t: Example CPU @ 2.60GHz\nflags\t\t: fpu avx2\n\nprocessor\t: 1");
+      "processor\t: 0\nmodel name\t: Example CPU @ 2.60GHz\nmicrocode\t: 0xb40\nflags\t\t: fpu avx2\n\nprocessor\t: 1");
   put("/sys/devices/system/cpu/online", "0-1");
   put("/sys/devices/system/cpu/smt/control", "off");
   put("/sys/devices/system/cpu/smt/active", "0");
@@ -99,7 +99,8 @@ TEST_F(EnvironmentTest, ReadsWhatTheKernelTells) {
   EXPECT_EQ(made["missing"], Json::object());
   made.erase("versions");
   EXPECT_EQ(made, Json::parse(R"({
-    "cpu": {"model": "Example CPU @ 2.60GHz", "count": 2, "online": "0-1", "flags": ["fpu", "avx2"],
+    "cpu": {"model": "Example CPU @ 2.60GHz", "count": 2, "online": "0-1", "microcode": "0xb40",
+            "flags": ["fpu", "avx2"],
             "smt": "off", "smt_active": false, "governor": "performance, powersave",
             "mitigations": {"meltdown": "Not affected"}, "tsc_hz": 2.6e9, "numa_nodes": 1},
     "kernel": {"release": "6.1.0-test", "version": "#1 SMP PREEMPT_DYNAMIC Example",

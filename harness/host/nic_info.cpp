@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "harness/host/port_facts.hpp"
+#include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
 
 namespace pktbench {
@@ -46,10 +47,24 @@ void add_pcie(const std::string& pci, const HostSources& sources, Section& secti
   });
 }
 
+// "8086:1563", vendor and device.
+void add_model(const std::string& pci, const HostSources& sources, Section& section) {
+  if (pci.empty()) return section.null("model", "the device is on no PCI bus");
+  const std::string at = sources.sysfs + "/bus/pci/devices/" + pci + "/";
+  const auto vendor = sys::read_file(at + "vendor");
+  const auto device = sys::read_file(at + "device");
+  if (!vendor || !device)
+    return section.null("model", (vendor ? device : vendor).error().message);
+  const auto plain = [](const std::string& id) {
+    return id.starts_with("0x") ? id.substr(2) : id;
+  };
+  section.set("model", Json(plain(*vendor) + ":" + plain(*device)));
+}
+
 Json nothing_known(Section section, const std::string& why) {
   for (const char* key :
        {"driver", "driver_version", "firmware", "bus_info", "numa_node", "mac", "mtu", "speed_mbps",
-        "pcie", "queues", "udp4_hash", "rings", "coalescing", "pause", "offloads"})
+        "model", "pcie", "queues", "udp4_hash", "rings", "coalescing", "pause", "offloads"})
     section.null(key, why);
   return section.take();
 }
@@ -93,6 +108,7 @@ Json nic_info(const EnvironmentPort& wanted, const HostSources& sources, const s
   section.set("pause", facts.pause, [](const sys::Pause& p) {
     return Json({{"autoneg", p.autoneg}, {"rx", p.rx}, {"tx", p.tx}});
   });
+  add_model(port.pci, sources, section);
   add_pcie(port.pci, sources, section);
   section.set("offloads", facts.offloads, [](const auto& offloads) {
     Json made = Json::object();

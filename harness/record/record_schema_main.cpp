@@ -11,6 +11,7 @@
 
 #include "harness/record/field_json.hpp"
 #include "harness/record/fields.hpp"
+#include "harness/record/fingerprint.hpp"
 #include "harness/sys/json_file.hpp"
 #include "harness/text/record_number.hpp"
 
@@ -25,7 +26,8 @@ struct Root {
 };
 
 std::vector<Root> roots() {
-  return {{&run_fields(), "run."},        {&port_fields(), "ports[]."},
+  return {{&run_fields(), "run."},        {&fingerprint_fields(), "fingerprint."},
+          {&port_fields(), "ports[]."},
           {&case_fields(), "cases[]."},   {&mode_fields(), "….mode."},
           {&trial_fields(), "trials[]."}, {&summary_fields(), "summary.<measure>."}};
 }

@@ -10,6 +10,7 @@
 #include "harness/core/version.hpp"
 #include "harness/record/comparable.hpp"
 #include "harness/record/fields.hpp"
+#include "harness/record/fingerprint.hpp"
 #include "harness/sys/utc.hpp"
 #include "harness/text/clean_text.hpp"
 #include "harness/text/input_error.hpp"
@@ -75,6 +76,8 @@ Json to_json(const RunDocument& document) {
   for (const CaseResult& result : document.cases)
     made["cases"].push_back(to_json(result, document.testbed));
   for (Json& one : made["cases"]) one["comparable"] = comparable_of(made, one);
+  made["fingerprint"] =
+      write_record(fingerprint_fields(), fingerprint_of(made, document.testbed.is_virtual));
   made["pairs"] = document.pairs;
   return made;
 }
