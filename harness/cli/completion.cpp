@@ -67,7 +67,12 @@ const CLI::Option* option_called(const CLI::App& app, const std::string& word) {
   return nullptr;
 }
 
-Words positionals(const std::string& command) {
+// `first`: of those of the command.
+Words positionals(const CLI::App& app, bool first) {
+  const std::string& command = app.get_name();
+  for (const CLI::Option* option : app.get_options())
+    if (option->get_positional() && first && !choices_of(*option).names.empty())
+      return choices_of(*option).names;
   if (command == "run") return scenario_names();
   if (command == "doctor") return port_names();
   if (command == "list") {
@@ -103,7 +108,7 @@ Words candidates(const CLI::App& app, const Words& words) {
     for (std::string& value : values) value.insert(0, begun, 0, equals + 1);
     return values;
   }
-  return begun.starts_with('-') ? option_names(*command) : positionals(command->get_name());
+  return begun.starts_with('-') ? option_names(*command) : positionals(*command, words.size() == 2);
 }
 
 }  // namespace

@@ -36,7 +36,8 @@ def test_the_man_page_has_every_command_option_example_and_status():
     page = gzip.decompress((BINARY.parent / "pktbench.1.gz").read_bytes()).decode()
     assert page == call("--man-page")
     read = page.replace("\\-", "-").replace("\\&", "").replace("\\e", "\\")
-    assert {"run", "list", "compare", "plots", "validate", "doctor", "lab", "restore"} <= set(commands())
+    assert {"run", "list", "compare", "plots", "validate", "history", "export", "doctor", "lab",
+            "restore"} <= set(commands())
     parts = dict(part.split("\n", 1) for part in read.split("\n.SS ")[1:])
     assert list(parts) == commands()
     for command, part in parts.items():
@@ -77,6 +78,9 @@ def test_words_are_completed_by_what_there_is():
     assert complete("lab", "--accel", "") == ["auto", "tcg", "kvm"]
     assert complete("lab", "--nics", "e1000e,rt") == ["e1000e,rtl8139"]
     assert complete("lab", "--nics", "e1000e", "--", "run", "memo") == ["memory"]
+    assert complete("history", "") == ["import", "list", "trend", "rebuild"]
+    assert complete("history", "import", "") == []  # the shell's own: files
+    assert complete("export", "results/a", "--format", "j") == ["junit"]
     assert complete("compare", "results/a") == []  # the shell's own: files
     assert complete("doctor", "--json", "") == complete("doctor", "")  # a flag has no value
 

@@ -19,13 +19,16 @@ import checked  # noqa: E402
 import sudo_user  # noqa: E402
 
 try:
-    from history import store, trend, words
+    from history import store, words
 except ImportError as missing:
     if __name__ != "__main__":
         raise
     sys.exit(checked.no_module(missing))
 
 ACTIONS = ("import", "list", "trend", "rebuild")
+LAST = 200          # runs of a series that a trend looks at
+# What may differ within one series, since it is what a change is explained by.
+VARIES = "kernel,microcode,firmware,driver,settings"
 FORMATS = ("text", "json", "otava")
 
 
@@ -42,9 +45,9 @@ def main(argv=None):
     parser.add_argument("--case", metavar="ID", help="trend: only this case")
     parser.add_argument("--metric", metavar="NAME", help="trend: only this metric")
     parser.add_argument("--host", metavar="NAME", help="trend: only runs of this host")
-    parser.add_argument("--varies", metavar="LIST", default=",".join(trend.VARIES),
+    parser.add_argument("--varies", metavar="LIST", default=VARIES,
                         help="trend: what may differ within one series (default: %(default)s)")
-    parser.add_argument("--last", metavar="N", type=checked.integer(1, 100000), default=trend.LAST,
+    parser.add_argument("--last", metavar="N", type=checked.integer(1, 100000), default=LAST,
                         help="trend: runs of each series that are looked at (default: %(default)s)")
     parser.add_argument("--format", metavar="FORMAT", type=checked.choice("format", FORMATS), default="text",
                         help="trend: text, json or otava (default: text)")
@@ -100,9 +103,9 @@ def _list(options):
 
 
 def _trend(options):
-    index = store.Store(options.store)
-    found = trend.series(index, options.case, options.metric, options.host,
-                         tuple(filter(None, options.varies.split(","))), options.last)
+    from history import trend   # it takes a second until SciPy is there, which nothing else needs
+    found = trend.series(store.Store(options.store), tuple(options.varies.split(",")), options.last, options.case,
+                         options.metric, options.host)
     if not found:
         raise checked.InputError(f"{options.store}: no values of such a case, metric and host are in the index; "
                                  "pktbench history list says which runs are")

@@ -32,6 +32,8 @@ def changes(values):
     values = numpy.asarray(values, dtype=float)
     if values.size and not numpy.isfinite(values).all():
         raise ValueError("a series holds finite values only")
+    if values.size < 2 * LEAST:
+        return []
     points = _significant(values, _candidates(values))
     return _as_drifts(values, points)
 
@@ -109,18 +111,18 @@ def _as_drifts(values, points):
     """The steps as Changes; those that a slope describes better are one drift, and so is what no step tells."""
     ends = [0, *points, values.size]
     levels = [values[a:b].mean() for a, b in zip(ends, ends[1:])]
-    found, i = [], 1
+    found, told, i = [], set(), 1
     while i < len(ends) - 1:
         last = i                        # steps i to last go one way
         while last + 2 < len(ends) and (levels[last + 1] > levels[last]) == (levels[i] > levels[i - 1]):
             last += 1
         drift = _drift(values, ends[i - 1], ends[last + 1], levels[i - 1:last + 1], ends[i:last + 1])
         found += [drift] if drift else [_step(values, ends, levels, n) for n in range(i, last + 1)]
+        told |= set(ends[i - 1:last + 1]) if drift else set()   # parts that the drift goes through
         i = last + 1
-    taken = [change.at for change in found if change.kind == "drift"]
     for begin, end in zip(ends, ends[1:]):
         own = values[begin:end]
-        if end - begin >= DRIFT_LEAST and not any(begin <= at < end for at in taken):
+        if end - begin >= DRIFT_LEAST and begin not in told:
             if stats.kendalltau(numpy.arange(own.size), own).pvalue < ALPHA:  # Mann and Kendall's test
                 found.append(_hinged(values, begin, end)[1])
     return sorted(found)

@@ -33,6 +33,10 @@ def night(number, mpps=5.0, kernel="6.1.0-1", host="lab1", **about):
                         "finished_at": finished, **about})
     for when in ("before", "after"):
         made["environment"][when]["kernel"]["release"] = kernel
+    made["fingerprint"] = {
+        "host": host, "cpu": "Example CPU, 2 online", "microcode": "0x1", "kernel": kernel, "nic": None,
+        "driver": "veth", "firmware": None, "settings": "governor=performance", "scenario": "made-up",
+        "testbed": "veth", "virtual": True}
     for case, rate, cycles in zip(made["cases"], (mpps, 0.3), (500.0, 7000.0)):
         case["comparable"] = {"testbed": "veth", "frame_size": "64", "method": "throughput",
                               "dut_port.driver": "veth"}

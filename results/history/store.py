@@ -12,7 +12,8 @@ from typing import NamedTuple
 import checked
 import recorded
 import sqlalchemy
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Integer, MetaData, Table, Text, delete, insert, select
+from sqlalchemy import (Boolean, Column, Float, ForeignKey, Integer, MetaData, Table, Text, bindparam, delete,
+                        insert, select)
 from sqlalchemy.exc import SQLAlchemyError
 
 VERSION = "1"           # of the tables
@@ -49,6 +50,15 @@ METRICS = Table(
     Column("median", Float, nullable=False), Column("spread", Float),
     Column("at_least", Boolean, nullable=False),
     sqlalchemy.ForeignKeyConstraint(["run", "place"], [CASES.c.run, CASES.c.place]))
+# Keys of run.json and attributes of recorded.Case and recorded.Metric that are columns.
+ABOUT = ("host", "started_at", "finished_at", "tool_version", "git_commit")
+OF_CASE = ("status", "reason", "limiter", "condition", "virtual")
+OF_METRIC = ("name", "unit", "better", "n", "median", "spread", "at_least")
+# Made once: that takes as long as to carry them out.
+OF_FILE = select(RUNS.c.id, RUNS.c.path).where(RUNS.c.digest == bindparam("wanted"))
+OF_ID = select(RUNS.c.id).where(RUNS.c.run_id == bindparam("wanted"))
+TEXT_OF = select(TEXTS.c.id).where(TEXTS.c.digest == bindparam("wanted"))
+NEW_TEXT, NEW_RUN, NEW_CASE, NEW_METRIC = map(insert, (TEXTS, RUNS, CASES, METRICS))
 
 
 class Point(NamedTuple):
@@ -76,6 +86,11 @@ class Point(NamedTuple):
     spread: float
     at_least: bool
 
+    @property
+    def counts(self):
+        """Whether a change of this value says something of the device under test."""
+        return self.status == "ok" and not self.at_least
+
 
 class Store:
     """An open index. Its methods raise checked.InputError, which names the store."""
@@ -93,7 +108,6 @@ class Store:
                 sqlalchemy.event.listen(self._engine, "begin", _begin)
             self._writer = self._engine.execution_options(writes=True)
             self._open(make)
-        self._known = {}    # id of a text by its digest
 
     def _open(self, make):
         there = sqlalchemy.inspect(self._engine).has_table(META.name)
@@ -125,7 +139,7 @@ class Store:
         path = os.path.abspath(checked.run_file(given))
         digest = _digest_of_file(path)
         with self._told(), self._engine.begin() as connection:
-            same = connection.execute(select(RUNS.c.id, RUNS.c.path).where(RUNS.c.digest == digest)).first()
+            same = connection.execute(OF_FILE, {"wanted": digest}).first()
             if same and same.path == path:
                 return "unchanged"
         run = None if same else recorded.read(given)
@@ -148,7 +162,6 @@ class Store:
             for table in reversed(TABLES.sorted_tables):
                 if table is not META:
                     connection.execute(delete(table))
-            self._known = {}
             for one in paths:
                 path = os.path.abspath(checked.run_file(one))
                 self._put(connection, recorded.read(one), path, _digest_of_file(path))
@@ -156,48 +169,37 @@ class Store:
 
     def _put(self, connection, run, path, digest):
         about = run.about
-        old = connection.execute(select(RUNS.c.id).where(RUNS.c.run_id == about["id"])).scalar()
+        old = connection.execute(OF_ID, {"wanted": about["id"]}).scalar()
         if old is not None:
             for table, column in ((METRICS, METRICS.c.run), (CASES, CASES.c.run), (RUNS, RUNS.c.id)):
                 connection.execute(delete(table).where(column == old))
         texts = self._texts(connection, [run.facts, run.fingerprint, *(c.setting for c in run.cases),
                                          *(c.ports for c in run.cases)])
-        made = connection.execute(insert(RUNS).values(
-            run_id=about["id"], path=path, digest=digest, host=about["host"], started_at=about["started_at"],
-            finished_at=about["finished_at"], tool_version=about["tool_version"],
-            git_commit=about["git_commit"], description=run.description, facts=texts[_digest(run.facts)],
-            fingerprint=texts[_digest(run.fingerprint)]))
-        key = made.inserted_primary_key[0]
-        cases = [{"run": key, "place": place, "case_id": case.id, "status": case.status,
-                  "reason": case.reason, "limiter": case.limiter, "condition": case.condition,
-                  "virtual": case.virtual, "setting": texts[_digest(case.setting)],
-                  "ports": texts[_digest(case.ports)]} for place, case in enumerate(run.cases)]
-        metrics = [{"run": key, "place": place, "name": metric.name, "unit": metric.unit,
-                    "better": metric.better, "n": metric.n, "median": metric.median,
-                    "spread": metric.spread, "at_least": metric.at_least}
+        key = connection.execute(NEW_RUN, {
+            "run_id": about["id"], "path": path, "digest": digest, "facts": texts(run.facts),
+            "fingerprint": texts(run.fingerprint), "description": run.description,
+            **{name: about[name] for name in ABOUT}}).inserted_primary_key[0]
+        cases = [{"run": key, "place": place, "case_id": case.id, "setting": texts(case.setting),
+                  "ports": texts(case.ports), **{name: getattr(case, name) for name in OF_CASE}}
+                 for place, case in enumerate(run.cases)]
+        metrics = [{"run": key, "place": place, **{name: getattr(metric, name) for name in OF_METRIC}}
                    for place, case in enumerate(run.cases) for metric in case.metrics]
-        for table, rows in ((CASES, cases), (METRICS, metrics)):
+        for statement, rows in ((NEW_CASE, cases), (NEW_METRIC, metrics)):
             if rows:
-                connection.execute(insert(table), rows)
+                connection.execute(statement, rows)
         return "imported" if old is None else "replaced"
 
-    def _texts(self, connection, values):
-        """The id of each value's text, by its digest; makes those that are missing."""
+    @staticmethod
+    def _texts(connection, values):
+        """Gives the id of each value's text; makes those that are missing."""
         found = {}
-        for value in values:
-            digest = _digest(value)
-            if digest in found:
-                continue
-            known = self._known.get(digest)
-            if known is None:
-                known = connection.execute(select(TEXTS.c.id).where(TEXTS.c.digest == digest)).scalar()
-            else:       # the transaction that made it may have failed
-                known = connection.execute(select(TEXTS.c.id).where(TEXTS.c.id == known)).scalar()
-            if known is None:
-                known = connection.execute(insert(TEXTS).values(
-                    digest=digest, text=json.dumps(value, sort_keys=True))).inserted_primary_key[0]
-            found[digest] = self._known[digest] = known
-        return found
+        for text in map(_text, values):
+            if text not in found:
+                digest = hashlib.sha256(text.encode()).hexdigest()
+                known = connection.execute(TEXT_OF, {"wanted": digest}).scalar()
+                found[text] = known if known is not None else connection.execute(
+                    NEW_TEXT, {"digest": digest, "text": text}).inserted_primary_key[0]
+        return lambda value: found[_text(value)]
 
     def runs(self):
         """Of each run, oldest first: its row, with the number of its cases and of those that are ok."""
@@ -284,8 +286,8 @@ def _begin(connection):
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _digest(value):
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+def _text(value):
+    return json.dumps(value, sort_keys=True)
 
 
 def _digest_of_file(path):

@@ -6,9 +6,6 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 from history import changes
 from history.store import Point
 
-LAST = 200          # runs of a series that are looked at
-# What may differ in one series, since it is what a change is explained by.
-VARIES = ("kernel", "microcode", "firmware", "driver", "settings")
 NEAR = 2            # runs around a change in which a cause may lie: a change point is that sure of its place
 
 
@@ -53,16 +50,12 @@ class Series:
     @property
     def judged(self):
         """The points that count: the others are disturbed or lower bounds."""
-        return [point for point in self.points if counts(point)]
+        return [point for point in self.points if point.counts]
 
 
-def counts(point):
-    """Whether a change of this value says something of the device under test."""
-    return point.status == "ok" and not point.at_least
-
-
-def series(store, case=None, metric=None, host=None, varies=VARIES, last=LAST):
-    """Every Series of a store, judged, by case and metric."""
+def series(store, varies, last, case=None, metric=None, host=None):
+    """Every Series of a store, judged, by case and metric. varies: keys of the fingerprint that may differ
+    within one; last: its runs that are looked at."""
     found, keys, texts = {}, {}, _Texts(store)
     for point in store.points(case, metric, host):
         raw = (point.host, point.case, point.metric, point.unit, point.setting, point.virtual,

@@ -2,8 +2,6 @@
 import json
 import textwrap
 
-from history import trend
-
 MOST = 60           # characters of a value that is shown as it stands
 
 
@@ -93,7 +91,7 @@ def _series(one):
             "points": [{"run": point.run_id, "started_at": point.started_at, "median": point.median,
                         "n": point.n, "spread": point.spread, "status": point.status,
                         "at_least": point.at_least, "condition": point.condition,
-                        "judged": trend.counts(point)} for point in one.points],
+                        "judged": point.counts} for point in one.points],
             "changes": [{"kind": found.change.kind, "run": found.first.run_id,
                          "started_at": found.first.started_at, "before": found.change.before,
                          "after": found.change.after, "relative": found.relative,
