@@ -12,7 +12,7 @@ from scipy import special, stats
 LEAST = 3               # runs on either side of a change: a spike of one or two nights is none
 WINDOW = 50             # runs that are split at once
 WEAK = 10               # the weaker threshold is so many times ALPHA
-ALPHA = 1e-4            # of one split: trend_test.py counts the false alarms that it makes in a series
+ALPHA = 1e-4            # of one split: changes_test.py counts the false alarms that it makes in a series
 DRIFT_LEAST = 8         # runs of a drift
 
 
