@@ -110,6 +110,7 @@ def _trend(options):
         raise checked.InputError(f"{options.store}: no values of such a case, metric and host are in the index; "
                                  "pktbench history list says which runs are")
     if options.format == "otava":
+        from export import otava
         for path in otava.write(options.out, otava.of_series(found)):
             print(path)
     elif options.format == "json":
