@@ -21,7 +21,7 @@ import large_run  # noqa: E402
 def history(*words, cwd=None):
     """pktbench history."""
     return subprocess.run(["/usr/bin/python3", "-B", HERE / "__main__.py", *map(str, words)], cwd=cwd,
-                          capture_output=True, text=True, timeout=250, check=False)
+                          capture_output=True, text=True, timeout=900, check=False)
 
 
 def done(*words, cwd=None):

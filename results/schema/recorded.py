@@ -124,7 +124,18 @@ def read(given):
         if case["id"] in ids:
             raise checked.InputError(f"{path}: /cases/{i}/id: {case['id']!r} is not unique")
         ids.add(case["id"])
-    return _run(path, document)
+    return _run(path, cleaned(document))
+
+
+def cleaned(value):
+    """value with every text in it fit for a terminal, a file and a database: records may hold anything."""
+    if isinstance(value, str):
+        return checked.printable(value)
+    if isinstance(value, list):
+        return [cleaned(one) for one in value]
+    if isinstance(value, dict):
+        return {checked.printable(key): cleaned(one) for key, one in value.items()}
+    return value
 
 
 def _run(path, document):

@@ -6,14 +6,15 @@ set(extra ${CMAKE_SOURCE_DIR}/scripts/package.d)
 set(bash_completions ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 set(zsh_completions ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
 set(pages README.md backends/README.md harness/README.md harness/testbed/README.md results/MEASURED.md
-          results/README.md scenarios/README.md scripts/README.md)  # what README.md leads to
+          results/README.md results/export/README.md results/history/README.md scenarios/README.md scripts/README.md)  # what README.md leads to
 
 # CMake makes folders as the umask says, but others are to read what is in them.
 set(folders "")
 foreach(folder ${CMAKE_INSTALL_BINDIR} ${CMAKE_INSTALL_LIBEXECDIR}/pktbench ${data}/results ${data}/scripts
         ${CMAKE_INSTALL_MANDIR}/man1 ${bash_completions} ${zsh_completions}
         ${CMAKE_INSTALL_DATADIR}/lintian/overrides ${CMAKE_INSTALL_DOCDIR}/harness/testbed
-        ${CMAKE_INSTALL_DOCDIR}/backends ${CMAKE_INSTALL_DOCDIR}/results ${CMAKE_INSTALL_DOCDIR}/scenarios
+        ${CMAKE_INSTALL_DOCDIR}/backends ${CMAKE_INSTALL_DOCDIR}/results/export
+        ${CMAKE_INSTALL_DOCDIR}/results/history ${CMAKE_INSTALL_DOCDIR}/scenarios
         ${CMAKE_INSTALL_DOCDIR}/scripts)
   while(folder)
     list(PREPEND folders ${folder})
@@ -44,7 +45,11 @@ install(DIRECTORY plots DESTINATION ${data}
         PATTERN testdata EXCLUDE PATTERN __pycache__ EXCLUDE)
 install(DIRECTORY results/schema DESTINATION ${data}/results
         FILES_MATCHING PATTERN "*.json" PATTERN __pycache__ EXCLUDE)
-install(FILES results/schema/checked.py results/schema/streamed.py DESTINATION ${data}/results/schema)
+install(FILES results/schema/checked.py results/schema/recorded.py results/schema/streamed.py
+        DESTINATION ${data}/results/schema)
+install(DIRECTORY results/export results/history DESTINATION ${data}/results
+        FILES_MATCHING PATTERN "*.py" PATTERN "*_test.py" EXCLUDE PATTERN made_runs.py EXCLUDE
+        PATTERN testdata EXCLUDE PATTERN __pycache__ EXCLUDE)
 install(PROGRAMS results/schema/validate.py DESTINATION ${data}/results/schema)
 install(PROGRAMS scripts/lab scripts/lab_init scripts/sudo_user.py DESTINATION ${data}/scripts)
 install(FILES scripts/lab_packages.py DESTINATION ${data}/scripts)
@@ -86,8 +91,8 @@ set(CPACK_DEBIAN_PACKAGE_DEPENDS "python3")
 # What is missing of these is said by name where it is wanted: `list` for DPDK's drivers and nft, `plots`,
 # `validate` and `lab`.
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "fonts-dejavu-core, librte-meta-mempool, librte-meta-net, nftables, \
-python3-fastjsonschema, python3-ijson, python3-jsonschema, python3-matplotlib, python3-scipy")
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "bash-completion, busybox-static, cpio, kmod, qemu-system-x86")
+python3-fastjsonschema, python3-ijson, python3-jsonschema, python3-matplotlib, python3-scipy, python3-sqlalchemy")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "bash-completion, busybox-static, cpio, kmod, python3-psycopg2, qemu-system-x86")
 # Debian keeps a package's history by its version.
 file(CONFIGURE OUTPUT changelog CONTENT [[
 pktbench (@PROJECT_VERSION@-@CPACK_DEBIAN_PACKAGE_RELEASE@) unstable; urgency=medium
