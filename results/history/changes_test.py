@@ -131,3 +131,11 @@ def test_without_any_noise_a_step_is_one():
 def test_what_is_no_number_is_refused(bad):
     with pytest.raises(ValueError):
         changes.changes([1.0] * 10 + [bad])
+
+
+@pytest.mark.parametrize("digits", [9, 2])
+def test_the_test_of_trend_is_kendalls(digits):
+    for seed in range(20):
+        values = (numpy.random.default_rng(seed).standard_normal(25) + 0.05 * numpy.arange(25)).round(digits - 1)
+        known = stats.kendalltau(numpy.arange(25), values, method="asymptotic").pvalue
+        assert changes._p_of_trend(values) == pytest.approx(known, rel=1e-9)

@@ -10,7 +10,6 @@ import pathlib
 from typing import NamedTuple
 
 import checked
-import recorded
 import sqlalchemy
 from sqlalchemy import (Boolean, Column, Float, ForeignKey, Integer, MetaData, Table, Text, bindparam, delete,
                         insert, select)
@@ -142,7 +141,7 @@ class Store:
             same = connection.execute(OF_FILE, {"wanted": digest}).first()
             if same and same.path == path:
                 return "unchanged"
-        run = None if same else recorded.read(given)
+        run = None if same else _read(given)
         with self._told(), self._writer.begin() as connection:
             self._lock(connection)
             if same:        # the same run, found elsewhere
@@ -164,7 +163,7 @@ class Store:
                     connection.execute(delete(table))
             for one in paths:
                 path = os.path.abspath(checked.run_file(one))
-                self._put(connection, recorded.read(one), path, _digest_of_file(path))
+                self._put(connection, _read(one), path, _digest_of_file(path))
         return len(paths)
 
     def _put(self, connection, run, path, digest):
@@ -250,6 +249,11 @@ class _Told:
             why = str(getattr(error, "orig", None) or error).strip().split("\n")[0]
             raise checked.InputError(f"{self._name}: {why}") from error
         return False
+
+
+def _read(given):
+    import recorded     # it takes a while, and who only asks the index needs none of it
+    return recorded.read(given)
 
 
 def _address(given, make):
