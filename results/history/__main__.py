@@ -60,6 +60,8 @@ def main(argv=None):
         parser.error("import needs RUN")
     if options.format == "otava" and not options.out:
         parser.error("--format otava needs --out: it is a file for each series")
+    if options.out and options.format == "json":
+        parser.error("--format json is for stdout; without it --out draws the figure")
     sudo_user.become_caller()   # nothing here needs root, and the index is to be the caller's
     if sys.stdout:
         sys.stdout.reconfigure(errors="surrogateescape")    # a path may be no UTF-8
@@ -118,7 +120,24 @@ def _trend(options):
     else:
         for line in words.of_trend(found):
             print(line)
+    if options.out and options.format != "otava":
+        return _draw(found, options.out)
     return 0
+
+
+def _draw(found, folder):
+    """The figure of a trend, in every kind."""
+    from plots import __main__ as drawing
+    from plots import style, trends
+    try:
+        sudo_user.make_directories(folder)
+    except OSError as error:
+        raise checked.InputError(f"{error.filename}: {error.strerror}; choose another --out") from error
+    sys.stdout.flush()      # what is still in it would be every process's
+    paths = drawing.write(list(trends.figures(words.as_document(found))), folder, list(style.METADATA))
+    for path in paths:
+        print(path)
+    return 0 if paths else 6
 
 
 def _make_room(given):

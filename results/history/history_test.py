@@ -147,6 +147,16 @@ def test_a_step_is_told_with_the_run_and_what_changed_there(tmp_path):
         ("kernel.release", "6.1.0-1", "6.1.0-2")]
 
 
+def test_a_trend_is_drawn(tmp_path):
+    stepped(tmp_path / "runs")
+    done("import", tmp_path / "runs", "--store", tmp_path / "h.db")
+    lines = done("trend", "--store", tmp_path / "h.db", "--out", tmp_path / "new" / "figures").splitlines()
+    made = [tmp_path / "new" / "figures" / name for name in ("trend.png", "trend.svg", "trend.pdf", "caption.txt")]
+    assert lines[-4:] == list(map(str, made)) and lines[0].startswith(made_runs.XDP)
+    assert all(path.stat().st_size > 100 for path in made)
+    assert "since 2026-01-26" in made[-1].read_text()
+
+
 def test_what_may_not_vary_makes_series_of_their_own(tmp_path):
     stepped(tmp_path / "runs", kernel="6.1.0-2")
     done("import", tmp_path / "runs", "--store", tmp_path / "h.db")
@@ -213,6 +223,7 @@ def test_bad_files_are_named_with_the_place_and_the_others_are_taken_in(tmp_path
     (("import",), "import needs RUN"), (("lst",), 'unknown action "lst"; did you mean "list"?'),
     (("list", "results"), "list takes no RUN"), (("trend", "--last", "0"), "--last: must be an integer from 1"),
     (("trend", "--format", "otava"), "--format otava needs --out"),
+    (("trend", "--format", "json", "--out", "x"), "--format json is for stdout"),
     (("trend", "--store", "no.db"), "no.db: no such file; make it with pktbench history import"),
     (("list", "--store", "mysql://x/y"), "--store: a file (SQLite) or postgresql://..., not mysql://"),
     (("list", "--store", "text"), "text: file is not a database"),

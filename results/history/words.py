@@ -81,8 +81,13 @@ def _wrapped(said, indent):
 
 
 def as_json(found):
+    """The document as text."""
+    return json.dumps(as_document(found), indent=2)
+
+
+def as_document(found):
     """The series with all that was found, as pktbench-trend/1."""
-    return json.dumps({"schema": "pktbench-trend/1", "series": [_series(one) for one in found]}, indent=2)
+    return {"schema": "pktbench-trend/1", "series": [_series(one) for one in found]}
 
 
 def _series(one):
