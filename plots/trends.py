@@ -38,9 +38,9 @@ def caption_of(series):
     parts = [f"Each case's metric, run by run, on {', '.join(text.some(hosts))}."]
     if any(one["virtual"] for one in series):
         parts.append("Virtual testbed: not a statement about hardware.")
-    parts.append("Marks: median of a run, with the standard deviation within it; hollow ones are disturbed, or "
-                 "lower bounds (triangles), and are not judged. Lines: levels between changes, which E-divisive "
-                 "with a t-test found.")
+    parts.append("Marks: median of a run, with the standard deviation within it; hollow ones are disturbed, "
+                 "or lower bounds (triangles), and are not judged. Lines: levels between changes, which "
+                 "E-divisive with a t-test found.")
     for one in series:
         for change in one["changes"]:
             parts.append(f"{one['case']}, {one['metric']}: {change['kind']} of {percent(change)} since "
@@ -57,7 +57,9 @@ def _causes(change):
 
 
 def _known(value):
-    return "not known" if value is None else text.wrap(value, style.CAPTION, 2.0, most=1)[0] if value else '""'
+    if not value:
+        return "not known" if value is None else '""'
+    return text.wrap(value, style.CAPTION, 2.0, most=1)[0]
 
 
 def levels(one):
@@ -104,11 +106,13 @@ class _Drawing(Sheet):
                 Line2D([], [], marker="o", markerfacecolor="white", label="disturbed", **dot),
                 Line2D([], [], marker="^", markerfacecolor="white", label="lower bound", **dot),
                 Line2D([], [], color=style.INK, linewidth=1.1, label="level"),
-                Line2D([], [], color=style.ALARM, linewidth=0.8, linestyle="--", label="change for the worse")]
+                Line2D([], [], color=style.ALARM, linewidth=0.8, linestyle="--",
+                       label="change for the worse")]
 
     def _panel(self, number, one, y):
         points = one["points"]
-        axes = self.panel(LEFT, y, style.WIDTH - LEFT - MARGIN, PANEL, f"series-{number}", unit="started", grid="y")
+        axes = self.panel(LEFT, y, style.WIDTH - LEFT - MARGIN, PANEL, f"series-{number}", unit="started",
+                          grid="y")
         axes.set_ylabel(one["unit"], fontsize=7, labelpad=3)
         axes.tick_params(labelsize=7)
         axes.yaxis.set_major_locator(MaxNLocator(4))
@@ -118,10 +122,11 @@ class _Drawing(Sheet):
                       yerr=[points[i]["spread"] or 0 for i in judged], elinewidth=0.6,
                       ecolor=style.paler(color, 0.4), zorder=3)[0].set_gid(f"judged-{number}")
         for least, marker in RINGS.items():
-            places = [i for i, point in enumerate(points) if not point["judged"] and point["at_least"] is least]
-            axes.plot(places, [points[i]["median"] for i in places], linestyle="", marker=marker, markersize=3.4,
-                      markerfacecolor="white", markeredgecolor=style.edge(color), markeredgewidth=0.7,
-                      gid=f"{'least' if least else 'disturbed'}-{number}", zorder=3)
+            places = [i for i, point in enumerate(points)
+                      if not point["judged"] and point["at_least"] is least]
+            axes.plot(places, [points[i]["median"] for i in places], linestyle="", marker=marker,
+                      markersize=3.4, markerfacecolor="white", markeredgecolor=style.edge(color),
+                      markeredgewidth=0.7, gid=f"{'least' if least else 'disturbed'}-{number}", zorder=3)
         for first, last, begin, end in levels(one):
             axes.plot([first - 0.4, last + 0.4], [begin, end], color=style.INK, linewidth=1.1, zorder=4,
                       gid=f"level-{number}")
@@ -139,8 +144,9 @@ class _Drawing(Sheet):
         color = style.ALARM if change["worse"] else style.INK
         axes.axvline(at, color=color, linewidth=0.8, linestyle="--", zorder=2).set_gid(f"change-{number}")
         right = at > 0.8 * len(one["points"])
-        axes.text(at, 1.02, f"{change['kind']} {percent(change)}", fontsize=style.SMALL, color=color, va="bottom",
-                  ha="right" if right else "left", transform=axes.get_xaxis_transform(), gid=f"said-{number}")
+        axes.text(at, 1.02, f"{change['kind']} {percent(change)}", fontsize=style.SMALL, color=color,
+                  va="bottom", ha="right" if right else "left", transform=axes.get_xaxis_transform(),
+                  gid=f"said-{number}")
 
     @staticmethod
     def _range(axes, points):

@@ -6,14 +6,15 @@ from plots import fixtures, style, trends
 
 
 def point(number, median, **more):
-    return {"run": f"run-{number}", "started_at": f"2026-01-{number + 1:02d}T02:00:00Z", "median": median, "n": 5,
-            "spread": 0.01, "status": "ok", "at_least": False, "condition": None, "judged": True, **more}
+    return {"run": f"run-{number}", "started_at": f"2026-01-{number + 1:02d}T02:00:00Z", "median": median,
+            "n": 5, "spread": 0.01, "status": "ok", "at_least": False, "condition": None, "judged": True,
+            **more}
 
 
 def change(kind, number, before, after, **more):
     return {"kind": kind, "run": f"run-{number}", "started_at": f"2026-01-{number + 1:02d}T02:00:00Z",
-            "before": before, "after": after, "relative": after / before - 1 if before else None, "per_run": None,
-            "p": 1e-9, "worse": True, "changed": [], "changed_near": [], **more}
+            "before": before, "after": after, "relative": after / before - 1 if before else None,
+            "per_run": None, "p": 1e-9, "worse": True, "changed": [], "changed_near": [], **more}
 
 
 def series(points, changes=(), case="xdp-native/drop/64B/1q/1f", **more):
@@ -43,7 +44,8 @@ def test_a_step_is_two_levels_and_a_line_at_its_run():
 
 def test_drift_is_a_slope():
     falling = [point(i, 5.0 - max(0, i - 9) * 0.02) for i in range(20)]
-    assert trends.levels(series(falling, [change("drift", 10, 5.0, 4.8)])) == [(0, 9, 5.0, 5.0), (10, 19, 5.0, 4.8)]
+    assert trends.levels(series(falling, [change("drift", 10, 5.0, 4.8)])) == [
+        (0, 9, 5.0, 5.0), (10, 19, 5.0, 4.8)]
     assert trends.levels(series(falling, [change("drift", 0, 5.0, 4.8)])) == [(0, 19, 5.0, 4.8)]
 
 

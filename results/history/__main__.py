@@ -25,7 +25,6 @@ except ImportError as missing:
         raise
     sys.exit(checked.no_module(missing))
 
-ACTIONS = ("import", "list", "trend", "rebuild")
 LAST = 200          # runs of a series that a trend looks at
 # What may differ within one series, since it is what a change is explained by.
 VARIES = "kernel,microcode,firmware,driver,settings"
@@ -36,7 +35,7 @@ def main(argv=None):
     """Run the command line; returns the exit code."""
     parser = checked.Parser(prog="pktbench history", description="An index over recorded runs.",
                             epilog="example: pktbench history import results")
-    parser.add_argument("action", metavar="ACTION", type=checked.choice("action", ACTIONS),
+    parser.add_argument("action", metavar="ACTION", type=checked.choice("action", list(ACTIONS)),
                         help="import, list, trend or rebuild")
     parser.add_argument("runs", metavar="RUN", nargs="*",
                         help="import, rebuild: a run.json, its directory, or a directory of such directories")
@@ -66,7 +65,7 @@ def main(argv=None):
     if sys.stdout:
         sys.stdout.reconfigure(errors="surrogateescape")    # a path may be no UTF-8
     try:
-        return {"import": _import, "list": _list, "trend": _trend, "rebuild": _rebuild}[options.action](options)
+        return ACTIONS[options.action](options)
     except ImportError as error:    # the driver of a database
         return checked.no_module(error)
 
@@ -106,11 +105,11 @@ def _list(options):
 
 def _trend(options):
     from history import trend   # it takes a second until SciPy is there, which nothing else needs
-    found = trend.series(store.Store(options.store), tuple(options.varies.split(",")), options.last, options.case,
-                         options.metric, options.host)
+    found = trend.series(store.Store(options.store), tuple(options.varies.split(",")), options.last,
+                         options.case, options.metric, options.host)
     if not found:
-        raise checked.InputError(f"{options.store}: no values of such a case, metric and host are in the index; "
-                                 "pktbench history list says which runs are")
+        raise checked.InputError(f"{options.store}: no values of such a case, metric and host are in the "
+                                 "index; pktbench history list says which runs are")
     if options.format == "otava":
         from export import otava
         for path in otava.write(options.out, otava.of_series(found)):
@@ -166,6 +165,8 @@ def _found(given):
             failed += 1
     return paths, failed
 
+
+ACTIONS = {"import": _import, "list": _list, "trend": _trend, "rebuild": _rebuild}
 
 if __name__ == "__main__":
     sys.exit(checked.run(main))

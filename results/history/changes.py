@@ -1,4 +1,4 @@
-"""When did a series change? Steps by E-divisive, and drift, each with its significance; numbers in, numbers out.
+"""When did a series change? Steps by E-divisive, and drift, each with its significance.
 
 E-divisive is of Matteson and James (arXiv:1306.4933); a t-test in place of its permutations, windows, and a
 weaker threshold first, so that one change does not hide another, are of Fleming et al. (Hunter, now Apache
@@ -118,7 +118,7 @@ def _significant(values, points):
 
 
 def _as_drifts(values, points):
-    """The steps as Changes; those that a slope describes better are one drift, and so is what no step tells."""
+    """The steps as Changes; those that a slope describes better are one drift; so is a slope without one."""
     ends = [0, *points, values.size]
     levels = [values[a:b].mean() for a, b in zip(ends, ends[1:])]
     found, told, i = [], set(), 1
@@ -151,10 +151,9 @@ def _drift(values, begin, end, levels, steps):
     rest = float(((values[begin:end] - stairs) ** 2).sum())
     sloped, drift = _hinged(values, begin, end)
     n, tiny = end - begin, numpy.finfo(float).tiny
-    more = 2 * len(steps) - 2           # parameters that the stairs have more than a level, a slope and a place
-    if n * numpy.log(max(sloped, tiny) / max(rest, tiny)) >= more * numpy.log(n) or end - drift.at < DRIFT_LEAST:
-        return None
-    return drift
+    gain = n * numpy.log(max(rest, tiny) / max(sloped, tiny))
+    more = 2 * len(steps) - 2       # parameters of the stairs, beyond the slope's: level, slope and place
+    return drift if gain + more * numpy.log(n) > 0 and end - drift.at >= DRIFT_LEAST else None
 
 
 def _hinged(values, begin, end):

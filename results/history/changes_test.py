@@ -37,8 +37,8 @@ def test_no_change_is_none(noise):
         alarm = alarms(values, LEAST)
         by_night += alarm is not None
         looks += (alarm or len(values)) - LEAST + 1
-    print(f"noise {100 * noise:g}%: of {SERIES} series of 30 runs without a change {at_end} have one; looked at "
-          f"after every run, {by_night} had one at some time, {1000 * by_night / looks:.2f} in 1000 looks")
+    print(f"noise {100 * noise:g}%: of {SERIES} series of 30 runs without a change {at_end} have one; looked "
+          f"at after every run, {by_night} had one at some time, {1000 * by_night / looks:.2f} in 1000 looks")
     assert at_end <= 0.01 * SERIES
     assert by_night <= max(1, 0.005 * looks)
 
@@ -74,9 +74,10 @@ def test_drift_of_a_thousandth_a_night_is_seen_within_25_nights(still):
         kinds.append(last.kind)
         begins.append(last.at - still)
     within = sum(wait <= 25 for wait in waits)
-    print(f"drift of 0.1% a night after {still} nights without (noise {100 * noise:.2f}%): {within} of {SERIES} "
-          f"seen within 25 nights, the median after {numpy.median(waits):g}; after 40 nights {kinds.count('drift')} "
-          f"are called drift, its begin is {numpy.median(numpy.abs(begins)):g} nights off at the median")
+    print(f"drift of 0.1% a night after {still} nights without (noise {100 * noise:.2f}%): {within} of "
+          f"{SERIES} seen within 25 nights, the median after {numpy.median(waits):g}; after 40 nights "
+          f"{kinds.count('drift')} are called drift, its begin is {numpy.median(numpy.abs(begins)):g} nights "
+          "off at the median")
     assert within >= 0.9 * SERIES
     assert kinds.count("drift") >= 0.8 * SERIES
 
@@ -87,7 +88,7 @@ def test_a_change_says_where_and_how_large():
     values[25:] *= 0.9
     step, = changes.changes(values)
     assert (step.at, step.kind, step.per_run) == (25, "step", None)
-    assert step.before == pytest.approx(values[:25].mean()) and step.after == pytest.approx(values[25:].mean())
+    assert (step.before, step.after) == pytest.approx((values[:25].mean(), values[25:].mean()))
     assert step.p == pytest.approx(stats.ttest_ind(values[:25], values[25:]).pvalue, rel=1e-6)
 
 
@@ -136,6 +137,7 @@ def test_what_is_no_number_is_refused(bad):
 @pytest.mark.parametrize("digits", [9, 2])
 def test_the_test_of_trend_is_kendalls(digits):
     for seed in range(20):
-        values = (numpy.random.default_rng(seed).standard_normal(25) + 0.05 * numpy.arange(25)).round(digits - 1)
+        values = numpy.random.default_rng(seed).standard_normal(25) + 0.05 * numpy.arange(25)
+        values = values.round(digits - 1)
         known = stats.kendalltau(numpy.arange(25), values, method="asymptotic").pvalue
         assert changes._p_of_trend(values) == pytest.approx(known, rel=1e-9)

@@ -45,14 +45,16 @@ def stepped(folder, count=40, at=25, share=0.95, **changed):
     for number in range(count):
         after = number >= at
         made_runs.write(folder, made_runs.night(
-            number, 5.0 * (share if after else 1) * (1 + 0.005 * source.gauss(0, 1)), **(changed if after else {})))
+            number, 5.0 * (share if after else 1) * (1 + 0.005 * source.gauss(0, 1)),
+            **(changed if after else {})))
 
 
 def test_a_run_is_taken_in_once_however_often_it_is_named(tmp_path):
     for number in range(3):
         made_runs.write(tmp_path / "runs", made_runs.night(number))
     index = tmp_path / "h.db"
-    assert done("import", tmp_path / "runs", "--store", index) == f"{index}: 3 imported, 0 replaced, 0 unchanged\n"
+    first = done("import", tmp_path / "runs", "--store", index)
+    assert first == f"{index}: 3 imported, 0 replaced, 0 unchanged\n"
     one = next((tmp_path / "runs").iterdir())
     again = done("import", tmp_path / "runs", one, one / "run.json", "--store", index)
     assert again == f"{index}: 0 imported, 0 replaced, 5 unchanged\n"
@@ -151,7 +153,8 @@ def test_a_trend_is_drawn(tmp_path):
     stepped(tmp_path / "runs")
     done("import", tmp_path / "runs", "--store", tmp_path / "h.db")
     lines = done("trend", "--store", tmp_path / "h.db", "--out", tmp_path / "new" / "figures").splitlines()
-    made = [tmp_path / "new" / "figures" / name for name in ("trend.png", "trend.svg", "trend.pdf", "caption.txt")]
+    names = ("trend.png", "trend.svg", "trend.pdf", "caption.txt")
+    made = [tmp_path / "new" / "figures" / name for name in names]
     assert lines[-4:] == list(map(str, made)) and lines[0].startswith(made_runs.XDP)
     assert all(path.stat().st_size > 100 for path in made)
     assert "since 2026-01-26" in made[-1].read_text()
@@ -160,8 +163,8 @@ def test_a_trend_is_drawn(tmp_path):
 def test_what_may_not_vary_makes_series_of_their_own(tmp_path):
     stepped(tmp_path / "runs", kernel="6.1.0-2")
     done("import", tmp_path / "runs", "--store", tmp_path / "h.db")
-    apart = json.loads(done("trend", "--store", tmp_path / "h.db", "--format", "json", "--case", made_runs.XDP,
-                            "--metric", "mpps", "--varies", "firmware,settings"))["series"]
+    apart = json.loads(done("trend", "--store", tmp_path / "h.db", "--format", "json", "--case",
+                            made_runs.XDP, "--metric", "mpps", "--varies", "firmware,settings"))["series"]
     assert [(one["identity"]["kernel"], len(one["points"]), one["changes"]) for one in apart] == [
         ("6.1.0-1", 25, []), ("6.1.0-2", 15, [])]
 
@@ -175,8 +178,8 @@ def test_hosts_are_apart_and_what_is_no_good_value_is_left_out(tmp_path):
         bad["cases"][0].update(status=status, limiter=limiter, reason=None if status == "ok" else "made up")
         made_runs.write(tmp_path / "runs", bad)
     done("import", tmp_path / "runs", "--store", tmp_path / "h.db")
-    found = json.loads(done("trend", "--store", tmp_path / "h.db", "--format", "json", "--case", made_runs.XDP,
-                            "--metric", "mpps"))["series"]
+    found = json.loads(done("trend", "--store", tmp_path / "h.db", "--format", "json", "--case",
+                            made_runs.XDP, "--metric", "mpps"))["series"]
     assert [(one["identity"]["host"], len(one["points"])) for one in found] == [("lab1", 14), ("lab2", 12)]
     assert [point["judged"] for point in found[0]["points"]] == [True] * 12 + [False, False]
     assert [point["at_least"] for point in found[0]["points"]][-2:] == [True, False]
@@ -191,7 +194,8 @@ def broken(folder):
     texts = {"truncated": (good[:3000], ": not valid JSON: parse error: premature EOF"),
              "version": (good.replace("pktbench-run/1", "pktbench-run/9"),
                          "/schema: is 'pktbench-run/9', this version reads 'pktbench-run/1'"),
-             "nan": (good.replace('"by_round": {"0": 5.0', '"by_round": {"0": NaN'), "/cases/0/metrics/0/by_round/0: "),
+             "nan": (good.replace('"by_round": {"0": 5.0', '"by_round": {"0": NaN'),
+                     "/cases/0/metrics/0/by_round/0: "),
              "word": (good.replace('"by_round": {"0": 5.0', '"by_round": {"0": "fast"'),
                       "/cases/0/metrics/0/by_round/0: "),
              "twice": (good.replace("udp-recvmmsg/drop/64B/1q/1f", "xdp-native/drop/64B/1q/1f"),
@@ -221,7 +225,8 @@ def test_bad_files_are_named_with_the_place_and_the_others_are_taken_in(tmp_path
 
 @pytest.mark.parametrize("words, said", [
     (("import",), "import needs RUN"), (("lst",), 'unknown action "lst"; did you mean "list"?'),
-    (("list", "results"), "list takes no RUN"), (("trend", "--last", "0"), "--last: must be an integer from 1"),
+    (("list", "results"), "list takes no RUN"),
+    (("trend", "--last", "0"), "--last: must be an integer from 1"),
     (("trend", "--format", "otava"), "--format otava needs --out"),
     (("trend", "--format", "json", "--out", "x"), "--format json is for stdout"),
     (("trend", "--store", "no.db"), "no.db: no such file; make it with pktbench history import"),

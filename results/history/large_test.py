@@ -35,5 +35,6 @@ def test_many_runs(tmp_path):
     found = json.loads(timed("the same as a command", "trend", "--store", index, "--format", "json"))
     assert [len(one["points"]) + one["older_runs"] for one in found["series"]] == [RUNS] * 4
     assert [len(one["changes"]) for one in found["series"] if one["case"] == made_runs.XDP] == [0, 1]
-    timed("trend of one case and metric", "trend", "--store", index, "--case", made_runs.XDP, "--metric", "mpps")
+    timed("trend of one case and metric", "trend", "--store", index, "--case", made_runs.XDP, "--metric",
+          "mpps")
     print(f"index: {index.stat().st_size} bytes")

@@ -41,11 +41,11 @@ def _server():
             os.chown(folder, user["user"], user["group"])
         with open(folder.with_suffix(".log"), "wb") as log:
             common = {"stdout": log, "stderr": log, "stdin": subprocess.DEVNULL, "cwd": folder, **user}
-            subprocess.run([PROGRAMS[-1].with_name("initdb"), "--pgdata", folder / "data", "--username", "lab",
-                            "--auth", "trust", "--no-sync", "--locale", "C", "--encoding", "UTF8"], check=True,
-                           timeout=120, **common)
-            with subprocess.Popen([PROGRAMS[-1], "-D", folder / "data", "-k", folder, "-c", "listen_addresses=",
-                                   "-c", "fsync=off"], **common) as process:
+            subprocess.run([PROGRAMS[-1].with_name("initdb"), "--pgdata", folder / "data", "--auth", "trust",
+                            "--username", "lab", "--no-sync", "--locale", "C", "--encoding", "UTF8"],
+                           check=True, timeout=120, **common)
+            with subprocess.Popen([PROGRAMS[-1], "-D", folder / "data", "-k", folder,
+                                   "-c", "listen_addresses=", "-c", "fsync=off"], **common) as process:
                 try:
                     _wait_for(folder, process)
                     yield f"postgresql://lab@/postgres?host={folder}"
@@ -85,10 +85,11 @@ def test_the_same_commands_tell_the_same(server, tmp_path):
         ": 0 imported, 0 replaced, 40 unchanged\n")
     assert counted(server) == [40, 80, 160]
     history_test.done("import", tmp_path / "runs", "--store", tmp_path / "h.db")
-    told = [history_test.done("trend", "--format", "json", "--store", store) for store in (server, tmp_path / "h.db")]
+    stores = (server, tmp_path / "h.db")
+    told = [history_test.done("trend", "--format", "json", "--store", store) for store in stores]
     assert told[0] == told[1]
     assert sum(len(one["changes"]) for one in json.loads(told[0])["series"]) == 1
-    listed = [history_test.done("list", "--store", store) for store in (server, tmp_path / "h.db")]
+    listed = [history_test.done("list", "--store", store) for store in stores]
     assert listed[0] == listed[1] and len(listed[0].splitlines()) == 41
     assert history_test.done("rebuild", "--store", server).endswith(": 40 imported\n")
     assert counted(server) == [40, 80, 160]
@@ -107,7 +108,8 @@ def test_imports_at_once_and_a_kill_leave_each_run_once_and_whole(server, tmp_pa
     part = counted(server)
     assert before[0] + 5 <= part[0] < before[0] + 60
     assert part == [part[0], 2 * part[0], 4 * part[0]]
-    several = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    several = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+               for _ in range(3)]
     assert [one.communicate(timeout=200)[1] for one in several] == [""] * 3
     assert [one.returncode for one in several] == [0] * 3
     assert counted(server) == [before[0] + 60, before[1] + 120, before[2] + 240]

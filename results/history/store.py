@@ -204,7 +204,8 @@ class Store:
         """Of each run, oldest first: its row, with the number of its cases and of those that are ok."""
         ok = sqlalchemy.func.sum(sqlalchemy.case((CASES.c.status == "ok", 1), else_=0))
         query = (select(RUNS, sqlalchemy.func.count(CASES.c.place).label("cases"), ok.label("ok"))
-                 .select_from(RUNS.outerjoin(CASES)).group_by(*RUNS.c).order_by(RUNS.c.started_at, RUNS.c.run_id))
+                 .select_from(RUNS.outerjoin(CASES)).group_by(*RUNS.c)
+                 .order_by(RUNS.c.started_at, RUNS.c.run_id))
         with self._told(), self._engine.begin() as connection:
             return connection.execute(query).all()
 

@@ -1,4 +1,4 @@
-"""What the index tells of time: series of one metric each, where they change, and what changed there beside."""
+"""What the index tells of time: series of one metric each, where they change, and what else changed there."""
 import re
 from dataclasses import dataclass, field
 from typing import Dict, List, NamedTuple, Optional, Tuple
@@ -31,7 +31,8 @@ class Found(NamedTuple):
     @property
     def relative(self):
         """The change in parts of what was before; None where that is 0."""
-        return (self.change.after - self.change.before) / abs(self.change.before) if self.change.before else None
+        before, after = self.change.before, self.change.after
+        return (after - before) / abs(before) if before else None
 
 
 @dataclass
@@ -69,7 +70,8 @@ def series(store, varies, last, case=None, metric=None, host=None):
             found[key].points.append(point)
         else:
             found[key].older += 1
-    made = sorted(found.values(), key=lambda one: (one.case, one.metric, sorted(map(str, one.identity.items()))))
+    made = sorted(found.values(),
+                  key=lambda one: (one.case, one.metric, sorted(map(str, one.identity.items()))))
     for one in made:
         one.points.reverse()
         one.found = _judge(one, texts)
@@ -94,7 +96,8 @@ def _key(point, texts, varies):
     identity = {name: value for name, value in own.items() if name.partition(".")[0] not in varies}
     condition = re.sub(r"[0-9.]+", "#", point.condition or "")      # its words, not its figures
     identity.update(condition=condition) if condition else None
-    return (point.case, point.metric, point.unit, point.setting, point.virtual, tuple(sorted(identity.items())))
+    return (point.case, point.metric, point.unit, point.setting, point.virtual,
+            tuple(sorted(identity.items())))
 
 
 def _judge(one, texts):

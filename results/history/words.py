@@ -28,8 +28,8 @@ def of_trend(found):
             yield from _causes(change)
     judged = [len(one.judged) for one in found if not one.found]
     if still:
-        yield (f"{still} series of {min(judged)} to {max(judged)} runs without a change" if len(set(judged)) > 1
-               else f"{still} series of {judged[0]} runs without a change")
+        lengths = f"{min(judged)} to {max(judged)}" if len(set(judged)) > 1 else judged[0]
+        yield f"{still} series of {lengths} runs without a change"
 
 
 def _identity(one):
@@ -49,11 +49,11 @@ def _change(one, found):
     way = "worse" if found.worse else "better"
     share = "" if found.relative is None else f" ({percent(found.relative)})"
     levels = f"{number(change.before)} to {number(change.after)} {one.unit}{share}"
+    began = f"run {found.first.run_id} ({found.first.started_at})"
     if change.kind == "step":
-        return f"{way}: step from {levels}, p {change.p:.1g}, since run {found.first.run_id} ({found.first.started_at})"
+        return f"{way}: step from {levels}, p {change.p:.1g}, since {began}"
     slope = percent(change.per_run / abs(change.before)) if change.before else number(change.per_run)
-    return (f"{way}: drift of {slope} a run, from {levels}, p {change.p:.1g}, since about run "
-            f"{found.first.run_id} ({found.first.started_at})")
+    return f"{way}: drift of {slope} a run, from {levels}, p {change.p:.1g}, since about {began}"
 
 
 def _causes(found):
@@ -70,7 +70,8 @@ def _difference(one):
     """'kernel.release 6.1.0 -> 6.1.1'; of long texts the words that came and went."""
     old, new = ("not known" if value is None else value for value in (one.before, one.after))
     if max(len(old), len(new)) > MOST:
-        gone, come = ([word for word in a.split() if word not in b.split()] for a, b in ((old, new), (new, old)))
+        gone = [word for word in old.split() if word not in new.split()]
+        come = [word for word in new.split() if word not in old.split()]
         return f"{one.name} " + " ".join([f"-{word}" for word in gone] + [f"+{word}" for word in come])
     return f"{one.name} {old} -> {new}"
 

@@ -17,8 +17,8 @@ from streamed import WHOLE, Part
 
 SCHEMA = "pktbench-run/1"
 CASE = ("id", "backend", "label", "workload", "testbed", "testbed_label", "arrangement", "generator",
-        "generator_batch", "frame_size", "frame_mix", "ip", "flows", "queues", "rate_pps", "virtual", "status",
-        "reason", "limiter", "condition", "summary", "comparable", "metrics")
+        "generator_batch", "frame_size", "frame_mix", "ip", "flows", "queues", "rate_pps", "virtual",
+        "status", "reason", "limiter", "condition", "summary", "comparable", "metrics")
 # Of what a method found: whether a figure is only the least that it can be.
 FOUND = {"search": "goals", "back_to_back": "tests"}
 REGULAR = dict.fromkeys(("name", "regular"), WHOLE)
@@ -149,8 +149,8 @@ def _run(path, document):
             _flatten(known, f"{role}_port{number or ''}", facts)
     facts = {name: value for name, value in facts.items() if name not in FLEETING}
     description = document["scenario"].get("description")
-    return Run(path, document["run"], description if isinstance(description, str) else None, facts, fingerprint,
-               tuple(_case(case) for case in document["cases"]))
+    return Run(path, document["run"], description if isinstance(description, str) else None, facts,
+               fingerprint, tuple(_case(case) for case in document["cases"]))
 
 
 def _flatten(value, name, into):
@@ -191,8 +191,7 @@ def _least(case):
 
 
 def _metric(metric, summary, least):
-    rounds = sorted(metric["by_round"], key=lambda name: (not name.isdigit(), int(name) if name.isdigit() else 0,
-                                                          name))
+    rounds = sorted(metric["by_round"], key=lambda name: (len(name), name))     # "10" after "9"
     values = tuple(metric["by_round"][name] for name in rounds if metric["by_round"][name] is not None)
     known = summary.get(metric["name"]) or {}
     return Metric(metric["name"], metric["unit"], metric["better"], len(values),

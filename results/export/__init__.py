@@ -1,0 +1,1 @@
+"""Recorded runs in the forms that other programs read, one module each."""
