@@ -5,8 +5,10 @@ from typing import NamedTuple, Optional, Tuple
 import checked
 import recorded
 
-FILES = ("gate.json", "comparison.json")
+GATE, COMPARISON = "gate.json", "comparison.json"
 MOVED = ("regression", "improvement")
+STILL = (None, "no change", "unchanged")
+BLIND = ("inconclusive", "incomparable")
 
 
 class Judged(NamedTuple):
@@ -35,24 +37,45 @@ class Verdict(NamedTuple):
 
 
 def beside(run):
-    """The Verdict of a run. Raises checked.InputError."""
-    for name in FILES:
-        path = os.path.join(os.path.dirname(run.path), name)
+    """The Verdict of a run; of a gate's, whose runs have folders of their own, it is one above. Raises
+    checked.InputError."""
+    folder = os.path.dirname(os.path.abspath(run.path))
+    for name in (GATE, COMPARISON):
+        path = os.path.join(folder, name)
         if os.path.lexists(path):
-            try:
-                return _read(path)
-            except (KeyError, TypeError, AttributeError, ValueError) as error:
-                raise checked.InputError(f"{path}: is no comparison of pktbench's: {error}") from error
+            return _verdict(path, _document(path))
+    path = os.path.join(os.path.dirname(folder), GATE)
+    if os.path.lexists(path):
+        document = _document(path)
+        names = [os.path.basename(str(one).rstrip("/")) for one in document.get("runs") or ()]
+        if os.path.basename(folder) in names:
+            return _verdict(path, document)
     return Verdict(None, None, ())
 
 
-def _read(path):
+def _document(path):
     with open(checked.run_file(path), "rb") as file:
-        document = recorded.cleaned(checked.parse(file.read()))
-    schema = document["schema"] if isinstance(document, dict) else None
+        try:
+            document = recorded.cleaned(checked.parse(file.read()))
+        except ValueError as error:
+            raise checked.InputError(f"{path}: {error}") from error
+    schema = document.get("schema") if isinstance(document, dict) else None
     if schema not in READERS:
         raise checked.InputError(f"{path}: /schema: is {schema!r}, this version reads {', '.join(READERS)}")
-    return Verdict(document["verdict"], document["reason"], tuple(READERS[schema](document)))
+    return document
+
+
+def _verdict(path, document):
+    try:
+        return Verdict(document["verdict"], document["reason"], tuple(READERS[document["schema"]](document)))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise checked.InputError(f"{path}: is no {document['schema']}: {error}") from error
+
+
+def _gate(document):
+    for found in document["measures"]:
+        yield Judged(found["case"], found["metric"], found["kind"], found["reason"], found["base"], found["new"],
+                     found["ratio"], tuple(found["ci95"]) if found["ci95"] else None)
 
 
 def _comparison(document):
@@ -67,4 +90,4 @@ def _comparison(document):
                              tuple(found["ci95"]))
 
 
-READERS = {"pktbench-comparison/1": _comparison}
+READERS = {"pktbench-gate/1": _gate, "pktbench-comparison/1": _comparison}

@@ -12,8 +12,8 @@ def text_of(runs, verdicts):
 def _run(run, verdict):
     moved = [part for part in verdict.parts if part.verdict in judged.MOVED and part.metric]
     wrong = [case for case in run.cases if case.status in WRONG]
-    blind = [part for part in verdict.parts if part.verdict == "inconclusive"]
-    if not moved and not wrong and verdict.verdict in (None, "no change", "pass"):
+    blind = [part for part in verdict.parts if part.verdict in judged.BLIND]
+    if not moved and not wrong and verdict.verdict in judged.STILL:
         return ""
     counts = [f"{sum(part.verdict == kind for part in moved)} {kind}" for kind in judged.MOVED
               if any(part.verdict == kind for part in moved)]
@@ -39,7 +39,7 @@ def _run(run, verdict):
         lines += ["", "| case | status | reason |", "|---|---|---|"]
         lines += [f"| `{_code(case.id)}` | {case.status} | {_cell(case.reason or '')} |" for case in wrong]
     if blind:
-        lines += ["", f"<details><summary>{len(blind)} inconclusive</summary>", ""]
+        lines += ["", f"<details><summary>{len(blind)} inconclusive or incomparable</summary>", ""]
         lines += [f"- `{_code(part.case)}`{' ' + _cell(part.metric) if part.metric else ''}: "
                   f"{_cell(part.reason or '')}" for part in blind]
         lines += ["", "</details>"]
