@@ -74,8 +74,8 @@ def _verdict(path, document):
 
 def _gate(document):
     for found in document["measures"]:
-        yield Judged(found["case"], found["metric"], found["kind"], found["reason"], found["base"], found["new"],
-                     found["ratio"], tuple(found["ci95"]) if found["ci95"] else None)
+        yield Judged(found["case"], found["metric"], found["kind"], found["reason"], found["base"],
+                     found["new"], found["ratio"], tuple(found["ci95"]) if found["ci95"] else None)
 
 
 def _comparison(document):
