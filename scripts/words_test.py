@@ -11,6 +11,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = str(ROOT / "results" / "schema")
 PLOTS = "/usr/bin/python3 -m plots"
 VALIDATE = "results/schema/validate.py"
+HISTORY = "/usr/bin/python3 -B results/history/__main__.py"
+EXPORT = "/usr/bin/python3 -B results/export/__main__.py"
 COMPARISONS = ("bare-drop, bare-drop-paced, xdp-bench, xdp-trafficgen, testpmd, testpmd-memory, iperf3, "
                "tcpdump")
 
@@ -30,6 +32,9 @@ WRONG = {
     VALIDATE: "pktbench validate needs FILE; see pktbench validate --help",
     f"{VALIDATE} nowhere": "nowhere: no such file",
     f"{VALIDATE} --bogus x": "pktbench validate does not know --bogus; see pktbench validate --help",
+    HISTORY: "pktbench history needs ACTION; see pktbench history --help",
+    f"{HISTORY} trend --lats 3": 'pktbench history does not know --lats; did you mean "--last"?',
+    f"{EXPORT} nowhere --format csv": "nowhere: no such file",
     "scripts/lab": "which command? it comes after --, as in: pktbench lab -- list; see pktbench lab --help",
     "scripts/lab --nisc e1000 -- list": 'pktbench lab does not know --nisc; did you mean "--nics"?',
     "scripts/lab --nics e100e -- list": '--nics: unknown card "e100e"; did you mean "e1000e"?',
@@ -68,8 +73,9 @@ def test_what_is_wrong_is_said_in_one_line(line):
 WORDS = {"empty": "", "long": "x" * 5000, "bytes": b"\xff\x1b[2J", "lines": "a\nb"}
 
 
-@pytest.mark.parametrize("program", [PLOTS, VALIDATE, "scripts/lab --cpus", "scripts/compare-others",
-                                     "scripts/tables"])
+@pytest.mark.parametrize("program", [PLOTS, VALIDATE, HISTORY, f"{HISTORY} trend --store",
+                                     f"{EXPORT} --format csv", "scripts/lab --cpus",
+                                     "scripts/compare-others", "scripts/tables"])
 @pytest.mark.parametrize("word", WORDS)
 def test_nothing_typed_makes_more_than_a_short_line(program, word):
     done = called([*program.split(), WORDS[word]])

@@ -37,7 +37,7 @@ def main(argv=None):
                             epilog="example: pktbench history import results")
     parser.add_argument("action", metavar="ACTION", type=checked.choice("action", list(ACTIONS)),
                         help="import, list, trend or rebuild")
-    parser.add_argument("runs", metavar="RUN", nargs="*",
+    parser.add_argument("runs", metavar="RUN", nargs="*", default=[],
                         help="import, rebuild: a run.json, its directory, or a directory of such directories")
     parser.add_argument("--store", metavar="STORE", default=store.DEFAULT,
                         help="a file (SQLite), or postgresql://... (default: %(default)s)")

@@ -229,6 +229,8 @@ def test_bad_files_are_named_with_the_place_and_the_others_are_taken_in(tmp_path
     (("trend", "--format", "otava"), "--format otava needs --out"),
     (("trend", "--format", "json", "--out", "x"), "--format json is for stdout"),
     (("trend", "--store", "no.db"), "no.db: no such file; make it with pktbench history import"),
+    (("list", "--store", "."), "pktbench: .: a directory; name the file of the index"),
+    (("list", "--store", "x" * 300), "xxx: File name too long"),
     (("list", "--store", "mysql://x/y"), "--store: a file (SQLite) or postgresql://..., not mysql://"),
     (("list", "--store", "text"), "text: file is not a database"),
     (("list", "--store", "other.db"), "other.db: no index of pktbench's is there"),

@@ -6,7 +6,7 @@ it was. run.json stays the truth; the index is made of it again at any time.
 import hashlib
 import json
 import os
-import pathlib
+import stat
 from typing import NamedTuple
 
 import checked
@@ -268,12 +268,21 @@ def _address(given, make):
             raise checked.InputError("--store: a file (SQLite) or postgresql://..., not "
                                      f"{url.get_backend_name()}://")
         return url.render_as_string(hide_password=True), url
-    path = pathlib.Path(given)
-    if not make and not path.exists():
-        raise checked.InputError(f"{given}: no such file; make it with pktbench history import")
-    if path.is_dir():
+    if stat.S_ISDIR(_mode(given, make)):
         raise checked.InputError(f"{given}: a directory; name the file of the index")
     return given, sqlalchemy.engine.URL.create("sqlite", database=given)
+
+
+def _mode(path, make):
+    """Of a file; 0 where there is none, which make allows."""
+    try:
+        return os.stat(path).st_mode
+    except FileNotFoundError as error:
+        if make:
+            return 0
+        raise checked.InputError(f"{path}: no such file; make it with pktbench history import") from error
+    except (OSError, ValueError) as error:
+        raise checked.InputError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _as_it_comes(connection, _):
