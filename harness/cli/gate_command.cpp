@@ -82,16 +82,17 @@ class Gate {
   }
 
   int against_history() {
+    // Before anything is measured: what is wrong with it is known at once.
+    report_.baseline = baseline_path(arguments_.baseline, host_name(), report_.scenario);
+    auto read = read_baseline(report_.baseline);
+    if (!read) return report_error(read.error());
+    if (*read) baseline_ = **read;
     std::vector<RecordedRun> runs;
     if (const int ended = measure(report_.dir, {}, runs); ended != kDone) return ended;
     began_ = SteadyClock::now();
     run_ = runs.front();
     about(run_);
     if (!run_.fingerprint) return report_error(make_error(ErrorCode::failed, "no fingerprint"));
-    report_.baseline = baseline_path(arguments_.baseline, run_.host, report_.scenario);
-    auto read = read_baseline(report_.baseline);
-    if (!read) return report_error(read.error());
-    if (*read) baseline_ = **read;
     baseline_.host = run_.host;
     baseline_.scenario = report_.scenario;
     epoch_ = epoch_for(baseline_, *run_.fingerprint, arguments_.varied);
