@@ -31,7 +31,7 @@ struct ListArguments {
 int list_command(const ListArguments& arguments);
 
 struct CompareArguments {
-  std::string base;  // a run.json or its directory
+  std::string base;  // a run.json or its directory; several by comma
   std::string next;
   CompareChoice choice;  // but for its rules, which are these
   double min_effect_percent = 0.4;
@@ -39,6 +39,34 @@ struct CompareArguments {
   bool json = false;
 };
 int compare_command(const CompareArguments& arguments);
+
+inline constexpr const char* kBaselineDir = "results/baselines";
+
+struct GateArguments {
+  std::string scenario;
+  std::string out;       // empty: results/<UTC>-<host>-<scenario>
+  std::string baseline;  // directory; empty: kBaselineDir, or two states in turn
+  std::string base_command;
+  std::string new_command;
+  std::vector<std::string> varied;
+  int runs = 10;
+  double budget_s = 900;
+  double min_effect_percent = 0.4;
+  double must_see_percent = 5;
+  bool json = false;
+  ScenarioOverrides overrides;
+  std::vector<std::string> allowed_pci;
+  std::vector<std::string> i_know_this_is;
+};
+int gate_command(const GateArguments& arguments);
+
+struct BaselineArguments {
+  std::string action;  // "accept" or "list"
+  std::string run;
+  std::string reason;
+  std::string dir = kBaselineDir;
+};
+int baseline_command(const BaselineArguments& arguments);
 
 struct DoctorArguments {
   std::string port;  // an interface's name or a PCI address; empty: the host, and a line per port

@@ -48,6 +48,11 @@ void add_run(CLI::App& app, Command& chosen, std::vector<std::string> argv) {
   repeatable(run->add_option("--backend", a->overrides.backends,
                              "Only this backend of the scenario (repeatable)"));
   run->add_option("--trials", a->overrides.trials, "Trials per case")->check(cli::whole_number());
+  repeatable(
+      run->add_option("--case", a->overrides.cases, "Only the case with this id (repeatable)"));
+  run->add_option("--restarts", a->overrides.restarts,
+                  "Blocks of rounds, before each of which the testbed is torn down and set up anew")
+      ->check(cli::whole_number());
   run->add_option("--duration", a->overrides.duration_s, "Measured window of a trial, in seconds")
       ->check(number_within());
   repeatable(run->add_option("--set", a->overrides.set,
@@ -85,12 +90,18 @@ void add_compare(CLI::App& app, Command& chosen) {
       "  pktbench compare results/before results/after\n"
       "  pktbench compare results/both results/both --base-case xdp-native/drop/64B/1q/1f \\\n"
       "    --new-case af_xdp/drop/64B/1q/1f\n\n"
-      "Cases are matched by id, trials by round; 8 rounds at least, 10 or more to see little.\n\n"
+      "  pktbench compare results/a1,results/a2,results/a3 results/b1,results/b2,results/b3\n\n"
+      "Cases are matched by id. Trials of one run pair by round: 8 rounds at least, 10 or more to "
+      "see little. Of separate runs the run is the unit: name several a side, by comma, or make "
+      "each "
+      "with `run --restarts`, and its restarts are; one run a side is inconclusive.\n\n"
       "Exit status: 0 no regression in what was compared, 1 regression, 2 bad input or a run "
       "against "
       "itself, 5 inconclusive or not comparable, 6 the result could not be written.");
-  compare->add_option("base", a->base, "run.json or its directory")->required();
-  compare->add_option("new", a->next, "run.json or its directory; the same for two of its cases")
+  compare->add_option("base", a->base, "run.json or its directory; several by comma")->required();
+  compare
+      ->add_option("new", a->next,
+                   "run.json or its directory, several by comma; the same for two of its cases")
       ->required();
   compare->add_option("--base-case", a->choice.base_case, "Compare this case of BASE...");
   compare->add_option("--new-case", a->choice.new_case, "...with this one of NEW");
@@ -106,6 +117,101 @@ void add_compare(CLI::App& app, Command& chosen) {
       ->capture_default_str();
   compare->add_flag("--json", a->json, "As JSON (comparison.schema.json)");
   compare->callback([a, &chosen] { chosen = [a] { return cli::compare_command(*a); }; });
+}
+
+void add_gate(CLI::App& app, Command& chosen) {
+  const auto a = std::make_shared<cli::GateArguments>();
+  CLI::App* gate = app.add_subcommand(
+      "gate", "Measure a scenario: has a case become slower or dearer than its history has it?");
+  gate->footer(
+      "Example:\n"
+      "  sudo pktbench gate nic-compare --baseline /srv/baselines --budget 1800\n"
+      "  sudo pktbench gate nic-compare --varies kernel\n"
+      "  sudo pktbench gate nic-compare --base-command 'modprobe -r r8169; insmod old.ko' \\\n"
+      "    --new-command 'rmmod r8169; insmod new.ko'\n\n"
+      "Tonight's run is held against the last accepted ones of its fingerprint (host, CPU, "
+      "microcode, kernel, NIC, driver, firmware, settings, scenario); 5 at least to be able to "
+      "alarm. "
+      "Suspects alone are measured again, by runs of their own, until the verdict holds or "
+      "--budget "
+      "is spent. What passes rolls into the baseline by itself. With the two commands both states "
+      "are "
+      "measured in turn in one sitting (4, 8 or 12 runs of either), each after its command, which "
+      "/bin/sh runs as the user who runs the gate: with sudo as root. The verdict is gate.json in "
+      "the "
+      "run's directory.\n\n"
+      "Exit status: 0 nothing became worse, 1 regression, 2 bad input, 3 refused, or a command "
+      "failed, 4 every case unsupported, 5 inconclusive or incomparable, 6 a failed case, "
+      "130 interrupted.");
+  gate->add_option("scenario", a->scenario,
+                   "Scenario: a file (JSON), or the name of one that `pktbench list` shows")
+      ->required();
+  gate->add_option("--baseline", a->baseline,
+                   "Directory of the history, a file for each host and scenario "
+                   "[results/baselines]");
+  gate->add_option("--out", a->out, "Directory for the runs; it must be new or empty");
+  gate->add_option("--runs", a->runs, "Length of the history: the last so many accepted runs")
+      ->check(number_within({5, 1000}))
+      ->capture_default_str();
+  gate->add_option("--budget", a->budget_s,
+                   "Seconds in which a further run of a suspect, or of either state, may begin")
+      ->check(number_within({0, 1e7}))
+      ->capture_default_str();
+  repeatable(gate->add_option("--varies", a->varied,
+                              "Of the fingerprint, what is under test and may differ (repeatable)")
+                 ->check(cli::choice({"host", "cpu", "microcode", "kernel", "nic", "driver",
+                                      "firmware", "settings", "scenario"})));
+  gate->add_option("--base-command", a->base_command, "Makes the one state of two...");
+  gate->add_option("--new-command", a->new_command, "...and this the other");
+  gate->add_option("--min-effect", a->min_effect_percent,
+                   "Changes up to this raise no alarm, in percent")
+      ->check(number_within({0, 50}))
+      ->capture_default_str();
+  gate->add_option("--must-see", a->must_see_percent,
+                   "A case in which such a change would not be seen is inconclusive, in percent")
+      ->check(number_within({0.1, 1000}))
+      ->capture_default_str();
+  repeatable(gate->add_option("--backend", a->overrides.backends,
+                              "Only this backend of the scenario (repeatable)"));
+  gate->add_option("--trials", a->overrides.trials, "Trials per case of a run")
+      ->check(cli::whole_number());
+  gate->add_option("--duration", a->overrides.duration_s, "Measured window of a trial, in seconds")
+      ->check(number_within());
+  gate->add_option("--restarts", a->overrides.restarts, "Of each run, as `run --restarts` has it")
+      ->check(cli::whole_number());
+  repeatable(gate->add_option("--set", a->overrides.set,
+                              "Set a value of the scenario: /json/pointer=value (repeatable)"));
+  repeatable(gate->add_option("--allow", a->allowed_pci,
+                              "Testbed nic: use only the port at this PCI address (repeatable)"));
+  repeatable(gate->add_option("--i-know-this-is", a->i_know_this_is,
+                              "Testbed nic: use a port although it is refused; repeat its "
+                              "interface's name (repeatable)"));
+  gate->add_flag("--json", a->json, "As JSON (gate.schema.json)");
+  gate->callback([a, &chosen] { chosen = [a] { return cli::gate_command(*a); }; });
+}
+
+void add_baseline(CLI::App& app, Command& chosen) {
+  const auto a = std::make_shared<cli::BaselineArguments>();
+  CLI::App* baseline =
+      app.add_subcommand("baseline", "What the gate compares with: accept a run, or list all");
+  baseline->footer(
+      "Example:\n"
+      "  pktbench baseline accept results/20261128T120000Z-host-nic-compare --reason 'new "
+      "firmware'\n"
+      "  pktbench baseline list\n\n"
+      "A run that is accepted begins a new epoch of its host and scenario: later runs are held "
+      "against it and what rolls in after it, and no more against what was before. Each of its "
+      "restarts counts as a run.\n\n"
+      "Exit status: 0 done, 2 bad input, 3 refused (a virtual run among hardware), 6 the file "
+      "could "
+      "not be written.");
+  baseline->add_option("action", a->action, "accept or list")
+      ->required()
+      ->check(cli::choice({"accept", "list"}));
+  baseline->add_option("run", a->run, "To accept: run.json or its directory");
+  baseline->add_option("--reason", a->reason, "Why it is the new state of the world");
+  baseline->add_option("--baseline", a->dir, "Directory of the baselines")->capture_default_str();
+  baseline->callback([a, &chosen] { chosen = [a] { return cli::baseline_command(*a); }; });
 }
 
 void add_doctor(CLI::App& app, Command& chosen) {
@@ -306,6 +412,8 @@ int main(int argc, char** argv) {
   add_run(app, chosen, {argv, argv + argc});
   add_list(app, chosen);
   add_compare(app, chosen);
+  add_gate(app, chosen);
+  add_baseline(app, chosen);
   add_doctor(app, chosen);
   add_plots(app, chosen);
   add_validate(app, chosen);

@@ -48,6 +48,7 @@ def runs(tmp_path):
         document["run"]["id"] = name
         for trial in document["cases"][0]["trials"]:
             trial["started_at"] = f"2026-01-0{1 + len(made)}T00:00:{trial['index']:02}Z"
+            trial["restart"] = trial["index"] // 3
         (tmp_path / name / "run.json").write_text(json.dumps(document))
         made.append(tmp_path / name)
     return made

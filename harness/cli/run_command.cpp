@@ -128,7 +128,9 @@ std::uint64_t draw_seed() {
 // What belongs to the scenario, and so not beside --resume alone.
 std::string first_override(const ScenarioOverrides& overrides) {
   if (!overrides.backends.empty()) return "--backend";
+  if (!overrides.cases.empty()) return "--case";
   if (overrides.trials) return "--trials";
+  if (overrides.restarts) return "--restarts";
   if (overrides.duration_s) return "--duration";
   return overrides.set.empty() ? "" : "--set";
 }

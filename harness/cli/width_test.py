@@ -44,7 +44,7 @@ def runs(tmp_path_factory):
     at = tmp_path_factory.mktemp("runs")
     scenario = write_scenario(at / "s.json")
     for name in "ab":
-        assert pktbench("run", scenario, "--out", name, cwd=at).returncode == 0
+        assert pktbench("run", scenario, "--restarts", "5", "--out", name, cwd=at).returncode == 0
     return at
 
 

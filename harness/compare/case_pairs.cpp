@@ -78,7 +78,7 @@ MatchedCases pairs_of(const RecordedRun& run) {
 }
 
 std::vector<CaseComparison> case_pairs(const RecordedRun& run) {
-  return judge_cases(sides_of(run, run, false), pairs_of(run), {});
+  return judge_cases(sides_of({&run}, {&run}, false), pairs_of(run), {});
 }
 
 Json to_json(const std::vector<CaseComparison>& pairs) {

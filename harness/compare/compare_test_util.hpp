@@ -26,6 +26,7 @@ inline RecordedTrial make_trial(int round, TrialStatus status, std::optional<dou
                                 std::optional<double> offered_pps = {}) {
   RecordedTrial made;
   made.round = round;
+  made.restart = round / 3;
   made.status = status;
   made.mpps = mpps;
   made.cycles_per_packet = cycles;
@@ -76,8 +77,14 @@ inline Comparison compare(const RecordedRun& base, const RecordedRun& next) {
   return std::move(*made);
 }
 
-inline Comparison compare(const RecordedCase& base, const RecordedCase& next) {
-  return compare(make_run("a", {base}), make_run("b", {next}));
+// Two cases of one run, whose rounds pair; `next` is called "d" there.
+inline Comparison compare(const RecordedCase& base, RecordedCase next) {
+  next.id = "d";
+  next.subject["of"] = "new";  // no twin of the other
+  const RecordedRun run = make_run("a", {base, next});
+  auto made = compare_runs(run, run, {base.id, next.id, {}});
+  EXPECT_TRUE(made) << (made ? "" : made.error().message);
+  return std::move(*made);
 }
 
 inline bool mentions(const std::vector<std::string>& texts, const std::string& part) {

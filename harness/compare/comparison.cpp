@@ -38,14 +38,23 @@ Result<const RecordedCase*> choose(const RecordedRun& run, const std::string& id
 }
 
 // A comparison of something with itself would always find that nothing has changed.
-Result<void> refuse_itself(const RecordedRun& base, const RecordedRun& next,
-                           const CompareChoice& choice) {
-  if (!choice.base_case.empty() && choice.base_case != choice.new_case) return {};
+Result<void> refuse_itself(const RecordedRun& base, const RecordedRun& next) {
   if (!share_trials(base, next)) return {};
   const std::string what = base.id == next.id ? "BASE and NEW are one run"
                                               : "BASE and NEW are one run, which was resumed";
   return input_error(next.path, "/run/id",
                      what + ": name two runs, or two of its cases with --base-case and --new-case");
+}
+
+// A run that stands for a side twice would make it look steadier than it is.
+Result<void> refuse_twice(const std::vector<const RecordedRun*>& runs) {
+  for (std::size_t i = 0; i < runs.size(); ++i)
+    for (std::size_t k = 0; k < i; ++k)
+      if (share_trials(*runs[k], *runs[i]))
+        return input_error(
+            runs[i]->path, "/run/id",
+            "is the same run as " + printable(runs[k]->path, 300) + ": name it once");
+  return {};
 }
 
 void conclude(Comparison& made) {
@@ -71,12 +80,11 @@ void conclude(Comparison& made) {
 }
 
 // Two cases of one run that are among its pairs are judged as there: with the others' p.
-std::vector<CaseComparison> judge(const RecordedRun& base, const RecordedRun& next,
-                                  const MatchedCases& matched, const Comparison& about) {
-  const Sides sides = sides_of(base, next, !about.interleaved);
+std::vector<CaseComparison> judge(const Sides& sides, const MatchedCases& matched,
+                                  const Comparison& about) {
   if (!about.interleaved) return judge_cases(sides, matched, about.rules);
   const auto& [a, b] = matched.front();
-  MatchedCases all = pairs_of(base);
+  MatchedCases all = pairs_of(sides.base);
   for (std::size_t i = 0; i < all.size(); ++i) {
     const std::set<std::string> ids = {all[i].first->id, all[i].second->id};
     if (ids != std::set<std::string>{a->id, b->id}) continue;
@@ -90,16 +98,35 @@ std::vector<CaseComparison> judge(const RecordedRun& base, const RecordedRun& ne
 
 Result<Comparison> compare_runs(const RecordedRun& base, const RecordedRun& next,
                                 const CompareChoice& choice) {
-  if (auto r = refuse_itself(base, next, choice); !r) return r.error();
+  return compare_runs(std::vector{&base}, std::vector{&next}, choice);
+}
+
+Result<Comparison> compare_runs(const std::vector<const RecordedRun*>& base_runs,
+                                const std::vector<const RecordedRun*>& next_runs,
+                                const CompareChoice& choice) {
+  const RecordedRun& base = *base_runs.front();
+  const RecordedRun& next = *next_runs.front();
+  const bool two_cases = !choice.base_case.empty() && choice.base_case != choice.new_case;
+  const bool alone = base_runs.size() == 1 && next_runs.size() == 1;
+  for (const auto* runs : {&base_runs, &next_runs})
+    if (auto r = refuse_twice(*runs); !r) return r.error();
+  for (const RecordedRun* a : base_runs)
+    for (const RecordedRun* b : next_runs)
+      if (!two_cases || !alone)
+        if (auto r = refuse_itself(*a, *b); !r) return r.error();
   Comparison made;
-  made.base = base;
-  made.next = next;
+  made.base.assign(base_runs.size(), {});
+  std::ranges::transform(base_runs, made.base.begin(), [](const auto* run) { return *run; });
+  made.next.assign(next_runs.size(), {});
+  std::ranges::transform(next_runs, made.next.begin(), [](const auto* run) { return *run; });
   made.rules = choice.rules;
   made.interleaved = base.id == next.id;
   if (!made.interleaved) warn_of_environment(base, next, made);
-  for (const auto* run : {&base, &next})
-    if (run->interrupted)
-      made.warnings.push_back(std::string(run == &base ? "BASE" : "NEW") + " was interrupted");
+  for (const auto& [side, runs] : {std::pair("BASE", &base_runs), std::pair("NEW", &next_runs)})
+    for (const RecordedRun* run : *runs)
+      if (run->interrupted)
+        made.warnings.push_back(std::string(side) + " was interrupted" +
+                                (alone ? "" : ": " + printable(run->path, 300)));
 
   MatchedCases matched;
   if (!choice.base_case.empty()) {
@@ -123,7 +150,7 @@ Result<Comparison> compare_runs(const RecordedRun& base, const RecordedRun& next
       if (!contains(base.cases, c.id, &RecordedCase::id))
         made.only_in_new.push_back({c.id, c.status});
   }
-  made.cases = judge(base, next, matched, made);
+  made.cases = judge(sides_of(base_runs, next_runs, !made.interleaved), matched, made);
   conclude(made);
   return made;
 }

@@ -1,5 +1,5 @@
-// Two runs, or two cases of one run, compared: which case became slower or dearer, how sure that
-// is, how small a change could have been seen, and what could not be compared and why.
+// Two sides of runs, or two cases of one run, compared: which case became slower or dearer, how
+// sure that is, how small a change could have been seen, and what could not be compared and why.
 //
 // Cases are matched by id, and judged by judge.hpp. A case is never compared with itself: both
 // sides of one run are two of its cases. Where these are among the run's pairs (case_pairs.hpp), p
@@ -23,8 +23,8 @@ struct LoneCase {
 };
 
 struct Comparison {
-  RecordedHead base;
-  RecordedHead next;
+  std::vector<RecordedHead> base;  // the runs of either side, one at least
+  std::vector<RecordedHead> next;
   bool interleaved = false;  // both sides are of one run
   CompareRules rules;
   std::vector<std::string> warnings;
@@ -44,6 +44,12 @@ struct CompareChoice {
 
 // Code invalid_input where a chosen case is not in its run, or both sides are one case of one run.
 Result<Comparison> compare_runs(const RecordedRun& base, const RecordedRun& next,
+                                const CompareChoice& choice);
+
+// The same of several runs a side, each of which stands for one state of the world. A case is
+// judged by the settings of the first. REQUIRES: either side has a run.
+Result<Comparison> compare_runs(const std::vector<const RecordedRun*>& base,
+                                const std::vector<const RecordedRun*>& next,
                                 const CompareChoice& choice);
 
 // With a legend.

@@ -24,6 +24,26 @@ Json floor_json(const NoiseFloor& floor) {
           {"reason", text_or_null(floor.reason)}};
 }
 
+Json runs_json(const MeasureComparison& m) {
+  const BetweenRuns& f = *m.between;
+  return {{"unit", m.draws.unit == DrawUnit::run ? "run" : "restart"},
+          {"base_draws", f.base},
+          {"new_draws", f.next},
+          {"ratio", f.ratio},
+          {"ci95", {f.lo, f.hi}},
+          {"confidence", f.confidence},
+          {"p", f.p},
+          {"p_adjusted", m.p_adjusted},
+          {"smallest_change", m.smallest_change},
+          {"spread", f.spread}};
+}
+
+Json runs_json(const std::vector<RecordedHead>& runs) {
+  Json made = Json::array();
+  for (const RecordedHead& run : runs) made.push_back(run_json(run));
+  return made;
+}
+
 Json measure_json(const MeasureComparison& m) {
   Json made = {{"verdict", m.judged ? Json(to_string(m.verdict)) : Json()},
                {"reason", m.reason},
@@ -32,6 +52,10 @@ Json measure_json(const MeasureComparison& m) {
                {"new", to_json(m.next)},
                {"comparison", nullptr}};
   if (!m.judged) return made;
+  if (m.between) {
+    made["comparison"] = runs_json(m);
+    return made;
+  }
   const PairedRatio& f = *m.found;
   made["comparison"] = Json({{"pairs", f.pairs},
                              {"ratio", f.ratio},
@@ -79,8 +103,10 @@ std::string comparison_json(const Comparison& comparison, int exit_status) {
                      {"verdict", to_string(comparison.verdict)},
                      {"reason", text_or_null(comparison.reason)},
                      {"exit_status", exit_status},
-                     {"base", run_json(comparison.base)},
-                     {"new", run_json(comparison.next)},
+                     {"base", run_json(comparison.base.front())},
+                     {"new", run_json(comparison.next.front())},
+                     {"base_runs", runs_json(comparison.base)},
+                     {"new_runs", runs_json(comparison.next)},
                      {"interleaved", comparison.interleaved},
                      {"rules",
                       {{"min_effect", comparison.rules.min_effect},

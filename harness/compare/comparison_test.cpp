@@ -64,7 +64,7 @@ TEST(Comparison, OtherHostsAndRunsApartAreWarnedOf) {
   EXPECT_TRUE(mentions(made.warnings, "CPU differs: not known in BASE, fast in NEW"));
   RecordedCase other = make_case("c", 5, 300);
   other.subject["mode"] = "generic";
-  EXPECT_TRUE(mentions(compare(make_case("c", 5, 300), other).cases[0].warnings,
+  EXPECT_TRUE(mentions(compare(base, make_run("b", {other})).cases[0].warnings,
                        "mode differs: native in BASE, generic in NEW"));
 }
 
@@ -126,7 +126,10 @@ TEST(Comparison, WithoutAnythingToCompareItIsInconclusive) {
   RecordedCase failed = make_case("c", 5, 300);
   failed.status = CaseStatus::failed;
   EXPECT_EQ(compare(failed, failed).verdict, Verdict::inconclusive);
-  EXPECT_EQ(compare(make_case("c", 5, 300), make_case("d", 5, 300)).verdict, Verdict::inconclusive);
+  EXPECT_EQ(
+      compare(make_run("a", {make_case("c", 5, 300)}), make_run("b", {make_case("d", 5, 300)}))
+          .verdict,
+      Verdict::inconclusive);
 }
 
 TEST(Comparison, TextOfARegression) {
@@ -140,16 +143,16 @@ TEST(Comparison, TextOfARegression) {
   }
   const std::string text = comparison_text(compare(base, next), {});
   EXPECT_EQ(text.find("BASE  a/run.json (host, 2026-01-02T03:04:05Z, pktbench 0.1.0)\n"
-                      "NEW   b/run.json (host, 2026-01-02T03:04:05Z, pktbench 0.1.0)\n\n"
-                      "case  measure"),
+                      "NEW   a/run.json (host, 2026-01-02T03:04:05Z, pktbench 0.1.0)\n\n"
+                      "case   measure"),
             0u)
       << text;
-  EXPECT_NE(text.find("c     Mpps           5.008 (5.004–5.011)  4.757 (4.754–4.761)  -5.00%  "
+  EXPECT_NE(text.find("c → d  Mpps           5.008 (5.004–5.011)  4.757 (4.754–4.761)  -5.00%  "
                       "-5.00% to -5.00%  <0.0001  <0.0001  0.4%  ±0.02%     16  regression\n"),
             std::string::npos)
       << text;
   EXPECT_NE(
-      text.find("c     cycles/packet  not compared: no ok trial of either side has a value\n"),
+      text.find("c → d  cycles/packet  not compared: no ok trial of either side has a value\n"),
       std::string::npos)
       << text;
   EXPECT_NE(text.find("This comparison can see changes of 0.4% or more in Mpps, four times out of "

@@ -48,16 +48,21 @@ TextRow measure_row(const std::string& id, const MeasureComparison& m) {
   const std::string measure = m.words();
   if (!m.judged)
     return {{id, measure},
-            (m.found ? "not judged: " : "not compared: ") + printable(m.reason, kMaxText),
+            (m.change() ? "not judged: " : "not compared: ") + printable(m.reason, kMaxText),
             m.expected ? kYellow : ""};
   const int decimals = is_rate(m) ? 3 : 1;
-  const PairedRatio& f = *m.found;
+  const Change& f = *m.change();
   const auto& floor = m.noise_floor.found;
+  const std::string count = m.between
+                                ? fmt::format("{}+{} {}s", m.between->base, m.between->next,
+                                              m.draws.unit == DrawUnit::run ? "run" : "restart")
+                                : std::to_string(m.found->pairs);
   return {{id, measure, median_cell(m.base, decimals), median_cell(m.next, decimals),
            change_percent(f.ratio), change_percent(f.lo) + " to " + change_percent(f.hi),
-           p_cell(m.p_adjusted), p_cell(m.mann_whitney_p_adjusted), fine_percent(m.smallest_change),
-           floor ? "±" + fine_percent(std::max(floor->hi - 1, 1 - floor->lo)) : "-",
-           std::to_string(f.pairs), to_string(m.verdict)},
+           p_cell(m.p_adjusted), m.found ? p_cell(m.mann_whitney_p_adjusted) : "-",
+           fine_percent(m.smallest_change),
+           floor ? "±" + fine_percent(std::max(floor->hi - 1, 1 - floor->lo)) : "-", count,
+           to_string(m.verdict)},
           {},
           colour_of(m.verdict)};
 }
@@ -80,7 +85,7 @@ std::string run_line(const char* side, const RecordedHead& run) {
                      printable(run.tool_version, 40));
 }
 
-std::string notes(const Comparison& comparison) {
+std::string notes_text(const Comparison& comparison) {
   std::string made;
   const auto note = [&](const std::string& where, const std::string& text) {
     made += "note: " + (where.empty() ? "" : printable(where, kMaxText) + ": ") +
@@ -146,25 +151,37 @@ std::string conclusion(const Comparison& comparison) {
 
 std::string comparison_text(const Comparison& comparison, const Terminal& terminal) {
   const CompareRules& rules = comparison.rules;
-  const std::string runs =
-      run_line("BASE  ", comparison.base) + run_line("NEW   ", comparison.next) + "\n";
+  std::string runs;
+  for (const RecordedHead& run : comparison.base) runs += run_line("BASE  ", run);
+  for (const RecordedHead& run : comparison.next) runs += run_line("NEW   ", run);
+  runs += "\n";
   std::string table;
   std::string made;
   if (!comparison.cases.empty()) {
     table = text_table(kColumns, make_rows(comparison), "--json", terminal) + "\n";
+    made +=
+        comparison.interleaved
+            ? "change: NEW against BASE, pair by pair of a round (Hodges-Lehmann), with its "
+              "signed-rank interval.\n"
+              "p: of the signed-rank test, and beside it of Mann-Whitney; adjusted "
+              "(Benjamini-Hochberg).\n"
+            : "change: NEW against BASE, by the medians of their runs or restarts, whose spread "
+              "has both variances in it: that between runs and that of trials.\n"
+              "p: of Student's t; adjusted (Benjamini-Hochberg).\n";
     made += fmt::format(
-        "change: NEW against BASE, pair by pair of a round (Hodges-Lehmann), with its signed-rank "
-        "interval.\n"
-        "p: of the signed-rank test, and beside it of Mann-Whitney; adjusted "
-        "(Benjamini-Hochberg).\n"
         "A change is called one when the whole interval lies beyond {} and p < {:g}.\n"
         "sees: the smallest change found four times out of five; above {} a case is "
-        "inconclusive.\n"
-        "A/A: how far BASE differs from its twin (another case with the same settings) or, without "
-        "one, its rounds from the ones before them; - where that makes fewer than {} pairs.\n\n",
-        fine_percent(rules.min_effect), rules.alpha, fine_percent(rules.must_see), kMinPairs);
+        "inconclusive.\n",
+        fine_percent(rules.min_effect), rules.alpha, fine_percent(rules.must_see));
+    made += comparison.interleaved ? fmt::format(
+                                         "A/A: how far BASE differs from its twin (another case "
+                                         "with the same settings) or, without "
+                                         "one, its rounds from the ones before them; - where that "
+                                         "makes fewer than {} pairs.\n\n",
+                                         kMinPairs)
+                                   : "\n";
   }
-  made += notes(comparison);
+  made += notes_text(comparison);
   made += sight(comparison);
   const std::string end = wrapped(conclusion(comparison), terminal.columns);
   return runs + table + wrapped(made, terminal.columns) +

@@ -8,39 +8,19 @@
 #include <set>
 #include <utility>
 
+#include "harness/compare/measure_kind.hpp"
 #include "harness/core/lookup.hpp"
 #include "harness/text/input_error.hpp"
+#include "harness/text/numbers.hpp"
 
 namespace pktbench {
 
 namespace {
 
-constexpr double kSameLoad = 0.05;  // of medians of offered rates, relative
-
-struct MeasureKind {
-  const char* name;
-  Better better;
-  std::optional<double> RecordedTrial::*value;
-};
-constexpr MeasureKind kRate{"mpps", Better::higher, &RecordedTrial::mpps};
-constexpr MeasureKind kCycles{"cycles_per_packet", Better::lower,
-                              &RecordedTrial::cycles_per_packet};
-constexpr MeasureKind kBusyCycles{"busy_cycles_per_packet", Better::lower,
-                                  &RecordedTrial::busy_cycles_per_packet};
-
-bool bounded(const RecordedCase& c) { return bounds_from_below(c.limiter); }
-
 std::size_t rounds_made(const RecordedCase& c) {
   std::set<int> rounds;
   for (const RecordedTrial& trial : c.trials) rounds.insert(trial.round);
   return rounds.size();
-}
-
-std::set<std::string> sources(const RecordedCase& c) {
-  std::set<std::string> made;
-  for (const RecordedTrial& trial : c.trials)
-    if (is_ok(trial) && trial.cycles_per_packet) made.insert(trial.cycles_source);
-  return made;
 }
 
 NoiseFloor noise_floor(const MeasureKind& kind, const Sides& sides, const RecordedCase& base) {
@@ -51,7 +31,7 @@ NoiseFloor noise_floor(const MeasureKind& kind, const Sides& sides, const Record
     if (twin.id != base.id && twin.status == CaseStatus::ok && twin.comparable == base.comparable &&
         twin.subject == base.subject) {
       made.against = twin.id;
-      pairs = pair_points(points, points_of(sides, twin, kind.value), false);
+      pairs = pair_points(points, points_of(sides, twin, kind.value));
       break;
     }
   if (made.against.empty()) {
@@ -59,7 +39,7 @@ NoiseFloor noise_floor(const MeasureKind& kind, const Sides& sides, const Record
     Points odd;
     for (const PairPoint& p : points)
       (p.round % 2 ? odd : even).push_back({p.round / 2, p.condition, p.value});
-    pairs = pair_points(even, odd, false);
+    pairs = pair_points(even, odd);
   }
   const auto found = paired_ratio(pairs.base, pairs.next);
   if (found)
@@ -87,72 +67,6 @@ void heed_bound(const RecordedCase& base, const RecordedCase& next, MeasureCompa
                 to_string(bounded(base) ? base.limiter : next.limiter) + " limited";
 }
 
-// In most of the ok trials.
-bool spins(const RecordedCase& c) {
-  std::ptrdiff_t balance = 0;
-  for (const RecordedTrial& trial : c.trials)
-    if (is_ok(trial)) balance += trial.spins ? 1 : -1;
-  return balance > 0;
-}
-
-// Where a loop of either spins, and both tell what is busy.
-bool judged_by_busy_cycles(const RecordedCase& base, const RecordedCase& next) {
-  const auto any_ok = [](const RecordedCase& c, auto has) {
-    return std::ranges::any_of(c.trials, [&](const auto& t) { return is_ok(t) && has(t); });
-  };
-  const auto tells_polls = [](const RecordedTrial& t) { return t.tells_polls; };
-  const auto is_told = [](const RecordedTrial& t) { return t.busy_cycles_per_packet.has_value(); };
-  return (any_ok(base, tells_polls) || any_ok(next, tells_polls)) && any_ok(base, is_told) &&
-         any_ok(next, is_told);
-}
-
-// Why this measure is not judged; empty: it is.
-std::string obstacle(const MeasureKind& kind, const RecordedCase& base, const RecordedCase& next,
-                     const PointPairs& pairs, MeasureComparison& made) {
-  const bool cycles = kind.name != kRate.name;
-  const auto has = [&](const RecordedCase& c) {
-    return std::ranges::any_of(c.trials, [&](const auto& t) { return is_ok(t) && t.*kind.value; });
-  };
-  const bool in_base = has(base);
-  const bool in_new = has(next);
-  if (!in_base || !in_new) {
-    const bool switched_off = cycles && (base.subject.at("telemetry") == "none" ||
-                                         next.subject.at("telemetry") == "none");
-    made.expected = (in_base || in_new) && !switched_off;
-    return std::string("no ok trial of ") +
-           (in_base  ? "NEW"
-            : in_new ? "BASE"
-                     : "either side") +
-           " has a value";
-  }
-  if (pairs.base.empty()) return "no two of the trials have the same condition";
-  if (cycles) {
-    const auto base_sources = sources(base);
-    const auto new_sources = sources(next);
-    if (base_sources.size() > 1 || base_sources != new_sources)
-      return Unlike{"the source of cycles", boost::algorithm::join(base_sources, " and "),
-                    boost::algorithm::join(new_sources, " and ")}
-          .words();
-    if (kind.name == kBusyCycles.name) return "";
-    if (judged_by_busy_cycles(base, next)) {
-      made.expected = false;
-      return "a loop that spins is judged by its busy cycles: these are its whole CPU's";
-    }
-    if (!spins(base) && !spins(next)) return "";
-    made.expected = false;
-    return std::string(spins(base) ? spins(next) ? "BASE and NEW spin" : "BASE spins"
-                                   : "NEW spins") +
-           ": without idle time below what the DUT can do, cycles per packet are the clock by the "
-           "rate and no cost";
-  }
-  if (bounded(base) && bounded(next)) {
-    made.expected = false;
-    return "both rates are lower bounds: the " + std::string(to_string(base.limiter)) +
-           " limited BASE, the " + to_string(next.limiter) + " NEW";
-  }
-  return "";
-}
-
 // Of the ok trials; a run that does not tell has what it received.
 std::optional<double> median_offered(const RecordedCase& c) {
   std::vector<double> rates;
@@ -169,23 +83,60 @@ std::string remedy(std::size_t pairs, std::size_t trials) {
   return fmt::format(": make more trials (--trials {})", wanted);
 }
 
-MeasureComparison measure_pairs(const MeasureKind& kind, const Sides& sides,
-                                const RecordedCase& base, const RecordedCase& next) {
-  MeasureComparison made;
-  made.name = kind.name;
-  const PointPairs pairs = pair_points(points_of(sides, base, kind.value),
-                                       points_of(sides, next, kind.value), sides.across_rounds);
-  const PointPairs shown = commonest_condition(pairs);
-  made.base = summarize(shown.base);
-  made.next = summarize(shown.next);
+void set_offered(const RecordedCase& base, const RecordedCase& next, MeasureComparison& made) {
   const auto base_offered = median_offered(base);
   const auto next_offered = median_offered(next);
   if (base_offered && next_offered && *base_offered > 0)
     made.offered_ratio = *next_offered / *base_offered;
+}
+
+Summary summary_of(const std::vector<Draw>& draws) {
+  std::vector<double> medians;
+  for (const Draw& draw : draws) medians.push_back(draw.median);
+  return summarize(std::move(medians));
+}
+
+// Of separate runs.
+void measure_runs(const MeasureKind& kind, const Sides& sides, const RecordedCase& base,
+                  const RecordedCase& next, MeasureComparison& made) {
+  made.draws = draws_of(sides, base.id, next.id, kind.value);
+  made.base = summary_of(made.draws.base);
+  made.next = summary_of(made.draws.next);
+  set_offered(base, next, made);
+  made.reason = obstacle(kind, base, next, !made.draws.base.empty(), made);
+  if (!made.reason.empty()) return;
+  const auto found = between_runs(made.draws.base, made.draws.next);
+  made.judged = static_cast<bool>(found);
+  if (found)
+    made.between = *found;
+  else
+    made.reason = fmt::format(
+        "the medians differ by {}, but {}: {}",
+        change_percent(mean_draw(made.draws.next).median / mean_draw(made.draws.base).median),
+        found.error().message, more_runs(made.draws, {}));
+  if (made.draws.left_out > 0)
+    made.warnings.push_back(fmt::format(
+        "{} ok trials were left out: they were made in another condition", made.draws.left_out));
+}
+
+MeasureComparison measure_pairs(const MeasureKind& kind, const Sides& sides,
+                                const RecordedCase& base, const RecordedCase& next) {
+  MeasureComparison made;
+  made.name = kind.name;
+  if (sides.apart) {
+    measure_runs(kind, sides, base, next, made);
+    return made;
+  }
+  const PointPairs pairs =
+      pair_points(points_of(sides, base, kind.value), points_of(sides, next, kind.value));
+  const PointPairs shown = commonest_condition(pairs);
+  made.base = summarize(shown.base);
+  made.next = summarize(shown.next);
+  set_offered(base, next, made);
   const auto found = paired_ratio(pairs.base, pairs.next);
   if (found) made.found = *found;
   made.pairs = pairs;
-  made.reason = obstacle(kind, base, next, pairs, made);
+  made.reason = obstacle(kind, base, next, !pairs.base.empty(), made);
   if (!made.reason.empty()) return made;
   made.judged = made.found.has_value();
   if (made.judged)
@@ -209,6 +160,24 @@ void compare_settings(const RecordedCase& base, const RecordedCase& next, CaseCo
     }
 }
 
+std::vector<std::string> names_of(const std::vector<Metric>& metrics) {
+  std::vector<std::string> made;
+  for (const Metric& metric : metrics) made.push_back(metric.name);
+  return made;
+}
+
+// What must be the same in all runs of a side; empty: it is.
+std::string unlike_within(const std::vector<const RecordedRun*>& runs, const RecordedCase& first,
+                          const char* side) {
+  for (const RecordedRun* run : runs)
+    if (const RecordedCase* other = find_by(run->cases, first.id, &RecordedCase::id))
+      for (const Unlike& found : unlike(first.comparable, other->comparable))
+        if (difference_in(found.name) != Difference::warning)
+          return fmt::format("{} differs between the runs of {}: {} and {}", found.name, side,
+                             found.base, found.next);
+  return "";
+}
+
 CaseComparison pair_cases(const Sides& sides, const RecordedCase& base, const RecordedCase& next) {
   CaseComparison made;
   made.base_id = base.id;
@@ -225,14 +194,16 @@ CaseComparison pair_cases(const Sides& sides, const RecordedCase& base, const Re
                                           side == &base ? "BASE" : "NEW", rounds,
                                           side->rounds_planned));
   compare_settings(base, next, made);
+  if (made.reason.empty()) made.reason = unlike_within(sides.base_runs, base, "BASE");
+  if (made.reason.empty()) made.reason = unlike_within(sides.next_runs, next, "NEW");
   if (!made.reason.empty()) return made;
   // What the method did not find, as the rate of trials at loads that differ, says nothing of the
   // device.
-  if (!base.metrics.empty() && !base.metrics.contains(kRate.name)) {
+  if (!base.metrics.empty() && !contains(base.metrics, kRate.name, &Metric::name)) {
     made.reason = fmt::format(
         "what was found of it is {}, for which each trial has a load of its own; read what both "
         "runs found instead",
-        fmt::join(base.metrics, ", "));
+        boost::algorithm::join(names_of(base.metrics), ", "));
     return made;
   }
   for (const auto* side : {&base, &next})
@@ -248,15 +219,16 @@ CaseComparison pair_cases(const Sides& sides, const RecordedCase& base, const Re
     made.warnings.push_back("what limited the rate is not known");
   const Points base_points = points_of(sides, base, kRate.value);
   const Points new_points = points_of(sides, next, kRate.value);
-  const PointPairs pairs = pair_points(base_points, new_points, sides.across_rounds);
+  const PointPairs pairs = pair_points(base_points, new_points);
   const std::size_t most = std::min(base_points.size(), new_points.size());
   std::set<std::size_t> conditions(pairs.conditions.begin(), pairs.conditions.end());
-  if (pairs.unlike > 0 || conditions.size() > 1)
+  if (!sides.apart && (pairs.unlike > 0 || conditions.size() > 1))
     made.warnings.push_back(
         fmt::format("{} pairs of equal condition of {} at most: {} in BASE, {} in NEW",
                     pairs.base.size(), most, condition_words(sides.conditions, base_points),
                     condition_words(sides.conditions, new_points)));
-  made.unpaired_rounds = base_points.size() + new_points.size() - 2 * pairs.base.size();
+  if (!sides.apart)
+    made.unpaired_rounds = base_points.size() + new_points.size() - 2 * pairs.base.size();
   made.measures = {measure_pairs(kRate, sides, base, next),
                    measure_pairs(kCycles, sides, base, next)};
   if (judged_by_busy_cycles(base, next))
@@ -282,8 +254,11 @@ void judge_measure(const RecordedCase& base, const RecordedCase& next, const Com
   const MeasureKind& kind = made.name == kRate.name     ? kRate
                             : made.name == kCycles.name ? kCycles
                                                         : kBusyCycles;
-  made.smallest_change = smallest_change(*made.found, rules);
-  Judgement judged = judge(*made.found, made.p_adjusted, kind.better, rules);
+  const auto& runs = made.between;
+  made.smallest_change = runs ? smallest_change(*runs, rules) : smallest_change(*made.found, rules);
+  Judgement judged =
+      runs ? judge(*runs, made.p_adjusted, made.smallest_change, "runs", kind.better, rules)
+           : judge(*made.found, made.p_adjusted, kind.better, rules);
   made.verdict = judged.verdict;
   made.reason = std::move(judged.reason);
   if (kind.name == kRate.name)
@@ -323,8 +298,8 @@ void adjust(std::vector<CaseComparison>& cases) {
     for (MeasureComparison& m : c.measures)
       if (m.judged) {
         judged.push_back(&m);
-        p.push_back(m.found->p);
-        mann_whitney_p.push_back(m.found->mann_whitney.p);
+        p.push_back(m.change()->p);
+        mann_whitney_p.push_back(m.found ? m.found->mann_whitney.p : 1);
       }
   p = benjamini_hochberg(p);
   mann_whitney_p = benjamini_hochberg(mann_whitney_p);
@@ -339,6 +314,11 @@ void adjust(std::vector<CaseComparison>& cases) {
 std::string MeasureComparison::words() const {
   if (name == kRate.name) return "Mpps";
   return name == kCycles.name ? "cycles/packet" : "busy cycles/packet";
+}
+
+const Change* MeasureComparison::change() const {
+  if (between) return &*between;
+  return found ? &*found : nullptr;
 }
 
 std::vector<Unlike> unlike(const std::map<std::string, std::string>& base,

@@ -1,9 +1,10 @@
 // The one judge of two cases: what may be compared, what pairs, and what is called a change. It
 // judges the pairs of one run, two runs, and two cases that the user names alike.
 //
-// What must be equal, and what is said where it differs, is harness/record/comparable.hpp's. Trials
-// pair by round and condition: what was measured with CPUs farther apart is held against its like
-// only. Beyond that, not judged, each with its reason:
+// What must be equal, and what is said where it differs, is harness/record/comparable.hpp's. The
+// trials of one run pair by round and condition: what was measured with CPUs farther apart is held
+// against its like only. Of separate runs the run is the unit, or the restart where a side is one
+// run. Beyond that, not judged, each with its reason:
 //  - a rate where something other than the DUT limited it on both sides. On one side it is a lower
 //    bound: only what holds all the more then is called a change.
 //  - cycles of another source, and at offered rates whose medians differ by more than 5%, for
@@ -27,6 +28,7 @@
 
 #include "harness/compare/pairing.hpp"
 #include "harness/compare/recorded_run.hpp"
+#include "harness/compare/run_draws.hpp"
 #include "harness/measure/paired_ratio.hpp"
 #include "harness/measure/summary.hpp"
 
@@ -50,7 +52,10 @@ struct MeasureComparison {
   bool expected = true;  // false: there is nothing to judge here and nothing wrong with it
   PointPairs pairs;
   std::optional<PairedRatio> found;  // of the pairs; of some that are not judged, too
-  double p_adjusted = 1;             // of found->p, over all of the comparison
+  // In its place where the sides are separate runs, and their draws.
+  std::optional<BetweenRuns> between;
+  SideDraws draws;
+  double p_adjusted = 1;  // of its p, over all of the comparison
   double mann_whitney_p_adjusted = 1;
   double smallest_change = 0;
   Summary base;  // of the values that made pairs
@@ -59,7 +64,8 @@ struct MeasureComparison {
   NoiseFloor noise_floor;
   std::vector<std::string> warnings;
 
-  std::string words() const;  // "Mpps", "cycles/packet"
+  std::string words() const;     // "Mpps", "cycles/packet"
+  const Change* change() const;  // found or between; null: neither is there
 };
 
 struct CaseComparison {

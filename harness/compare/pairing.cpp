@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <deque>
 #include <map>
 #include <set>
 #include <string_view>
@@ -22,11 +21,10 @@ void add(PointPairs& pairs, const PairPoint& base, double next) {
 
 }  // namespace
 
-PointPairs pair_points(const Points& base, const Points& next, bool across_rounds) {
+PointPairs pair_points(const Points& base, const Points& next) {
   std::map<int, PairPoint> partners;
   for (const PairPoint& point : next) partners[point.round] = point;
   PointPairs made;
-  Points alone;
   std::size_t common = 0;
   for (const PairPoint& point : base) {
     const auto partner = partners.find(point.round);
@@ -34,18 +32,6 @@ PointPairs pair_points(const Points& base, const Points& next, bool across_round
     if (partner != partners.end() && partner->second.condition == point.condition) {
       add(made, point, partner->second.value);
       partners.erase(partner);
-    } else {
-      alone.push_back(point);
-    }
-  }
-  if (across_rounds) {
-    std::map<std::size_t, std::deque<double>> left;  // by condition
-    for (const auto& [round, point] : partners) left[point.condition].push_back(point.value);
-    for (const PairPoint& point : alone) {
-      std::deque<double>& same = left[point.condition];
-      if (same.empty()) continue;
-      add(made, point, same.front());
-      same.pop_front();
     }
   }
   made.unlike = common - std::min(common, made.base.size());
@@ -63,13 +49,22 @@ PointPairs commonest_condition(const PointPairs& pairs) {
   return made;
 }
 
-Sides sides_of(const RecordedRun& base, const RecordedRun& next, bool across_rounds) {
+bool spins(const RecordedCase& c) {
+  std::ptrdiff_t balance = 0;
+  for (const RecordedTrial& trial : c.trials)
+    if (is_ok(trial)) balance += trial.spins ? 1 : -1;
+  return balance > 0;
+}
+
+Sides sides_of(const std::vector<const RecordedRun*>& base,
+               const std::vector<const RecordedRun*>& next, bool apart) {
   std::vector<Condition> all;
-  for (const auto* run : {&base, &next})
-    for (const RecordedCase& c : run->cases)
-      for (const RecordedTrial& trial : c.trials)
-        if (is_ok(trial)) all.push_back(trial.condition);
-  return {base, next, ConditionGroups(all), across_rounds};
+  for (const auto* side : {&base, &next})
+    for (const RecordedRun* run : *side)
+      for (const RecordedCase& c : run->cases)
+        for (const RecordedTrial& trial : c.trials)
+          if (is_ok(trial)) all.push_back(trial.condition);
+  return {*base.front(), *next.front(), ConditionGroups(all), apart, base, next};
 }
 
 Points points_of(const Sides& sides, const RecordedCase& c,

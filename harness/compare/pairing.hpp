@@ -30,27 +30,34 @@ struct PointPairs {
   std::size_t unlike = 0;  // rounds that both sides have, and that made no pair
 };
 
-// Pairs by round, which keep out what drifts from round to round. `across_rounds`: what is left
-// over is paired too, in the order of the rounds, within each condition: for two separate runs,
-// whose rounds have nothing in common. REQUIRES: each side's points in the order of their rounds,
-// one a round.
-PointPairs pair_points(const Points& base, const Points& next, bool across_rounds);
+// Pairs by round, which keep out what drifts from round to round. REQUIRES: each side's points in
+// the order of their rounds, one a round.
+PointPairs pair_points(const Points& base, const Points& next);
 
 // Those of the condition that most pairs have.
 PointPairs commonest_condition(const PointPairs& pairs);
 
 inline bool is_ok(const RecordedTrial& trial) { return trial.status == TrialStatus::ok; }
 
+// In most of its ok trials.
+bool spins(const RecordedCase& c);
+
+// Cycles per packet depend on the load: how far medians of offered rates may differ, relative.
+inline constexpr double kSameLoad = 0.05;
+
 // The two sides of a comparison, each with the conditions it was measured in.
 struct Sides {
   const RecordedRun& base;
   const RecordedRun& next;
   ConditionGroups conditions;  // of the ok trials of both
-  bool across_rounds;          // of separate runs
+  bool apart;                  // of separate runs, whose rounds have nothing in common
+  std::vector<const RecordedRun*> base_runs;  // all that stand for a side, the above first
+  std::vector<const RecordedRun*> next_runs;
 };
 
-// Both outlive it.
-Sides sides_of(const RecordedRun& base, const RecordedRun& next, bool across_rounds);
+// All outlive it. REQUIRES: either side has a run.
+Sides sides_of(const std::vector<const RecordedRun*>& base,
+               const std::vector<const RecordedRun*>& next, bool apart);
 
 // The ok trials of a case that have `value`, one a round: what was made again before one was not
 // ok.

@@ -40,22 +40,22 @@ const Keys kNeeded = {
 
 // The same where it is there.
 const Keys kUsed = {{"/cases/#", {"dut_idle", "comparable", "rounds_planned", "metrics"}},
-                    {kTrial, {"started_at", "limiter", "busy_cycles_per_packet"}},
+                    {kTrial, {"started_at", "restart", "limiter", "busy_cycles_per_packet"}},
                     {kTrial + "/offered", {"pps"}},
                     {kTrial + "/evidence", {"dut_busy"}},
                     {kTrial + "/condition", {"cpu_distance_ns", "idle", "cpu_mhz"}}};
 
 // What else is looked at, and may be anything.
-const Keys kLookedAt = {
-    {"", {"schema", "scenario", "ports"}},
-    {"/environment", {"before"}},
-    {"/environment/before", {"cpu", "kernel", "versions", "nics", "emulator"}},
-    {"/scenario", {"testbed", "method"}},
-    {"/cases/#",
-     {"testbed_label", "telemetry", "workload_options", "generator_options", "frame_mix", "ip"}},
-    {kTrial, {"offered", "evidence", "condition", "disturbance", "missing"}},
-    {kTrial + "/missing", {kBusyKey}},
-    {kTrial + "/disturbance", {measure::kCpuDistance}}};
+const Keys kLookedAt = {{"", {"schema", "scenario", "ports", "fingerprint"}},
+                        {"/environment", {"before"}},
+                        {"/environment/before", {"cpu", "kernel", "versions", "nics", "emulator"}},
+                        {"/scenario", {"name", "testbed", "method"}},
+                        {"/cases/#",
+                         {"testbed_label", "telemetry", "workload_options", "generator_options",
+                          "frame_mix", "ip", "condition"}},
+                        {kTrial, {"offered", "evidence", "condition", "disturbance", "missing"}},
+                        {kTrial + "/missing", {kBusyKey}},
+                        {kTrial + "/disturbance", {measure::kCpuDistance}}};
 
 // `at` is below `above`.
 bool is_used(const std::string& above, const Json::json_pointer& at, bool absent) {
@@ -100,6 +100,7 @@ class Trials {
     const double* busy = find_in(trial.evidence, "dut_busy");
     const bool spins = busy && *busy >= kNoIdleTime && trial.limiter != Limiter::dut;
     RecordedTrial made{trial.round,
+                       trial.restart,
                        trial.status,
                        trial.limiter,
                        spins,
@@ -147,7 +148,8 @@ RecordedCase recorded_case(const CaseDocument& document, std::vector<RecordedTri
   made.reason = result.reason;
   made.limiter = result.limiter;
   made.rounds_planned = result.rounds_planned;
-  for (const Metric& metric : result.metrics) made.metrics.insert(metric.name);
+  made.metrics = result.metrics;
+  made.condition = result.condition;
   made.trials = std::move(trials);
   made.comparable = comparable_of(run, one);
   for (const char* key :
@@ -181,15 +183,26 @@ std::map<std::string, std::string> environment_of(const Json& before) {
   return made;
 }
 
+std::string scenario_name(const Json& json) {
+  const Json& name = part(part(json, "scenario"), "name");
+  return name.is_string() ? name.get<std::string>() : "";
+}
+
+std::optional<Fingerprint> fingerprint_in(const Json& json) {
+  const auto read = read_record(fingerprint_fields(), part(json, "fingerprint"));
+  return read ? std::optional(*read) : std::nullopt;
+}
+
 Result<RecordedRun> recorded_run(const Json& json, Trials&& trials, const std::string& where) {
   auto read =
       run_from_json(json, [](const auto& at, bool absent) { return is_used("", at, absent); });
   if (!read) return input_error(where, "", read.error().message);
   if (!trials.fault.empty()) return input_error(where, "", trials.fault);
-  RecordedRun made{{where, read->head.id, read->head.host, read->head.started_at,
-                    read->head.tool_version, read->head.git_commit, read->head.interrupted,
-                    environment_of(read->head.environment_before)},
-                   {}};
+  RecordedRun made{
+      {where, read->head.id, read->head.host, read->head.started_at, scenario_name(json),
+       read->head.tool_version, read->head.git_commit, read->head.interrupted,
+       environment_of(read->head.environment_before), fingerprint_in(json)},
+      {}};
   std::set<std::string> ids;
   const Json& cases = json["cases"];
   trials.by_case.resize(cases.size());

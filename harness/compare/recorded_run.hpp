@@ -9,19 +9,20 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "harness/core/case_result.hpp"
 #include "harness/core/result.hpp"
 #include "harness/record/comparable.hpp"
+#include "harness/record/fingerprint.hpp"
 
 namespace pktbench {
 
 // As TrialRecord has them.
 struct RecordedTrial {
   int round = 0;
+  int restart = 0;  // on which set-up of the testbed; an older run had one
   TrialStatus status = TrialStatus::failed;
   Limiter limiter = Limiter::unknown;
   // The DUT had no idle time and was not what limited the rate: a loop that spins, or a path within
@@ -45,7 +46,8 @@ struct RecordedCase {
   std::string reason;  // empty when ok
   Limiter limiter = Limiter::unknown;
   int rounds_planned = 0;             // each of them is one trial or more; 0: not known
-  std::set<std::string> metrics;      // names of what its method found; an older run has none
+  std::vector<Metric> metrics;        // what its method found; an older run has none
+  Condition condition;                // of the trials in its summary
   std::vector<RecordedTrial> trials;  // in the order they were made, invalid ones included
   Comparable comparable;
   // What is compared as a rule, so that a difference is said and no obstacle.
@@ -58,10 +60,12 @@ struct RecordedHead {
   std::string id;
   std::string host;
   std::string started_at;
+  std::string scenario;  // its name; empty: not known
   std::string tool_version;
   std::string git_commit;  // empty: not known
   bool interrupted = false;
   std::map<std::string, std::string> environment;  // CPU, kernel and so on; empty: not known
+  std::optional<Fingerprint> fingerprint;          // an older run has none
 };
 
 struct RecordedRun : RecordedHead {

@@ -23,6 +23,9 @@ struct QueueRange {
   unsigned most = 1;
 };
 
+// Among the options of up(), and in no scenario: which set-up of the run it is, from 0.
+inline constexpr const char* kSetUp = "set_up";
+
 // Threads: one controlling thread.
 class Testbed {
  public:

@@ -104,10 +104,11 @@ struct ReturnRecord {
 
 // One measured interval. A value that does not exist is nullopt and has its reason in `missing`.
 struct TrialRecord {
-  int index = 0;  // within its case, from 0, in the order they were made
-  int round = 0;  // within the run, from 0: all cases have one trial per round, and repeats
-                  // of those that were disturbed
-  int order = 0;  // its case's place in the round, from 0: a repeat has the same
+  int index = 0;    // within its case, from 0, in the order they were made
+  int round = 0;    // within the run, from 0: all cases have one trial per round, and repeats
+                    // of those that were disturbed
+  int restart = 0;  // on which set-up of the testbed, from 0: a resumed run begins another
+  int order = 0;    // its case's place in the round, from 0: a repeat has the same
   std::string started_at;  // UTC, RFC 3339
   TrialStatus status = TrialStatus::failed;
   std::string reason;      // empty when ok

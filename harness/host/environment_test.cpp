@@ -74,7 +74,8 @@ TEST_F(EnvironmentTest, AGuestOfTheLabSaysWhatEmulatesIt) {
 
 TEST_F(EnvironmentTest, ReadsWhatTheKernelTells) {
   put("/proc/cpuinfo",
-      "processor\t: 0\nmodel name\t: Example CPU @ 2.60GHz\nmicrocode\t: 0xb40\nflags\t\t: fpu avx2\n\nprocessor\t: 1");
+      "processor\t: 0\nmodel name\t: Example CPU @ 2.60GHz\nmicrocode\t: 0xb40\nflags\t\t: fpu "
+      "avx2\n\nprocessor\t: 1");
   put("/sys/devices/system/cpu/online", "0-1");
   put("/sys/devices/system/cpu/smt/control", "off");
   put("/sys/devices/system/cpu/smt/active", "0");

@@ -53,11 +53,8 @@ void add_model(const std::string& pci, const HostSources& sources, Section& sect
   const std::string at = sources.sysfs + "/bus/pci/devices/" + pci + "/";
   const auto vendor = sys::read_file(at + "vendor");
   const auto device = sys::read_file(at + "device");
-  if (!vendor || !device)
-    return section.null("model", (vendor ? device : vendor).error().message);
-  const auto plain = [](const std::string& id) {
-    return id.starts_with("0x") ? id.substr(2) : id;
-  };
+  if (!vendor || !device) return section.null("model", (vendor ? device : vendor).error().message);
+  const auto plain = [](const std::string& id) { return id.starts_with("0x") ? id.substr(2) : id; };
   section.set("model", Json(plain(*vendor) + ":" + plain(*device)));
 }
 

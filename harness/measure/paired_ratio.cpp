@@ -106,15 +106,19 @@ double smallest_change(const PairedRatio& found, const CompareRules& rules) {
 
 Judgement judge(const PairedRatio& found, double adjusted_p, Better better,
                 const CompareRules& rules) {
+  return judge(found, adjusted_p, smallest_change(found, rules), "trials", better, rules);
+}
+
+Judgement judge(const Change& found, double adjusted_p, double seen, const std::string& more,
+                Better better, const CompareRules& rules) {
   const bool above = found.lo > 1 + rules.min_effect;
   const bool below = found.hi < 1 - rules.min_effect;
-  const double seen = smallest_change(found, rules);
   if (above || below) {
     const std::string p = fmt::format("{:.2g}", adjusted_p);
     if (adjusted_p >= rules.alpha)
       return {Verdict::inconclusive,
               "the interval shows a change, but p = " + p +
-                  " after adjustment for all comparisons is too large: make more trials"};
+                  " after adjustment for all comparisons is too large: make more " + more};
     const bool worse = above == (better == Better::lower);
     return {worse ? Verdict::regression : Verdict::improvement,
             "the whole interval lies more than " + fine_percent(rules.min_effect) +
@@ -123,7 +127,7 @@ Judgement judge(const PairedRatio& found, double adjusted_p, Better better,
   if (seen > rules.must_see)
     return {Verdict::inconclusive, "changes below " + fine_percent(seen) +
                                        " would not be seen, and " + fine_percent(rules.must_see) +
-                                       " must be: make more or steadier trials"};
+                                       " must be: make more or steadier " + more};
   return {Verdict::no_change, "none of " + fine_percent(seen) + " or more"};
 }
 

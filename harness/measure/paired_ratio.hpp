@@ -25,14 +25,18 @@ namespace pktbench {
 inline constexpr std::size_t kMinPairs = 8;
 inline constexpr std::size_t kMaxPairs = 1000;
 
-struct PairedRatio {
-  std::size_t pairs = 0;
-  double ratio = 1;  // next/base, Hodges-Lehmann; 0.97: next is 3% below base
+struct Change {
+  double ratio = 1;  // next/base; 0.97: next is 3% below base
   double lo = 1;     // interval of that ratio
   double hi = 1;
-  double confidence =
-      0;         // what lo to hi covers: at least 0.95, and exact up to kMaxExactRanks pairs
-  double p = 1;  // signed-rank, two-sided: both sides are the same
+  double confidence = 0;  // what lo to hi covers
+  double p = 1;           // two-sided: both sides are the same
+};
+
+// The ratio is Hodges-Lehmann's; the confidence at least 0.95, and exact up to kMaxExactRanks
+// pairs; p of the signed-rank test.
+struct PairedRatio : Change {
+  std::size_t pairs = 0;
   RankTest mann_whitney;    // of the values without their rounds, for comparison; U of `next`
   double median_ratio = 1;  // median of the ratios, round by round
 };
@@ -68,6 +72,9 @@ struct Judgement {
 // A change is called one where the whole interval lies beyond min_effect and `adjusted_p` is below
 // alpha. `adjusted_p`: `found.p` after benjamini_hochberg over all comparisons made together.
 // Otherwise: no change, or inconclusive where p contradicts the interval or must_see is not met.
+// `sees`: smallest_change() of it; `more`: what would see more.
+Judgement judge(const Change& found, double adjusted_p, double sees, const std::string& more,
+                Better better, const CompareRules& rules);
 Judgement judge(const PairedRatio& found, double adjusted_p, Better better,
                 const CompareRules& rules = {});
 

@@ -11,8 +11,8 @@
 
 #include "harness/core/lookup.hpp"
 #include "harness/record/comparable.hpp"
-#include "harness/record/json.hpp"
 #include "harness/record/field_json.hpp"
+#include "harness/record/json.hpp"
 #include "harness/sys/json_file.hpp"
 
 namespace pktbench {
@@ -34,7 +34,7 @@ std::string of_ports(const Json& run, F&& value_of) {
   return any ? boost::algorithm::join(made, ", ") : "";
 }
 
-std::string known(const Json& value) { return value.is_null() ? "" : text_of(value); }
+std::string text_or_empty(const Json& value) { return value.is_null() ? "" : text_of(value); }
 
 std::string joined(const std::string& one, const std::string& other) {
   return one.empty() || other.empty() ? one + other : one + " " + other;
@@ -66,7 +66,7 @@ std::string settings_of(const Json& run) {
   const Json& before = part(part(run, "environment"), "before");
   values["governor"] = {text_of(part(part(before, "cpu"), "governor"))};
   values["smt"] = {text_of(part(part(before, "cpu"), "smt"))};
-  values["boot"] = {boot_settings(known(part(part(before, "kernel"), "cmdline")))};
+  values["boot"] = {boot_settings(text_or_empty(part(part(before, "kernel"), "cmdline")))};
   std::vector<std::string> made;
   for (const auto& [name, all] : values)
     made.push_back(name + "=" + boost::algorithm::join(all, " or "));
@@ -84,27 +84,25 @@ std::string scenario_of(const Json& run) {
   const Json& scenario = part(run, "scenario");
   if (!scenario.is_object()) return "";
   nlohmann::json measured = scenario;
-  for (const char* key : {"name", "description"}) measured.erase(key);
   // How often and in which order, and not what.
+  for (const char* key : {"name", "description", "restarts", "cases"}) measured.erase(key);
   if (const auto method = measured.find("method"); method != measured.end() && method->is_object())
-    for (const char* key : {"trials", "restarts", "seed", "max_repeats"}) method->erase(key);
+    for (const char* key : {"trials", "seed", "max_repeats"}) method->erase(key);
   const Json& testbeds = part(scenario, "testbed");
   if (testbeds.is_object()) measured["testbed"] = measured_on(testbeds);
   if (testbeds.is_array()) {
     measured["testbed"] = nlohmann::json::array();
     for (const Json& testbed : testbeds) measured["testbed"].push_back(measured_on(testbed));
   }
-  const std::string text =
-      measured.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  return boost::uuids::to_string(
-      boost::uuids::name_generator_sha1(boost::uuids::ns::url())(text));
+  const std::string text = measured.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return boost::uuids::to_string(boost::uuids::name_generator_sha1(boost::uuids::ns::url())(text));
 }
 
 std::string testbed_of(const Json& run) {
   const Json& testbed = part(part(run, "scenario"), "testbed");
   if (testbed.is_string()) return testbed.get<std::string>();
   const bool several = testbed.is_array() && !testbed.empty();
-  return known(part(several ? testbed.front() : testbed, "name"));
+  return text_or_empty(part(several ? testbed.front() : testbed, "name"));
 }
 
 }  // namespace
@@ -132,7 +130,7 @@ const Fields<Fingerprint>& fingerprint_fields() {
         null_is_a_value},
        {"scenario", &F::scenario,
         "UUID (version 5, of the URL namespace) of the resolved scenario as JSON with sorted keys, "
-        "without `name`, `description` and of `method` `trials`, `restarts`, `seed` and "
+        "without `name`, `description`, `restarts`, `cases` and of `method` `trials`, `seed` and "
         "`max_repeats`; without the options of a simulated testbed, which are the device.",
         null_is_a_value},
        {"testbed", &F::testbed, "Its type.", null_is_a_value},
@@ -144,22 +142,23 @@ Fingerprint fingerprint_of(const Json& run, bool is_virtual) {
   const Json& before = part(part(run, "environment"), "before");
   const Json& cpu = part(before, "cpu");
   const Json& kernel = part(before, "kernel");
-  const std::string release = known(part(kernel, "release"));
+  const std::string release = text_or_empty(part(kernel, "release"));
   Fingerprint made;
-  made.host = known(part(part(run, "run"), "host"));
-  made.cpu = known(part(cpu, "model"));
+  made.host = text_or_empty(part(part(run, "run"), "host"));
+  made.cpu = text_or_empty(part(cpu, "model"));
   if (const Json& count = part(cpu, "count"); !count.is_null() && !made.cpu.empty())
     made.cpu += ", " + text_of(count) + " CPUs";
-  made.microcode = known(part(cpu, "microcode"));
-  made.kernel = joined(release, known(part(kernel, "version")));
+  made.microcode = text_or_empty(part(cpu, "microcode"));
+  made.kernel = joined(release, text_or_empty(part(kernel, "version")));
   made.nic = of_ports(run, [](const Json& nic) {
-    return joined(known(part(nic, "model")), known(part(nic, "bus_info")));
+    return joined(text_or_empty(part(nic, "model")), text_or_empty(part(nic, "bus_info")));
   });
   made.driver = of_ports(run, [&](const Json& nic) {
-    const std::string version = known(part(nic, "driver_version"));
-    return joined(known(part(nic, "driver")), version == release ? "" : version);
+    const std::string version = text_or_empty(part(nic, "driver_version"));
+    return joined(text_or_empty(part(nic, "driver")), version == release ? "" : version);
   });
-  made.firmware = of_ports(run, [](const Json& nic) { return known(part(nic, "firmware")); });
+  made.firmware =
+      of_ports(run, [](const Json& nic) { return text_or_empty(part(nic, "firmware")); });
   made.settings = settings_of(run);
   made.scenario = scenario_of(run);
   made.testbed = testbed_of(run);

@@ -14,8 +14,11 @@ Json hardware_run() {
   Json run = to_json(test::sample_run());
   run["run"]["host"] = "lab1";
   Json& before = run["environment"]["before"];
-  before["cpu"] = {{"model", "Example CPU"}, {"count", 8},       {"microcode", "0xb40"},
-                   {"smt", "off"},           {"governor", "performance"}};
+  before["cpu"] = {{"model", "Example CPU"},
+                   {"count", 8},
+                   {"microcode", "0xb40"},
+                   {"smt", "off"},
+                   {"governor", "performance"}};
   before["kernel"] = {{"release", "6.1.0"},
                       {"version", "#1 SMP"},
                       {"cmdline", "BOOT_IMAGE=/vmlinuz-6.1.0 quiet isolcpus=1"}};
@@ -31,12 +34,12 @@ Json hardware_run() {
                      {"firmware", "0x61"},
                      {"model", "8086:1563"},
                      {"bus_info", "0000:02:00.0"}}};
-  run["scenario"] = {{"name", "n"},
-                     {"description", "d"},
-                     {"testbed", {{"name", "nic"}, {"napi_policy", "fifo"}}},
-                     {"queues", {1}},
-                     {"method", {{"name", "throughput"}, {"trials", 5}, {"duration_s", 1.0},
-                                 {"seed", 7}}}};
+  run["scenario"] = {
+      {"name", "n"},
+      {"description", "d"},
+      {"testbed", {{"name", "nic"}, {"napi_policy", "fifo"}}},
+      {"queues", {1}},
+      {"method", {{"name", "throughput"}, {"trials", 5}, {"duration_s", 1.0}, {"seed", 7}}}};
   for (Json& one : run["cases"])
     one["comparable"] = {{"arrangement", "softirq"},
                          {"frame_size", "64"},
@@ -69,7 +72,7 @@ TEST(Fingerprint, HowOftenAndInWhichOrderDoesNotChangeIt) {
   run["scenario"]["description"] = "other";
   run["scenario"]["method"]["trials"] = 50;
   run["scenario"]["method"]["seed"] = 8;
-  run["scenario"]["method"]["restarts"] = 3;
+  run["scenario"]["restarts"] = 3;
   EXPECT_EQ(different_fields(base, fingerprint_of(run, false)), std::vector<std::string>{});
   // Nor does the order of the keys.
   Json turned = Json::object();

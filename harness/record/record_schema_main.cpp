@@ -26,10 +26,13 @@ struct Root {
 };
 
 std::vector<Root> roots() {
-  return {{&run_fields(), "run."},        {&fingerprint_fields(), "fingerprint."},
+  return {{&run_fields(), "run."},
+          {&fingerprint_fields(), "fingerprint."},
           {&port_fields(), "ports[]."},
-          {&case_fields(), "cases[]."},   {&mode_fields(), "….mode."},
-          {&trial_fields(), "trials[]."}, {&summary_fields(), "summary.<measure>."}};
+          {&case_fields(), "cases[]."},
+          {&mode_fields(), "….mode."},
+          {&trial_fields(), "trials[]."},
+          {&summary_fields(), "summary.<measure>."}};
 }
 
 std::string help_of(const Field& field) {

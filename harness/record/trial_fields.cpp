@@ -209,6 +209,11 @@ const Fields<TrialRecord>& trial_fields() {
       {{"index", &T::index, "Unique in its case, from 0."},
        {"round", &T::round,
         "Pass over the plan in which it ran: a round has one trial of each case, and repeats."},
+       {"restart", &T::restart,
+        "On which set-up of the testbed it was made, from 0: one more each time that the testbed "
+        "was "
+        "torn down and up between rounds, or the run was resumed.",
+        older_lack_it},
        {"order", &T::order,
         "Place of its case in the round, from 0, as shuffled by `scenario.method.seed`; a repeat "
         "has the same."},

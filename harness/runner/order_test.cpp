@@ -53,5 +53,18 @@ TEST(RoundOrder, FavoursNobody) {
     for (const int n : of_case) EXPECT_NEAR(n, kRounds / 3, 6 * 37);
 }
 
+TEST(Restarts, BlocksAreAsEqualAsTheyCanBe) {
+  const auto blocks = [](int rounds, int restarts) {
+    std::vector<int> made;
+    for (int round = 0; round < rounds; ++round) made.push_back(block_of(round, rounds, restarts));
+    return made;
+  };
+  EXPECT_EQ(blocks(6, 3), (std::vector<int>{0, 0, 1, 1, 2, 2}));
+  EXPECT_EQ(blocks(5, 2), (std::vector<int>{0, 0, 0, 1, 1}));
+  EXPECT_EQ(blocks(4, 4), (std::vector<int>{0, 1, 2, 3}));
+  EXPECT_EQ(blocks(3, 1), (std::vector<int>{0, 0, 0}));
+  EXPECT_EQ(block_of(9, 4, 2), 1) << "rounds beyond those planned are of the last";
+}
+
 }  // namespace
 }  // namespace pktbench

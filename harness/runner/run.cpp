@@ -44,9 +44,9 @@ class Run {
         stop_(stop) {}
 
   Result<RunOutcome> run(const FinishedTrials& finished) {
-    auto made = testbeds_.up(type_, scenario_);
-    if (!made) return made.error();
     take_over(finished);
+    auto made = testbeds_.up(type_, scenario_, set_up_);
+    if (!made) return made.error();
     std::size_t left = 0;
     for (const CaseState& state : cases_) left += method_->trials_left(state.result);
     made = testbeds_.start_meters();
@@ -89,8 +89,10 @@ class Run {
       state.result.spec = spec;
       state.result.rounds_planned = method_->rounds();
       if (const auto* trials = find_in(finished, spec.id))
-        for (const TrialRecord& trial : *trials)
+        for (const TrialRecord& trial : *trials) {
           (trial.bpf_stats ? state.result.bpf_trials : state.result.trials).push_back(trial);
+          set_up_ = std::max(set_up_, trial.restart + 1);
+        }
       cases_.push_back(std::move(state));
     }
   }
@@ -251,6 +253,7 @@ class Run {
     record.bpf_stats = step.bpf_stats;
     record.index = static_cast<int>(result.trials.size() + result.bpf_trials.size());
     record.round = round;
+    record.restart = set_up_;
     record.order = state.order;
     const std::size_t left = method_->trials_left(result);
     (step.bpf_stats ? result.bpf_trials : result.trials).push_back(record);
@@ -307,9 +310,32 @@ class Run {
       if (auto reason = impossible(state.result.spec); !reason.empty())
         give_up(state, {}, CaseStatus::unsupported, reason);
     const std::vector<bool> all(cases_.size(), true);
-    for (int number = 0; number < method_->rounds() && !stop_; ++number)
+    for (int number = 0; number < method_->rounds() && !stop_; ++number) {
+      if (!has_work(number)) continue;
+      const int block = block_of(number, method_->rounds(), scenario_.restarts);
+      if (const int last = std::exchange(block_, block); last >= 0 && last != block)
+        if (auto r = restart(); !r) return r;
       if (auto r = round(number, all); !r) return r;
+    }
     return extra_rounds();
+  }
+
+  bool has_work(int round) const {
+    return std::ranges::any_of(cases_, [&](const CaseState& state) {
+      return !state.result.decided && method_->next(state.result, round);
+    });
+  }
+
+  // New devices, threads and memory: what a run draws by chance is drawn again.
+  Result<void> restart() {
+    if (auto r = close_session(); !r) return r;
+    if (auto r = testbeds_.take_back(); !r) return r;
+    if (auto r = testbeds_.down(); !r) return r;
+    testbeds_ = {};
+    observer_.on_detail(
+        fmt::format("the testbed is set up anew: block {} of {}", block_ + 1, scenario_.restarts));
+    if (auto r = testbeds_.up(type_, scenario_, ++set_up_); !r) return r;
+    return testbeds_.start_meters();
   }
 
   const Scenario& scenario_;
@@ -320,6 +346,8 @@ class Run {
   const StopFlag& stop_;
 
   TestbedSet testbeds_;
+  int set_up_ = 0;  // of the testbeds, as trials record it
+  int block_ = -1;  // of the round before; -1: there was none
   std::uint32_t tag_ = random_tag();
   std::vector<CaseState> cases_;
 
@@ -329,6 +357,10 @@ class Run {
 };
 
 }  // namespace
+
+int block_of(int round, int rounds, int restarts) {
+  return std::min(restarts - 1, static_cast<int>(std::int64_t{round} * restarts / rounds));
+}
 
 std::vector<std::size_t> round_order(std::uint64_t seed, int round, std::size_t cases) {
   // std::shuffle and the standard distributions differ between libraries; these two do not.

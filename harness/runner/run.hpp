@@ -20,6 +20,10 @@
 
 namespace pktbench {
 
+// Which of the run's blocks a round is of: as equal as they can be; rounds beyond `rounds` are of
+// the last.
+int block_of(int round, int rounds, int restarts);
+
 // Trials made by an earlier, interrupted run of the same scenario, by case id.
 using FinishedTrials = std::map<std::string, std::vector<TrialRecord>>;
 

@@ -280,7 +280,31 @@ Json resolve(const Scenario& scenario, const CaseGrid& grid, const Chosen& metho
   out["workloads"] = grid.workloads;
   if (!grid.filter_ports.empty()) out["filter"] = {{"udp_ports", grid.filter_ports}};
   out["method"] = resolved_choice(method, scenario.method->options);
+  out["restarts"] = scenario.restarts;
+  if (static_cast<double>(scenario.cases.size()) < case_count(grid))
+    for (const CaseSpec& one : scenario.cases) out["cases"].push_back(one.id);
   return out;
+}
+
+// Only these of all combinations.
+void read_cases(Check& check, const Node& node, std::vector<CaseSpec>& cases) {
+  if (!node) return;
+  std::vector<std::string> ids;
+  for (const CaseSpec& one : cases) ids.push_back(one.id);
+  const auto kept = check.one_or_list<std::string>(
+      node, "", [&](const Node& id) { return check.name(id, "case", ids); });
+  std::erase_if(cases, [&](const CaseSpec& one) { return !contains(kept, one.id); });
+}
+
+void read_restarts(Check& check, const Node& node, Scenario& scenario) {
+  if (!node) return;
+  scenario.restarts = static_cast<int>(check.integer(node, {1, 1000}));
+  const int rounds = scenario.method->make(scenario.method_options)->rounds();
+  if (!check.failed() && scenario.restarts > rounds)
+    check.fail(node.at,
+               fmt::format("each of {} blocks needs a round of its own, and the method has "
+                           "{}: ask for more trials",
+                           scenario.restarts, rounds));
 }
 
 std::string too_many_cases(const CaseGrid& grid) {
@@ -313,7 +337,7 @@ Result<Scenario> read_scenario(Json document, const std::string& where, const Re
 
   Check check(origins);
   check.object(root, {"name", "description", "testbed", "queues", "traffic", "backends",
-                      "workloads", "filter", "method"});
+                      "workloads", "filter", "method", "restarts", "cases"});
   if (check.failed()) return *check.error();
 
   Scenario scenario;
@@ -349,6 +373,9 @@ Result<Scenario> read_scenario(Json document, const std::string& where, const Re
   scenario.order_seed = static_cast<std::uint64_t>(std::get<std::int64_t>(seed));
   scenario.method_options = method.options;
   scenario.cases = expand(grid, registry);
+  read_cases(check, root.key("cases"), scenario.cases);
+  read_restarts(check, root.key("restarts"), scenario);
+  if (check.failed()) return *check.error();
   for (CaseSpec& one : scenario.cases) one.stamped = scenario.method->stamps;
   const auto [least, most] = std::ranges::minmax(grid.queues);
   scenario.queues = {least, most};

@@ -36,17 +36,20 @@ struct Scenario {
   const MethodType* method = nullptr;  // of the registry
   Options method_options;
   std::uint64_t order_seed = 0;  // of the order of the cases inside each round
-  std::vector<CaseSpec> cases;   // every combination, in the file's order, ids unique
+  int restarts = 1;  // blocks of rounds, before each of which the testbeds are set up anew
+  std::vector<CaseSpec> cases;  // every combination, in the file's order, ids unique
   nlohmann::ordered_json resolved;
 };
 
-// What the command line changes. `set`, `trials` and `duration_s`, in this order, are applied to
-// the file's JSON before it is checked; `backends` selects after that, so that what is left out
-// must still be valid.
+// What the command line changes. All but `backends` are applied to the file's JSON before it is
+// checked, `set` first; `backends` selects after that, so that what is left out must still be
+// valid.
 struct ScenarioOverrides {
   std::vector<std::string> set = {};       // "/json/pointer=value"; value is JSON, or else a string
   std::vector<std::string> backends = {};  // keep only these, by name; empty: all
+  std::vector<std::string> cases = {};     // keep only these, by id; empty: as the file has it
   std::optional<int> trials = {};
+  std::optional<int> restarts = {};
   std::optional<double> duration_s = {};
   // Takes the place of a method.seed of 0, which stands for one that is drawn for the run.
   std::uint64_t drawn_seed = 0;

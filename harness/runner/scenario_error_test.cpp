@@ -40,7 +40,7 @@ TEST_F(ScenarioError, UnknownKeys) {
             "FILE: /backend: unknown key \"backend\"; did you mean \"backends\"?");
   EXPECT_EQ(error_of(with(R"("threads": 1)")),
             "FILE: /threads: unknown key \"threads\"; valid: name, description, testbed, queues, "
-            "traffic, backends, workloads, filter, method");
+            "traffic, backends, workloads, filter, method, restarts, cases");
   EXPECT_EQ(error_of(with(R"("traffic": {"frame-size": 64})")),
             "FILE: /traffic/frame-size: unknown key \"frame-size\"; did you mean \"frame_size\"?");
   EXPECT_EQ(error_of(with(R"("testbed": {"name": "veth", "dut-cpu": 1})")),

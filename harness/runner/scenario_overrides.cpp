@@ -103,6 +103,15 @@ Result<void> apply_overrides(Json& document, const ScenarioOverrides& overrides,
     Result<void> done = assign(document, {"method", "trials"}, *overrides.trials, who, origins);
     if (!done) return done;
   }
+  if (overrides.restarts) {
+    const std::string who = fmt::format("--restarts {}", *overrides.restarts);
+    Result<void> done = assign(document, {"restarts"}, *overrides.restarts, who, origins);
+    if (!done) return done;
+  }
+  if (!overrides.cases.empty()) {
+    Result<void> done = assign(document, {"cases"}, overrides.cases, "--case", origins);
+    if (!done) return done;
+  }
   if (overrides.duration_s) {
     const std::string who = "--duration " + number_text(*overrides.duration_s);
     return assign(document, {"method", "duration_s"}, *overrides.duration_s, who, origins);

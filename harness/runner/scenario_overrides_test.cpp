@@ -101,6 +101,25 @@ TEST_F(Overrides, WhatIsNoPointerIsRefused) {
                   .ends_with(": nested deeper than 32 levels"));
 }
 
+TEST_F(Overrides, RestartsAndCases) {
+  const std::string two = R"({"backends": ["fake"], "traffic": {"frame_size": [64, 128]}})";
+  const auto scenario = load(two, {.cases = {"fake/drop/128B/1q/1f"}, .restarts = 5});
+  ASSERT_TRUE(scenario) << scenario.error().message;
+  EXPECT_EQ(scenario->restarts, 5);
+  ASSERT_EQ(scenario->cases.size(), 1u);
+  EXPECT_EQ(scenario->cases[0].traffic.frame_size, 128u);
+  const auto again = load(scenario->resolved.dump());
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->resolved, scenario->resolved);
+  EXPECT_EQ(again->cases.size(), 1u);
+  EXPECT_EQ(
+      error_of(two, {.restarts = 6}),
+      "--restarts 6: /restarts: each of 6 blocks needs a round of its own, and the method has 5: "
+      "ask for more trials");
+  EXPECT_TRUE(error_of(two, {.cases = {"fake/drop/129B/1q/1f"}})
+                  .starts_with("--case: /cases/0: unknown case \"fake/drop/129B/1q/1f\""));
+}
+
 TEST_F(Overrides, TrialsAndDurationComeAfterSet) {
   const auto scenario = load(text_, {.set = {"/method/trials=9"}, .trials = 2, .duration_s = 0.25});
   ASSERT_TRUE(scenario) << scenario.error().message;

@@ -56,7 +56,7 @@ TEST_F(ScenarioTest, FillsInEveryDefault) {
     "method": {"name": "throughput", "trials": 5, "warmup_s": 0.2, "duration_s": 1.0, "restart": true, "bpf_stats": false,
                "tolerance_packets": 0, "max_disturbance": 0.05, "max_cpu_distance_change": 2.0,
                "max_overrun": 0.05, "max_unsent": 0.01, "max_repeats": 3,
-               "seed": 0}})"));
+               "seed": 0}, "restarts": 1})"));
 }
 
 TEST_F(ScenarioTest, TheFiltersPortsAreThoseOfItsCasesAlone) {

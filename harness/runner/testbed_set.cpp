@@ -8,10 +8,12 @@
 
 namespace pktbench {
 
-Result<void> TestbedSet::up(const TestbedType& type, const Scenario& scenario) {
+Result<void> TestbedSet::up(const TestbedType& type, const Scenario& scenario, int set_up) {
   const auto make = [&](const TestbedChoice& choice) -> Result<void> {
     auto testbed = type.make();
-    if (auto r = testbed->up(choice.options, scenario.queues); !r) return r;
+    Options options = choice.options;
+    options[kSetUp] = std::int64_t{set_up};
+    if (auto r = testbed->up(options, scenario.queues); !r) return r;
     testbeds_.push_back(std::move(testbed));
     labels_.push_back(choice.label);
     const TestbedChoice& first = scenario.testbeds.front();

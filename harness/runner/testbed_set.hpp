@@ -24,8 +24,8 @@ class TestbedSet {
     bool running = false;
   };
 
-  // All of them, or none: on error those that were made are undone.
-  Result<void> up(const TestbedType& type, const Scenario& scenario);
+  // All of them, or none: on error those that were made are undone. `set_up`: which of the run's.
+  Result<void> up(const TestbedType& type, const Scenario& scenario, int set_up);
 
   // All of the below REQUIRE: up() succeeded.
   Testbed& at(std::size_t index) { return *testbeds_.at(index); }

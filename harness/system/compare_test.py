@@ -20,13 +20,13 @@ def pktbench(*arguments, **environment):
                           env={**os.environ, **environment})
 
 
-def run(path, seed, trials=20, testbed=None, traffic=None, backends=("fake",)):
+def run(path, seed, trials=20, testbed=None, traffic=None, backends=("fake",), restarts=5):
     scenario = path.with_suffix(".scenario.json")
     scenario.write_text(json.dumps({
         "testbed": {"name": "simulated", "capacity_pps": 2e6, "noise": 0.01, "seed": seed,
                     **(testbed or {})},
         "traffic": {"generator": "simulated", **(traffic or {})},
-        "method": {"trials": trials}, "backends": list(backends)}))
+        "method": {"trials": trials}, "restarts": restarts, "backends": list(backends)}))
     made = pktbench("run", scenario, "--out", path)
     assert made.returncode == 0, made.stderr
     return path
@@ -34,14 +34,16 @@ def run(path, seed, trials=20, testbed=None, traffic=None, backends=("fake",)):
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """base; same: the same device; slow: 5% slower; dear: 5% more cycles; few: 5 trials."""
+    """base; same: the same device; slow: 5% slower; dear: 5% more cycles; few: 5 trials; once, half: one
+    restart, half: of a device half as fast."""
     at = tmp_path_factory.mktemp("runs")
     return {
         "base": run(at / "base", 1), "same": run(at / "same", 2),
         "slow": run(at / "slow", 3, testbed={"capacity_pps": 1.9e6}),
         "fast": run(at / "fast", 4, testbed={"capacity_pps": 2.1e6}),
         "dear": run(at / "dear", 5, testbed={"cycles_per_packet": 945}),
-        "few": run(at / "few", 6, trials=5),
+        "few": run(at / "few", 6, trials=5), "once": run(at / "once", 9, restarts=1),
+        "half": run(at / "half", 10, restarts=1, testbed={"capacity_pps": 1e6}),
         "paced": run(at / "paced", 7, traffic={"rate": 100000}),
         "two": run(at / "two", 8, backends=("fake", {"name": "fake", "lose_one_in": 1000000000})),
     }
@@ -70,10 +72,10 @@ def test_the_same_device_twice_is_no_regression(runs):
     made = compared(runs["base"], runs["same"], status=0)
     rate = made["cases"][0]["measures"]["mpps"]
     assert made["verdict"] == "no change" == rate["verdict"]
-    assert rate["comparison"]["pairs"] == 20
-    assert rate["comparison"]["ci95"][0] <= 1 <= rate["comparison"]["ci95"][1]
+    assert (rate["comparison"]["base_draws"], rate["comparison"]["new_draws"]) == (5, 5)
+    assert rate["comparison"]["unit"] == "restart"
+    assert 0.97 < rate["comparison"]["ci95"][0] < rate["comparison"]["ci95"][1] < 1.03
     assert 0 < rate["comparison"]["smallest_change"] < 0.03
-    assert rate["comparison"]["noise_floor"]["pairs"] == 10
     assert not made["interleaved"] and "not interleaved" in made["warnings"][0]
 
 
@@ -82,8 +84,7 @@ def test_a_slower_device_is_a_regression(runs):
     found = made["cases"][0]["measures"]["mpps"]["comparison"]
     assert made["verdict"] == "regression"
     assert found["ci95"][0] <= 0.95 <= found["ci95"][1]
-    assert found["median_ratio"]["median"] == pytest.approx(0.95, abs=0.01)
-    assert found["mann_whitney"]["u"] < 10
+    assert found["ratio"] == pytest.approx(0.95, abs=0.01)
     text = compare(runs["base"], runs["slow"], status=1)
     assert "This comparison can see changes of" in text
     assert text.splitlines()[-1] == "regression (cases: 1 regression)"
@@ -103,10 +104,20 @@ def test_the_minimum_effect_is_the_callers(runs):
     compare(runs["base"], runs["same"], "--must-see", "0.2", status=5)
 
 
-def test_too_few_trials_are_inconclusive(runs):
-    made = compared(runs["base"], runs["few"], status=5)
+def test_one_run_a_side_is_inconclusive_whatever_it_shows(runs):
+    made = compared(runs["once"], runs["half"], status=5)
     assert made["reason"] == "no case could be compared"
-    assert "8 pairs, there are 5" in made["cases"][0]["measures"]["mpps"]["reason"]
+    reason = made["cases"][0]["measures"]["mpps"]["reason"]
+    assert reason.startswith("the medians differ by -") and "with --restarts" in reason
+
+
+def test_several_runs_a_side_are_each_one_value(runs):
+    both = f"{runs['base']},{runs['same']}"
+    made = compared(both, f"{runs['slow']},{runs['half']}", status=5)
+    found = made["cases"][0]["measures"]["mpps"]["comparison"]
+    assert (found["unit"], found["base_draws"], found["new_draws"]) == ("run", 2, 2)
+    assert [len(made[side]) for side in ("base_runs", "new_runs")] == [2, 2]
+    assert "name it once" in one_line(pktbench("compare", f"{both},{runs['base']}", runs["slow"]))
 
 
 def test_another_rate_is_another_case_and_is_not_compared(runs):

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/core/lookup.hpp"
 #include "harness/measure/cpu_distance.hpp"
 #include "harness/measure/histogram.hpp"
 #include "harness/testbed/testbeds.hpp"
@@ -42,14 +43,29 @@ class SimulatedClock final : public Clock {
   std::uint64_t true_ns_ = 1'000'000'000;
 };
 
+// Of this set-up: the scenario's alone for the first, so that a run can be repeated.
+std::uint64_t seed_of(const Options& options) {
+  const auto seed = static_cast<std::uint64_t>(option<std::int64_t>(options, "seed"));
+  if (seed == 0) return std::random_device()();
+  const OptionValue* set_up = find_in(options, kSetUp);
+  const auto* number = set_up ? std::get_if<std::int64_t>(set_up) : nullptr;
+  return number && *number > 0 ? seed + 4'294'967'296 * static_cast<std::uint64_t>(*number) : seed;
+}
+
+// What a frame costs on this set-up, in times of what it costs on most: as a run draws its layout.
+double drawn_cost(const Options& options) {
+  const double spread = option<double>(options, "run_noise");
+  if (spread <= 0) return 1;
+  std::mt19937_64 random(seed_of(options) + 2'000'003);
+  return 1 / std::max(0.01, 1 + spread * std::normal_distribution<double>()(random));
+}
+
 // What the capacity is multiplied by from window to window. Around 1: white noise, independent from
 // window to window; drift, which wanders (Ornstein-Uhlenbeck, so that it comes back); and bursts,
 // windows that lose `burst_depth` of it.
 class Noise {
  public:
-  explicit Noise(const Options& options)
-      : options_(options),
-        random_(static_cast<std::uint64_t>(option<std::int64_t>(options, "seed"))) {}
+  explicit Noise(const Options& options) : options_(options), random_(seed_of(options)) {}
 
   double at(double second) {
     const double kept = wandered_ ? std::exp(-(second - at_s_) / of("drift_s")) : 0;
@@ -80,7 +96,7 @@ class Distance {
   explicit Distance(const Options& options)
       : mean_s_(option<double>(options, "far_every_s")),
         far_cost_(option<double>(options, "far_cost")),
-        random_(static_cast<std::uint64_t>(option<std::int64_t>(options, "seed")) + 1'000'003),
+        random_(seed_of(options) + 1'000'003),
         far_(mean_s_ > 0 && std::bernoulli_distribution(0.5)(random_)) {}
 
   double ns(double second) { return far(second) ? 420 : 90; }
@@ -107,7 +123,11 @@ class Distance {
 class SimulatedDevice final : public VirtualDevice {
  public:
   SimulatedDevice(const SimulatedClock& clock, const Options& options, unsigned queues)
-      : clock_(clock), options_(options), noise_(options), distance_(options) {
+      : clock_(clock),
+        options_(options),
+        noise_(options),
+        distance_(options),
+        drawn_cost_(drawn_cost(options)) {
     received_.per_queue.resize(queues);
   }
 
@@ -125,7 +145,8 @@ class SimulatedDevice final : public VirtualDevice {
     lost_ += lost;
     const std::uint64_t arrived = frames - lost;
     const double second = static_cast<double>(now_ns()) / 1e9;
-    const double cost = distance_.cost(second) * (1 + of("slower_per_hour") * second / 3600);
+    const double cost =
+        drawn_cost_ * distance_.cost(second) * (1 + of("slower_per_hour") * second / 3600);
     const double room = of("buffer_frames") + of("capacity_pps") * noise_.at(second) / cost *
                                                   static_cast<double>(over_ns) / 1e9;
     // A frame or two always fit, however short the time.
@@ -198,6 +219,7 @@ class SimulatedDevice final : public VirtualDevice {
   const Options options_;
   Noise noise_;
   Distance distance_;
+  const double drawn_cost_;
   Counters received_;
   measure::Histogram delays_;
   double loss_due_ = 0;
@@ -312,6 +334,8 @@ TestbedType simulated_testbed() {
                          "how much slower it gets, relative: a drift to be found"),
            number_option("noise", 0.01, 0, 1,
                          "standard deviation of the capacity from window to window, relative"),
+           number_option("run_noise", 0.0, 0, 1,
+                         "standard deviation of what each set-up of the testbed draws, relative"),
            number_option("drift", 0.0, 0, 1, "standard deviation of a slow wander, relative"),
            number_option("drift_s", 60.0, 0.001, 1e9, "seconds until the wander has forgotten 63%"),
            number_option("burst", 0.0, 0, 1, "share of the windows that are slowed down"),
@@ -329,7 +353,7 @@ TestbedType simulated_testbed() {
            number_option("foreign_until_s", 1e9, 0, 1e9, "simulated time at which they end"),
            number_option("clock_error", 0.0, -0.5, 0.5,
                          "a fault to be caught: how much too fast the clock runs, relative"),
-           number_option("seed", 1, 0, 4'294'967'295, "of the noise")},
+           number_option("seed", 1, 0, 4'294'967'295, "of the noise; 0: another each time")},
       .probe = [] { return std::string(); },
       .make = [] { return std::make_unique<SimulatedTestbed>(); },
       .medium = Medium::simulated};

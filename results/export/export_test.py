@@ -250,8 +250,16 @@ def gate(verdict, run, **measure):
              "new": 5.0, "ratio": 0.98, "ci95": [0.975, 0.985], "p": 1e-4, "p_adjusted": 2e-4,
              "spread": 0.003,
              "smallest_change": 0.01, **measure}
-    return {"schema": "pktbench-gate/1", "verdict": verdict, "reason": None, "exit_status": 1,
-            "runs": [f"results/gate/{run}"], "measures": [known]}
+    made = {"schema": "pktbench-gate/1", "verdict": verdict, "reason": None,
+            "exit_status": {"regression": 1, "unchanged": 0}.get(verdict, 5), "scenario": "nightly",
+            "host": "lab1", "started_at": None, "virtual": True, "baseline": None, "in_turn": None,
+            "varied": [],
+            "runs": [f"results/gate/{run}"], "budget_s": 60, "accepted": None, "rules": {
+                "min_effect": 0.004, "alpha": 0.002, "suspect_alpha": 0.1, "must_see": 0.05, "history": 10,
+                "least_history": 5, "looks": [3]}, "measures": [known]}
+    schema = json.loads((HERE.parent / "schema" / "gate.schema.json").read_text())
+    jsonschema.Draft7Validator(schema).validate(made)
+    return made
 
 
 def test_the_verdict_of_a_gate_is_that_of_its_runs(tmp_path):

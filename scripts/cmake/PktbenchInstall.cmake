@@ -6,15 +6,17 @@ set(extra ${CMAKE_SOURCE_DIR}/scripts/package.d)
 set(bash_completions ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 set(zsh_completions ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
 set(pages README.md backends/README.md harness/README.md harness/testbed/README.md results/MEASURED.md
-          results/README.md results/export/README.md results/history/README.md scenarios/README.md scripts/README.md)  # what README.md leads to
+          results/README.md results/baselines/README.md results/export/README.md results/history/README.md
+          scenarios/README.md scripts/README.md)  # README.md leads there
 
 # CMake makes folders as the umask says, but others are to read what is in them.
 set(folders "")
 foreach(folder ${CMAKE_INSTALL_BINDIR} ${CMAKE_INSTALL_LIBEXECDIR}/pktbench ${data}/results ${data}/scripts
         ${CMAKE_INSTALL_MANDIR}/man1 ${bash_completions} ${zsh_completions}
         ${CMAKE_INSTALL_DATADIR}/lintian/overrides ${CMAKE_INSTALL_DOCDIR}/harness/testbed
-        ${CMAKE_INSTALL_DOCDIR}/backends ${CMAKE_INSTALL_DOCDIR}/results/export
-        ${CMAKE_INSTALL_DOCDIR}/results/history ${CMAKE_INSTALL_DOCDIR}/scenarios
+        ${CMAKE_INSTALL_DOCDIR}/backends ${CMAKE_INSTALL_DOCDIR}/results/baselines
+        ${CMAKE_INSTALL_DOCDIR}/results/export ${CMAKE_INSTALL_DOCDIR}/results/history
+        ${CMAKE_INSTALL_DOCDIR}/scenarios
         ${CMAKE_INSTALL_DOCDIR}/scripts)
   while(folder)
     list(PREPEND folders ${folder})
