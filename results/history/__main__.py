@@ -38,7 +38,7 @@ def main(argv=None):
     parser.add_argument("action", metavar="ACTION", type=checked.choice("action", list(ACTIONS)),
                         help="import, list, trend or rebuild")
     parser.add_argument("runs", metavar="RUN", nargs="*", default=[],
-                        help="import, rebuild: a run.json, its directory, or a directory of such directories")
+                        help="import, rebuild: a run.json, its directory, or one with runs below it")
     parser.add_argument("--store", metavar="STORE", default=store.DEFAULT,
                         help="a file (SQLite), or postgresql://... (default: %(default)s)")
     parser.add_argument("--case", metavar="ID", help="trend: only this case")
@@ -149,21 +149,27 @@ def _make_room(given):
 
 
 def _found(given):
-    """(files of runs, how many could not be found): a directory of runs stands for them."""
+    """(files of runs, how many could not be found): a directory stands for all runs below it."""
     paths, failed = [], 0
     for one in given:
-        if os.path.isdir(one) and not os.path.lexists(os.path.join(one, "run.json")):
-            below = sorted(os.path.join(one, name) for name in os.listdir(one)
-                           if os.path.lexists(os.path.join(one, name, "run.json")))
-            if below:
-                paths += below
-                continue
+        below = [] if os.path.lexists(os.path.join(one, "run.json")) else list(_below(one))
+        paths += below
+        if below:
+            continue
         try:
             paths.append(checked.run_file(one))
         except checked.InputError as error:
             checked.say(error)
             failed += 1
     return paths, failed
+
+
+def _below(folder):
+    """Directories with a run.json, at any depth; in one of them no further ones are looked for."""
+    for here, names, _ in os.walk(folder):
+        runs = [name for name in names if os.path.lexists(os.path.join(here, name, "run.json"))]
+        yield from (os.path.join(here, name) for name in sorted(runs))
+        names[:] = sorted(set(names) - set(runs))
 
 
 ACTIONS = {"import": _import, "list": _list, "trend": _trend, "rebuild": _rebuild}

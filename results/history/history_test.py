@@ -2,6 +2,7 @@
 import json
 import pathlib
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -55,6 +56,10 @@ def test_a_run_is_taken_in_once_however_often_it_is_named(tmp_path):
     first = done("import", tmp_path / "runs", "--store", index)
     assert first == f"{index}: 3 imported, 0 replaced, 0 unchanged\n"
     one = next((tmp_path / "runs").iterdir())
+    made_runs.write(tmp_path / "runs" / "gate", made_runs.night(7))
+    below = done("import", tmp_path / "runs", "--store", tmp_path / "other.db")
+    assert ": 4 imported" in below
+    shutil.rmtree(tmp_path / "runs" / "gate")
     again = done("import", tmp_path / "runs", one, one / "run.json", "--store", index)
     assert again == f"{index}: 0 imported, 0 replaced, 5 unchanged\n"
     assert [len(rows(index, f"pktbench_{table}")) for table in ("runs", "cases", "metrics")] == [3, 6, 12]
