@@ -286,8 +286,7 @@ void add_history(CLI::App& app, Command& chosen) {
       "  pktbench history trend --format otava --out otava\n\n"
       "import takes runs in, each once; list shows them; trend shows steps and drift of each case "
       "and metric; rebuild makes the index anew of the runs named or of those that it knows. RUN "
-      "is "
-      "a run.json, its directory or a directory of such directories.\n\n"
+      "is a run.json, its directory or a directory with runs below it.\n\n"
       "Exit status: 0 done, 2 bad input (what else was named is done all the same), 3 a package of "
       "Python is missing, 6 the result could not be written.");
   history->add_option("action", *action, "What to do")
