@@ -8,6 +8,7 @@
 #include "harness/cli/commands.hpp"
 #include "harness/cli/output.hpp"
 #include "harness/cli/pages.hpp"
+#include "harness/cli/record_commands.hpp"
 #include "harness/cli/signals.hpp"
 #include "harness/cli/usage_error.hpp"
 #include "harness/core/version.hpp"
@@ -19,8 +20,7 @@ namespace {
 using namespace pktbench;
 using cli::number_within;
 
-// What the command line asks for; gives the exit status.
-using Command = std::function<int()>;
+using cli::Command;
 
 std::string version_text() {
   const BuildInfo& b = build_info();
@@ -272,79 +272,6 @@ void add_validate(CLI::App& app, Command& chosen) {
   });
 }
 
-void add_history(CLI::App& app, Command& chosen) {
-  const auto a = std::make_shared<cli::ScriptArguments>();
-  const auto action = std::make_shared<std::string>();
-  CLI::App* history = app.add_subcommand(
-      "history",
-      "An index over recorded runs: since when is a case slower, and what changed there");
-  history->footer(
-      "Example:\n"
-      "  pktbench history import results\n"
-      "  pktbench history list\n"
-      "  pktbench history trend --case xdp-native/drop/64B/1q/1f\n"
-      "  pktbench history trend --format otava --out otava\n\n"
-      "import takes runs in, each once; list shows them; trend shows steps and drift of each case "
-      "and metric; rebuild makes the index anew of the runs named or of those that it knows. RUN "
-      "is a run.json, its directory or a directory with runs below it.\n\n"
-      "Exit status: 0 done, 2 bad input (what else was named is done all the same), 3 a package of "
-      "Python is missing, 6 the result could not be written.");
-  history->add_option("action", *action, "What to do")
-      ->required()
-      ->check(cli::choice({"import", "list", "trend", "rebuild"}));
-  history->add_option("runs", a->words, "import, rebuild: the runs");
-  history->add_option("--store", a->options["--store"],
-                      "The index: a file (SQLite) or postgresql://... [results/history.db]");
-  history->add_option("--case", a->options["--case"], "trend: only the case of this id");
-  history->add_option("--metric", a->options["--metric"], "trend: only the metric of this name");
-  history->add_option("--host", a->options["--host"], "trend: only runs of this host");
-  history->add_option("--varies", a->options["--varies"],
-                      "trend: keys of the fingerprint that may differ within one series, by comma "
-                      "[kernel,microcode,firmware,driver,settings]");
-  history->add_option("--last", a->options["--last"],
-                      "trend: runs of each series that are looked at [200]");
-  history
-      ->add_option("--format", a->options["--format"],
-                   "trend: for people, as JSON, or as CSV files for Apache Otava [text]")
-      ->check(cli::choice({"text", "json", "otava"}));
-  history->add_option("--out", a->options["--out"],
-                      "trend: directory for Otava's files; without --format otava, for the figure");
-  history->callback([a, action, &chosen] {
-    a->words.insert(a->words.begin(), *action);
-    chosen = [a] { return cli::become_script("results/history/__main__.py", *a); };
-  });
-}
-
-void add_export(CLI::App& app, Command& chosen) {
-  const auto a = std::make_shared<cli::ScriptArguments>();
-  CLI::App* exported = app.add_subcommand("export", "Runs in the form that another program reads");
-  exported->footer(
-      "Example:\n"
-      "  pktbench export results/paced --format junit --out paced.xml\n"
-      "  pktbench export results/before results/after --format csv\n"
-      "  pktbench export results/paced --format openmetrics\n\n"
-      "markdown and junit read the gate.json or comparison.json beside the run, where there is "
-      "one; "
-      "markdown says nothing unless something moved or failed.\n\n"
-      "Exit status: 0 done, 2 bad input (what else was named is done all the same), 3 a package of "
-      "Python is missing, 6 the result could not be written.");
-  exported->add_option("runs", a->words, "Each a run.json or its directory")->required();
-  exported->add_option("--format", a->options["--format"], "Whose form")
-      ->required()
-      ->check(cli::choice({"markdown", "junit", "github-action-benchmark", "bencher",
-                           "google-benchmark", "csv", "openmetrics", "otava"}));
-  exported->add_option("--out", a->options["--out"],
-                       "File for the result [stdout]; of otava the directory");
-  exported
-      ->add_option("--better", a->options["--better"],
-                   "github-action-benchmark: the metrics of which more, or less, is better, "
-                   "which it reads from different files [higher]")
-      ->check(cli::choice({"higher", "lower"}));
-  exported->callback([a, &chosen] {
-    chosen = [a] { return cli::become_script("results/export/__main__.py", *a); };
-  });
-}
-
 void add_lab(CLI::App& app, Command& chosen) {
   const auto a = std::make_shared<cli::ScriptArguments>();
   CLI::App* lab = app.add_subcommand(
@@ -416,8 +343,8 @@ int main(int argc, char** argv) {
   add_doctor(app, chosen);
   add_plots(app, chosen);
   add_validate(app, chosen);
-  add_history(app, chosen);
-  add_export(app, chosen);
+  cli::add_history(app, chosen);
+  cli::add_export(app, chosen);
   add_lab(app, chosen);
   add_restore(app, chosen);
   cli::check_all_values(app);
