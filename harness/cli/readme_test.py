@@ -7,7 +7,8 @@ import pytest
 
 SOURCE = Path(os.environ["PKTBENCH_SOURCE"])
 PAGES = ("README.md", "results/README.md", "scripts/README.md", "scenarios/README.md", "harness/README.md",
-         "harness/testbed/README.md", "backends/README.md")
+         "harness/testbed/README.md", "backends/README.md", "results/history/README.md",
+         "results/export/README.md")
 OUT = re.compile(r"--out[ =](results/\S+)")
 READ = re.compile(r"results/[A-Za-z0-9_-]+")
 # Parts of the checkout, and a name that stands for any.
