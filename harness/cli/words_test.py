@@ -26,7 +26,8 @@ def said(result):
     return line[len("pktbench: "):-1]
 
 
-COMMANDS = "run, list, compare, doctor, plots, validate, lab, restore"
+COMMANDS = ("run, list, compare, gate, baseline, doctor, plots, validate, history, export, lab, "
+            "restore")
 # Where a command line would be taken after all, /dev/null is no scenario.
 WRONG = {
     # commands
