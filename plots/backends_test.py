@@ -68,9 +68,10 @@ def test_bar_length_is_the_median_and_no_bar_stands_for_a_gap(drawn):
     for measure, index, case in rows(run):
         bar = artist(made, f"{measure}-median-{index}")
         median = getattr(case, measure).median if case.has_figure else None
-        assert (None if bar is None else bar.get_width()) == median, (measure, case.id)
-        if bar is not None:
-            assert bar.get_x() == 0
+        wide = measure == "mpps" and len(run.cases) > 4  # from 0.29 to 14.9 Mpps
+        assert (None if bar is None else bar.get_xdata()[0] if wide else bar.get_width()) == median, case.id
+        assert bar is None or wide or bar.get_x() == 0
+        assert bar is None or bar.axes.get_xscale() == ("log" if wide else "linear")
 
 
 def test_error_bar_is_the_interval(drawn):
@@ -111,9 +112,10 @@ def test_lower_bounds_carry_the_mark(drawn):
         if case.has_figure:
             bound = case.limiter in ("generator", "link")
             value = artist(made, f"mpps-value-{index}").get_text()
-            hatch = artist(made, f"mpps-median-{index}").get_hatch()
+            mark = artist(made, f"mpps-median-{index}")
             assert value.startswith("≥") == bound, case.id
-            assert (hatch == style.LOWER_BOUND_HATCH) == bound, case.id
+            assert ((mark.get_marker() == ">") if len(run.cases) > 4 else
+                    (mark.get_hatch() == style.LOWER_BOUND_HATCH)) == bound, case.id
     assert any("≥ lower bound, limited by the generator" in text for text in said(made))
 
 

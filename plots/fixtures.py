@@ -19,7 +19,13 @@ def run(name):
 
 def drawn(module, loaded):
     """[(name, Figure, caption)] that a module has of a run."""
-    return [(name, draw(), said) for name, draw, said in module.figures(loaded)]
+    return [(made.name, made.draw(), made.caption) for made in module.figures(loaded)]
+
+
+def values(module, loaded):
+    """Every number of the CSV files that a module has of a run."""
+    return [cell for made in module.figures(loaded) for row in made.numbers()[1] for cell in row
+            if isinstance(cell, (int, float))]
 
 
 def document(name):

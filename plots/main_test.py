@@ -28,7 +28,7 @@ def test_writes_beside_the_run_and_prints_what_it_wrote(tmp_path):
     assert done.stdout.splitlines() == [str(tmp_path / name) for name in names]
     assert (tmp_path / "backends.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "backends.pdf").read_bytes().startswith(b"%PDF")
-    assert "not a statement about hardware" in (tmp_path / "caption.txt").read_text(encoding="utf-8")
+    assert "no statement about hardware" in (tmp_path / "caption.txt").read_text(encoding="utf-8")
 
 
 def test_runs_by_path_from_anywhere(tmp_path):

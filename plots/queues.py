@@ -18,7 +18,18 @@ def figures(run):
     most = max(PAGE // max((_bars(case) for case in cases), default=1), 1)
     return rows.paged("queues", len(cases), most,
                       lambda page: caption.queues(run, cases[page]),
-                      functools.partial(_Drawing, cases)) if cases else ()
+                      functools.partial(_Drawing, cases),
+                      lambda page: numbers(cases[page])) if cases else ()
+
+
+def numbers(cases):
+    """(columns, rows) of what is drawn: of each queue, and at the end the even share."""
+    made = []
+    for case in cases:
+        frames = case.per_queue or ()
+        made += [(case.id, queue, count, 100 * count / sum(frames), 100 / len(frames))
+                 for queue, count in enumerate(frames[:MOST]) if sum(frames)]
+    return ("case", "queue", "frames", "share, %", "even share, %"), made
 
 
 def _bars(case):

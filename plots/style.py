@@ -1,5 +1,6 @@
 """How every figure looks: a colour and hatch per backend, fonts, and output equal byte for byte."""
 import colorsys
+import io
 import zlib
 from typing import NamedTuple
 
@@ -97,7 +98,15 @@ def context():
     return matplotlib.rc_context(settings)
 
 
-def save(figure, file, kind):
-    """Write figure to a file or a path as kind (png, svg or pdf); the same figure gives the same bytes."""
+def save(figure, file, kind, part=None):
+    """Write figure, or a part of it (a Bbox in inches), to a file or a path as kind (png, svg or pdf); the same
+    figure gives the same bytes."""
     with context():
-        figure.savefig(file, format=kind, dpi=PNG_DPI, metadata=METADATA[kind])
+        figure.savefig(file, format=kind, dpi=PNG_DPI, metadata=METADATA[kind], bbox_inches=part)
+
+
+def saved(figure, kind, part=None):
+    """What save() writes."""
+    made = io.BytesIO()
+    save(figure, made, kind, part)
+    return made.getvalue()

@@ -36,7 +36,17 @@ def figures(run):
     for group in groups.split(run):
         yield from rows.paged(group.name.replace("backends", "loads", 1), len(group.cases), CASES,
                               lambda page, cases=group.cases: caption_of(run, cases[page]),
-                              functools.partial(_Drawing, group.cases))
+                              functools.partial(_Drawing, group.cases),
+                              lambda page, cases=group.cases: numbers(cases[page]))
+
+
+def numbers(cases):
+    """(columns, rows) of what is drawn."""
+    made = [(case.id, unit, *point) for _, unit, value in PANELS for case in cases
+            for point in points(case, value)]
+    made += [(case.id, "100% is at", reference["pps"] / 1e6, None, None, None) for case in cases
+             for reference in case.reference or () if reference["pps"] is not None]
+    return ("case", "what", "offered load, Mpps", "median", "least", "greatest"), made
 
 
 def points(case, value):
@@ -54,7 +64,7 @@ def points(case, value):
 
 
 def caption_of(run, cases):
-    """The paragraph under the figure: what was measured, how often, what 100% is, and what is left out."""
+    """The caption: what was measured, how often, what 100% is, and what is left out."""
     sweeps, disturbed, left_out, references = 0, 0, [], []
     for case in cases:
         loads = (case.sweep or {}).get("loads", [])
@@ -70,10 +80,11 @@ def caption_of(run, cases):
                                   f"({reference['what']}){why}")
     sources = sorted({trial.cycles_source for case in cases for trial in case.trials
                       if trial.cycles_source and trial.status == "ok"})
+    brief = (f"Cost and loss against load: each mark is the median of {sweeps} "
+             f"sweep{'s' * (sweeps != 1)}, its whisker goes from the least to the greatest of them"
+             f"{caption.virtual(cases)}. A dotted line is where the case's 100% is.")
     parts = [f"{caption.setting(cases[0])}.",
-             f"Each mark is the median of {sweeps} sweep{'s' * (sweeps != 1)} (one window a load each), "
-             "its whisker goes from the least to the greatest of them; every other sweep went from the last "
-             "load to the first.",
+             "A sweep has one window a load; every other one went from the last load to the first.",
              "Cycles per packet and CPU time are of all CPUs that worked for the device under test, 100% "
              "is one whole CPU; of a loop that spins the cycles are its busy ones and the CPU is full at any "
              "load."]
@@ -84,7 +95,7 @@ def caption_of(run, cases):
     if disturbed:
         parts.append(f"{disturbed} windows that were not ok are left out." if disturbed > 1
                      else "1 window that was not ok is left out.")
-    return " ".join(parts + left_out)
+    return caption.lines(brief, *parts, *left_out)
 
 
 class _Drawing(Sheet):
