@@ -185,9 +185,10 @@ class _Drawing(Sheet):
                                      **options))
         first, second = rows.value(case, measure)
         end = _end(case, measure)
-        self.beside(axes, end, index, first, style.VALUE, (PAD * 72, -1), va="bottom", weight="bold",
+        away = PAD * 72 + (4 if self.wide[measure] else 0)  # beside a mark, not a bar's end
+        self.beside(axes, end, index, first, style.VALUE, (away, -1), va="bottom", weight="bold",
                     gid=f"{measure}-value-{index}")
-        self.beside(axes, end, index, second, style.SMALL, (PAD * 72, -1.5), va="top",
+        self.beside(axes, end, index, second, style.SMALL, (away, -1.5), va="top",
                     color=style.SOFT_INK, gid=f"{measure}-basis-{index}")
 
     def _intervals(self, axes, measure):
@@ -253,7 +254,7 @@ def _values(case, measure):
 def _label_width(case, measure):
     """Inches that the two lines at the end of a bar need."""
     first, second = rows.value(case, measure)
-    return max(text.width(first, style.VALUE, "bold"), text.width(second, style.SMALL)) + 2 * PAD
+    return max(text.width(first, style.VALUE, "bold"), text.width(second, style.SMALL)) + 3 * PAD
 
 
 def jitter(index):

@@ -165,6 +165,23 @@ def load(path):
     return _run(str(path), _cleaned(document, validate.printable))
 
 
+def flat(value, path=""):
+    """{dotted path: text} of an environment's leaves; ports by role, and of CPU flags only how many."""
+    if isinstance(value, dict):
+        found = {}
+        for key, one in value.items():
+            found.update(flat(one, f"{path}.{key}" if path else key))
+        return found
+    if isinstance(value, list) and any(isinstance(one, dict) for one in value):
+        found = {}
+        for place, one in enumerate(value):
+            found.update(flat(one, f"{path}.{one.get('role', place) if isinstance(one, dict) else place}"))
+        return found
+    if isinstance(value, list):
+        return {path: f"{len(value)} flags" if path.endswith("flags") else ", ".join(map(str, value))}
+    return {path: "not known" if value is None else str(value)}
+
+
 def _cleaned(value, printable):
     """value with every text in it fit for a figure and a terminal: others' records may hold anything."""
     if isinstance(value, str):
