@@ -14,7 +14,7 @@ from plots import (backends, boxes, bursts, flips, latencies, load, matrix, nics
 
 FORK = multiprocessing.get_context("fork")
 # What is drawn of a run, by the method that measured it.
-FIGURES = {"throughput": (nics, queues, backends, scaling, sizes, roles, boxes, matrix, pairs),
+FIGURES = {"throughput": (nics, backends, sizes, scaling, queues, roles, boxes, matrix, pairs),
            "search": (searches,), "load-sweep": (sweeps,), "latency": (latencies,), "flip": (flips,),
            "back-to-back": (bursts,), "soak": (soaks,)}
 

@@ -76,7 +76,7 @@ def run_section(run, name, made, inner, folder):
         "kicker": f"{run.scenario.get('name') or run.scenario.get('description') or run.method} · {run.host} · "
                   f"{run.started_at[:10]}",
         "virtual": any(case.virtual for case in run.cases),
-        "facts": [("Cases", verdict.counts(run)),
+        "facts": [("Cases ok", f"{sum(case.status == 'ok' for case in run.cases)} of {len(run.cases)}"),
                   ("Trials ok", f"{sum(trial.status == 'ok' for trial in trials)} of {len(trials)}"),
                   ("Method", run.method), ("Testbed", ", ".join(testbeds)), ("CPU", host),
                   ("Kernel", run.environment["kernel"]["release"] or "not known"),
@@ -122,9 +122,15 @@ def between(environments):
                          for key in keys])
 
 
+def _code(said):
+    """Text whose words in backticks are commands."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(said))))
+
+
 def render(**what):
     """The page, as text."""
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(FOLDER), autoescape=True, trim_blocks=True,
                                      lstrip_blocks=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+    environment.filters["code"] = _code
     ours = {kind: Markup((FOLDER / f"report.{kind}").read_text(encoding="utf-8")) for kind in ("css", "js")}
     return environment.get_template("report.html").render(sections=SECTIONS, **ours, **what)

@@ -2,6 +2,7 @@
 
 Pure functions of a loaded run. A case is called the fastest only where its interval says so.
 """
+import pathlib
 import shlex
 import statistics
 from typing import NamedTuple, Tuple
@@ -23,18 +24,17 @@ class Finding(NamedTuple):
 
 
 REMEDIES = {
-    "unsupported": "Nothing is wrong with the other cases. Leave this one out with --backend, or give it the device, "
-                   "driver or package that the reason names.",
+    "unsupported": "Nothing is wrong with the other cases. Leave this one out (`--backend` names those to "
+                   "measure), or give it the device, driver or package that the reason names.",
     "failed": "Mend what the reason names, then measure the case again; `pktbench doctor` looks at host and ports.",
-    "interrupted": "Go on where it stopped: pktbench run --resume {directory}",
+    "interrupted": "Go on where it stopped: `pktbench run --resume {directory}`",
     "disturbed": "Do not rely on it. Stop what else runs on the receiver's CPU, or choose other CPUs, and measure "
                  "again; `pktbench doctor` says what would disturb.",
     "invalid": "Take no figure from it. Look at the reason: frames that no place counted, a window that was cut "
                "short, or a receiver that moved; mend that and measure again.",
-    "no case": "Measure again with at least one case.",
-    "trials": "Nothing, where the trials that are left have an interval. Else measure more: --trials {trials}",
-    "few": f"Measure at least {LEAST_TRIALS} trials a case: --trials {LEAST_TRIALS}",
-    "wide": "Measure more trials (--trials {trials}) on a quieter host; `pktbench doctor` says what disturbs it.",
+    "trials": "Nothing, where the trials that are left have an interval. Else measure more: `--trials {trials}`",
+    "few": f"Measure at least {LEAST_TRIALS} trials a case: `--trials {LEAST_TRIALS}`",
+    "wide": "Measure more trials (`--trials {trials}`) on a quieter host; `pktbench doctor` says what disturbs it.",
     "generator": "The receiver can do at least this. Send from more or faster CPUs, or with xdp-live, until the "
                  "limiter is dut.",
     "link": "The link is full: to load the receiver more, use smaller frames or a faster link.",
@@ -48,7 +48,7 @@ REMEDIES = {
 def findings(run):
     """Every Finding of a run, the worst first."""
     made, trials = [], max([len(case.trials) for case in run.cases], default=0)
-    directory = shlex.quote(str(run.path).removesuffix("run.json").rstrip("/") or ".")
+    directory = shlex.quote(str(pathlib.PurePath(run.path).parent))
 
     def add(level, kind, what, cases):
         if cases:
@@ -115,8 +115,11 @@ def headlines(run):
 
 
 def _name(case, cases):
-    alike = [one for one in cases if one.backend == case.backend]
-    return case.backend if len(alike) == 1 else case.id
+    """The backend, and what tells the case from others of it."""
+    if sum(one.backend == case.backend for one in cases) == 1:
+        return case.backend
+    detail = rows.details(cases)[list(cases).index(case)]
+    return case.id if detail in ("", case.id) else f"{case.backend} ({detail})"
 
 
 def _throughput(run):
@@ -127,58 +130,64 @@ def _throughput(run):
     said = []
     for cases in list(together.values())[:HEADLINES]:
         paced = all(case.rate_pps is not None for case in cases)
-        sentence = _cheapest(cases) if paced else _fastest(cases)
+        sentences = _cheapest(cases) if paced else _fastest(cases)
         if len(together) > 1:
             where = [groups.size(cases[0])] + [cases[0].testbed_label] * bool(cases[0].testbed_label)
-            where += [groups.rate(cases[0].rate_pps)] * (len({c.rate_pps for c in run.cases}) > 1)
-            sentence = f"{', '.join(where)}: {sentence}"
-        said.append(sentence)
+            where += [groups.rate(cases[0].rate_pps)] * (len({case.rate_pps for case in run.cases}) > 1)
+            sentences = [f"{', '.join(where)}: {' '.join(sentences)}"]
+        said += sentences
+    if len(together) > 1:
+        said.insert(0, f"{len(together)} settings, each judged by itself.")
+    if len(together) > HEADLINES:
+        said.append(f"{len(together) - HEADLINES} settings more are in the table of cases.")
     return said
 
 
 def _fastest(cases):
     ranked = sorted(cases, key=lambda case: -case.mpps.median)
-    first = ranked[0]
-    rate = f"{'at least ' * rows.lower_bound(first)}{text.number(first.mpps.median)} Mpps"
+    first, name = ranked[0], _name(ranked[0], cases)
+    rate = _rate(first)
+    cycles = first.cycles_per_packet
+    cost = [f"It takes {text.number(cycles.median)} cycles of the receiver's CPUs for each packet at that rate."
+            ] if cycles and cycles.median is not None else []
     if len(ranked) == 1:
-        return f"{_name(first, cases)} receives {rate}{_cost(first)}."
+        return [f"{name} receives {rate}.", *cost]
     second, last = ranked[1], ranked[-1]
-    apart = (first.mpps.ci95 and second.mpps.ci95 and first.mpps.ci95[0] > second.mpps.ci95[1]
-             and not rows.lower_bound(second))
-    if apart:
-        times = first.mpps.median / last.mpps.median
-        than = f", {text.number(times)} times {_name(last, cases)}" if not rows.lower_bound(last) else ""
-        return f"{_name(first, cases)} is the fastest: {rate}{than}{_cost(first)}."
-    why = (f"{_name(second, cases)} is a lower bound, limited by the {second.limiter}"
-           if rows.lower_bound(second) else
+    if (first.mpps.ci95 and second.mpps.ci95 and first.mpps.ci95[0] > second.mpps.ci95[1]
+            and not rows.lower_bound(second)):
+        times = text.number(first.mpps.median / last.mpps.median)
+        more = [] if rows.lower_bound(last) or len(ranked) == 2 else [
+            f"That is {times} times as many as {_name(last, cases)}, the slowest."]
+        return [f"{name} is the fastest: {rate}, {text.number(first.mpps.median / second.mpps.median)} times "
+                f"{_name(second, cases)}.", *more, *cost]
+    why = (f"the second is a lower bound, limited by the {second.limiter}" if rows.lower_bound(second) else
            "their intervals overlap" if first.mpps.ci95 and second.mpps.ci95 else "there are too few trials")
-    return (f"Which is the fastest cannot be told: {_name(first, cases)} with {rate} and {_name(second, cases)} with "
-            f"{text.number(second.mpps.median)} Mpps ({why}).")
+    return ["Which path is the fastest cannot be told.",
+            f"{name} received {rate}, {_name(second, cases)} {_rate(second)}; {why}."]
 
 
-def _cost(case):
-    cycles = case.cycles_per_packet
-    return f", at {text.number(cycles.median)} cycles a packet" if cycles and cycles.median is not None else ""
+def _rate(case):
+    return f"{'at least ' * rows.lower_bound(case)}{text.number(case.mpps.median)} Mpps"
 
 
 def _cheapest(cases):
     ranked = sorted([case for case in cases if case.cycles_per_packet and case.cycles_per_packet.median is not None],
                     key=lambda case: case.cycles_per_packet.median)
     if not ranked:
-        return "cycles were not measured."
+        return ["Cycles were not measured."]
     first, cycles = ranked[0], ranked[0].cycles_per_packet
-    cost = f"{text.number(cycles.median)} cycles a packet"
+    cost, at = f"{text.number(cycles.median)} cycles a packet", f"{text.number(first.mpps.median)} Mpps"
     if len(ranked) == 1:
-        return f"{_name(first, cases)} takes {cost} at {text.number(first.mpps.median)} Mpps."
+        return [f"{_name(first, cases)} takes {cost} at {at}."]
     second, last = ranked[1].cycles_per_packet, ranked[-1]
     if rows.loads_note(ranked).startswith("Loads differ"):
-        return "the cases had different loads: their cycles cannot be compared."
+        return ["The cases received different loads: their cycles cannot be compared."]
     if cycles.ci95 and second.ci95 and cycles.ci95[1] < second.ci95[0]:
         times = last.cycles_per_packet.median / cycles.median
-        return (f"{_name(first, cases)} is the cheapest at {text.number(first.mpps.median)} Mpps: {cost}, "
-                f"{_name(last, cases)} takes {text.number(times)} times as many.")
-    return (f"Which is the cheapest at {text.number(first.mpps.median)} Mpps cannot be told: "
-            f"{_name(first, cases)} with {cost} and {_name(ranked[1], cases)} with {text.number(second.median)}.")
+        return [f"{_name(first, cases)} is the cheapest at {at}: {cost}.",
+                f"{_name(last, cases)} takes {text.number(times)} times as many."]
+    return [f"Which path is the cheapest at {at} cannot be told.",
+            f"{_name(first, cases)} takes {cost}, {_name(ranked[1], cases)} {text.number(second.median)}."]
 
 
 def _search(run):

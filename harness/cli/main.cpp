@@ -149,6 +149,30 @@ void add_plots(CLI::App& app, Command& chosen) {
       [a, &chosen] { chosen = [a] { return cli::become_script("plots/__main__.py", *a); }; });
 }
 
+void add_report(CLI::App& app, Command& chosen) {
+  const auto a = std::make_shared<cli::ScriptArguments>();
+  CLI::App* report = app.add_subcommand(
+      "report", "Make a page, every figure and the tables of runs, for those who were not there");
+  report->footer(
+      "Example:\n"
+      "  pktbench report results/paced\n"
+      "  pktbench report results/before results/after --out results/report\n\n"
+      "Writes report.html, which is one file and asks nothing of the network; each figure as SVG, "
+      "PDF "
+      "and PNG with its numbers as CSV; tables.md, tables.tex and caption.txt. Several runs have a "
+      "folder each. Prints the paths of what it made.\n\n"
+      "Exit status: 0 done, 2 bad input (the other runs are reported all the same), 3 a package of "
+      "Python is missing, 6 a file could not be written.");
+  report
+      ->add_option("runs", a->words,
+                   "Each a run.json, its directory, or what `pktbench compare --json` printed")
+      ->required();
+  report->add_option("--out", a->options["--out"],
+                     "Directory for the report [that of the run]; several runs need it");
+  report->callback(
+      [a, &chosen] { chosen = [a] { return cli::become_script("plots/report.py", *a); }; });
+}
+
 void add_validate(CLI::App& app, Command& chosen) {
   const auto a = std::make_shared<cli::ScriptArguments>();
   CLI::App* validate = app.add_subcommand(
@@ -234,6 +258,7 @@ int main(int argc, char** argv) {
   add_compare(app, chosen);
   add_doctor(app, chosen);
   add_plots(app, chosen);
+  add_report(app, chosen);
   add_validate(app, chosen);
   add_lab(app, chosen);
   add_restore(app, chosen);
