@@ -26,7 +26,8 @@ def inline(svg, prefix, alternative):
     """matplotlib's SVG as an element of a page: ids of its own, colours that follow the page's, and the
     alternative text."""
     svg = UNWANTED.sub("", svg[svg.index("<svg"):])
-    svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
+    used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', svg))
+    svg = re.sub(r' id="([^"]*)"', lambda one: f' id="{prefix}-{one[1]}"' if one[1] in used else "", svg)
     svg = re.sub(r'(url\(#|href="#)', rf"\g<1>{prefix}-", svg)
     for color, name in COLORS.items():
         svg = svg.replace(color, f"var(--fig-{name}, {color})")

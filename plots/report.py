@@ -54,10 +54,10 @@ def main(argv=None):
         except (checked.InputError, load.LoadError, groups.GroupError) as error:
             checked.say(error)
             report.refused.append(checked.printable(str(error)))
-    if not report.runs and not report.comparisons:
-        return 2
     if not report.drawn:
         return 6
+    if not report.runs and not report.comparisons:
+        return 2
     report.end()
     for path in report.paths:
         print(path)
