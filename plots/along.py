@@ -1,4 +1,5 @@
-"""Figures of a rate along something that cases differ in: a line for each way of receiving, with intervals."""
+"""Figures of a rate along something that cases differ in: a line for each way of receiving, with
+intervals."""
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
@@ -17,7 +18,8 @@ def together(run, what):
     for case in run.cases:
         value = getattr(case, what)
         if case.has_figure and value is not None:
-            setting = tuple(one for one in groups.setting(case) if not (isinstance(one, tuple) and one[0] == what))
+            setting = tuple(one for one in groups.setting(case)
+                            if not (isinstance(one, tuple) and one[0] == what))
             other = case.frame_size if what == "queues" else case.queues
             way = (case.backend, str(case.options), case.label, case.telemetry)
             found.setdefault((setting, other), {}).setdefault(way, []).append(case)
@@ -33,7 +35,8 @@ def together(run, what):
 def names(ways):
     """What tells the ways from one another."""
     first = [cases[0] for cases in ways]
-    said = [f"{case.backend} {detail}" if sum(one.backend == case.backend for one in first) > 1 else case.backend
+    said = [f"{case.backend} {detail}" if sum(one.backend == case.backend for one in first) > 1
+            else case.backend
             for case, detail in zip(first, rows.details(first))]
     return text.told_apart(said, lambda one: text.width(one, style.SMALL) <= 2)
 

@@ -140,7 +140,8 @@ class _Drawing(Sheet):
             elif case.has_figure:
                 said = text.wrap(rows.absence(case, measure), style.SMALL, self.width - 2 * PAD,
                                  most=REASON_LINES)
-                self.write(x + PAD, self.top + (index + 0.5) * ROW, "\n".join(said), style.SMALL, color=style.SOFT_INK,
+                self.write(x + PAD, self.top + (index + 0.5) * ROW, "\n".join(said), style.SMALL,
+                           color=style.SOFT_INK,
                            va="center", gid=f"{measure}-absent-{index}")
         # What all rows have alike is drawn at once: a figure takes its time by the number of its artists.
         self._intervals(axes, measure)
@@ -149,7 +150,8 @@ class _Drawing(Sheet):
         if self.wide[measure]:
             self._logarithmic(axes, measure)
             return
-        limit = max((end * self.width / (self.width - said) for end, _, said in self.reach[measure]), default=0)
+        limit = max((end * self.width / (self.width - said) for end, _, said in self.reach[measure]),
+                    default=0)
         axes.set_xlim(0, limit or 1)
         ticks = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(0, limit) if limit else []
         axes.xaxis.set_major_locator(FixedLocator([tick for tick in ticks if 0 <= tick <= 0.93 * limit]))
@@ -178,7 +180,8 @@ class _Drawing(Sheet):
         if self.wide[measure]:
             bound = rows.lower_bound(case) and measure == "mpps"
             axes.plot([median], [index], marker=">" if bound else "D", markersize=8 if bound else 6.5,
-                      markerfacecolor=options["facecolor"], markeredgecolor=options["edgecolor"], linestyle="",
+                      markerfacecolor=options["facecolor"], markeredgecolor=options["edgecolor"],
+                      linestyle="",
                       markeredgewidth=0.8, zorder=3.5, gid=gid)
         else:
             axes.add_patch(Rectangle((0, index - BAR / 2), median, BAR, linewidth=0.7, zorder=2, gid=gid,

@@ -10,7 +10,8 @@ from matplotlib.ticker import MaxNLocator
 from plots import backends, caption, groups, rows, style, text
 from plots.sheet import AXIS, HEAD, INSIDE, MARGIN, PAD, Sheet
 
-ROW, BOX, GAP, LEAST = 0.3, 0.55, 0.2, 5     # inches a row, rows a box, inches between panels, trials a box needs
+ROW, BOX, GAP = 0.3, 0.55, 0.2              # inches a row, rows a box, inches between panels
+LEAST = 5                                   # trials that a box needs
 PANELS = (("mpps", "Received rate", "% from the case's median"),
           ("cycles_per_packet", "Cycles per packet", "% from the case's median"))
 DOT = Path.unit_regular_polygon(16)
@@ -59,7 +60,8 @@ def numbers(cases):
 def caption_of(cases):
     """The caption: what a box is."""
     return caption.lines(
-        "How far the trials lie from their case's median: boxes from quartile to quartile, whiskers to the least "
+        "How far the trials lie from their case's median: boxes from quartile to quartile, whiskers to the "
+        "least "
         f"and the greatest{caption.virtual(cases)}. Wide boxes want more trials or a quieter host.",
         f"{caption.setting(cases[0])}.", f"Fewer than {LEAST} trials have no box.",
         *(f"{case.id}: n={len(case.shown_trials)}, coefficient of variation of the rate "
@@ -83,7 +85,8 @@ class _Drawing(Sheet):
         self.legend(legend, [
             Patch(facecolor=style.paler(style.GREY, 0.6), edgecolor=style.INK, linewidth=0.8,
                   label="quartiles and median"),
-            Line2D([], [], color=style.INK, linewidth=0.8, marker="|", markersize=5, label="least to greatest"),
+            Line2D([], [], color=style.INK, linewidth=0.8, marker="|", markersize=5,
+                   label="least to greatest"),
             Line2D([], [], linestyle="", marker="o", markersize=3.4, markerfacecolor="white",
                    markeredgecolor=style.INK, markeredgewidth=0.6, label="one trial")], 3)
         for column, (measure, title, unit) in enumerate(PANELS):
@@ -93,7 +96,8 @@ class _Drawing(Sheet):
             axes.set_ylim(len(cases) - 0.5, -0.5)
             axes.set_yticks([])
             axes.axvline(0, color=style.SOFT_INK, linewidth=0.6, zorder=1)
-            reach = max([abs(value) for case in all_cases for value in changes(case, measure)], default=1) or 1
+            reach = max([abs(value) for case in all_cases for value in changes(case, measure)],
+                        default=1) or 1
             axes.set_xlim(-1.1 * reach, 1.1 * reach)
             axes.xaxis.set_major_locator(MaxNLocator(5))
             for index, case in enumerate(cases):
@@ -109,7 +113,8 @@ class _Drawing(Sheet):
         found = box(values)
         if found:
             least, low, middle, high, most = found
-            axes.bxp([{"whislo": least, "q1": low, "med": middle, "q3": high, "whishi": most}], positions=[index],
+            axes.bxp([{"whislo": least, "q1": low, "med": middle, "q3": high, "whishi": most}],
+                     positions=[index],
                      widths=BOX, vert=False, showfliers=False, manage_ticks=False, patch_artist=True,
                      boxprops={"facecolor": style.paler(color, 0.5), "edgecolor": style.edge(color),
                                "linewidth": 0.8, "gid": f"{measure}-box-{index}"},

@@ -6,7 +6,7 @@ SOURCES = {"tsc": "TSC (on-CPU time × TSC frequency)", "pmu": "PMU (core cycles
 
 
 def lines(brief, *more):
-    """A caption: brief, of two sentences, which stands under the figure; then a line for each of the others."""
+    """A caption: brief, of two sentences, which stands under the figure; then a line for each other one."""
     return "\n".join(text.plain(line) for line in (brief, *more) if line)
 
 
@@ -46,7 +46,8 @@ def nics(run, cases):
     first = cases[0]
     sources = sorted({source for case in cases for source in case.cycles_sources})
     brief = ("The same ways of receiving on each NIC, in shared rounds at the same offered load"
-             f"{virtual(cases)}. Bars, or dots on a logarithmic axis, are medians of the trials with their intervals.")
+             f"{virtual(cases)}. Bars, or dots on a logarithmic axis, are medians of the trials with their "
+             f"intervals.")
     parts = []
     if run.environment.get("emulator"):
         parts.append(f"The NICs were emulated by {run.environment['emulator']}.")
@@ -89,12 +90,11 @@ def pairs(run):
     shown = [cases[pair.base] for pair in run.pairs]
     loads = dict.fromkeys(f"{case.generator}{_batch(case)}, {groups.frames(case)}, "
                           f"{groups.rate(case.rate_pps)}" for case in shown)
-    parts = [_testbed(first), f"Traffic: {'; '.join(loads)}.",
-              "The order of the cases is shuffled by round.",
-              f"Line: Hodges-Lehmann estimate of the ratio; band: its signed-rank interval{covered}; dashed: "
-              "the smallest true change that about four of five such runs would call one; less may be noise.",
-              *_interrupted(shown), *about(run)]
-    return lines(brief, *parts)
+    return lines(
+        brief, _testbed(first), f"Traffic: {'; '.join(loads)}.", "The order of the cases is shuffled by round.",
+        f"Line: Hodges-Lehmann estimate of the ratio; band: its signed-rank interval{covered}; dashed: the "
+        "smallest true change that about four of five such runs would call one.", *_interrupted(shown),
+        *about(run))
 
 
 def not_measured(group):

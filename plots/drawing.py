@@ -29,14 +29,15 @@ def figures(run, path):
 
 
 def write(made, out, kinds, inner=None):
-    """Write figures, the numbers of each and caption.txt into out, and return the paths: none where a process,
-    of as many as there are CPUs, has said why it could not go on. Raises OSError.
+    """Write figures, the numbers of each and caption.txt into out, and return the paths: none where a
+    process, of as many as there are CPUs, has said why it could not go on. Raises OSError.
 
     inner: a directory for what a page shows of each, as SVG without title and caption.
     """
     count, errors = min(len(os.sched_getaffinity(0)), len(made)), FORK.SimpleQueue()
     gc.freeze()  # the processes share what was read, unless somebody writes to it
-    processes = [FORK.Process(target=_share, args=(made[first::count], out, kinds, inner, errors), daemon=True)
+    processes = [FORK.Process(target=_share, args=(made[first::count], out, kinds, inner, errors),
+                              daemon=True)
                  for first in range(count)]
     for process in processes:
         process.start()

@@ -41,13 +41,16 @@ def write(directory, content):
 
 
 def comparison():
-    """A made-up comparison, as `compare --json` prints it: a regression, no change, and one that sees little."""
+    """A made-up comparison, as `compare --json` prints it: a regression, no change, and one that sees
+    little."""
     def measured(ratio, half, verdict, sees, pairs=20):
         side = {"n": pairs, "median": 5.0, "ci95": [4.9, 5.1], "confidence": 0.95}
-        return {"verdict": verdict, "reason": f"made up: {verdict}", "warnings": [], "base": side, "new": side,
+        return {"verdict": verdict, "reason": f"made up: {verdict}", "warnings": [], "base": side,
+                "new": side,
                 "comparison": {
                     "pairs": pairs, "ratio": ratio, "ci95": [ratio - half, ratio + half], "confidence": 0.95,
-                    "p": 0.001, "p_adjusted": 0.002, "smallest_change": sees, "median_ratio": {"median": ratio},
+                    "p": 0.001, "p_adjusted": 0.002, "smallest_change": sees,
+                    "median_ratio": {"median": ratio},
                     "mann_whitney": {"u": 10, "p": 0.001, "p_adjusted": 0.002, "exact": True},
                     "noise_floor": {"against": None, "pairs": 10, "ratio": 1.0, "ci95": [0.99, 1.01],
                                     "reason": None}}}
@@ -56,7 +59,8 @@ def comparison():
         return {"base_id": name, "new_id": name, "verdict": "no change", "reason": reason, "warnings": [],
                 "excluded_trials": {"base": 0, "new": 0}, "unpaired_rounds": 0, "measures": measures}
 
-    side = {"path": "a/run.json", "id": "made-up", "host": "made-up-test-data", "started_at": "2026-01-02T03:04:00Z",
+    side = {"path": "a/run.json", "id": "made-up", "host": "made-up-test-data",
+            "started_at": "2026-01-02T03:04:00Z",
             "tool_version": "0.1.0", "git_commit": None}
     return {"schema": "pktbench-comparison/1", "verdict": "regression", "reason": None, "exit_status": 1,
             "base": side, "new": side, "interleaved": False, "warnings": ["the runs were not interleaved"],
@@ -65,4 +69,5 @@ def comparison():
                            cycles_per_packet=measured(1.001, 0.005, "no change", 0.01)),
                       case("udp-recvmmsg/drop/64B/1q/1f", mpps=measured(1.02, 0.12, "inconclusive", 0.2)),
                       case("dpdk/drop/64B/1q/1f", reason="the drivers differ")],
-            "only_in_base": [{"id": "fake/drop/64B/1q/1f", "status": "ok"}], "only_in_new": [], "unsupported": []}
+            "only_in_base": [{"id": "fake/drop/64B/1q/1f", "status": "ok"}], "only_in_new": [],
+            "unsupported": []}

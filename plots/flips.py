@@ -3,7 +3,7 @@ import functools
 
 from matplotlib.lines import Line2D
 
-from plots import caption, rows, style, text
+from plots import caption, rows, style
 from plots.sheet import AXIS, HEAD, MARGIN, Sheet
 
 LEFT, PANEL, GAP = 0.62, 0.95, 0.14           # inches: room for an axis' name, a panel, between two

@@ -79,8 +79,9 @@ class _Drawing(Sheet):
         for row, (_, _, one) in enumerate(found):
             self._row(axes, row, one)
         shown = [verdict for verdict in COLORS if any(one["verdict"] == verdict for *_, one in everything)]
-        self.legend(HEAD + 0.04, [Line2D([], [], color=COLORS[verdict], marker="s", markersize=5, linewidth=1.4,
-                                         label=verdict) for verdict in shown]
+        self.legend(HEAD + 0.04,
+                    [Line2D([], [], color=COLORS[verdict], marker="s", markersize=5, linewidth=1.4,
+                            label=verdict) for verdict in shown]
                     + [Patch(facecolor=style.BAND, label=f"±{small:g}%: raises no alarm")], 5)
 
     @staticmethod

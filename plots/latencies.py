@@ -1,5 +1,5 @@
-"""The figure of latency: at each load the delay that a share of the frames exceed, to the last of them; beside
-it the distribution."""
+"""The figure of latency: at each load the delay that a share of the frames exceed, to the last of them;
+beside it the distribution."""
 import functools
 
 from matplotlib.lines import Line2D

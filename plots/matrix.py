@@ -51,7 +51,8 @@ def caption_of(heads, table):
     cases = [case for row in table for case in row if case is not None]
     reasons = [f"{case.backend} ({head}): {case.status}: {text.plain(case.reason)}" for row in table
                for head, case in zip(heads, row) if case is not None and not case.has_figure]
-    return caption.lines("Which way of receiving worked, in the mode that the kernel or the driver told; grey did "
+    return caption.lines("Which way of receiving worked, in the mode that the kernel or the driver told; "
+                         "grey did "
                          f"not{caption.virtual(cases)}. Why not is in caption.txt and in the table of cases.",
                          *reasons)
 

@@ -39,7 +39,8 @@ def numbers(cases):
             found = _estimate(case, measure)
             if found:
                 made.append((case.id, case.testbed_label, measure, unit, found.median,
-                             *(found.ci95 or (None, None)), case.line_rate_mpps if measure == "mpps" else None,
+                             *(found.ci95 or (None, None)), case.line_rate_mpps if measure == "mpps"
+                             else None,
                              ability(case)))
     return ("case", "nic", "measure", "unit", "median", "interval low", "interval high", "line rate",
             "mode"), made

@@ -11,12 +11,14 @@ from markupsafe import Markup, escape
 from plots import drawing, forest, load, style, tables, text, verdict
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "page"
-SECTIONS = (("todo", "What to do"), ("figures", "Figures"), ("cases", "Cases"), ("environment", "Environment"),
+SECTIONS = (("todo", "What to do"), ("figures", "Figures"), ("cases", "Cases"),
+            ("environment", "Environment"),
             ("repeat", "Repeat"))
 ROWS = 120                              # of a figure's numbers that the page shows; the file has all
 CSV_BYTES = 200_000                     # of numbers that the page carries to be saved from it
 # What a figure's colours are called in report.css, which has others for a dark screen.
-COLORS = {"#ffffff": "paper", style.INK: "ink", style.SOFT_INK: "soft", style.GRID: "grid", style.BAND: "band",
+COLORS = {"#ffffff": "paper", style.INK: "ink", style.SOFT_INK: "soft", style.GRID: "grid",
+          style.BAND: "band",
           style.ALARM: "alarm", style.BLACK: "black", style.BLUE.lower(): "blue", "#003f62": "blue-edge",
           "#005740": "green-edge"}
 UNWANTED = re.compile(r"<metadata>.*?</metadata>|<title>.*?</title>|<!--.*?-->", re.DOTALL)
@@ -34,7 +36,8 @@ def inline(svg, prefix, alternative):
     svg = svg.replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif")
     head, body = svg.split(">", 1)
     view = re.search(r'viewBox="[^"]*"', head)[0]
-    return Markup(f'<svg {view} role="img" aria-label="{escape(alternative)}" xmlns="http://www.w3.org/2000/svg" '
+    return Markup(f'<svg {view} role="img" aria-label="{escape(alternative)}" '
+                  f'xmlns="http://www.w3.org/2000/svg" '
                   f'xmlns:xlink="http://www.w3.org/1999/xlink">{body}')
 
 
@@ -74,14 +77,16 @@ def run_section(run, name, made, inner, folder):
     return {
         "name": name, "anchor": anchor, "id": run.id, "headline": said[0], "lines": said[1:],
         "level": verdict.level(run, found), "findings": found,
-        "kicker": f"{run.scenario.get('name') or run.scenario.get('description') or run.method} · {run.host} · "
+        "kicker": f"{run.scenario.get('name') or run.scenario.get('description') or run.method} · {run.host} "
+                  f"· "
                   f"{run.started_at[:10]}",
         "virtual": any(case.virtual for case in run.cases),
         "facts": [("Cases ok", f"{sum(case.status == 'ok' for case in run.cases)} of {len(run.cases)}"),
                   ("Trials ok", f"{sum(trial.status == 'ok' for trial in trials)} of {len(trials)}"),
                   ("Method", run.method), ("Testbed", ", ".join(testbeds)), ("CPU", host),
                   ("Kernel", run.environment["kernel"]["release"] or "not known"),
-                  ("State", "interrupted" if run.interrupted else "finished" if run.finished_at else "not finished")],
+                  ("State", "interrupted" if run.interrupted else "finished" if run.finished_at
+                   else "not finished")],
         "figures": [figure(one, inner, anchor, folder) for one in made], "tables": tables.of(run),
         "changes": changes, "has_after": run.environment_after is not None,
         "no_after": (run.missing or {}).get("environment.after", "the run has not ended"),
@@ -102,9 +107,11 @@ def comparison_section(found, file, made, inner, folder):
         levels[one["verdict"]], f"{one['verdict']} in {forest.UNITS[measure]}: {one['reason']}",
         "Measure both states again, in turn, to be sure; then look at what changed between them."
         if one["verdict"] == "regression" else
-        f"Measure more trials: this comparison sees changes of {100 * one['comparison']['smallest_change']:.2g}%.",
+        f"Measure more trials: this comparison sees changes of "
+        f"{100 * one['comparison']['smallest_change']:.2g}%.",
         (name,)) for name, measure, one in measures if one["verdict"] in levels]
-    worse += [verdict.Finding(verdict.AMBER, case["reason"], "Measure both sides alike, or do not compare them.",
+    worse += [verdict.Finding(verdict.AMBER, case["reason"],
+                              "Measure both sides alike, or do not compare them.",
                               (case["new_id"],)) for case in found["cases"] if case["reason"]]
     return {"file": file, "level": levels.get(found["verdict"], "green"), "reason": found["reason"],
             "headline": f"{found['verdict'][0].upper()}{found['verdict'][1:]} in {len(measures)} "
@@ -118,7 +125,8 @@ def between(environments):
     found = [load.flat(environment) for _, environment in environments]
     keys = [key for key in sorted(set().union(*found)) if not key.startswith(("load.", "missing."))
             and len({one.get(key) for one in found}) > 1]
-    return tables.Table("between", "Between runs", (("what", False), *((name, False) for name, _ in environments)),
+    return tables.Table("between", "Between runs",
+                        (("what", False), *((name, False) for name, _ in environments)),
                         [[tables.Cell(key), *(tables.Cell(text.plain(one.get(key, "–"))) for one in found)]
                          for key in keys])
 
@@ -130,8 +138,10 @@ def _code(said):
 
 def render(**what):
     """The page, as text."""
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(FOLDER), autoescape=True, trim_blocks=True,
-                                     lstrip_blocks=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(FOLDER), autoescape=True,
+                                     trim_blocks=True,
+                                     lstrip_blocks=True, undefined=jinja2.StrictUndefined,
+                                     keep_trailing_newline=True)
     environment.filters["code"] = _code
     ours = {kind: Markup((FOLDER / f"report.{kind}").read_text(encoding="utf-8")) for kind in ("css", "js")}
     return environment.get_template("report.html").render(sections=SECTIONS, **ours, **what)

@@ -1,4 +1,5 @@
-"""The page of a report, in a browser without a screen: what people see and do with it. One session for all."""
+"""The page of a report, in a browser without a screen: what people see and do with it. One session for
+all."""
 import base64
 import json
 import re
@@ -49,7 +50,8 @@ def fixture_browser(folder, asked):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     options = webdriver.ChromeOptions()
     options.binary_location = BROWSER
-    for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
+    for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                 "--hide-scrollbars",
                  "--disable-background-networking", f"--user-data-dir={folder}/.browser"):
         options.add_argument(word)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
@@ -90,18 +92,22 @@ def test_nothing_is_asked_of_anybody_and_the_console_is_empty(browser, asked):
 def test_the_verdict_comes_first_and_each_finding_has_a_remedy(browser):
     order = js(browser, """return [...document.querySelectorAll('#run-twenty h1, #run-twenty h2')]
                            .map(one => one.textContent)""")
-    assert order == ["Which path is the fastest cannot be told.", "What to do", "Figures", "Cases", "Environment",
+    assert order == ["Which path is the fastest cannot be told.", "What to do", "Figures", "Cases",
+                     "Environment",
                      "How to repeat it"]
     remedies = js(browser, """return [...document.querySelectorAll('.findings li.red')].map(one =>
-                              [one.querySelector('.what').textContent, one.querySelector('.remedy').textContent])""")
+                              [one.querySelector('.what').textContent,
+                              one.querySelector('.remedy').textContent])""")
     assert {what.split(":")[0] for what, _ in remedies} >= {"invalid", "failed", "disturbed", "interrupted"}
     assert all(len(remedy) > 20 for _, remedy in remedies)
 
 
 def test_each_figure_has_an_alternative_text_a_caption_and_its_numbers(browser):
     found = js(browser, """return [...document.querySelectorAll('figure')].map(one => [
-        one.querySelector('svg[role=img]').getAttribute('aria-label'), one.querySelector('figcaption').textContent,
-        one.querySelectorAll('details tbody tr').length, one.querySelector('svg').getBoundingClientRect().height])""")
+        one.querySelector('svg[role=img]').getAttribute('aria-label'),
+        one.querySelector('figcaption').textContent,
+        one.querySelectorAll('details tbody tr').length,
+        one.querySelector('svg').getBoundingClientRect().height])""")
     assert len(found) >= 10
     for alternative, brief, rows, height in found:
         assert brief in alternative and len(alternative) > len(brief) + 40 and rows and height > 60
@@ -111,12 +117,14 @@ def test_each_figure_has_an_alternative_text_a_caption_and_its_numbers(browser):
 
 
 def column(browser, head):
-    return js(browser, """return [...document.querySelectorAll('#run-twenty [data-table]')].at(-1).querySelectorAll(
+    return js(browser, """return [...document.querySelectorAll('#run-twenty [data-table]')]
+        .at(-1).querySelectorAll(
         `td[data-head="${arguments[0]}"]`).values().map(one => one.dataset.value ?? null).toArray()""", head)
 
 
 def test_a_table_sorts_by_key_and_by_click_and_says_so(browser):
-    heads = browser.find_elements("css selector", "#run-twenty [data-table]")[-1].find_elements("tag name", "th")
+    heads = browser.find_elements("css selector", "#run-twenty [data-table]")[-1].find_elements("tag name",
+                                                                                                "th")
     head = next(one for one in heads if one.text.startswith("Mpps"))
     button = head.find_element("tag name", "button")
     button.send_keys(Keys.ENTER)

@@ -1,9 +1,11 @@
 """Make a report of runs: pktbench report RUN... [--out DIR]
 
-RUN is a run.json, its directory, or what `pktbench compare --json` printed. Writes report.html, every figure as
-SVG, PDF and PNG with its numbers as CSV, tables.md, tables.tex and caption.txt, and prints their paths. Exit: 0
-done, 2 bad input (the rest of the call is reported all the same), 3 a package is missing, 6 a file or stdout took
-no more.
+RUN is a run.json, its directory, or what `pktbench compare --json` printed. Writes report.html, every figure
+as
+SVG, PDF and PNG with its numbers as CSV, tables.md, tables.tex and caption.txt, and prints their paths. Exit:
+0
+done, 2 bad input (the rest of the call is reported all the same), 3 a package is missing, 6 a file or stdout
+took no more.
 """
 import json
 import os
@@ -38,7 +40,8 @@ def main(argv=None):
     """Run the command line; returns the exit code."""
     parser = checked.Parser(prog="pktbench report", description="Make a report of pktbench runs.",
                             epilog="example: pktbench report results/paced")
-    parser.add_argument("runs", metavar="RUN", nargs="+", help="run.json, its directory, or a comparison's JSON")
+    parser.add_argument("runs", metavar="RUN", nargs="+",
+                        help="run.json, its directory, or a comparison's JSON")
     parser.add_argument("--out", metavar="DIR", type=pathlib.Path,
                         help="default: the directory of the run; several runs need it")
     options = parser.parse_args(argv)
@@ -140,7 +143,8 @@ def _directory(path):
     try:
         sudo_user.make_directories(path)
     except OSError as error:
-        raise checked.InputError(f"{error.filename}: {error.strerror}; choose another directory with --out") from error
+        said = f"{error.filename}: {error.strerror}; choose another directory with --out"
+        raise checked.InputError(said) from error
 
 
 def _comparison(path):

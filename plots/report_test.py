@@ -14,7 +14,8 @@ PYTHON = "/usr/bin/python3"
 
 
 def call(*arguments, **environment):
-    return subprocess.run([PYTHON, "-B", "plots/report.py", *map(str, arguments)], cwd=ROOT, capture_output=True,
+    return subprocess.run([PYTHON, "-B", "plots/report.py", *map(str, arguments)], cwd=ROOT,
+                          capture_output=True,
                           text=True, env={**os.environ, **environment}, check=False)
 
 
@@ -33,7 +34,8 @@ def fixture_four(tmp_path_factory):
 
 
 def test_one_command_makes_figures_numbers_tables_and_the_page(four):
-    made = {f"{name}.{kind}" for name in ("backends", "roles", "trials") for kind in ("svg", "pdf", "png", "csv")}
+    made = {f"{name}.{kind}" for name in ("backends", "roles", "trials")
+            for kind in ("svg", "pdf", "png", "csv")}
     assert set(contents(four)) == made | {"caption.txt", "tables.md", "tables.tex", "report.html"}
 
 
@@ -46,7 +48,8 @@ def test_the_numbers_are_in_the_file_beside_the_figure(four):
     with open(four / "backends.csv", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     run = fixtures.run("four")
-    found = {(row["case"], row["measure"]): float(row["value"]) for row in rows if row["what"].endswith("median")
+    found = {(row["case"], row["measure"]): float(row["value"]) for row in rows
+             if row["what"].endswith("median")
              and "trial" not in row["what"]}
     assert found == {(case.id, measure): getattr(case, measure).median for case in run.cases
                      for measure in ("mpps", "cycles_per_packet")}
@@ -66,7 +69,8 @@ def test_tables_have_every_case_and_their_languages_are_heeded(four):
 def broken(tmp_path):
     """{what it is: (path, what is said)}"""
     whole = fixtures.path("four").read_text(encoding="utf-8")
-    made = {"truncated": whole[:len(whole) // 2], "nan": whole.replace('"mpps": 7.', '"mpps": NaN, "x": 7.', 1),
+    made = {"truncated": whole[:len(whole) // 2],
+            "nan": whole.replace('"mpps": 7.', '"mpps": NaN, "x": 7.', 1),
             "version": whole.replace("pktbench-run/1", "pktbench-run/9")}
     said = {"truncated": "not valid JSON", "nan": "/cases/0/trials/0/mpps: not valid JSON",
             "version": "/schema: is 'pktbench-run/9', this version reads 'pktbench-run/1'",
@@ -100,7 +104,8 @@ def test_what_is_broken_is_refused_with_its_place_and_the_rest_is_reported(tmp_p
 def test_with_nothing_to_report_there_is_no_page(tmp_path):
     done = call(tmp_path, "--out", tmp_path / "out")
     assert (done.returncode, done.stdout) == (2, "") and not (tmp_path / "out").exists()
-    assert done.stderr == (f"pktbench: {tmp_path}: no run.json in this directory; name a directory that pktbench "
+    assert done.stderr == (f"pktbench: {tmp_path}: no run.json in this directory; name a directory that "
+                           f"pktbench "
                            "run made\n")
 
 

@@ -1,6 +1,5 @@
 """The figure of where a packet's cycles go: each case's cycles per packet, stacked by kind of work."""
 import functools
-import statistics
 
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
@@ -91,10 +90,12 @@ class _Drawing(Sheet):
         super().__init__(top + body + AXIS, "Where a packet's cycles go", cases, said)
         self.write(MARGIN, HEAD, text.wrap(caption.setting(cases[0]), style.VALUE, INSIDE, most=1)[0],
                    style.VALUE, color=style.SOFT_INK, gid="setting")
-        self.legend(legend, [Patch(facecolor=KINDS[kind][1], edgecolor=style.edge(KINDS[kind][1]), linewidth=0.5,
-                                   label=KINDS[kind][0]) for kind in kinds], 3)
+        self.legend(legend,
+                    [Patch(facecolor=KINDS[kind][1], edgecolor=style.edge(KINDS[kind][1]), linewidth=0.5,
+                           label=KINDS[kind][0]) for kind in kinds], 3)
         axes = self.panel(left, top, style.WIDTH - left - MARGIN - VALUE, body, "roles",
-                          unit="% of the case's cycles per packet (the cases' costs are too far apart for one axis)"
+                          unit="% of the case's cycles per packet (the cases' costs are too far apart for "
+                               "one axis)"
                           if self.relative else "cycles per received packet")
         axes.set_ylim(len(cases) - 0.5, -0.5)
         axes.set_yticks([])
@@ -123,6 +124,7 @@ class _Drawing(Sheet):
             axes.errorbar([found.median], [index], xerr=[[found.median - low], [high - found.median]],
                           fmt="none", ecolor=style.INK, elinewidth=1.1, capsize=3, zorder=3)
         interval = f" ({'–'.join(map(text.number, found.ci95))})" if found.ci95 else ""
-        axes.text(1.015, index, f"{text.number(found.median)}{interval}\nat {text.number(case.mpps.median)} Mpps",
+        axes.text(1.015, index,
+                  f"{text.number(found.median)}{interval}\nat {text.number(case.mpps.median)} Mpps",
                   fontsize=style.SMALL, va="center", transform=axes.get_yaxis_transform(), linespacing=1.15,
                   gid=f"value-{index}")

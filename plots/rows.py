@@ -20,8 +20,8 @@ class Figure(NamedTuple):
 
 
 def wide(values):
-    """Whether values span so much that the least would be no more than a line: their axis is logarithmic, with
-    marks in the place of bars, whose length would say nothing there."""
+    """Whether values span so much that the least would be no more than a line: their axis is logarithmic,
+    with marks in the place of bars, whose length would say nothing there."""
     shown = [value for value in values if value is not None and value > 0]
     return bool(shown) and max(shown) > WIDE * min(shown)
 

@@ -13,7 +13,8 @@ def figures(run):
         yield from rows.paged("scaling" if len(found) == 1 else f"scaling-{number}", len(ways), along.LINES,
                               lambda page, ways=ways: caption_of(ways[page]),
                               functools.partial(_Drawing, "Rate by number of queues", "queues", "RX queues",
-                                                [("mpps", "received, Mpps (10⁶ packets/s)", lambda _: 1.0)], ways),
+                                                [("mpps", "received, Mpps (10⁶ packets/s)", lambda _: 1.0)],
+                                                ways),
                               lambda page, ways=ways: numbers(ways[page]))
 
 
@@ -48,7 +49,8 @@ class _Drawing(along.Along):
         ends = []
         for place, way in enumerate(self.ways):
             points = ideal(way)
-            axes.plot(*zip(*points), color=style.look(way[0].backend).color, linestyle=(0, (4, 3)), linewidth=0.9,
+            axes.plot(*zip(*points), color=style.look(way[0].backend).color, linestyle=(0, (4, 3)),
+                      linewidth=0.9,
                       zorder=1, gid=f"ideal-{place}")
             ends += [rate for _, rate in points]
         return ends

@@ -31,7 +31,8 @@ def numbers(cases):
             rates = _rates(found, "conditional_pps")
             lower, upper = _rates(found, "lower_pps"), _rates(found, "upper_pps")
             if lower and rates:
-                made.append((case.id, name, 100 * found[0]["loss_ratio"], statistics.median(rates), min(lower),
+                made.append((case.id, name, 100 * found[0]["loss_ratio"], statistics.median(rates),
+                             min(lower),
                              max(upper + lower), _is_open(found), case.line_rate_mpps))
     return ("case", "goal", "loss at most, %", "median, Mpps", "least lower bound, Mpps",
             "greatest bound, Mpps", "lower bound only", "line rate, Mpps"), made

@@ -33,9 +33,8 @@ def line(cases):
         return []
     speed = max(rate * (size + ON_WIRE) for size, rate in known.items())
     least, most = min(case.frame_size for case in cases), max(case.frame_size for case in cases)
-    sizes = sorted({case.frame_size for case in cases} | {round(least + i * (most - least) / 60)
-                                                         for i in range(61)})
-    return [(size, speed / (size + ON_WIRE)) for size in sizes]
+    sizes = {case.frame_size for case in cases} | {round(least + i * (most - least) / 60) for i in range(61)}
+    return [(size, speed / (size + ON_WIRE)) for size in sorted(sizes)]
 
 
 def numbers(ways):
@@ -60,7 +59,8 @@ def caption_of(ways):
     dotted = ("Dotted is the line rate." if line(cases) else
               "There is no line rate, because this testbed has no link of a speed.")
     return caption.lines(
-        "Received rate by frame size: medians of the trials with their intervals, in packets and in bits with "
+        "Received rate by frame size: medians of the trials with their intervals, in packets and in bits "
+        "with "
         f"preamble and gap{caption.virtual(cases)}. {dotted}",
         f"{caption.setting(cases[0])}, and other sizes.",
         *(f"{case.id}: n={len(case.shown_trials)}, limited by {case.limiter}." for case in cases))
@@ -75,7 +75,8 @@ class _Drawing(along.Along):
             return []
         scale = [(size + ON_WIRE) * 8 / 1e3 if axes.get_label() == "gbits" else 1.0 for size, _ in points]
         rates = [rate * one for (_, rate), one in zip(points, scale)]
-        axes.plot([size for size, _ in points], rates, color=style.INK, linestyle=":", linewidth=1.1, zorder=1,
+        axes.plot([size for size, _ in points], rates, color=style.INK, linestyle=":", linewidth=1.1,
+                  zorder=1,
                   gid=f"line-rate-{axes.get_label()}")
         return rates
 

@@ -37,7 +37,8 @@ def numbers(cases):
         if any(found):
             made.append((case.id, "drift, 1/h", None, None, *(
                 one and one["per_hour"] / divisor for one, (_, _, divisor, _) in zip(found, PANELS))))
-    return ("case", "what", "s since the first window began", "ok", *(label for _, label, _, _ in PANELS)), made
+    return ("case", "what", "s since the first window began", "ok",
+            *(label for _, label, _, _ in PANELS)), made
 
 
 def windows(case):
@@ -64,7 +65,8 @@ def drift_words(found, divisor, relative, unit):
 
 def caption_of(cases):
     """The caption: load, windows, what the lines are, what grew, what is left out."""
-    brief = (f"One load over time, a mark a window{caption.virtual(cases)}. Dashed is the least-squares line; "
+    brief = (f"One load over time, a mark a window{caption.virtual(cases)}. Dashed is the least-squares "
+             f"line; "
              "its slope is the drift, with half its 99% interval.")
     parts = [f"{caption.setting(cases[0])}."]
     for case in cases:

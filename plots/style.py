@@ -99,8 +99,8 @@ def context():
 
 
 def save(figure, file, kind, part=None):
-    """Write figure, or a part of it (a Bbox in inches), to a file or a path as kind (png, svg or pdf); the same
-    figure gives the same bytes."""
+    """Write figure, or a part of it (a Bbox in inches), to a file or a path as kind (png, svg or pdf); the
+    same figure gives the same bytes."""
     with context():
         figure.savefig(file, format=kind, dpi=PNG_DPI, metadata=METADATA[kind], bbox_inches=part)
 

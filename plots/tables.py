@@ -1,4 +1,5 @@
-"""The tables of a run: every case, and what its method found, as cells that LaTeX, Markdown and HTML are made of."""
+"""The tables of a run: every case, and what its method found, as cells that LaTeX, Markdown and HTML are made
+of."""
 import statistics
 from typing import Any, List, NamedTuple, Optional, Tuple
 
@@ -6,7 +7,8 @@ from plots import latencies, rows, text
 
 LATEX = str.maketrans({"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
                        "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-                       "≥": r"$\geq$", "–": "--", "µ": r"$\mu$", "−": "$-$", "×": r"$\times$", "·": r"$\cdot$",
+                       "≥": r"$\geq$", "–": "--", "µ": r"$\mu$", "−": "$-$", "×": r"$\times$",
+                       "·": r"$\cdot$",
                        "→": r"$\rightarrow$", "…": r"\ldots{}", "⁶": r"$^6$"})
 PERCENTILES = ("min", "p50", "p90", "p99", "p99.9", "p99.99", "max")
 
@@ -46,8 +48,10 @@ def cases(run):
     rates = any(case.mpps for case in run.cases)
     columns = [("case", False), ("mode", False)]
     if rates:
-        columns += [("Mpps", True), ("95% CI", False), ("ns/packet", True), ("cycles/packet", True), ("loss %", True)]
-    columns += [("limiter", False), ("condition", False), ("trials ok", True), ("status", False), ("reason", False)]
+        columns += [("Mpps", True), ("95% CI", False), ("ns/packet", True), ("cycles/packet", True),
+                    ("loss %", True)]
+    columns += [("limiter", False), ("condition", False), ("trials ok", True), ("status", False),
+                ("reason", False)]
     return Table("cases", "Cases", tuple(columns), [_case(case, rates) for case in run.cases])
 
 
@@ -90,7 +94,8 @@ def _latency(run):
     columns = (("case", False), ("load", False), ("offered pps", True), ("frames", True), ("lost", True),
                *((f"{name} µs", True) for name in PERCENTILES))
     return Table("latency", "Latency by percentile", columns, [
-        [Cell(case.id), Cell(one["load"]), number(one["offered_pps"]), Cell(f"{one['count']:,}", one["count"]),
+        [Cell(case.id), Cell(one["load"]), number(one["offered_pps"]),
+         Cell(f"{one['count']:,}", one["count"]),
          Cell(f"{one['lost']:,}", one["lost"]), *(number(one["ns"].get(name), 1e-3) for name in PERCENTILES)]
         for case in run.cases for one in latencies.loads_of(case)])
 
@@ -115,7 +120,8 @@ def _plain(value: Any):
 def markdown(table):
     """A table in GitHub's Markdown."""
     def line(cells):
-        return "| " + " | ".join(text.plain(cell).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+        return "| " + " | ".join(text.plain(cell).replace("\\", "\\\\").replace("|", "\\|").replace("<",
+                                                                                                    "&lt;")
                                  for cell in cells) + " |\n"
     return (line(name for name, _ in table.columns)
             + "|" + "|".join("---:" if numeric else "---" for _, numeric in table.columns) + "|\n"
@@ -126,6 +132,7 @@ def latex(table):
     """A tabular of LaTeX, which needs no package."""
     def line(cells):
         return " & ".join(text.plain(cell).translate(LATEX) for cell in cells) + " \\\\\n"
-    return ("\\begin{tabular}{" + "".join("r" if numeric else "l" for _, numeric in table.columns) + "}\n\\hline\n"
+    return ("\\begin{tabular}{" + "".join("r" if numeric else "l" for _, numeric in table.columns)
+            + "}\n\\hline\n"
             + line(name for name, _ in table.columns) + "\\hline\n"
             + "".join(line(cell.said for cell in row) for row in table.rows) + "\\hline\n\\end{tabular}\n")

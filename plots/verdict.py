@@ -26,21 +26,29 @@ class Finding(NamedTuple):
 REMEDIES = {
     "unsupported": "Nothing is wrong with the other cases. Leave this one out (`--backend` names those to "
                    "measure), or give it the device, driver or package that the reason names.",
-    "failed": "Mend what the reason names, then measure the case again; `pktbench doctor` looks at host and ports.",
+    "failed": "Mend what the reason names, then measure the case again; `pktbench doctor` looks at host and "
+              "ports.",
     "interrupted": "Go on where it stopped: `pktbench run --resume {directory}`",
-    "disturbed": "Do not rely on it. Stop what else runs on the receiver's CPU, or choose other CPUs, and measure "
+    "disturbed": "Do not rely on it. Stop what else runs on the receiver's CPU, or choose other CPUs, and "
+                 "measure "
                  "again; `pktbench doctor` says what would disturb.",
-    "invalid": "Take no figure from it. Look at the reason: frames that no place counted, a window that was cut "
+    "invalid": "Take no figure from it. Look at the reason: frames that no place counted, a window that was "
+               "cut "
                "short, or a receiver that moved; mend that and measure again.",
-    "trials": "Nothing, where the trials that are left have an interval. Else measure more: `--trials {trials}`",
+    "trials": "Nothing, where the trials that are left have an interval. Else measure more: `--trials "
+              "{trials}`",
     "few": f"Measure at least {LEAST_TRIALS} trials a case: `--trials {LEAST_TRIALS}`",
-    "wide": "Measure more trials (`--trials {trials}`) on a quieter host; `pktbench doctor` says what disturbs it.",
-    "generator": "The receiver can do at least this. Send from more or faster CPUs, or with xdp-live, until the "
+    "wide": "Measure more trials (`--trials {trials}`) on a quieter host; `pktbench doctor` says what "
+            "disturbs it.",
+    "generator": "The receiver can do at least this. Send from more or faster CPUs, or with xdp-live, until "
+                 "the "
                  "limiter is dut.",
     "link": "The link is full: to load the receiver more, use smaller frames or a faster link.",
-    "unknown": "Nothing shows what limited the rate: turn CPU accounting on (telemetry full), and leave the CPUs of "
+    "unknown": "Nothing shows what limited the rate: turn CPU accounting on (telemetry full), and leave the "
+               "CPUs of "
                "generator and receiver to them alone.",
-    "mode": "The mode that was asked for was not obtained. Read these figures as those of the mode named, or ask for "
+    "mode": "The mode that was asked for was not obtained. Read these figures as those of the mode named, or "
+            "ask for "
             "the mode strictly.",
 }
 
@@ -148,7 +156,8 @@ def _fastest(cases):
     first, name = ranked[0], _name(ranked[0], cases)
     rate = _rate(first)
     cycles = first.cycles_per_packet
-    cost = [f"It takes {text.number(cycles.median)} cycles of the receiver's CPUs for each packet at that rate."
+    cost = [f"It takes {text.number(cycles.median)} cycles of the receiver's CPUs for each packet at that "
+            f"rate."
             ] if cycles and cycles.median is not None else []
     if len(ranked) == 1:
         return [f"{name} receives {rate}.", *cost]
@@ -171,7 +180,8 @@ def _rate(case):
 
 
 def _cheapest(cases):
-    ranked = sorted([case for case in cases if case.cycles_per_packet and case.cycles_per_packet.median is not None],
+    ranked = sorted([case for case in cases if case.cycles_per_packet
+                     and case.cycles_per_packet.median is not None],
                     key=lambda case: case.cycles_per_packet.median)
     if not ranked:
         return ["Cycles were not measured."]
@@ -228,7 +238,8 @@ def _microseconds(value):
 
 
 def _flip(run):
-    return [f"{_name(case, run.cases)}: the stack takes {case.flip['tax_cycles']:,.0f} cycles of each packet that "
+    return [f"{_name(case, run.cases)}: the stack takes {case.flip['tax_cycles']:,.0f} cycles of each packet "
+            f"that "
             f"{case.flip['action']} saves." for case in run.cases
             if case.status == "ok" and case.flip and case.flip["tax_cycles"] is not None]
 

@@ -81,7 +81,8 @@ def test_a_quiet_run_has_none_and_is_green(run):
 
 
 def test_what_changed_on_the_host_is_found(run):
-    after = {**run.environment, "kernel": {**run.environment["kernel"], "release": "6.2"}, "load": {"loadavg": [9]}}
+    after = {**run.environment, "kernel": {**run.environment["kernel"], "release": "6.2"},
+             "load": {"loadavg": [9]}}
     assert verdict.environment_changes(run.environment, after) == [("kernel.release", "6.1.0-test", "6.2")]
     assert verdict.environment_changes(run.environment, None) == []
     assert load.flat({"nics": [{"role": "dut", "mtu": 9}]}) == {"nics.dut.role": "dut", "nics.dut.mtu": "9"}
