@@ -91,7 +91,8 @@ def pairs(run):
     loads = dict.fromkeys(f"{case.generator}{_batch(case)}, {groups.frames(case)}, "
                           f"{groups.rate(case.rate_pps)}" for case in shown)
     return lines(
-        brief, _testbed(first), f"Traffic: {'; '.join(loads)}.", "The order of the cases is shuffled by round.",
+        brief, _testbed(first), f"Traffic: {'; '.join(loads)}.",
+        "The order of the cases is shuffled by round.",
         f"Line: Hodges-Lehmann estimate of the ratio; band: its signed-rank interval{covered}; dashed: the "
         "smallest true change that about four of five such runs would call one.", *_interrupted(shown),
         *about(run))

@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = str(ROOT / "results" / "schema")
 PLOTS = "/usr/bin/python3 -m plots"
+REPORT = "/usr/bin/python3 plots/report.py"
 VALIDATE = "results/schema/validate.py"
 COMPARISONS = ("bare-drop, bare-drop-paced, xdp-bench, xdp-trafficgen, testpmd, testpmd-memory, iperf3, "
                "tcpdump")
@@ -27,6 +28,9 @@ WRONG = {
     f"{PLOTS} nowhere --out": "--out: needs a value; see pktbench plots --help",
     f"{PLOTS} nowhere --out=": "--out: must not be empty; see pktbench plots --help",
     f"{PLOTS} a b": "pktbench plots does not know b; see pktbench plots --help",
+    REPORT: "pktbench report needs RUN; see pktbench report --help",
+    f"{REPORT} a b": "several runs need --out DIR, where their report is to be",
+    f"{REPORT} a --oot b": 'pktbench report does not know --oot; did you mean "--out"?',
     VALIDATE: "pktbench validate needs FILE; see pktbench validate --help",
     f"{VALIDATE} nowhere": "nowhere: no such file",
     f"{VALIDATE} --bogus x": "pktbench validate does not know --bogus; see pktbench validate --help",

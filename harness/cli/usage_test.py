@@ -124,7 +124,7 @@ def test_what_a_command_does_not_know_is_named(arguments, unknown):
     refused(pktbench(*arguments), 2, f"{command} does not know {unknown}; see {command} --help")
 
 
-@pytest.mark.parametrize("command", ["run", "list", "compare", "plots", "validate", "doctor", "lab",
+@pytest.mark.parametrize("command", ["run", "list", "compare", "plots", "report", "validate", "doctor", "lab",
                                      "restore"])
 def test_help_has_an_example(command):
     result = pktbench(command, "--help")

@@ -26,7 +26,7 @@ def said(result):
     return line[len("pktbench: "):-1]
 
 
-COMMANDS = "run, list, compare, doctor, plots, validate, lab, restore"
+COMMANDS = "run, list, compare, doctor, plots, report, validate, lab, restore"
 # Where a command line would be taken after all, /dev/null is no scenario.
 WRONG = {
     # commands
@@ -103,7 +103,7 @@ def test_what_is_wrong_is_said_in_one_line(line):
     ["run", ""], ["run", "/dev/null", "--out", ""], ["run", "/dev/null", "--backend", ""],
     ["run", "/dev/null", "--set", ""], ["run", "--resume", ""], ["run", "/dev/null", "--trials", ""],
     ["doctor", ""], ["compare", "", "b"], ["compare", "a", "b", "--base-case", ""], ["list", ""],
-    ["plots", ""], ["lab", "--cpus", "", "--", "list"]], ids=" ".join)
+    ["plots", ""], ["report", ""], ["lab", "--cpus", "", "--", "list"]], ids=" ".join)
 def test_an_empty_value_is_none(arguments):
     assert said(pktbench(*arguments)).endswith(": must not be empty")
 

@@ -40,8 +40,8 @@ if(TARGET pktbench-dpdk)
 endif()
 install(DIRECTORY scenarios DESTINATION ${data} FILES_MATCHING PATTERN "*.json")
 install(DIRECTORY plots DESTINATION ${data}
-        FILES_MATCHING PATTERN "*.py" PATTERN "*_test.py" EXCLUDE PATTERN fixtures.py EXCLUDE
-        PATTERN testdata EXCLUDE PATTERN __pycache__ EXCLUDE)
+        FILES_MATCHING PATTERN "*.py" PATTERN "page/report.*" PATTERN "*_test.py" EXCLUDE
+        PATTERN fixtures.py EXCLUDE PATTERN testdata EXCLUDE PATTERN __pycache__ EXCLUDE)
 install(DIRECTORY results/schema DESTINATION ${data}/results
         FILES_MATCHING PATTERN "*.json" PATTERN __pycache__ EXCLUDE)
 install(FILES results/schema/checked.py results/schema/streamed.py DESTINATION ${data}/results/schema)
@@ -84,9 +84,9 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "python3")
 # What is missing of these is said by name where it is wanted: `list` for DPDK's drivers and nft, `plots`,
-# `validate` and `lab`.
+# `report`, `validate` and `lab`.
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "fonts-dejavu-core, librte-meta-mempool, librte-meta-net, nftables, \
-python3-fastjsonschema, python3-ijson, python3-jsonschema, python3-matplotlib, python3-scipy")
+python3-fastjsonschema, python3-ijson, python3-jinja2, python3-jsonschema, python3-matplotlib, python3-scipy")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "bash-completion, busybox-static, cpio, kmod, qemu-system-x86")
 # Debian keeps a package's history by its version.
 file(CONFIGURE OUTPUT changelog CONTENT [[
