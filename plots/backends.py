@@ -1,10 +1,11 @@
 """The figure of a run: Mpps and cycles per packet of every backend, side by side, one row a case."""
 import functools
+import math
 
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.path import Path
-from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
 from plots import caption, groups, rows, style, text
 from plots.sheet import AXIS, HEAD, INSIDE, MARGIN, PAD, Sheet
@@ -164,7 +165,8 @@ class _Drawing(Sheet):
                    for end, _, said in self.reach[measure])
         axes.set_xscale("log")
         axes.set_xlim(low, high)
-        axes.xaxis.set_major_locator(LogLocator(numticks=8))
+        decades = range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)
+        axes.xaxis.set_major_locator(FixedLocator([10.0 ** decade for decade in decades]))
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
 

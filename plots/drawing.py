@@ -60,10 +60,10 @@ def _share(made, out, kinds, inner, errors):
     def draw():
         try:
             for one in made:
-                put(out / f"{one.name}.csv", csv_text(*one.numbers()))
                 figure = one.draw()
                 for kind in kinds:
                     put(out / f"{one.name}.{kind}", style.saved(figure, kind))
+                put(out / f"{one.name}.csv", csv_text(*one.numbers()))
                 if inner:
                     for said in figure.texts:
                         said.set_visible(said.get_gid() not in ("title", "caption"))

@@ -161,7 +161,7 @@ class _Drawing(Sheet):
         axes.tick_params(labelsize=style.SMALL)
         axes.set_ylabel("frames no later, %", fontsize=7, labelpad=1)
         for i, (case, pair) in enumerate(zip(cases, curves)):
-            for key, (shares, delays), looks in zip(KEYS, pair.get(name, ((), ())), LOOKS):
+            for key, (shares, delays), looks in zip(KEYS, pair.get(name, (((), ()), ((), ()))), LOOKS):
                 if delays:
                     axes.plot([delays[0], *delays], [0] + [100 * (1 - 1 / share) for share in shares[:-1]]
                               + [100], drawstyle="steps-post", color=_colour(case), linestyle=DASHES[i],

@@ -93,9 +93,8 @@ class _Drawing(Sheet):
         axes = self.panel(left, top, style.WIDTH - left - MARGIN, body, "rates",
                           unit="load, Mpps (10⁶ packets/s)")
         looks = {name: LOOKS[i % len(LOOKS)] for i, name in enumerate(dict.fromkeys(n for _, n, _ in shown))}
-        ends = [goal[key] / 1e6 for case in all_cases for found in goals_of(case).values()
-                for goal in found for key in ("lower_pps", "upper_pps") if goal[key] is not None]
-        ends += [case.line_rate_mpps for case in all_cases if case.line_rate_mpps]
+        ends = [end for _, _, _, median, low, high, _, line in numbers(all_cases)[1]
+                for end in (median, low, high, line) if end]
         for row, (case, name, found) in enumerate(shown):
             self._row(axes, row, found, looks[name], rows.wide(ends))
             if case.line_rate_mpps:
