@@ -5,12 +5,16 @@ import gc
 import io
 import multiprocessing
 import os
+import pathlib
 import sys
 
-import checked
-import sudo_user
 from plots import (backends, boxes, bursts, flips, latencies, load, matrix, nics, pairs, queues, roles,
                    scaling, searches, sizes, soaks, style, sweeps)
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "scripts"))
+
+import checked  # noqa: E402
+import sudo_user  # noqa: E402
 
 FORK = multiprocessing.get_context("fork")
 # What is drawn of a run, by the method that measured it.
