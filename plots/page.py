@@ -114,10 +114,18 @@ def comparison_section(found, file, made, inner, folder):
                               "Measure both sides alike, or do not compare them.",
                               (case["new_id"],)) for case in found["cases"] if case["reason"]]
     return {"file": file, "level": levels.get(found["verdict"], "green"), "reason": found["reason"],
-            "headline": f"{found['verdict'][0].upper()}{found['verdict'][1:]} in {len(measures)} "
-                        f"comparison{'s' * (len(measures) != 1)} of NEW with BASE.",
+            "headline": _compared(found["verdict"], measures),
             "base": side(found["base"]), "new": side(found["new"]), "findings": worse,
             "figures": [figure(one, inner, "comparison", folder) for one in made]}
+
+
+def _compared(verdict_, measures):
+    """The verdict on everything in a sentence, with how many of the measures have it."""
+    alike = sum(one["verdict"] == verdict_ for *_, one in measures)
+    number = f"{len(measures)} compared measure{'s' * (len(measures) != 1)}"
+    if verdict_ == "no change":
+        return f"No change in {number}."
+    return f"{verdict_[0].upper()}{verdict_[1:]}: {alike} of {number}."
 
 
 def between(environments):
@@ -136,12 +144,17 @@ def _code(said):
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(said))))
 
 
+def _breakable(said):
+    """A case's id, which may be broken after each slash."""
+    return Markup("/<wbr>".join(str(escape(part)) for part in said.split("/")))
+
+
 def render(**what):
     """The page, as text."""
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(FOLDER), autoescape=True,
                                      trim_blocks=True,
                                      lstrip_blocks=True, undefined=jinja2.StrictUndefined,
                                      keep_trailing_newline=True)
-    environment.filters["code"] = _code
+    environment.filters.update(code=_code, breakable=_breakable)
     ours = {kind: Markup((FOLDER / f"report.{kind}").read_text(encoding="utf-8")) for kind in ("css", "js")}
     return environment.get_template("report.html").render(sections=SECTIONS, **ours, **what)

@@ -61,7 +61,7 @@ def test_tables_have_every_case_and_their_languages_are_heeded(four):
     lines = [line for line in markdown.splitlines() if line.startswith("| xdp-native/drop/64B/1q/1f |")]
     assert len(lines) == 1 and "| ≥ 7.40 |" in lines[0] and "| generator |" in lines[0]
     assert "Not in the median: unaccounted 14 packets, tolerance 0" in markdown
-    assert "xdp-native/drop/64B/1q/1f & native & $\\geq$ 7.40" in latex
+    assert "xdp-native/drop/64B/1q/1f & ok & native & $\\geq$ 7.40" in latex
     assert latex.count("\\\\\n") == 1 + len(fixtures.run("four").cases) and "loss \\%" in latex
     assert latex.count(r"\begin{tabular}") == latex.count(r"\end{tabular}") == 1
 

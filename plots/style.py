@@ -57,6 +57,8 @@ RC = {
     "axes.unicode_minus": True,
     "xtick.color": SOFT_INK,
     "xtick.labelsize": 7,
+    "ytick.color": SOFT_INK,
+    "ytick.labelcolor": INK,
     "hatch.linewidth": 0.5,
     "svg.fonttype": "none",
     "svg.hashsalt": "pktbench",

@@ -46,20 +46,22 @@ def of(run):
 def cases(run):
     """Each case with its figures, its limiter, condition, validity and reason."""
     rates = any(case.mpps for case in run.cases)
-    columns = [("case", False), ("mode", False)]
+    columns = [("case", False), ("status", False), ("mode", False)]
     if rates:
         columns += [("Mpps", True), ("95% CI", False), ("ns/packet", True), ("cycles/packet", True),
                     ("loss %", True)]
-    columns += [("limiter", False), ("condition", False), ("trials ok", True), ("status", False),
-                ("reason", False)]
+    columns += [("limiter", False), ("trials ok", True), ("condition", False), ("reason", False)]
     return Table("cases", "Cases", tuple(columns), [_case(case, rates) for case in run.cases])
 
 
 def _case(case, rates):
     changed = case.mode_effective not in (None, case.mode_requested)
     mode = case.mode_effective or case.mode_requested or ""
-    made = [Cell(case.id), Cell(f"{mode}, asked for {case.mode_requested}" if changed else mode,
-                                mark="changed" if changed and case.mode_requested != case.backend else "")]
+    short = rows.short_of_rounds(case)
+    status = ", ".join(dict.fromkeys([case.status, *short.split(", ")])) if short else case.status
+    made = [Cell(case.id), Cell(status, mark=case.status),
+            Cell(f"{mode}, asked for {case.mode_requested}" if changed else mode,
+                 mark="changed" if changed and case.mode_requested != case.backend else "")]
     if rates:
         made += _rates(case)
     ok = sum(trial.status == "ok" for trial in case.trials)
@@ -70,10 +72,8 @@ def _case(case, rates):
     rejected = [trial.reason for trial in case.rejected_trials if trial.status != "ok"]
     if case.status == "ok" and rejected:
         why.append("Not in the median: " + "; ".join(text.some(text.grouped(rejected))))
-    status = case.status + (f", {rows.short_of_rounds(case)}" if rows.short_of_rounds(case) else "")
-    return made + [Cell(case.limiter, mark=f"limit-{case.limiter}"), Cell(words),
-                   Cell(f"{ok}/{len(case.trials)}", ok), Cell(status, mark=case.status),
-                   Cell(". ".join(why) or "–")]
+    return made + [Cell(case.limiter, mark=f"limit-{case.limiter}"), Cell(f"{ok}/{len(case.trials)}", ok),
+                   Cell(words), Cell(". ".join(why) or "–")]
 
 
 def _rates(case):
