@@ -53,7 +53,7 @@ class Trial(make_dataclass("Drawn", [(key, Any, None) for key in DRAWN], frozen=
     others: Optional[float] = None      # share of the DUT's CPU that others had, 0..1
     per_queue: Optional[Tuple[int, ...]] = None  # frames that each RX queue received
     whole_cycles: Optional[float] = None         # cycles_per_packet with a spinning loop's polls in vain
-    cpu_ns: Optional[Dict[str, float]] = None    # by kind of work, CPU time for the DUT per received packet
+    cpu_ns: Optional[Tuple[float, ...]] = None   # of each kind of WORK for the DUT, per received packet
 
 
 class Condition(_described("case", "condition")):
@@ -243,7 +243,7 @@ def _trial(trial):
 
 
 def _cpu_ns(trial):
-    """CPU time for the DUT per received packet, in ns by kind of work; None where it was not counted."""
+    """CPU time for the DUT per received packet, in ns of each kind of WORK; None where it was not counted."""
     rate, cpus = trial["received"]["pps"], trial["cpus"]
     if not rate or trial["ns_per_packet"] is None:
         return None
@@ -259,4 +259,4 @@ def _cpu_ns(trial):
                 made[kind] += time
     if sum(made.values()) + elsewhere <= 1.02 * trial["ns_per_packet"]:  # charged: NAPI runs there
         made["softirq"] += elsewhere
-    return made
+    return tuple(made.values())

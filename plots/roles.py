@@ -4,7 +4,7 @@ import functools
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from plots import caption, groups, rows, style, text
+from plots import caption, groups, load, rows, style, text
 from plots.sheet import AXIS, HEAD, INSIDE, MARGIN, PAD, Sheet
 
 ROW, BAR = 0.3, 0.6                         # inches a row, bar height in rows
@@ -42,10 +42,10 @@ def parts(case):
         return {}
     shares = dict.fromkeys(KINDS, 0.0)
     for trial in told:
-        charged = max(trial.ns_per_packet, sum(trial.cpu_ns.values()))
+        charged = max(trial.ns_per_packet, sum(trial.cpu_ns))
         vain = max(trial.whole_cycles - trial.cycles_per_packet, 0.0) / trial.whole_cycles if (
             trial.whole_cycles) else 0.0
-        one = {kind: time / charged for kind, time in trial.cpu_ns.items()}
+        one = {kind: time / charged for kind, time in zip(load.WORK, trial.cpu_ns)}
         vain = min(vain, one["application"])
         shares["application"] += one["application"] - vain
         shares["vain"] += vain
