@@ -201,8 +201,26 @@ def test_a_forest_has_each_change_with_its_interval_and_what_was_not_compared():
         forest.COLORS[verdict] for verdict in ("regression", "no change", "inconclusive")]
     assert "dpdk/drop/64B/1q/1f: the drivers differ." in one.caption
     assert "Only in BASE: fake/drop/64B/1q/1f." in one.caption and "not interleaved" in one.caption
+    by_runs = comparison["cases"][0]["measures"]["mpps"]["comparison"]
+    del by_runs["pairs"]
+    by_runs.update(unit="run", base_draws=10, new_draws=2)
+    assert next(iter(forest.figures(comparison))).numbers()[1][0][7] == "10+2 runs"
     comparison["cases"] = comparison["cases"][2:]
     assert not list(forest.figures(comparison))
+
+
+def test_a_gates_verdict_is_a_forest_too():
+    one = {"case": "a", "metric": "mpps", "unit": "Mpps", "kind": "regression", "reason": "slower",
+           "ratio": 0.9,
+           "ci95": [0.88, 0.92], "smallest_change": 0.02, "p_adjusted": 0.001, "base_runs": 10, "new_runs": 2}
+    none = {**one, "case": "b", "kind": "incomparable", "reason": "the kernel differs", "ratio": None,
+            "ci95": None, "smallest_change": None, "p_adjusted": None}
+    gate = {"schema": "pktbench-gate/1", "verdict": "regression", "reason": None, "measures": [one, none],
+            "rules": {"min_effect": 0.004, "alpha": 0.01}, "baseline": None, "in_turn": None,
+            "scenario": "paced", "host": "h", "started_at": "2026-01-02T03:04:00Z"}
+    (made,) = forest.figures(gate)
+    assert list(artist(made.draw(), "interval-0").get_xdata()) == pytest.approx([-12, -8])
+    assert "b: the kernel differs." in made.caption and len(made.numbers()[1]) == 1
 
 
 def test_reasons_that_differ_in_numbers_are_one():

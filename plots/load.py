@@ -161,8 +161,8 @@ def load(path):
     # One after the other, so that the record and what is made of it are never there twice.
     for case in document["cases"]:
         for i, trial in enumerate(case["trials"]):
-            case["trials"][i] = _trial(_cleaned(trial, validate.printable))
-    return _run(str(path), _cleaned(document, validate.printable))
+            case["trials"][i] = _trial(cleaned(trial, validate.printable))
+    return _run(str(path), cleaned(document, validate.printable))
 
 
 def flat(value, path=""):
@@ -182,14 +182,14 @@ def flat(value, path=""):
     return {path: "not known" if value is None else str(value)}
 
 
-def _cleaned(value, printable):
+def cleaned(value, printable):
     """value with every text in it fit for a figure and a terminal: others' records may hold anything."""
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, list):
-        return [_cleaned(one, printable) for one in value]
+        return [cleaned(one, printable) for one in value]
     if isinstance(value, dict):
-        return {printable(key): _cleaned(one, printable) for key, one in value.items()}
+        return {printable(key): cleaned(one, printable) for key, one in value.items()}
     return value
 
 

@@ -97,33 +97,34 @@ def run_section(run, name, made, inner, folder):
 
 
 def comparison_section(found, file, made, inner, folder):
-    """What the page says of a comparison."""
-    def side(one):
-        return f"{one['id']} on {one['host']}, {one['started_at'][:10]}, pktbench {one['tool_version']}"
-
-    levels = {"regression": verdict.RED, "inconclusive": verdict.AMBER}
-    measures = forest.measures(found)
-    worse = [verdict.Finding(
-        levels[one["verdict"]], f"{one['verdict']} in {forest.UNITS[measure]}: {one['reason']}",
-        "Measure both states again, in turn, to be sure; then look at what changed between them."
-        if one["verdict"] == "regression" else
-        f"Measure more trials: this comparison sees changes of "
-        f"{100 * one['comparison']['smallest_change']:.2g}%.",
-        (name,)) for name, measure, one in measures if one["verdict"] in levels]
-    worse += [verdict.Finding(verdict.AMBER, case["reason"],
-                              "Measure both sides alike, or do not compare them.",
-                              (case["new_id"],)) for case in found["cases"] if case["reason"]]
-    return {"file": file, "level": levels.get(found["verdict"], "green"), "reason": found["reason"],
-            "headline": _compared(found["verdict"], measures),
-            "base": side(found["base"]), "new": side(found["new"]), "findings": worse,
+    """What the page says of a comparison, or of a gate's verdict."""
+    levels, worse = {"regression": verdict.RED, "incomparable": verdict.RED}, []
+    changes = forest.changes(found)
+    for one in changes:
+        if one.verdict in (*forest.STILL, "improvement") and not (one.ratio is None and one.reason):
+            continue
+        remedy = ("Measure both sides alike, or do not compare them." if one.ratio is None else
+                  "Measure both states again, in turn, to be sure; then look at what changed between them."
+                  if one.verdict == "regression" else "Measure more trials or runs" + (
+                      f": this comparison sees changes of {100 * one.sees:.2g}%." if one.sees else "."))
+        where = f" in {one.measure}" if one.measure else ""
+        worse.append(verdict.Finding(levels.get(one.verdict, verdict.AMBER) if one.ratio is not None
+                                     else verdict.AMBER, f"{one.verdict}{where}: {one.reason}", remedy,
+                                     (one.case,)))
+    worse.sort(key=lambda one: one.level != verdict.RED)
+    calm = (*forest.STILL, "improvement")
+    return {"file": file, "level": "green" if found["verdict"] in calm else
+            levels.get(found["verdict"], verdict.AMBER), "reason": found["reason"], "findings": worse,
+            "headline": _compared(found["verdict"], [one for one in changes if one.ratio is not None]),
+            "sides": forest.sides(found),
             "figures": [figure(one, inner, "comparison", folder) for one in made]}
 
 
 def _compared(verdict_, measures):
     """The verdict on everything in a sentence, with how many of the measures have it."""
-    alike = sum(one["verdict"] == verdict_ for *_, one in measures)
+    alike = sum(one.verdict == verdict_ for one in measures)
     number = f"{len(measures)} compared measure{'s' * (len(measures) != 1)}"
-    if verdict_ == "no change":
+    if verdict_ in forest.STILL:
         return f"No change in {number}."
     return f"{verdict_[0].upper()}{verdict_[1:]}: {alike} of {number}."
 

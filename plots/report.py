@@ -1,7 +1,7 @@
 """Make a report of runs: pktbench report RUN... [--out DIR]
 
-RUN is a run.json, its directory, or what `pktbench compare --json` printed. Writes report.html, every figure
-as
+RUN is a run.json, its directory, or what `pktbench compare --json` printed or `gate` wrote. Writes
+report.html, every figure as
 SVG, PDF and PNG with its numbers as CSV, tables.md, tables.tex and caption.txt, and prints their paths. Exit:
 0
 done, 2 bad input (the rest of the call is reported all the same), 3 a package is missing, 6 a file or stdout
@@ -32,7 +32,7 @@ except ImportError as missing:
     sys.exit(checked.no_module(missing))
 
 KINDS = ("svg", "pdf", "png")
-COMPARISON = "pktbench-comparison/1"
+COMPARISONS = {"pktbench-comparison/1": "comparison.schema.json", "pktbench-gate/1": "gate.schema.json"}
 LARGEST = 1 << 24                       # bytes of a comparison
 
 
@@ -148,22 +148,23 @@ def _directory(path):
 
 
 def _comparison(path):
-    """A comparison, checked against its schema; None where the file is none. Raises InputError."""
+    """A comparison or a gate's verdict, checked against its schema and cleaned; None where the file is none.
+    Raises InputError, OSError."""
     if path.stat().st_size > LARGEST:
         return None
     data = path.read_bytes()
-    if f'"{COMPARISON}"'.encode() not in data:
+    if not any(f'"{schema}"'.encode() in data for schema in COMPARISONS):
         return None
     try:
         found = checked.parse(data.decode("utf-8"))
     except (checked.NotJson, UnicodeDecodeError) as error:
         raise checked.InputError(f"{path}: {error}") from error
-    if not isinstance(found, dict) or found.get("schema") != COMPARISON:
+    if not isinstance(found, dict) or found.get("schema") not in COMPARISONS:
         return None
-    schema = json.loads((load.CHECKS / "comparison.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads((load.CHECKS / COMPARISONS[found["schema"]]).read_text(encoding="utf-8"))
     for error in jsonschema.Draft7Validator(schema).iter_errors(found):
         raise checked.InputError(f"{path}: {checked.pointer(*error.absolute_path) or '/'}: {error.message}")
-    return found
+    return load.cleaned(found, checked.printable)
 
 
 if __name__ == "__main__":
