@@ -3,7 +3,7 @@ import functools
 import statistics
 
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullLocator, StrMethodFormatter
 
 from plots import caption, groups, rows, style, text
 from plots.sheet import AXIS, HEAD, MARGIN, Sheet
@@ -107,8 +107,8 @@ class _Drawing(Sheet):
         top = HEAD + legend
         super().__init__(top + len(PANELS) * PANEL + (len(PANELS) - 1) * GAP + AXIS,
                          "Cost and loss against load", cases, said)
-        most = max([x for case in all_cases for _, _, value in PANELS for x, *_ in points(case, value)],
-                   default=1)
+        loads = [x for case in all_cases for _, _, value in PANELS for x, *_ in points(case, value)]
+        most = max(loads, default=1)
         names = text.told_apart([case.id for case in cases],
                                 lambda name: text.width(name, style.SMALL) <= 1.9)
         handles = []
@@ -125,9 +125,21 @@ class _Drawing(Sheet):
             axes.yaxis.set_major_locator(MaxNLocator(5))
             for place, case in enumerate(cases):
                 self._line(axes, place, case, points(case, value))
-            axes.set_xlim(0, most * 1.04)
-            ends = [high for case in all_cases for *_, high in points(case, value)]
-            axes.set_ylim(0, (max(ends, default=0) or 1) * 1.08)
+            ends = [end for case in all_cases for _, _, *two in points(case, value) for end in two]
+            if rows.wide(ends) and min(ends) > 0:
+                axes.set_yscale("log")
+                axes.set_ylim(min(ends) / 1.5, max(ends) * 1.5)
+                axes.yaxis.set_minor_locator(NullLocator())
+                axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+            else:
+                axes.set_ylim(0, (max(ends, default=0) or 1) * 1.08)
+            if rows.wide(loads):
+                axes.set_xscale("log")
+                axes.set_xlim(min(load for load in loads if load > 0) / 1.3, most * 1.3)
+                axes.xaxis.set_minor_locator(NullLocator())
+                axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+            else:
+                axes.set_xlim(0, most * 1.04)
             if not last:
                 axes.set_xticklabels([])
         self.legend(HEAD, handles, 3)
