@@ -3,6 +3,7 @@
 Pure functions of a loaded run. A case is called the fastest only where its interval says so.
 """
 import pathlib
+import re
 import shlex
 import statistics
 from typing import NamedTuple, Tuple
@@ -135,20 +136,23 @@ def _throughput(run):
     for case in run.cases:
         if case.status == "ok" and case.mpps and case.mpps.median:
             together.setdefault(groups.setting(case), []).append(case)
-    said = []
-    for cases in list(together.values())[:HEADLINES]:
+    said, first = [], set()
+    for cases in together.values():
         paced = all(case.rate_pps is not None for case in cases)
         sentences = _cheapest(cases) if paced else _fastest(cases)
+        leads = re.match(r"(.*) is the (?:fastest|cheapest)", sentences[0])
+        first.add(leads and leads[0])
         if len(together) > 1:
             where = [groups.size(cases[0])] + [cases[0].testbed_label] * bool(cases[0].testbed_label)
             where += [groups.rate(cases[0].rate_pps)] * (len({case.rate_pps for case in run.cases}) > 1)
             sentences = [f"{', '.join(where)}: {' '.join(sentences)}"]
         said += sentences
-    if len(together) > 1:
-        said.insert(0, f"{len(together)} settings, each judged by itself.")
-    if len(together) > HEADLINES:
-        said.append(f"{len(together) - HEADLINES} settings more are in the table of cases.")
-    return said
+    if len(together) < 2:
+        return said
+    alike = first.pop() if len(first) == 1 else None
+    more = [f"{len(said) - HEADLINES} settings more are in the table of cases."] if len(said) > HEADLINES else []
+    return [f"{alike} in all {len(together)} settings." if alike else
+            f"{len(together)} settings, each judged by itself.", *said[:HEADLINES], *more]
 
 
 def _fastest(cases):

@@ -49,6 +49,16 @@ def test_at_equal_load_the_cheapest_is_named_and_never_at_different_loads(run):
     assert "cannot be compared" in verdict.headlines(dataclasses.replace(run, cases=tuple(cases)))[0]
 
 
+def test_several_settings_are_each_judged_and_one_that_leads_in_all_is_named(run):
+    larger = tuple(dataclasses.replace(case, id=f"{case.id}/large", frame_size=1518, comparable={})
+                   for case in run.cases)
+    said = verdict.headlines(dataclasses.replace(run, cases=run.cases + larger))
+    assert said[0] == "xdp-native is the fastest in all 2 settings."
+    assert said[1].startswith("64 B: xdp-native is") and said[2].startswith("1518 B: xdp-native is")
+    said = verdict.headlines(dataclasses.replace(run, cases=run.cases + larger[1:]))
+    assert said[0] == "2 settings, each judged by itself." and "cannot be told" in said[2]
+
+
 def test_a_disturbed_case_is_never_the_fastest(run):
     said = verdict.headlines(changed(run, 0, status="disturbed", reason="others"))
     assert "xdp-native" not in " ".join(said) and said[1].startswith("xdp-generic received")
