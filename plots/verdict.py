@@ -150,7 +150,8 @@ def _throughput(run):
     if len(together) < 2:
         return said
     alike = first.pop() if len(first) == 1 else None
-    more = [f"{len(said) - HEADLINES} settings more are in the table of cases."] if len(said) > HEADLINES else []
+    others = len(said) - HEADLINES
+    more = [f"{others} settings more are in the table of cases."] if others > 0 else []
     return [f"{alike} in all {len(together)} settings." if alike else
             f"{len(together)} settings, each judged by itself.", *said[:HEADLINES], *more]
 
