@@ -14,6 +14,7 @@ GAP, ROW, BAR = 0.2, 0.36, 0.62          # inches between panels, inches a row, 
 PANELS = (("mpps", "Received rate", "Mpps (10⁶ packets/s)"),
           ("cycles_per_packet", "Cycles per packet", "cycles per received packet"))
 REASON_LINES = 2
+WORDS = 0.66                             # of a panel, what stands at a bar's end at most
 CUT = " … (in full in caption.txt)"
 DOT = Path.unit_regular_polygon(16)      # matplotlib takes a hundred times as long to measure curves
 
@@ -28,7 +29,8 @@ def figures(run):
             shown = group._replace(cases=group.cases[page])
             return "\n".join([caption.backends(run, shown)] + caption.not_measured(shown))
 
-        draw = functools.partial(_Drawing, group, rows.labels(group.cases), _reach(group.cases))
+        labels = rows.labels(group.cases)
+        draw = functools.partial(_Drawing, group, labels, _reach(group.cases, _width(labels)))
         yield from rows.paged(group.name, len(group.cases), rows.PAGE, said, draw,
                               lambda page, cases=group.cases: numbers(cases[page]))
 
@@ -52,10 +54,16 @@ def numbers(cases):
     return ("case", "measure", "unit", "what", "value"), made
 
 
-def _reach(cases):
+def _width(labels):
+    """Inches of a panel beside the names at the left."""
+    return (style.WIDTH - MARGIN - labels[2] - PAD - GAP - MARGIN) / 2
+
+
+def _reach(cases, width):
     """For each measure where its bars end and their least dot is, in its unit, and how long what is said at
-    their ends is."""
-    return {measure: [(_end(case, measure), min(_values(case, measure)), _label_width(case, measure))
+    their ends is; and each median."""
+    return {measure: [(_end(case, measure), min(_values(case, measure)), _label_width(case, measure, width),
+                       getattr(case, measure).median)
                       for case in cases if _has_bar(case, measure)] for measure, _, _ in PANELS}
 
 
@@ -64,10 +72,10 @@ class _Drawing(Sheet):
 
     def __init__(self, group, labels, reach, page, said):
         self.group, self.reach, self.cases = group, reach, group.cases[page]
-        self.wide = {measure: rows.wide(end for end, *_ in found) for measure, found in reach.items()}
+        self.wide = {measure: rows.wide(median for *_, median in found) for measure, found in reach.items()}
         names, details, names_width = labels
         self.left = MARGIN + names_width + PAD
-        self.width = (style.WIDTH - self.left - GAP - MARGIN) / 2
+        self.width = _width(labels)
         setting = text.wrap(caption.setting(self.cases[0]), style.VALUE, INSIDE)
         self.note = rows.loads_note(self.cases)
         handles = self._legend_handles()
@@ -151,7 +159,7 @@ class _Drawing(Sheet):
         if self.wide[measure]:
             self._logarithmic(axes, measure)
             return
-        limit = max((end * self.width / (self.width - said) for end, _, said in self.reach[measure]),
+        limit = max((end * self.width / (self.width - said) for end, _, said, _ in self.reach[measure]),
                     default=0)
         axes.set_xlim(0, limit or 1)
         ticks = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(0, limit) if limit else []
@@ -160,9 +168,9 @@ class _Drawing(Sheet):
 
     def _logarithmic(self, axes, measure):
         """The axis from the least to where what is said of each has room."""
-        low = min(least for _, least, _ in self.reach[measure] if least > 0) / 1.3
+        low = min(least for _, least, *_ in self.reach[measure] if least > 0) / 1.3
         high = max(low * (end / low) ** (self.width / (self.width - said))
-                   for end, _, said in self.reach[measure])
+                   for end, _, said, _ in self.reach[measure])
         axes.set_xscale("log")
         axes.set_xlim(low, high)
         decades = range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)
@@ -188,7 +196,7 @@ class _Drawing(Sheet):
         else:
             axes.add_patch(Rectangle((0, index - BAR / 2), median, BAR, linewidth=0.7, zorder=2, gid=gid,
                                      **options))
-        first, second = rows.value(case, measure)
+        first, second = _labels(case, measure, self.width)
         end = _end(case, measure)
         away = PAD * 72 + (4 if self.wide[measure] else 0)  # beside a mark, not a bar's end
         self.beside(axes, end, index, first, style.VALUE, (away, -1), va="bottom", weight="bold",
@@ -256,9 +264,15 @@ def _values(case, measure):
     return [estimate.median, *(estimate.ci95 or ()), *(value for value in shown if value is not None)]
 
 
-def _label_width(case, measure):
-    """Inches that the two lines at the end of a bar need."""
+def _labels(case, measure, width):
+    """The two lines at the end of a bar; the second is cut where it would leave the bar no room."""
     first, second = rows.value(case, measure)
+    return first, text.wrap(second, style.SMALL, WORDS * width, most=1)[0]
+
+
+def _label_width(case, measure, width):
+    """Inches that they need."""
+    first, second = _labels(case, measure, width)
     return max(text.width(first, style.VALUE, "bold"), text.width(second, style.SMALL)) + 3 * PAD
 
 

@@ -210,3 +210,24 @@ def test_jitter_spreads_and_repeats():
     assert len(set(places)) == 20
     assert all(-0.5 <= place <= 0.5 for place in places)
     assert places == [backends.jitter(i) for i in range(20)]
+
+
+@pytest.mark.parametrize("place", [1, 3])
+def test_long_words_at_a_bar_leave_it_its_place(place):
+    run = fixtures.run("four")
+    cases = list(run.cases)
+    case = cases[place]
+    trials = tuple(dataclasses.replace(trial, disturbed_by=("cpu",), others=0.9) for trial in case.trials)
+    slow = dataclasses.replace(case.mpps, median=case.mpps.median / (1 if place == 1 else 40), ci95=None)
+    cases[place] = dataclasses.replace(case, status="disturbed", reason="r", limiter="unknown", mpps=slow,
+                                       trials=trials, rounds_planned=9)
+    ((_, made, _),) = fixtures.drawn(backends, dataclasses.replace(run, cases=tuple(cases)))
+    axes = made.axes[0]
+    with style.context():
+        made.canvas.draw()
+    assert axes.get_xscale() == ("linear" if place == 1 else "log")
+    for index, one in enumerate(cases):
+        value, basis = (artist(made, f"mpps-{kind}-{index}") for kind in ("value", "basis"))
+        assert 0 < axes.transData.transform((one.mpps.median, 0))[0] - axes.bbox.x0 < axes.bbox.width
+        assert max(Text.get_window_extent(text).x1 for text in (value, basis)) <= axes.bbox.x1 + 1
+    assert artist(made, f"mpps-basis-{place}").get_text().endswith("…")

@@ -3,7 +3,7 @@ of."""
 import statistics
 from typing import Any, List, NamedTuple, Optional, Tuple
 
-from plots import latencies, rows, text
+from plots import latencies, rows, text, verdict
 
 LATEX = str.maketrans({"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
                        "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
@@ -61,7 +61,7 @@ def _case(case, rates):
     status = ", ".join(dict.fromkeys([case.status, *short.split(", ")])) if short else case.status
     made = [Cell(case.id), Cell(status, mark=case.status),
             Cell(f"{mode}, asked for {case.mode_requested}" if changed else mode,
-                 mark="changed" if changed and case.mode_requested != case.backend else "")]
+                 mark="changed" if verdict.other_mode(case) else "")]
     if rates:
         made += _rates(case)
     ok = sum(trial.status == "ok" for trial in case.trials)

@@ -56,18 +56,24 @@ NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 def grouped(texts):
     """Texts that differ in their numbers only as one, with the numbers' ranges: '3 × lost 4–9 frames'."""
     alike = {}
-    for one in map(plain, texts):
-        alike.setdefault(NUMBER.sub("\0", one), []).append(NUMBER.findall(one))
-    return [_ranges(pattern, found) for pattern, found in alike.items()]
+    for one in texts:
+        alike.setdefault(pattern(one), []).append(one)
+    return [(f"{len(found)} × " if len(found) > 1 else "") + ranges(found) for found in alike.values()]
 
 
-def _ranges(pattern, found):
-    said = iter(pattern.split("\0"))
-    made = next(said)
+def pattern(said):
+    """A text without its numbers."""
+    return NUMBER.sub("\0", plain(said))
+
+
+def ranges(texts):
+    """Texts of one pattern as one, with the range of each number."""
+    said = iter(pattern(texts[0]).split("\0"))
+    made, found = next(said), [NUMBER.findall(plain(one)) for one in texts]
     for column, after in zip(zip(*found), said):
         ends = sorted(set(column), key=lambda one: float(one.replace(",", "")))
         made += (ends[0] if len(ends) == 1 else f"{ends[0]}–{ends[-1]}") + after
-    return (f"{len(found)} × " if len(found) > 1 else "") + made + "\0".join(said)
+    return made
 
 
 def some(texts, most=3):

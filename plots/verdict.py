@@ -68,17 +68,19 @@ def findings(run):
         alike = {}
         for case in run.cases:
             if case.status == status:
-                alike.setdefault(text.plain(case.reason), []).append(case)
-        for reason, cases in alike.items():
+                alike.setdefault(text.pattern(case.reason), []).append(case)
+        for cases in alike.values():
+            reason = text.ranges([case.reason for case in cases])
             add(AMBER if status == "unsupported" else RED, status, f"{status}: {reason}", cases)
-    shown = [case for case in run.cases if case.status in ("ok", "disturbed")]
+    shown = [case for case in run.cases if case.status == "ok"]
     alike = {}
     for case in shown:
-        reasons = text.grouped(trial.reason for trial in case.rejected_trials if trial.status != "ok")
-        if reasons:
-            alike.setdefault("; ".join(text.some(reasons)), []).append(case)
-    for reason, cases in alike.items():
-        add(AMBER, "trials", f"trials in no median: {reason}", cases)
+        for trial in case.rejected_trials:
+            if trial.status != "ok":
+                alike.setdefault(text.pattern(trial.reason), []).append((case, trial.reason))
+    for found in alike.values():
+        reason, = text.grouped(reason for _, reason in found)
+        add(AMBER, "trials", f"trials in no median: {reason}", list(dict.fromkeys(case for case, _ in found)))
     add(AMBER, "few", f"fewer than {LEAST_TRIALS} trials: no interval",
         [case for case in shown if case.mpps and case.mpps.ci95 is None])
     add(AMBER, "wide", f"the interval is wider than {100 * WIDE:.0f}% of the median",
@@ -91,9 +93,16 @@ def findings(run):
                 limiter, f"a lower bound: the {limiter} was the limit")
             add(AMBER, limiter, what, [case for case in at_most if case.limiter == limiter])
     add(AMBER, "mode", "another mode than was asked for",
-        [case for case in shown if case.mode_effective not in (None, case.mode_requested)
-         and case.mode_requested not in (None, case.backend)])
+        [case for case in shown if other_mode(case)])
     return made
+
+
+def other_mode(case):
+    """Whether the mode is another one than was asked for; what was left to the backend is none."""
+    if case.mode_effective in (None, case.mode_requested) or case.mode_requested in (None, case.backend):
+        return False
+    asked, found = case.mode_requested.split("/"), case.mode_effective.split("/")
+    return len(asked) != len(found) or any(a not in (f, "auto") for a, f in zip(asked, found))
 
 
 def counts(run):
@@ -120,6 +129,8 @@ def headlines(run):
     say = {"throughput": _throughput, "search": _search, "latency": _latency, "flip": _flip,
            "load-sweep": _sweep, "soak": _soak, "back-to-back": _bursts}.get(run.method)
     said = say(run) if say else []
+    if not any(case.status == "ok" for case in run.cases):
+        return ["No case is ok: " + counts(run).partition(", ")[2] + "."] if run.cases else ["No case."]
     return said or [f"{counts(run)[0].upper()}{counts(run)[1:]}."]
 
 

@@ -68,7 +68,7 @@ def test_a_run_without_figures_says_so():
     run = fixtures.run("four")
     none = dataclasses.replace(run, cases=tuple(
         dataclasses.replace(case, status="failed", reason="no", mpps=None, trials=()) for case in run.cases))
-    assert verdict.headlines(none) == ["0 of 4 cases ok, 4 failed."]
+    assert verdict.headlines(none) == ["No case is ok: 4 failed."]
     assert verdict.level(none, verdict.findings(none)) == verdict.RED
 
 
@@ -81,6 +81,22 @@ def test_every_red_status_is_a_finding_with_its_reason_and_remedy():
             assert " ".join(case.reason.split()) in one.what and len(one.remedy) > 30
             assert (one.level == verdict.RED) == (case.status != "unsupported")
     assert found == sorted(found, key=lambda one: one.level != verdict.RED)
+
+
+def test_reasons_that_differ_in_numbers_are_one_finding(run):
+    cases = [dataclasses.replace(case, status="disturbed", reason=f"others had {80 + n}.5% of CPU 1")
+             for n, case in enumerate(run.cases)]
+    (one,) = verdict.findings(dataclasses.replace(run, cases=tuple(cases)))
+    assert one.what == "disturbed: others had 80.5–83.5% of CPU 1" and len(one.cases) == 4
+
+
+@pytest.mark.parametrize("asked, found, other", [
+    ("af_xdp/auto/native", "af_xdp/copy/native", False),
+    ("af_xdp/zerocopy/native", "af_xdp/copy/native", True),
+    ("native", "native", False), ("native", None, False), ("native", "generic", True)])
+def test_a_mode_left_to_the_backend_is_no_other_mode(run, asked, found, other):
+    case = dataclasses.replace(run.cases[0], mode_requested=asked, mode_effective=found)
+    assert verdict.other_mode(case) is other
 
 
 def test_a_quiet_run_has_none_and_is_green(run):
