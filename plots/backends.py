@@ -173,8 +173,10 @@ class _Drawing(Sheet):
                    for end, _, said, _ in self.reach[measure])
         axes.set_xscale("log")
         axes.set_xlim(low, high)
-        decades = range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)
-        axes.xaxis.set_major_locator(FixedLocator([10.0 ** decade for decade in decades]))
+        most = max(end for end, *_ in self.reach[measure])  # right of it there are words only
+        decades = range(math.ceil(math.log10(low)), math.ceil(math.log10(most)) + 1)
+        axes.xaxis.set_major_locator(FixedLocator([10.0 ** decade for decade in decades
+                                                   if 10.0 ** decade < 0.9 * high]))
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
 

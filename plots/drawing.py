@@ -18,7 +18,7 @@ import sudo_user  # noqa: E402
 
 FORK = multiprocessing.get_context("fork")
 # What is drawn of a run, by the method that measured it.
-FIGURES = {"throughput": (nics, backends, sizes, scaling, queues, roles, boxes, matrix, pairs),
+FIGURES = {"throughput": (nics, sizes, scaling, backends, queues, roles, boxes, matrix, pairs),
            "search": (searches,), "load-sweep": (sweeps,), "latency": (latencies,), "flip": (flips,),
            "back-to-back": (bursts,), "soak": (soaks,)}
 
