@@ -69,8 +69,8 @@ def caption_of(cases):
         if floor and floor["lost"]:
             floors.append(f"Floor of loss of {case.id}: {100 * floor['loss_ratio']:.2g}% at "
                           f"{floor['load_pps'] / 1e6:.3f} Mpps.")
-    lost = ", ".join(f"{name} at most {100 * ratio:g}% of the frames lost" for name, ratio in goals.items())
-    brief = (f"The highest load at which {lost}: median of {searches} search{'es' * (searches != 1)}"
+    lost = ", ".join(f"{name} (at most {100 * ratio:g}% of the frames lost)" for name, ratio in goals.items())
+    brief = (f"The highest loads found, {lost}: median of {searches} search{'es' * (searches != 1)}"
              f"{caption.virtual(cases)}. Whiskers go from the least lower to the greatest upper bound of the "
              "searches; ≥: no upper bound was found.")
     return caption.lines(brief, f"{caption.setting(cases[0])}.",

@@ -29,7 +29,7 @@ def test_a_bar_is_the_median_of_the_searches_and_says_their_bounds():
     said, words, bars = drawn(case([goal("PDR", 1e6), goal("PDR", 1.2e6), goal("PDR", 1.1e6)]))
     assert words == ["1.100  (1.000–1.206)"]
     assert bars["rate-0"].get_width() == 1.1
-    assert "PDR at most 0.5% of the frames lost" in said and "3 searches" in said
+    assert "PDR (at most 0.5% of the frames lost)" in said and "3 searches" in said
     assert "maximum rate" not in said
 
 
