@@ -6,7 +6,7 @@ set(extra ${CMAKE_SOURCE_DIR}/scripts/package.d)
 set(bash_completions ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 set(zsh_completions ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
 set(pages README.md backends/README.md harness/README.md harness/testbed/README.md results/MEASURED.md
-          results/README.md scenarios/README.md scripts/README.md)  # what README.md leads to
+          results/README.md scenarios/README.md scripts/README.md plots/page/example.png)  # what README.md leads to
 
 # CMake makes folders as the umask says, but others are to read what is in them.
 set(folders "")
@@ -14,7 +14,7 @@ foreach(folder ${CMAKE_INSTALL_BINDIR} ${CMAKE_INSTALL_LIBEXECDIR}/pktbench ${da
         ${CMAKE_INSTALL_MANDIR}/man1 ${bash_completions} ${zsh_completions}
         ${CMAKE_INSTALL_DATADIR}/lintian/overrides ${CMAKE_INSTALL_DOCDIR}/harness/testbed
         ${CMAKE_INSTALL_DOCDIR}/backends ${CMAKE_INSTALL_DOCDIR}/results ${CMAKE_INSTALL_DOCDIR}/scenarios
-        ${CMAKE_INSTALL_DOCDIR}/scripts)
+        ${CMAKE_INSTALL_DOCDIR}/plots/page ${CMAKE_INSTALL_DOCDIR}/scripts)
   while(folder)
     list(PREPEND folders ${folder})
     cmake_path(GET folder PARENT_PATH folder)
