@@ -90,7 +90,8 @@ def test_what_is_missing_is_named_with_its_place(pktbench):
     try:
         listed = pktbench("list", launcher=USER)
         assert listed.returncode == 0 and f"neither in {data} nor in" in listed.stderr
-        for words in (["run", "quickstart"], ["plots", "."], ["report", "."], ["validate", "x"], ["lab", "list"]):
+        for words in (["run", "quickstart"], ["plots", "."], ["report", "."], ["validate", "x"],
+                      ["lab", "list"]):
             done = pktbench(*words, launcher=USER)
             assert done.returncode == 3 and f"neither in {data} nor in" in done.stderr, done.stderr
     finally:

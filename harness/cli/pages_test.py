@@ -36,7 +36,8 @@ def test_the_man_page_has_every_command_option_example_and_status():
     page = gzip.decompress((BINARY.parent / "pktbench.1.gz").read_bytes()).decode()
     assert page == call("--man-page")
     read = page.replace("\\-", "-").replace("\\&", "").replace("\\e", "\\")
-    assert {"run", "list", "compare", "plots", "report", "validate", "doctor", "lab", "restore"} <= set(commands())
+    assert {"run", "list", "compare", "plots", "report", "validate", "doctor", "lab",
+            "restore"} <= set(commands())
     parts = dict(part.split("\n", 1) for part in read.split("\n.SS ")[1:])
     assert list(parts) == commands()
     for command, part in parts.items():
