@@ -99,6 +99,12 @@ def test_a_mode_left_to_the_backend_is_no_other_mode(run, asked, found, other):
     assert verdict.other_mode(case) is other
 
 
+def test_trials_in_no_median_are_counted_by_reason(run):
+    (one,) = [one for one in verdict.findings(run) if one.what.startswith("trials in no median")]
+    assert one.what == "trials in no median: unaccounted 14 packets, tolerance 0"
+    assert one.cases == ("tc-drop/drop/64B/1q/1f",)
+
+
 def test_a_quiet_run_has_none_and_is_green(run):
     cases = [dataclasses.replace(case, limiter="dut", trials=case.shown_trials, mpps=estimate(
         case, 0.99 * case.mpps.median, case.mpps.median, 1.01 * case.mpps.median)) for case in run.cases]
