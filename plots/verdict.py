@@ -80,7 +80,8 @@ def findings(run):
                 alike.setdefault(text.pattern(trial.reason), []).append((case, trial.reason))
     for found in alike.values():
         reason, = text.grouped(reason for _, reason in found)
-        add(AMBER, "trials", f"trials in no median: {reason}", list({case.id: case for case, _ in found}.values()))
+        add(AMBER, "trials", f"trials in no median: {reason}",
+            list({case.id: case for case, _ in found}.values()))
     add(AMBER, "few", f"fewer than {LEAST_TRIALS} trials: no interval",
         [case for case in shown if case.mpps and case.mpps.ci95 is None])
     add(AMBER, "wide", f"the interval is wider than {100 * WIDE:.0f}% of the median",
