@@ -33,7 +33,7 @@ ALLOWED = {
     "record": ("core", "text", "sys", "measure", "method"),
     "compare": ("core", "text", "sys", "measure", "method", "record"),
     "report": ("core", "text", "sys", "measure", "method", "record"),
-    "live": ("core", "text", "method"),
+    "live": ("core", "text", "sys", "method", "bpf"),  # bpf: watch
     "runner": _RANK[:10] + ("live",),
     "testing": _RANK,
     "cli": _RANK + ("backends",),

@@ -49,6 +49,16 @@ struct DoctorArguments {
 };
 int doctor_command(const DoctorArguments& arguments);
 
+struct WatchArguments {
+  std::string interface;
+  double interval_s = 1;
+  std::optional<double> duration_s;  // until it is stopped
+  bool fallback = false;
+  bool per_ip = false;
+  bool json = false;
+};
+int watch_command(const WatchArguments& arguments);
+
 int restore_command();
 
 // Of a Python script of ours.

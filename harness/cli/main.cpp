@@ -206,6 +206,35 @@ void add_lab(CLI::App& app, Command& chosen) {
   lab->callback([a, &chosen] { chosen = [a] { return cli::lab_command(*a); }; });
 }
 
+void add_watch(CLI::App& app, Command& chosen) {
+  const auto a = std::make_shared<cli::WatchArguments>();
+  CLI::App* watch = app.add_subcommand(
+      "watch", "Count what arrives at an interface, in XDP; every packet passes");
+  watch->footer(
+      "Example:\n"
+      "  sudo pktbench watch eth1\n"
+      "  sudo pktbench watch eth1 --per-ip --interval 5\n\n"
+      "By queue and CPU, from the moment it is attached on; --json has all addresses. A program of "
+      "somebody else's is not replaced. Ours is gone with this process, however that ends. Some "
+      "drivers set their queues up anew when a program comes or goes, and lose packets for a "
+      "moment. Not counted is what the NIC drops before XDP and what is sent; bytes are without "
+      "the FCS and without a VLAN tag that the NIC has taken out.\n\n"
+      "Exit status: 0 stopped (Ctrl-C) or --duration is over, 2 no such interface, 3 it has a "
+      "program or this is not root, 4 the driver has no native XDP, 6 the interface is gone or the "
+      "program was taken off it.");
+  watch->add_option("interface", a->interface, "Of this network namespace")->required();
+  watch->add_option("--interval", a->interval_s, "Seconds between two lines")
+      ->check(number_within({0.1, 86400}))
+      ->capture_default_str();
+  watch->add_option("--duration", a->duration_s, "Stop after so many seconds")
+      ->check(number_within({0.1, {}}));
+  watch->add_flag("--fallback", a->fallback,
+                  "In the generic hook where the driver has no native XDP");
+  watch->add_flag("--per-ip", a->per_ip, "By source address, too: the ten busiest");
+  watch->add_flag("--json", a->json, "An object per line and interval");
+  watch->callback([a, &chosen] { chosen = [a] { return cli::watch_command(*a); }; });
+}
+
 void add_restore(CLI::App& app, Command& chosen) {
   CLI::App* restore = app.add_subcommand(
       "restore", "Undo what a killed run has left on this host, and what doctor --apply set");
@@ -236,6 +265,7 @@ int main(int argc, char** argv) {
   add_plots(app, chosen);
   add_validate(app, chosen);
   add_lab(app, chosen);
+  add_watch(app, chosen);
   add_restore(app, chosen);
   cli::check_all_values(app);
   if (const auto text = cli::page(app, {argv + 1, argv + argc}))
