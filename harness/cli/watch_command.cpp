@@ -58,14 +58,13 @@ double seconds_now() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
 
-// False: it was stopped before. In short sleeps, for a signal that comes right before one.
-bool sleep_until(double due, const StopFlag& stop) {
+// In short sleeps, for a signal that comes right before one.
+void sleep_until(double due, const StopFlag& stop) {
   constexpr double kNap = 0.05;
   for (double left = due - seconds_now(); !stop && left > 0; left = due - seconds_now()) {
     const timespec nap{0, static_cast<long>(std::min(left, kNap) * 1e9)};
     nanosleep(&nap, nullptr);
   }
-  return !stop;
 }
 
 // On a terminal each table takes the place of the one before.
@@ -117,21 +116,21 @@ int watch_command(const WatchArguments& arguments) {
     return watch_line(before, now);
   };
   WatchCounts before;
-  for (int interval = 1; !stop; ++interval) {
+  for (int interval = 1;; ++interval) {
     // From the beginning on, so that what a reading takes does not add up.
     const double due = std::min(arguments.interval_s * interval, ends);
-    if (!sleep_until(began + due, stop)) break;
+    sleep_until(began + due, stop);
+    const bool last = stop || due >= ends;
     auto now = watch->read();
     if (!now) return report_error(now.error());
     const auto read = print_part(show(before, *now));
     if (!read) return report_error(read.error());
-    if (!*read || due >= ends) break;
+    if (!*read) return kDone;
     before = std::move(*now);
+    if (last) break;
   }
   if (arguments.json || redraw) return kDone;
-  const auto all = watch->read();
-  if (!all) return report_error(all.error());
-  return print_result(watch_table({}, *all, kAddressesShown, terminal), kDone);
+  return print_result(watch_table({}, before, kAddressesShown, terminal), kDone);
 }
 
 }  // namespace pktbench::cli
