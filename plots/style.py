@@ -35,6 +35,7 @@ BACKENDS = {
     "tc-drop": Look(GREEN, ""),
     "nft-drop": Look(GREEN, "..."),
     "kprobe-count": Look(GREEN, "xxx"),
+    "kernel-forward": Look(GREEN, "\\\\\\"),
     "af_xdp": Look(VERMILLION, ""),
     "dpdk": Look(PURPLE, ""),
     "external": Look(GREY, ""),

@@ -35,6 +35,19 @@ std::vector<std::string> workloads_but_pass() {
   return names;
 }
 
+std::vector<std::string> workloads_of_one_port() {
+  std::vector<std::string> names = workloads_but_pass();
+  std::erase_if(names, [](const std::string& name) { return workload_of(name).forwards; });
+  return names;
+}
+
+pb_hop header_of(const Hop& hop) {
+  pb_hop made{};
+  std::ranges::copy(hop.next, made.macs);
+  std::ranges::copy(hop.out.mac, made.macs + hop.next.size());
+  return made;
+}
+
 std::map<std::string, std::uint64_t> workload_details(const Workload& workload,
                                                       std::span<const __u64, PB_OUTCOMES> outcomes,
                                                       std::uint64_t addresses) {

@@ -15,7 +15,9 @@
 // A PCI address: a device that DPDK drives itself, where it is the testbed's port.
 //
 // Frames to be reflected that the driver did not take are freed, and counted in the detail
-// `not_sent`.
+// `not_sent`. `forward` needs a second port of the same driver over the DUT's second device: those
+// that this did not take are the drops dpdk_not_sent, and what the kernel's driver under it did not
+// take out_port_refused.
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -23,12 +25,14 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "backends/common/bounded_spin.hpp"
 #include "backends/common/clean_start.hpp"
 #include "backends/common/needs.hpp"
+#include "backends/common/out_port.hpp"
 #include "backends/common/workload_state.hpp"
 #include "backends/dpdk/drivers.hpp"
 #include "backends/dpdk/helper_process.hpp"
@@ -97,6 +101,8 @@ class Dpdk final : public CleanStart, public FilterControl {
     for (const char* place : {"af_xdp_rx_ring_full", "af_xdp_fill_ring_empty"})
       if (const auto at = counters.drops.find(place); at != counters.drops.end())
         counters.drops_at_device_too += at->second;
+    if (out_)
+      if (auto r = without_lost(counters); !r) return r.error();
     return counters;
   }
 
@@ -115,15 +121,14 @@ class Dpdk final : public CleanStart, public FilterControl {
 
   void stop() noexcept override {
     helper_.stop();
+    out_.reset();
     if (!attaches_xdp_) return;
     attaches_xdp_ = false;
-    // The driver detaches its program, unless it had to be killed.
-    const auto inside = sys::NetnsScope::enter(port_.netns_path);
-    if (!inside) return;
-    const auto link = sys::get_link(port_.name);
-    if (!link || link.value().xdp_program_id == 0) return;
-    if (xdp_program_id_ == 0 || xdp_program_id_ == link.value().xdp_program_id)
-      (void)bpf_xdp_detach(static_cast<int>(link.value().ifindex), 0, nullptr);
+    // The driver detaches its programs, unless it had to be killed.
+    if (const auto inside = sys::NetnsScope::enter(port_.netns_path)) {
+      detach(port_.name, xdp_program_id_);
+      if (!out_name_.empty()) detach(out_name_, 0);
+    }
     xdp_program_id_ = 0;
   }
 
@@ -137,10 +142,30 @@ class Dpdk final : public CleanStart, public FilterControl {
   }
 
  private:
+  // What is left on the device of program `id`, or of any where that is 0.
+  static void detach(const std::string& device, unsigned id) noexcept {
+    const auto link = sys::get_link(device);
+    if (!link || link.value().xdp_program_id == 0) return;
+    if (id == 0 || id == link.value().xdp_program_id)
+      (void)bpf_xdp_detach(static_cast<int>(link.value().ifindex), 0, nullptr);
+  }
+
+  // Of `forward`: what did not get out of the second port was not received.
+  Result<void> without_lost(Counters& counters) const {
+    const std::uint64_t not_sent = std::exchange(counters.details["not_sent"], 0);
+    counters.details.erase("not_sent");
+    std::uint64_t& forwarded = counters.details["forwarded"];
+    forwarded -= std::min(forwarded, not_sent);
+    take_off(not_sent, counters);
+    counters.drops["dpdk_not_sent"] = not_sent;
+    return out_->count(counters);
+  }
+
   Result<EffectiveMode> begin(const BackendConfig& config) override {
     dpdk::Setup setup;
     if (auto r = set_up(config).into(setup); !r) return r.error();
     port_ = config.port;
+    out_name_ = setup.out_device;
     workload_ = config.workload;
     spins_ = dpdk::spins(setup.idle, setup.spin_us);
     auto inside = sys::NetnsScope::enter(port_.netns_path);
@@ -151,9 +176,12 @@ class Dpdk final : public CleanStart, public FilterControl {
     if (!helper) return helper.error();
     const std::string driver = setup.driver;
     if (driver == "net_af_xdp") {
-      const auto link = sys::get_link(port_.name);
-      if (!link) return link.error();
-      if (link.value().xdp_program_id != 0) return sys::taken_by_another_program(port_.name);
+      for (const std::string& device : {port_.name, out_name_}) {
+        if (device.empty()) continue;
+        const auto link = sys::get_link(device);
+        if (!link) return link.error();
+        if (link.value().xdp_program_id != 0) return sys::taken_by_another_program(device);
+      }
       attaches_xdp_ = true;
       xdp_program_id_ = 0;
     }
@@ -164,6 +192,8 @@ class Dpdk final : public CleanStart, public FilterControl {
         return make_error(ErrorCode::unsupported, "{} has {} RX queues, not {}", port_.name, *there,
                           setup.queues);
     }
+    if (config.hop)
+      if (auto r = OutPort::open(config.hop->out).into(out_); !r) return r.error();
     if (auto r = start_helper(*helper, config, setup); !r) return r.error();
     return read_back(setup);
   }
@@ -237,6 +267,14 @@ class Dpdk final : public CleanStart, public FilterControl {
                         "the frames that net_null makes have nothing in them for the workload " +
                             config.workload + "; it can do drop and touch");
     if (config.workload == "pass") return make_error(ErrorCode::unsupported, kCannotPass);
+    const bool forwards = workload_of(config.workload).forwards;
+    if (forwards && !config.hop)
+      return make_error(ErrorCode::unsupported, "dpdk needs a second port to forward to");
+    if (forwards && !dpdk::over_kernel_device(driver))
+      return make_error(ErrorCode::unsupported,
+                        "driver " + driver +
+                            " has one device, and forward needs two; use net_af_xdp or "
+                            "net_af_packet");
     if (config.traffic.frame_size > kMaxStandardFrameSize)
       return make_error(ErrorCode::unsupported,
                         "dpdk has one buffer of 2,048 bytes for a frame, and no scattered receive: "
@@ -249,6 +287,10 @@ class Dpdk final : public CleanStart, public FilterControl {
     setup.parent = getpid();
     dpdk::put(setup.driver, driver);
     dpdk::put(setup.device, port.name);
+    if (config.hop) {
+      dpdk::put(setup.out_device, config.hop->out.name);
+      setup.hop = header_of(*config.hop);
+    }
     setup.wire = port.wire_fd >= 0;
     setup.frame_bytes = buffer_length(config.traffic.frame_size);
     setup.ipv6 = config.traffic.ip == 6;
@@ -287,7 +329,7 @@ class Dpdk final : public CleanStart, public FilterControl {
       setup.generator_cpu = (*wire)->generator_cpu;
     }
     // A queue has at most 23,552 buffers of 2.5 kB.
-    setup.memory_mb = 80 + 64 * setup.queues;
+    setup.memory_mb = 80 + 64 * setup.queues * (forwards ? 2 : 1);
     const auto& huge = option<std::string>(config.options, "huge_pages");
     const std::uint64_t free = huge == "off" ? 0 : free_huge_page_mb();
     setup.huge_pages = huge != "off" && free >= setup.memory_mb;
@@ -300,6 +342,8 @@ class Dpdk final : public CleanStart, public FilterControl {
   }
 
   Port port_;
+  std::string out_name_;        // of a workload that forwards; else empty, as the next
+  std::optional<OutPort> out_;
   std::string workload_;
   dpdk::HelperProcess helper_;
   dpdk::Ready ready_;

@@ -121,6 +121,7 @@ class Helper {
     for (std::uint32_t i = 0; i < setup.lcores; ++i) {
       Lcore& lcore = lcores_.emplace_back();
       lcore.config = {.queues = port_.queues(),
+                      .ways_out = port_.ways_out(),
                       .counters = queues_,
                       .first = static_cast<std::uint16_t>(i),
                       .stride = static_cast<std::uint16_t>(setup.lcores),
@@ -131,6 +132,7 @@ class Helper {
                       .sockets = port_.sockets()};
       lcore.state = std::make_shared<backends::WorkloadState>(setup.workload);
       lcore.state->ports().assign(setup.filter_ports);
+      lcore.state->hop() = setup.hop;
       lcore.stop = &stop_;
       if (port_.memory() && port_.memory()->self_made) lcore.orders = wire_.get();
       rte_eal_remote_launch(lcore_main, &lcore, i + 1);
@@ -175,7 +177,8 @@ class Helper {
     std::map<std::string, std::uint64_t> details;
     for (const Lcore& lcore : lcores_)
       for (const auto& [name, frames] : lcore.state->details()) details[name] += frames;
-    if (lcores_.front().state->workload().sends_back) details["not_sent"] = not_sent;
+    const backends::Workload& workload = lcores_.front().state->workload();
+    if (workload.sends_back || workload.forwards) details["not_sent"] = not_sent;
     put_all(sample.details, details);
     return sample;
   }

@@ -18,7 +18,7 @@ namespace pktbench::dpdk {
 inline constexpr int kControlFd = 3;
 inline constexpr int kPumpOrWireFd = 4;
 
-inline constexpr std::uint32_t kVersion = 7;
+inline constexpr std::uint32_t kVersion = 8;
 inline constexpr std::uint32_t kMaxQueues = 16;
 
 // What an lcore does when no queue of its own had a frame.
@@ -36,6 +36,8 @@ struct Setup {
   pid_t parent = 0;
   char driver[32] = {};  // "net_af_xdp", or a PCI address
   char device[16] = {};
+  char out_device[16] = {};  // of a workload that forwards; else empty
+  pb_hop hop{};              // and what its frames begin with
   char workload[32] = {};
   std::uint32_t trial_tag = 0;
   std::uint32_t queues = 1;

@@ -51,6 +51,8 @@ using Clock = std::chrono::steady_clock;
 // For frames that are in the ring to be read, beyond the timeout of a block.
 constexpr std::chrono::milliseconds kPatience{2000};
 
+constexpr const char* kCannotForward =
+    "what its ring holds is a copy of a frame, and the kernel has the frame itself";
 constexpr const char* kCannotPass =
     "a packet socket is a tap: every frame goes on into the stack, whatever a workload decides";
 
@@ -174,7 +176,7 @@ BackendType packet_mmap_backend() {
   return {
       .name = "packet-mmap",
       .summary = "AF_PACKET with a TPACKET_V3 ring, a tap in front of the stack",
-      .workloads = workloads_but_pass(),
+      .workloads = workloads_of_one_port(),
       .options = {number_option("block_bytes", 1 << 20, 4096, 1 << 26,
                                 "bytes of a block: a power of two, a page at least"),
                   number_option("blocks", 32, 2, 4096, "blocks of the ring"),
@@ -185,7 +187,7 @@ BackendType packet_mmap_backend() {
       .probe = probe,
       .make = [] { return std::make_unique<PacketMmap>(); },
       .reads_tag = true,
-      .cannot = {{"pass", kCannotPass}},
+      .cannot = {{"pass", kCannotPass}, {"forward", kCannotForward}},
       .stamps = true};
 }
 

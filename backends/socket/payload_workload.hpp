@@ -117,6 +117,7 @@ std::vector<std::string> payload_workloads() {
 inline std::map<std::string, std::string> socket_cannot() {
   return {{"parse", "the kernel has taken the headers off before a socket gives the datagram"},
           {"filter", "a UDP socket is bound to one port: what comes to others never reaches it"},
+          {"forward", "a datagram that a socket has given is at its end, and no frame any more"},
           {"flip", "a socket has no program whose action could be turned"},
           {"pass", "what a socket has given to a program has left the kernel's stack for good"}};
 }

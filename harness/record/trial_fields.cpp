@@ -80,9 +80,9 @@ const Fields<ReturnRecord>& return_fields() {
   static const Fields<R> made(
       "", {{"sent_back", &R::sent_back,
             "By the backend's own count: `received.details.reflected` less `not_sent`, what the "
-            "way out refused.",
+            "way out refused; of `forward` `received.details.forwarded`.",
             unit("packets")},
-           {"packets", &R::packets, "Came back to the generator's device.", unit("packets")},
+           {"packets", &R::packets, "Came back to the generator's device, or by `forward` to its second one.", unit("packets")},
            {"strays", &R::strays,
             "Came back with another trial's tag or another device's address. Above the tolerance "
             "they make a trial invalid.",

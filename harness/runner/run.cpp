@@ -133,6 +133,11 @@ class Run {
         return "generator " + generator.name + " does not stamp its frames" +
                others(registry_.generators);
     }
+    if (spec.forwards && spec.traffic.ip != 4)
+      return "workload " + spec.workload + " is of IPv4; set the scenario's \"ip\" to 4";
+    if (spec.forwards && spec.traffic.frame_size > kMaxStandardFrameSize)
+      return fmt::format("workload {} is of frames of up to {} bytes, and not of {}", spec.workload,
+                         kMaxStandardFrameSize, spec.traffic.frame_size);
     if (auto reason = backend.probe(); !reason.empty())
       return "backend " + backend.name + ": " + reason;
     if (auto reason = generator.probe(); !reason.empty())

@@ -228,7 +228,7 @@ def test_each_case_has_its_queues_and_one_that_is_not_what_it_says_is_named(tmp_
     ({"dut": "pbnic1"}, [], 2, "are both pbnic1"),
     ({}, ["--allow", "0000:01:00.0"], 3, "only ports on the allow-list may be used"),
     ({}, ["--allow", "eth0"], 2, "is no PCI address"),
-    ({}, ["--i-know-this-is", "eth9"], 2, "is neither the scenario's generator"),
+    ({}, ["--i-know-this-is", "eth9"], 2, "is none of the scenario's ports"),
     ({"name": "veth"}, [], 2, "/testbed/"),
 ])
 def test_what_cannot_be_is_refused_and_nothing_is_touched(tmp_path, before, change, arguments,

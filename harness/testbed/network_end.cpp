@@ -183,6 +183,13 @@ Result<void> NetworkEnd::meet_other() const {
   });
 }
 
+Result<void> NetworkEnd::reach_behind_other() const {
+  return inside([&] {
+    auto r = sys::add_route(made.ifindex, kBehindDut, kBehindDutLength);
+    return r ? sys::add_neighbour(made.ifindex, kBehindDut, other().mac) : r;
+  });
+}
+
 Result<void> NetworkEnd::use_frames(const TrafficSpec& traffic) {
   mtu_ = std::max(traffic.frame_size, kMaxStandardFrameSize) - kFrameOverMtu;
   const bool had_ipv6 = std::exchange(ipv6_, traffic.ip == 6);

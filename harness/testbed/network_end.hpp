@@ -61,6 +61,9 @@ class NetworkEnd : public LocalEnd {
   // both are up.
   Result<void> meet_other() const;
 
+  // What is for the network behind the other end goes there. REQUIRES: both are up.
+  Result<void> reach_behind_other() const;
+
   // The device's MTU becomes what such frames need, and IPv6 is on or off. Errors: `unsupported`
   // where the device refuses. REQUIRES: both are up.
   Result<void> use_frames(const TrafficSpec& traffic);
