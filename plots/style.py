@@ -35,7 +35,7 @@ BACKENDS = {
     "tc-drop": Look(GREEN, ""),
     "nft-drop": Look(GREEN, "..."),
     "kprobe-count": Look(GREEN, "xxx"),
-    "kernel-forward": Look(GREEN, "\\\\\\"),
+    "kernel-forward": Look(YELLOW, "..."),
     "af_xdp": Look(VERMILLION, ""),
     "dpdk": Look(PURPLE, ""),
     "external": Look(GREY, ""),

@@ -7,7 +7,7 @@
 namespace pktbench::method {
 namespace {
 
-Snapshot counted(std::uint64_t sent, std::uint64_t received, DropCounts drops = {}) {
+Snapshot so_far(std::uint64_t sent, std::uint64_t received, DropCounts drops = {}) {
   Snapshot s;
   s.sent.packets = sent;
   s.received.packets = received;
@@ -16,10 +16,10 @@ Snapshot counted(std::uint64_t sent, std::uint64_t received, DropCounts drops = 
 }
 
 TEST(FirstFrames, OneThatNobodyCountsIsFound) {
-  const Snapshot before = counted(0, 0);
-  EXPECT_TRUE(nothing_unnamed("dropper", before, counted(64, 60, {{"ring", 4}}), 0));
-  EXPECT_TRUE(nothing_unnamed("dropper", before, counted(64, 63), 1));
-  const auto lost = nothing_unnamed("dropper", before, counted(64, 63), 0);
+  const Snapshot before = so_far(0, 0);
+  EXPECT_TRUE(nothing_unnamed("dropper", before, so_far(64, 60, {{"ring", 4}}), 0));
+  EXPECT_TRUE(nothing_unnamed("dropper", before, so_far(64, 63), 1));
+  const auto lost = nothing_unnamed("dropper", before, so_far(64, 63), 0);
   ASSERT_FALSE(lost);
   EXPECT_EQ(lost.error().message,
             "1 of the first 64 frames, which overload nothing, were neither counted by dropper nor "
