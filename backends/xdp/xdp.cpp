@@ -129,7 +129,7 @@ class Xdp final : public CleanStart,
     if (generic()) return out_->count(counters);
     const auto out = program_->out();
     if (!out) return out.error();
-    take_off(decided - std::min(decided, out->taken), counters);
+    take_off(decided - std::min<std::uint64_t>(decided, out->taken), counters);
     counters.details["forwarded"] = out->taken;
     counters.drops[kOutRefused] = out->refused;
     return {};

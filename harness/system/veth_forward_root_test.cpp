@@ -240,7 +240,9 @@ TEST_F(VethForward, WhatTheWayOutRefusesIsADropOfTheDut) {
     ASSERT_TRUE(now) << now.error().message;
     std::printf("%s: packets %lu", backend, now->packets);
     for (const auto& [place, n] : now->drops) std::printf(" %s %lu", place.c_str(), n);
-    for (const auto& [place, n] : *dropped_at_ends(*testbed_)) std::printf(" %s %lu", place.c_str(), n);
+    const auto ends = dropped_at_ends(*testbed_);
+    ASSERT_TRUE(ends);
+    for (const auto& [place, n] : *ends) std::printf(" %s %lu", place.c_str(), n);
     std::printf("\n");
     stop();
     ASSERT_TRUE(testbed_->down());
