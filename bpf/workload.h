@@ -124,9 +124,9 @@ PB_INLINE enum pb_outcome pb_workload_reflect(unsigned char *frame, unsigned cha
 	return PB_REFLECTED;
 }
 
-/* Where `forward` sends a frame: its first twelve bytes from then on. */
+/* Where `forward` sends a frame: its first twelve bytes from then on, destination and source. */
 struct pb_hop {
-	__u8 macs[12]; /* destination, source */
+	__u32 macs[3]; /* as they lie in the frame */
 };
 
 /*
@@ -135,7 +135,7 @@ struct pb_hop {
  * what was sent to a group.
  */
 PB_INLINE enum pb_outcome pb_workload_forward(unsigned char *frame, unsigned char *end,
-					      const struct pb_hop *hop)
+					      const volatile struct pb_hop *hop)
 {
 	struct pb_headers h;
 	enum pb_outcome outcome = pb_parse_network(frame, end, &h);
@@ -150,6 +150,8 @@ PB_INLINE enum pb_outcome pb_workload_forward(unsigned char *frame, unsigned cha
 	h.ip[8]--;
 	h.ip[10] = check >> 8;
 	h.ip[11] = check;
-	__builtin_memcpy(frame, hop->macs, sizeof(hop->macs));
+	*(pb_unaligned_u32 *)frame = hop->macs[0];
+	*(pb_unaligned_u32 *)(frame + 4) = hop->macs[1];
+	*(pb_unaligned_u32 *)(frame + 8) = hop->macs[2];
 	return PB_FORWARDED;
 }

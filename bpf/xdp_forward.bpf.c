@@ -21,13 +21,12 @@ struct {
 
 const volatile struct pb_hop hop = {};
 
-/* Per frame beyond counting: the headers as far as IP, five stores, one lookup in the map of devices. */
+/* Per frame beyond counting: the headers as far as IP, six stores, one lookup in the map of devices. */
 SEC("xdp")
 int forward(struct xdp_md *ctx)
 {
 	struct pb_queue_counters *c = begin_frame(ctx);
-	struct pb_hop next = hop;
-	enum pb_outcome outcome = pb_workload_forward(frame_begin(ctx), frame_end(ctx), &next);
+	enum pb_outcome outcome = pb_workload_forward(frame_begin(ctx), frame_end(ctx), &hop);
 
 	if (outcome == PB_FORWARDED && bpf_redirect_map(&way_out, 0, XDP_DROP) != XDP_REDIRECT)
 		outcome = PB_NO_PORT;

@@ -1,6 +1,8 @@
 #include "backends/common/workload_state.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <tuple>
 
 #include "backends/common/workload.hpp"
@@ -42,10 +44,9 @@ std::vector<std::string> workloads_of_one_port() {
 }
 
 pb_hop header_of(const Hop& hop) {
-  pb_hop made{};
-  std::ranges::copy(hop.next, made.macs);
-  std::ranges::copy(hop.out.mac, made.macs + hop.next.size());
-  return made;
+  std::array<std::uint8_t, sizeof(pb_hop::macs)> macs{};
+  std::ranges::copy(hop.out.mac, std::ranges::copy(hop.next, macs.begin()).out);
+  return std::bit_cast<pb_hop>(macs);
 }
 
 std::map<std::string, std::uint64_t> workload_details(const Workload& workload,
