@@ -114,10 +114,10 @@ class Reflector {
 };
 
 // Returns 0 when `thread` is stopping, or the errno that ended it. Frames to be reflected or
-// forwarded are, where the queue has a TX ring. Per batch: one load of the RX ring's producer, one store each to
-// the fill ring's producer and the RX ring's consumer, four stores of counters. Per frame:
-// one load of its descriptor, one store into the fill or the TX ring, and the workload. Where
-// frames are sent, a system call for each 32 in copy mode. Where it spins, one reading of the
+// forwarded are, where the queue has a TX ring. Per batch: one load of the RX ring's producer, one
+// store each to the fill ring's producer and the RX ring's consumer, four stores of counters. Per
+// frame: one load of its descriptor, one store into the fill or the TX ring, and the workload.
+// Where frames are sent, a system call for each 32 in copy mode. Where it spins, one reading of the
 // TSC a poll.
 template <class Workload>
 int receive_loop(XskQueue& queue, Workload workload, const Idle idle, const std::uint32_t batch,

@@ -145,9 +145,9 @@ Result<void> XskQueue::bind_way_out() {
   xsk_socket_config socket{};
   socket.tx_size = ring_entries_;
   socket.libxdp_flags = XSK_LIBXDP_FLAGS__INHIBIT_PROG_LOAD;
-  const int error = xsk_socket__create_shared(&out_socket_, config_.out_device.c_str(),
-                                              config_.queue, umem_, nullptr, &tx_, &out_fill_,
-                                              &out_completion_, &socket);
+  const int error =
+      xsk_socket__create_shared(&out_socket_, config_.out_device.c_str(), config_.queue, umem_,
+                                nullptr, &tx_, &out_fill_, &out_completion_, &socket);
   if (error == 0) return {};
   out_socket_ = nullptr;
   XskConfig there = config_;

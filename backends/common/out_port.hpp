@@ -23,8 +23,7 @@ inline constexpr const char* kOutRefused = "out_port_refused";
 inline void take_off(std::uint64_t lost, Counters& counters) {
   if (counters.packets == 0) return;
   lost = std::min(lost, counters.packets);
-  const double mean =
-      static_cast<double>(counters.bytes) / static_cast<double>(counters.packets);
+  const double mean = static_cast<double>(counters.bytes) / static_cast<double>(counters.packets);
   counters.bytes -= static_cast<std::uint64_t>(std::llround(mean * static_cast<double>(lost)));
   counters.packets -= lost;
 }

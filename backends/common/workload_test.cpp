@@ -156,8 +156,7 @@ TEST(Forward, LetsThePacketLiveOneHopLessAndNamesTheNext) {
     Packet packet = frame4(kClient, kServer, kUdp);
     testing::put16(packet, 18, id);
     testing::put16(packet, 24, 0);
-    testing::put16(packet, 24,
-                   testing::checksum(Packet(packet.begin() + 14, packet.begin() + 34)));
+    testing::put16(packet, 24, testing::checksum(Packet(packet.begin() + 14, packet.begin() + 34)));
     const Packet before = packet;
     ASSERT_EQ(*run("forward", state, packet), Verdict::forward);
     ASSERT_EQ(testing::checksum(Packet(packet.begin() + 14, packet.begin() + 34)), 0) << id;

@@ -342,7 +342,7 @@ class Dpdk final : public CleanStart, public FilterControl {
   }
 
   Port port_;
-  std::string out_name_;        // of a workload that forwards; else empty, as the next
+  std::string out_name_;  // of a workload that forwards; else empty, as the next
   std::optional<OutPort> out_;
   std::string workload_;
   dpdk::HelperProcess helper_;

@@ -90,8 +90,8 @@ Result<void> DpdkPort::open_ports(const Setup& setup, const char* device, const 
     const std::string its =
         xdp ? fmt::format("start_queue={},queue_count=1,busy_budget={}", first, setup.busy_budget)
             : fmt::format("qpairs={},framecnt={}", setup.queues, descriptors_);
-    const auto port = add(fmt::format("{}{}", name, first), fmt::format("iface={},{}", device, its),
-                          each, setup);
+    const auto port =
+        add(fmt::format("{}{}", name, first), fmt::format("iface={},{}", device, its), each, setup);
     if (!port) return port.error();
     append(queues, *port, each);
   }

@@ -71,9 +71,7 @@ class DpdkPort {
   Result<void> set_up_queues(std::uint16_t port, std::uint16_t queues, const Setup& setup,
                              bool same_pool = false);
   void describe(Ready& ready) const;
-  void receive_on(std::uint16_t port, std::uint16_t queues) {
-    append(queues_, port, queues);
-  }
+  void receive_on(std::uint16_t port, std::uint16_t queues) { append(queues_, port, queues); }
   static void append(std::vector<QueueId>& to, std::uint16_t port, std::uint16_t queues);
   void discard();
 

@@ -27,7 +27,6 @@
 #include "harness/sys/file.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
-#include "harness/undo/journal.hpp"
 
 namespace pktbench::backends {
 
@@ -53,10 +52,9 @@ class KernelForward final : public CleanStart {
     counters.packets = since({"Ip.ForwDatagrams"});
     // IP counts from its header on. Which were not forwarded is not known: all have the mean size.
     if (const std::uint64_t came = since({"Ip.InReceives"}); came != 0)
-      counters.bytes = static_cast<std::uint64_t>(
-          std::llround((static_cast<double>(since({"IpExt.InOctets"})) / static_cast<double>(came) +
-                        ETH_HLEN) *
-                       static_cast<double>(counters.packets)));
+      counters.bytes = static_cast<std::uint64_t>(std::llround(
+          (static_cast<double>(since({"IpExt.InOctets"})) / static_cast<double>(came) + ETH_HLEN) *
+          static_cast<double>(counters.packets)));
     counters.details["forwarded"] = counters.packets;
     counters.drops = {{"ip_no_route", since({"IpExt.InNoRoutes", "Ip.OutNoRoutes"})},
                       {"ip_address", since({"Ip.InAddrErrors"})},
@@ -76,7 +74,7 @@ class KernelForward final : public CleanStart {
     if (auto inside = sys::NetnsScope::enter(hop_->out.netns_path)) {
       (void)sys::delete_neighbour(hop_->out.ifindex, hop_->destination);
       (void)sys::delete_route(hop_->out.ifindex, hop_->destination, kNetworkLength);
-      if (!forwarding_.empty()) (void)undo::kernel_file(forwarding_).set(forwarded_before_);
+      if (!forwarding_.empty()) (void)sys::write_file(forwarding_, forwarded_before_);
     }
     forwarding_.clear();
     hop_.reset();
@@ -115,9 +113,9 @@ class KernelForward final : public CleanStart {
   // The journal has the namespace that all of this is in.
   Result<void> route(const Port& in) {
     const std::string path = "/proc/sys/net/ipv4/conf/" + in.name + "/forwarding";
-    if (auto r = undo::kernel_file(path).get().into(forwarded_before_); !r) return r;
+    if (auto r = sys::read_file(path).into(forwarded_before_); !r) return r;
     forwarding_ = path;
-    if (auto r = undo::require(undo::kernel_file(path), "1"); !r) return r;
+    if (auto r = sys::write_file(path, "1"); !r) return r;
     if (auto r = sys::add_route(hop_->out.ifindex, hop_->destination, kNetworkLength); !r) return r;
     return sys::add_neighbour(hop_->out.ifindex, hop_->destination, hop_->next);
   }
@@ -132,9 +130,9 @@ class KernelForward final : public CleanStart {
     return all;
   }
 
-  std::optional<Hop> hop_;         // none: nothing is routed
-  std::string forwarding_;         // the sysctl's path; empty: it is as it was
-  std::string forwarded_before_;   // its value
+  std::optional<Hop> hop_;        // none: nothing is routed
+  std::string forwarding_;        // the sysctl's path; empty: it is as it was
+  std::string forwarded_before_;  // its value
   unsigned queues_ = 1;
   std::optional<OutPort> out_;  // none: not started
   sys::Fd snmp_;

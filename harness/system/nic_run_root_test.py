@@ -171,7 +171,8 @@ def test_what_is_sent_back_is_counted_at_the_generators_port(tmp_path, before, b
     assert state() == before
 
 
-FORWARDING = ("--set", '/workloads=["forward"]', "--set", '/backends=["xdp-native", "xdp-generic", "kernel-forward"]')
+FORWARDING = ("--set", '/workloads=["forward"]',
+              "--set", '/backends=["xdp-native", "xdp-generic", "kernel-forward"]')
 
 
 @pytest.fixture

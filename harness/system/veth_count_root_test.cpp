@@ -25,7 +25,7 @@ namespace {
 // devices, or only forward: kprobe-count's default is not to be had on every kernel.
 std::vector<std::string> backends_on_veth() {
   static const std::set<std::string> others = {"external", "kernel-forward", "kprobe-count",
-                                              "xdp-offload"};
+                                               "xdp-offload"};
   std::vector<std::string> names;
   for (const BackendType& type : registry().backends)
     if (type.media.contains(Medium::network) && !others.contains(type.name))

@@ -174,8 +174,7 @@ class VethForward : public VethFixture {
 
 constexpr const char* kGenerators[] = {"xdp-live", "packet-sendmmsg", "udp-sendmmsg"};
 
-class ForwardArrangement : public VethForward,
-                           public ::testing::WithParamInterface<const char*> {};
+class ForwardArrangement : public VethForward, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(ForwardArrangement, EveryFrameArrivesFromEveryBackendOfEveryGenerator) {
   bring_up(GetParam());

@@ -165,7 +165,8 @@ class VethTestbed final : public HostTestbed {
 
   // Frames go out of it only where its other end has NAPI, which the sink's program gives it.
   Result<void> make_second_pair() {
-    for (const NetworkEnd* end : {static_cast<NetworkEnd*>(&out_), static_cast<NetworkEnd*>(&sink_)})
+    for (const NetworkEnd* end :
+         {static_cast<NetworkEnd*>(&out_), static_cast<NetworkEnd*>(&sink_)})
       if (sys::get_link(end->made))
         if (auto r = end->remove(); !r) return r;
     out_.made.queues = sink_.made.queues = dut_.made.queues;
