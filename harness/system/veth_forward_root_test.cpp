@@ -188,7 +188,7 @@ INSTANTIATE_TEST_SUITE_P(VethForward, ForwardArrangement,
 
 TEST_F(VethForward, FrameSizesAndFlowsArriveExactly) {
   bring_up("isolated");
-  for (std::uint32_t size : {64u, 512u, 1518u}) forward_all("xdp-live", size, 1000, 1000);
+  for (std::uint32_t size : {64u, 512u, 1518u}) forward_all("xdp-live", size, 1000, 300);
 }
 
 TEST_F(VethForward, TwoQueuesArriveExactly) {
