@@ -53,7 +53,10 @@ class Differential : public ::testing::TestWithParam<std::string> {
     state_ = std::make_shared<WorkloadState>(GetParam());
     if (workload_of(GetParam()).forwards) {
       // A test run redirects nothing.
-      options.hop = Hop{{.ifindex = 1, .mac = {2, 0, 0, 0, 0, 8}}, {2, 0, 0, 0, 0, 9}};
+      Hop& hop = options.hop.emplace();
+      hop.out.ifindex = 1;
+      hop.out.mac = {2, 0, 0, 0, 0, 8};
+      hop.next = {2, 0, 0, 0, 0, 9};
       state_->hop() = header_of(*options.hop);
     }
     auto program = XdpProgram::load(GetParam(), options);
