@@ -64,7 +64,7 @@ def caption_of(run, cases):
             left_out.append(f"{case.id}: {case.status}: {text.plain(case.reason)}.")
         for reference in case.reference or ():
             if reference["pps"] is not None:
-                sign = "" if reference["regular"] else "≥ "
+                sign = "" if reference["regular"] else "≈ " if reference.get("rough") else "≥ "
                 why = "" if reference["regular"] else f" ({reference['reason']})"
                 references.append(f"{case.backend} {sign}{text.number(reference['pps'] / 1e6)} Mpps "
                                   f"({reference['what']}){why}")

@@ -16,6 +16,7 @@ struct RunArguments {
   std::string scenario;
   std::string out;     // empty: results/<UTC>-<host>-<scenario>
   std::string resume;  // empty: a new run
+  std::string guess;   // directory of a run whose searches found what these begin with; empty: none
   ScenarioOverrides overrides;
   // Of testbed nic, and never in a file: ports that may be used, and those that are known to be.
   std::vector<std::string> allowed_pci;

@@ -59,6 +59,9 @@ void add_run(CLI::App& app, Command& chosen, std::vector<std::string> argv) {
                              "interface's name (repeatable)"));
   run->add_option("--resume", a->resume,
                   "Go on with the interrupted run in this directory, by the scenario it has");
+  run->add_option("--guess", a->guess,
+                  "Method search: begin with what the run in this directory found, which is not "
+                  "trusted");
   run->callback([a, &chosen] { chosen = [a] { return cli::run_command(*a); }; });
 }
 
