@@ -12,6 +12,7 @@ BODY, GAP, NAME = 1.75, 0.5, 0.24                # inches
 SHARES = (2, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7)
 WORDS = ("50%", "90%", "99%", "99.9%", "99.99%", "99.999%", "1−10⁻⁶", "1−10⁻⁷")
 KEYS = "histogram", "generator_histogram"
+HAD = {"software": "the workload had it", "kernel": "the kernel had it", "hardware": "the port had it"}
 LOOKS = {"linewidth": 1.3}, {"linewidth": 0.6, "alpha": 0.5}
 DASHES = ("-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
 
@@ -50,13 +51,13 @@ def _curves(run, case):
 
 def caption_of(cases):
     """The paragraph under the figure: what is drawn, how it was stamped, what is in it and what was lost."""
-    said = [f"{caption.setting(cases[0])}. A line: the delay from the time a frame was due until the "
-            "workload had it, which no more than the rest of the frames exceed; it ends with the one frame "
+    loads = [one for case in cases for one in loads_of(case)]
+    said = [f"{caption.setting(cases[0])}. A line: the delay from the time a frame was due until "
+            f"{_end(loads)}, which no more than the rest of the frames exceed; it ends with the one frame "
             "that was the latest. Pale and thin: how late the generator by itself handed frames on, which is "
             "in the delays."]
-    loads = [one for case in cases for one in loads_of(case)]
-    for stamp in sorted({(one["stamp"], one["one_way"]) for one in loads}):
-        said.append(f"Stamp: {stamp[0]}, {'one way on one clock' if stamp[1] else 'there and back'}.")
+    for stamp, one_way in sorted({(one["stamp"], one["one_way"]) for one in loads}):
+        said.append(f"Stamp: {stamp}, {'one way' if one_way else 'round trip'} on one clock.")
     null = [one["null_path"]["p50_ns"] for one in loads if one["null_path"]["p50_ns"] is not None]
     if null:
         said.append(f"Stamping and recording alone: {text.number(max(null))} ns (p50, the most of all loads)."
@@ -64,6 +65,11 @@ def caption_of(cases):
     shares = dict.fromkeys(one["what"] for case in cases for one in getattr(case, "reference", None) or ())
     if shares:
         said.append(f"Loads in percent are of each case's PDR ({', '.join(shares)}), of frames one by one.")
+    limited = [f"{case.id} at {', '.join(names)}" for case in cases
+               if (names := [one["load"] for one in loads_of(case) if one.get("limiter") == "generator"])]
+    if limited:
+        said.append("More than half of the p99 is the generator's own lateness, so that of the way and the "
+                    f"receiver the line is an upper bound: {'; '.join(limited)}.")
     said.append(_threads(cases[0]))
     for case in cases:
         if not loads_of(case):
@@ -73,6 +79,13 @@ def caption_of(cases):
                 said.append(f"{case.id} at {one['load']}: {one['lost']:,} of {one['count'] + one['lost']:,} "
                             f"frames lost, {one['duplicated']:,} twice, {one['reordered']:,} out of turn.")
     return " ".join(said)
+
+
+def _end(loads):
+    """Where a delay ends."""
+    ends = dict.fromkeys(HAD[one["stamp"]] if one["one_way"] else "it was back at the generator"
+                         for one in loads)
+    return " or ".join(ends) or HAD["software"]
 
 
 def _threads(case):

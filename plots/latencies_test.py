@@ -87,6 +87,15 @@ def test_a_load_is_a_panel_and_a_case_two_lines():
     assert "maximum rate" not in said and "packet-sendmmsg, frames one by one." in said
 
 
+def test_where_a_delay_ends_and_what_limits_it_is_said():
+    for more, words in (({"one_way": False}, ("until it was back at the generator", "round trip on one")),
+                        ({"stamp": "kernel"}, ("until the kernel had it", "Stamp: kernel, one way"))):
+        (_, _, said), = drawn(case([one_load(**more)]))
+        assert all(word in said for word in words) and "upper bound" not in said
+    (_, _, said), = drawn(case([one_load("10%", limiter="dut"), one_load(limiter="generator")]))
+    assert "upper bound: xdp-native/drop/64B/1q/1f at 50%." in said
+
+
 def test_what_was_lost_and_what_has_no_load_is_said():
     none = case([], id="tc", latency=None, status="unsupported", reason="tc-drop does not record")
     (_, _, said), = drawn(case([one_load(lost=7, duplicated=1, reordered=2)]), none)

@@ -47,6 +47,7 @@ EXCEPTIONS = {
     ("backends/*/*_test.cpp", ("measure", "testbed", "traffic")):
         "what a backend counts must first be sent, and what it costs be measured",
     ("backends/*/*test_*.hpp", ("testbed", "testing", "traffic")): "shared by tests",
+    ("harness/sys/memory_wire.hpp", ("bpf",)): "counts of stamped frames, as BPF programs write them",
     ("backends/socket/udp_suite.hpp", ("testing", "traffic")): "the tests of every UDP backend",
 }
 

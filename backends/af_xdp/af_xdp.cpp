@@ -49,6 +49,8 @@ using af_xdp::XskDrops;
 using af_xdp::XskQueue;
 
 constexpr std::uint32_t kKeptOfFrame = 256;  // XDP_PACKET_HEADROOM, in front of a frame
+constexpr const char* kNotStamped = "a frame goes to its socket before the kernel stamps it";
+constexpr const char* kNoMetadata = "its program asks no driver for XDP metadata";
 constexpr const char* kCannotPass = "a frame in user space's memory has no way on into the stack";
 
 // What no range in the options' declaration can say.
@@ -313,7 +315,8 @@ BackendType af_xdp_backend() {
       .probe = probe,
       .make = [] { return std::make_unique<AfXdp>(); },
       .cannot = {{"pass", kCannotPass}},
-      .stamps = true};
+      .stamps = true,
+      .cannot_stamp = {{Stamp::kernel, kNotStamped}, {Stamp::hardware, kNoMetadata}}};
 }
 
 }  // namespace pktbench::backends

@@ -18,11 +18,13 @@
 // `not_sent`.
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cerrno>
 #include <string>
 #include <utility>
 
@@ -32,8 +34,12 @@
 #include "backends/common/workload_state.hpp"
 #include "backends/dpdk/drivers.hpp"
 #include "backends/dpdk/helper_process.hpp"
+#include "bpf/stamp.h"
+#include "harness/core/delays.hpp"
 #include "harness/core/units.hpp"
+#include "harness/sys/fd.hpp"
 #include "harness/sys/file.hpp"
+#include "harness/sys/mapped.hpp"
 #include "harness/sys/memory_wire.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
@@ -45,6 +51,9 @@ namespace {
 
 using dpdk::kMaxQueues;
 
+constexpr const char* kNotStamped =
+    "a poll-mode driver gives frames without the kernel's stamps, and none here asks for the "
+    "port's";
 constexpr const char* kCannotPass =
     "a poll-mode driver owns every frame that it receives: there is no stack to pass it to";
 
@@ -68,7 +77,7 @@ std::uint64_t free_huge_page_mb() {
   return kb / 1024;
 }
 
-class Dpdk final : public CleanStart, public FilterControl {
+class Dpdk final : public CleanStart, public FilterControl, public DelayRecorder {
  public:
   ~Dpdk() override { stop(); }
 
@@ -98,6 +107,13 @@ class Dpdk final : public CleanStart, public FilterControl {
       if (const auto at = counters.drops.find(place); at != counters.drops.end())
         counters.drops_at_device_too += at->second;
     return counters;
+  }
+
+  Result<std::vector<DelayCounts>> delays() override {
+    std::vector<DelayCounts> made;
+    for (unsigned queue = 0; queue < port_.queues; ++queue)
+      made.push_back(stamp_counts(stamps_[queue]));
+    return made;
   }
 
   std::vector<pid_t> threads() const override {
@@ -164,20 +180,33 @@ class Dpdk final : public CleanStart, public FilterControl {
         return make_error(ErrorCode::unsupported, "{} has {} RX queues, not {}", port_.name, *there,
                           setup.queues);
     }
+    if (config.stamped)
+      if (auto r = make_stamps(setup.queues); !r) return r.error();
     if (auto r = start_helper(*helper, config, setup); !r) return r.error();
     return read_back(setup);
+  }
+
+  Result<void> make_stamps(unsigned queues) {
+    stamps_fd_ = sys::Fd(memfd_create("pktbench-dpdk-stamps", MFD_CLOEXEC));
+    if (!stamps_fd_) return system_error("make a memfd for the counts of stamped frames", errno);
+    if (ftruncate(stamps_fd_.get(), static_cast<off_t>(queues * sizeof(pb_stamps))) != 0)
+      return system_error("size a memfd for the counts of stamped frames", errno);
+    return sys::map_shared<const pb_stamps[]>(stamps_fd_.get(), queues, PROT_READ,
+                                              "map the counts of stamped frames")
+        .into(stamps_);
   }
 
   // Without huge pages where `setup` says them and they have gone.
   Result<void> start_helper(const std::string& helper, const BackendConfig& config,
                             dpdk::Setup& setup) {
-    const int shared_fd = setup.wire ? port_.wire_fd : port_.pump_fd;
-    auto started = helper_.start(helper, setup, shared_fd, ready_);
+    const dpdk::Inherited files{setup.wire ? port_.wire_fd : port_.pump_fd,
+                                setup.stamped ? stamps_fd_.get() : -1};
+    auto started = helper_.start(helper, setup, files, ready_);
     // Free pages are anybody's until they are taken.
     if (!started && setup.huge_pages && ready_.eal_failed &&
         option<std::string>(config.options, "huge_pages") != "on") {
       setup.huge_pages = false;
-      started = helper_.start(helper, setup, shared_fd, ready_);
+      started = helper_.start(helper, setup, files, ready_);
     }
     if (started) return {};
     Error e = started.error();
@@ -236,6 +265,10 @@ class Dpdk final : public CleanStart, public FilterControl {
       return make_error(ErrorCode::unsupported,
                         "the frames that net_null makes have nothing in them for the workload " +
                             config.workload + "; it can do drop and touch");
+    if (driver == "net_null" && config.stamped)
+      return make_error(ErrorCode::unsupported,
+                        "net_null makes its own frames, all alike: none says when it was due; use "
+                        "net_ring or net_virtio_user");
     if (config.workload == "pass") return make_error(ErrorCode::unsupported, kCannotPass);
     if (config.traffic.frame_size > kMaxStandardFrameSize)
       return make_error(ErrorCode::unsupported,
@@ -256,6 +289,7 @@ class Dpdk final : public CleanStart, public FilterControl {
     setup.trial_tag = config.trial_tag;
     PortSet(setup.filter_ports).assign(config.filter_ports);
     setup.queues = port.queues;
+    setup.stamped = config.stamped;
     setup.burst = option<std::uint32_t>(config.options, "burst");
     // As DPDK's own programs do. What net_null does for a frame grows with the frames in a burst.
     if (setup.burst == 0) setup.burst = driver == "net_null" ? 16 : 32;
@@ -301,6 +335,8 @@ class Dpdk final : public CleanStart, public FilterControl {
 
   Port port_;
   std::string workload_;
+  sys::Fd stamps_fd_;  // a memfd, that the helper writes to; none: frames are not stamped
+  sys::Mapped<const pb_stamps[]> stamps_;  // the same
   dpdk::HelperProcess helper_;
   dpdk::Ready ready_;
   bool attaches_xdp_ = false;    // and the device had no program before
@@ -351,7 +387,9 @@ BackendType dpdk_backend() {
       .probe = probe,
       .make = [] { return std::make_unique<Dpdk>(); },
       .media = {Medium::network, Medium::memory},
-      .cannot = {{"pass", kCannotPass}}};
+      .cannot = {{"pass", kCannotPass}},
+      .stamps = true,
+      .cannot_stamp = {{Stamp::kernel, kNotStamped}, {Stamp::hardware, kNotStamped}}};
 }
 
 }  // namespace pktbench::backends

@@ -19,6 +19,7 @@
 #include "backends/common/bounded_spin.hpp"
 #include "backends/common/loop_counters.hpp"
 #include "backends/common/poll_timer.hpp"
+#include "backends/common/stamps.hpp"
 #include "backends/common/workload.hpp"
 #include "backends/dpdk/passed_on.hpp"
 #include "backends/dpdk/protocol.hpp"
@@ -40,6 +41,7 @@ struct QueueId {
 struct PollConfig {
   std::span<const QueueId> queues;             // all of the backend's
   std::span<backends::LoopCounters> counters;  // one each, written by the lcore that polls it
+  std::span<pb_stamps> stamps;                 // the same; none: frames are not stamped
   std::uint16_t first = 0;                     // this lcore's: first, first + stride, ...
   std::uint16_t stride = 1;
   std::uint16_t burst = 32;
@@ -95,9 +97,11 @@ void poll_loop(const PollConfig& config, Workload& workload, const std::atomic<b
   backends::LoopCounters& first = config.counters[config.first];
   while (!stop.load(std::memory_order_relaxed)) {
     bool idle = true;
-    for (std::size_t i = config.first; i < config.queues.size(); i += config.stride)
+    for (std::size_t i = config.first; i < config.queues.size(); i += config.stride) {
+      if constexpr (backends::kIsStamped<Workload>) workload.record_in(config.stamps[i]);
       if (poll_queue(config.queues[i], config.counters[i], timer, workload, config.burst) > 0)
         idle = false;
+    }
     if (!idle) {
       spin.found();
       continue;

@@ -56,6 +56,8 @@ constexpr const char* kCannotPass =
 
 // One socket and its thread, which ends before the socket does.
 struct RingReceiver : Receiver {
+  static constexpr bool kKernelStamps = true;
+
   RingReceiver(const BackendConfig& config, packet::Ring r)
       : Receiver(config), ring(std::move(r)) {}
   ~RingReceiver() { thread.stop(); }
@@ -105,6 +107,7 @@ class PacketMmap final : public CleanStart, public FilterControl, public DelayRe
   }
 
   Result<std::vector<DelayCounts>> delays() override { return receivers_.delays(); }
+  void set_realtime_ahead(std::int64_t ns) override { receivers_.set_realtime_ahead(ns); }
   std::vector<pid_t> threads() const override { return receivers_.threads(); }
   Result<void> set_filtered(std::uint16_t udp_port, bool filtered) override {
     return receivers_.set_filtered("packet-mmap", udp_port, filtered);
@@ -133,6 +136,8 @@ class PacketMmap final : public CleanStart, public FilterControl, public DelayRe
     for (unsigned i = 0; i < sockets; ++i) {
       auto ring = packet::Ring::open(config.port.ifindex, size);
       if (!ring) return ring.error();
+      if (config.stamped && config.stamp == Stamp::kernel)
+        if (auto r = ring->ask_for_stamps(); !r) return r.error();
       if (fanout != "none") {
         if (auto r = ring->join_hash_group(group).into(group); !r) return r.error();
       }

@@ -153,6 +153,9 @@ class Xdp final : public CleanStart,
   sys::AttachedXdp attached_;
 };
 
+constexpr const char* kNotStamped = "its program has a frame before the kernel stamps it";
+constexpr const char* kNotShown = "the kernel does not show an XDP program its stamp";
+
 Unavailable probe() { return without_programs(BPF_PROG_TYPE_XDP, "XDP programs"); }
 
 }  // namespace
@@ -165,7 +168,8 @@ BackendType xdp_native_backend() {
                                   "use the generic hook where the driver has no native XDP")},
           .probe = probe,
           .make = [] { return std::make_unique<Xdp>(XDP_FLAGS_DRV_MODE); },
-          .stamps = true};
+          .stamps = true,
+          .cannot_stamp = {{Stamp::kernel, kNotStamped}}};
 }
 
 BackendType xdp_generic_backend() {
@@ -175,7 +179,8 @@ BackendType xdp_generic_backend() {
           .options = {},
           .probe = probe,
           .make = [] { return std::make_unique<Xdp>(XDP_FLAGS_SKB_MODE); },
-          .stamps = true};
+          .stamps = true,
+          .cannot_stamp = {{Stamp::kernel, kNotShown}}};
 }
 
 }  // namespace pktbench::backends

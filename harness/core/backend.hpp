@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/core/counters.hpp"
+#include "harness/core/delays.hpp"
 #include "harness/core/options.hpp"
 #include "harness/core/port.hpp"
 #include "harness/core/result.hpp"
@@ -25,6 +26,7 @@ struct BackendConfig {
   Options options;
   std::vector<std::uint16_t> filter_ports = {kTestUdpPort};  // of `filter`: those it takes out
   bool stamped = false;  // frames say when they were due: it is a DelayRecorder, and counts by that
+  Stamp stamp = Stamp::software;  // of those
 };
 
 // What was obtained, read back from the kernel or library rather than assumed.

@@ -51,6 +51,8 @@ struct BackendType {
   // Workloads it can never have, each with the reason.
   std::map<std::string, std::string> cannot = {};
   bool stamps = false;  // its backends are DelayRecorders
+  // Stamps beside those of software that it can never have, each with the reason.
+  std::map<Stamp, std::string> cannot_stamp = {};
 };
 
 struct GeneratorType {

@@ -39,7 +39,8 @@ struct CaseSpec {
   TrafficSpec traffic;
   std::optional<double> rate_pps;  // the intended load; none: as fast as possible
   unsigned queues = 1;
-  bool stamped = false;  // frames go one by one and say when they were due
+  bool stamped = false;           // frames go one by one and say when they were due
+  Stamp stamp = Stamp::software;  // of those
 };
 
 // What is asked of a trial: its load, how it is timed and how it is judged.

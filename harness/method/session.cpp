@@ -109,7 +109,9 @@ class AttachedCase final : public Session {
     if (!spec_.filter_ports.empty()) backend.filter_ports = spec_.filter_ports;
     backend.traffic = spec_.traffic;
     backend.trial_tag = tag_;
-    backend.stamped = spec_.stamped;
+    backend.stamped = spec_.stamped && !spec_.sends_back;
+    backend.stamp = spec_.stamp;
+    if (auto r = has_stamps(dut_.port(), spec_.stamp); !r) return r;
     if (auto r = p_.backend->start(backend).into(mode_); !r) return r.error();
 
     if (p_.bpf_stats) {
@@ -121,7 +123,7 @@ class AttachedCase final : public Session {
     }
 
     if (spec_.sends_back) {
-      auto r = generator_.take_returned(tag_).into(generator_threads_);
+      auto r = generator_.take_returned(tag_, spec_.stamped).into(generator_threads_);
       if (!r) return r;
     } else if (p_.traffic->redirects()) {
       if (auto r = generator_.let_redirects_out(); !r) return r;
@@ -144,7 +146,10 @@ class AttachedCase final : public Session {
     if (auto r = p_.traffic->start(traffic); !r) return r;
     if (spec_.stamped) {
       const bool simulated = dut_.port().device != nullptr;
-      if (auto r = DelayWatch::of(*p_.backend, *p_.traffic, simulated).into(delays_); !r) return r;
+      auto made = spec_.sends_back
+                      ? DelayWatch::of_returned(generator_, *p_.traffic, simulated)
+                      : DelayWatch::of(*p_.backend, *p_.traffic, spec_.stamp, simulated);
+      if (auto r = std::move(made).into(delays_); !r) return r;
     }
     return name_parts(*napi);
   }
@@ -373,7 +378,7 @@ class AttachedCase final : public Session {
     turns.merge(dut_.turns());
     count_between(before, *after, turns, record_);
     if (plan_.delays)
-      if (auto r = delays_->after_window(record_); !r) return r;
+      if (auto r = delays_->after_window(record_, facts_.disturbances); !r) return r;
     record_.on_wire = generator_.on_wire();
     if (record_.left_the_port.value_or(0) > record_.offered.packets)
       record_.notes.push_back(

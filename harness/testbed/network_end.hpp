@@ -48,7 +48,8 @@ class NetworkEnd : public LocalEnd {
   std::vector<std::uint64_t> received_by_queue() const override;
 
   // Where there is a make_sink_.
-  Result<std::vector<pid_t>> take_returned(std::uint32_t trial_tag) override;
+  Result<std::vector<pid_t>> take_returned(std::uint32_t trial_tag, bool stamped) override;
+  DelayRecorder* returned_delays() override { return sink_.get(); }
   Result<Returned> returned() override;
   void release_returned() noexcept override { sink_.reset(); }
   std::vector<std::uint32_t> programs() const override;

@@ -17,8 +17,8 @@ Result<void> VethEnd::begin() {
   return inside([&] { return add_addresses(); });
 }
 
-Result<std::vector<pid_t>> VethGenerator::take_returned(std::uint32_t trial_tag) {
-  if (auto r = VethEnd::take_returned(trial_tag); !r) return r;
+Result<std::vector<pid_t>> VethGenerator::take_returned(std::uint32_t trial_tag, bool stamped) {
+  if (auto r = VethEnd::take_returned(trial_tag, stamped); !r) return r;
   // REQUIRES the sink's program, which gives the device NAPI.
   if (auto r = set({{"threaded", "1"}}); !r) return r.error();
   return place_napi_threads(true);

@@ -40,7 +40,7 @@ class VethGenerator final : public VethEnd {
     make_sink_ = std::move(make_sink);
   }
 
-  Result<std::vector<pid_t>> take_returned(std::uint32_t trial_tag) override;
+  Result<std::vector<pid_t>> take_returned(std::uint32_t trial_tag, bool stamped) override;
 };
 
 class VethDut final : public VethEnd {
