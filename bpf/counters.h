@@ -9,7 +9,8 @@
 
 /*
  * What a workload made of a frame, one to a frame. It says where the frame goes, too: PB_PASSED goes on
- * to the stack, PB_REFLECTED back to where it came from, all others are dropped.
+ * to the stack, PB_REFLECTED back to where it came from, PB_FORWARDED out of another device, all others
+ * are dropped.
  */
 enum pb_outcome {
 	PB_OK,        /* parsed, or counted by its source */
@@ -19,6 +20,8 @@ enum pb_outcome {
 	PB_FILTERED, /* its port is in the set */
 	PB_REFLECTED,
 	PB_TABLE_FULL, /* a new source address, and no room for it */
+	PB_FORWARDED,
+	PB_NO_PORT, /* it was to be forwarded, and there is no device to forward it to */
 	PB_OUTCOMES,
 };
 
@@ -45,6 +48,12 @@ struct pb_frame_counters {
 
 /* Of programs that see an skb. Slot 0: no queue was recorded, or one above PB_MAX_QUEUES. Slot n + 1: queue n. */
 #define PB_QUEUE_SLOTS (PB_MAX_QUEUES + 1)
+
+/* Of xdp_forward.bpf.c. One instance per CPU. Writer: the program on that CPU, once a flush. */
+struct pb_out_counters {
+	__u64 taken;   /* frames that the driver of the way out took */
+	__u64 refused; /* frames that it did not take, and that the kernel freed */
+};
 
 /* Of xsk_redirect.bpf.c. One instance per queue and CPU. Writer: the program on that CPU. */
 struct pb_xsk_counters {

@@ -11,6 +11,7 @@
 #include <linux/types.h>
 
 #define PB_OFF_IP 14
+#define PB_OFF_TTL 22 /* and the protocol behind it */
 #define PB_OFF_IP_CHECK 24
 #define PB_OFF_SADDR 26
 #define PB_OFF_DADDR 30

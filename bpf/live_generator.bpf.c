@@ -87,13 +87,14 @@ static __always_inline int write_addresses(unsigned char *frame, unsigned char *
 		*(pb_unaligned_u32 *)(frame + PB6_OFF_DADDR + PB6_PREFIX_LEN) = addresses.daddr;
 		*(__u16 *)(frame + PB6_OFF_DPORT) = addresses.dport;
 	} else {
+		*(__u16 *)(frame + PB_OFF_TTL) = addresses.ttl;
 		*(pb_unaligned_u32 *)(frame + PB_OFF_DADDR) = addresses.daddr;
 		*(__u16 *)(frame + PB_OFF_DPORT) = addresses.dport;
 	}
 	return 1;
 }
 
-/* Per frame: about 40 ALU operations, nine stores, two reads of the control line, one redirect; paced: one clock read a burst, and one for each call that is too early; of a mix: two divisions, two stores and a call that moves the frame's end. */
+/* Per frame: about 40 ALU operations, ten stores, two reads of the control line, one redirect; paced: one clock read a burst, and one for each call that is too early; of a mix: two divisions, two stores and a call that moves the frame's end. */
 SEC("xdp")
 int generate(struct xdp_md *ctx)
 {

@@ -9,14 +9,15 @@
 
 /*
  * The rest of what a receiver may have written to: frames come back into the generator's pool with
- * whatever was made of them, and a workload that sends frames back exchanges addresses in place. All as
- * they lie in the frame.
+ * whatever was made of them: a workload that sends frames back exchanges addresses in place, and one that
+ * forwards them lets them live less. All as they lie in the frame.
  */
 struct pb_live_addresses {
 	__u64 macs;      /* bytes 0 to 7 */
 	__u32 macs_rest; /* bytes 8 to 11 */
 	__u32 daddr;
 	__u16 dport;
+	__u16 ttl; /* with the protocol; of IPv4 */
 };
 
 /* Writer: user space. Reader: the program. On its own cache line. */

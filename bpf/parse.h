@@ -91,9 +91,9 @@ PB_INLINE enum pb_outcome pb_parse_ipv6(unsigned char *ip, unsigned char *end, s
 	return PB_OK;
 }
 
-/* As far as the IP header. PB_OTHER: no IP, or behind a third tag. */
-PB_INLINE enum pb_outcome pb_parse_network(unsigned char *frame, unsigned char *end,
-					   struct pb_headers *h)
+/* The EtherType behind at most two tags, and in `payload` what follows it. PB_MALFORMED: cut short. */
+PB_INLINE enum pb_outcome pb_parse_ethernet(unsigned char *frame, unsigned char *end,
+					    __u32 *ether_type, unsigned char **payload)
 {
 	unsigned char *p = frame + PB_ETH_LEN;
 	__u32 type;
@@ -107,6 +107,20 @@ PB_INLINE enum pb_outcome pb_parse_network(unsigned char *frame, unsigned char *
 		type = pb_be16(p + 2);
 		p += PB_VLAN_LEN;
 	}
+	*ether_type = type;
+	*payload = p;
+	return PB_OK;
+}
+
+/* As far as the IP header. PB_OTHER: no IP, or behind a third tag. */
+PB_INLINE enum pb_outcome pb_parse_network(unsigned char *frame, unsigned char *end,
+					   struct pb_headers *h)
+{
+	unsigned char *p;
+	__u32 type;
+
+	if (pb_parse_ethernet(frame, end, &type, &p) != PB_OK)
+		return PB_MALFORMED;
 	if (type == PB_TYPE_IPV4)
 		return pb_parse_ipv4(p, end, h);
 	if (type == PB_TYPE_IPV6)

@@ -34,7 +34,7 @@ struct pb_stamps {
 	__u64 duplicated;
 	__u64 reordered; /* sent before a frame that has come already (RFC 4737) */
 	__u32 next;      /* the sequence number after the highest so far */
-	__u32 unused;
+	__u32 unstamped; /* came without the stamp that was asked for; counted nowhere else here */
 	__u32 seen[PB_STAMPS_SEEN]; /* by sequence number: the last that fell there, inverted */
 };
 

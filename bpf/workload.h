@@ -123,3 +123,35 @@ PB_INLINE enum pb_outcome pb_workload_reflect(unsigned char *frame, unsigned cha
 	pb_swap16(h.transport, h.transport + 2);
 	return PB_REFLECTED;
 }
+
+/* Where `forward` sends a frame: its first twelve bytes from then on, destination and source. */
+struct pb_hop {
+	__u32 macs[3]; /* as they lie in the frame */
+};
+
+/*
+ * Takes an IPv4 frame one hop on, as a router does: one less time to live, the header's checksum mended
+ * (RFC 1624), the MAC addresses those of the next hop. What may not live longer is left alone (PB_OTHER), as is
+ * what was sent to a group.
+ */
+PB_INLINE enum pb_outcome pb_workload_forward(unsigned char *frame, unsigned char *end,
+					      const volatile struct pb_hop *hop)
+{
+	struct pb_headers h;
+	enum pb_outcome outcome = pb_parse_network(frame, end, &h);
+	__u32 check;
+
+	if (outcome != PB_OK)
+		return outcome;
+	if (h.version != 4 || frame[0] & 1 || h.ip[8] < 2)
+		return PB_OTHER;
+	check = pb_be16(h.ip + 10) + 0x100;
+	check += check >= 0xffff;
+	h.ip[8]--;
+	h.ip[10] = check >> 8;
+	h.ip[11] = check;
+	*(pb_unaligned_u32 *)frame = hop->macs[0];
+	*(pb_unaligned_u32 *)(frame + 4) = hop->macs[1];
+	*(pb_unaligned_u32 *)(frame + 8) = hop->macs[2];
+	return PB_FORWARDED;
+}

@@ -86,6 +86,8 @@ static __always_inline int finish(struct pb_queue_counters *c, enum pb_outcome o
 		return XDP_PASS;
 	case PB_REFLECTED:
 		return XDP_TX;
+	case PB_FORWARDED: /* by the map that the program has asked for the way out */
+		return XDP_REDIRECT;
 	default:
 		return XDP_DROP;
 	}

@@ -1,10 +1,11 @@
 """The figure of a run: Mpps and cycles per packet of every backend, side by side, one row a case."""
 import functools
+import math
 
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.path import Path
-from matplotlib.ticker import FixedLocator, MaxNLocator, StrMethodFormatter
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
 from plots import caption, groups, rows, style, text
 from plots.sheet import AXIS, HEAD, INSIDE, MARGIN, PAD, Sheet
@@ -13,6 +14,7 @@ GAP, ROW, BAR = 0.2, 0.36, 0.62          # inches between panels, inches a row, 
 PANELS = (("mpps", "Received rate", "Mpps (10⁶ packets/s)"),
           ("cycles_per_packet", "Cycles per packet", "cycles per received packet"))
 REASON_LINES = 2
+WORDS = 0.66                             # of a panel, what stands at a bar's end at most
 CUT = " … (in full in caption.txt)"
 DOT = Path.unit_regular_polygon(16)      # matplotlib takes a hundred times as long to measure curves
 
@@ -27,14 +29,42 @@ def figures(run):
             shown = group._replace(cases=group.cases[page])
             return "\n".join([caption.backends(run, shown)] + caption.not_measured(shown))
 
-        draw = functools.partial(_Drawing, group, rows.labels(group.cases), _reach(group.cases))
-        yield from rows.paged(group.name, len(group.cases), rows.PAGE, said, draw)
+        labels = rows.labels(group.cases)
+        draw = functools.partial(_Drawing, group, labels, _reach(group.cases, _width(labels)))
+        yield from rows.paged(group.name, len(group.cases), rows.PAGE, said, draw,
+                              lambda page, cases=group.cases: numbers(cases[page]))
 
 
-def _reach(cases):
-    """For each measure how far its bars go, in its unit, and how long what is said at their ends is."""
-    return {measure: [(_end(case, measure), _label_width(case, measure)) for case in cases
-                      if _has_bar(case, measure)] for measure, _, _ in PANELS}
+def numbers(cases):
+    """(columns, rows) of what is drawn: each median, end of an interval and dot."""
+    made = []
+    for measure, _, unit in PANELS:
+        for case in cases:
+            if not _has_bar(case, measure):
+                continue
+            estimate = getattr(case, measure)
+            bound = "at least " * (measure == "mpps" and rows.lower_bound(case))
+            made.append((case.id, measure, unit, bound + "median", estimate.median))
+            made += [(case.id, measure, unit, end, value) for end, value in
+                     zip(("interval low", "interval high"), estimate.ci95 or ())]
+            for what, trials in (("trial", case.shown_trials), ("trial not in the median",
+                                                                case.rejected_trials)):
+                made += [(case.id, measure, unit, what, getattr(trial, measure))
+                         for trial in rows.dots(trials, measure)]
+    return ("case", "measure", "unit", "what", "value"), made
+
+
+def _width(labels):
+    """Inches of a panel beside the names at the left."""
+    return (style.WIDTH - MARGIN - labels[2] - PAD - GAP - MARGIN) / 2
+
+
+def _reach(cases, width):
+    """For each measure where its bars end and their least dot is, in its unit, and how long what is said at
+    their ends is; and each median."""
+    return {measure: [(_end(case, measure), min(_values(case, measure)), _label_width(case, measure, width),
+                       getattr(case, measure).median)
+                      for case in cases if _has_bar(case, measure)] for measure, _, _ in PANELS}
 
 
 class _Drawing(Sheet):
@@ -42,9 +72,10 @@ class _Drawing(Sheet):
 
     def __init__(self, group, labels, reach, page, said):
         self.group, self.reach, self.cases = group, reach, group.cases[page]
+        self.wide = {measure: rows.wide(median for *_, median in found) for measure, found in reach.items()}
         names, details, names_width = labels
         self.left = MARGIN + names_width + PAD
-        self.width = (style.WIDTH - self.left - GAP - MARGIN) / 2
+        self.width = _width(labels)
         setting = text.wrap(caption.setting(self.cases[0]), style.VALUE, INSIDE)
         self.note = rows.loads_note(self.cases)
         handles = self._legend_handles()
@@ -69,7 +100,12 @@ class _Drawing(Sheet):
         if not ok:
             return []
         edge = style.edge(style.GREY)
-        made = [Patch(facecolor=style.GREY, edgecolor=edge, label="median of the trials")]
+        made = []
+        if not all(self.wide.values()):
+            made.append(Patch(facecolor=style.GREY, edgecolor=edge, label="median of the trials"))
+        if any(self.wide.values()):
+            made.append(Line2D([], [], linestyle="", marker="D", markersize=5.5, markerfacecolor=style.GREY,
+                               markeredgecolor=edge, label="median (logarithmic axis)"))
         covered = {round(100 * e.confidence) for case in ok
                    for e in (case.mpps, case.cycles_per_packet) if e.confidence}
         if covered:
@@ -84,9 +120,12 @@ class _Drawing(Sheet):
                                label="one trial not in the median"))
         limits = sorted({case.limiter for case in ok if rows.lower_bound(case)})
         if limits:
-            made.append(Patch(facecolor=style.paler(style.GREY, 0.6), edgecolor=edge,
-                              hatch=style.LOWER_BOUND_HATCH, linestyle="--",
-                              label=f"≥ lower bound, limited by the {' or the '.join(limits)}"))
+            words = f"≥ lower bound, limited by the {' or the '.join(limits)}"
+            pale = style.paler(style.GREY, 0.6)
+            made.append(Line2D([], [], linestyle="", marker=">", markersize=6.5, markerfacecolor=pale,
+                               markeredgecolor=edge, label=words) if self.wide["mpps"] else
+                        Patch(facecolor=pale, edgecolor=edge, hatch=style.LOWER_BOUND_HATCH, linestyle="--",
+                              label=words))
         if any(case.status == "disturbed" for case in ok):
             made.append(Patch(facecolor=style.paler(style.GREY, 0.6), edgecolor=style.ALARM, linestyle=":",
                               label="disturbed"))
@@ -106,23 +145,42 @@ class _Drawing(Sheet):
         axes.set_yticks([])
         for index, case in enumerate(self.cases):
             if _has_bar(case, measure):
-                self._bar(axes, index, case, measure)
+                self._median(axes, index, case, measure)
             elif case.has_figure:
                 said = text.wrap(rows.absence(case, measure), style.SMALL, self.width - 2 * PAD,
                                  most=REASON_LINES)
-                self.beside(axes, 0, index, "\n".join(said), style.SMALL, color=style.SOFT_INK,
-                            gid=f"{measure}-absent-{index}")
+                self.write(x + PAD, self.top + (index + 0.5) * ROW, "\n".join(said), style.SMALL,
+                           color=style.SOFT_INK,
+                           va="center", gid=f"{measure}-absent-{index}")
         # What all rows have alike is drawn at once: a figure takes its time by the number of its artists.
         self._intervals(axes, measure)
         self._dots(axes, measure, "shown", marker=DOT, s=9, edgecolors=style.INK, facecolors="white")
         self._dots(axes, measure, "rejected", marker="X", s=24, edgecolors=style.ALARM, facecolors="none")
-        limit = max((end * self.width / (self.width - said) for end, said in self.reach[measure]), default=0)
+        if self.wide[measure]:
+            self._logarithmic(axes, measure)
+            return
+        limit = max((end * self.width / (self.width - said) for end, _, said, _ in self.reach[measure]),
+                    default=0)
         axes.set_xlim(0, limit or 1)
         ticks = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(0, limit) if limit else []
         axes.xaxis.set_major_locator(FixedLocator([tick for tick in ticks if 0 <= tick <= 0.93 * limit]))
         axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}" if limit > 100 else "{x:g}"))
 
-    def _bar(self, axes, index, case, measure):
+    def _logarithmic(self, axes, measure):
+        """The axis from the least to where what is said of each has room."""
+        low = min(least for _, least, *_ in self.reach[measure] if least > 0) / 1.3
+        high = max(low * (end / low) ** (self.width / (self.width - said))
+                   for end, _, said, _ in self.reach[measure])
+        axes.set_xscale("log")
+        axes.set_xlim(low, high)
+        most = max(end for end, *_ in self.reach[measure])  # right of it there are words only
+        decades = range(math.ceil(math.log10(low)), math.ceil(math.log10(most)) + 1)
+        axes.xaxis.set_major_locator(FixedLocator([10.0 ** decade for decade in decades
+                                                   if 10.0 ** decade < 0.9 * high]))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+
+    def _median(self, axes, index, case, measure):
         look = style.look(case.backend)
         options = {"facecolor": look.color, "hatch": look.hatch, "edgecolor": style.edge(look.color)}
         if rows.lower_bound(case) and measure == "mpps":
@@ -130,13 +188,22 @@ class _Drawing(Sheet):
                            linestyle="--")
         if case.status == "disturbed":
             options.update(facecolor=style.paler(look.color, 0.6), edgecolor=style.ALARM, linestyle=":")
-        axes.add_patch(Rectangle((0, index - BAR / 2), getattr(case, measure).median, BAR, linewidth=0.7,
-                                 zorder=2, gid=f"{measure}-median-{index}", **options))
-        first, second = rows.value(case, measure)
+        median, gid = getattr(case, measure).median, f"{measure}-median-{index}"
+        if self.wide[measure]:
+            bound = rows.lower_bound(case) and measure == "mpps"
+            axes.plot([median], [index], marker=">" if bound else "D", markersize=8 if bound else 6.5,
+                      markerfacecolor=options["facecolor"], markeredgecolor=options["edgecolor"],
+                      linestyle="",
+                      markeredgewidth=0.8, zorder=3.5, gid=gid)
+        else:
+            axes.add_patch(Rectangle((0, index - BAR / 2), median, BAR, linewidth=0.7, zorder=2, gid=gid,
+                                     **options))
+        first, second = _labels(case, measure, self.width)
         end = _end(case, measure)
-        self.beside(axes, end, index, first, style.VALUE, (PAD * 72, -1), va="bottom", weight="bold",
+        away = PAD * 72 + (4 if self.wide[measure] else 0)  # beside a mark, not a bar's end
+        self.beside(axes, end, index, first, style.VALUE, (away, -1), va="bottom", weight="bold",
                     gid=f"{measure}-value-{index}")
-        self.beside(axes, end, index, second, style.SMALL, (PAD * 72, -1.5), va="top",
+        self.beside(axes, end, index, second, style.SMALL, (away, -1.5), va="top",
                     color=style.SOFT_INK, gid=f"{measure}-basis-{index}")
 
     def _intervals(self, axes, measure):
@@ -189,15 +256,26 @@ def _has_bar(case, measure):
 
 def _end(case, measure):
     """The largest value of a row with a bar."""
+    return max(_values(case, measure))
+
+
+def _values(case, measure):
+    """All that is drawn of a row."""
     estimate = getattr(case, measure)
     shown = [getattr(trial, measure) for trial in case.trials]
-    return max([estimate.median, *(estimate.ci95 or ()), *(value for value in shown if value is not None)])
+    return [estimate.median, *(estimate.ci95 or ()), *(value for value in shown if value is not None)]
 
 
-def _label_width(case, measure):
-    """Inches that the two lines at the end of a bar need."""
+def _labels(case, measure, width):
+    """The two lines at the end of a bar; the second is cut where it would leave the bar no room."""
     first, second = rows.value(case, measure)
-    return max(text.width(first, style.VALUE, "bold"), text.width(second, style.SMALL)) + 2 * PAD
+    return first, text.wrap(second, style.SMALL, WORDS * width, most=1)[0]
+
+
+def _label_width(case, measure, width):
+    """Inches that they need."""
+    first, second = _labels(case, measure, width)
+    return max(text.width(first, style.VALUE, "bold"), text.width(second, style.SMALL)) + 3 * PAD
 
 
 def jitter(index):

@@ -68,9 +68,10 @@ def test_bar_length_is_the_median_and_no_bar_stands_for_a_gap(drawn):
     for measure, index, case in rows(run):
         bar = artist(made, f"{measure}-median-{index}")
         median = getattr(case, measure).median if case.has_figure else None
-        assert (None if bar is None else bar.get_width()) == median, (measure, case.id)
-        if bar is not None:
-            assert bar.get_x() == 0
+        wide = measure == "mpps" and len(run.cases) > 4  # from 0.29 to 14.9 Mpps
+        assert (None if bar is None else bar.get_xdata()[0] if wide else bar.get_width()) == median, case.id
+        assert bar is None or wide or bar.get_x() == 0
+        assert bar is None or bar.axes.get_xscale() == ("log" if wide else "linear")
 
 
 def test_error_bar_is_the_interval(drawn):
@@ -111,9 +112,10 @@ def test_lower_bounds_carry_the_mark(drawn):
         if case.has_figure:
             bound = case.limiter in ("generator", "link")
             value = artist(made, f"mpps-value-{index}").get_text()
-            hatch = artist(made, f"mpps-median-{index}").get_hatch()
+            mark = artist(made, f"mpps-median-{index}")
             assert value.startswith("≥") == bound, case.id
-            assert (hatch == style.LOWER_BOUND_HATCH) == bound, case.id
+            assert ((mark.get_marker() == ">") if len(run.cases) > 4 else
+                    (mark.get_hatch() == style.LOWER_BOUND_HATCH)) == bound, case.id
     assert any("≥ lower bound, limited by the generator" in text for text in said(made))
 
 
@@ -208,3 +210,24 @@ def test_jitter_spreads_and_repeats():
     assert len(set(places)) == 20
     assert all(-0.5 <= place <= 0.5 for place in places)
     assert places == [backends.jitter(i) for i in range(20)]
+
+
+@pytest.mark.parametrize("place", [1, 3])
+def test_long_words_at_a_bar_leave_it_its_place(place):
+    run = fixtures.run("four")
+    cases = list(run.cases)
+    case = cases[place]
+    trials = tuple(dataclasses.replace(trial, disturbed_by=("cpu",), others=0.9) for trial in case.trials)
+    slow = dataclasses.replace(case.mpps, median=case.mpps.median / (1 if place == 1 else 40), ci95=None)
+    cases[place] = dataclasses.replace(case, status="disturbed", reason="r", limiter="unknown", mpps=slow,
+                                       trials=trials, rounds_planned=9)
+    ((_, made, _),) = fixtures.drawn(backends, dataclasses.replace(run, cases=tuple(cases)))
+    axes = made.axes[0]
+    with style.context():
+        made.canvas.draw()
+    assert axes.get_xscale() == ("linear" if place == 1 else "log")
+    for index, one in enumerate(cases):
+        value, basis = (artist(made, f"mpps-{kind}-{index}") for kind in ("value", "basis"))
+        assert 0 < axes.transData.transform((one.mpps.median, 0))[0] - axes.bbox.x0 < axes.bbox.width
+        assert max(Text.get_window_extent(text).x1 for text in (value, basis)) <= axes.bbox.x1 + 1
+    assert artist(made, f"mpps-basis-{place}").get_text().endswith("…")

@@ -15,7 +15,19 @@ def figures(run):
     for group in groups.split(run):
         yield from rows.paged(group.name.replace("backends", "bursts", 1), len(group.cases), rows.PAGE,
                               lambda page, cases=group.cases: caption_of(cases[page]),
-                              functools.partial(_Drawing, group.cases))
+                              functools.partial(_Drawing, group.cases),
+                              lambda page, cases=group.cases: numbers(cases[page]))
+
+
+def numbers(cases):
+    """(columns, rows) of what is drawn, in frames."""
+    made = []
+    for case in cases:
+        if tests(case):
+            found = case.back_to_back
+            made += [(case.id, what, found[what]) for what in ("median", "min", "max")]
+            made += [(case.id, "test", test["longest"]) for test in tests(case)]
+    return ("case", "what", "longest burst without loss, frames"), made
 
 
 def tests(case):
@@ -37,11 +49,13 @@ def time_of(seconds):
 
 
 def caption_of(cases):
-    """The paragraph under the figure: what a burst is, how often, and what is a lower bound or missing."""
+    """The caption: what a burst is, how often, and what is a lower bound or missing."""
     number = max([len(tests(case)) for case in cases], default=0)
+    brief = ("Dots are the longest bursts without loss that single tests found, the mark is the median of "
+             f"{number} test{'s' * (number != 1)}{caption.virtual(cases)}. The line goes from the least to "
+             "the greatest.")
     parts = [f"{caption.setting(cases[0])} · bursts as fast as the line or, without one, the generator.",
-             "A dot is the longest burst without loss that one test found, by halving; the mark is the "
-             f"median of {number} test{'s' * (number != 1)}, the line goes from the least to the greatest.",
+             "A test finds its burst by halving.",
              "Buffer (RFC 9004, corrected): the time of the mean burst, less what the device forwarded "
              "meanwhile at its throughput."]
     for case in cases:
@@ -59,7 +73,7 @@ def caption_of(cases):
         parts.append(f"{said}{', a lower bound: ' + '; '.join(reasons) if reasons else ''}.")
         parts += [f"Its throughput is irregular: {reference['reason']}."
                   for reference in case.reference or () if not reference["regular"]]
-    return " ".join(parts)
+    return caption.lines(brief, *parts)
 
 
 class _Drawing(Sheet):

@@ -1,36 +1,59 @@
-"""The caption of a figure: what was measured, on what, how often, and what it does not say."""
+"""The caption of a figure: two sentences under it, and in caption.txt what was measured, on what, how often,
+and what it does not say."""
 from plots import groups, rows, text
 
 SOURCES = {"tsc": "TSC (on-CPU time × TSC frequency)", "pmu": "PMU (core cycles, user and kernel)"}
 
 
+def lines(brief, *more):
+    """A caption: brief, of two sentences, which stands under the figure; then a line for each other one."""
+    return "\n".join(text.plain(line) for line in (brief, *more) if line)
+
+
+def virtual(cases):
+    """The word for a testbed that says nothing about hardware, as the end of a sentence."""
+    return "; virtual, so no statement about hardware" if any(case.virtual for case in cases) else ""
+
+
+def about(run):
+    """On what, with what and when."""
+    return [_host(run), _tool(run)]
+
+
 def backends(run, group):
-    """Caption of the backends figure: one paragraph."""
+    """Caption of the backends figure."""
     first = group.cases[0]
-    parts = ["Receive rate and CPU cost of each backend."]
-    if any(case.virtual for case in group.cases):
-        parts.append("Virtual testbed: not a statement about hardware.")
-    parts += [_testbed(first), _traffic(group), *_touched(group.cases), _trials(group), _marks(group),
-              _cycles(group)]
-    parts += _interrupted(group.cases)
-    parts += _rejected(group)
-    parts += _conditions(group.cases)
-    parts += [_host(run), _tool(run)]
-    return text.plain(" ".join(part for part in parts if part))
+    brief = f"Received rate and CPU cost of each backend: {_median_of(group)}{virtual(group.cases)}."
+    if group.cycles_source:
+        brief += " Cycles per packet fall as load rises: compare them at equal Mpps only."
+    else:
+        brief += " Cycles per packet were not measured."
+    return lines(brief, _testbed(first), _traffic(group), *_touched(group.cases), _trials(group),
+                 _marks(group), _cycles(group), *_interrupted(group.cases), *_rejected(group),
+                 *_conditions(group.cases), *about(run))
+
+
+def _median_of(group):
+    shown = [len(case.shown_trials) for case in group.cases if case.has_figure]
+    if not shown:
+        return "no case has a figure"
+    interval = any(case.mpps.ci95 for case in group.cases if case.has_figure)
+    return f"median of {_span(shown)} trials" + (" with its interval" if interval else "")
 
 
 def nics(run, cases):
-    """Caption of the figure of several NICs: one paragraph, and a sentence for each case without a figure."""
+    """Caption of the figure of several NICs, with a line for each case without a figure."""
     first = cases[0]
     sources = sorted({source for case in cases for source in case.cycles_sources})
-    parts = ["The same ways of receiving on each NIC, in shared rounds at the same offered load."]
-    if any(case.virtual for case in cases):
-        parts.append("Virtual testbed: not a statement about hardware.")
+    brief = ("The same ways of receiving on each NIC, in shared rounds at the same offered load"
+             f"{virtual(cases)}. Bars, or dots on a logarithmic axis, are medians of the trials with their "
+             f"intervals.")
+    parts = []
     if run.environment.get("emulator"):
         parts.append(f"The NICs were emulated by {run.environment['emulator']}.")
     parts += [_testbed(first), f"Traffic: {first.generator}{_batch(first)}, "
               f"{groups.frames(first)}, {groups.rate(first.rate_pps)}.", *_touched(cases),
-              "Bars: median of the trials.", *_interrupted(cases)]
+              *_interrupted(cases)]
     parts.append("Cycles per packet: " + (" and ".join(SOURCES[source] for source in sources) + "." if sources
                                           else "not measured."))
     if any(case.has_figure and case.whole_cycles for case in cases):
@@ -39,43 +62,40 @@ def nics(run, cases):
     for case in cases:
         if not case.has_figure:
             parts.append(f"{case.backend} on {case.testbed_label}: {case.status}: {text.plain(case.reason)}.")
-    parts += [_host(run), _tool(run)]
-    return text.plain(" ".join(part for part in parts if part))
+    return lines(brief, *parts, *about(run))
 
 
 def queues(run, cases):
-    """Caption of the figure of frames per queue: one paragraph."""
-    parts = ["The share of the received frames that each RX queue had, over the trials shown; the line is an "
-             "even share."]
-    if any(case.virtual for case in cases):
-        parts.append("Virtual testbed: not a statement about hardware.")
+    """Caption of the figure of frames per queue."""
+    brief = ("The share of the received frames that each RX queue had, over the trials in the summary"
+             f"{virtual(cases)}. The dotted line is an even share.")
+    parts = []
     if run.environment.get("emulator"):
         parts.append(f"The NICs were emulated by {run.environment['emulator']}.")
     silent = sorted({case.backend for case in cases if case.per_queue is None})
     if silent:
         parts.append(f"Not told by queue: {', '.join(silent)}.")
-    parts += [_testbed(cases[0]), _host(run), _tool(run)]
-    return text.plain(" ".join(part for part in parts if part))
+    return lines(brief, *parts, _testbed(cases[0]), *about(run))
 
 
 def pairs(run):
-    """Caption of the pairs figure: one paragraph."""
+    """Caption of the pairs figure."""
     cases = {case.id: case for case in run.cases}
     first = cases[run.pairs[0].base]
     found = [pair.confidence for pair in run.pairs if pair.confidence]
     covered = f" ({_span([round(100 * c, 1) for c in found], '%')} covered)" if found else ""
-    parts = ["Cases that differ in nothing but their label, or in whether the CPU accounting was on: the "
-             "second over the first, minus 1, in each round, in an order shuffled by round."]
-    if any(case.virtual for case in run.cases):
-        parts.append("Virtual testbed: not a statement about hardware.")
+    brief = ("Cases that differ in nothing but their label or the CPU accounting: the second over the first, "
+             f"minus 1, in each round{virtual(run.cases)}. Beyond the dashed lines four of five such runs "
+             "would call a change; less may be noise.")
     shown = [cases[pair.base] for pair in run.pairs]
     loads = dict.fromkeys(f"{case.generator}{_batch(case)}, {groups.frames(case)}, "
                           f"{groups.rate(case.rate_pps)}" for case in shown)
-    parts += [_testbed(first), f"Traffic: {'; '.join(loads)}.",
-              f"Line: Hodges-Lehmann estimate of the ratio; band: its signed-rank interval{covered}; dashed: "
-              "the smallest true change that about four of five such runs would call one; less may be noise.",
-              *_interrupted(shown), _host(run), _tool(run)]
-    return text.plain(" ".join(part for part in parts if part))
+    return lines(
+        brief, _testbed(first), f"Traffic: {'; '.join(loads)}.",
+        "The order of the cases is shuffled by round.",
+        f"Line: Hodges-Lehmann estimate of the ratio; band: its signed-rank interval{covered}; dashed: the "
+        "smallest true change that about four of five such runs would call one.", *_interrupted(shown),
+        *about(run))
 
 
 def not_measured(group):
@@ -151,7 +171,7 @@ def _trials(group):
 
 def _marks(group):
     found = [e for case in group.cases for e in (case.mpps, case.cycles_per_packet) if e and e.confidence]
-    marks = "Bars: median of these trials; dots: " + (
+    marks = "Bars, or filled marks on a logarithmic axis: median of these trials; dots: " + (
         f"{rows.DOTS} trials a case, evenly from the least to the largest value"
         if any(len(case.trials) > rows.DOTS for case in group.cases) else "each trial")
     if found:
@@ -183,7 +203,7 @@ def _rejected(group):
     unknown = [case.id for case in group.cases if case.has_figure and case.limiter == "unknown"]
     if rejected:
         yield (f"{len(rejected)} trial{'s' * (len(rejected) > 1)} not ok and in no median: "
-               + "; ".join(text.some(text.plain(t.reason) for t in rejected)) + ".")
+               + "; ".join(text.some(text.grouped(t.reason for t in rejected))) + ".")
     if unknown:
         yield f"What limited the rate is not known for {', '.join(text.some(unknown))}."
 

@@ -9,7 +9,7 @@ def captions(run):
 
 
 @pytest.mark.parametrize("said", [
-    "Virtual testbed: not a statement about hardware.", "veth, isolated arrangement",
+    "; virtual, so no statement about hardware.", "veth, isolated arrangement",
     "live-frames in batches of 16", "64 B frames", "1 flow,", "maximum rate", "1 queue;", "5 ok trials × 2 s",
     "TSC (on-CPU time × TSC frequency)", "(95% wanted, 93.8% covered)",
     "≥: lower bound, because the generator was the limit", "1 trial not ok and in no median",

@@ -3,7 +3,7 @@ import functools
 
 from matplotlib.lines import Line2D
 
-from plots import caption, rows, style, text
+from plots import caption, rows, style
 from plots.sheet import AXIS, HEAD, MARGIN, Sheet
 
 LEFT, PANEL, GAP = 0.62, 0.95, 0.14           # inches: room for an axis' name, a panel, between two
@@ -15,14 +15,36 @@ def figures(run):
     """The pages (rows.paged) of a run: none without a case that was turned."""
     cases = [case for case in run.cases if case.flip]
     return rows.paged("flip", len(cases), PAGE, lambda page: caption_of(run, cases[page]),
-                      functools.partial(_Drawing, cases)) if cases else ()
+                      functools.partial(_Drawing, cases), lambda page: numbers(cases[page])) if cases else ()
+
+
+def numbers(cases):
+    """(columns, rows) of what is drawn."""
+    made = [(case.id, x, *(value(sample) for _, _, value in PANELS)) for case in cases
+            for x, sample in series(case)]
+    return ("case", "ms since the change", *(unit for _, unit, _ in PANELS)), made
+
+
+def series(case):
+    """[(ms since the change of a stretch's middle, what was sampled)]"""
+    return [(s["at_ms"] - s["length_ms"] / 2 - case.flip["flipped_at_ms"], s) for s in case.flip["series"]]
+
+
+def _cycles(sample):
+    none = not sample["packets"] or sample["cycles"] is None
+    return None if none else sample["cycles"] / sample["packets"]
+
+
+PANELS = (("rate", "kpps", lambda s: s["packets"] / s["length_ms"]),
+          ("cpu", "DUT's CPU, %", lambda s: 100 * s["dut_cpu"]), ("cycles", "cycles/packet", _cycles))
 
 
 def caption_of(run, cases):
-    """One paragraph: what was turned, what came of it, and what watching it cost."""
+    """The caption: what was turned, what came of it, and what watching it cost."""
     actions = ", ".join(sorted({case.flip["action"] for case in cases}))
-    said = [f"{caption.setting(cases[0])}. One program passes each frame on to the stack until a variable "
-            f"turns it to {actions}, at 0 ms; means over the trials, stretch by stretch."]
+    brief = ("One program passes each frame on to the stack until a variable turns it, at 0 ms, to "
+             f"{actions}{caption.virtual(cases)}. Lines are means over the trials, stretch by stretch.")
+    said = [f"{caption.setting(cases[0])}."]
     for case in cases:
         flip, n = case.flip, len(case.shown_trials)
         if case.status == "disturbed":
@@ -40,7 +62,7 @@ def caption_of(run, cases):
     said.append(f"Sampling took {100 * max(case.flip['sampler_cpu'] for case in cases):.2f}% of a CPU of the "
                 "generator's.")
     said += [f"{case.id}: {case.status}: {case.reason}." for case in run.cases if not case.flip]
-    return text.plain(" ".join(said))
+    return caption.lines(brief, *said)
 
 
 class _Drawing(Sheet):
@@ -51,13 +73,8 @@ class _Drawing(Sheet):
         top = HEAD + 0.12 + 0.17 * -(-len(cases) // 2)
         super().__init__(top + 3 * PANEL + 2 * GAP + AXIS, "A program turned in mid-run", cases, said)
         self._styles = self._lines(all_cases)
-        panels = (("rate", "kpps", lambda s: s["packets"] / s["length_ms"]),
-                  ("cpu", "DUT's CPU, %", lambda s: 100 * s["dut_cpu"]),
-                  ("cycles", "cycles/packet",
-                   lambda s: s["cycles"] / s["packets"] if s["packets"] and s["cycles"] is not None
-                   else None))
-        for i, (name, unit, value) in enumerate(panels):
-            last = i == len(panels) - 1
+        for i, (name, unit, value) in enumerate(PANELS):
+            last = i == len(PANELS) - 1
             axes = self.panel(MARGIN + LEFT, top + i * (PANEL + GAP), style.WIDTH - 2 * MARGIN - LEFT, PANEL,
                               name, unit="ms since the change" if last else "", grid="both")
             axes.set_ylabel(unit, fontsize=7)
@@ -81,8 +98,6 @@ class _Drawing(Sheet):
         return made
 
     def _case(self, axes, name, case, value):
-        series = [(s["at_ms"] - s["length_ms"] / 2 - case.flip["flipped_at_ms"], value(s))
-                  for s in case.flip["series"]]
-        shown = [(x, y) for x, y in series if y is not None]
+        shown = [(x, value(sample)) for x, sample in series(case) if value(sample) is not None]
         axes.plot([x for x, _ in shown], [y for _, y in shown], gid=f"{name}-{case.id}",
                   **self._styles[case.id])

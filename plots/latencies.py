@@ -1,4 +1,5 @@
-"""The figure of latency: at each load the delay that a share of the frames exceed, to the last of them."""
+"""The figure of latency: at each load the delay that a share of the frames exceed, to the last of them;
+beside it the distribution."""
 import functools
 
 from matplotlib.lines import Line2D
@@ -12,6 +13,7 @@ BODY, GAP, NAME = 1.75, 0.5, 0.24                # inches
 SHARES = (2, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7)
 WORDS = ("50%", "90%", "99%", "99.9%", "99.99%", "99.999%", "1−10⁻⁶", "1−10⁻⁷")
 KEYS = "histogram", "generator_histogram"
+HAD = {"software": "the workload had it", "kernel": "the kernel had it", "hardware": "the port had it"}
 LOOKS = {"linewidth": 1.3}, {"linewidth": 0.6, "alpha": 0.5}
 DASHES = ("-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
 
@@ -22,7 +24,17 @@ def figures(run):
         curves = [_curves(run, case) for case in group.cases]
         yield from rows.paged(group.name, len(group.cases), CASES,
                               lambda page, cases=group.cases: caption_of(cases[page]),
-                              functools.partial(_Drawing, group.cases, curves))
+                              functools.partial(_Drawing, group.cases, curves),
+                              lambda page, cases=group.cases, curves=curves:
+                              numbers(cases[page], curves[page]))
+
+
+def numbers(cases, curves):
+    """(columns, rows) of what is drawn: up to each share of the frames the delay is no more than that."""
+    made = [(case.id, load_, who, 1 - 1 / share, delay) for case, one in zip(cases, curves)
+            for load_, pair in one.items() for who, line in zip(("workload", "generator alone"), pair)
+            for share, delay in zip(*line)]
+    return ("case", "load", "who", "share of the frames", "delay, µs"), made
 
 
 def loads_of(case):
@@ -49,14 +61,14 @@ def _curves(run, case):
 
 
 def caption_of(cases):
-    """The paragraph under the figure: what is drawn, how it was stamped, what is in it and what was lost."""
-    said = [f"{caption.setting(cases[0])}. A line: the delay from the time a frame was due until the "
-            "workload had it, which no more than the rest of the frames exceed; it ends with the one frame "
-            "that was the latest. Pale and thin: how late the generator by itself handed frames on, which is "
-            "in the delays."]
+    """The caption: what is drawn, how it was stamped, what is in it and what was lost."""
     loads = [one for case in cases for one in loads_of(case)]
-    for stamp in sorted({(one["stamp"], one["one_way"]) for one in loads}):
-        said.append(f"Stamp: {stamp[0]}, {'one way on one clock' if stamp[1] else 'there and back'}.")
+    brief = (f"The delay from the time a frame was due until {_end(loads)}, by the share of the frames "
+             f"that were no later{caption.virtual(cases)}. Thin: how late the generator itself handed frames "
+             "on, which is in the delays.")
+    said = [f"{caption.setting(cases[0])}.", "A line ends with the one frame that was the latest."]
+    for stamp, one_way in sorted({(one["stamp"], one["one_way"]) for one in loads}):
+        said.append(f"Stamp: {stamp}, {'one way' if one_way else 'round trip'} on one clock.")
     null = [one["null_path"]["p50_ns"] for one in loads if one["null_path"]["p50_ns"] is not None]
     if null:
         said.append(f"Stamping and recording alone: {text.number(max(null))} ns (p50, the most of all loads)."
@@ -64,6 +76,11 @@ def caption_of(cases):
     shares = dict.fromkeys(one["what"] for case in cases for one in getattr(case, "reference", None) or ())
     if shares:
         said.append(f"Loads in percent are of each case's PDR ({', '.join(shares)}), of frames one by one.")
+    limited = [f"{case.id} at {', '.join(names)}" for case in cases
+               if (names := [one["load"] for one in loads_of(case) if one.get("limiter") == "generator"])]
+    if limited:
+        said.append("More than half of the p99 is the generator's own lateness, so that of the way and the "
+                    f"receiver the line is an upper bound: {'; '.join(limited)}.")
     said.append(_threads(cases[0]))
     for case in cases:
         if not loads_of(case):
@@ -72,7 +89,14 @@ def caption_of(cases):
             if one["lost"] or one["duplicated"] or one["reordered"]:
                 said.append(f"{case.id} at {one['load']}: {one['lost']:,} of {one['count'] + one['lost']:,} "
                             f"frames lost, {one['duplicated']:,} twice, {one['reordered']:,} out of turn.")
-    return " ".join(said)
+    return caption.lines(brief, *said)
+
+
+def _end(loads):
+    """Where a delay ends."""
+    ends = dict.fromkeys(HAD[one["stamp"]] if one["one_way"] else "it was back at the generator"
+                         for one in loads)
+    return " or ".join(ends) or HAD["software"]
 
 
 def _threads(case):
@@ -86,7 +110,7 @@ def _threads(case):
 
 
 class _Drawing(Sheet):
-    """The figure of a page of cases: a panel for each load, all of one scale."""
+    """The figure of a page of cases: for each load percentiles and distribution, all of one scale."""
 
     def __init__(self, all_cases, all_curves, page, said):
         cases, curves = all_cases[page], all_curves[page]
@@ -94,7 +118,7 @@ class _Drawing(Sheet):
         self.rates = {one["load"]: one["target_pps"] for case in cases for one in loads_of(case)}
         lines = -(-len(cases) // 2)
         top = HEAD + text.height(lines + 1, style.SMALL + 0.5) + 0.1
-        count = -(-max(len(loads), 1) // 2)
+        count = max(len(loads), 1)
         super().__init__(top + count * (NAME + BODY + AXIS), "Latency by percentile", cases, said)
         drawn = [line for one in all_curves for pair in one.values() for line in pair if line[0]]
         most = max((line[0][-1] for line in drawn), default=10)
@@ -102,10 +126,10 @@ class _Drawing(Sheet):
         greatest = max((line[1][-1] for line in drawn), default=10)
         width = (INSIDE - 2 * GAP) / 2
         for i, name in enumerate(loads):
-            x = MARGIN + GAP + i % 2 * (width + GAP)
-            y = top + i // 2 * (NAME + BODY + AXIS) + NAME
+            x, y = MARGIN + GAP, top + i * (NAME + BODY + AXIS) + NAME
             self._panel(name, (x, y, width, BODY), cases, curves,
                         ((1, most * 1.5), (least / 1.5, greatest * 2)))
+            self._cdf(name, (x + width + GAP, y, width, BODY), cases, curves, (least / 1.5, greatest * 2))
         self.legend(HEAD, [Line2D([], [], color=_colour(case), linestyle=DASHES[i], linewidth=1.4,
                                   label=case.id) for i, case in enumerate(cases)], 2)
 
@@ -138,6 +162,23 @@ class _Drawing(Sheet):
             shown += found
         counts = f"{_range(shown, 'count')} frames each at {_range(shown, 'offered_pps')}/s" if shown else ""
         self.write(x + 0.75, y - NAME + 0.05, counts, style.SMALL, color=style.SOFT_INK, gid=f"counts-{name}")
+
+    def _cdf(self, name, place, cases, curves, scale):
+        """The same, the other way about: which share of the frames was no later."""
+        axes = self.panel(*place, f"cdf-{name}", unit="delay, µs", grid="both")
+        axes.set_xscale("log")
+        axes.set_xlim(*scale)
+        axes.set_ylim(0, 102)
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.tick_params(labelsize=style.SMALL)
+        axes.set_ylabel("frames no later, %", fontsize=7, labelpad=1)
+        for i, (case, pair) in enumerate(zip(cases, curves)):
+            for key, (shares, delays), looks in zip(KEYS, pair.get(name, (((), ()), ((), ()))), LOOKS):
+                if delays:
+                    axes.plot([delays[0], *delays], [0] + [100 * (1 - 1 / share) for share in shares[:-1]]
+                              + [100], drawstyle="steps-post", color=_colour(case), linestyle=DASHES[i],
+                              gid=f"cdf-{key}-{name}-{i}", **looks)
 
 
 def _colour(case):

@@ -77,14 +77,27 @@ def test_the_curve_ends_with_the_latest_frame():
 def test_a_load_is_a_panel_and_a_case_two_lines():
     (_, figure, said), = drawn(case([one_load("unloaded"), one_load()]),
                                case([one_load()], id="b", backend="b"))
-    assert [axes.get_label() for axes in figure.axes] == ["latency-unloaded", "latency-50%"]
-    lines = {line.get_gid(): line for line in figure.axes[1].lines}
+    assert [axes.get_label() for axes in figure.axes] == [
+        "latency-unloaded", "cdf-unloaded", "latency-50%", "cdf-50%"]
+    lines = {line.get_gid(): line for line in figure.axes[2].lines}
     assert {"histogram-50%-0", "histogram-50%-1", "generator_histogram-50%-0"} <= set(lines)
     assert max(lines["histogram-50%-0"].get_ydata()) == 2.049
-    assert figure.axes[0].get_ylim() == figure.axes[1].get_ylim()
+    assert figure.axes[0].get_ylim() == figure.axes[2].get_ylim()
+    (cdf,) = [line for line in figure.axes[3].lines if line.get_gid() == "cdf-histogram-50%-0"]
+    assert list(zip(cdf.get_xdata(), cdf.get_ydata()))[1:] == [(1.0, pytest.approx(100 - 100 * 99 / 999)),
+                                                               (2.049, 100)]
     for words in ("one way on one clock", "41.0 ns", "NAPI threads: fifo", "kept from sleeping", "was due"):
         assert words in said
     assert "maximum rate" not in said and "packet-sendmmsg, frames one by one." in said
+
+
+def test_where_a_delay_ends_and_what_limits_it_is_said():
+    for more, words in (({"one_way": False}, ("until it was back at the generator", "round trip on one")),
+                        ({"stamp": "kernel"}, ("until the kernel had it", "Stamp: kernel, one way"))):
+        (_, _, said), = drawn(case([one_load(**more)]))
+        assert all(word in said for word in words) and "upper bound" not in said
+    (_, _, said), = drawn(case([one_load("10%", limiter="dut"), one_load(limiter="generator")]))
+    assert "upper bound: xdp-native/drop/64B/1q/1f at 50%." in said
 
 
 def test_what_was_lost_and_what_has_no_load_is_said():

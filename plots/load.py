@@ -20,7 +20,8 @@ SCHEMA = "pktbench-run/1"
 # What of a trial is shown or checked here; the rest is passed over, and is validate.py's to check.
 DRAWN = ("index", "round", "status", "reason", "conserved", "in_summary", "disturbed_by", "warmup_s",
          "duration_s", "mpps", "ns_per_packet", "cycles_per_packet", "busy_cycles_per_packet",
-         "cycles_source", "line_rate_pps", "missing")
+         "cycles_source", "line_rate_pps", "loss_ratio", "missing")
+WORK = ("application", "napi", "softirq")           # kinds of CPU time that the DUT is charged
 OTHERS = ("dut_foreign", "dut_interrupts", "dut_steal")     # of its evidence
 
 
@@ -51,6 +52,8 @@ class Trial(make_dataclass("Drawn", [(key, Any, None) for key in DRAWN], frozen=
 
     others: Optional[float] = None      # share of the DUT's CPU that others had, 0..1
     per_queue: Optional[Tuple[int, ...]] = None  # frames that each RX queue received
+    whole_cycles: Optional[float] = None         # cycles_per_packet with a spinning loop's polls in vain
+    cpu_ns: Optional[Tuple[float, ...]] = None   # of each kind of WORK for the DUT, per received packet
 
 
 class Condition(_described("case", "condition")):
@@ -119,13 +122,19 @@ class Pair(_described("pair")):
 
 @dataclass(frozen=True)
 class Run(_described("run")):
-    """A whole run; environment is the host before the first trial, as captured."""
+    """A whole run; environment is the host before the first trial, environment_after after the last one."""
 
     path: str = ""
     environment: Dict[str, Any] = field(default_factory=dict)
+    environment_after: Optional[Dict[str, Any]] = None
     scenario: Dict[str, Any] = field(default_factory=dict)
     cases: Tuple[Case, ...] = ()
     pairs: Tuple[Pair, ...] = ()
+
+    @property
+    def method(self):
+        """The name of the method that measured it; older runs had one."""
+        return self.scenario.get("method", {}).get("name", "throughput")
 
 
 def load(path):
@@ -137,7 +146,7 @@ def load(path):
             evidence = part(dict.fromkeys(OTHERS, whole), others=False)
             missing = part(dict.fromkeys(validate.MEASURES, whole), others=False)
             keys = {**dict.fromkeys(DRAWN, whole), "missing": missing, "evidence": evidence,
-                    "received": whole}
+                    "received": whole, "cpus": whole}
             document, problems = validate.read(file, keys)
     except OSError as error:
         raise LoadError(f"{error.filename or path}: {error.strerror}") from error
@@ -152,18 +161,35 @@ def load(path):
     # One after the other, so that the record and what is made of it are never there twice.
     for case in document["cases"]:
         for i, trial in enumerate(case["trials"]):
-            case["trials"][i] = _trial(_cleaned(trial, validate.printable))
-    return _run(str(path), _cleaned(document, validate.printable))
+            case["trials"][i] = _trial(cleaned(trial, validate.printable))
+    return _run(str(path), cleaned(document, validate.printable))
 
 
-def _cleaned(value, printable):
+def flat(value, path=""):
+    """{dotted path: text} of an environment's leaves; ports by role, and of CPU flags only how many."""
+    if isinstance(value, dict):
+        found = {}
+        for key, one in value.items():
+            found.update(flat(one, f"{path}.{key}" if path else key))
+        return found
+    if isinstance(value, list) and any(isinstance(one, dict) for one in value):
+        found = {}
+        for place, one in enumerate(value):
+            found.update(flat(one, f"{path}.{one.get('role', place) if isinstance(one, dict) else place}"))
+        return found
+    if isinstance(value, list):
+        return {path: f"{len(value)} flags" if path.endswith("flags") else ", ".join(map(str, value))}
+    return {path: "not known" if value is None else str(value)}
+
+
+def cleaned(value, printable):
     """value with every text in it fit for a figure and a terminal: others' records may hold anything."""
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, list):
-        return [_cleaned(one, printable) for one in value]
+        return [cleaned(one, printable) for one in value]
     if isinstance(value, dict):
-        return {printable(key): _cleaned(one, printable) for key, one in value.items()}
+        return {printable(key): cleaned(one, printable) for key, one in value.items()}
     return value
 
 
@@ -177,6 +203,7 @@ def _made(kind, found, **derived):
 
 def _run(path, document):
     return _made(Run, document["run"], path=path, environment=document["environment"]["before"],
+                 environment_after=document["environment"]["after"],
                  scenario=document["scenario"], cases=tuple(_case(case) for case in document["cases"]),
                  pairs=tuple(_made(Pair, pair) for pair in document["pairs"]))
 
@@ -203,6 +230,7 @@ def _line_rate(trials):
 
 
 def _trial(trial):
+    whole = trial["cycles_per_packet"]
     others = [trial["evidence"].get(key) or 0 for key in OTHERS]
     queues = trial["received"].get("per_queue")
     busy = trial.get("busy_cycles_per_packet")
@@ -210,4 +238,25 @@ def _trial(trial):
         trial = {**trial, "cycles_per_packet": busy}
     return _made(Trial, trial, disturbed_by=trial.get("disturbed_by", ()), others=min(1.0, sum(others)),
                  in_summary=trial.get("in_summary", trial["status"] == "ok"),
-                 per_queue=None if queues is None else tuple(queues))
+                 per_queue=None if queues is None else tuple(queues), cpu_ns=_cpu_ns(trial),
+                 whole_cycles=whole)
+
+
+def _cpu_ns(trial):
+    """CPU time for the DUT per received packet, in ns of each kind of WORK; None where it was not counted."""
+    rate, cpus = trial["received"]["pps"], trial["cpus"]
+    if not rate or trial["ns_per_packet"] is None:
+        return None
+    made = dict.fromkeys(WORK, 0.0)
+    elsewhere = 0.0
+    for cpu in cpus:
+        for kind in WORK:
+            time = cpu["classes"].get(kind, 0) * 1e9 / rate
+            # On other CPUs softirqs are the sender's as well.
+            if kind == "softirq" and cpu["role"] != "dut":
+                elsewhere += time
+            else:
+                made[kind] += time
+    if sum(made.values()) + elsewhere <= 1.02 * trial["ns_per_packet"]:  # charged: NAPI runs there
+        made["softirq"] += elsewhere
+    return tuple(made.values())

@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from plots import __main__, fixtures
+from plots import __main__, fixtures, style
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PYTHON = "/usr/bin/python3"
@@ -23,12 +23,13 @@ def call(*arguments, cwd=ROOT, entry=("-m", "plots"), **environment):
 def test_writes_beside_the_run_and_prints_what_it_wrote(tmp_path):
     shutil.copy(fixtures.path("four"), tmp_path / "run.json")
     done = call(tmp_path / "run.json")
-    names = ["backends.png", "backends.svg", "backends.pdf", "caption.txt"]
+    names = [f"{name}.{kind}" for name in ("backends", "roles", "trials")
+             for kind in ("png", "svg", "pdf", "csv")] + ["caption.txt"]
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [str(tmp_path / name) for name in names]
     assert (tmp_path / "backends.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "backends.pdf").read_bytes().startswith(b"%PDF")
-    assert "not a statement about hardware" in (tmp_path / "caption.txt").read_text(encoding="utf-8")
+    assert "no statement about hardware" in (tmp_path / "caption.txt").read_text(encoding="utf-8")
 
 
 def test_runs_by_path_from_anywhere(tmp_path):
@@ -36,8 +37,11 @@ def test_runs_by_path_from_anywhere(tmp_path):
     done = call(fixtures.path("several"), "--out", out, "--format", "svg", cwd=tmp_path,
                 entry=(ROOT / "plots" / "__main__.py",))
     assert (done.returncode, done.stderr) == (0, "")
-    assert sorted(p.name for p in out.iterdir()) == [
-        "backends-1518B.svg", "backends-64B-pmu.svg", "backends-64B-tsc.svg", "caption.txt"]
+    groups = ("1518B", "64B-pmu", "64B-tsc")
+    assert {p.name for p in out.iterdir()} == {"caption.txt", "support.svg", "support.csv", "sizes.svg",
+                                               "sizes.csv"} | {
+        f"{figure}-{group}.{kind}" for figure in ("backends", "roles", "trials") for group in groups
+        for kind in ("svg", "csv")}
     assert (out / "caption.txt").read_text(encoding="utf-8").count("backends-64B-pmu: ") == 1
 
 
@@ -68,7 +72,7 @@ def test_two_runs_write_the_same_bytes_on_however_many_cpus(tmp_path):
             os.sched_setaffinity(0, cpus)
         assert done.returncode == 0
         written.append({path.name: path.read_bytes() for path in (tmp_path / seed).iterdir()})
-    assert len(written[0]) == 10
+    assert len(written[0]) == 4 * 11 + 1
     assert written[0] == written[1]
 
 
@@ -123,7 +127,7 @@ def test_figures_that_cannot_be_written_are_status_6_and_one_line_and_leave_no_h
 
 
 def test_a_process_that_is_killed_as_it_draws_is_said_and_is_status_6(tmp_path, monkeypatch, capfd):
-    monkeypatch.setattr(__main__.style, "save", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    monkeypatch.setattr(style, "save", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
     assert __main__.main([str(fixtures.path("four")), "--out", str(tmp_path)]) == 6
     assert capfd.readouterr() == ("", "pktbench: a process that drew was ended by signal 9\n")
     assert not list(tmp_path.iterdir())
@@ -135,7 +139,7 @@ def test_paths_that_cannot_be_printed_are_status_6_and_the_figures_are_there(tmp
         done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 6
     assert done.stderr == "pktbench: the result cannot be written to stdout: No space left on device\n"
-    assert {path.name for path in tmp_path.iterdir()} == {"backends.svg", "caption.txt"}
+    assert {path.name for path in tmp_path.iterdir()} >= {"backends.svg", "backends.csv", "caption.txt"}
 
 
 NAMES = {"escape": "v\x1b[31mm", "no XML": "v\uffff\x00m", "reordered": "\u202evm"}
@@ -167,7 +171,8 @@ def test_a_path_may_be_no_utf8(tmp_path):
     done = subprocess.run([PYTHON, "-m", "plots", fixtures.path("four"), "--format", "svg", "--out", out],
                           cwd=ROOT, capture_output=True, check=False, env={**os.environ, "LC_ALL": "C.UTF-8"})
     assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout.splitlines() == [out + b"/backends.svg", out + b"/caption.txt"]
+    paths = done.stdout.splitlines()
+    assert (paths[0], paths[-1]) == (out + b"/backends.svg", out + b"/caption.txt")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="giving files to another user needs root")

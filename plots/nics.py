@@ -3,7 +3,7 @@ import functools
 
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
-from matplotlib.ticker import MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator, NullLocator, StrMethodFormatter
 
 from plots import caption, groups, rows, style, text
 from plots.sheet import AXIS, HEAD, INSIDE, MARGIN, PAD, Sheet
@@ -27,7 +27,23 @@ def figures(run):
             yield from rows.paged("nics" if len(together) == 1 else f"nics-{number}", len(table),
                                   max(rows.PAGE // len(nics), 1),
                                   lambda page, table=table: caption.nics(run, _cases(table[page])),
-                                  functools.partial(_Drawing, nics, table, _names(table)))
+                                  functools.partial(_Drawing, nics, table, _names(table)),
+                                  lambda page, table=table: numbers(_cases(table[page])))
+
+
+def numbers(cases):
+    """(columns, rows) of what is drawn."""
+    made = []
+    for measure, _, unit in PANELS:
+        for case in cases:
+            found = _estimate(case, measure)
+            if found:
+                made.append((case.id, case.testbed_label, measure, unit, found.median,
+                             *(found.ci95 or (None, None)), case.line_rate_mpps if measure == "mpps"
+                             else None,
+                             ability(case)))
+    return ("case", "nic", "measure", "unit", "median", "interval low", "interval high", "line rate",
+            "mode"), made
 
 
 def _table(cases, nics):
@@ -110,32 +126,45 @@ class _Drawing(Sheet):
     def _panel(self, axes, measure):
         axes.set_ylim(len(self.table) * self.group, 0)
         axes.set_yticks([])
+        ends = [_end(found) for case in _cases(self.whole) if (found := _estimate(case, measure))]
+        end, wide = max(ends, default=0), rows.wide(ends)
         for i, row in enumerate(self.table):
             for j, case in enumerate(row):
-                self._bar(axes, measure, case, i, j)
-        end = max((_end(found) for case in _cases(self.whole) if (found := _estimate(case, measure))),
-                  default=0)
+                self._bar(axes, measure, case, i, j, wide)
         limit = 1.45 * end or 1
-        axes.set_xlim(0, limit)
-        axes.xaxis.set_major_locator(MaxNLocator(4, prune="upper") if end else NullLocator())
+        if wide:
+            least = min(one for one in ends if one > 0)
+            limit = end * (end / least) ** 0.4
+            axes.set_xscale("log")
+            axes.set_xlim(least / 1.5, limit)
+            axes.xaxis.set_minor_locator(NullLocator())
+            axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+        else:
+            axes.set_xlim(0, limit)
+            axes.xaxis.set_major_locator(MaxNLocator(4, prune="upper") if end else NullLocator())
         if measure == "mpps":
             self._line_rates(axes, limit)
 
-    def _bar(self, axes, measure, case, i, j):
-        """One bar with its value, or why there is none."""
+    def _bar(self, axes, measure, case, i, j, wide):
+        """One bar, or a dot where the axis is logarithmic, with its value, or why there is none."""
         y = self.group * i + 0.06 + BAR * (j + 0.5)
         found = _estimate(case, measure)
         gid = f"{measure}-{i}-{j}"
         if not found:
             said = "not measured" if case is None else case.status if not case.has_figure else "no value"
-            self.beside(axes, 0, y, said, 5.5, (3, 0), color=style.SOFT_INK, gid=gid + "-absent")
+            axes.text(0.01, y, said, fontsize=5.5, va="center", color=style.SOFT_INK, gid=gid + "-absent",
+                      transform=axes.get_yaxis_transform())
             return
         color = COLORS[j % len(COLORS)]
         bound = measure == "mpps" and rows.lower_bound(case)
-        axes.add_patch(Rectangle((0, y - BAR * 0.43), found.median, BAR * 0.86, gid=gid, linewidth=0.5,
-                                 facecolor=style.paler(color, 0.5) if bound else color,
-                                 edgecolor=style.edge(color), zorder=2,
-                                 hatch=style.LOWER_BOUND_HATCH if bound else ""))
+        face, edge = style.paler(color, 0.5) if bound else color, style.edge(color)
+        if wide:
+            axes.plot([found.median], [y], marker=">" if bound else "o", markersize=5, markerfacecolor=face,
+                      markeredgecolor=edge, linestyle="", zorder=4, gid=gid)
+        else:
+            axes.add_patch(Rectangle((0, y - BAR * 0.43), found.median, BAR * 0.86, gid=gid, linewidth=0.5,
+                                     facecolor=face, edgecolor=edge, zorder=2,
+                                     hatch=style.LOWER_BOUND_HATCH if bound else ""))
         if found.ci95:
             low, high = found.ci95
             axes.errorbar([found.median], [y], xerr=[[found.median - low], [high - found.median]], fmt="none",

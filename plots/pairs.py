@@ -26,7 +26,22 @@ def figures(run):
     """The pages (rows.paged) of a run: none without such cases."""
     return rows.paged("pairs", len(run.pairs), PAGE,
                       lambda page: caption.pairs(dataclasses.replace(run, pairs=run.pairs[page])),
-                      functools.partial(_Drawing, run))
+                      functools.partial(_Drawing, run), lambda page: numbers(run.pairs[page]))
+
+
+def numbers(found):
+    """(columns, rows) of what is drawn, in percent."""
+    made = []
+    for pair in found:
+        about = (pair.base, pair.next, pair.measure)
+        if pair.ratio is not None:
+            low, high = pair.ci95
+            made += [(*about, what, None, 100 * value) for what, value in (
+                ("estimate", pair.ratio - 1), ("interval low", low - 1), ("interval high", high - 1),
+                ("smallest change seen", pair.smallest_change))]
+        made += [(*about, "round", number + 1, 100 * (ratio - 1))
+                 for number, ratio in zip(pair.rounds, pair.ratios)]
+    return ("base", "next", "measure", "what", "round", "change, %"), made
 
 
 def percent(share):

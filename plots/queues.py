@@ -13,12 +13,25 @@ MOST = 16                                   # queues of a case that are drawn, t
 
 
 def figures(run):
-    """The pages (rows.paged) of a run: none without a case that has figures and several queues."""
+    """The pages (rows.paged) of a run: none without a case that tells of several queues."""
     cases = [case for case in run.cases if case.queues > 1 and case.has_figure]
+    if not any(case.per_queue for case in cases):
+        return ()
     most = max(PAGE // max((_bars(case) for case in cases), default=1), 1)
     return rows.paged("queues", len(cases), most,
                       lambda page: caption.queues(run, cases[page]),
-                      functools.partial(_Drawing, cases)) if cases else ()
+                      functools.partial(_Drawing, cases),
+                      lambda page: numbers(cases[page]))
+
+
+def numbers(cases):
+    """(columns, rows) of what is drawn: of each queue, and at the end the even share."""
+    made = []
+    for case in cases:
+        frames = case.per_queue or ()
+        made += [(case.id, queue, count, 100 * count / sum(frames), 100 / len(frames))
+                 for queue, count in enumerate(frames[:MOST]) if sum(frames)]
+    return ("case", "queue", "frames", "share, %", "even share, %"), made
 
 
 def _bars(case):

@@ -1,11 +1,29 @@
-"""What each row of a per-backend figure says in words."""
+"""What each row of a per-backend figure says in words, and the pages that rows make."""
 import functools
+from typing import Callable, NamedTuple
 
 from plots import style, text
 
 LABEL_MAX, LABEL_MIN = 1.75, 0.9      # inches for the names at the left
 PAGE = 24                             # rows that a person takes in, and that fit a page of a report
+WIDE = 30                             # largest over least, from which on an axis is logarithmic
 DOTS = 100                            # more of one case are a smear
+
+
+class Figure(NamedTuple):
+    """What is drawn of some cases."""
+
+    name: str               # of its files, without suffix
+    draw: Callable          # gives matplotlib's Figure; somebody else may call it
+    caption: str            # the first line stands under the figure, the others in caption.txt
+    numbers: Callable       # gives (columns, rows) of what is drawn
+
+
+def wide(values):
+    """Whether values span so much that the least would be no more than a line: their axis is logarithmic,
+    with marks in the place of bars, whose length would say nothing there."""
+    shown = [value for value in values if value is not None and value > 0]
+    return bool(shown) and max(shown) > WIDE * min(shown)
 
 
 def lower_bound(case):
@@ -59,18 +77,19 @@ def pages(count, most):
     return [slice(first, first + size) for first in range(0, count, size)]
 
 
-def paged(name, count, most, said, draw):
-    """(name, drawn, caption) of every page of so many rows, none of more than most.
+def paged(name, count, most, said, draw, numbers):
+    """The Figure of every page of so many rows, none of more than most.
 
-    said(page) gives the caption of the rows in a slice, and draw(page, its first line) what has the figure;
-    drawn() calls that, so that somebody else may. The only page has neither number nor word of it.
+    said(page) gives the caption of the rows in a slice, draw(page, its first line) what has the figure, and
+    numbers(page) its (columns, rows). The only page has neither number nor word of it.
     """
     slices = pages(count, most)
     for number, page in enumerate(slices, start=1):
         end, words = "", said(page)
         if len(slices) > 1:
             end, words = f"-page-{number}", f"Page {number} of {len(slices)}. {words}"
-        yield name + end, functools.partial(_drawn, draw, page, words.partition("\n")[0]), words
+        yield Figure(name + end, functools.partial(_drawn, draw, page, words.partition("\n")[0]), words,
+                     functools.partial(numbers, page))
 
 
 def _drawn(draw, page, said):

@@ -1,7 +1,7 @@
 """One figure of a report, laid out in inches from its upper left corner: what all of them have."""
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.transforms import ScaledTranslation
+from matplotlib.transforms import Bbox, ScaledTranslation
 
 from plots import style, text
 
@@ -18,6 +18,9 @@ class Sheet:
         self.height = foot + text.height(len(lines), style.CAPTION) + MARGIN
         self.figure = Figure(figsize=(style.WIDTH, self.height))
         FigureCanvasAgg(self.figure)
+        # What is left without title and caption, which a page says in words of its own.
+        self.figure.inner = Bbox([[0, self.height - foot - 0.03], [style.WIDTH, self.height - HEAD + 0.02]])
+        self.figure.set_label(title)
         title += " (virtual testbed)" if any(case.virtual for case in cases) else ""
         self.write(MARGIN, MARGIN, title, style.TITLE, weight="bold", gid="title")
         self.write(MARGIN, foot, "\n".join(lines), style.CAPTION, gid="caption", color=style.SOFT_INK)

@@ -23,7 +23,22 @@ def figures(run):
     for group in groups.split(run):
         yield from rows.paged(group.name.replace("backends", "soak", 1), len(group.cases), CASES,
                               lambda page, cases=group.cases: caption_of(cases[page]),
-                              functools.partial(_Drawing, group.cases))
+                              functools.partial(_Drawing, group.cases),
+                              lambda page, cases=group.cases: numbers(cases[page]))
+
+
+def numbers(cases):
+    """(columns, rows) of what is drawn, then the drifts."""
+    made = [(case.id, "window", w["at_s"], w["counts"],
+             *(None if w[key] is None else w[key] / divisor for key, _, divisor, _ in PANELS))
+            for case in cases for w in windows(case)]
+    for case in cases:
+        found = [drift(case, key) for key, *_ in PANELS]
+        if any(found):
+            made.append((case.id, "drift, 1/h", None, None, *(
+                one and one["per_hour"] / divisor for one, (_, _, divisor, _) in zip(found, PANELS))))
+    return ("case", "what", "s since the first window began", "ok",
+            *(label for _, label, _, _ in PANELS)), made
 
 
 def windows(case):
@@ -49,7 +64,10 @@ def drift_words(found, divisor, relative, unit):
 
 
 def caption_of(cases):
-    """The paragraph under the figure: load, windows, what the lines are, what grew, what is left out."""
+    """The caption: load, windows, what the lines are, what grew, what is left out."""
+    brief = (f"One load over time, a mark a window{caption.virtual(cases)}. Dashed is the least-squares "
+             f"line; "
+             "its slope is the drift, with half its 99% interval.")
     parts = [f"{caption.setting(cases[0])}."]
     for case in cases:
         made = windows(case)
@@ -75,9 +93,8 @@ def caption_of(cases):
         fds = [w["open_fds"] for w in made if w["open_fds"] is not None]
         if fds:
             parts.append(f"Open file descriptors of pktbench: {min(fds)} to {max(fds)}.")
-    parts.append("A mark is one window. Dashed: least-squares line; drift: its slope ± half its 99% "
-                 "interval, which heeds that neighbouring windows are alike.")
-    return " ".join(parts)
+    parts.append("The interval of a drift heeds that neighbouring windows are alike.")
+    return caption.lines(brief, *parts)
 
 
 class _Drawing(Sheet):

@@ -1,5 +1,6 @@
 """How every figure looks: a colour and hatch per backend, fonts, and output equal byte for byte."""
 import colorsys
+import io
 import zlib
 from typing import NamedTuple
 
@@ -35,6 +36,7 @@ BACKENDS = {
     "tc-drop": Look(GREEN, ""),
     "nft-drop": Look(GREEN, "..."),
     "kprobe-count": Look(GREEN, "xxx"),
+    "kernel-forward": Look(YELLOW, "..."),
     "af_xdp": Look(VERMILLION, ""),
     "dpdk": Look(PURPLE, ""),
     "external": Look(GREY, ""),
@@ -56,6 +58,8 @@ RC = {
     "axes.unicode_minus": True,
     "xtick.color": SOFT_INK,
     "xtick.labelsize": 7,
+    "ytick.color": SOFT_INK,
+    "ytick.labelcolor": INK,
     "hatch.linewidth": 0.5,
     "svg.fonttype": "none",
     "svg.hashsalt": "pktbench",
@@ -97,7 +101,15 @@ def context():
     return matplotlib.rc_context(settings)
 
 
-def save(figure, file, kind):
-    """Write figure to a file or a path as kind (png, svg or pdf); the same figure gives the same bytes."""
+def save(figure, file, kind, part=None):
+    """Write figure, or a part of it (a Bbox in inches), to a file or a path as kind (png, svg or pdf); the
+    same figure gives the same bytes."""
     with context():
-        figure.savefig(file, format=kind, dpi=PNG_DPI, metadata=METADATA[kind])
+        figure.savefig(file, format=kind, dpi=PNG_DPI, metadata=METADATA[kind], bbox_inches=part)
+
+
+def saved(figure, kind, part=None):
+    """What save() writes."""
+    made = io.BytesIO()
+    save(figure, made, kind, part)
+    return made.getvalue()

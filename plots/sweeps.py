@@ -3,7 +3,7 @@ import functools
 import statistics
 
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullLocator, StrMethodFormatter
 
 from plots import caption, groups, rows, style, text
 from plots.sheet import AXIS, HEAD, MARGIN, Sheet
@@ -36,7 +36,17 @@ def figures(run):
     for group in groups.split(run):
         yield from rows.paged(group.name.replace("backends", "loads", 1), len(group.cases), CASES,
                               lambda page, cases=group.cases: caption_of(run, cases[page]),
-                              functools.partial(_Drawing, group.cases))
+                              functools.partial(_Drawing, group.cases),
+                              lambda page, cases=group.cases: numbers(cases[page]))
+
+
+def numbers(cases):
+    """(columns, rows) of what is drawn."""
+    made = [(case.id, unit, *point) for _, unit, value in PANELS for case in cases
+            for point in points(case, value)]
+    made += [(case.id, "100% is at", reference["pps"] / 1e6, None, None, None) for case in cases
+             for reference in case.reference or () if reference["pps"] is not None]
+    return ("case", "what", "offered load, Mpps", "median", "least", "greatest"), made
 
 
 def points(case, value):
@@ -54,7 +64,7 @@ def points(case, value):
 
 
 def caption_of(run, cases):
-    """The paragraph under the figure: what was measured, how often, what 100% is, and what is left out."""
+    """The caption: what was measured, how often, what 100% is, and what is left out."""
     sweeps, disturbed, left_out, references = 0, 0, [], []
     for case in cases:
         loads = (case.sweep or {}).get("loads", [])
@@ -64,16 +74,17 @@ def caption_of(run, cases):
             left_out.append(f"{case.id}: {case.status}: {text.plain(case.reason)}.")
         for reference in case.reference or ():
             if reference["pps"] is not None:
-                sign = "" if reference["regular"] else "≥ "
+                sign = "" if reference["regular"] else "≈ " if reference.get("rough") else "≥ "
                 why = "" if reference["regular"] else f" ({reference['reason']})"
                 references.append(f"{case.backend} {sign}{text.number(reference['pps'] / 1e6)} Mpps "
                                   f"({reference['what']}){why}")
     sources = sorted({trial.cycles_source for case in cases for trial in case.trials
                       if trial.cycles_source and trial.status == "ok"})
+    brief = (f"Cost and loss against load: each mark is the median of {sweeps} "
+             f"sweep{'s' * (sweeps != 1)}, its whisker goes from the least to the greatest of them"
+             f"{caption.virtual(cases)}. A dotted line is where the case's 100% is.")
     parts = [f"{caption.setting(cases[0])}.",
-             f"Each mark is the median of {sweeps} sweep{'s' * (sweeps != 1)} (one window a load each), "
-             "its whisker goes from the least to the greatest of them; every other sweep went from the last "
-             "load to the first.",
+             "A sweep has one window a load; every other one went from the last load to the first.",
              "Cycles per packet and CPU time are of all CPUs that worked for the device under test, 100% "
              "is one whole CPU; of a loop that spins the cycles are its busy ones and the CPU is full at any "
              "load."]
@@ -84,7 +95,7 @@ def caption_of(run, cases):
     if disturbed:
         parts.append(f"{disturbed} windows that were not ok are left out." if disturbed > 1
                      else "1 window that was not ok is left out.")
-    return " ".join(parts + left_out)
+    return caption.lines(brief, *parts, *left_out)
 
 
 class _Drawing(Sheet):
@@ -96,8 +107,8 @@ class _Drawing(Sheet):
         top = HEAD + legend
         super().__init__(top + len(PANELS) * PANEL + (len(PANELS) - 1) * GAP + AXIS,
                          "Cost and loss against load", cases, said)
-        most = max([x for case in all_cases for _, _, value in PANELS for x, *_ in points(case, value)],
-                   default=1)
+        loads = [x for case in all_cases for _, _, value in PANELS for x, *_ in points(case, value)]
+        most = max(loads, default=1)
         names = text.told_apart([case.id for case in cases],
                                 lambda name: text.width(name, style.SMALL) <= 1.9)
         handles = []
@@ -114,9 +125,21 @@ class _Drawing(Sheet):
             axes.yaxis.set_major_locator(MaxNLocator(5))
             for place, case in enumerate(cases):
                 self._line(axes, place, case, points(case, value))
-            axes.set_xlim(0, most * 1.04)
-            ends = [high for case in all_cases for *_, high in points(case, value)]
-            axes.set_ylim(0, (max(ends, default=0) or 1) * 1.08)
+            ends = [end for case in all_cases for _, _, *two in points(case, value) for end in two]
+            if rows.wide(ends) and min(ends) > 0:
+                axes.set_yscale("log")
+                axes.set_ylim(min(ends) / 1.5, max(ends) * 1.5)
+                axes.yaxis.set_minor_locator(NullLocator())
+                axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+            else:
+                axes.set_ylim(0, (max(ends, default=0) or 1) * 1.08)
+            if rows.wide(loads):
+                axes.set_xscale("log")
+                axes.set_xlim(min(load for load in loads if load > 0) / 1.3, most * 1.3)
+                axes.xaxis.set_minor_locator(NullLocator())
+                axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+            else:
+                axes.set_xlim(0, most * 1.04)
             if not last:
                 axes.set_xticklabels([])
         self.legend(HEAD, handles, 3)

@@ -1,5 +1,6 @@
 """Text measured before it is drawn, so that nothing is clipped and nothing overlaps."""
 import functools
+import re
 
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
@@ -47,6 +48,32 @@ def wrap(text, size, inches, most=None, cut=" …"):
             lines[-1] = lines[-1][:-1].rstrip()
         lines[-1] = (lines[-1] + cut).strip()
     return lines
+
+
+NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+
+
+def grouped(texts):
+    """Texts that differ in their numbers only as one, with the numbers' ranges: '3 × lost 4–9 frames'."""
+    alike = {}
+    for one in texts:
+        alike.setdefault(pattern(one), []).append(one)
+    return [(f"{len(found)} × " if len(found) > 1 else "") + ranges(found) for found in alike.values()]
+
+
+def pattern(said):
+    """A text without its numbers."""
+    return NUMBER.sub("\0", plain(said))
+
+
+def ranges(texts):
+    """Texts of one pattern as one, with the range of each number."""
+    said = iter(pattern(texts[0]).split("\0"))
+    made, found = next(said), [NUMBER.findall(plain(one)) for one in texts]
+    for column, after in zip(zip(*found), said):
+        ends = sorted(set(column), key=lambda one: float(one.replace(",", "")))
+        made += (ends[0] if len(ends) == 1 else f"{ends[0]}–{ends[-1]}") + after
+    return made
 
 
 def some(texts, most=3):

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
-from plots import rows, style, text
+from plots import caption, rows, style, text
 from plots.sheet import AXIS, HEAD, MARGIN, Sheet
 
 PAGE = 5                                    # series
@@ -22,7 +22,15 @@ def figures(trend):
     """The pages (rows.paged) of a pktbench-trend/1: the series that changed come first."""
     series = sorted(trend["series"], key=lambda one: not one["changes"])
     return rows.paged("trend", len(series), PAGE, lambda page: caption_of(series[page]),
-                      functools.partial(_Drawing, series))
+                      functools.partial(_Drawing, series), lambda page: numbers(series[page]))
+
+
+def numbers(series):
+    """(columns, rows): every run of every series."""
+    keys = ("run", "started_at", "median", "spread", "judged", "at_least")
+    return ("case", "metric", "unit", *keys), [
+        (one["case"], one["metric"], one["unit"], *(point[key] for key in keys))
+        for one in series for point in one["points"]]
 
 
 def percent(change):
@@ -33,19 +41,18 @@ def percent(change):
 
 
 def caption_of(series):
-    """The paragraph under the figure: what the marks are, then each change with what changed beside it."""
+    """The caption: what the marks are, then each change with what changed beside it."""
     hosts = sorted({one["identity"].get("host") or "a host not known" for one in series})
-    parts = [f"Each case's metric, run by run, on {', '.join(text.some(hosts))}."]
-    if any(one["virtual"] for one in series):
-        parts.append("Virtual testbed: not a statement about hardware.")
-    parts.append("Marks: median of a run, with the standard deviation within it; hollow ones are disturbed, "
-                 "or lower bounds (triangles), and are not judged. Lines: levels between changes, which "
-                 "E-divisive with a t-test found.")
+    virtual = "; virtual, so no statement about hardware" if any(one["virtual"] for one in series) else ""
+    brief = (f"Each case's metric, run by run, on {', '.join(text.some(hosts))}{virtual}. A mark is the median "
+             "of a run with the standard deviation within it, a line a level between changes.")
+    parts = ["Hollow marks are disturbed, or lower bounds (triangles), and are not judged. E-divisive with a "
+             "t-test found the changes."]
     for one in series:
         for change in one["changes"]:
             parts.append(f"{one['case']}, {one['metric']}: {change['kind']} of {percent(change)} since "
                          f"{change['started_at'][:10]} (run {change['run']}); {_causes(change)}.")
-    return text.plain(" ".join(parts))
+    return caption.lines(brief, *parts)
 
 
 def _causes(change):

@@ -33,7 +33,7 @@ ALLOWED = {
     "record": ("core", "text", "sys", "measure", "method"),
     "compare": ("core", "text", "sys", "measure", "method", "record"),
     "report": ("core", "text", "sys", "measure", "method", "record"),
-    "live": ("core", "text", "method"),
+    "live": ("core", "text", "sys", "method", "bpf"),  # bpf: watch
     "runner": _RANK[:10] + ("live",),
     "testing": _RANK,
     "cli": _RANK + ("backends",),
@@ -47,6 +47,7 @@ EXCEPTIONS = {
     ("backends/*/*_test.cpp", ("measure", "testbed", "traffic")):
         "what a backend counts must first be sent, and what it costs be measured",
     ("backends/*/*test_*.hpp", ("testbed", "testing", "traffic")): "shared by tests",
+    ("harness/sys/memory_wire.hpp", ("bpf",)): "counts of stamped frames, as BPF programs write them",
     ("backends/socket/udp_suite.hpp", ("testing", "traffic")): "the tests of every UDP backend",
 }
 

@@ -56,7 +56,8 @@ def test_from_a_run_to_its_figures(pktbench):
     assert passed(pktbench("validate", "results/before/run.json", "results/after/trials.jsonl",
                            launcher=USER)) == ""
     drawn = pktbench("plots", "results/before", "--format", "svg", launcher=USER, MPLCONFIGDIR="/tmp")
-    assert passed(drawn).split() == ["results/before/backends.svg", "results/before/caption.txt"]
+    assert {"results/before/backends.svg", "results/before/backends.csv",
+            "results/before/caption.txt"} < set(passed(drawn).split())
     assert (pktbench.work / "results" / "before" / "backends.svg").stat().st_size > 1000
     imported = passed(pktbench("history", "import", "results", launcher=USER))
     assert imported == "results/history.db: 2 imported, 0 replaced, 0 unchanged\n"
@@ -64,6 +65,10 @@ def test_from_a_run_to_its_figures(pktbench):
     assert "series of 2 runs without a change" in figure and "trend/trend.svg" in figure
     exported = passed(pktbench("export", "results/before", "results/after", "--format", "csv", launcher=USER))
     assert exported.startswith("run,started_at,") and exported.count("fake") >= 2
+    made = pktbench("report", "results/before", "results/after", "--out", "results/report", launcher=USER,
+                    MPLCONFIGDIR="/tmp")
+    assert "results/report/report.html" in passed(made).split()
+    assert "<svg" in (pktbench.work / "results" / "report" / "report.html").read_text(encoding="utf-8")
 
 
 def test_faults_of_what_python_reads_keep_their_status(pktbench):
@@ -91,8 +96,9 @@ def test_what_is_missing_is_named_with_its_place(pktbench):
     try:
         listed = pktbench("list", launcher=USER)
         assert listed.returncode == 0 and f"neither in {data} nor in" in listed.stderr
-        for words in (["run", "quickstart"], ["plots", "."], ["validate", "x"],
-                      ["history", "list"], ["export", "x", "--format", "csv"], ["lab", "list"]):
+        for words in (["run", "quickstart"], ["plots", "."], ["report", "."],
+                      ["validate", "x"], ["history", "list"],
+                      ["export", "x", "--format", "csv"], ["lab", "list"]):
             done = pktbench(*words, launcher=USER)
             assert done.returncode == 3 and f"neither in {data} nor in" in done.stderr, done.stderr
     finally:

@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = str(ROOT / "results" / "schema")
 PLOTS = "/usr/bin/python3 -m plots"
+REPORT = "/usr/bin/python3 plots/report.py"
 VALIDATE = "results/schema/validate.py"
 HISTORY = "/usr/bin/python3 -B results/history/__main__.py"
 EXPORT = "/usr/bin/python3 -B results/export/__main__.py"
@@ -29,6 +30,9 @@ WRONG = {
     f"{PLOTS} nowhere --out": "--out: needs a value; see pktbench plots --help",
     f"{PLOTS} nowhere --out=": "--out: must not be empty; see pktbench plots --help",
     f"{PLOTS} a b": "pktbench plots does not know b; see pktbench plots --help",
+    REPORT: "pktbench report needs RUN; see pktbench report --help",
+    f"{REPORT} a b": "several runs need --out DIR, where their report is to be",
+    f"{REPORT} a --oot b": 'pktbench report does not know --oot; did you mean "--out"?',
     VALIDATE: "pktbench validate needs FILE; see pktbench validate --help",
     f"{VALIDATE} nowhere": "nowhere: no such file",
     f"{VALIDATE} --bogus x": "pktbench validate does not know --bogus; see pktbench validate --help",

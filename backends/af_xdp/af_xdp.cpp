@@ -8,7 +8,9 @@
 // drops of its own too: veth does (rx_queue_N_drops), and the generic hook counts them nowhere.
 //
 // `reflect` sends frames back through the socket they came from; `filter` decides and counts, and
-// what passes it ends here, as the stack cannot be reached. What is made is a FilterControl, too
+// what passes it ends here, as the stack cannot be reached. `forward` sends out of the second
+// port, through a socket of its own on the same queue there that shares the UMEM; what that port's
+// driver does not take is out_port_refused. What is made is a FilterControl, too
 // (backends/common/workload_state.hpp). Details of a workload are sums over the queues: an address
 // that arrives on two of them is two of count-per-ip's `addresses`.
 //
@@ -32,6 +34,7 @@
 #include "backends/common/bounded_spin.hpp"
 #include "backends/common/clean_start.hpp"
 #include "backends/common/needs.hpp"
+#include "backends/common/out_port.hpp"
 #include "backends/common/receivers.hpp"
 #include "backends/common/workload.hpp"
 #include "bpf/counters.h"
@@ -49,6 +52,8 @@ using af_xdp::XskDrops;
 using af_xdp::XskQueue;
 
 constexpr std::uint32_t kKeptOfFrame = 256;  // XDP_PACKET_HEADROOM, in front of a frame
+constexpr const char* kNotStamped = "a frame goes to its socket before the kernel stamps it";
+constexpr const char* kNoMetadata = "its program asks no driver for XDP metadata";
 constexpr const char* kCannotPass = "a frame in user space's memory has no way on into the stack";
 
 // What no range in the options' declaration can say.
@@ -66,6 +71,8 @@ Result<void> check(const BackendConfig& config) {
     return make_error(ErrorCode::unsupported,
                       "AF_XDP zero-copy needs the program in the driver; set \"attach\": "
                       "\"native\"");
+  if (workload_of(config.workload).forwards && !config.hop)
+    return make_error(ErrorCode::unsupported, "af_xdp needs a second port to forward to");
   if (auto r = needs_cpu(config.port); !r) return r;
   return needs_queues(config.port, PB_MAX_QUEUES, "af_xdp");
 }
@@ -121,6 +128,8 @@ class AfXdp final : public CleanStart, public FilterControl, public DelayRecorde
       for (const auto& [place, n] : counters.drops)
         if (place != "af_xdp_no_socket") counters.drops_at_device_too += n;
     receivers_.add_details(counters);
+    if (out_)
+      if (auto r = out_->count(counters); !r) return r.error();
     return counters;
   }
 
@@ -133,6 +142,7 @@ class AfXdp final : public CleanStart, public FilterControl, public DelayRecorde
   void stop() noexcept override {
     program_.reset();
     receivers_.clear();
+    out_.reset();
   }
 
   Result<void> set_filtered(std::uint16_t udp_port, bool filtered) override {
@@ -183,7 +193,11 @@ class AfXdp final : public CleanStart, public FilterControl, public DelayRecorde
     config.umem_frames = option<std::uint32_t>(options, "umem_frames");
     config.frame_bytes = option<std::uint32_t>(options, "frame_bytes");
     config.huge_pages = option<bool>(options, "huge_pages");
-    config.transmit = workload_of(asked.workload).sends_back;
+    config.transmit = workload_of(asked.workload).sends_back || asked.hop;
+    if (asked.hop) {
+      config.out_device = asked.hop->out.name;
+      if (auto r = OutPort::open(asked.hop->out).into(out_); !r) return r;
+    }
     if (option<std::string>(options, "wakeup") == "busy-poll")
       config.busy_poll_budget = option<std::uint32_t>(options, "batch");
     const auto& copy_mode = option<std::string>(options, "copy_mode");
@@ -198,6 +212,7 @@ class AfXdp final : public CleanStart, public FilterControl, public DelayRecorde
       auto queue = XskQueue::open(config);
       if (!queue) return queue.error();
       receivers_.push_back(std::make_unique<QueueReceiver>(asked, std::move(*queue)));
+      if (asked.hop) receivers_.back()->state->hop() = header_of(*asked.hop);
       if (auto r = program_->enter(q, receivers_.back()->queue->fd()); !r) return r;
     }
     return {};
@@ -276,6 +291,7 @@ class AfXdp final : public CleanStart, public FilterControl, public DelayRecorde
   bool generic_ = false;
   std::optional<RedirectProgram> program_;
   Receivers<QueueReceiver> receivers_;
+  std::optional<OutPort> out_;  // of a workload that forwards
   SpinTime spin_;
   bool spins_ = false;
   std::uint64_t redirect_failed_ = 0;
@@ -313,7 +329,8 @@ BackendType af_xdp_backend() {
       .probe = probe,
       .make = [] { return std::make_unique<AfXdp>(); },
       .cannot = {{"pass", kCannotPass}},
-      .stamps = true};
+      .stamps = true,
+      .cannot_stamp = {{Stamp::kernel, kNotStamped}, {Stamp::hardware, kNoMetadata}}};
 }
 
 }  // namespace pktbench::backends

@@ -59,7 +59,7 @@ struct Idle {
   }
 };
 
-// The way back out of a queue with a TX ring.
+// The way back out of a queue with a TX ring, or on out of another device.
 class Reflector {
  public:
   explicit Reflector(XskQueue& queue) : queue_(queue) {}
@@ -86,7 +86,7 @@ class Reflector {
     outstanding_ += pushed_;
     pushed_ = 0;
     if (xsk_prod_nb_free(tx, tx->size) < tx->size && xsk_ring_prod__needs_wakeup(tx) &&
-        sendto(queue_.fd(), nullptr, 0, MSG_DONTWAIT, nullptr, 0) < 0 && errno != EAGAIN &&
+        sendto(queue_.tx_fd(), nullptr, 0, MSG_DONTWAIT, nullptr, 0) < 0 && errno != EAGAIN &&
         errno != EBUSY && errno != ENOBUFS && errno != EINTR)
       return errno;
     std::uint32_t from = 0;
@@ -113,11 +113,11 @@ class Reflector {
   std::uint32_t outstanding_ = 0;
 };
 
-// Returns 0 when `thread` is stopping, or the errno that ended it. Frames to be reflected are,
-// where the queue has a TX ring. Per batch: one load of the RX ring's producer, one store each to
-// the fill ring's producer and the RX ring's consumer, four stores of counters. Per frame:
-// one load of its descriptor, one store into the fill or the TX ring, and the workload. Where
-// frames are reflected, a system call for each 32 in copy mode. Where it spins, one reading of the
+// Returns 0 when `thread` is stopping, or the errno that ended it. Frames to be reflected or
+// forwarded are, where the queue has a TX ring. Per batch: one load of the RX ring's producer, one
+// store each to the fill ring's producer and the RX ring's consumer, four stores of counters. Per
+// frame: one load of its descriptor, one store into the fill or the TX ring, and the workload.
+// Where frames are sent, a system call for each 32 in copy mode. Where it spins, one reading of the
 // TSC a poll.
 template <class Workload>
 int receive_loop(XskQueue& queue, Workload workload, const Idle idle, const std::uint32_t batch,
@@ -152,7 +152,9 @@ int receive_loop(XskQueue& queue, Workload workload, const Idle idle, const std:
       const xdp_desc frame = *xsk_ring_cons__rx_desc(rx, from + i);
       bytes += frame.len;
       const backends::Verdict verdict = workload(memory + frame.addr, frame.len);
-      if (verdict == backends::Verdict::reflect && transmit) {
+      const bool goes_on =
+          verdict == backends::Verdict::reflect || verdict == backends::Verdict::forward;
+      if (goes_on && transmit) {
         if (!reflector.push(frame)) return ENOBUFS;
         continue;
       }

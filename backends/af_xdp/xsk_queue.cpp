@@ -63,6 +63,7 @@ Result<std::unique_ptr<XskQueue>> XskQueue::open(const XskConfig& config) {
 }
 
 XskQueue::~XskQueue() {
+  if (out_socket_) xsk_socket__delete(out_socket_);
   if (socket_)
     xsk_socket__delete(socket_);
   else if (umem_)
@@ -126,25 +127,42 @@ Result<void> XskQueue::bind() {
 
   xsk_socket_config socket{};
   socket.rx_size = config_.ring_size;
-  socket.tx_size = config_.transmit ? ring_entries_ : 0;
+  const bool transmits_here = config_.transmit && config_.out_device.empty();
+  socket.tx_size = transmits_here ? ring_entries_ : 0;
   socket.libxdp_flags = XSK_LIBXDP_FLAGS__INHIBIT_PROG_LOAD;
   socket.bind_flags = config_.bind_flags;
   if (int error = xsk_socket__create(&socket_, config_.device.c_str(), config_.queue, umem_, &rx_,
-                                     config_.transmit ? &tx_ : nullptr, &socket)) {
+                                     transmits_here ? &tx_ : nullptr, &socket)) {
     socket_ = nullptr;
-    return bind_error(-error);
+    return bind_error(config_, -error);
   }
-  return {};
+  return config_.out_device.empty() ? Result<void>{} : bind_way_out();
 }
 
-Error XskQueue::bind_error(int error) const {
-  Error e = system_error("bind an AF_XDP socket to " + queue_name(config_), error);
+// Frames go from one device to the other where they lie. The kernel gives the second socket the
+// copy mode of the first, and takes no flags for it.
+Result<void> XskQueue::bind_way_out() {
+  xsk_socket_config socket{};
+  socket.tx_size = ring_entries_;
+  socket.libxdp_flags = XSK_LIBXDP_FLAGS__INHIBIT_PROG_LOAD;
+  const int error =
+      xsk_socket__create_shared(&out_socket_, config_.out_device.c_str(), config_.queue, umem_,
+                                nullptr, &tx_, &out_fill_, &out_completion_, &socket);
+  if (error == 0) return {};
+  out_socket_ = nullptr;
+  XskConfig there = config_;
+  there.device = config_.out_device;
+  return bind_error(there, -error);
+}
+
+Error XskQueue::bind_error(const XskConfig& asked, int error) {
+  Error e = system_error("bind an AF_XDP socket to " + queue_name(asked), error);
   if (error == EBUSY) {
     e.code = ErrorCode::refused;
-    e.message = queue_name(config_) + " has an AF_XDP socket of somebody else's";
-  } else if (error != ENOMEM && error != ENOBUFS && (config_.bind_flags & XDP_ZEROCOPY)) {
+    e.message = queue_name(asked) + " has an AF_XDP socket of somebody else's";
+  } else if (error != ENOMEM && error != ENOBUFS && (asked.bind_flags & XDP_ZEROCOPY)) {
     e.code = ErrorCode::unsupported;
-    e.message = queue_name(config_) +
+    e.message = queue_name(asked) +
                 " has no AF_XDP zero-copy (the kernel says: " + std::strerror(error) +
                 "); use \"copy_mode\": \"copy\", or allow \"auto\"";
   }

@@ -25,6 +25,7 @@ struct XskConfig {
   std::uint32_t frame_bytes = 2048;  // of which the kernel keeps 256 in front of the frame
   bool huge_pages = false;
   bool transmit = false;               // a TX ring, to send frames back
+  std::string out_device = {};         // where it sends them instead; empty: back where they came
   std::uint32_t busy_poll_budget = 0;  // frames per busy poll; 0: no busy polling
 };
 
@@ -50,6 +51,8 @@ class XskQueue {
   ~XskQueue();
 
   int fd() const { return xsk_socket__fd(socket_); }
+  // The socket whose TX ring it is.
+  int tx_fd() const { return xsk_socket__fd(out_socket_ ? out_socket_ : socket_); }
   bool transmits() const { return config_.transmit; }
   bool zero_copy() const { return zero_copy_; }  // as the kernel says
   // The NAPI that busy polling would drive; 0: the kernel knows none for this queue.
@@ -65,7 +68,7 @@ class XskQueue {
   xsk_ring_prod& fill() { return fill_; }
   // REQUIRES: config.transmit.
   xsk_ring_prod& tx() { return tx_; }
-  xsk_ring_cons& completion() { return completion_; }
+  xsk_ring_cons& completion() { return out_socket_ ? out_completion_ : completion_; }
   std::uint8_t* memory() { return memory_; }
 
  private:
@@ -73,7 +76,8 @@ class XskQueue {
 
   Result<void> map_memory();
   Result<void> bind();
-  Error bind_error(int error) const;
+  Result<void> bind_way_out();
+  static Error bind_error(const XskConfig& asked, int error);
   Result<void> prefer_busy_poll() const;
   Result<void> read_back();
   void give_all_frames();
@@ -84,11 +88,14 @@ class XskQueue {
   std::size_t memory_bytes_ = 0;
   xsk_umem* umem_ = nullptr;
   xsk_socket* socket_ = nullptr;
+  xsk_socket* out_socket_ = nullptr;  // of the same UMEM, on the same queue of out_device
   // libxdp keeps pointers to these, so that this object never moves.
   xsk_ring_prod fill_{};
   xsk_ring_cons completion_{};
   xsk_ring_cons rx_{};
   xsk_ring_prod tx_{};
+  xsk_ring_prod out_fill_{};  // nothing is received there, and so this stays empty
+  xsk_ring_cons out_completion_{};
   std::uint32_t ring_entries_ = 0;  // of all but RX
   bool zero_copy_ = false;
   unsigned napi_id_ = 0;

@@ -2,6 +2,8 @@
 // workload.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,10 +23,13 @@ struct Receiver {
 
   std::shared_ptr<WorkloadState> state;
   std::unique_ptr<pb_stamps> stamps;  // null: frames are not stamped
+  // DelayRecorder::set_realtime_ahead().
+  std::atomic<std::int64_t> realtime_ahead_ns{0};
   PollThread thread;
 };
 
-// All of a backend's; R is a Receiver with what it receives from. Threads: the controlling thread.
+// All of a backend's; R is a Receiver with what it receives from, and a kKernelStamps where its
+// loop says when the kernel stamped a frame. Threads: the controlling thread.
 template <class R>
 class Receivers : public std::vector<std::unique_ptr<R>> {
  public:
@@ -42,8 +47,12 @@ class Receivers : public std::vector<std::unique_ptr<R>> {
       };
       const udp::TagCheck ours(config.trial_tag, config.traffic.ip == 6 ? PB6_OFF_TAG : PB_OFF_TAG);
       auto started = with_workload(config.workload, receiver.state, [&](auto workload) {
-        return config.stamped ? run(Stamped<decltype(workload)>(workload, *receiver.stamps, ours))
-                              : run(workload);
+        if (!config.stamped) return run(workload);
+        if constexpr (requires { R::kKernelStamps; })
+          if (config.stamp == Stamp::kernel)
+            return run(KernelStamped<decltype(workload)>(workload, *receiver.stamps, ours,
+                                                         receiver.realtime_ahead_ns));
+        return run(Stamped<decltype(workload)>(workload, *receiver.stamps, ours));
       });
       if (!started) return started;
     }
@@ -65,6 +74,9 @@ class Receivers : public std::vector<std::unique_ptr<R>> {
     std::vector<DelayCounts> made;
     for (const auto& r : *this) made.push_back(stamp_counts(*r->stamps));
     return made;
+  }
+  void set_realtime_ahead(std::int64_t ns) const {
+    for (const auto& r : *this) r->realtime_ahead_ns.store(ns, std::memory_order_relaxed);
   }
   // As FilterControl; `backend` is who.
   Result<void> set_filtered(const char* backend, std::uint16_t udp_port, bool filtered) const {

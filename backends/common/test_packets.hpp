@@ -20,6 +20,14 @@ struct TestPacket {
   pb_outcome source;   // `count-per-ip`
   pb_outcome filter;   // `filter` with port 9 in the set
   pb_outcome reflect;  // `reflect`
+
+  // `forward`: of IPv4 to one station whatever has a sound IP header.
+  pb_outcome forward() const {
+    if (source != PB_OK) return source;
+    std::size_t type = 12;
+    while (bytes[type] == 0x81 || bytes[type] == 0x88) type += 4;
+    return bytes[type] == 0x08 && !(bytes[0] & 1) ? PB_FORWARDED : PB_OTHER;
+  }
 };
 
 class TestPackets {

@@ -23,12 +23,14 @@ enum class Verdict : std::uint8_t {
   drop,     // done with it
   pass,     // let it go on where the path has a way on; counted, else dropped
   reflect,  // addresses are swapped: send it back
+  forward,  // addresses are the next hop's: send it out of the second port
 };
 
 // As the programs in bpf/ choose their action.
 constexpr Verdict verdict_of(pb_outcome outcome) {
   if (outcome == PB_PASSED) return Verdict::pass;
   if (outcome == PB_REFLECTED) return Verdict::reflect;
+  if (outcome == PB_FORWARDED) return Verdict::forward;
   return Verdict::drop;
 }
 
@@ -85,6 +87,11 @@ inline pb_outcome decide_reflect(std::uint8_t* frame, std::uint8_t* end, Workloa
   return pb_workload_reflect(frame, end);
 }
 
+// Per frame: the headers as far as IP, some of them written to.
+inline pb_outcome decide_forward(std::uint8_t* frame, std::uint8_t* end, WorkloadState& state) {
+  return pb_workload_forward(frame, end, &state.hop());
+}
+
 // Per frame: nothing; the frame is not read.
 inline pb_outcome decide_pass(std::uint8_t*, std::uint8_t*, WorkloadState&) { return PB_PASSED; }
 
@@ -92,6 +99,7 @@ using Parse = Deciding<decide_parse>;
 using CountPerIp = Deciding<decide_count_per_ip>;
 using Filter = Deciding<decide_filter>;
 using Reflect = Deciding<decide_reflect>;
+using Forward = Deciding<decide_forward>;
 using Pass = Deciding<decide_pass>;
 
 // A row of the table: a workload and its functor, which the state is given where it takes one.
@@ -121,6 +129,11 @@ inline const auto& workload_table() {
             .summary = "swaps the addresses and sends the frame back",
             .sends_back = true},
            {{"reflected", PB_REFLECTED}, {"malformed", PB_MALFORMED}, {"other", PB_OTHER}}}},
+      Row<Forward>{
+          {{.name = "forward",
+            .summary = "routes the frame one hop on, out of the DUT's second port",
+            .forwards = true},
+           {{"forwarded", PB_FORWARDED}, {"malformed", PB_MALFORMED}, {"other", PB_OTHER}}}},
       Row<Pass>{{{"pass", "lets the frame go on to the stack, unread"},
                  {{"passed", PB_PASSED}},
                  false,
@@ -135,6 +148,8 @@ inline const auto& workload_table() {
 // Whether a loop is to send: other workloads never do.
 template <class Functor>
 inline constexpr bool kSendsBack = std::is_same_v<Functor, Reflect>;
+template <class Functor>
+inline constexpr bool kForwards = std::is_same_v<Functor, Forward>;
 
 // Calls run(functor) for the row of `table` with that name and returns what it returns. The functor
 // shares `state`, which the caller keeps for state->details() and state->ports(). Errors: `none`

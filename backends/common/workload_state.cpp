@@ -1,6 +1,8 @@
 #include "backends/common/workload_state.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <tuple>
 
 #include "backends/common/workload.hpp"
@@ -33,6 +35,18 @@ std::vector<std::string> workloads_but_pass() {
   for (const Workload& workload : workloads())
     if (!workload.into_stack) names.push_back(workload.name);
   return names;
+}
+
+std::vector<std::string> workloads_of_one_port() {
+  std::vector<std::string> names = workloads_but_pass();
+  std::erase_if(names, [](const std::string& name) { return workload_of(name).forwards; });
+  return names;
+}
+
+pb_hop header_of(const Hop& hop) {
+  std::array<std::uint8_t, sizeof(pb_hop::macs)> macs{};
+  std::ranges::copy(hop.out.mac, std::ranges::copy(hop.next, macs.begin()).out);
+  return std::bit_cast<pb_hop>(macs);
 }
 
 std::map<std::string, std::uint64_t> workload_details(const Workload& workload,

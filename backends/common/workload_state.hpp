@@ -13,6 +13,7 @@
 #include "backends/common/address_table.hpp"
 #include "bpf/counters.h"
 #include "bpf/workload.h"
+#include "harness/core/backend.hpp"
 #include "harness/core/registry.hpp"
 #include "harness/core/result.hpp"
 
@@ -37,6 +38,11 @@ std::vector<WorkloadType> workload_types();
 std::vector<std::string> workload_names();
 // For a path that has no way on into the stack.
 std::vector<std::string> workloads_but_pass();
+// Of these, for a path that has no way out of another port either.
+std::vector<std::string> workloads_of_one_port();
+
+// The first bytes of the frames that go there.
+pb_hop header_of(const Hop& hop);
 
 // Counters.details of a workload, by name. The same for the kernel's programs and for user space.
 std::map<std::string, std::uint64_t> workload_details(const Workload& workload,
@@ -91,6 +97,8 @@ class WorkloadState {
   const Workload& workload() const { return workload_; }
   std::map<std::string, std::uint64_t> details() const;
   PortSet& ports() { return ports_; }
+  // Of `forward`. Writer: the controlling thread, before frames come.
+  pb_hop& hop() { return hop_; }
 
   // One relaxed load and store: there is one writer.
   void count(pb_outcome outcome) { increment(outcomes_[outcome]); }
@@ -120,6 +128,7 @@ class WorkloadState {
   const Workload workload_;
   std::unique_ptr<__u64[]> words_;
   PortSet ports_;
+  pb_hop hop_{};
   std::unique_ptr<AddressTable> table_;
   // Writer: the polling thread.
   alignas(64) std::atomic<std::uint64_t> outcomes_[PB_OUTCOMES]{};

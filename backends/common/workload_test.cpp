@@ -63,6 +63,8 @@ std::string name_of(pb_outcome outcome, const std::string& workload) {
       return "filtered";
     case PB_REFLECTED:
       return "reflected";
+    case PB_FORWARDED:
+      return "forwarded";
     default:
       return "?";
   }
@@ -81,6 +83,8 @@ TEST(Workloads, MakeOfEachPacketWhatWasWrittenDownForIt) {
     EXPECT_EQ(verdict, p.filter == PB_FILTERED ? Verdict::drop : Verdict::pass);
     EXPECT_EQ(counted("reflect", p.bytes, &verdict), name_of(p.reflect, "reflect"));
     EXPECT_EQ(verdict, p.reflect == PB_REFLECTED ? Verdict::reflect : Verdict::drop);
+    EXPECT_EQ(counted("forward", p.bytes, &verdict), name_of(p.forward(), "forward"));
+    EXPECT_EQ(verdict, p.forward() == PB_FORWARDED ? Verdict::forward : Verdict::drop);
     EXPECT_EQ(counted("pass", p.bytes, &verdict), "passed");
     EXPECT_EQ(verdict, Verdict::pass);
     for (const char* name : {"drop", "touch"}) {
@@ -102,7 +106,7 @@ TEST(Parse, APacketThatIsCutAnywhereIsMalformed) {
   }
 }
 
-TEST(Workloads, CountEveryPacketOnceAndChangeNoneThatIsNotReflected) {
+TEST(Workloads, CountEveryPacketOnceAndChangeNoneThatIsNotSent) {
   const auto corpus = TestPackets().corpus();
   EXPECT_GT(corpus.size(), 5000u);
   for (const std::string& name : workload_names()) {
@@ -112,7 +116,7 @@ TEST(Workloads, CountEveryPacketOnceAndChangeNoneThatIsNotReflected) {
       Packet copy = packet;
       const auto verdict = run(name, state, copy);
       ASSERT_TRUE(verdict);
-      if (*verdict != Verdict::reflect) {
+      if (*verdict != Verdict::reflect && *verdict != Verdict::forward) {
         ASSERT_EQ(copy, packet);
       }
     }
@@ -138,6 +142,43 @@ TEST(Reflect, SendsWhatTheOtherSideWouldHaveSent) {
         ASSERT_EQ(*run("reflect", state, packet), Verdict::reflect);
         EXPECT_EQ(packet, make(kServer, kClient)) << int{protocol} << v6 << n;
       }
+}
+
+// As the next router would get it: its header's sum is right again.
+TEST(Forward, LetsThePacketLiveOneHopLessAndNamesTheNext) {
+  const auto state = std::make_shared<WorkloadState>("forward");
+  Hop hop;
+  hop.out.mac = {2, 0, 0, 0, 0, 8};
+  hop.next = {2, 0, 0, 0, 0, 9};
+  state->hop() = header_of(hop);
+  // Every sum there can be, the two with a carry among them.
+  for (std::uint32_t id = 0; id <= 0xffff; ++id) {
+    Packet packet = frame4(kClient, kServer, kUdp);
+    testing::put16(packet, 18, id);
+    testing::put16(packet, 24, 0);
+    testing::put16(packet, 24, testing::checksum(Packet(packet.begin() + 14, packet.begin() + 34)));
+    const Packet before = packet;
+    ASSERT_EQ(*run("forward", state, packet), Verdict::forward);
+    ASSERT_EQ(testing::checksum(Packet(packet.begin() + 14, packet.begin() + 34)), 0) << id;
+    ASSERT_EQ(packet[22], before[22] - 1);
+    ASSERT_TRUE(std::equal(hop.next.begin(), hop.next.end(), packet.begin()));
+    ASSERT_TRUE(std::equal(hop.out.mac.begin(), hop.out.mac.end(), packet.begin() + 6));
+    // All else is as it was.
+    ASSERT_TRUE(std::equal(packet.begin() + 12, packet.begin() + 22, before.begin() + 12));
+    ASSERT_TRUE(std::equal(packet.begin() + 26, packet.end(), before.begin() + 26));
+  }
+}
+
+TEST(Forward, WhatMayNotLiveLongerStays) {
+  for (const int ttl : {0, 1}) {
+    Packet packet = frame4(kClient, kServer, kUdp);
+    packet[22] = static_cast<std::uint8_t>(ttl);
+    const Packet before = packet;
+    const auto state = std::make_shared<WorkloadState>("forward");
+    EXPECT_EQ(*run("forward", state, packet), Verdict::drop);
+    EXPECT_EQ(packet, before);
+    EXPECT_EQ(state->details()["other"], 1u);
+  }
 }
 
 TEST(CountPerIp, CountsByAddressAndSaysWhenTheTableIsFull) {

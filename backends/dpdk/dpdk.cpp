@@ -15,25 +15,35 @@
 // A PCI address: a device that DPDK drives itself, where it is the testbed's port.
 //
 // Frames to be reflected that the driver did not take are freed, and counted in the detail
-// `not_sent`.
+// `not_sent`. `forward` needs a second port of the same driver over the DUT's second device: those
+// that this did not take are the drops dpdk_not_sent, and what the kernel's driver under it did not
+// take out_port_refused.
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cerrno>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "backends/common/bounded_spin.hpp"
 #include "backends/common/clean_start.hpp"
 #include "backends/common/needs.hpp"
+#include "backends/common/out_port.hpp"
 #include "backends/common/workload_state.hpp"
 #include "backends/dpdk/drivers.hpp"
 #include "backends/dpdk/helper_process.hpp"
+#include "bpf/stamp.h"
+#include "harness/core/delays.hpp"
 #include "harness/core/units.hpp"
+#include "harness/sys/fd.hpp"
 #include "harness/sys/file.hpp"
+#include "harness/sys/mapped.hpp"
 #include "harness/sys/memory_wire.hpp"
 #include "harness/sys/netns.hpp"
 #include "harness/sys/rtnl.hpp"
@@ -45,6 +55,9 @@ namespace {
 
 using dpdk::kMaxQueues;
 
+constexpr const char* kNotStamped =
+    "a poll-mode driver gives frames without the kernel's stamps, and none here asks for the "
+    "port's";
 constexpr const char* kCannotPass =
     "a poll-mode driver owns every frame that it receives: there is no stack to pass it to";
 
@@ -68,7 +81,7 @@ std::uint64_t free_huge_page_mb() {
   return kb / 1024;
 }
 
-class Dpdk final : public CleanStart, public FilterControl {
+class Dpdk final : public CleanStart, public FilterControl, public DelayRecorder {
  public:
   ~Dpdk() override { stop(); }
 
@@ -97,7 +110,16 @@ class Dpdk final : public CleanStart, public FilterControl {
     for (const char* place : {"af_xdp_rx_ring_full", "af_xdp_fill_ring_empty"})
       if (const auto at = counters.drops.find(place); at != counters.drops.end())
         counters.drops_at_device_too += at->second;
+    if (out_)
+      if (auto r = without_lost(counters); !r) return r.error();
     return counters;
+  }
+
+  Result<std::vector<DelayCounts>> delays() override {
+    std::vector<DelayCounts> made;
+    for (unsigned queue = 0; queue < port_.queues; ++queue)
+      made.push_back(stamp_counts(stamps_[queue]));
+    return made;
   }
 
   std::vector<pid_t> threads() const override {
@@ -115,15 +137,14 @@ class Dpdk final : public CleanStart, public FilterControl {
 
   void stop() noexcept override {
     helper_.stop();
+    out_.reset();
     if (!attaches_xdp_) return;
     attaches_xdp_ = false;
-    // The driver detaches its program, unless it had to be killed.
-    const auto inside = sys::NetnsScope::enter(port_.netns_path);
-    if (!inside) return;
-    const auto link = sys::get_link(port_.name);
-    if (!link || link.value().xdp_program_id == 0) return;
-    if (xdp_program_id_ == 0 || xdp_program_id_ == link.value().xdp_program_id)
-      (void)bpf_xdp_detach(static_cast<int>(link.value().ifindex), 0, nullptr);
+    // The driver detaches its programs, unless it had to be killed.
+    if (const auto inside = sys::NetnsScope::enter(port_.netns_path)) {
+      detach(port_.name, xdp_program_id_);
+      if (!out_name_.empty()) detach(out_name_, 0);
+    }
     xdp_program_id_ = 0;
   }
 
@@ -137,10 +158,30 @@ class Dpdk final : public CleanStart, public FilterControl {
   }
 
  private:
+  // What is left on the device of program `id`, or of any where that is 0.
+  static void detach(const std::string& device, unsigned id) noexcept {
+    const auto link = sys::get_link(device);
+    if (!link || link.value().xdp_program_id == 0) return;
+    if (id == 0 || id == link.value().xdp_program_id)
+      (void)bpf_xdp_detach(static_cast<int>(link.value().ifindex), 0, nullptr);
+  }
+
+  // Of `forward`: what did not get out of the second port was not received.
+  Result<void> without_lost(Counters& counters) const {
+    const std::uint64_t not_sent = std::exchange(counters.details["not_sent"], 0);
+    counters.details.erase("not_sent");
+    std::uint64_t& forwarded = counters.details["forwarded"];
+    forwarded -= std::min(forwarded, not_sent);
+    take_off(not_sent, counters);
+    counters.drops["dpdk_not_sent"] = not_sent;
+    return out_->count(counters);
+  }
+
   Result<EffectiveMode> begin(const BackendConfig& config) override {
     dpdk::Setup setup;
     if (auto r = set_up(config).into(setup); !r) return r.error();
     port_ = config.port;
+    out_name_ = setup.out_device;
     workload_ = config.workload;
     spins_ = dpdk::spins(setup.idle, setup.spin_us);
     auto inside = sys::NetnsScope::enter(port_.netns_path);
@@ -151,9 +192,12 @@ class Dpdk final : public CleanStart, public FilterControl {
     if (!helper) return helper.error();
     const std::string driver = setup.driver;
     if (driver == "net_af_xdp") {
-      const auto link = sys::get_link(port_.name);
-      if (!link) return link.error();
-      if (link.value().xdp_program_id != 0) return sys::taken_by_another_program(port_.name);
+      for (const std::string& device : {port_.name, out_name_}) {
+        if (device.empty()) continue;
+        const auto link = sys::get_link(device);
+        if (!link) return link.error();
+        if (link.value().xdp_program_id != 0) return sys::taken_by_another_program(device);
+      }
       attaches_xdp_ = true;
       xdp_program_id_ = 0;
     }
@@ -164,20 +208,35 @@ class Dpdk final : public CleanStart, public FilterControl {
         return make_error(ErrorCode::unsupported, "{} has {} RX queues, not {}", port_.name, *there,
                           setup.queues);
     }
+    if (config.stamped)
+      if (auto r = make_stamps(setup.queues); !r) return r.error();
+    if (config.hop)
+      if (auto r = OutPort::open(config.hop->out).into(out_); !r) return r.error();
     if (auto r = start_helper(*helper, config, setup); !r) return r.error();
     return read_back(setup);
+  }
+
+  Result<void> make_stamps(unsigned queues) {
+    stamps_fd_ = sys::Fd(memfd_create("pktbench-dpdk-stamps", MFD_CLOEXEC));
+    if (!stamps_fd_) return system_error("make a memfd for the counts of stamped frames", errno);
+    if (ftruncate(stamps_fd_.get(), static_cast<off_t>(queues * sizeof(pb_stamps))) != 0)
+      return system_error("size a memfd for the counts of stamped frames", errno);
+    return sys::map_shared<const pb_stamps[]>(stamps_fd_.get(), queues, PROT_READ,
+                                              "map the counts of stamped frames")
+        .into(stamps_);
   }
 
   // Without huge pages where `setup` says them and they have gone.
   Result<void> start_helper(const std::string& helper, const BackendConfig& config,
                             dpdk::Setup& setup) {
-    const int shared_fd = setup.wire ? port_.wire_fd : port_.pump_fd;
-    auto started = helper_.start(helper, setup, shared_fd, ready_);
+    const dpdk::Inherited files{setup.wire ? port_.wire_fd : port_.pump_fd,
+                                setup.stamped ? stamps_fd_.get() : -1};
+    auto started = helper_.start(helper, setup, files, ready_);
     // Free pages are anybody's until they are taken.
     if (!started && setup.huge_pages && ready_.eal_failed &&
         option<std::string>(config.options, "huge_pages") != "on") {
       setup.huge_pages = false;
-      started = helper_.start(helper, setup, shared_fd, ready_);
+      started = helper_.start(helper, setup, files, ready_);
     }
     if (started) return {};
     Error e = started.error();
@@ -236,7 +295,19 @@ class Dpdk final : public CleanStart, public FilterControl {
       return make_error(ErrorCode::unsupported,
                         "the frames that net_null makes have nothing in them for the workload " +
                             config.workload + "; it can do drop and touch");
+    if (driver == "net_null" && config.stamped)
+      return make_error(ErrorCode::unsupported,
+                        "net_null makes its own frames, all alike: none says when it was due; use "
+                        "net_ring or net_virtio_user");
     if (config.workload == "pass") return make_error(ErrorCode::unsupported, kCannotPass);
+    const bool forwards = workload_of(config.workload).forwards;
+    if (forwards && !config.hop)
+      return make_error(ErrorCode::unsupported, "dpdk needs a second port to forward to");
+    if (forwards && !dpdk::over_kernel_device(driver))
+      return make_error(ErrorCode::unsupported,
+                        "driver " + driver +
+                            " has one device, and forward needs two; use net_af_xdp or "
+                            "net_af_packet");
     if (config.traffic.frame_size > kMaxStandardFrameSize)
       return make_error(ErrorCode::unsupported,
                         "dpdk has one buffer of 2,048 bytes for a frame, and no scattered receive: "
@@ -249,6 +320,10 @@ class Dpdk final : public CleanStart, public FilterControl {
     setup.parent = getpid();
     dpdk::put(setup.driver, driver);
     dpdk::put(setup.device, port.name);
+    if (config.hop) {
+      dpdk::put(setup.out_device, config.hop->out.name);
+      setup.hop = header_of(*config.hop);
+    }
     setup.wire = port.wire_fd >= 0;
     setup.frame_bytes = buffer_length(config.traffic.frame_size);
     setup.ipv6 = config.traffic.ip == 6;
@@ -256,6 +331,7 @@ class Dpdk final : public CleanStart, public FilterControl {
     setup.trial_tag = config.trial_tag;
     PortSet(setup.filter_ports).assign(config.filter_ports);
     setup.queues = port.queues;
+    setup.stamped = config.stamped;
     setup.burst = option<std::uint32_t>(config.options, "burst");
     // As DPDK's own programs do. What net_null does for a frame grows with the frames in a burst.
     if (setup.burst == 0) setup.burst = driver == "net_null" ? 16 : 32;
@@ -287,7 +363,7 @@ class Dpdk final : public CleanStart, public FilterControl {
       setup.generator_cpu = (*wire)->generator_cpu;
     }
     // A queue has at most 23,552 buffers of 2.5 kB.
-    setup.memory_mb = 80 + 64 * setup.queues;
+    setup.memory_mb = 80 + 64 * setup.queues * (forwards ? 2 : 1);
     const auto& huge = option<std::string>(config.options, "huge_pages");
     const std::uint64_t free = huge == "off" ? 0 : free_huge_page_mb();
     setup.huge_pages = huge != "off" && free >= setup.memory_mb;
@@ -300,7 +376,11 @@ class Dpdk final : public CleanStart, public FilterControl {
   }
 
   Port port_;
+  std::string out_name_;  // of a workload that forwards; else empty, as the next
+  std::optional<OutPort> out_;
   std::string workload_;
+  sys::Fd stamps_fd_;  // a memfd, that the helper writes to; none: frames are not stamped
+  sys::Mapped<const pb_stamps[]> stamps_;  // the same
   dpdk::HelperProcess helper_;
   dpdk::Ready ready_;
   bool attaches_xdp_ = false;    // and the device had no program before
@@ -351,7 +431,9 @@ BackendType dpdk_backend() {
       .probe = probe,
       .make = [] { return std::make_unique<Dpdk>(); },
       .media = {Medium::network, Medium::memory},
-      .cannot = {{"pass", kCannotPass}}};
+      .cannot = {{"pass", kCannotPass}},
+      .stamps = true,
+      .cannot_stamp = {{Stamp::kernel, kNotStamped}, {Stamp::hardware, kNotStamped}}};
 }
 
 }  // namespace pktbench::backends

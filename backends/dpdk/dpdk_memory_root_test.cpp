@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <numeric>
 
 #include "backends/common/workload_state.hpp"
 #include "backends/dpdk/dpdk_test_util.hpp"
@@ -40,12 +41,13 @@ class DpdkMemory : public DpdkRoot {
     return config;
   }
 
-  Result<void> start_source(TrafficSpec spec) {
+  Result<void> start_source(TrafficSpec spec, bool stamped = false) {
     TrafficConfig config;
     config.from = testbed_->generator().port();
     config.to = testbed_->dut().port();
     config.traffic = spec;
     config.trial_tag = kTag;
+    config.stamped = stamped;
     config.options = testing::default_options(generator("memory").options);
     return source_->start(config);
   }
@@ -239,7 +241,7 @@ TEST_P(DpdkMemoryFrames, WhatIsReflectedComesBack) {
     SCOPED_TRACE(std::to_string(size) + " B");
     EXPECT_FALSE(testbed_->generator().returned());
     started(*sink_, config_of(GetParam(), "reflect", size));
-    const auto takers = need(testbed_->generator().take_returned(kTag));
+    const auto takers = need(testbed_->generator().take_returned(kTag, false));
     need(start_source({size, 1000}));
     EXPECT_EQ(takers, source_->threads());
     send_exactly(*source_, kFrames);
@@ -257,10 +259,45 @@ TEST_P(DpdkMemoryFrames, WhatIsReflectedComesBack) {
     EXPECT_EQ(back.strays, 0u);
     EXPECT_EQ(back.accounted(), back.packets);
     // What came before is not counted again.
-    need(testbed_->generator().take_returned(kTag));
+    need(testbed_->generator().take_returned(kTag, false));
     EXPECT_EQ(need(testbed_->generator().returned()).accounted(), 0u);
     testbed_->generator().release_returned();
   }
+}
+
+// Each frame's delay is counted once, and so is how late the sender was with it.
+TEST_P(DpdkMemoryFrames, EveryStampedFrameHasItsDelay) {
+  constexpr std::uint64_t kFrames = 5000;
+  const auto frames_of = [](DelayRecorder* recorder) {
+    const std::vector<DelayCounts> all = need(recorder->delays());
+    EXPECT_EQ(all.size(), 1u);
+    const DelayCounts& one = all.front();
+    EXPECT_EQ(one.early + one.beyond + one.duplicated + one.reordered, 0u);
+    return std::accumulate(one.buckets.begin(), one.buckets.end(), std::uint64_t{0});
+  };
+  for (std::uint32_t ip : {4u, 6u})
+    for (const std::string workload : {"drop", "reflect"}) {
+      SCOPED_TRACE(workload + ", IPv" + std::to_string(ip));
+      BackendConfig config = config_of(GetParam(), workload, 84);
+      config.traffic.ip = ip;
+      config.stamped = true;
+      started(*sink_, config);
+      if (workload == "reflect") need(testbed_->generator().take_returned(kTag, true));
+      need(start_source({84, 100, "", ip}, true));
+      for (const std::uint64_t sent : {kFrames, 2 * kFrames}) {
+        send_exactly(*source_, kFrames, 200'000);
+        EXPECT_EQ(drained(*sink_, sent).packets, sent);
+        EXPECT_EQ(frames_of(dynamic_cast<DelayRecorder*>(sink_.get())), sent);
+        EXPECT_EQ(frames_of(dynamic_cast<DelayRecorder*>(source_.get())), sent);
+      }
+      if (workload == "reflect") {
+        const std::uint64_t back = 2 * kFrames - need(sink_->sample()).details.at("not_sent");
+        EXPECT_TRUE(
+            wait_until([&] { return need(testbed_->generator().returned()).packets >= back; }));
+        EXPECT_EQ(frames_of(testbed_->generator().returned_delays()), back);
+        testbed_->generator().release_returned();
+      }
+    }
 }
 
 TEST_P(DpdkMemoryFrames, APacedSourceSendsWhatIsDue) {

@@ -67,6 +67,20 @@ Result<void> DpdkPort::open(const Setup& setup, Ready& ready) {
 }
 
 Result<void> DpdkPort::open_kernel_device(const Setup& setup) {
+  if (auto r = open_ports(setup, setup.device, driver_, queues_); !r) return r;
+  if (auto r =
+          DriverSockets::find(driver_, setup.queues, setup.trial_tag, setup.ipv6).into(sockets_);
+      !r)
+    return r.error();
+  // After those were found: nothing is received by the sockets of the way out.
+  if (setup.out_device[0])
+    if (auto r = open_ports(setup, setup.out_device, driver_ + "_out", ways_out_); !r) return r;
+  discard();
+  return {};
+}
+
+Result<void> DpdkPort::open_ports(const Setup& setup, const char* device, const std::string& name,
+                                  std::vector<QueueId>& queues) {
   // A port of net_af_xdp for each queue: for a port with several the driver wants combined
   // channels, which not every device with several queues has.
   const bool xdp = driver_ == "net_af_xdp";
@@ -76,16 +90,11 @@ Result<void> DpdkPort::open_kernel_device(const Setup& setup) {
     const std::string its =
         xdp ? fmt::format("start_queue={},queue_count=1,busy_budget={}", first, setup.busy_budget)
             : fmt::format("qpairs={},framecnt={}", setup.queues, descriptors_);
-    const auto port = add(fmt::format("{}{}", driver_, first),
-                          fmt::format("iface={},{}", setup.device, its), each, setup);
+    const auto port =
+        add(fmt::format("{}{}", name, first), fmt::format("iface={},{}", device, its), each, setup);
     if (!port) return port.error();
-    receive_on(*port, each);
+    append(queues, *port, each);
   }
-  if (auto r =
-          DriverSockets::find(driver_, setup.queues, setup.trial_tag, setup.ipv6).into(sockets_);
-      !r)
-    return r.error();
-  discard();
   return {};
 }
 
@@ -170,8 +179,8 @@ Result<std::uint16_t> DpdkPort::add(const std::string& name, const std::string& 
   return port;
 }
 
-void DpdkPort::receive_on(std::uint16_t port, std::uint16_t queues) {
-  for (std::uint16_t queue = 0; queue < queues; ++queue) queues_.push_back({port, queue});
+void DpdkPort::append(std::vector<QueueId>& to, std::uint16_t port, std::uint16_t queues) {
+  for (std::uint16_t queue = 0; queue < queues; ++queue) to.push_back({port, queue});
 }
 
 // Starts the port.
@@ -243,7 +252,7 @@ Result<DpdkPort::Lost> DpdkPort::lost() {
     if (driver_ != "net_af_xdp") lost.drops[missed] += stats.imissed;
     lost.drops["dpdk_rx_errors"] += stats.ierrors;
     // net_af_xdp's are the frames that it did not take, which the poll loop counts.
-    if (driver_ != "net_af_xdp") lost.not_sent += stats.oerrors;
+    if (driver_ != "net_af_xdp" && ways_out_.empty()) lost.not_sent += stats.oerrors;
   }
   return lost;
 }
@@ -254,6 +263,7 @@ void DpdkPort::close() {
     (void)rte_eth_dev_close(opened_.back());
   }
   queues_.clear();
+  ways_out_.clear();
   if (eal_) (void)rte_eal_cleanup();
   eal_ = false;
 }

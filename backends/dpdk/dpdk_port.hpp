@@ -46,6 +46,8 @@ class DpdkPort {
   void close();
 
   std::span<const QueueId> queues() const { return queues_; }
+  // Of each of them: where its frames go.
+  std::span<const QueueId> ways_out() const { return ways_out_.empty() ? queues() : ways_out_; }
   // Of the driver, where it has any: readable when a frame is there.
   std::span<const int> sockets() const {
     return sockets_ ? std::span<const int>(sockets_->all()) : std::span<const int>();
@@ -55,6 +57,9 @@ class DpdkPort {
  private:
   Result<void> start_eal(const Setup& setup);
   Result<void> open_kernel_device(const Setup& setup);
+  // A port for each queue, or one for all; they are appended to `queues`.
+  Result<void> open_ports(const Setup& setup, const char* device, const std::string& name,
+                          std::vector<QueueId>& queues);
   Result<void> open_pci(const Setup& setup);
   // In memory_ports.cpp.
   Result<void> open_memory(const Setup& setup);
@@ -66,7 +71,8 @@ class DpdkPort {
   Result<void> set_up_queues(std::uint16_t port, std::uint16_t queues, const Setup& setup,
                              bool same_pool = false);
   void describe(Ready& ready) const;
-  void receive_on(std::uint16_t port, std::uint16_t queues);
+  void receive_on(std::uint16_t port, std::uint16_t queues) { append(queues_, port, queues); }
+  static void append(std::vector<QueueId>& to, std::uint16_t port, std::uint16_t queues);
   void discard();
 
   bool eal_ = false;
@@ -76,6 +82,7 @@ class DpdkPort {
   rte_mempool* pool_ = nullptr;        // of the queue that was set up last
   std::vector<std::uint16_t> opened_;  // the last is closed first
   std::vector<QueueId> queues_;
+  std::vector<QueueId> ways_out_;  // of the second device; empty: there is none
   std::optional<DriverSockets> sockets_;
   std::optional<MemoryPorts> memory_;
 };

@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <numeric>
 #include <thread>
 
 #include "backends/dpdk/dpdk_test_util.hpp"
@@ -58,6 +59,37 @@ TEST_P(Dpdk, WhatIsSentIsReceived) {
         send_and_count(veth, generator(from), *sink, backend_of(veth, GetParam()), {size, flows});
   send_and_count(veth, generator("packet-sendmmsg"), *sink, backend_of(veth, GetParam(), "touch"),
                  {64, 1});
+}
+
+// Two queues polled by one lcore have a record each.
+TEST_P(Dpdk, EveryStampedFrameHasItsDelayOnItsQueue) {
+  const bool queues = GetParam() == "net_af_xdp";
+  const TestVeth veth(queues ? 2 : 1);
+  constexpr std::uint64_t kFrames = 2000;
+  for (const std::uint32_t ip : {4u, 6u}) {
+    SCOPED_TRACE("IPv" + std::to_string(ip));
+    const auto sink = dpdk_backend().make();
+    BackendConfig config = backend_of(veth, GetParam());
+    config.traffic = {84, 100, "", ip};
+    config.stamped = true;
+    started(*sink, config);
+    const auto type = generator("packet-sendmmsg");
+    const auto source = type.make();
+    TrafficConfig traffic = traffic_of(veth, type, config.traffic);
+    traffic.stamped = true;
+    need(source->start(traffic));
+    send_exactly(*source, kFrames, 20'000);
+    const Counters got = drained(*sink, kFrames);
+    const auto delays = need(dynamic_cast<DelayRecorder&>(*sink).delays());
+    ASSERT_EQ(delays.size(), got.per_queue.size());
+    for (std::size_t q = 0; q < delays.size(); ++q) {
+      const auto& buckets = delays[q].buckets;
+      EXPECT_EQ(std::accumulate(buckets.begin(), buckets.end(), std::uint64_t{0}),
+                got.per_queue[q]);
+      EXPECT_EQ(delays[q].early + delays[q].duplicated + delays[q].reordered, 0u);
+    }
+    EXPECT_EQ(got.packets + sum(got.drops) + device_drops(veth).sum(), kFrames);
+  }
 }
 
 // As fast as the generator can, with a small ring so that there are drops.
@@ -272,7 +304,7 @@ TEST_F(DpdkRoot, APciDeviceThatIsNotThereIsUnsupported) {
   setup.cpus[0] = sys::allowed_cpus().back();
   dpdk::HelperProcess helper;
   dpdk::Ready ready;
-  const auto started = helper.start(*dpdk::find_helper(), setup, -1, ready);
+  const auto started = helper.start(*dpdk::find_helper(), setup, {}, ready);
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().code, ErrorCode::unsupported) << started.error().detail;
   EXPECT_NE(started.error().message.find("ffff:ff:1f.7"), std::string::npos);

@@ -30,7 +30,7 @@ TEST(DpdkWithoutHelper, TheBackendIsListedWithTheReason) {
 TEST(DpdkWithoutHelper, AProgramThatIsNotTheHelperIsAnError) {
   dpdk::HelperProcess helper;
   dpdk::Ready ready;
-  const auto started = helper.start("/bin/true", dpdk::Setup{}, -1, ready);
+  const auto started = helper.start("/bin/true", dpdk::Setup{}, {}, ready);
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().code, ErrorCode::failed);
   EXPECT_FALSE(helper.running());

@@ -22,12 +22,14 @@
 #include <utility>
 #include <vector>
 
+#include "backends/common/stamps.hpp"
 #include "backends/common/workload.hpp"
 #include "backends/dpdk/dpdk_port.hpp"
 #include "backends/dpdk/poll_loop.hpp"
 #include "backends/dpdk/protocol.hpp"
 #include "backends/dpdk/send_loop.hpp"
 #include "harness/sys/detached_mount.hpp"
+#include "harness/sys/mapped.hpp"
 #include "harness/sys/memory_wire.hpp"
 #include "harness/sys/standard_streams.hpp"
 
@@ -36,8 +38,11 @@ namespace pktbench::dpdk {
 namespace {
 
 struct Lcore {
+  explicit Lcore(udp::TagCheck tag) : ours(tag) {}
+
   PollConfig config;
   std::shared_ptr<backends::WorkloadState> state;
+  udp::TagCheck ours;                 // tells this trial's frames, where they are stamped
   sys::MemoryWire* orders = nullptr;  // where the driver makes a frame for every poll
   const std::atomic<bool>* stop = nullptr;
   std::atomic<pid_t> tid{0};  // writer: the lcore
@@ -58,7 +63,12 @@ int lcore_main(void* argument) {
       poll_loop(lcore.config, workload, *lcore.stop);
     return {};
   };
-  return backends::with_workload(lcore.state->workload().name, lcore.state, run) ? 0 : -1;
+  const auto recording = [&](auto workload) -> Result<void> {
+    if (lcore.config.stamps.empty()) return run(workload);
+    return run(backends::Stamped<decltype(workload)>(
+        workload, lcore.config.stamps[lcore.config.first], lcore.ours));
+  };
+  return backends::with_workload(lcore.state->workload().name, lcore.state, recording) ? 0 : -1;
 }
 
 template <std::size_t N>
@@ -79,6 +89,8 @@ void reset(sys::MemoryWire& wire) {
   wire.returned = wire.strays = 0;
   wire.sender = 0;
   wire.self_made = wire.ready = false;
+  wire.lateness = {};
+  wire.came_back = {};
 }
 
 class Helper {
@@ -109,6 +121,12 @@ class Helper {
       if (auto r = sys::map_wire(kPumpOrWireFd).into(wire_); !r) return r.error();
       reset(*wire_);
     }
+    if (setup.stamped)
+      if (auto r = sys::map_shared<pb_stamps[]>(kStampsFd, setup.queues, PROT_READ | PROT_WRITE,
+                                                "map the counts of stamped frames")
+                       .into(stamps_);
+          !r)
+        return r;
     if (auto r = port_.open(setup, ready); !r) return r;
     launch(setup);
     if (wire_) launch_sender(setup);
@@ -119,9 +137,12 @@ class Helper {
 
   void launch(const Setup& setup) {
     for (std::uint32_t i = 0; i < setup.lcores; ++i) {
-      Lcore& lcore = lcores_.emplace_back();
+      Lcore& lcore = lcores_.emplace_back(
+          udp::TagCheck(setup.trial_tag, setup.ipv6 ? PB6_OFF_TAG : PB_OFF_TAG));
       lcore.config = {.queues = port_.queues(),
+                      .ways_out = port_.ways_out(),
                       .counters = queues_,
+                      .stamps = std::span(stamps_.get(), setup.stamped ? setup.queues : 0),
                       .first = static_cast<std::uint16_t>(i),
                       .stride = static_cast<std::uint16_t>(setup.lcores),
                       .burst = static_cast<std::uint16_t>(setup.burst),
@@ -131,6 +152,7 @@ class Helper {
                       .sockets = port_.sockets()};
       lcore.state = std::make_shared<backends::WorkloadState>(setup.workload);
       lcore.state->ports().assign(setup.filter_ports);
+      lcore.state->hop() = setup.hop;
       lcore.stop = &stop_;
       if (port_.memory() && port_.memory()->self_made) lcore.orders = wire_.get();
       rte_eal_remote_launch(lcore_main, &lcore, i + 1);
@@ -175,13 +197,15 @@ class Helper {
     std::map<std::string, std::uint64_t> details;
     for (const Lcore& lcore : lcores_)
       for (const auto& [name, frames] : lcore.state->details()) details[name] += frames;
-    if (lcores_.front().state->workload().sends_back) details["not_sent"] = not_sent;
+    const backends::Workload& workload = lcores_.front().state->workload();
+    if (workload.sends_back || workload.forwards) details["not_sent"] = not_sent;
     put_all(sample.details, details);
     return sample;
   }
 
   std::atomic<bool> stop_{false};
-  sys::WireMapping wire_;  // null: frames come from a device
+  sys::WireMapping wire_;            // null: frames come from a device
+  sys::Mapped<pb_stamps[]> stamps_;  // null: frames are not stamped
   std::optional<Sender> sender_;
   DpdkPort port_;
   std::array<backends::LoopCounters, kMaxQueues> queues_;

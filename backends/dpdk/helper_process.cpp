@@ -48,11 +48,11 @@ Result<std::string> find_helper() {
   return path;
 }
 
-Result<void> HelperProcess::start(const std::string& path, const Setup& setup, int extra_fd,
-                                  Ready& ready) {
+Result<void> HelperProcess::start(const std::string& path, const Setup& setup,
+                                  const Inherited& files, Ready& ready) {
   stop();
   ready = {};
-  auto heard = spawn(path, extra_fd);
+  auto heard = spawn(path, files);
   if (heard && send(control_.get(), &setup, sizeof setup, MSG_NOSIGNAL) !=
                    static_cast<ssize_t>(sizeof setup))
     heard = failure(ErrorCode::failed, std::string(kHelper) + " took no orders");
@@ -65,7 +65,7 @@ Result<void> HelperProcess::start(const std::string& path, const Setup& setup, i
   return heard;
 }
 
-Result<void> HelperProcess::spawn(const std::string& path, int extra_fd) {
+Result<void> HelperProcess::spawn(const std::string& path, const Inherited& files) {
   std::array<int, 2> ends{};
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
     return system_error("make a socket pair for " + std::string(kHelper), errno);
@@ -80,7 +80,8 @@ Result<void> HelperProcess::spawn(const std::string& path, int extra_fd) {
                                     {theirs.get(), kControlFd}},
                           .no_other_files = true,
                           .blocked_signals = true};
-  if (extra_fd >= 0) child.files.emplace_back(extra_fd, kPumpOrWireFd);
+  if (files.pump_or_wire >= 0) child.files.emplace_back(files.pump_or_wire, kPumpOrWireFd);
+  if (files.stamps >= 0) child.files.emplace_back(files.stamps, kStampsFd);
   return sys::start_child(child).into(pid_);
 }
 

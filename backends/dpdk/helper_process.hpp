@@ -19,15 +19,21 @@ namespace pktbench::dpdk {
 // there.
 Result<std::string> find_helper();
 
+// What the helper inherits; < 0: none.
+struct Inherited {
+  int pump_or_wire = -1;
+  int stamps = -1;
+};
+
 class HelperProcess {
  public:
   ~HelperProcess() { stop(); }
 
   // Returns when it receives, within 10 s; `ready` is its answer, empty where there was none.
-  // `extra_fd` is that of the pump or the wire; < 0: none. Errors: the helper's own sentence, with
-  // what DPDK printed in `detail`; then nothing is left of it. It gets none of this process's
-  // environment that chooses what is loaded.
-  Result<void> start(const std::string& path, const Setup& setup, int extra_fd, Ready& ready);
+  // Errors: the helper's own sentence, with what DPDK printed in `detail`; then nothing is left of
+  // it. It gets none of this process's environment that chooses what is loaded.
+  Result<void> start(const std::string& path, const Setup& setup, const Inherited& files,
+                     Ready& ready);
 
   // Errors: it ended by itself, or gave no answer within 10 s.
   Result<Sample> ask(const Request& request = {});
@@ -38,7 +44,7 @@ class HelperProcess {
   bool running() const { return pid_ > 0; }
 
  private:
-  Result<void> spawn(const std::string& path, int extra_fd);
+  Result<void> spawn(const std::string& path, const Inherited& files);
   Result<void> receive(void* message, std::size_t size, int timeout_ms, const std::string& what);
   std::string end();
   Error failure(ErrorCode code, const std::string& message) const;

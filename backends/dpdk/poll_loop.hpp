@@ -19,6 +19,7 @@
 #include "backends/common/bounded_spin.hpp"
 #include "backends/common/loop_counters.hpp"
 #include "backends/common/poll_timer.hpp"
+#include "backends/common/stamps.hpp"
 #include "backends/common/workload.hpp"
 #include "backends/dpdk/passed_on.hpp"
 #include "backends/dpdk/protocol.hpp"
@@ -39,7 +40,9 @@ struct QueueId {
 
 struct PollConfig {
   std::span<const QueueId> queues;             // all of the backend's
+  std::span<const QueueId> ways_out;           // one each: where its frames are sent
   std::span<backends::LoopCounters> counters;  // one each, written by the lcore that polls it
+  std::span<pb_stamps> stamps;                 // the same; none: frames are not stamped
   std::uint16_t first = 0;                     // this lcore's: first, first + stride, ...
   std::uint16_t stride = 1;
   std::uint16_t burst = 32;
@@ -51,30 +54,33 @@ struct PollConfig {
 
 // Takes up to `most` frames and returns how many there were. Per burst: the driver's receive, one
 // bulk free, seven loads and five stores of counters, and where it spins one reading of the TSC;
-// where frames are reflected, the driver's transmit as well. Per frame: the workload and the
+// where frames are sent, the driver's transmit as well. Per frame: the workload and the
 // addition of its length.
 template <class Workload>
-std::uint16_t poll_queue(const QueueId& id, backends::LoopCounters& counters,
-                         backends::PollTimer& timer, Workload& workload, std::uint16_t most) {
+std::uint16_t poll_queue(const QueueId& id, const QueueId& way_out,
+                         backends::LoopCounters& counters, backends::PollTimer& timer,
+                         Workload& workload, std::uint16_t most) {
+  constexpr bool kSends = backends::kSendsBack<Workload> || backends::kForwards<Workload>;
   const PassedOn frames_passed_on;
   std::array<rte_mbuf*, kMaxBurst> frames;
   const std::uint16_t count = rte_eth_rx_burst(id.port, id.queue, frames.data(), most);
   if (count == 0) return 0;
   const backends::LoopCounts before = counters.load();
   std::uint64_t bytes = before.bytes;
-  std::uint16_t back = 0;
+  std::uint16_t to_send = 0;
   for (std::uint16_t i = 0; i < count; ++i) {
     bytes += rte_pktmbuf_pkt_len(frames[i]);
     [[maybe_unused]] const backends::Verdict verdict =
         workload(rte_pktmbuf_mtod(frames[i], std::uint8_t*), rte_pktmbuf_data_len(frames[i]));
-    if constexpr (backends::kSendsBack<Workload>)
-      if (verdict == backends::Verdict::reflect) std::swap(frames[back++], frames[i]);
+    if constexpr (kSends)
+      if (verdict == backends::Verdict::reflect || verdict == backends::Verdict::forward)
+        std::swap(frames[to_send++], frames[i]);
   }
   std::uint16_t sent = 0;
-  if constexpr (backends::kSendsBack<Workload>) {
-    if (back > 0) sent = rte_eth_tx_burst(id.port, id.queue, frames.data(), back);
-    if (sent < back)
-      counters.not_sent.store(before.not_sent + back - sent, std::memory_order_relaxed);
+  if constexpr (kSends) {
+    if (to_send > 0) sent = rte_eth_tx_burst(way_out.port, way_out.queue, frames.data(), to_send);
+    if (sent < to_send)
+      counters.not_sent.store(before.not_sent + to_send - sent, std::memory_order_relaxed);
   }
   rte_pktmbuf_free_bulk(frames.data() + sent, count - sent);
   counters.add_busy(timer.found(count));
@@ -95,9 +101,12 @@ void poll_loop(const PollConfig& config, Workload& workload, const std::atomic<b
   backends::LoopCounters& first = config.counters[config.first];
   while (!stop.load(std::memory_order_relaxed)) {
     bool idle = true;
-    for (std::size_t i = config.first; i < config.queues.size(); i += config.stride)
-      if (poll_queue(config.queues[i], config.counters[i], timer, workload, config.burst) > 0)
+    for (std::size_t i = config.first; i < config.queues.size(); i += config.stride) {
+      if constexpr (backends::kIsStamped<Workload>) workload.record_in(config.stamps[i]);
+      if (poll_queue(config.queues[i], config.ways_out[i], config.counters[i], timer, workload,
+                     config.burst) > 0)
         idle = false;
+    }
     if (!idle) {
       spin.found();
       continue;
@@ -149,7 +158,7 @@ void poll_when_ordered(const PollConfig& config, Workload& workload, sys::Memory
     } else {
       backends::PollTimer timer(spins(config.idle, config.spin_us));
       while (left > 0 && !wire.shut.load(std::memory_order_relaxed))
-        left -= poll_queue(id, config.counters.front(), timer, workload,
+        left -= poll_queue(id, id, config.counters.front(), timer, workload,
                            static_cast<std::uint16_t>(std::min<std::uint64_t>(config.burst, left)));
     }
     rte_eth_stats stats{};

@@ -14,11 +14,13 @@
 
 namespace pktbench::dpdk {
 
-// Of the helper, as it is started. The second is the pump's or the wire's where Setup has one.
+// Of the helper, as it is started. The second is the pump's or the wire's where Setup has one; in
+// the third is a pb_stamps (bpf/stamp.h) for each queue where frames are stamped.
 inline constexpr int kControlFd = 3;
 inline constexpr int kPumpOrWireFd = 4;
+inline constexpr int kStampsFd = 5;
 
-inline constexpr std::uint32_t kVersion = 7;
+inline constexpr std::uint32_t kVersion = 8;
 inline constexpr std::uint32_t kMaxQueues = 16;
 
 // What an lcore does when no queue of its own had a frame.
@@ -36,6 +38,8 @@ struct Setup {
   pid_t parent = 0;
   char driver[32] = {};  // "net_af_xdp", or a PCI address
   char device[16] = {};
+  char out_device[16] = {};  // of a workload that forwards; else empty
+  pb_hop hop{};              // and what its frames begin with
   char workload[32] = {};
   std::uint32_t trial_tag = 0;
   std::uint32_t queues = 1;
@@ -48,6 +52,7 @@ struct Setup {
   std::uint32_t frame_bytes = 60;  // without FCS; for a driver that makes its own
   bool ipv6 = false;               // the trial's frames are
   bool huge_pages = false;
+  bool stamped = false;            // frames say when they were due
   bool wire = false;               // no device: harness/sys/memory_wire.hpp
   std::int32_t generator_cpu = 0;  // where there is a wire
   Idle idle = Idle::poll;

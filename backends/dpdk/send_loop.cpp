@@ -59,20 +59,21 @@ void Sender::begin() {
       &wire_);
 }
 
-void Sender::fill(rte_mbuf* frame) {
+void Sender::fill(rte_mbuf* frame, std::uint64_t due_ns) {
   auto* bytes = rte_pktmbuf_mtod(frame, std::uint8_t*);
   if (takes_back_) std::memcpy(bytes, wire_.frame, sums_.length);
   if (wire_.ipv6)
-    pb_frame6_stamp(bytes, &sums_, flow_, seq_++);
+    pb_frame6_stamp_due(bytes, &sums_, flow_, seq_++, due_ns);
   else
-    pb_frame_stamp(bytes, &sums_, flow_, seq_++);
+    pb_frame_stamp_due(bytes, &sums_, flow_, seq_++, due_ns);
   flow_ = flow_ + 1 < wire_.flows ? flow_ + 1 : 0;
   frame->data_len = static_cast<std::uint16_t>(sums_.length);
   frame->pkt_len = sums_.length;
 }
 
 // Per batch: one bulk allocation, the driver's transmit, two relaxed stores; paced, one clock read
-// per turn. Per frame: pb_frame_stamp(), about 30 ALU operations and 8 stores.
+// per turn. Per frame: pb_frame_stamp(), about 30 ALU operations and 8 stores. Stamped: one
+// division, and pb_count_delay().
 void Sender::send_until_shut() {
   std::array<rte_mbuf*, kMaxBatch> frames;
   const std::uint64_t limit = wire_.limit.load(std::memory_order_relaxed);
@@ -88,13 +89,21 @@ void Sender::send_until_shut() {
   while (sent < limit && !shut()) {
     auto count = static_cast<unsigned>(std::min<std::uint64_t>(wire_.batch, limit - sent));
     if (takes_back_) take_back();
-    if (rate > 0 && (count = pacer.take(sys::monotonic_ns(), sent, count)) == 0) continue;
+    std::uint64_t due_ns = 0;
+    if (rate > 0) {
+      const std::uint64_t now_ns = sys::monotonic_ns();
+      if ((count = pacer.take(now_ns, sent, count)) == 0) continue;
+      if (wire_.stamped) {
+        due_ns = pacer.due_at(sent);
+        pb_count_delay(&wire_.lateness, due_ns, now_ns);
+      }
+    }
     const PassedOn frames_passed_on;
     if (rte_pktmbuf_alloc_bulk(pool_, frames.data(), count) != 0) {
       wire_.refused.store(++refused_, std::memory_order_relaxed);
       continue;
     }
-    for (unsigned i = 0; i < count; ++i) fill(frames[i]);
+    for (unsigned i = 0; i < count; ++i) fill(frames[i], due_ns);
     unsigned done = 0;
     while (done < count) {
       done += rte_eth_tx_burst(port_, 0, frames.data() + done,
@@ -129,8 +138,10 @@ void Sender::take_back() {
     const auto trial = tag + offsetof(pb_tag, trial);
     if (addressed && rte_pktmbuf_data_len(frames[i]) == sums_.length &&
         be32_at(frame + tag) == be32_at(wire_.frame + tag) &&
-        be32_at(frame + trial) == be32_at(wire_.frame + trial))
+        be32_at(frame + trial) == be32_at(wire_.frame + trial)) {
       ++ours;
+      if (wire_.stamped) pb_count_stamp(&wire_.came_back, frame + tag, sys::monotonic_ns());
+    }
   }
   wire_.returned.fetch_add(ours, std::memory_order_relaxed);
   wire_.strays.fetch_add(count - ours, std::memory_order_relaxed);

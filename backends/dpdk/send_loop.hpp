@@ -32,7 +32,7 @@ class Sender {
   void begin();
   void send_until_shut();
   void take_back();
-  void fill(rte_mbuf* frame);
+  void fill(rte_mbuf* frame, std::uint64_t due_ns);
 
   sys::MemoryWire& wire_;
   const std::uint16_t port_;

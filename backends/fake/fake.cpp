@@ -69,7 +69,9 @@ BackendType fake_backend() {
           .probe = [] { return std::string(); },
           .make = [] { return std::make_unique<Fake>(); },
           .media = {Medium::simulated},
-          .stamps = true};
+          .stamps = true,
+          .cannot_stamp = {{Stamp::kernel, "a simulated frame passes no kernel"},
+                           {Stamp::hardware, "a simulated frame passes no port"}}};
 }
 
 }  // namespace pktbench::backends

@@ -51,11 +51,15 @@ using Clock = std::chrono::steady_clock;
 // For frames that are in the ring to be read, beyond the timeout of a block.
 constexpr std::chrono::milliseconds kPatience{2000};
 
+constexpr const char* kCannotForward =
+    "what its ring holds is a copy of a frame, and the kernel has the frame itself";
 constexpr const char* kCannotPass =
     "a packet socket is a tap: every frame goes on into the stack, whatever a workload decides";
 
 // One socket and its thread, which ends before the socket does.
 struct RingReceiver : Receiver {
+  static constexpr bool kKernelStamps = true;
+
   RingReceiver(const BackendConfig& config, packet::Ring r)
       : Receiver(config), ring(std::move(r)) {}
   ~RingReceiver() { thread.stop(); }
@@ -105,6 +109,7 @@ class PacketMmap final : public CleanStart, public FilterControl, public DelayRe
   }
 
   Result<std::vector<DelayCounts>> delays() override { return receivers_.delays(); }
+  void set_realtime_ahead(std::int64_t ns) override { receivers_.set_realtime_ahead(ns); }
   std::vector<pid_t> threads() const override { return receivers_.threads(); }
   Result<void> set_filtered(std::uint16_t udp_port, bool filtered) override {
     return receivers_.set_filtered("packet-mmap", udp_port, filtered);
@@ -133,6 +138,8 @@ class PacketMmap final : public CleanStart, public FilterControl, public DelayRe
     for (unsigned i = 0; i < sockets; ++i) {
       auto ring = packet::Ring::open(config.port.ifindex, size);
       if (!ring) return ring.error();
+      if (config.stamped && config.stamp == Stamp::kernel)
+        if (auto r = ring->ask_for_stamps(); !r) return r.error();
       if (fanout != "none") {
         if (auto r = ring->join_hash_group(group).into(group); !r) return r.error();
       }
@@ -174,7 +181,7 @@ BackendType packet_mmap_backend() {
   return {
       .name = "packet-mmap",
       .summary = "AF_PACKET with a TPACKET_V3 ring, a tap in front of the stack",
-      .workloads = workloads_but_pass(),
+      .workloads = workloads_of_one_port(),
       .options = {number_option("block_bytes", 1 << 20, 4096, 1 << 26,
                                 "bytes of a block: a power of two, a page at least"),
                   number_option("blocks", 32, 2, 4096, "blocks of the ring"),
@@ -185,7 +192,7 @@ BackendType packet_mmap_backend() {
       .probe = probe,
       .make = [] { return std::make_unique<PacketMmap>(); },
       .reads_tag = true,
-      .cannot = {{"pass", kCannotPass}},
+      .cannot = {{"pass", kCannotPass}, {"forward", kCannotForward}},
       .stamps = true};
 }
 

@@ -16,6 +16,7 @@
 #include "backends/common/poll_timer.hpp"
 #include "backends/common/send_batch.hpp"
 #include "backends/common/socket_option.hpp"
+#include "backends/common/stamps.hpp"
 #include "backends/common/workload.hpp"
 #include "backends/packet/ring.hpp"
 #include "backends/socket/tag_check.hpp"
@@ -31,6 +32,13 @@ inline int wait_for_block(int ring_fd, int wake_fd) {
   if ((fds[0].revents & (POLLERR | POLLNVAL | POLLHUP)) == 0) return 0;
   const auto error = backends::socket_option<int>(ring_fd, SOL_SOCKET, SO_ERROR, "SO_ERROR");
   return error ? *error : error.error().sys_errno;
+}
+
+// When the kernel took the frame from its driver, CLOCK_REALTIME; 0: it did not stamp it then, and
+// the time in the header is when it was put into the ring.
+inline std::uint64_t stamp_ns(const tpacket3_hdr& header) {
+  if ((header.tp_status & TP_STATUS_TS_SOFTWARE) == 0) return 0;
+  return std::uint64_t{header.tp_sec} * 1'000'000'000 + header.tp_nsec;
 }
 
 inline constexpr std::size_t kBackAtOnce = 64;  // frames per system call
@@ -80,6 +88,7 @@ int receive_loop(backends::PollThread& thread, const Ring& ring, const int pump_
       if (ours.frame(frame, header.tp_snaplen)) {
         ++packets;
         bytes += header.tp_len;
+        if constexpr (backends::kIsKernelStamped<Workload>) workload.stamped_at(stamp_ns(header));
         [[maybe_unused]] const backends::Verdict verdict = workload(frame, header.tp_snaplen);
         if constexpr (backends::kSendsBack<Workload>) {
           if (back.full()) not_sent += back.flush(ring.fd());

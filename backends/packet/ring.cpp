@@ -3,12 +3,14 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <linux/if_ether.h>
+#include <linux/net_tstamp.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <string>
 
+#include "backends/common/kernel_stamps.hpp"
 #include "backends/common/socket_option.hpp"
 
 namespace pktbench::packet {
@@ -88,6 +90,13 @@ Result<std::uint16_t> Ring::join_hash_group(std::optional<std::uint16_t> group) 
   if ((*got >> 16 & 0xff) != PACKET_FANOUT_HASH)
     return make_error(ErrorCode::failed, "the fanout group does not spread by hash");
   return static_cast<std::uint16_t>(*got);
+}
+
+Result<void> Ring::ask_for_stamps() {
+  if (auto r = backends::ask_for_kernel_stamps(fd()); !r) return r;
+  if (!set(fd(), PACKET_TIMESTAMP, int{SOF_TIMESTAMPING_SOFTWARE}))
+    return system_error("PACKET_TIMESTAMP", errno);
+  return {};
 }
 
 Result<Ring::Statistics> Ring::take_statistics() {

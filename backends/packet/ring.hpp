@@ -35,6 +35,9 @@ class Ring {
   // nobody has. Returns the group, as the kernel has it; 0 is one too.
   Result<std::uint16_t> join_hash_group(std::optional<std::uint16_t> group);
 
+  // From the kernel, for each frame when it took it from its driver.
+  Result<void> ask_for_stamps();
+
   struct Statistics {
     std::uint32_t queued;   // put into the ring
     std::uint32_t dropped;  // no block was free

@@ -2,6 +2,7 @@
 // want it, the sender's address. Functors, as in backends/common/workload.hpp.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <map>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "backends/common/peer_address.hpp"
+#include "backends/common/stamps.hpp"
 #include "backends/common/workload.hpp"
 #include "backends/common/workload_state.hpp"
 #include "bpf/stamp.h"
@@ -25,6 +27,7 @@ namespace pktbench::udp {
 struct Datagram {
   std::span<std::uint8_t> payload;
   const backends::PeerAddress* sender = nullptr;  // null where the workload does not want it
+  std::uint64_t stamp_ns = 0;                     // the kernel's, CLOCK_REALTIME; 0: it has none
 };
 
 // A workload that asks for no header, from its first byte on.
@@ -95,6 +98,34 @@ class Stamped {
   pb_stamps* stamps_;
 };
 
+// The same by the kernel's stamp of each. Per datagram: backends::count_kernel_stamp().
+template <class Workload>
+class KernelStamped {
+ public:
+  static constexpr bool kWantsSender = Workload::kWantsSender;
+  static constexpr bool kSendsBack = Workload::kSendsBack;
+
+  // Both outlive it.
+  KernelStamped(Workload workload, pb_stamps& stamps,
+                const std::atomic<std::int64_t>& realtime_ahead_ns)
+      : workload_(std::move(workload)), stamps_(&stamps), ahead_(&realtime_ahead_ns) {}
+  // REQUIRES: the payload begins with the trial's tag.
+  void operator()(const Datagram& d) {
+    backends::count_kernel_stamp(*stamps_, d.payload.data(), d.stamp_ns, *ahead_);
+    workload_(d);
+  }
+
+ private:
+  Workload workload_;
+  pb_stamps* stamps_;
+  const std::atomic<std::int64_t>* ahead_;
+};
+
+template <class Workload>
+inline constexpr bool kWantsStamp = false;
+template <class Workload>
+inline constexpr bool kWantsStamp<KernelStamped<Workload>> = true;
+
 // Those that a socket can do: a row each, and the last ones only where it says who sent a datagram.
 template <bool senders>
 auto payload_table() {
@@ -117,6 +148,7 @@ std::vector<std::string> payload_workloads() {
 inline std::map<std::string, std::string> socket_cannot() {
   return {{"parse", "the kernel has taken the headers off before a socket gives the datagram"},
           {"filter", "a UDP socket is bound to one port: what comes to others never reaches it"},
+          {"forward", "a datagram that a socket has given is at its end, and no frame any more"},
           {"flip", "a socket has no program whose action could be turned"},
           {"pass", "what a socket has given to a program has left the kernel's stack for good"}};
 }

@@ -6,7 +6,8 @@
 // errno; `std::span<std::uint8_t> datagram(int i)`, valid until the next call of next(); `void
 // end()`. Where its kGivesSender is true, also `const backends::PeerAddress& sender(int i)`, valid
 // as long; `void send_back(int i)`, to whom it came from and by flush() at the latest; and
-// `std::uint64_t flush()`, which returns how many of those the kernel refused.
+// `std::uint64_t flush()`, which returns how many of those the kernel refused. Where its
+// kGivesStamp is true, also `std::uint64_t stamp_ns(int i)`, the kernel's.
 #pragma once
 
 #include <cerrno>
@@ -58,6 +59,7 @@ int poll_loop(backends::PollThread& thread, Receive& receive, Workload workload,
       ++packets;
       bytes += datagram.payload.size() + header_bytes;
       if constexpr (Workload::kWantsSender) datagram.sender = &receive.sender(i);
+      if constexpr (kWantsStamp<Workload>) datagram.stamp_ns = receive.stamp_ns(i);
       workload(datagram);
       if constexpr (Workload::kSendsBack) receive.send_back(i);
     }

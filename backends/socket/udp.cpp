@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "backends/common/kernel_stamps.hpp"
 #include "backends/common/send_batch.hpp"
 #include "backends/socket/payload_workload.hpp"
 #include "backends/socket/udp_backend.hpp"
@@ -32,6 +33,7 @@ namespace {
 class SystemCall {
  public:
   static constexpr bool kGivesSender = true;
+  static constexpr bool kGivesStamp = true;
 
   SystemCall(int socket, bool wait) : socket_(socket), flags_(wait ? 0 : MSG_DONTWAIT) {}
   Result<void> open() { return {}; }
@@ -50,18 +52,25 @@ class SystemCall {
 };
 
 // One datagram per system call, and one per system call back. The sender's address costs: it is
-// asked for only where the workload wants it.
+// asked for only where the workload wants it. The kernel's stamp comes by recvmsg() alone.
 class Recvfrom : public SystemCall {
  public:
   Recvfrom(int socket, const Options&, udp::Use use)
       : SystemCall(socket, use.wait),
         name_(use.senders ? to_sockaddr(sender_) : nullptr),
-        buffer_(use.datagram_bytes) {}
+        stamps_(use.stamps),
+        buffer_(use.datagram_bytes),
+        part_{buffer_.data(), buffer_.size()} {
+    message_.msg_iov = &part_;
+    message_.msg_iovlen = 1;
+    message_.msg_name = name_;
+  }
   Recvfrom(const Recvfrom&) = delete;
   Recvfrom& operator=(const Recvfrom&) = delete;
 
   int next() {
     socklen_t name_bytes = sizeof sender_;
+    if (stamps_) return next_with_stamp();
     const ssize_t got = recvfrom(socket_, buffer_.data(), buffer_.size(), flags_, name_,
                                  name_ == nullptr ? nullptr : &name_bytes);
     if (got < 0) return failure();
@@ -70,6 +79,11 @@ class Recvfrom : public SystemCall {
   }
   std::span<std::uint8_t> datagram(int) { return {buffer_.data(), length_}; }
   const PeerAddress& sender(int) const { return sender_; }
+  std::uint64_t stamp_ns(int) const { return kernel_stamp_of(message_); }
+  std::map<std::string, std::string> details() const {
+    if (!stamps_) return {};
+    return {{"call", "recvmsg"}};
+  }
   void send_back(int) {
     ssize_t sent = -1;
     do {
@@ -80,6 +94,14 @@ class Recvfrom : public SystemCall {
   std::uint64_t flush() { return std::exchange(refused_, 0); }
 
  private:
+  int next_with_stamp() {
+    space_.give_to(message_);
+    message_.msg_namelen = name_ == nullptr ? 0 : sizeof sender_;
+    const ssize_t got = recvmsg(socket_, &message_, flags_);
+    if (got < 0) return failure();
+    length_ = static_cast<std::size_t>(got);
+    return 1;
+  }
   static sockaddr* to_sockaddr(PeerAddress& address) {
     return reinterpret_cast<sockaddr*>(&address);
   }
@@ -88,7 +110,11 @@ class Recvfrom : public SystemCall {
   sockaddr* name_;  // null: not asked for
   std::size_t length_ = 0;
   std::uint64_t refused_ = 0;
+  bool stamps_;
+  StampSpace space_{};
   std::vector<std::uint8_t> buffer_;
+  iovec part_;
+  msghdr message_{};  // where there are stamps
 };
 
 // What has come, up to a batch, in one system call, and in one back; waits for the first datagram
@@ -103,6 +129,7 @@ class Recvmmsg : public SystemCall {
         parts_(batch_),
         messages_(batch_),
         senders_(use.senders ? batch_ : 0),
+        spaces_(use.stamps ? batch_ : 0),
         back_(use.senders ? batch_ : 0) {
     flags_ |= MSG_WAITFORONE;
     for (std::size_t i = 0; i < batch_; ++i) {
@@ -114,18 +141,27 @@ class Recvmmsg : public SystemCall {
       messages_[i].msg_hdr.msg_name = &senders_[i];
       messages_[i].msg_hdr.msg_namelen = sizeof senders_[i];
     }
+    for (std::size_t i = 0; i < spaces_.size(); ++i) spaces_[i].give_to(messages_[i].msg_hdr);
   }
 
   int next() {
+    // What the last call has used.
+    if (!spaces_.empty())
+      for (; got_ > 0; --got_) spaces_[got_ - 1].give_to(messages_[got_ - 1].msg_hdr);
     const int got =
         recvmmsg(socket_, messages_.data(), static_cast<unsigned>(batch_), flags_, nullptr);
-    return got < 0 ? failure() : got;
+    if (got < 0) return failure();
+    got_ = static_cast<std::size_t>(got);
+    return got;
   }
   std::span<std::uint8_t> datagram(int i) {
     const auto at = static_cast<std::size_t>(i);
     return {&buffers_[at * datagram_bytes_], messages_[at].msg_len};
   }
   const PeerAddress& sender(int i) const { return senders_[static_cast<std::size_t>(i)]; }
+  std::uint64_t stamp_ns(int i) const {
+    return kernel_stamp_of(messages_[static_cast<std::size_t>(i)].msg_hdr);
+  }
   void send_back(int i) { back_.push(datagram(i), &senders_[static_cast<std::size_t>(i)]); }
   std::uint64_t flush() { return back_.flush(socket_); }
 
@@ -136,6 +172,8 @@ class Recvmmsg : public SystemCall {
   std::vector<iovec> parts_;
   std::vector<mmsghdr> messages_;
   std::vector<PeerAddress> senders_;  // empty: not asked for
+  std::vector<StampSpace> spaces_;    // the same
+  std::size_t got_ = 0;               // by the last call
   SendBatch back_;
 };
 

@@ -7,9 +7,11 @@
 //   std::map<std::string, std::string> details() const;
 //   void wake() noexcept;  // next() returns, once the thread's flag is set and its wake_fd()
 //   readable static constexpr bool kGivesSender  // it can say who sent a datagram, and answer
+//   static constexpr bool kGivesStamp  // and when the kernel had it
 // Its destructor runs after the thread has ended.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +19,7 @@
 #include <vector>
 
 #include "backends/common/clean_start.hpp"
+#include "backends/common/kernel_stamps.hpp"
 #include "backends/common/needs.hpp"
 #include "backends/common/poll_thread.hpp"
 #include "backends/common/socket_option.hpp"
@@ -64,6 +67,9 @@ class UdpBackend final : public backends::CleanStart, public DelayRecorder {
   }
 
   Result<std::vector<DelayCounts>> delays() override { return std::vector{stamp_counts(*stamps_)}; }
+  void set_realtime_ahead(std::int64_t ns) override {
+    realtime_ahead_ns_.store(ns, std::memory_order_relaxed);
+  }
 
   void stop() noexcept override {
     thread_.stop([this] { receive_->wake(); });
@@ -80,6 +86,10 @@ class UdpBackend final : public backends::CleanStart, public DelayRecorder {
         config.workload, state_, [&](auto workload) {
           if (!config.stamped) return start_with(config, workload);
           stamps_ = std::make_unique<pb_stamps>();
+          if constexpr (Receive::kGivesStamp)
+            if (config.stamp == Stamp::kernel)
+              return start_with(config, KernelStamped<decltype(workload)>(workload, *stamps_,
+                                                                          realtime_ahead_ns_));
           return start_with(config, Stamped<decltype(workload)>(workload, *stamps_));
         });
   }
@@ -90,10 +100,13 @@ class UdpBackend final : public backends::CleanStart, public DelayRecorder {
     if (auto r = open_socket(config.options, config.traffic.ip).into(socket_); !r) return r.error();
     auto rcvbuf = backends::socket_option<int>(socket_.get(), SOL_SOCKET, SO_RCVBUF, "SO_RCVBUF");
     if (!rcvbuf) return rcvbuf.error();
+    if (kWantsStamp<Workload>)
+      if (auto r = backends::ask_for_kernel_stamps(socket_.get()); !r) return r.error();
     const int pump_fd = config.port.pump_fd;
     pumps_ = pump_fd >= 0;
     const Use use{.wait = pump_fd < 0,
                   .senders = Workload::kWantsSender,
+                  .stamps = kWantsStamp<Workload>,
                   .datagram_bytes = datagram_bytes(config.traffic)};
     receive_ = std::make_unique<Receive>(socket_.get(), config.options, use);
     if (auto r = receive_->open(); !r) return r.error();
@@ -122,6 +135,7 @@ class UdpBackend final : public backends::CleanStart, public DelayRecorder {
   std::unique_ptr<Receive> receive_;
   std::shared_ptr<backends::WorkloadState> state_;
   std::unique_ptr<pb_stamps> stamps_;  // null: frames are not stamped
+  std::atomic<std::int64_t> realtime_ahead_ns_{0};
   backends::PollThread thread_;
   bool pumps_ = false;
 };

@@ -7,10 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <initializer_list>
 #include <optional>
-#include <sstream>
 #include <utility>
 
 #include "backends/common/socket_option.hpp"
@@ -18,12 +16,14 @@
 
 namespace pktbench::udp {
 
+using backends::SnmpCounters;
+
 namespace {
 
 Result<SnmpCounters> read_snmp(const sys::Fd& file, std::uint32_t ip) {
   const auto text = sys::read_all(file, "read the namespace's IP counters");
   if (!text) return text.error();
-  return ip == 6 ? parse_snmp6(*text) : parse_snmp(*text);
+  return ip == 6 ? backends::parse_snmp6(*text) : backends::parse_snmp(*text);
 }
 
 Result<std::uint32_t> read_socket_drops(int socket) {
@@ -34,40 +34,6 @@ Result<std::uint32_t> read_socket_drops(int socket) {
 }
 
 }  // namespace
-
-SnmpCounters parse_snmp(const std::string& text) {
-  SnmpCounters counters;
-  std::istringstream lines(text);
-  std::string names;
-  std::string values;
-  while (std::getline(lines, names) && std::getline(lines, values)) {
-    std::istringstream name_words(names);
-    std::istringstream value_words(values);
-    std::string group;
-    std::string same;
-    name_words >> group;
-    value_words >> same;
-    if (group != same || !group.ends_with(':')) continue;
-    group.back() = '.';
-    for (std::string name, word; name_words >> name && value_words >> word;) {
-      std::uint64_t value = 0;
-      const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-      if (error == std::errc() && end == word.data() + word.size()) counters[group + name] = value;
-    }
-  }
-  return counters;
-}
-
-SnmpCounters parse_snmp6(const std::string& text) {
-  SnmpCounters counters;
-  std::istringstream lines(text);
-  std::string name;
-  for (std::uint64_t value = 0; lines >> name >> value;)
-    for (const std::string group : {"Udp", "Ip"})
-      if (name.starts_with(group + "6"))
-        counters[group + "." + name.substr(group.size() + 1)] = value;
-  return counters;
-}
 
 Result<UdpDrops> UdpDrops::open(int socket, std::uint32_t ip) {
   // The file stays that of the namespace in which it was opened.

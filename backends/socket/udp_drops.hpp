@@ -12,22 +12,14 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <string>
+#include <utility>
 
+#include "backends/common/snmp.hpp"
 #include "harness/core/counters.hpp"
 #include "harness/core/result.hpp"
 #include "harness/sys/fd.hpp"
 
 namespace pktbench::udp {
-
-using SnmpCounters = std::map<std::string, std::uint64_t>;  // "Udp.NoPorts"
-
-// Reads the text of /proc/net/snmp. What has no unsigned value is left out.
-SnmpCounters parse_snmp(const std::string& text);
-
-// The same of /proc/net/snmp6, under the names that IPv4 has: "Udp6NoPorts" is "Udp.NoPorts".
-SnmpCounters parse_snmp6(const std::string& text);
 
 // Threads: one controlling thread.
 class UdpDrops {
@@ -46,7 +38,7 @@ class UdpDrops {
   int socket_;
   std::uint32_t ip_;
   sys::Fd snmp_;
-  SnmpCounters base_;
+  backends::SnmpCounters base_;
   std::uint32_t last_ = 0;  // the kernel's counter has 32 bits
   std::uint64_t socket_drops_ = 0;
 };

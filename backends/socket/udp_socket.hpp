@@ -15,6 +15,7 @@ namespace pktbench::udp {
 struct Use {
   bool wait = true;                   // until something comes; else next() returns at once
   bool senders = false;               // the workload wants to know who sent a datagram
+  bool stamps = false;                // and when the kernel had it; the socket has asked for it
   std::size_t datagram_bytes = 2048;  // room for the longest
 };
 

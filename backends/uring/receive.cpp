@@ -70,6 +70,7 @@ Error setup_error(int error) {
 class Receive {
  public:
   static constexpr bool kGivesSender = false;
+  static constexpr bool kGivesStamp = false;
 
   Receive(int socket, const Options& options, udp::Use use)
       : socket_(socket),

@@ -17,6 +17,9 @@
 
 namespace pktbench::backends {
 
+inline constexpr const char* kNoStamps =
+    "its multishot request (IORING_OP_RECV) gives datagrams without the kernel's stamps";
+
 // What a build with liburing and one without it have in common.
 inline BackendType uring_type(std::function<Unavailable()> probe,
                               std::function<std::unique_ptr<Backend>()> make) {
@@ -36,7 +39,8 @@ inline BackendType uring_type(std::function<Unavailable()> probe,
       .make = std::move(make),
       .reads_tag = true,
       .cannot = std::move(cannot),
-      .stamps = true};
+      .stamps = true,
+      .cannot_stamp = {{Stamp::kernel, kNoStamps}, {Stamp::hardware, kNoStamps}}};
 }
 
 }  // namespace pktbench::backends

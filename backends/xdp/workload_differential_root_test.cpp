@@ -37,6 +37,8 @@ int action_of(Verdict verdict) {
       return XDP_PASS;
     case Verdict::reflect:
       return XDP_TX;
+    case Verdict::forward:
+      return XDP_REDIRECT;
     case Verdict::drop:
       break;
   }
@@ -47,10 +49,19 @@ class Differential : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
     NEED_ROOT();
-    auto program = XdpProgram::load(GetParam());
+    XdpProgramOptions options;
+    state_ = std::make_shared<WorkloadState>(GetParam());
+    if (workload_of(GetParam()).forwards) {
+      // A test run redirects nothing.
+      Hop& hop = options.hop.emplace();
+      hop.out.ifindex = 1;
+      hop.out.mac = {2, 0, 0, 0, 0, 8};
+      hop.next = {2, 0, 0, 0, 0, 9};
+      state_->hop() = header_of(*options.hop);
+    }
+    auto program = XdpProgram::load(GetParam(), options);
     ASSERT_TRUE(program) << program.error().message << "\n" << program.error().detail;
     program_ = std::move(*program);
-    state_ = std::make_shared<WorkloadState>(GetParam());
   }
 
   // The kernel's action, or a negative errno; `packet` becomes what the program made of it.
@@ -120,6 +131,7 @@ TEST_P(Differential, TheKernelMakesOfEachPacketWhatWasWrittenDownForIt) {
     if (workload == "count-per-ip") expected = p.source;
     if (workload == "filter") expected = p.filter;
     if (workload == "reflect") expected = p.reflect;
+    if (workload == "forward") expected = p.forward();
     if (workload == "pass" || workload == "flip") expected = PB_PASSED;
     pb_queue_counters before = kernel_counters();
     Packet packet = p.bytes;

@@ -74,6 +74,13 @@ sys::Fd tap(const Port& at) {
 
 using Packets = std::vector<std::vector<std::uint8_t>>;
 
+// Those that need one port alone.
+std::vector<std::string> workloads_here() {
+  std::vector<std::string> names = workload_names();
+  std::erase(names, "forward");
+  return names;
+}
+
 // What comes until `count` have, and one more if there is one; own frames are left out.
 Packets take(const sys::Fd& socket, std::size_t count) {
   Packets packets;
@@ -155,7 +162,7 @@ TEST_P(OnVeth, EveryWorkloadCountsEveryFrameWhateverComesOfIt) {
   const sys::Fd at_dut = udp_socket(veth_->dut(), PB_UDP_PORT);
   // Nobody answers to what comes back, which would be counted too.
   const sys::Fd at_generator = udp_socket(veth_->generator(), PB_FLOW_PORT_BASE);
-  for (const std::string& workload : workload_names())
+  for (const std::string& workload : workloads_here())
     for (std::uint32_t size : {64u, 512u, 1518u}) {
       SCOPED_TRACE(workload + ", " + std::to_string(size) + " B");
       ASSERT_NO_FATAL_FAILURE(start(workload, size));
@@ -275,6 +282,16 @@ TEST_P(OnVeth, OnlyFilterHasASet) {
   EXPECT_FALSE(dynamic_cast<FilterControl&>(*backend_).set_filtered(9, true));
 }
 
+TEST_P(OnVeth, ForwardIsUnsupportedWithoutASecondPort) {
+  const BackendType type = GetParam()();
+  const auto mode = type.make()->start(
+      {veth_->dut(), "forward", {}, kTag, testing::default_options(type.options)});
+  ASSERT_FALSE(mode);
+  EXPECT_EQ(mode.error().code, ErrorCode::unsupported);
+  EXPECT_NE(mode.error().message.find("second port"), std::string::npos);
+  EXPECT_EQ(veth_->dut_link().xdp_program_id, 0u);
+}
+
 TEST_P(OnVeth, AnUnknownWorkloadIsUnsupportedAndNothingIsAttached) {
   const BackendType type = GetParam()();
   const auto backend = type.make();
@@ -292,7 +309,7 @@ TEST_P(OnVeth, FiftyStartsAndStopsOfAnyWorkloadLeaveNothing) {
   for (std::size_t i = 0; i < 50; ++i) {
     const auto backend = type.make();
     ASSERT_TRUE(backend->start({veth_->dut(),
-                                workload_names()[i % workload_names().size()],
+                                workloads_here()[i % workloads_here().size()],
                                 {},
                                 kTag,
                                 testing::default_options(type.options)}));

@@ -6,6 +6,10 @@
 // driver sends (XDP_TX): a veth's peer takes that in only where it has an XDP program of its own;
 // without one the frames are counted as reflected and arrive nowhere.
 //
+// `forward` redirects into the second port, by a map of devices. What its driver takes of that is
+// what was received; drops: xdp_no_out_port (no device in the map), out_port_refused. A redirect
+// that fails before is a receive drop of the first port, where that counts it.
+//
 // Option `fallback` (bool): where the driver has no native XDP, attach in the generic hook instead;
 // the effective mode then says "xdp-generic".
 #include <linux/if_link.h>
@@ -18,6 +22,7 @@
 
 #include "backends/common/clean_start.hpp"
 #include "backends/common/needs.hpp"
+#include "backends/common/out_port.hpp"
 #include "backends/common/workload_state.hpp"
 #include "backends/xdp/xdp_program.hpp"
 #include "bpf/counters.h"
@@ -30,6 +35,8 @@
 namespace pktbench::backends {
 
 namespace {
+
+constexpr const char* kNoOutPort = "xdp_no_out_port";
 
 // Those that do not look whether the lengths in the headers are borne out.
 const std::vector<std::string> kReadNoLength = {"drop", "touch", "pass", "flip"};
@@ -61,8 +68,10 @@ class Xdp final : public CleanStart,
     }
     // The generic hook knows the queue only where the driver wrote it into the skb, as veth does
     // not.
-    if (attached_.mode == XDP_ATTACHED_SKB && port_.queues > 1) counters.per_queue.clear();
+    if (generic() && port_.queues > 1) counters.per_queue.clear();
     counters.details = workload_details(workload_of(workload_), all.outcomes, all.addresses);
+    if (out_)
+      if (auto r = without_lost(all, counters); !r) return r.error();
     return counters;
   }
 
@@ -70,9 +79,12 @@ class Xdp final : public CleanStart,
 
   std::vector<std::uint32_t> programs() const override { return {attached_.program.id}; }
 
+  bool redirects_out() const override { return out_ && !generic(); }
+
   void stop() noexcept override {
     attached_.link.reset();
     program_.reset();
+    out_.reset();
   }
 
   Result<void> set_filtered(std::uint16_t udp_port, bool filtered) override {
@@ -109,6 +121,22 @@ class Xdp final : public CleanStart,
   }
 
  private:
+  // Of `forward`: what did not get out of the second port was not received, as RFC 2544 has it.
+  Result<void> without_lost(const pb_queue_counters& all, Counters& counters) {
+    const std::uint64_t decided = all.outcomes[PB_FORWARDED];
+    counters.drops[kNoOutPort] = all.outcomes[PB_NO_PORT];
+    take_off(all.outcomes[PB_NO_PORT], counters);
+    if (generic()) return out_->count(counters);
+    const auto out = program_->out();
+    if (!out) return out.error();
+    take_off(decided - std::min<std::uint64_t>(decided, out->taken), counters);
+    counters.details["forwarded"] = out->taken;
+    counters.drops[kOutRefused] = out->refused;
+    return {};
+  }
+
+  bool generic() const { return attached_.mode == XDP_ATTACHED_SKB; }
+
   Result<EffectiveMode> begin(const BackendConfig& config) override {
     port_ = config.port;
     workload_ = config.workload;
@@ -124,6 +152,13 @@ class Xdp final : public CleanStart,
                         "a frame of {} bytes comes to a native XDP program in several buffers, and "
                         "{} needs it in one; use xdp-generic, or the workload drop, touch or pass",
                         config.traffic.frame_size, workload_);
+    if (config.hop) {
+      options.hop = config.hop;
+      options.count_out = flags_ == XDP_FLAGS_DRV_MODE;
+      if (auto r = OutPort::open(config.hop->out).into(out_); !r) return r.error();
+    } else if (workload_of(workload_).forwards) {
+      return make_error(ErrorCode::unsupported, "{} needs a second port to forward to", workload_);
+    }
     if (config.stamped) options.stamps = {config.trial_tag, port_.queues, config.traffic.ip == 6};
     if (auto r = XdpProgram::load(workload_, options).into(program_); !r) return r.error();
     if (PortSet* ports = program_->ports()) ports->assign(config.filter_ports);
@@ -136,7 +171,7 @@ class Xdp final : public CleanStart,
       attached = sys::attach_xdp(port_, program_->fd(), XDP_FLAGS_SKB_MODE, "");
     if (auto r = std::move(attached).into(attached_); !r) return r.error();
     // It may run on several CPUs at a time there, and does not know the queue.
-    if (options.stamps && attached_.mode == XDP_ATTACHED_SKB && port_.queues > 1)
+    if (options.stamps && generic() && port_.queues > 1)
       return make_error(ErrorCode::unsupported,
                         "the generic hook does not tell queues apart: it records the delays of one "
                         "queue only");
@@ -150,8 +185,12 @@ class Xdp final : public CleanStart,
   Port port_;
   std::string workload_;
   std::optional<XdpProgram> program_;
+  std::optional<OutPort> out_;  // of a workload that forwards
   sys::AttachedXdp attached_;
 };
+
+constexpr const char* kNotStamped = "its program has a frame before the kernel stamps it";
+constexpr const char* kNotShown = "the kernel does not show an XDP program its stamp";
 
 Unavailable probe() { return without_programs(BPF_PROG_TYPE_XDP, "XDP programs"); }
 
@@ -165,7 +204,8 @@ BackendType xdp_native_backend() {
                                   "use the generic hook where the driver has no native XDP")},
           .probe = probe,
           .make = [] { return std::make_unique<Xdp>(XDP_FLAGS_DRV_MODE); },
-          .stamps = true};
+          .stamps = true,
+          .cannot_stamp = {{Stamp::kernel, kNotStamped}}};
 }
 
 BackendType xdp_generic_backend() {
@@ -175,7 +215,8 @@ BackendType xdp_generic_backend() {
           .options = {},
           .probe = probe,
           .make = [] { return std::make_unique<Xdp>(XDP_FLAGS_SKB_MODE); },
-          .stamps = true};
+          .stamps = true,
+          .cannot_stamp = {{Stamp::kernel, kNotShown}}};
 }
 
 }  // namespace pktbench::backends

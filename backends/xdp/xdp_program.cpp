@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include "backends/common/workload_state.hpp"
 #include "backends/xdp/xdp_skeletons.inc"
 #include "bpf/frame6.h"
 #include "harness/sys/bpf.hpp"
+#include "harness/sys/netns.hpp"
 
 namespace pktbench::backends {
 
@@ -46,6 +48,33 @@ constexpr Entry kPrograms[] = {
 #undef PROGRAM
 };
 
+// Before the program is loaded.
+void point_at(xdp_forward& skeleton, const XdpProgramOptions& options) {
+  bpf_program__set_autoload(skeleton.progs.count_out, options.count_out);
+  if (!options.hop) return;
+  const pb_hop header = header_of(*options.hop);
+  std::memcpy(const_cast<pb_hop*>(&skeleton.rodata->hop), &header, sizeof header);
+  skeleton.rodata->our_ifindex = static_cast<int>(options.hop->out.ifindex);
+  skeleton.rodata->our_netns = static_cast<unsigned>(sys::netns_number());
+}
+
+// REQUIRES: it is loaded.
+Result<void> open_way_out(xdp_forward& skeleton, const XdpProgramOptions& options) {
+  if (!options.hop) return {};
+  const Port& out = options.hop->out;
+  const __u32 slot = 0;
+  const __u32 device = out.ifindex;
+  if (const int error =
+          bpf_map_update_elem(bpf_map__fd(skeleton.maps.way_out), &slot, &device, BPF_ANY))
+    return system_error("point the XDP program at " + out.name, -error);
+  if (!options.count_out) return {};
+  sys::LibbpfLog log;
+  skeleton.links.count_out = bpf_program__attach(skeleton.progs.count_out);
+  if (!skeleton.links.count_out)
+    return log.failure("count what the driver of " + out.name + " takes", errno);
+  return {};
+}
+
 // Of the program of `workload`: a C name has no dash.
 const Entry* entry_of(std::string workload) {
   std::replace(workload.begin(), workload.end(), '-', '_');
@@ -69,6 +98,9 @@ Result<XdpProgram> XdpProgram::load(const std::string& workload, const XdpProgra
   sys::LibbpfLog log;
   const auto [owner, skeleton] = entry->open(options);
   if (!owner) return log.failure("open the XDP program", errno);
+  auto* const forward =
+      workload_of(workload).forwards ? static_cast<xdp_forward*>(owner.get()) : nullptr;
+  if (forward) point_at(*forward, options);
   if (options.fragments)
     if (const int error = bpf_program__set_flags(*skeleton->progs[0].prog, BPF_F_XDP_HAS_FRAGS))
       return log.failure("let the XDP program have fragments", -error);
@@ -90,6 +122,10 @@ Result<XdpProgram> XdpProgram::load(const std::string& workload, const XdpProgra
         !r)
       return r.error();
   }
+  if (forward) {
+    if (auto r = open_way_out(*forward, options); !r) return r.error();
+    program.out_fd_ = bpf_map__fd(forward->maps.out_counters);
+  }
   if (workload_of(workload).filters) {
     auto* filter = static_cast<xdp_filter*>(owner.get());
     program.ports_.emplace(filter->bss->ports);
@@ -105,6 +141,10 @@ std::vector<DelayCounts> XdpProgram::delays() const {
   for (std::uint32_t queue = 0; queue < stamped_queues_; ++queue)
     made.push_back(stamp_counts(stamps_[queue]));
   return made;
+}
+
+Result<pb_out_counters> XdpProgram::out() const {
+  return sys::sum_over_cpus<pb_out_counters>(out_fd_, 0, "read the counters of the way out");
 }
 
 Result<pb_queue_counters> XdpProgram::counters(std::uint32_t queue) const {

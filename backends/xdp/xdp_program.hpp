@@ -14,6 +14,7 @@
 #include "backends/common/workload_state.hpp"
 #include "bpf/counters.h"
 #include "bpf/stamp.h"
+#include "harness/core/backend.hpp"
 #include "harness/core/delays.hpp"
 #include "harness/core/result.hpp"
 #include "harness/sys/mapped.hpp"
@@ -30,6 +31,11 @@ struct StampedTrial {
 struct XdpProgramOptions {
   // What is recorded of stamped frames; none: nothing is, and it costs nothing.
   std::optional<StampedTrial> stamps = {};
+  // Of `forward`: its way out. REQUIRES: the calling thread is in that port's namespace.
+  std::optional<Hop> hop = {};
+  // What the driver of the way out takes is counted where programs redirect into it; in the generic
+  // hook nothing tells.
+  bool count_out = false;
   // A frame may lie in several buffers (Linux 5.18), of which the program sees the first.
   bool fragments = false;
 };
@@ -49,6 +55,9 @@ class XdpProgram {
   // Of one queue (below PB_MAX_QUEUES), all CPUs together; monotonic since load().
   Result<pb_queue_counters> counters(std::uint32_t queue) const;
 
+  // Of `forward`, all CPUs together; monotonic since load(). REQUIRES: loaded with `count_out`.
+  Result<pb_out_counters> out() const;
+
   // By queue, in memory that the program writes. REQUIRES: loaded with `stamps`.
   std::vector<DelayCounts> delays() const;
 
@@ -64,7 +73,8 @@ class XdpProgram {
 
   std::shared_ptr<void> skeleton_;
   bpf_program* program_ = nullptr;
-  int counters_fd_ = -1;  // the skeleton's
+  int counters_fd_ = -1;  // the skeleton's, as is the next
+  int out_fd_ = -1;
   sys::Mapped<const pb_stamps[]> stamps_;
   std::uint32_t stamped_queues_ = 0;
   std::optional<PortSet> ports_;

@@ -16,6 +16,7 @@ struct RunArguments {
   std::string scenario;
   std::string out;     // empty: results/<UTC>-<host>-<scenario>
   std::string resume;  // empty: a new run
+  std::string guess;   // directory of a run whose searches found what these begin with; empty: none
   ScenarioOverrides overrides;
   // Of testbed nic, and never in a file: ports that may be used, and those that are known to be.
   std::vector<std::string> allowed_pci;
@@ -76,6 +77,16 @@ struct DoctorArguments {
   std::string i_know_this_is;
 };
 int doctor_command(const DoctorArguments& arguments);
+
+struct WatchArguments {
+  std::string interface;
+  double interval_s = 1;
+  std::optional<double> duration_s;  // until it is stopped
+  bool fallback = false;
+  bool per_ip = false;
+  bool json = false;
+};
+int watch_command(const WatchArguments& arguments);
 
 int restore_command();
 

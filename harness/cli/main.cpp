@@ -64,6 +64,9 @@ void add_run(CLI::App& app, Command& chosen, std::vector<std::string> argv) {
                              "interface's name (repeatable)"));
   run->add_option("--resume", a->resume,
                   "Go on with the interrupted run in this directory, by the scenario it has");
+  run->add_option("--guess", a->guess,
+                  "Method search: begin with what the run in this directory found, which is not "
+                  "trusted");
   run->callback([a, &chosen] { chosen = [a] { return cli::run_command(*a); }; });
 }
 
@@ -255,6 +258,30 @@ void add_plots(CLI::App& app, Command& chosen) {
       [a, &chosen] { chosen = [a] { return cli::become_script("plots/__main__.py", *a); }; });
 }
 
+void add_report(CLI::App& app, Command& chosen) {
+  const auto a = std::make_shared<cli::ScriptArguments>();
+  CLI::App* report = app.add_subcommand(
+      "report", "Make a page, every figure and the tables of runs, for those who were not there");
+  report->footer(
+      "Example:\n"
+      "  pktbench report results/paced\n"
+      "  pktbench report results/before results/after --out results/report\n\n"
+      "Writes report.html, which is one file and asks nothing of the network; each figure as SVG, "
+      "PDF "
+      "and PNG with its numbers as CSV; tables.md, tables.tex and caption.txt. Several runs have a "
+      "folder each. Prints the paths of what it made.\n\n"
+      "Exit status: 0 done, 2 bad input (the other runs are reported all the same), 3 a package of "
+      "Python is missing, 6 a file could not be written.");
+  report
+      ->add_option("runs", a->words,
+                   "Each a run.json, its directory, or what `pktbench compare --json` printed")
+      ->required();
+  report->add_option("--out", a->options["--out"],
+                     "Directory for the report [that of the run]; several runs need it");
+  report->callback(
+      [a, &chosen] { chosen = [a] { return cli::become_script("plots/report.py", *a); }; });
+}
+
 void add_validate(CLI::App& app, Command& chosen) {
   const auto a = std::make_shared<cli::ScriptArguments>();
   CLI::App* validate = app.add_subcommand(
@@ -312,6 +339,35 @@ void add_lab(CLI::App& app, Command& chosen) {
   lab->callback([a, &chosen] { chosen = [a] { return cli::lab_command(*a); }; });
 }
 
+void add_watch(CLI::App& app, Command& chosen) {
+  const auto a = std::make_shared<cli::WatchArguments>();
+  CLI::App* watch = app.add_subcommand(
+      "watch", "Count what arrives at an interface, in XDP; every packet passes");
+  watch->footer(
+      "Example:\n"
+      "  sudo pktbench watch eth1\n"
+      "  sudo pktbench watch eth1 --per-ip --interval 5\n\n"
+      "By queue and CPU, from the moment it is attached on; --json has all addresses. A program of "
+      "somebody else's is not replaced. Ours is gone with this process, however that ends. Some "
+      "drivers set their queues up anew when a program comes or goes, and lose packets for a "
+      "moment. Not counted is what the NIC drops before XDP and what is sent; bytes are without "
+      "the FCS and without a VLAN tag that the NIC has taken out.\n\n"
+      "Exit status: 0 stopped (Ctrl-C) or --duration is over, 2 no such interface, 3 it has a "
+      "program or this is not root, 4 the driver has no native XDP, 6 the interface is gone or the "
+      "program was taken off it.");
+  watch->add_option("interface", a->interface, "Of this network namespace")->required();
+  watch->add_option("--interval", a->interval_s, "Seconds between two lines")
+      ->check(number_within({0.1, 86400}))
+      ->capture_default_str();
+  watch->add_option("--duration", a->duration_s, "Stop after so many seconds")
+      ->check(number_within({0.1, {}}));
+  watch->add_flag("--fallback", a->fallback,
+                  "In the generic hook where the driver has no native XDP");
+  watch->add_flag("--per-ip", a->per_ip, "By source address, too: the ten busiest");
+  watch->add_flag("--json", a->json, "An object per line and interval");
+  watch->callback([a, &chosen] { chosen = [a] { return cli::watch_command(*a); }; });
+}
+
 void add_restore(CLI::App& app, Command& chosen) {
   CLI::App* restore = app.add_subcommand(
       "restore", "Undo what a killed run has left on this host, and what doctor --apply set");
@@ -342,10 +398,12 @@ int main(int argc, char** argv) {
   add_baseline(app, chosen);
   add_doctor(app, chosen);
   add_plots(app, chosen);
+  add_report(app, chosen);
   add_validate(app, chosen);
   cli::add_history(app, chosen);
   cli::add_export(app, chosen);
   add_lab(app, chosen);
+  add_watch(app, chosen);
   add_restore(app, chosen);
   cli::check_all_values(app);
   if (const auto text = cli::page(app, {argv + 1, argv + argc}))

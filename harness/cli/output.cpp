@@ -62,10 +62,15 @@ int report_error(const Error& error) {
   return kStatus.at(error.code);
 }
 
-int print_result(const std::string& text, int status) {
+Result<bool> print_part(const std::string& text) {
   const int error = write_to_stdout(text);
-  if (error == 0 || error == EPIPE) return status;
-  return report_error(system_error("the result cannot be written to stdout", error));
+  if (error == 0 || error == EPIPE) return error == 0;
+  return system_error("the result cannot be written to stdout", error);
+}
+
+int print_result(const std::string& text, int status) {
+  const auto read = print_part(text);
+  return read ? status : report_error(read.error());
 }
 
 Terminal stdout_terminal() {

@@ -27,10 +27,14 @@ void set_up_log();
 // Says the error on stderr, with its detail below, and gives the status that goes with it.
 int report_error(const Error& error);
 
-// Writes a command's whole result, the only way to stdout. Gives `status`, or kInternal with a
+// Writes a command's whole result. Gives `status`, or kInternal with a
 // sentence on stderr where not all of it was written. A reader that has gone away (`| head -1`) is
 // no fault.
 int print_result(const std::string& text, int status);
+
+// Writes a part of what a command goes on to write. False: the reader has gone away. Errors: not
+// all of it was written.
+Result<bool> print_part(const std::string& text);
 
 // What stdout shows: the columns that COLUMNS or the terminal has, none where it is neither; and
 // whether colours are wanted.

@@ -36,8 +36,8 @@ def test_the_man_page_has_every_command_option_example_and_status():
     page = gzip.decompress((BINARY.parent / "pktbench.1.gz").read_bytes()).decode()
     assert page == call("--man-page")
     read = page.replace("\\-", "-").replace("\\&", "").replace("\\e", "\\")
-    assert {"run", "list", "compare", "plots", "validate", "history", "export", "doctor", "lab",
-            "restore"} <= set(commands())
+    assert {"run", "list", "compare", "plots", "report", "validate", "history", "export", "doctor", "lab",
+            "watch", "restore"} <= set(commands())
     parts = dict(part.split("\n", 1) for part in read.split("\n.SS ")[1:])
     assert list(parts) == commands()
     for command, part in parts.items():
@@ -69,7 +69,7 @@ def test_words_are_completed_by_what_there_is():
     entries = json.loads(call("list", "--json"))
     names = {kind: [e["name"] for e in entries if e["kind"] == kind] for kind in ("backend", "scenario")}
     assert complete("") == commands()
-    assert complete("re") == ["restore"]
+    assert complete("re") == ["report", "restore"]
     assert complete("run", "") == names["scenario"]
     assert complete("run", "quick") == ["quickstart"]
     assert complete("run", "quickstart", "--backend", "") == names["backend"]

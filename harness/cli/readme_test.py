@@ -22,7 +22,7 @@ def unmade(page):
         for line in block.splitlines():
             command = line.partition(" #")[0]
             made |= set(OUT.findall(command))
-            if re.search(r"\b(compare|plots|validate|export|--resume)\b", command):
+            if re.search(r"\b(compare|plots|report|validate|export|--resume)\b", command):
                 yield from (path for path in READ.findall(command) if path not in made)
 
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "harness/cli/commands.hpp"
+#include "harness/cli/guesses.hpp"
 #include "harness/cli/host.hpp"
 #include "harness/cli/output.hpp"
 #include "harness/cli/registry.hpp"
@@ -144,6 +145,8 @@ Result<void> check_usage(const RunArguments& arguments) {
   }
   if (!arguments.out.empty())
     return bad("--out and --resume exclude each other; --resume goes on in its own directory");
+  if (!arguments.guess.empty())
+    return bad("--guess: --resume goes on with the guess that the run has; leave it out");
   if (const std::string option = first_override(arguments.overrides);
       arguments.scenario.empty() && !option.empty())
     return bad(option + ": --resume goes on with the scenario that the run has; leave it out");
@@ -190,6 +193,7 @@ Result<Scenario> scenario_of_run(const RunArguments& arguments) {
   ScenarioOverrides overrides = arguments.overrides;
   overrides.drawn_seed = scenario->order_seed;
   auto given = load_scenario(arguments.scenario, registry(), overrides);
+  if (given) keep_guesses(*scenario, *given);
   if (given && cleaned(given->resolved) != cleaned(scenario->resolved))
     return make_error(ErrorCode::invalid_input,
                       dir + ": was made from another scenario or other options (they differ at " +
@@ -299,6 +303,7 @@ int run_command(const RunArguments& given) {
   if (!scenario) return report_error(scenario.error());
 
   if (auto r = add_port_policy(arguments, *scenario); !r) return report_error(r.error());
+  if (auto r = add_guesses(arguments.guess, *scenario); !r) return report_error(r.error());
   const std::string commands_from =
       arguments.scenario.empty() ? arguments.resume + "/" + kRunFileName : arguments.scenario;
   if (auto r = check_commands(commands_from, *scenario); !r) return report_error(r.error());

@@ -124,8 +124,9 @@ def test_what_a_command_does_not_know_is_named(arguments, unknown):
     refused(pktbench(*arguments), 2, f"{command} does not know {unknown}; see {command} --help")
 
 
-@pytest.mark.parametrize("command", ["run", "list", "compare", "gate", "baseline", "plots", "validate",
-                                     "history", "export", "doctor", "lab", "restore"])
+@pytest.mark.parametrize("command", ["run", "list", "compare", "gate", "baseline", "plots", "report",
+                                     "validate", "history", "export", "doctor", "lab", "watch",
+                                     "restore"])
 def test_help_has_an_example(command):
     result = pktbench(command, "--help")
     assert result.returncode == 0

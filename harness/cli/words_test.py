@@ -26,8 +26,8 @@ def said(result):
     return line[len("pktbench: "):-1]
 
 
-COMMANDS = ("run, list, compare, gate, baseline, doctor, plots, validate, history, export, lab, "
-            "restore")
+COMMANDS = ("run, list, compare, gate, baseline, doctor, plots, report, validate, history, export, lab, "
+            "watch, restore")
 # Where a command line would be taken after all, /dev/null is no scenario.
 WRONG = {
     # commands
@@ -104,7 +104,7 @@ def test_what_is_wrong_is_said_in_one_line(line):
     ["run", ""], ["run", "/dev/null", "--out", ""], ["run", "/dev/null", "--backend", ""],
     ["run", "/dev/null", "--set", ""], ["run", "--resume", ""], ["run", "/dev/null", "--trials", ""],
     ["doctor", ""], ["compare", "", "b"], ["compare", "a", "b", "--base-case", ""], ["list", ""],
-    ["plots", ""], ["lab", "--cpus", "", "--", "list"]], ids=" ".join)
+    ["plots", ""], ["report", ""], ["lab", "--cpus", "", "--", "list"]], ids=" ".join)
 def test_an_empty_value_is_none(arguments):
     assert said(pktbench(*arguments)).endswith(": must not be empty")
 
@@ -133,7 +133,7 @@ def test_without_an_option_list_is_short_and_with_a_name_it_is_whole():
     brief = pktbench("list").stdout.decode()
     kinds = [line for line in brief.splitlines() if line and line[0] != " "]
     assert kinds[:6] == ["backends", "workloads", "generators", "testbeds", "methods", "scenarios"]
-    assert " = " not in brief and len(brief.splitlines()) < 70
+    assert " = " not in brief and len(brief.splitlines()) < 80
     assert brief.splitlines()[-1] == "Options of one, or cases of a scenario: pktbench list NAME"
     whole = pktbench("list", "af_xdp", "quickstart").stdout.decode()
     assert "    copy_mode = \"auto\" (auto|copy|zerocopy)\n        auto: zero-copy where" in whole

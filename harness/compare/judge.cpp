@@ -160,12 +160,6 @@ void compare_settings(const RecordedCase& base, const RecordedCase& next, CaseCo
     }
 }
 
-std::vector<std::string> names_of(const std::vector<Metric>& metrics) {
-  std::vector<std::string> made;
-  for (const Metric& metric : metrics) made.push_back(metric.name);
-  return made;
-}
-
 // What must be the same in all runs of a side; empty: it is.
 std::string unlike_within(const std::vector<const RecordedRun*>& runs, const RecordedCase& first,
                           const char* side) {
@@ -199,7 +193,7 @@ CaseComparison pair_cases(const Sides& sides, const RecordedCase& base, const Re
   if (!made.reason.empty()) return made;
   // What the method did not find, as the rate of trials at loads that differ, says nothing of the
   // device.
-  if (!base.metrics.empty() && !contains(base.metrics, kRate.name, &Metric::name)) {
+  if (!base.metrics.empty() && !contains(base.metrics, kRate.name, &RecordedMetric::name)) {
     made.reason = fmt::format(
         "what was found of it is {}, for which each trial has a load of its own; read what both "
         "runs found instead",

@@ -71,12 +71,12 @@ TEST(Judge, MoreTrialsAreNoRemedyForAValueOf0) {
 TEST(Judge, TrialsOfASearchAreNoSampleOfOneRate) {
   RecordedCase base = make_case("c", 5, 300);
   RecordedCase next = make_case("c", 4, 300);
-  base.metrics = next.metrics = {{.name = "NDR"}, {.name = "PDR"}};
+  base.metrics = next.metrics = {{"NDR", "pps"}, {"PDR", "pps"}};
   const Comparison made = compare(base, next);
   EXPECT_EQ(made.verdict, Verdict::inconclusive);
   EXPECT_NE(made.cases[0].reason.find("load of its own"), std::string::npos);
   EXPECT_NE(made.cases[0].reason.find("found of it is NDR, PDR,"), std::string::npos);
-  base.metrics = next.metrics = {{.name = "cycles_per_packet"}, {.name = "mpps"}};
+  base.metrics = next.metrics = {{"cycles_per_packet", "cycles"}, {"mpps", "Mpps"}};
   EXPECT_EQ(compare(base, next).verdict, Verdict::regression);
   base.metrics = next.metrics = {};  // of an older run
   EXPECT_EQ(compare(base, next).verdict, Verdict::regression);

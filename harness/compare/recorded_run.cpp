@@ -148,7 +148,11 @@ RecordedCase recorded_case(const CaseDocument& document, std::vector<RecordedTri
   made.reason = result.reason;
   made.limiter = result.limiter;
   made.rounds_planned = result.rounds_planned;
-  made.metrics = result.metrics;
+  for (const Metric& metric : result.metrics) {
+    made.metrics.push_back({metric.name, metric.unit, metric.higher_is_better, {}});
+    for (const auto& [round, value] : metric.by_round)
+      made.metrics.back().by_round.emplace_back(std::atoi(round.c_str()), value);
+  }
   made.condition = result.condition;
   made.trials = std::move(trials);
   made.comparable = comparable_of(run, one);

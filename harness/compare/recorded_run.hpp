@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/core/case_result.hpp"
@@ -40,15 +41,23 @@ struct RecordedTrial {
   Condition condition;
 };
 
+// What a method found. Without the map of core's Metric, which a run of many trials would fill.
+struct RecordedMetric {
+  std::string name;
+  std::string unit;
+  bool higher_is_better = true;
+  std::vector<std::pair<int, double>> by_round = {};  // (round, value)
+};
+
 struct RecordedCase {
   std::string id;
   CaseStatus status = CaseStatus::failed;
   std::string reason;  // empty when ok
   Limiter limiter = Limiter::unknown;
-  int rounds_planned = 0;             // each of them is one trial or more; 0: not known
-  std::vector<Metric> metrics;        // what its method found; an older run has none
-  Condition condition;                // of the trials in its summary
-  std::vector<RecordedTrial> trials;  // in the order they were made, invalid ones included
+  int rounds_planned = 0;               // each of them is one trial or more; 0: not known
+  std::vector<RecordedMetric> metrics;  // what its method found; an older run has none
+  Condition condition;                  // of the trials in its summary
+  std::vector<RecordedTrial> trials;    // in the order they were made, invalid ones included
   Comparable comparable;
   // What is compared as a rule, so that a difference is said and no obstacle.
   std::map<std::string, std::string> subject;

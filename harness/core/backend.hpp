@@ -5,10 +5,12 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "harness/core/counters.hpp"
+#include "harness/core/delays.hpp"
 #include "harness/core/options.hpp"
 #include "harness/core/port.hpp"
 #include "harness/core/result.hpp"
@@ -16,6 +18,13 @@
 #include "harness/core/units.hpp"
 
 namespace pktbench {
+
+// Where a workload that forwards sends its frames.
+struct Hop {
+  Port out;                       // the DUT's second port
+  MacAddress next{};              // of the port at the other end of its wire
+  std::uint32_t destination = 0;  // the IPv4 address that the frames are for, in host byte order
+};
 
 struct BackendConfig {
   Port port;
@@ -25,6 +34,8 @@ struct BackendConfig {
   Options options;
   std::vector<std::uint16_t> filter_ports = {kTestUdpPort};  // of `filter`: those it takes out
   bool stamped = false;  // frames say when they were due: it is a DelayRecorder, and counts by that
+  Stamp stamp = Stamp::software;  // of those
+  std::optional<Hop> hop = {};    // of a workload that forwards
 };
 
 // What was obtained, read back from the kernel or library rather than assumed.
@@ -56,6 +67,10 @@ class Backend {
 
   // Ids of the BPF programs of its own that the frames run through. Empty: none.
   virtual std::vector<std::uint32_t> programs() const { return {}; }
+
+  // Of a workload that forwards: frames come to the way out by XDP's redirect, for which many
+  // drivers want a program there.
+  virtual bool redirects_out() const { return false; }
 
   // Detaches everything. Idempotent.
   virtual void stop() noexcept = 0;

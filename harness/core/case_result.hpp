@@ -45,6 +45,14 @@ struct GoalResult {
   double seconds = 0;
 };
 
+// Where a case begins to lose frames by an earlier search, with which one may begin.
+struct FirstGuess {
+  double mean_pps = 0;
+  double deviation_pps = 0;
+  double max_pps = 0;  // the greatest load there
+  bool held = false;   // the first search did not contradict it
+};
+
 // What is lost at a load so low that a device should lose nothing: no goal below it can be reached.
 struct LossFloor {
   double load_pps = 0;
@@ -72,6 +80,7 @@ struct CaseResult {
   std::vector<Metric> metrics;
   std::vector<GoalResult> goals;          // of the method `search`, by round
   LossFloor floor;                        // of the same
+  std::optional<FirstGuess> guess;        // of the same; none: it began with nothing
   std::optional<FlipRecord> flip;         // of the method `flip`, over its trials
   std::vector<LoadReference> references;  // what the loads below are shares of
   std::vector<SweepLoad> sweep;           // of the method `load-sweep`

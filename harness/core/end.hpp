@@ -13,6 +13,7 @@
 
 #include "harness/core/applied.hpp"
 #include "harness/core/counters.hpp"
+#include "harness/core/delays.hpp"
 #include "harness/core/port.hpp"
 #include "harness/core/result.hpp"
 #include "harness/core/return_sink.hpp"
@@ -99,9 +100,9 @@ class End {
   virtual bool own_interrupts() const { return false; }
 
   // For a workload that sends frames back: until release_returned() those of `trial_tag` end here,
-  // and are counted. Called when the backend is attached and before settle(). Returns the ids of
-  // the threads that take them, which work for this end.
-  virtual Result<std::vector<pid_t>> take_returned(std::uint32_t /*trial_tag*/) {
+  // and are counted, `stamped` ones with their delays. Called when the backend is attached and
+  // before settle(). Returns the ids of the threads that take them, which work for this end.
+  virtual Result<std::vector<pid_t>> take_returned(std::uint32_t /*trial_tag*/, bool /*stamped*/) {
     return make_error(ErrorCode::unsupported,
                       "nothing at the generator's end takes the frames that come back");
   }
@@ -110,6 +111,10 @@ class End {
   virtual Result<Returned> returned() {
     return make_error(ErrorCode::failed, "nothing takes the frames that come back");
   }
+
+  // How late those were; null: nobody records it. Valid until release_returned(). REQUIRES:
+  // take_returned() of stamped frames succeeded.
+  virtual DelayRecorder* returned_delays() { return nullptr; }
 
   // Makes the port take frames that an XDP program redirects into it, until release_returned().
   // Called when the backend is attached and before settle(), where take_returned() is not.

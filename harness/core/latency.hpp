@@ -18,12 +18,13 @@ struct NullPath {
 
 // Histograms are HdrHistogram's encoded form, in base64.
 struct LatencyRecord {
-  std::string stamp;        // who reads the clock at the end: "software"
-  bool one_way = true;      // else there and back
-  std::uint64_t count = 0;  // frames received, each once
-  std::int64_t lost = 0;    // offered, and not received
+  std::string stamp;        // who reads the clock at the end, as Stamp
+  bool one_way = true;      // else a round trip, back to the generator
+  std::uint64_t count = 0;  // frames received, or come back, each once
+  std::int64_t lost = 0;    // offered, and not among those
   std::uint64_t duplicated = 0;
   std::uint64_t reordered = 0;
+  std::uint64_t unstamped = 0;          // as DelayCounts
   std::uint64_t early = 0;              // as DelayCounts
   std::uint64_t beyond = 0;             // as DelayCounts
   std::vector<std::string> histograms;  // of delays, by RX queue
@@ -50,6 +51,11 @@ struct LatencyLoad {
   LatencyRecord sum;         // of those; one histogram, of all queues
   Percentiles ns;
   Percentiles late_ns;  // of the generator
+  // Its p99 as a share of that of the delays; none: one of them is not known. Above half the
+  // generator is the limiter, and what the delays say of the way and the receiver is an upper
+  // bound.
+  std::optional<double> generator_share;
+  bool generator_limits() const { return generator_share.value_or(0) > 0.5; }
 };
 
 }  // namespace pktbench

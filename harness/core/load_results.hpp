@@ -17,7 +17,8 @@ struct LoadReference {
   std::optional<double> pps;        // none: for the reason
   std::optional<double> upper_pps;  // of a PDR, the lowest load that loses more
   bool regular = false;
-  std::string reason;        // why it is not; empty where it is
+  bool rough = false;        // it is about `pps`, and that is no bound: its search was cut off
+  std::string reason;        // why it is not regular; empty where it is
   std::uint64_t trials = 0;  // of the round, the first ones
   double seconds = 0;
 };

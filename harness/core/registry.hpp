@@ -34,6 +34,7 @@ struct WorkloadType {
   std::string summary = {};  // one line
   bool filters = false;      // takes out the frames of the scenario's `filter`
   bool sends_back = false;   // frames go back to the generator
+  bool forwards = false;     // frames go on, out of the DUT's second port to the generator's
 };
 
 struct BackendType {
@@ -51,6 +52,8 @@ struct BackendType {
   // Workloads it can never have, each with the reason.
   std::map<std::string, std::string> cannot = {};
   bool stamps = false;  // its backends are DelayRecorders
+  // Stamps beside those of software that it can never have, each with the reason.
+  std::map<Stamp, std::string> cannot_stamp = {};
 };
 
 struct GeneratorType {

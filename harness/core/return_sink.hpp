@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "harness/core/counters.hpp"
+#include "harness/core/delays.hpp"
 #include "harness/core/port.hpp"
 #include "harness/core/result.hpp"
 
@@ -25,13 +26,12 @@ struct Returned {
 };
 
 // Threads: one controlling thread.
-class ReturnSink {
+class ReturnSink : public DelayRecorder {
  public:
-  virtual ~ReturnSink() = default;
-
   // From now on the frames of `trial_tag` that arrive at `generator` end there, and are counted.
   // Everything that is no test frame goes on. Detaches with the object, and when the process dies.
-  virtual Result<void> attach(const Port& generator, std::uint32_t trial_tag) = 0;
+  // `stamped`: they say when they were due, and how late each is when it is back is recorded.
+  virtual Result<void> attach(const Port& generator, std::uint32_t trial_tag, bool stamped) = 0;
 
   // Without drops, which are the wiring's.
   virtual Result<Returned> sample() = 0;

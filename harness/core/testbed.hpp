@@ -53,6 +53,20 @@ class Testbed {
   // Errors: `unsupported` where a port cannot have it.
   virtual Result<void> use_frames(const TrafficSpec& /*traffic*/) { return {}; }
 
+  // Before a trial whose workload forwards: sees that each end has its second port, and that the
+  // generator's sends to what is behind them. Errors: `unsupported` where the testbed has none.
+  virtual Result<void> use_second_ports() {
+    return make_error(ErrorCode::unsupported,
+                      "this testbed has one port at each end, and a frame that is forwarded goes "
+                      "out of a second one; use testbed veth, or nic with dut_out and "
+                      "generator_in");
+  }
+
+  // The DUT's second port, out of which it forwards, and the generator's, which takes those frames.
+  // REQUIRE: use_second_ports() succeeded.
+  virtual End* dut_out() { return nullptr; }
+  virtual End* generator_in() { return nullptr; }
+
   // Before a trial: gives the PCI function to user space, or, where `pci` is empty, sees that its
   // kernel driver has it. The DUT's port is another one after that. Errors: `unsupported` where the
   // testbed has no such port or it cannot be given away.

@@ -32,6 +32,7 @@ struct CaseSpec {
   bool telemetry = true;    // false: nothing but the backend's and the device's counters runs
   std::string workload;
   bool sends_back = false;                  // it does, frames to the generator
+  bool forwards = false;                    // it does, frames to the generator's second port
   bool reads_tag = false;                   // the backend does, of each frame
   std::vector<std::uint16_t> filter_ports;  // UDP, of `filter`; empty for the other workloads
   std::string generator;
@@ -39,7 +40,8 @@ struct CaseSpec {
   TrafficSpec traffic;
   std::optional<double> rate_pps;  // the intended load; none: as fast as possible
   unsigned queues = 1;
-  bool stamped = false;  // frames go one by one and say when they were due
+  bool stamped = false;           // frames go one by one and say when they were due
+  Stamp stamp = Stamp::software;  // of those
 };
 
 // What is asked of a trial: its load, how it is timed and how it is judged.

@@ -137,6 +137,7 @@ DeviceFacts gather_device_facts(const std::string& name) {
   facts.lro = sys::get_offload(name, sys::Offload::lro);
   facts.eee = sys::get_eee(name);
   facts.wake_on_lan = sys::get_wake_on_lan(name);
+  facts.time_stamping = sys::time_stamping(name);
   facts.offloads = sys::get_offloads(name);
   if (facts.link) facts.xdp_features = sys::xdp_features(facts.link->ifindex);
   return facts;

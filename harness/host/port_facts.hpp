@@ -31,6 +31,7 @@ struct DeviceFacts {
   Result<bool> lro = not_asked();
   Result<bool> eee = not_asked();
   Result<std::string> wake_on_lan = not_asked();
+  Result<sys::TimeStamping> time_stamping = not_asked();
   Result<std::vector<std::pair<std::string, bool>>> offloads = not_asked();
   Result<sys::XdpFeatures> xdp_features = not_asked();
 };

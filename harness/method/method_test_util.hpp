@@ -45,6 +45,7 @@ inline CaseResult run_method(const MethodType& type, const Options& options,
                              std::vector<Step>* steps = nullptr) {
   const auto method = type.make(options);
   std::vector<CaseResult> cases(1);
+  cases[0].spec.id = "a-path/drop/64B/1q/1f";
   std::vector<TrialRecord>& trials = cases[0].trials;
   for (int round = 0; round < method->rounds(); ++round)
     while (const auto step = method->next(cases[0], round)) {

@@ -147,6 +147,7 @@ std::optional<NextTrial> ReferenceLoad::next(const SearchRound& made) const {
 }
 
 LoadReference ReferenceLoad::find(const SearchRound& made) const {
+  const bool cut_off = made.disturbed_in_a_row > max_repeats_;
   LoadReference found;
   found.what = kind_ == Kind::given       ? "given"
                : kind_ == Kind::line_rate ? "line rate"
@@ -158,6 +159,11 @@ LoadReference ReferenceLoad::find(const SearchRound& made) const {
     found.pps = goal.lower_pps;
     found.upper_pps = goal.upper_pps;
     found.reason = goal.reason;
+    // A load to be near is better than none, as long as it says what it is.
+    if (!found.pps && (cut_off || goal.reason == kEndedEarly)) {
+      found.pps = LossSearch(rules(made), made.trials).roughly(goal_);
+      found.rough = found.pps.has_value();
+    }
   } else if (made.line_rate_pps) {
     found.pps = made.line_rate_pps;
   } else if (!made.trials.empty()) {
@@ -166,8 +172,9 @@ LoadReference ReferenceLoad::find(const SearchRound& made) const {
   }
   if (made.broken) {
     found.pps.reset();
+    found.rough = false;
     found.reason = kBroken;
-  } else if (made.disturbed_in_a_row > max_repeats_ && (!found.reason.empty() || !found.pps)) {
+  } else if (cut_off && (!found.reason.empty() || !found.pps)) {
     found.reason = kDisturbed;
   }
   found.regular = found.reason.empty();
@@ -198,18 +205,25 @@ const Fields<LoadReference>& reference_fields() {
   using namespace notes;
   using R = LoadReference;
   static const Fields<R> made(
-      "", {{"round", &R::round, "Whose loads are shares of it, from 0."},
-           {"what", &R::what,
-            "`PDR 0.5%`: the partial drop rate at that loss, found by a short search; `given`: by "
-            "the scenario; `line "
-            "rate`; `generator`: what it offered where there is no line."},
-           {"pps", &R::pps, "The load that is 100%.", unit("packets/s"), null_is_a_value},
-           {"upper_pps", &R::upper_pps, "Of a PDR the lowest load that lost more.",
-            unit("packets/s"), null_is_a_value},
-           {"regular", &R::regular, "Where not, `pps` is the least that it can be."},
-           {"reason", &R::reason, "Why it is not regular; null where it is.", null_is_a_value},
-           {"trials", &R::trials, "That were made for it: the first ok ones of the round."},
-           {"seconds", &R::seconds, "That they took, overhead included.", unit("s")}});
+      "",
+      {{"round", &R::round, "Whose loads are shares of it, from 0."},
+       {"what", &R::what,
+        "`PDR 0.5%`: the partial drop rate at that loss, found by a short search; `given`: by "
+        "the scenario; `line "
+        "rate`; `generator`: what it offered where there is no line."},
+       {"pps", &R::pps, "The load that is 100%.", unit("packets/s"), null_is_a_value},
+       {"upper_pps", &R::upper_pps, "Of a PDR the lowest load that lost more.", unit("packets/s"),
+        null_is_a_value},
+       {"regular", &R::regular,
+        "Where not, `pps` is the least that it can be, or, where it is `rough`, about what it is."},
+       {"rough", &R::rough,
+        "The search was disturbed or out of time before it had a bound: `pps` is the highest "
+        "load at which most trials were good or, without one, where frames seemed to begin to "
+        "be lost.",
+        older_lack_it},
+       {"reason", &R::reason, "Why it is not regular; null where it is.", null_is_a_value},
+       {"trials", &R::trials, "That were made for it: the first ok ones of the round."},
+       {"seconds", &R::seconds, "That they took, overhead included.", unit("s")}});
   return made;
 }
 

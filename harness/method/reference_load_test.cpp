@@ -104,6 +104,34 @@ TEST(ReferenceLoad, HasNoneWhereEveryLoadLosesOrTheTrialsSayNothing) {
   EXPECT_FALSE(noisy.found.pps);
 }
 
+// Whatever its search had come to when it was cut off.
+TEST(ReferenceLoad, ThatIsCutOffIsAboutWhereItsTrialsSay) {
+  std::size_t whole = 0;
+  {
+    CaseResult c;
+    found(
+        {}, [] { return 1e6; }, {}, &c);
+    whole = c.trials.size();
+  }
+  for (std::size_t ok = 1; ok < whole; ++ok) {
+    SCOPED_TRACE(ok);
+    const ReferenceState state = found(
+        {}, [] { return 1e6; },
+        [=](TrialRecord& t, std::size_t i) {
+          t.disturbed = i >= ok;
+          if (t.disturbed) t.status = TrialStatus::invalid;
+        });
+    ASSERT_TRUE(state.found.pps);
+    EXPECT_FALSE(state.found.regular);
+    EXPECT_EQ(state.found.reason, kDisturbed);
+    EXPECT_NEAR(*state.found.pps, 1e6, 0.03e6);
+  }
+  const ReferenceState late = found({{"pdr_limit_s", 1.0}}, [] { return 1e6; });
+  EXPECT_EQ(late.found.reason, kEndedEarly);
+  EXPECT_TRUE(late.found.rough);
+  EXPECT_NEAR(*late.found.pps, 1e6, 0.03e6);
+}
+
 TEST(ReferenceLoad, GivenIsTaken) {
   const ReferenceState state = found({{"pdr_pps", 123.0}}, [] { return 1e6; });
   EXPECT_EQ(state.found.pps, 123.0);

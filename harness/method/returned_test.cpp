@@ -47,6 +47,9 @@ TEST(Returned, WhatWasTurnedRoundAndNotRefusedWasSentBack) {
   EXPECT_EQ(sent_back(c), 7u);
   c.details["not_sent"] = 2;
   EXPECT_EQ(sent_back(c), 5u);
+  c.details["forwarded"] = 10;
+  EXPECT_EQ(sent_back(c), 15u);
+  c.details = {{"reflected", 7}};
   c.details["not_sent"] = 8;
   EXPECT_EQ(sent_back(c), 0u);
 }

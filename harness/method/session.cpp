@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <iterator>
-#include <numeric>
 #include <optional>
 #include <utility>
 
 #include "harness/core/frame_mix.hpp"
 #include "harness/measure/bpf_run_time.hpp"
 #include "harness/method/accounting.hpp"
+#include "harness/method/first_frames.hpp"
 #include "harness/method/flip/flip_window.hpp"
 #include "harness/method/latency/delay_watch.hpp"
 #include "harness/method/snapshot.hpp"
@@ -23,18 +23,10 @@ namespace pktbench::method {
 
 namespace {
 
-constexpr std::uint64_t kConfirmFrames = 64;
-// udp-sendmmsg changes the flow from batch to batch.
-constexpr std::uint64_t kFramesPerFlow = 64;
-constexpr std::uint64_t kFlowsPerQueue = 16;  // all missing one of two queues: once in 65,536 runs
 // Of threads that a busy host leaves waiting. Only what does not come at all takes that long.
 constexpr std::uint64_t kConfirmTimeout = 10'000 * kMillisecond;
 
 std::uint64_t to_ns(double seconds) { return static_cast<std::uint64_t>(seconds * 1e9); }
-
-std::uint64_t total(const QueueCounts& counts) {
-  return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
-}
 
 Error interrupted() { return make_error(ErrorCode::interrupted, "interrupted"); }
 
@@ -47,6 +39,7 @@ class AttachedCase final : public Session {
         p_(std::move(parties)),
         generator_(p_.testbed.generator()),
         dut_(p_.testbed.dut()),
+        taker_(&generator_),
         clock_(p_.testbed.clock()),
         stop_(stop),
         surroundings_(p_.testbed, spec, plan_),
@@ -54,7 +47,7 @@ class AttachedCase final : public Session {
   ~AttachedCase() override {
     p_.traffic->stop();
     p_.backend->stop();
-    generator_.release_returned();
+    for (End* end : ends()) end->release_returned();
   }
 
   Result<void> attach(const TrialPlan& plan) {
@@ -92,6 +85,15 @@ class AttachedCase final : public Session {
   bool usable() const override { return usable_; }
 
  private:
+  // All that the case has.
+  std::vector<End*> ends() const {
+    std::vector<End*> all = {&generator_, &dut_};
+    if (dut_out_) all.insert(all.end(), {dut_out_, taker_});
+    return all;
+  }
+  // What the workload sends comes to the generator, and is counted there.
+  bool takes_frames() const { return spec_.sends_back || spec_.forwards; }
+
   CpuOwners cpu_owners() const {
     CpuOwners owners{dut_.port().cpus, generator_.port().cpus, dut_.softirq_cpus(),
                      dut_.own_interrupts()};
@@ -104,12 +106,20 @@ class AttachedCase final : public Session {
     backend.options = spec_.backend_options;
     backend.port = dut_.port();
     if (auto r = p_.testbed.lend(p_.backend->takes(backend)); !r) return r;
+    if (spec_.forwards) {
+      if (auto r = p_.testbed.use_second_ports(); !r) return r;
+      dut_out_ = p_.testbed.dut_out();
+      taker_ = p_.testbed.generator_in();
+      backend.hop = Hop{dut_out_->port(), taker_->port().mac, taker_->port().ipv4};
+    }
     backend.port = dut_.port();
     backend.workload = spec_.workload;
     if (!spec_.filter_ports.empty()) backend.filter_ports = spec_.filter_ports;
     backend.traffic = spec_.traffic;
     backend.trial_tag = tag_;
-    backend.stamped = spec_.stamped;
+    backend.stamped = spec_.stamped && !spec_.sends_back;
+    backend.stamp = spec_.stamp;
+    if (auto r = has_stamps(dut_.port(), spec_.stamp); !r) return r;
     if (auto r = p_.backend->start(backend).into(mode_); !r) return r.error();
 
     if (p_.bpf_stats) {
@@ -120,23 +130,28 @@ class AttachedCase final : public Session {
       if (auto r = measure::BpfRunTimeMeter::start(programs).into(bpf_); !r) return r;
     }
 
-    if (spec_.sends_back) {
-      auto r = generator_.take_returned(tag_).into(generator_threads_);
-      if (!r) return r;
-    } else if (p_.traffic->redirects()) {
+    if (takes_frames())
+      if (auto r = taker_->take_returned(tag_, spec_.stamped).into(generator_threads_); !r)
+        return r;
+    if (!spec_.sends_back && p_.traffic->redirects())
       if (auto r = generator_.let_redirects_out(); !r) return r;
-    }
+    if (dut_out_ && p_.backend->redirects_out())
+      if (auto r = dut_out_->let_redirects_out(); !r) return r;
 
     // Attaching a program makes the kernel replace the device's NAPI threads.
-    const auto sending = generator_.settle(false);
-    if (!sending) return sending.error();
-    generator_threads_.insert(generator_threads_.end(), sending->begin(), sending->end());
+    for (End* end : ends()) {
+      if (end == &dut_) continue;
+      const auto settled = end->settle(false);
+      if (!settled) return settled.error();
+      generator_threads_.insert(generator_threads_.end(), settled->begin(), settled->end());
+    }
     auto napi = dut_.settle(!p_.backend->threads().empty());
     if (!napi) return napi.error();
 
     TrafficConfig traffic;
     traffic.from = generator_.port();
     traffic.to = dut_.port();
+    if (spec_.forwards) traffic.to.ipv4 = taker_->port().ipv4;
     traffic.traffic = spec_.traffic;
     traffic.trial_tag = tag_;
     traffic.options = spec_.generator_options;
@@ -144,7 +159,10 @@ class AttachedCase final : public Session {
     if (auto r = p_.traffic->start(traffic); !r) return r;
     if (spec_.stamped) {
       const bool simulated = dut_.port().device != nullptr;
-      if (auto r = DelayWatch::of(*p_.backend, *p_.traffic, simulated).into(delays_); !r) return r;
+      auto made = spec_.sends_back
+                      ? DelayWatch::of_returned(generator_, *p_.traffic, simulated)
+                      : DelayWatch::of(*p_.backend, *p_.traffic, spec_.stamp, simulated);
+      if (auto r = std::move(made).into(delays_); !r) return r;
     }
     return name_parts(*napi);
   }
@@ -162,7 +180,7 @@ class AttachedCase final : public Session {
     if (p_.meter)
       if (auto r = p_.meter->set_roles(roles); !r) return r;
     parts.programs = p_.backend->programs();
-    for (const End* end : {&generator_, &dut_})
+    for (const End* end : ends())
       for (const std::uint32_t id : end->programs()) parts.programs.push_back(id);
     surroundings_.watch(parts);
     return {};
@@ -184,8 +202,8 @@ class AttachedCase final : public Session {
     const std::string at_device = dut_.receive_drop_place();
     if (s.received.drops_at_device_too && !at_device.empty())
       s.drops[at_device] -= s.received.drops_at_device_too;
-    if (spec_.sends_back)
-      if (auto r = generator_.returned().into(s.returned); !r) return r.error();
+    if (takes_frames())
+      if (auto r = taker_->returned().into(s.returned); !r) return r.error();
     return s;
   }
 
@@ -199,64 +217,24 @@ class AttachedCase final : public Session {
   Result<Snapshot> confirm() {
     auto before = snapshot();
     if (!before) return before;
-    const std::uint64_t flows = kFlowsPerQueue * spec_.queues;
-    const bool every_queue = spec_.queues > 1 && spec_.traffic.flows >= flows;
-    const auto at_device = every_queue ? dut_.received_by_queue() : QueueCounts();
-    const std::uint64_t frames = every_queue ? flows * kFramesPerFlow : kConfirmFrames;
-    p_.traffic->open(frames, plan_.rate_pps);
+    const FirstFrames first(spec_, p_.testbed, *taker_);
+    p_.traffic->open(first.number(), plan_.rate_pps);
     wait_for_all_sent(clock_.now_ns() + kConfirmTimeout);
     const bool all_sent = p_.traffic->finished();
     if (auto r = p_.traffic->close(); !r) return r.error();
     if (stop_) return interrupted();
     auto after = drain(*before);
     if (!after) return after;
-    const std::uint64_t not_taken = after->sent.not_taken - before->sent.not_taken;
-    const std::uint64_t sent = after->sent.packets - before->sent.packets + not_taken;
-    if (sent == 0)
-      return make_error(ErrorCode::failed, "generator {} sent nothing within 10 s",
-                        spec_.generator);
-    if (after->received.packets == before->received.packets) {
-      const std::string hint = p_.traffic->when_none_arrives();
-      return make_error(ErrorCode::failed, "none of {} frames sent to {} was counted by {}{}{}{}",
-                        sent, dut_.port().name, spec_.backend, left_since(*before, *after, sent),
-                        dropped_since(*before, *after), hint.empty() ? "" : "; " + hint);
-    }
-    const FirstFrames first = {spec_.backend, dut_.port().name, generator_.port().name};
-    if (p_.testbed.unnamed_loss() > 0)
-      if (auto r = nothing_unnamed(first, *before, *after, plan_.tolerance_packets); !r)
-        return r.error();
-    if (after->returned)
-      if (auto r = frames_come_back(first, *before, *after); !r) return r.error();
-    if (every_queue && all_sent) {
-      auto r = every_queue_counts(first, before->received.per_queue, after->received.per_queue,
-                                  spec_.queues);
-      // Of a backend that does not tell, where all of its frames went by these counters.
-      const QueueCounts now = dut_.received_by_queue();
-      const std::uint64_t counted = total(now) - total(at_device);
-      if (r && after->received.per_queue.empty() &&
-          counted >= after->received.packets - before->received.packets)
-        r = every_queue_counts({"the device", first.dut, first.generator}, at_device, now,
-                               spec_.queues);
-      if (!r) {
-        const std::string why = dut_.why_not_spread();
-        return make_error(r.error().code, "{}{}{}", r.error().message, why.empty() ? "" : "; ",
-                          why);
-      }
-    }
+    if (auto r = first.judge(*before, *after, all_sent, plan_.tolerance_packets,
+                             p_.traffic->when_none_arrives());
+        !r)
+      return r.error();
     return after;
   }
 
   void wait_for_all_sent(std::uint64_t deadline) {
     while (!stop_ && !p_.traffic->finished() && clock_.now_ns() < deadline)
       clock_.sleep_ns(kMillisecond, stop_);
-  }
-
-  // "; 3 left eth0": where its port counts them, and it was fewer than were sent.
-  std::string left_since(const Snapshot& before, const Snapshot& after, std::uint64_t sent) const {
-    const std::uint64_t left = after.offered(before);
-    if (left >= sent) return {};
-    return fmt::format("; {} left {}", left == 0 ? "none" : fmt::format("{}", left),
-                       generator_.port().name);
   }
 
   // Until `limit` frames are sent, where that is one; with what is to be done meanwhile.
@@ -373,7 +351,7 @@ class AttachedCase final : public Session {
     turns.merge(dut_.turns());
     count_between(before, *after, turns, record_);
     if (plan_.delays)
-      if (auto r = delays_->after_window(record_); !r) return r;
+      if (auto r = delays_->after_window(record_, facts_.disturbances); !r) return r;
     record_.on_wire = generator_.on_wire();
     if (record_.left_the_port.value_or(0) > record_.offered.packets)
       record_.notes.push_back(
@@ -412,6 +390,8 @@ class AttachedCase final : public Session {
   SessionParties p_;
   End& generator_;
   End& dut_;
+  End* dut_out_ = nullptr;  // of a workload that forwards
+  End* taker_ = nullptr;    // of the frames that the workload sends
   Clock& clock_;
   const StopFlag& stop_;
   bool usable_ = true;

@@ -31,8 +31,9 @@ std::uint64_t count_of(const std::map<std::string, std::uint64_t>& counts,
 }
 
 std::uint64_t sent_back(const Counters& received) {
-  const std::uint64_t reflected = count_of(received.details, "reflected");
-  return reflected - std::min(reflected, count_of(received.details, "not_sent"));
+  const std::uint64_t sent =
+      count_of(received.details, "reflected") + count_of(received.details, "forwarded");
+  return sent - std::min(sent, count_of(received.details, "not_sent"));
 }
 
 ReturnRecord returned_between(const Returned& before, const Returned& after,
@@ -140,38 +141,6 @@ void count_between(const Snapshot& before, const Snapshot& after, const DropCoun
   count_turns(turns, r);
   if (after.returned)
     r.returned = returned_between(*before.returned, *after.returned, sent_back(r.received));
-}
-
-Result<void> nothing_unnamed(const FirstFrames& who, const Snapshot& before, const Snapshot& after,
-                             std::uint64_t tolerance) {
-  const std::uint64_t sent = after.offered(before);
-  const std::uint64_t seen = after.accounted() - before.accounted();
-  if (sent <= seen + tolerance) return {};
-  return make_error(ErrorCode::failed,
-                    "{} of the first {} frames, which overload nothing, were neither counted by {} "
-                    "nor named as dropped{}",
-                    sent - seen, sent, who.backend, dropped_since(before, after));
-}
-
-Result<void> frames_come_back(const FirstFrames& who, const Snapshot& before,
-                              const Snapshot& after) {
-  const std::uint64_t back = sent_back(after.received) - sent_back(before.received);
-  if (back != 0 && after.returned->accounted() != before.returned->accounted()) return {};
-  if (back == 0)
-    return make_error(ErrorCode::failed, "{} sent back none of {} frames that it received",
-                      who.backend, after.received.packets - before.received.packets);
-  return make_error(ErrorCode::failed, "none of {} frames that {} sent back came to {}", back,
-                    who.backend, who.generator);
-}
-
-Result<void> every_queue_counts(const FirstFrames& who, const QueueCounts& old,
-                                const QueueCounts& now, std::uint32_t queues) {
-  if (now.empty()) return {};
-  for (std::size_t q = 0; q < queues; ++q)
-    if (q >= now.size() || now[q] == (q < old.size() ? old[q] : 0))
-      return make_error(ErrorCode::failed, "{} counted nothing on RX queue {} of {} on {}",
-                        who.backend, q, queues, who.dut);
-  return {};
 }
 
 Result<Snapshot> drain(const Snapshot& first, const TakeSnapshot& snapshot, Clock& clock,

@@ -19,7 +19,8 @@
 
 namespace pktbench::method {
 
-// The second conservation law is of trials whose workload sends frames back:
+// The second conservation law is of trials whose workload sends frames back, or on to the
+// generator's second port:
 //   sent back by the backend's count = came back + strays + lost on the way back + unaccounted
 // Frames lost there are no losses of the DUT, which has received them.
 
@@ -27,7 +28,7 @@ namespace pktbench::method {
 std::uint64_t count_of(const std::map<std::string, std::uint64_t>& counts, const std::string& name);
 
 // What a backend says it has sent back: what it turned round (`reflected`) but for what the way out
-// refused (`not_sent`). 0 where its workload sends nothing back.
+// refused (`not_sent`), or what it sent on (`forwarded`). 0 where its workload sends nothing.
 std::uint64_t sent_back(const Counters& received);
 
 // REQUIRES: `before` is the earlier one.
@@ -100,27 +101,6 @@ std::string dropped_since(const Snapshot& before, const Snapshot& after);
 // `turns` (as End's), unless whole turns of its counter are all that is not accounted for.
 void count_between(const Snapshot& before, const Snapshot& after, const DropCounts& turns,
                    TrialRecord& record);
-
-// Of a trial's first frames, which overload nothing.
-struct FirstFrames {
-  std::string backend;
-  std::string dut;  // the ports' names
-  std::string generator;
-};
-
-// Where a loss need not be named, a backend that misses frames must be found by a few of them.
-Result<void> nothing_unnamed(const FirstFrames& who, const Snapshot& before, const Snapshot& after,
-                             std::uint64_t tolerance);
-
-// REQUIRES: both have `returned`.
-Result<void> frames_come_back(const FirstFrames& who, const Snapshot& before,
-                              const Snapshot& after);
-
-// With enough flows for each queue to have had some, a queue without a frame is one that nobody
-// reads. Without counts nothing is known.
-using QueueCounts = std::vector<std::uint64_t>;
-Result<void> every_queue_counts(const FirstFrames& who, const QueueCounts& before,
-                                const QueueCounts& after, std::uint32_t queues);
 
 using TakeSnapshot = std::function<Result<Snapshot>()>;
 

@@ -13,8 +13,6 @@ Snapshot counted(std::uint64_t sent, std::uint64_t received, DropCounts drops = 
   return s;
 }
 
-const FirstFrames kWho{"dropper", "eth1", "eth0"};
-
 TEST(Snapshot, IsSettledWhenWhatWasSentIsReceivedOrDropped) {
   const Snapshot first = counted(100, 90, {{"ring", 10}});
   EXPECT_TRUE(counted(164, 150, {{"ring", 14}}).settled(first));
@@ -115,26 +113,6 @@ TEST(Snapshot, WhatWasDroppedIsToldByPlace) {
   EXPECT_EQ(dropped_since(counted(0, 0, {{"a", 1}}), counted(9, 0, {{"a", 1}})), "");
   EXPECT_EQ(dropped_since(counted(0, 0, {{"a", 1}}), counted(9, 0, {{"a", 3}, {"b", 4}})),
             "; dropped: a 2, b 4");
-}
-
-TEST(FirstFrames, OneThatNobodyCountsIsFound) {
-  const Snapshot before = counted(0, 0);
-  EXPECT_TRUE(nothing_unnamed(kWho, before, counted(64, 60, {{"ring", 4}}), 0));
-  EXPECT_TRUE(nothing_unnamed(kWho, before, counted(64, 63), 1));
-  const auto lost = nothing_unnamed(kWho, before, counted(64, 63), 0);
-  ASSERT_FALSE(lost);
-  EXPECT_EQ(lost.error().message,
-            "1 of the first 64 frames, which overload nothing, were neither counted by dropper nor "
-            "named as dropped");
-}
-
-TEST(FirstFrames, AQueueThatCountsNothingIsNamed) {
-  EXPECT_TRUE(every_queue_counts(kWho, {5, 5}, {37, 37}, 2));
-  EXPECT_TRUE(every_queue_counts(kWho, {}, {}, 2)) << "not told";
-  const auto silent = every_queue_counts(kWho, {5, 5}, {69, 5}, 2);
-  ASSERT_FALSE(silent);
-  EXPECT_EQ(silent.error().message, "dropper counted nothing on RX queue 1 of 2 on eth1");
-  EXPECT_FALSE(every_queue_counts(kWho, {5, 5}, {69, 69}, 3));
 }
 
 }  // namespace

@@ -40,6 +40,9 @@ std::string fault_of_counts(const TrialPlan& plan, const TrialFacts& facts, cons
     return fmt::format("{} frames more were counted than were offered", -r.unaccounted);
   if (r.received.foreign > plan.tolerance_packets)
     return fmt::format("{} frames of somebody else arrived", r.received.foreign);
+  if (r.latency && r.latency->unstamped > plan.tolerance_packets)
+    return fmt::format("{} of {} frames came without the {}'s stamp", r.latency->unstamped,
+                       r.received.packets, r.latency->stamp);
   return r.returned ? fault_of(*r.returned, plan.tolerance_packets) : std::string();
 }
 

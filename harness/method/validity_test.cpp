@@ -53,6 +53,18 @@ TEST(Validity, AnExactAndUndisturbedTrialIsOk) {
   EXPECT_DOUBLE_EQ(made.record.evidence.at("clock_error"), 0);
 }
 
+TEST(Validity, AFrameWithoutTheStampThatWasAskedForIsTooMany) {
+  const auto without = [](std::uint64_t frames) {
+    return judged([=](Made& m) {
+      m.record.latency.emplace();
+      m.record.latency->stamp = "kernel";
+      m.record.latency->unstamped = frames;
+    });
+  };
+  EXPECT_EQ(without(0), "");
+  EXPECT_EQ(without(1), "1 of 999000 frames came without the kernel's stamp");
+}
+
 TEST(Validity, NothingOfferedIsNoTrial) {
   EXPECT_EQ(judged([](Made& m) { m.record.offered.packets = 0; }),
             "generator xdp-live offered nothing");

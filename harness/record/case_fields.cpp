@@ -308,7 +308,8 @@ const Fields<CaseDocument>& case_fields() {
        {"comparable", &C::comparable,
         "What two cases must have in common to be compared and to share a figure, each as text: "
         "testbed, arrangement, `dut_idle`, NAPI policy, virtual, emulator, generator and its "
-        "options, frame size, flows, rate, method and its `restart`. Beside it what the ports' "
+        "options, frame size, flows, rate, method and its `restart` or `stamp`. Beside it what the "
+        "ports' "
         "drivers told before the run, `dut_port.…` and `generator_port.…`: `driver`, `firmware`, "
         "`link` (Mbit/s), `pcie`, `queues`, `hash` (fields of UDP that choose the queue), `rings`, "
         "`coalescing`, `pause`: a difference there is said.",
@@ -325,6 +326,15 @@ const Fields<CaseDocument>& case_fields() {
                    "What is lost at a low load, where nothing should be; null where that was not "
                    "measured.",
                    known([](const C& c) { return c.result.floor.offered != 0; }), null_is_a_value,
+                   older_lack_it},
+                  {"guess",
+                   object(
+                       [](C& c) -> FirstGuess& {
+                         return c.result.guess ? *c.result.guess : c.result.guess.emplace();
+                       },
+                       method::first_guess_fields()),
+                   "What it began with, by the run `scenario.method.guess_from`; null: nothing.",
+                   known([](const C& c) { return c.result.guess.has_value(); }), null_is_a_value,
                    older_lack_it}}),
         "What the method `search` found.", written(is_searched), older_lack_it},
        {"flip",
@@ -354,11 +364,13 @@ const Fields<CaseDocument>& case_fields() {
                   {"drifts", list(result(&CaseResult::soak_drifts), method::soak_drift_fields()),
                    "How each value goes with time."},
                   {"worst_trial",
-                   [](C& c) -> std::optional<std::uint64_t> {
-                     const SoakWindow* worst = method::worst_window(c.result);
-                     return worst ? std::optional(static_cast<std::uint64_t>(worst->trial))
-                                  : std::nullopt;
-                   },
+                   [](C& c) -> std::
+                                optional<std::uint64_t> {
+                                  const SoakWindow* worst = method::worst_window(c.result);
+                                  return worst ? std::optional(
+                                                     static_cast<std::uint64_t>(worst->trial))
+                                               : std::nullopt;
+                                },
                    "The window that lost most, of the ok ones or, where there are none, of all; of "
                    "several the "
                    "slowest.",

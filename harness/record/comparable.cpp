@@ -82,6 +82,9 @@ Comparable comparable_of(const Json& run, const Json& one) {
   const Json& called = part(method, "name");
   const Json& restart = part(method, "restart");
   made["method"] = called.is_null() ? "throughput" : text_of(called);
+  // Older runs know no other.
+  const Json& stamp = part(method, "stamp");
+  if (made["method"] == "latency") made["stamp"] = stamp.is_null() ? "software" : text_of(stamp);
   made["restart"] = restart.is_null() ? "true" : text_of(restart);
   made["emulator"] = text_of(part(part(part(run, "environment"), "before"), "emulator"));
   const Json& label = part(one, "testbed_label");

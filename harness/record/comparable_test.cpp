@@ -88,6 +88,15 @@ TEST(Comparable, PauseOfAnOlderRunIsWhatWasSet) {
   EXPECT_FALSE(made.contains("generator_port.pause"));
 }
 
+TEST(Comparable, DelaysOfTwoStampsAreNotAlike) {
+  Json run = two_nics();
+  EXPECT_FALSE(comparable_of(run, run["cases"][1]).contains("stamp"));
+  run["scenario"]["method"] = {{"name", "latency"}};
+  EXPECT_EQ(comparable_of(run, run["cases"][1]).at("stamp"), "software");
+  run["scenario"]["method"]["stamp"] = "kernel";
+  EXPECT_EQ(comparable_of(run, run["cases"][1]).at("stamp"), "kernel");
+}
+
 // Each of what a port has, by itself.
 TEST(Comparable, ADifferenceInAnyOfAPortsPartsIsSeen) {
   const std::vector<std::pair<const char*, Json>> parts = {

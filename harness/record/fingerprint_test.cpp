@@ -72,6 +72,8 @@ TEST(Fingerprint, HowOftenAndInWhichOrderDoesNotChangeIt) {
   run["scenario"]["description"] = "other";
   run["scenario"]["method"]["trials"] = 50;
   run["scenario"]["method"]["seed"] = 8;
+  run["scenario"]["method"]["guess"] = "c = 1e6 +- 1e4 of 2e6";
+  run["scenario"]["method"]["guess_from"] = "results/yesterday";
   run["scenario"]["restarts"] = 3;
   EXPECT_EQ(different_fields(base, fingerprint_of(run, false)), std::vector<std::string>{});
   // Nor does the order of the keys.

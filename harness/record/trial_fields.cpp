@@ -78,23 +78,25 @@ const Fields<CpuUsage>& cpu_fields() {
 const Fields<ReturnRecord>& return_fields() {
   using R = ReturnRecord;
   static const Fields<R> made(
-      "", {{"sent_back", &R::sent_back,
-            "By the backend's own count: `received.details.reflected` less `not_sent`, what the "
-            "way out refused.",
-            unit("packets")},
-           {"packets", &R::packets, "Came back to the generator's device.", unit("packets")},
-           {"strays", &R::strays,
-            "Came back with another trial's tag or another device's address. Above the tolerance "
-            "they make a trial invalid.",
-            unit("packets")},
-           {"drops", &R::drops,
-            "Lost on the way back, by place: no losses of the device under test, and not in the "
-            "trial's `drops`.",
-            unit("packets"), schema("places")},
-           {"unaccounted", &R::unaccounted,
-            "`sent_back` - `packets` - `strays` - `drops`. Above the tolerance it makes a trial "
-            "invalid.",
-            unit("packets")}});
+      "",
+      {{"sent_back", &R::sent_back,
+        "By the backend's own count: `received.details.reflected` less `not_sent`, what the "
+        "way out refused; of `forward` `received.details.forwarded`.",
+        unit("packets")},
+       {"packets", &R::packets,
+        "Came back to the generator's device, or by `forward` to its second one.", unit("packets")},
+       {"strays", &R::strays,
+        "Came back with another trial's tag or another device's address. Above the tolerance "
+        "they make a trial invalid.",
+        unit("packets")},
+       {"drops", &R::drops,
+        "Lost on the way back, by place: no losses of the device under test, and not in the "
+        "trial's `drops`.",
+        unit("packets"), schema("places")},
+       {"unaccounted", &R::unaccounted,
+        "`sent_back` - `packets` - `strays` - `drops`. Above the tolerance it makes a trial "
+        "invalid.",
+        unit("packets")}});
   return made;
 }
 

@@ -128,18 +128,38 @@ class Run {
           if (type.stamps && type.media.contains(type_.medium)) names.push_back(type.name);
         return fmt::format("; these do: {}", fmt::join(names, ", "));
       };
-      if (!backend.stamps)
+      if (!backend.stamps && !spec.sends_back)
         return "backend " + backend.name + " does not record when it gets a frame" +
                others(registry_.backends);
+      if (const std::string why = without_stamp(backend, spec); !why.empty())
+        return why + "; use the stamp software";
       if (!generator.stamps)
         return "generator " + generator.name + " does not stamp its frames" +
                others(registry_.generators);
     }
+    if (spec.forwards && spec.traffic.ip != 4)
+      return "workload " + spec.workload + " is of IPv4; set the scenario's \"ip\" to 4";
+    if (spec.forwards && spec.traffic.frame_size > kMaxStandardFrameSize)
+      return fmt::format("workload {} is of frames of up to {} bytes, and not of {}", spec.workload,
+                         kMaxStandardFrameSize, spec.traffic.frame_size);
     if (auto reason = backend.probe(); !reason.empty())
       return "backend " + backend.name + ": " + reason;
     if (auto reason = generator.probe(); !reason.empty())
       return "generator " + generator.name + ": " + reason;
     return "";
+  }
+
+  static std::string without_stamp(const BackendType& backend, const CaseSpec& spec) {
+    if (spec.stamp == Stamp::software) return "";
+    if (spec.sends_back)
+      return fmt::format(
+          "frames that come back have no stamp of the {}: a program counts them at the generator's "
+          "port",
+          to_string(spec.stamp));
+    const std::string* why = find_in(backend.cannot_stamp, spec.stamp);
+    return why ? fmt::format("backend {} has no stamps of the {}: {}", backend.name,
+                             to_string(spec.stamp), *why)
+               : "";
   }
 
   void say_shared_cpus() {

@@ -12,6 +12,7 @@
 #include "harness/core/frame_mix.hpp"
 #include "harness/core/lookup.hpp"
 #include "harness/core/units.hpp"
+#include "harness/method/latency/latency.hpp"
 #include "harness/runner/scenario_cases.hpp"
 #include "harness/runner/scenario_check.hpp"
 #include "harness/runner/scenario_overrides.hpp"
@@ -307,6 +308,18 @@ void read_restarts(Check& check, const Node& node, Scenario& scenario) {
                            scenario.restarts, rounds));
 }
 
+// They go one by one, whatever the generator would do by its options.
+void stamp_frames(const Options& options, std::vector<CaseSpec>& cases) {
+  const auto said = std::ranges::find(kStampNames, option<std::string>(options, method::kStamp));
+  for (CaseSpec& one : cases) {
+    one.stamped = true;
+    one.stamp = static_cast<Stamp>(said - kStampNames.begin());
+    for (const char* together : {"batch", "burst"})
+      if (one.generator_options.contains(together))
+        one.generator_options[together] = std::int64_t{1};
+  }
+}
+
 std::string too_many_cases(const CaseGrid& grid) {
   return fmt::format(
       "{} rates x {} frame sizes x {} IP versions x {} queue counts x {} flow counts x {} "
@@ -376,7 +389,7 @@ Result<Scenario> read_scenario(Json document, const std::string& where, const Re
   read_cases(check, root.key("cases"), scenario.cases);
   read_restarts(check, root.key("restarts"), scenario);
   if (check.failed()) return *check.error();
-  for (CaseSpec& one : scenario.cases) one.stamped = scenario.method->stamps;
+  if (scenario.method->stamps) stamp_frames(method.options, scenario.cases);
   const auto [least, most] = std::ranges::minmax(grid.queues);
   scenario.queues = {least, most};
   if (const std::string why = scenario.method->refuses(method.options, scenario.cases.size());

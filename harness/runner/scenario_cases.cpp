@@ -112,6 +112,7 @@ std::vector<CaseSpec> expand(const CaseGrid& grid, const Registry& registry) {
       const WorkloadType type = workload_of(workload, registry);
       spec.workload = workload;
       spec.sends_back = type.sends_back;
+      spec.forwards = type.forwards;
       spec.filter_ports = type.filters ? grid.filter_ports : decltype(grid.filter_ports){};
       add_backends();
     }

@@ -2,6 +2,7 @@
 
 #include <linux/ethtool.h>
 #include <linux/ethtool_netlink.h>
+#include <linux/net_tstamp.h>
 
 #include <algorithm>
 #include <array>
@@ -303,6 +304,22 @@ Result<bool> get_eee(const std::string& device) {
   eee.cmd = ETHTOOL_GEEE;
   if (auto r = ask_ioctl(device, &eee, "Energy-Efficient Ethernet"); !r) return r.error();
   return eee.eee_enabled != 0;
+}
+
+std::string TimeStamping::no_hardware() const {
+  if (!hardware) return "its driver makes none";
+  if (!every_frame) return "its driver makes them of PTP frames alone";
+  return clock < 0 ? "its driver has no clock that could be read" : "";
+}
+
+Result<TimeStamping> time_stamping(const std::string& device) {
+  ethtool_ts_info info{};
+  info.cmd = ETHTOOL_GET_TS_INFO;
+  if (auto r = ask_ioctl(device, &info, "time stamps"); !r) return r.error();
+  constexpr std::uint32_t kHardware = SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE;
+  return TimeStamping{(info.so_timestamping & SOF_TIMESTAMPING_RX_SOFTWARE) != 0,
+                      (info.so_timestamping & kHardware) == kHardware,
+                      bit_in(info.rx_filters, HWTSTAMP_FILTER_ALL), info.phc_index};
 }
 
 Result<std::string> get_wake_on_lan(const std::string& device) {

@@ -112,6 +112,18 @@ Result<std::map<std::string, std::uint64_t>> driver_statistics(const std::string
 // Whether Energy-Efficient Ethernet is on: the link sleeps while nothing is sent.
 Result<bool> get_eee(const std::string& device);
 
+// The stamps that a device's received frames can have.
+struct TimeStamping {
+  bool kernel = false;       // when the kernel takes the frame from the driver
+  bool hardware = false;     // when the port has it
+  bool every_frame = false;  // by the hardware; else of PTP alone
+  int clock = -1;            // the hardware's, its PTP device; < 0: none that can be read
+  bool operator==(const TimeStamping&) const = default;
+  // Why the hardware's are no use for every frame; empty: they are.
+  std::string no_hardware() const;
+};
+Result<TimeStamping> time_stamping(const std::string& device);
+
 // The events that wake the host by this device, ethtool's letters: "g" a magic packet; "d": none.
 Result<std::string> get_wake_on_lan(const std::string& device);
 

@@ -143,6 +143,15 @@ TEST_F(EthtoolTest, BothWaysReadTheSame) {
   EXPECT_FALSE(need(get_offloads(name_)).empty());
 }
 
+TEST_F(EthtoolTest, AVethHasTheKernelsStampsAndNoneOfHardware) {
+  const TimeStamping stamps = need(time_stamping(name_));
+  EXPECT_EQ(stamps, (TimeStamping{.kernel = true}));
+  EXPECT_EQ(stamps.no_hardware(), "its driver makes none");
+  EXPECT_NE((TimeStamping{true, true, false, 0}).no_hardware(), "");
+  EXPECT_NE((TimeStamping{true, true, true, -1}).no_hardware(), "");
+  EXPECT_EQ((TimeStamping{true, true, true, 0}).no_hardware(), "");
+}
+
 // Whatever the host has, nothing of which is changed.
 TEST_F(EthtoolTest, BothWaysReadTheSameOfTheHostsOwnDevices) {
   inside_.reset();

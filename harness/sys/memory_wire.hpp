@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "bpf/stamp.h"
 #include "harness/core/result.hpp"
 #include "harness/sys/fd.hpp"
 #include "harness/sys/mapped.hpp"
@@ -31,6 +32,7 @@ struct MemoryWire {
   std::uint32_t flows = 1;
   bool ipv6 = false;        // bpf/frame6.h
   std::uint32_t batch = 1;  // frames handed over at once at most
+  bool stamped = false;     // each says when it was due
 
   // Writer: the source. `orders` counts them, and comes last; the two before it are the latest
   // one's.
@@ -50,6 +52,9 @@ struct MemoryWire {
   std::atomic<std::uint64_t> returned{0};             // frames that the receiver sent back
   std::atomic<std::uint64_t> strays{0};               // the same, but not of this trial or address
   std::atomic<bool> ready{false};                     // somebody serves orders
+  // Of stamped frames.
+  pb_delays lateness{};   // until each was handed over
+  pb_stamps came_back{};  // until one that the receiver sent back was here again
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 

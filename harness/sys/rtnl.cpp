@@ -142,6 +142,44 @@ Result<void> add_address(unsigned ifindex, std::uint32_t ipv4, unsigned prefix_l
   return request.run(fmt::format("add an address to network device {}", ifindex));
 }
 
+namespace {
+
+NetlinkRequest change_route(std::uint16_t type, std::uint16_t flags, unsigned ifindex,
+                            std::uint32_t ipv4, unsigned prefix_length) {
+  NetlinkRequest request(type, flags);
+  auto* route = request.extra<rtmsg>();
+  route->rtm_family = AF_INET;
+  route->rtm_dst_len = static_cast<unsigned char>(prefix_length);
+  route->rtm_table = RT_TABLE_MAIN;
+  route->rtm_protocol = RTPROT_STATIC;
+  route->rtm_scope = RT_SCOPE_LINK;
+  route->rtm_type = RTN_UNICAST;
+  mnl_attr_put_u32(request.header(), RTA_DST, htonl(ipv4 & ~((1U << (32 - prefix_length)) - 1)));
+  mnl_attr_put_u32(request.header(), RTA_OIF, ifindex);
+  return request;
+}
+
+}  // namespace
+
+Result<void> add_route(unsigned ifindex, std::uint32_t ipv4, unsigned prefix_length) {
+  return change_route(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, ifindex, ipv4, prefix_length)
+      .run(fmt::format("add a route by network device {}", ifindex));
+}
+
+Result<void> delete_route(unsigned ifindex, std::uint32_t ipv4, unsigned prefix_length) {
+  return change_route(RTM_DELROUTE, 0, ifindex, ipv4, prefix_length)
+      .run(fmt::format("delete a route by network device {}", ifindex));
+}
+
+Result<void> delete_neighbour(unsigned ifindex, std::uint32_t ipv4) {
+  NetlinkRequest request(RTM_DELNEIGH, 0);
+  auto* neighbour = request.extra<ndmsg>();
+  neighbour->ndm_family = AF_INET;
+  neighbour->ndm_ifindex = static_cast<int>(ifindex);
+  mnl_attr_put_u32(request.header(), NDA_DST, htonl(ipv4));
+  return request.run(fmt::format("delete a neighbour of network device {}", ifindex));
+}
+
 Result<void> add_neighbour(unsigned ifindex, std::uint32_t ipv4,
                            const std::array<std::uint8_t, 6>& mac) {
   NetlinkRequest request(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);

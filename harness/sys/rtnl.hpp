@@ -60,6 +60,10 @@ Result<void> rename_link(unsigned ifindex, const std::string& name);
 
 // `ipv4` in host byte order.
 Result<void> add_address(unsigned ifindex, std::uint32_t ipv4, unsigned prefix_length);
+// Of the network around `ipv4`, by this device and no gateway.
+Result<void> add_route(unsigned ifindex, std::uint32_t ipv4, unsigned prefix_length);
+Result<void> delete_route(unsigned ifindex, std::uint32_t ipv4, unsigned prefix_length);
+Result<void> delete_neighbour(unsigned ifindex, std::uint32_t ipv4);
 Result<void> add_neighbour(unsigned ifindex, std::uint32_t ipv4,
                            const std::array<std::uint8_t, 6>& mac);
 

@@ -34,11 +34,12 @@ Result<AttachedXdp> attach_xdp(const Port& port, int program, std::uint32_t flag
   const bool refused = fd == -EOPNOTSUPP || fd == -EINVAL || fd == -ERANGE;
   if (const auto device = refused ? get_link(port.name) : Result<LinkInfo>(LinkInfo());
       device && device->mtu > kUsualMtu)
-    return Error{ErrorCode::unsupported,
-                 fmt::format("the driver of {} takes no such XDP program at an MTU of {}: {}",
-                             port.name, device->mtu, std::strerror(-fd)),
-                 -fd,
-                 {}};
+    return Error{
+        ErrorCode::unsupported,
+        fmt::format("the driver of {} takes no such XDP program at an MTU of {}: {}{}", port.name,
+                    device->mtu, std::strerror(-fd), remedy.empty() ? "" : "; " + remedy),
+        -fd,
+        {}};
   if (fd == -EOPNOTSUPP)
     return Error{ErrorCode::unsupported,
                  fmt::format("the driver of {} has no native XDP; {}", port.name, remedy),

@@ -171,6 +171,68 @@ def test_what_is_sent_back_is_counted_at_the_generators_port(tmp_path, before, b
     assert state() == before
 
 
+FORWARDING = ("--set", '/workloads=["forward"]',
+              "--set", '/backends=["xdp-native", "xdp-generic", "kernel-forward"]')
+
+
+@pytest.fixture
+def second_wire(before):
+    """Two ports more, and what they are."""
+    ip(f"-n {HOME} link add pbnic2 mtu 9000 type veth peer name pbnic3 mtu 9000")
+    for device in ("pbnic2", "pbnic3"):
+        ip(f"-n {HOME} link set {device} up")
+    ip(f"-n {HOME} addr add 203.0.113.7/24 dev pbnic2")
+
+    def shown():
+        links = [json.loads(ip(f"-n {HOME} -d -j address show dev {d}"))[0] for d in ("pbnic2", "pbnic3")]
+        return [{**{k: link.get(k) for k in ("ifname", "ifindex", "mtu", "flags", "address", "promiscuity")},
+                 "ipv4": [a["local"] for a in link["addr_info"] if a["family"] == "inet"]} for link in links]
+
+    comes_true(lambda: all("LOWER_UP" in link["flags"] for link in shown()))
+    yield {"dut_out": "pbnic2", "generator_in": "pbnic3"}, shown
+
+
+def test_what_is_forwarded_is_counted_at_the_generators_second_port(tmp_path, second_wire):
+    ports, shown = second_wire
+    was = shown()
+    status, stderr, document = run(tmp_path, *FORWARDING, testbed=ports.items())
+    assert status == 0, stderr
+    assert len(document["cases"]) == 3
+    for case in document["cases"]:
+        trial = case["trials"][0]
+        out = trial["returned"]
+        assert trial["unaccounted"] == 0 and out["unaccounted"] == 0 and out["strays"] == 0, case["id"]
+        assert out["packets"] == trial["received"]["packets"] == trial["offered"]["packets"] > 0
+    validate(tmp_path / "out" / "run.json", tmp_path / "out" / "trials.jsonl")
+    assert shown() == was
+
+
+def test_forwarding_without_a_second_wire_is_unsupported_and_names_its_keys(tmp_path, before):
+    status, _, document = run(tmp_path, *FORWARDING)
+    assert status == 4
+    for case in document["cases"]:
+        assert case["status"] == "unsupported"
+        assert "/testbed/dut_out" in case["reason"] and "/testbed/generator_in" in case["reason"]
+    assert state() == before
+
+
+def test_forwarding_through_the_hosts_own_namespace_is_unsupported(tmp_path, second_wire):
+    ports, shown = second_wire
+    was = shown()
+    status, _, document = run(tmp_path, *FORWARDING, testbed={"namespaces": "host", **ports}.items())
+    assert status == 4
+    assert all('set /testbed/namespaces to "own"' in case["reason"] for case in document["cases"])
+    assert shown() == was
+
+
+def test_one_end_of_a_second_wire_is_refused(tmp_path, before):
+    status, stderr, _ = run(tmp_path, testbed={"dut_out": "pbnic0"}.items())
+    assert status == 2 and "give both or neither" in stderr
+    status, stderr, _ = run(tmp_path, testbed={"dut_out": "pbnic0", "generator_in": "pbnic1"}.items())
+    assert status == 2 and "are both pbnic" in stderr
+    assert state() == before
+
+
 def test_redirected_frames_leave_by_a_program_that_the_run_names(tmp_path, before):
     status, stderr, document = run(tmp_path, "--set", "/traffic/generator=xdp-live", "--backend",
                                    "xdp-native")
@@ -228,7 +290,7 @@ def test_each_case_has_its_queues_and_one_that_is_not_what_it_says_is_named(tmp_
     ({"dut": "pbnic1"}, [], 2, "are both pbnic1"),
     ({}, ["--allow", "0000:01:00.0"], 3, "only ports on the allow-list may be used"),
     ({}, ["--allow", "eth0"], 2, "is no PCI address"),
-    ({}, ["--i-know-this-is", "eth9"], 2, "is neither the scenario's generator"),
+    ({}, ["--i-know-this-is", "eth9"], 2, "is none of the scenario's ports"),
     ({"name": "veth"}, [], 2, "/testbed/"),
 ])
 def test_what_cannot_be_is_refused_and_nothing_is_touched(tmp_path, before, change, arguments,

@@ -22,7 +22,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be cal
 def call(*command, **keywords):
     """Output in bytes: a name may be no UTF-8."""
     environment = {**os.environ, **keywords.pop("env", {})}
-    return subprocess.run([*map(os.fspath, command)], capture_output=True, timeout=60, env=environment,
+    return subprocess.run([*map(os.fspath, command)], capture_output=True, timeout=180, env=environment,
                           **keywords)
 
 

@@ -58,6 +58,51 @@ def test_a_search_that_is_cut_off_goes_on_where_it_was(run):
     assert [goal["trials"] > 0 and goal["regular"] for goal in goals_of(out)] == [True] * len(found)
 
 
+@pytest.mark.parametrize("capacity, holds", [(2e6, True), (4e6, False), (1e6, False)])
+def test_a_search_begins_with_what_an_earlier_run_found_and_trusts_it_not(run, capacity, holds):
+    scenario, out, _ = run
+    other = out.parent / "other"
+    done = pktbench("run", scenario, "--out", other, "--guess", out, "--set",
+                    f"/testbed/capacity_pps={capacity}")
+    assert done.returncode == 0, done.stderr
+    validate(other / "run.json")
+    document = json.loads((other / "run.json").read_text())
+    case, = document["cases"]
+    guess = case["search"]["guess"]
+    assert guess["held"] is holds and guess["mean_pps"] == pytest.approx(2e6, rel=0.01)
+    assert document["scenario"]["method"]["guess_from"] == str(out)
+    assert f"1 of 1 cases began with what an earlier run had found; {int(holds)} of these" in done.stdout
+    for goal in case["search"]["goals"]:
+        assert goal["regular"] and goal["conditional_pps"] == pytest.approx(capacity, rel=0.01)
+    first, again = goals_of(out)[0]["trials"], case["search"]["goals"][0]["trials"]
+    assert again < first or not holds
+    # What it began with is in the run: it goes on without the other.
+    log = other / "trials.jsonl"
+    lines = log.read_text().splitlines(keepends=True)
+    log.write_text("".join(lines[:3]))
+    done = pktbench("run", "--resume", other)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((other / "run.json").read_text())["cases"][0]["search"]["guess"] == guess
+
+
+def test_a_guess_from_nowhere_is_refused_and_one_of_other_cases_is_none(run):
+    scenario, out, _ = run
+    done = pktbench("run", scenario, "--out", out.parent / "b", "--guess", out.parent / "none")
+    assert done.returncode == 2 and "--guess takes the directory of an earlier run" in done.stderr
+    done = pktbench("run", scenario, "--out", out.parent / "b", "--guess", out, "--set",
+                    "/method=throughput")
+    assert done.returncode == 2 and "this scenario's is throughput" in done.stderr
+    done = pktbench("run", "--resume", out, "--guess", out)
+    assert done.returncode == 2 and "--guess: --resume goes on with the guess" in done.stderr
+    done = pktbench("run", scenario, "--out", out.parent / "b", "--set", '/method/guess="x"')
+    assert done.returncode == 2 and "CASE = MEAN +- DEVIATION of GREATEST" in done.stderr
+    done = pktbench("run", scenario, "--out", out.parent / "b", "--guess", out, "--set",
+                    "/traffic/flows=7")
+    assert done.returncode == 0 and "each begins with nothing" in done.stderr
+    case, = json.loads((out.parent / "b" / "run.json").read_text())["cases"]
+    assert case["search"]["guess"] is None
+
+
 def test_two_searches_are_not_compared_trial_by_trial(run):
     _, out, _ = run
     other = out.parent / "other"

@@ -22,9 +22,10 @@ namespace pktbench::cli {
 namespace {
 
 // Every backend of this build, but for those that receive nothing by themselves on a pair of
-// devices: kprobe-count's default is not to be had on every kernel.
+// devices, or only forward: kprobe-count's default is not to be had on every kernel.
 std::vector<std::string> backends_on_veth() {
-  static const std::set<std::string> others = {"external", "kprobe-count", "xdp-offload"};
+  static const std::set<std::string> others = {"external", "kernel-forward", "kprobe-count",
+                                               "xdp-offload"};
   std::vector<std::string> names;
   for (const BackendType& type : registry().backends)
     if (type.media.contains(Medium::network) && !others.contains(type.name))

@@ -43,7 +43,7 @@ class VethReflect : public VethFixture {
     auto mode = receiver_->start(
         {testbed_->dut().port(), "reflect", {frame_size, flows, "", ip_}, kTag, options});
     ASSERT_TRUE(mode) << mode.error().message << "\n" << mode.error().detail;
-    auto sink = testbed_->generator().take_returned(sink_tag);
+    auto sink = testbed_->generator().take_returned(sink_tag, false);
     ASSERT_TRUE(sink) << sink.error().message << "\n" << sink.error().detail;
     sink_threads_ = *sink;
     ASSERT_TRUE(testbed_->dut().settle(!receiver_->threads().empty()));

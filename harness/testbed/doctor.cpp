@@ -237,6 +237,15 @@ Finding check_link_sleeps(const std::vector<std::string>& states) {
               fmt::format("echo 0 | tee {}", fmt::join(states, " ")));
 }
 
+Finding check_time_stamps(const sys::TimeStamping& stamps) {
+  const std::string why = stamps.no_hardware();
+  return info(fmt::format("software; {}; {}", stamps.kernel ? "kernel" : "not kernel",
+                          why.empty() ? fmt::format("hardware, which the method does not read yet "
+                                                    "(clock: PHC {})",
+                                                    stamps.clock)
+                                      : "not hardware: " + why));
+}
+
 Finding check_wake_on_lan(const std::string& events, const PortFacts& port) {
   return events == "d" ? info("off")
                        : info("on: " + events, "ethtool -s " + shell_word(port.name) + " wol d");
@@ -348,6 +357,8 @@ std::vector<Finding> check_port(const PortFacts& port, const HostFacts& host) {
              std::vector<Setting>()),
        check("wake-on-lan", "it keeps the link, often a slower one, while the port is down",
              port.wake_on_lan, check_wake_on_lan, port),
+       check("time-stamps", "which of the method latency's stamps this port can have",
+             port.time_stamping, check_time_stamps),
        check("lro",
              "it merges packets before they are counted, and most drivers refuse XDP with it",
              port.lro, should_be_off, "ethtool -K " + shell_word(port.name) + " lro off",

@@ -77,5 +77,21 @@ TEST_F(DoctorFix, HugePagesThatOthersHaveTakenAreLeftToThem) {
   EXPECT_EQ(get("proc/sys/vm/nr_hugepages"), "162");
 }
 
+TEST(DoctorStamps, AreThoseOfThePortAndWhyNotTheOthers) {
+  const auto said = [](const sys::TimeStamping& stamps) {
+    PortFacts port;
+    port.name = "eth1";
+    port.time_stamping = stamps;
+    for (const Finding& finding : check_port(port, HostFacts{}))
+      if (finding.check == "time-stamps") return finding.seen;
+    return std::string();
+  };
+  EXPECT_EQ(said({.kernel = true}), "software; kernel; not hardware: its driver makes none");
+  EXPECT_EQ(said({true, true, false, 0}),
+            "software; kernel; not hardware: its driver makes them of PTP frames alone");
+  EXPECT_EQ(said({true, true, true, 3}),
+            "software; kernel; hardware, which the method does not read yet (clock: PHC 3)");
+}
+
 }  // namespace
 }  // namespace pktbench

@@ -75,6 +75,7 @@ PortFacts good_port() {
   p.link_sleeps = std::vector<std::string>{};
   p.xdp_features = sys::XdpFeatures{true, true, true, true, false};
   p.dpdk_drivers = std::vector<std::string>{"net_ixgbe"};
+  p.time_stamping = sys::TimeStamping{true, true, true, 0};
   p.safety.allowed = true;
   return p;
 }

@@ -12,10 +12,10 @@ namespace pktbench::testbed {
 namespace {
 
 // Frames that come back are counted in the wire, by the sender.
-class MemoryGenerator final : public LocalEnd {
+class MemoryGenerator final : public LocalEnd, public DelayRecorder {
  public:
   // By the tag and address of the frame that the source gives it.
-  Result<std::vector<pid_t>> take_returned(std::uint32_t) override {
+  Result<std::vector<pid_t>> take_returned(std::uint32_t, bool) override {
     if (auto r = sys::map_wire(made.wire_fd).into(mapped_); !r) return r.error();
     before_ = {};
     before_ = *returned();
@@ -28,6 +28,10 @@ class MemoryGenerator final : public LocalEnd {
     now.packets = mapped_->returned.load() - before_.packets;
     now.strays = mapped_->strays.load() - before_.strays;
     return now;
+  }
+  DelayRecorder* returned_delays() override { return this; }
+  Result<std::vector<DelayCounts>> delays() override {
+    return std::vector{stamp_counts(mapped_->came_back)};
   }
   void release_returned() noexcept override { mapped_.reset(); }
 

@@ -19,6 +19,9 @@ inline constexpr std::uint32_t kGeneratorAddress = address(198, 18, 0, 1);
 inline constexpr unsigned kGeneratorAddresses = 4;  // 65,536 flows, 16,384 ports each
 inline constexpr std::uint32_t kDutAddress = address(198, 18, 1, 1);
 inline constexpr unsigned kPrefixLength = 15;
+// Of what is forwarded: a network behind the DUT (TEST-NET-1 of RFC 5737), where nobody is.
+inline constexpr std::uint32_t kBehindDut = address(192, 0, 2, 1);
+inline constexpr unsigned kBehindDutLength = 24;
 
 struct TwoNamespaces {
   int number = 0;

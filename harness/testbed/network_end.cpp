@@ -112,10 +112,10 @@ std::vector<std::uint64_t> NetworkEnd::received_by_queue() const {
                     : std::vector<std::uint64_t>();
 }
 
-Result<std::vector<pid_t>> NetworkEnd::take_returned(std::uint32_t trial_tag) {
-  if (!make_sink_) return LocalEnd::take_returned(trial_tag);
+Result<std::vector<pid_t>> NetworkEnd::take_returned(std::uint32_t trial_tag, bool stamped) {
+  if (!make_sink_) return LocalEnd::take_returned(trial_tag, stamped);
   auto sink = make_sink_();
-  if (auto r = sink->attach(made, trial_tag); !r) return r.error();
+  if (auto r = sink->attach(made, trial_tag, stamped); !r) return r.error();
   if (auto r = drops_on_the_way_back().into(before_return_); !r) return r.error();
   sink_ = std::move(sink);
   return std::vector<pid_t>{};
@@ -180,6 +180,13 @@ Result<void> NetworkEnd::meet_other() const {
       if (auto r = sys::add_neighbour(made.ifindex, other().ipv4 + i, other().mac); !r) return r;
     if (!ipv6_) return {};
     return give_ipv6(made, is_dut() ? 1 : kGeneratorAddresses, other(), addresses);
+  });
+}
+
+Result<void> NetworkEnd::reach_behind_other() const {
+  return inside([&] {
+    auto r = sys::add_route(made.ifindex, kBehindDut, kBehindDutLength);
+    return r ? sys::add_neighbour(made.ifindex, kBehindDut, other().mac) : r;
   });
 }
 

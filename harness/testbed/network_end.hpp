@@ -48,7 +48,8 @@ class NetworkEnd : public LocalEnd {
   std::vector<std::uint64_t> received_by_queue() const override;
 
   // Where there is a make_sink_.
-  Result<std::vector<pid_t>> take_returned(std::uint32_t trial_tag) override;
+  Result<std::vector<pid_t>> take_returned(std::uint32_t trial_tag, bool stamped) override;
+  DelayRecorder* returned_delays() override { return sink_.get(); }
   Result<Returned> returned() override;
   void release_returned() noexcept override { sink_.reset(); }
   std::vector<std::uint32_t> programs() const override;
@@ -60,6 +61,9 @@ class NetworkEnd : public LocalEnd {
   // Adds its neighbours: the addresses of the other end, so that no ARP is ever counted. REQUIRES:
   // both are up.
   Result<void> meet_other() const;
+
+  // What is for the network behind the other end goes there. REQUIRES: both are up.
+  Result<void> reach_behind_other() const;
 
   // The device's MTU becomes what such frames need, and IPv6 is on or off. Errors: `unsupported`
   // where the device refuses. REQUIRES: both are up.

@@ -82,7 +82,6 @@ std::string with_no_cpus(const std::string& word) {
 }  // namespace
 
 Result<void> NicEnd::find() {
-  report_.role = is_dut() ? "dut" : "generator";
   const std::string asked = options_.text(report_.role);
   if (auto r = interface_of(report_.role, asked).into(report_.interface); !r) return r;
   if (const auto driver = sys::driver_info(report_.interface)) report_.driver = driver->driver;
@@ -168,6 +167,7 @@ void NicEnd::set_before_up() {
   // A larger one than frames need keeps many drivers from XDP.
   apply("mtu", fmt::format("{}", mtu()));
   if (options_.text("pause") == "off") apply("pause", "autoneg=off rx=off tx=off");
+  if (second_) return;
   if (!is_dut()) {
     change_part("rings", "tx", options_.number("tx_ring"));
     apply_if_said("tso");
@@ -197,7 +197,7 @@ Result<void> NicEnd::add_own_addresses() {
     // The host's own namespace has one address of the two.
     if (!is_dut()) return {};
   }
-  return add_addresses();
+  return second_ ? Result<void>{} : add_addresses();
 }
 
 Result<void> NicEnd::after_carrier() {
@@ -321,7 +321,8 @@ std::vector<std::uint32_t> NicEnd::programs() const {
 
 Result<DropCounts> NicEnd::drops_on_the_way_back() const {
   DropCounts drops;
-  if (const auto link = sys::get_link(other())) drops["return_not_sent"] = link->tx_dropped;
+  if (!second_)
+    if (const auto link = sys::get_link(other())) drops["return_not_sent"] = link->tx_dropped;
   const auto now = inside([&] { return measure::read_device_statistics(made.name); });
   if (!now) return now.error();
   for (const auto& [place, n] :

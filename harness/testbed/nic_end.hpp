@@ -20,9 +20,12 @@ namespace pktbench::testbed {
 
 class NicEnd final : public NetworkEnd {
  public:
-  // `options` outlive it.
-  NicEnd(measure::PortEnd side, const NicOptions& options, MakeReturnSink make_sink = {})
-      : NetworkEnd(side), options_(options) {
+  // `role`: the option that names its port; "dut_out" and "generator_in" are second ports, which
+  // have no address. `options` outlive it.
+  NicEnd(std::string role, measure::PortEnd side, const NicOptions& options,
+         MakeReturnSink make_sink = {})
+      : NetworkEnd(side), options_(options), second_(role == "dut_out" || role == "generator_in") {
+    report_.role = std::move(role);
     make_sink_ = std::move(make_sink);
   }
 
@@ -86,11 +89,12 @@ class NicEnd final : public NetworkEnd {
   Result<void> place_interrupts();
 
   // What the DUT's port could not send, and what this one could not take. A port that DPDK has
-  // counts nothing here.
+  // counts nothing here; of a second port the backend counts what could not be sent.
   Result<DropCounts> drops_on_the_way_back() const override;
   Result<void> set_mtu(unsigned mtu) override;
 
   const NicOptions& options_;
+  const bool second_;
   sys::AttachedXdp pass_;  // a program that lets everything through
   undo::PortState was_;
   PortReport report_;

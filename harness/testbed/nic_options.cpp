@@ -22,6 +22,12 @@ std::vector<OptionSpec> nic_option_specs() {
       text_option("dut", "",
                   "the port that receives: an interface's name or a PCI address; required"),
       text_option("generator", "", "the port that sends, at the other end of the wire; required"),
+      text_option("dut_out", "",
+                  "the DUT's second port, out of which the workload forward sends; an "
+                  "interface's name or a PCI address"),
+      text_option("generator_in", "",
+                  "the generator's second port, at the other end of that wire, which counts what "
+                  "comes"),
       choice_option("namespaces", {"own", "host"},
                     "own: each port is moved into a namespace of its own; host: both stay"),
       choice_option("virtual_ports", {"refuse", "allow"},
@@ -63,6 +69,10 @@ Result<void> NicOptions::check() const {
                         "/testbed/{}: missing: an interface's name or a PCI address; `{} doctor` "
                         "lists this host's ports",
                         port, sys::called_as());
+  if (text("dut_out").empty() != text("generator_in").empty())
+    return make_error(ErrorCode::invalid_input,
+                      "/testbed: dut_out and generator_in are the two ends of one wire: give both "
+                      "or neither");
   return {};
 }
 

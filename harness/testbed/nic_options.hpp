@@ -26,6 +26,8 @@ struct NicOptions {
   // None: as it is.
   std::optional<std::int64_t> number(const std::string& name) const;
 
+  // There is a second wire, for what is forwarded.
+  bool has_second_ports() const { return !text("dut_out").empty(); }
   bool own_namespaces() const { return text("namespaces") == "own"; }
   bool threaded() const { return text("napi") == "threaded"; }
   double unnamed_loss() const { return option<double>(said, "unnamed_loss"); }

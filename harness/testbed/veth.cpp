@@ -1,6 +1,10 @@
 // Testbed `veth`: two namespaces and a veth pair on this machine.
 //
 //   pktbench<N>-gen: pbgen<N>, 198.18.0.1 to .4      pktbench<N>-dut: pbdut<N>, 198.18.1.1
+//                    pbsink<N>                                        pbout<N>
+//
+// The second pair is made by the first case that forwards: what comes in at pbdut<N> for 192.0.2.1
+// goes out of pbout<N>, and is counted and ends at pbsink<N>. Neither has an address.
 //
 // <N> is the first number free on this host. IPv6 is off but for cases that need it, and neighbours
 // are static, so that no
@@ -34,10 +38,13 @@ namespace {
 
 class VethTestbed final : public HostTestbed {
  public:
-  explicit VethTestbed(MakeReturnSink make_sink) : generator_(std::move(make_sink)) {
+  explicit VethTestbed(const MakeReturnSink& make_sink) : generator_(make_sink), sink_(make_sink) {
     has_ends(generator_, dut_);
     generator_.faces(dut_);
     dut_.faces(generator_);
+    out_.faces(sink_);
+    sink_.faces(out_);
+    sink_.made.ipv4 = kBehindDut;
   }
 
   Result<void> up(const Options& options, QueueRange queues) override {
@@ -49,8 +56,10 @@ class VethTestbed final : public HostTestbed {
       if (!spaces) return spaces.error();
       generator_.made.name = fmt::format("pbgen{}", spaces->number);
       dut_.made.name = fmt::format("pbdut{}", spaces->number);
-      generator_.made.netns_path = spaces->generator;
-      dut_.made.netns_path = spaces->dut;
+      sink_.made.name = fmt::format("pbsink{}", spaces->number);
+      out_.made.name = fmt::format("pbout{}", spaces->number);
+      generator_.made.netns_path = sink_.made.netns_path = spaces->generator;
+      dut_.made.netns_path = out_.made.netns_path = spaces->dut;
       if (auto r = KeptAwake::open(option<std::string>(options, "dut_idle"), dut_.made.cpus,
                                    arrangement_ != "pump", *journal_)
                        .into(awake_);
@@ -85,6 +94,14 @@ class VethTestbed final : public HostTestbed {
     if (auto r = dut_.use_frames(traffic); !r) return r;
     return generator_.use_frames(traffic);
   }
+  Result<void> use_second_ports() override {
+    const bool stands = second_pair_stands();
+    if (!stands)
+      if (auto r = make_second_pair(); !r) return r;
+    return generator_.reach_behind_other();
+  }
+  End* dut_out() override { return &out_; }
+  End* generator_in() override { return &sink_; }
   std::string arrangement() const override { return arrangement_; }
   std::string dut_idle() const override { return awake_ ? awake_->how() : ""; }
   std::vector<pid_t> idle_threads() const override {
@@ -94,6 +111,7 @@ class VethTestbed final : public HostTestbed {
   Result<void> down() noexcept override {
     awake_.reset();
     generator_.release_returned();
+    sink_.release_returned();
     dut_.stop_pump();
     return HostTestbed::down();
   }
@@ -121,22 +139,44 @@ class VethTestbed final : public HostTestbed {
   Result<void> wire() {
     if (auto r = pump_reaches_all(); !r) return r;
     generator_.made.queues = dut_.made.queues;
-    if (auto r = make_link(); !r) return r;
+    if (auto r = make_link(generator_.made, dut_.made); !r) return r;
     for (VethEnd* end : {static_cast<VethEnd*>(&generator_), static_cast<VethEnd*>(&dut_)})
-      if (auto r = end->begin(); !r) return r;
+      if (auto r = end->begin_with_addresses(); !r) return r;
     if (auto r = generator_.set({{"tso", "off"}, {"tx-checksum", "off"}}); !r) return r;
     return bring_up();
   }
 
   // The pair is made inside the namespaces: no interface of the host's own is touched, and removing
   // the namespaces removes it.
-  Result<void> make_link() const {
-    const Port& dut = dut_.made;
+  static Result<void> make_link(const Port& generator, const Port& dut) {
     sys::Fd peer(open(dut.netns_path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!peer) return system_error("open " + dut.netns_path, errno);
-    auto inside = sys::NetnsScope::enter(generator_.made.netns_path);
+    auto inside = sys::NetnsScope::enter(generator.netns_path);
     if (!inside) return inside.error();
-    return sys::create_veth_pair(generator_.made.name, dut.name, peer.get(), dut.queues);
+    return sys::create_veth_pair(generator.name, dut.name, peer.get(), dut.queues);
+  }
+
+  // As it was made, whatever others did to it since, and with the queues of the first pair.
+  bool second_pair_stands() const {
+    if (out_.made.ifindex == 0 || out_.made.queues != dut_.made.queues) return false;
+    const auto found = look_at({&out_, &sink_});
+    return found && found->gone.empty() && found->down.empty();
+  }
+
+  // Frames go out of it only where its other end has NAPI, which the sink's program gives it.
+  Result<void> make_second_pair() {
+    for (const NetworkEnd* end :
+         {static_cast<NetworkEnd*>(&out_), static_cast<NetworkEnd*>(&sink_)})
+      if (sys::get_link(end->made))
+        if (auto r = end->remove(); !r) return r;
+    out_.made.queues = sink_.made.queues = dut_.made.queues;
+    out_.made.cpus = dut_.made.cpus;
+    sink_.made.cpus = generator_.made.cpus;
+    if (auto r = make_link(sink_.made, out_.made); !r) return r;
+    for (VethEnd* end : {static_cast<VethEnd*>(&sink_), static_cast<VethEnd*>(&out_)})
+      if (auto r = end->begin(); !r) return r;
+    if (auto r = sink_.bring_up(); !r) return r;
+    return out_.bring_up();
   }
 
   // The order matters twice. The end that comes up first silently drops what it sends until the
@@ -168,6 +208,8 @@ class VethTestbed final : public HostTestbed {
   bool fifo_ = false;
   VethGenerator generator_;
   VethDut dut_;
+  VethSink sink_;
+  VethOut out_;
   std::optional<KeptAwake> awake_;
 };
 

@@ -14,11 +14,16 @@ Result<void> VethEnd::begin() {
   if (!places) return places.error();
   if (places->empty())
     return make_error(ErrorCode::unsupported, "this kernel's veth does not count what it drops");
-  return inside([&] { return add_addresses(); });
+  return {};
 }
 
-Result<std::vector<pid_t>> VethGenerator::take_returned(std::uint32_t trial_tag) {
-  if (auto r = VethEnd::take_returned(trial_tag); !r) return r;
+Result<void> VethEnd::begin_with_addresses() {
+  auto r = begin();
+  return r ? inside([&] { return add_addresses(); }) : r;
+}
+
+Result<std::vector<pid_t>> VethGenerator::take_returned(std::uint32_t trial_tag, bool stamped) {
+  if (auto r = VethEnd::take_returned(trial_tag, stamped); !r) return r;
   // REQUIRES the sink's program, which gives the device NAPI.
   if (auto r = set({{"threaded", "1"}}); !r) return r.error();
   return place_napi_threads(true);
@@ -33,11 +38,22 @@ Result<DropCounts> VethEnd::drops_on_the_way_back() const {
   DropCounts drops;
   // By XDP_TX or from a socket: what found the ring full.
   drops["veth_return_ring_full"] = link->tx_dropped;
+  if (auto r = dropped_on_receiving().into(drops["veth_return_rx"]); !r) return r.error();
+  return drops;
+}
+
+Result<std::uint64_t> VethEnd::dropped_on_receiving() const {
   auto statistics = inside([&] { return sys::driver_statistics(made.name); });
   if (!statistics) return statistics.error();
-  std::uint64_t& received = drops["veth_return_rx"] = 0;
+  std::uint64_t dropped = 0;
   for (unsigned queue = 0; queue < made.queues; ++queue)
-    received += (*statistics)[fmt::format("rx_queue_{}_drops", queue)];
+    dropped += (*statistics)[fmt::format("rx_queue_{}_drops", queue)];
+  return dropped;
+}
+
+Result<DropCounts> VethSink::drops_on_the_way_back() const {
+  DropCounts drops;
+  if (auto r = dropped_on_receiving().into(drops["veth_sink_rx"]); !r) return r.error();
   return drops;
 }
 

@@ -25,22 +25,41 @@ class VethEnd : public NetworkEnd {
  public:
   explicit VethEnd(measure::PortEnd side) : NetworkEnd(side) { driver_ = "veth"; }
 
-  // Finds the device, which is new, and gives it its addresses. Errors: `unsupported` where it does
-  // not count what it drops.
+  // Finds the device, which is new. Errors: `unsupported` where it does not count what it drops.
   Result<void> begin();
+  // And gives it its addresses.
+  Result<void> begin_with_addresses();
 
  protected:
   Result<DropCounts> drops_on_the_way_back() const override;
+  // What the device itself dropped on receiving.
+  Result<std::uint64_t> dropped_on_receiving() const;
   Result<void> set_mtu(unsigned mtu) override;
 };
 
-class VethGenerator final : public VethEnd {
+class VethGenerator : public VethEnd {
  public:
   explicit VethGenerator(MakeReturnSink make_sink) : VethEnd(measure::PortEnd::sender) {
     make_sink_ = std::move(make_sink);
   }
 
-  Result<std::vector<pid_t>> take_returned(std::uint32_t trial_tag) override;
+  Result<std::vector<pid_t>> take_returned(std::uint32_t trial_tag, bool stamped) override;
+};
+
+// The generator's second port, which takes what the DUT forwards. What does not get out of the
+// DUT's second port is lost by the DUT, and its backend counts it.
+class VethSink final : public VethGenerator {
+ public:
+  using VethGenerator::VethGenerator;
+
+ private:
+  Result<DropCounts> drops_on_the_way_back() const override;
+};
+
+// The DUT's second port, out of which it forwards.
+class VethOut final : public VethEnd {
+ public:
+  VethOut() : VethEnd(measure::PortEnd::sender) {}
 };
 
 class VethDut final : public VethEnd {

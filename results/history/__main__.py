@@ -126,8 +126,7 @@ def _trend(options):
 
 def _draw(found, folder):
     """The figure of a trend, in every kind."""
-    from plots import __main__ as drawing
-    from plots import style, trends
+    from plots import drawing, style, trends
     try:
         sudo_user.make_directories(folder)
     except OSError as error:

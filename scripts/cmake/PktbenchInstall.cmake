@@ -7,7 +7,7 @@ set(bash_completions ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 set(zsh_completions ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
 set(pages README.md backends/README.md harness/README.md harness/testbed/README.md results/MEASURED.md
           results/README.md results/baselines/README.md results/export/README.md results/history/README.md
-          scenarios/README.md scripts/README.md)  # README.md leads there
+          scenarios/README.md scripts/README.md plots/page/example.png)  # what README.md leads to
 
 # CMake makes folders as the umask says, but others are to read what is in them.
 set(folders "")
@@ -16,8 +16,7 @@ foreach(folder ${CMAKE_INSTALL_BINDIR} ${CMAKE_INSTALL_LIBEXECDIR}/pktbench ${da
         ${CMAKE_INSTALL_DATADIR}/lintian/overrides ${CMAKE_INSTALL_DOCDIR}/harness/testbed
         ${CMAKE_INSTALL_DOCDIR}/backends ${CMAKE_INSTALL_DOCDIR}/results/baselines
         ${CMAKE_INSTALL_DOCDIR}/results/export ${CMAKE_INSTALL_DOCDIR}/results/history
-        ${CMAKE_INSTALL_DOCDIR}/scenarios
-        ${CMAKE_INSTALL_DOCDIR}/scripts)
+        ${CMAKE_INSTALL_DOCDIR}/scenarios ${CMAKE_INSTALL_DOCDIR}/plots/page ${CMAKE_INSTALL_DOCDIR}/scripts)
   while(folder)
     list(PREPEND folders ${folder})
     cmake_path(GET folder PARENT_PATH folder)
@@ -43,8 +42,8 @@ if(TARGET pktbench-dpdk)
 endif()
 install(DIRECTORY scenarios DESTINATION ${data} FILES_MATCHING PATTERN "*.json")
 install(DIRECTORY plots DESTINATION ${data}
-        FILES_MATCHING PATTERN "*.py" PATTERN "*_test.py" EXCLUDE PATTERN fixtures.py EXCLUDE
-        PATTERN testdata EXCLUDE PATTERN __pycache__ EXCLUDE)
+        FILES_MATCHING PATTERN "*.py" PATTERN "page/report.*" PATTERN "*_test.py" EXCLUDE
+        PATTERN fixtures.py EXCLUDE PATTERN testdata EXCLUDE PATTERN __pycache__ EXCLUDE)
 install(DIRECTORY results/schema DESTINATION ${data}/results
         FILES_MATCHING PATTERN "*.json" PATTERN __pycache__ EXCLUDE)
 install(FILES results/schema/checked.py results/schema/recorded.py results/schema/streamed.py
@@ -91,9 +90,10 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "python3")
 # What is missing of these is said by name where it is wanted: `list` for DPDK's drivers and nft, `plots`,
-# `validate` and `lab`.
+# `report`, `validate` and `lab`.
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "fonts-dejavu-core, librte-meta-mempool, librte-meta-net, nftables, \
-python3-fastjsonschema, python3-ijson, python3-jsonschema, python3-matplotlib, python3-scipy, python3-sqlalchemy")
+python3-fastjsonschema, python3-ijson, python3-jinja2, python3-jsonschema, \
+python3-matplotlib, python3-scipy, python3-sqlalchemy")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "bash-completion, busybox-static, cpio, kmod, python3-psycopg2, qemu-system-x86")
 # Debian keeps a package's history by its version.
 file(CONFIGURE OUTPUT changelog CONTENT [[

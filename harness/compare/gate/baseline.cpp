@@ -105,16 +105,16 @@ std::string file_name_part(std::string text) {
   return text.empty() ? "unnamed" : text;
 }
 
-bool says_something(const RecordedCase& c, const Metric& metric) {
+bool says_something(const RecordedCase& c, const RecordedMetric& metric) {
   if (metric.name == "mpps") return !bounds_from_below(c.limiter);
   if (metric.name != "cycles_per_packet") return true;
-  return !spins(c) && !contains(c.metrics, "busy_cycles_per_packet", &Metric::name);
+  return !spins(c) && !contains(c.metrics, "busy_cycles_per_packet", &RecordedMetric::name);
 }
 
 // By restart; a metric that is 0 somewhere has no ratio to another.
-std::vector<BaselineDraw> metric_draws(const RecordedCase& c, const Metric& metric) {
-  std::map<std::string, int> restarts;
-  for (const RecordedTrial& trial : c.trials) restarts[std::to_string(trial.round)] = trial.restart;
+std::vector<BaselineDraw> metric_draws(const RecordedCase& c, const RecordedMetric& metric) {
+  std::map<int, int> restarts;
+  for (const RecordedTrial& trial : c.trials) restarts[trial.round] = trial.restart;
   std::map<int, std::vector<double>> values;
   for (const auto& [round, value] : metric.by_round) {
     if (value <= 0) return {};
@@ -187,7 +187,7 @@ std::vector<BaselineCase> baseline_cases(const RecordedRun& run) {
       if (trial.cycles_per_packet) one.cycles_source = trial.cycles_source;
     }
     one.offered_pps = summarize(std::move(offered)).median;
-    for (const Metric& metric : c.metrics)
+    for (const RecordedMetric& metric : c.metrics)
       if (says_something(c, metric))
         if (auto draws = metric_draws(c, metric); !draws.empty())
           one.metrics.push_back(

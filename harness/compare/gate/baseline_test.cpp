@@ -30,8 +30,8 @@ RecordedRun night(const std::string& id, double mpps, double cycles, int restart
   c.metrics = {{"mpps", "Mpps", true, {}}, {"cycles_per_packet", "cycles", false, {}}};
   for (RecordedTrial& trial : c.trials) {
     trial.restart = trial.round * restarts / test::kRounds;
-    c.metrics[0].by_round[std::to_string(trial.round)] = *trial.mpps;
-    c.metrics[1].by_round[std::to_string(trial.round)] = *trial.cycles_per_packet;
+    c.metrics[0].by_round.emplace_back(trial.round, *trial.mpps);
+    c.metrics[1].by_round.emplace_back(trial.round, *trial.cycles_per_packet);
   }
   RecordedRun made = make_run(id, {c});
   made.fingerprint = lab();

@@ -155,6 +155,9 @@ std::vector<OptionSpec> latency_options() {
       number_option("unloaded_pps", 1000.0, 0, 1e9,
                     "packets/s; a load at which each frame finds the device idle, before the "
                     "others; 0: none"),
+      choice_option(kStamp, {kStampNames.begin(), kStampNames.end()},
+                    "who reads the clock when a frame is there: the workload, the kernel when it "
+                    "takes the frame from its driver, or the port"),
       number_option("trials", 3, 1, 1000, "rounds: trials of each load"),
       number_option("warmup_s", 0.2, 0, 3600, "seconds of traffic before a trial's window"),
       number_option("duration_s", 2.0, 0.01, 86'400, "seconds of a trial's window")};

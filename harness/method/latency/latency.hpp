@@ -11,6 +11,9 @@
 
 namespace pktbench::method {
 
+// The option that says who reads the clock, by the names of Stamp.
+inline constexpr const char* kStamp = "stamp";
+
 MethodType latency_method();
 
 // What a trial records of it, and a case of a load.

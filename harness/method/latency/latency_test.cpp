@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "harness/measure/histogram.hpp"
+#include "harness/method/latency/delay_watch.hpp"
 #include "harness/method/latency/loads.hpp"
 #include "harness/method/method_test_util.hpp"
 
@@ -159,6 +162,63 @@ TEST(Percentiles, ThoseThatNoFrameIsBeyondAreMissing) {
   EXPECT_EQ(percentiles_of(delays_of({7})).p50, std::nullopt);
   EXPECT_EQ(percentiles_of(delays_of({7})).max, 7.0);
   EXPECT_EQ(percentiles_of({}).max, std::nullopt);
+}
+
+// 1,000 frames each; p99 is the value of most.
+LatencyLoad load_with(std::uint64_t delay_ns, std::optional<std::uint64_t> late_ns) {
+  measure::Histogram delays;
+  measure::Histogram lateness;
+  delays.record(delay_ns, 1000);
+  if (late_ns) lateness.record(*late_ns, 1000);
+  TrialRecord trial;
+  trial.latency.emplace();
+  trial.latency->stamp = "kernel";
+  trial.latency->histograms = {delays.encoded()};
+  trial.latency->lateness = lateness.encoded();
+  return *sum_of("50%", {&trial});
+}
+
+TEST(LatencyLimiter, IsTheGeneratorWhereMoreThanHalfOfTheP99IsItsOwnLateness) {
+  EXPECT_DOUBLE_EQ(*load_with(1000, 510).generator_share, 0.51);
+  EXPECT_TRUE(load_with(1000, 510).generator_limits());
+  EXPECT_FALSE(load_with(1000, 500).generator_limits());
+  EXPECT_FALSE(load_with(1000, 0).generator_limits());
+  EXPECT_EQ(load_with(1000, std::nullopt).generator_share, std::nullopt);
+  EXPECT_EQ(load_with(0, 0).generator_share, std::nullopt) << "a share of nothing";
+  CaseResult c;
+  c.latency = {load_with(1000, 510)};
+  const auto columns = latency_method().columns({c});
+  EXPECT_EQ(columns.at(0).cell(c), "≤1.00/1.00/1.00/1.00");
+  Legend legend;
+  latency_method().explain({c}, legend);
+  const auto says = [&](const std::string& words) {
+    return std::ranges::any_of(legend.notes(), [&](const std::string& note) {
+      return note.find(words) != std::string::npos;
+    });
+  };
+  EXPECT_TRUE(says("is the generator's own lateness"));
+  EXPECT_TRUE(says("until the kernel had it (one way; stamp: kernel)"));
+  c.latency = {load_with(1000, 500)};
+  EXPECT_EQ(columns.at(0).cell(c), "1.00/1.00/1.00/1.00");
+}
+
+TEST(LatencyTable, ARoundTripIsCalledOne) {
+  CaseResult c;
+  c.latency = {load_with(1000, 10)};
+  c.latency[0].sum.one_way = false;
+  c.latency[0].sum.stamp = "software";
+  Legend legend;
+  latency_method().explain({c}, legend);
+  EXPECT_NE(legend.notes().at(0).find("until it was back at the generator (round trip"),
+            std::string::npos);
+}
+
+TEST(KernelStamps, AClockThatIsSetInsideAWindowIsSaidAndOneThatIsReadBadlyIsNot) {
+  EXPECT_EQ(clock_was_set({5'000'000, 30}, {5'001'000, 30}), "");
+  EXPECT_EQ(clock_was_set({5'000'000, 900}, {5'002'700, 900}), "");
+  EXPECT_NE(clock_was_set({5'000'000, 30}, {5'001'061, 30}).find("set by 1061 ns"),
+            std::string::npos);
+  EXPECT_NE(clock_was_set({5'000'000, 30}, {-5'000'000, 30}), "");
 }
 
 TEST(LatencyTable, EachEndOfARangeHasItsUnit) {

@@ -55,6 +55,7 @@ Result<LatencyLoad> sum_of(const std::string& load, const std::vector<const Tria
     made.sum.lost += one.lost;
     made.sum.duplicated += one.duplicated;
     made.sum.reordered += one.reordered;
+    made.sum.unstamped += one.unstamped;
     made.sum.early += one.early;
     made.sum.beyond += one.beyond;
     keep(offered, trial->offered_pps);
@@ -73,6 +74,8 @@ Result<LatencyLoad> sum_of(const std::string& load, const std::vector<const Tria
   made.sum.lateness = lateness.encoded();
   made.ns = percentiles_of(delays);
   made.late_ns = percentiles_of(lateness);
+  if (made.late_ns.p99 && made.ns.p99.value_or(0) > 0)
+    made.generator_share = *made.late_ns.p99 / *made.ns.p99;
   return made;
 }
 

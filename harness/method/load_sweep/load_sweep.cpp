@@ -211,7 +211,11 @@ std::optional<double> loss_of(const SweepLoad& row) {
 std::string sweep_reference_cell(const CaseResult& c) {
   if (c.references.empty() || !c.references.front().pps) return "";
   const LoadReference& reference = c.references.front();
-  return fmt::format("{}{:.3f}", reference.regular ? "" : "≥", *reference.pps / 1e6);
+  return fmt::format("{}{:.3f}",
+                     reference.regular ? ""
+                     : reference.rough ? "≈"
+                                       : "≥",
+                     *reference.pps / 1e6);
 }
 
 // The loads that have a column: the first, the middle one and the last.

@@ -308,6 +308,20 @@ std::optional<NextTrial> LossSearch::next() const {
   return best ? best : late;
 }
 
+std::optional<double> LossSearch::roughly(const LossGoal& goal) const {
+  const Bounds b = bounds(goal);
+  if (b.lower) return b.lower;
+  if (b.likely_lower) return b.likely_lower;
+  if (const auto known = capacity())
+    return std::min(known->mean / (1 - goal.loss_ratio), b.upper.value_or(max_pps_));
+  if (b.upper) return std::nullopt;  // nothing was good, down to there
+  std::optional<double> forwarded;
+  for (const auto& [load, trials] : at_)
+    for (const LoadTrial& trial : trials)
+      forwarded = std::max(forwarded.value_or(0), load * (1 - trial.unsent) * (1 - trial.lost));
+  return forwarded.value_or(0) > 0 ? forwarded : std::nullopt;
+}
+
 GoalFinding LossSearch::find(const LossGoal& goal) const {
   const Bounds b = bounds(goal);
   GoalFinding found{b.lower, b.upper, std::nullopt, ""};
@@ -315,7 +329,7 @@ GoalFinding LossSearch::find(const LossGoal& goal) const {
   if (at_.empty())
     found.reason = "no trial of it is ok";
   else if (!is_done(goal, b))
-    found.reason = "the search ended before it was done";
+    found.reason = kEndedEarly;
   else if (!b.lower)
     found.reason = b.upper    ? kLeastLoad
                    : b.paused ? kPaused

@@ -47,9 +47,10 @@ struct NextTrial {
   double duration_s = 0;
 };
 
-// Reasons of GoalFinding that say what limits instead of the device.
+// Reasons of GoalFinding that say what limits instead of the device, or that nothing does yet.
 inline constexpr char kNotOffered[] = "the generator cannot offer more";
 inline constexpr char kPaused[] = "pause frames held the generator";
+inline constexpr char kEndedEarly[] = "the search ended before it was done";
 inline constexpr char kLeastLoad[] = "the least load is too much";
 inline constexpr char kGreatestLoad[] = "the greatest load is not too much";
 
@@ -73,6 +74,15 @@ class LossSearch {
   // Where the device begins to lose frames, by the trials so far; none too where they contradict
   // it.
   std::optional<Capacity> capacity() const;
+
+  // The rules' guess is there and not contradicted, so far.
+  bool guess_held() const { return rules_.guess.has_value(); }
+
+  // About the highest load that loses no more than the goal allows, of a search that was cut off:
+  // the highest at which most of the time was good, else where the device seems to begin to lose
+  // frames, else what was forwarded of a load that was too much. None: no trial, or loads are too
+  // much and none is not.
+  std::optional<double> roughly(const LossGoal& goal) const;
 
   // 0: no trial yet, and no rule says it.
   double max_pps() const { return max_pps_; }

@@ -9,8 +9,10 @@
 #include "harness/core/lookup.hpp"
 #include "harness/measure/summary.hpp"
 #include "harness/method/rounds.hpp"
+#include "harness/method/search/first_guess.hpp"
 #include "harness/method/search/loss_search.hpp"
 #include "harness/method/search/search_round.hpp"
+#include "harness/method/search/search_table.hpp"
 #include "harness/method/trial_options.hpp"
 
 namespace pktbench::method {
@@ -36,7 +38,8 @@ class Search final : public Method {
         min_pps_(option<double>(options, "min_pps")),
         max_pps_(option<double>(options, "max_pps")),
         limit_s_(option<double>(options, "limit_s")),
-        floor_share_(option<double>(options, "floor_share")) {
+        floor_share_(option<double>(options, "floor_share")),
+        guesses_(*parse_guesses(option<std::string>(options, kGuess))) {
     plan_.warmup_s = option<double>(options, "warmup_s");
   }
 
@@ -71,13 +74,33 @@ class Search final : public Method {
       c.metrics.clear();
       for (int round = 0; round < searches_; ++round) find(c, round);
       c.floor = floor_of(c);
+      c.guess = guess_of(c);
       if (!c.decided && c.goals.empty() && c.status == CaseStatus::disturbed)
         c.status = CaseStatus::invalid;
       c.limiter = limiter_of(c);
     }
   }
 
+  // What another search of this case may begin with.
+  std::optional<FirstGuess> find_guess(const CaseResult& c) const {
+    const SearchRound first = round_of(c, 0);
+    if (first.trials.empty()) return std::nullopt;
+    const LossSearch search(rules(c, first, 0), first.trials);
+    const auto found = search.capacity();
+    if (!found) return std::nullopt;
+    return FirstGuess{found->mean, found->deviation, search.max_pps(), false};
+  }
+
  private:
+  std::optional<FirstGuess> guess_of(const CaseResult& c) const {
+    const FirstGuess* guess = find_in(guesses_, c.spec.id);
+    if (!guess) return std::nullopt;
+    FirstGuess made = *guess;
+    const SearchRound first = round_of(c, 0);
+    made.held = !first.trials.empty() && LossSearch(rules(c, first, 0), first.trials).guess_held();
+    return made;
+  }
+
   // The search of a round, without the trial after it that measures the floor of loss.
   SearchRound round_of(const CaseResult& c, int round, const TrialRecord** floor = nullptr) const {
     SearchRound made = search_round(c, round);
@@ -95,7 +118,13 @@ class Search final : public Method {
   SearchRules rules(const CaseResult& c, const SearchRound& made, int round) const {
     SearchRules rules{goals_, min_pps_, made.line_rate_pps, limit_s_};
     if (max_pps_ > 0) rules.max_pps = max_pps_;
-    if (round == 0) return rules;
+    if (round == 0) {
+      if (const FirstGuess* guess = find_in(guesses_, c.spec.id)) {
+        rules.guess = Capacity{guess->mean_pps, guess->deviation_pps};
+        if (!rules.max_pps) rules.max_pps = guess->max_pps;
+      }
+      return rules;
+    }
     const SearchRound first = round_of(c, 0);
     const LossSearch search(this->rules(c, first, 0), first.trials);
     rules.guess = search.capacity();
@@ -174,6 +203,7 @@ class Search final : public Method {
   double max_pps_;
   double limit_s_;
   double floor_share_;
+  FirstGuesses guesses_;
 };
 
 std::vector<OptionSpec> search_options() {
@@ -199,7 +229,11 @@ std::vector<OptionSpec> search_options() {
       number_option("limit_s", kRules.limit_s, 1, 86'400, "seconds that a search may take"),
       number_option("floor_share", 0.1, 0, 1,
                     "of the least load found, where a trial after the first search measures the "
-                    "floor of loss; 0: none does")};
+                    "floor of loss; 0: none does"),
+      text_option(kGuess, "",
+                  "what earlier searches found, which none trusts: CASE = MEAN +- DEVIATION of "
+                  "GREATEST; ...; `run --guess` writes it"),
+      text_option(kGuessFrom, "", "the run that it is from")};
   made.insert(made.end(), trial_options().begin(), trial_options().end());
   return made;
 }
@@ -207,6 +241,8 @@ std::vector<OptionSpec> search_options() {
 std::string refuses_search(const Options& o) {
   if (const auto goals = parse_goals(option<std::string>(o, "goals"), rules_of_goals(o)); !goals)
     return goals.error().message;
+  if (const auto guesses = parse_guesses(option<std::string>(o, kGuess)); !guesses)
+    return guesses.error().message;
   if (option<double>(o, "duration_sum_s") < option<double>(o, "final_trial_s"))
     return "duration_sum_s is shorter than final_trial_s";
   const double max_pps = option<double>(o, "max_pps");
@@ -214,101 +250,9 @@ std::string refuses_search(const Options& o) {
                                                                 : "";
 }
 
-// Of the searches of a case: of what of a goal, and where that is missing empty.
-std::vector<double> of_goal(const CaseResult& c, const std::string& name,
-                            std::optional<double> GoalResult::*value) {
-  std::vector<double> values;
-  for (const GoalResult& goal : c.goals)
-    if (const auto& v = goal.*value; goal.name == name && v) values.push_back(*v / 1e6);
-  return values;
-}
-
-bool all_regular(const CaseResult& c, const std::string& name) {
-  return std::ranges::all_of(c.goals,
-                             [&](const GoalResult& g) { return g.name != name || g.regular; });
-}
-
-std::string goal_rate_cell(const CaseResult& c, const std::string& name) {
-  const auto median = summarize(of_goal(c, name, &GoalResult::conditional_pps)).median;
-  if (!median) return "";
-  return fmt::format("{}{:.3f}", all_regular(c, name) ? "" : "≥", *median);
-}
-
-// From the least lower bound to the greatest upper one.
-std::string goal_bounds_cell(const CaseResult& c, const std::string& name) {
-  const auto lower = of_goal(c, name, &GoalResult::lower_pps);
-  const auto upper = of_goal(c, name, &GoalResult::upper_pps);
-  if (lower.empty()) return "";
-  const double least = std::ranges::min(lower);
-  if (upper.empty() || !all_regular(c, name)) return fmt::format("{:.3f}–", least);
-  return fmt::format("{:.3f}–{:.3f}", least, std::ranges::max(upper));
-}
-
-std::string search_trials_cell(const CaseResult& c) {
-  std::set<int> rounds;
-  std::vector<double> trials;
-  for (const GoalResult& goal : c.goals)
-    if (rounds.insert(goal.round).second) trials.push_back(static_cast<double>(goal.trials));
-  const auto median = summarize(std::move(trials)).median;
-  return median ? fmt::format("{:.0f}", *median) : "";
-}
-
-std::optional<double> line_rate_of(const CaseResult& c) {
-  for (const TrialRecord& trial : c.trials)
-    if (trial.line_rate_pps) return trial.line_rate_pps;
-  return std::nullopt;
-}
-
 double floor_ratio(const LossFloor& floor) {
   return floor.offered > 0 ? static_cast<double>(floor.lost) / static_cast<double>(floor.offered)
                            : 0;
-}
-
-std::vector<ResultColumn> search_columns(const std::vector<CaseResult>& cases) {
-  std::vector<ResultColumn> made;
-  std::vector<std::string> names;
-  for (const CaseResult& c : cases)
-    for (const GoalResult& goal : c.goals)
-      if (!contains(names, goal.name)) names.push_back(goal.name);
-  for (const std::string& name : names) {
-    made.push_back({.head = name + " Mpps",
-                    .cell = [=](const CaseResult& c) { return goal_rate_cell(c, name); }});
-    made.push_back({.head = "bounds", .leave_out = 6, .cell = [=](const CaseResult& c) {
-                      return goal_bounds_cell(c, name);
-                    }});
-  }
-  if (std::ranges::any_of(cases, [](const auto& c) { return line_rate_of(c).has_value(); }))
-    made.push_back({.head = "line Mpps", .leave_out = 4, .cell = [](const CaseResult& c) {
-                      const auto line = line_rate_of(c);
-                      return line ? fmt::format("{:.3f}", *line / 1e6) : "";
-                    }});
-  made.push_back({.head = "trials", .leave_out = 3, .cell = search_trials_cell});
-  return made;
-}
-
-void explain_search(const std::vector<CaseResult>& cases, Legend& legend) {
-  std::set<int> rounds;
-  std::set<std::string> reasons;
-  std::set<std::string> goals;
-  for (const CaseResult& c : cases)
-    for (const GoalResult& goal : c.goals) {
-      rounds.insert(goal.round);
-      goals.insert(fmt::format("{} {:g}%", goal.name, goal.loss_ratio * 100));
-      if (!goal.regular)
-        reasons.insert(fmt::format("{} of {}: {}", goal.name, c.spec.id, goal.reason));
-    }
-  legend.add(fmt::format(
-      "Frames lost at most: {}. Mpps: conditional throughput (RFC 9971), median of {} search{}; "
-      "bounds: the least lower and the greatest upper.",
-      fmt::join(goals, ", "), rounds.size(), rounds.size() == 1 ? "" : "es"));
-  for (const std::string& reason : reasons) legend.add("Irregular, " + reason + ".");
-  for (const CaseResult& c : cases)
-    if (c.floor.lost > 0)
-      legend.add(
-          fmt::format("Floor of loss of {}: {:.2g}%, {} of {} frames at {:.3f} Mpps; what is "
-                      "lost at any load is not the device's limit.",
-                      c.spec.id, floor_ratio(c.floor) * 100, c.floor.lost, c.floor.offered,
-                      c.floor.load_pps / 1e6));
 }
 
 }  // namespace
@@ -346,6 +290,22 @@ const Fields<GoalResult>& goal_fields() {
            {"reason", &G::reason, "Why it is not regular; null where it is.", null_is_a_value},
            {"trials", &G::trials, "Of the search: they count for all of its goals."},
            {"seconds", &G::seconds, "That they took, overhead included.", unit("s")}});
+  return made;
+}
+
+std::optional<FirstGuess> first_guess(const Options& options, const CaseResult& earlier) {
+  return Search(options).find_guess(earlier);
+}
+
+const Fields<FirstGuess>& first_guess_fields() {
+  using namespace notes;
+  using G = FirstGuess;
+  static const Fields<G> made(
+      "", {{"mean_pps", &G::mean_pps, "Where the case began to lose frames.", unit("packets/s")},
+           {"deviation_pps", &G::deviation_pps, "How far that varied.", unit("packets/s")},
+           {"max_pps", &G::max_pps, "The greatest load there.", unit("packets/s")},
+           {"held", &G::held,
+            "The first search did not contradict it. Where it did, it went on without."}});
   return made;
 }
 

@@ -9,10 +9,15 @@
 
 namespace pktbench::method {
 
+// Its options of what an earlier run found (first_guess.hpp), and which.
+inline constexpr const char* kGuess = "guess";
+inline constexpr const char* kGuessFrom = "guess_from";
+
 MethodType search_method();
 
 // What a search records of a goal.
 const Fields<GoalResult>& goal_fields();
 const Fields<LossFloor>& loss_floor_fields();
+const Fields<FirstGuess>& first_guess_fields();
 
 }  // namespace pktbench::method

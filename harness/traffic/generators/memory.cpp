@@ -8,6 +8,7 @@
 #include <optional>
 #include <thread>
 
+#include "harness/core/delays.hpp"
 #include "harness/core/pacer.hpp"
 #include "harness/core/registry.hpp"
 #include "harness/core/units.hpp"
@@ -25,7 +26,7 @@ constexpr const char* kSelfMade =
     "the driver makes its own frames: all alike, and one whenever it is asked; use one flow, IPv4 "
     "and the rate \"max\"";
 
-class MemorySource final : public TrafficSource {
+class MemorySource final : public TrafficSource, public DelayRecorder {
  public:
   ~MemorySource() override { stop(); }
 
@@ -64,7 +65,8 @@ class MemorySource final : public TrafficSource {
     w.base_address = frame->sums.base_saddr;
     w.flows = traffic_.flows;
     w.ipv6 = traffic_.ip == 6;
-    w.batch = option<std::uint32_t>(config.options, "batch");
+    w.stamped = config.stamped;
+    w.batch = config.stamped ? 1 : option<std::uint32_t>(config.options, "batch");
     first_packets_ = w.packets;
     first_refused_ = w.refused;
     return {};
@@ -118,6 +120,10 @@ class MemorySource final : public TrafficSource {
     return counters;
   }
 
+  Result<std::vector<DelayCounts>> delays() override {
+    return std::vector{delay_counts(wire_->lateness)};
+  }
+
   std::vector<pid_t> threads() const override {
     const pid_t sender = wire_ ? wire_->sender.load() : 0;
     return sender > 0 ? std::vector{sender} : std::vector<pid_t>{};
@@ -153,7 +159,8 @@ GeneratorType memory_generator() {
                                     "frames handed over at once at most; paced: those due")},
           .probe = [] { return std::string(); },
           .make = [] { return std::make_unique<MemorySource>(); },
-          .media = {Medium::memory}};
+          .media = {Medium::memory},
+          .stamps = true};
 }
 
 }  // namespace pktbench::traffic

@@ -62,6 +62,7 @@ pb_live_addresses addresses_of(const FrameSet& set) {
   std::memcpy(&a.macs, &frame[0], sizeof a.macs);
   std::memcpy(&a.macs_rest, &frame[8], sizeof a.macs_rest);
   std::memcpy(&a.daddr, &frame[daddr], sizeof a.daddr);
+  if (!set.ipv6()) std::memcpy(&a.ttl, &frame[PB_OFF_TTL], sizeof a.ttl);
   std::memcpy(&a.dport, &frame[set.ipv6() ? PB6_OFF_DPORT : PB_OFF_DPORT], sizeof a.dport);
   return a;
 }

@@ -1,8 +1,8 @@
-#include "backends/socket/udp_drops.hpp"
+#include "backends/common/snmp.hpp"
 
 #include <gtest/gtest.h>
 
-namespace pktbench::udp {
+namespace pktbench::backends {
 namespace {
 
 TEST(ParseSnmp, PairsNamesWithValuesByGroup) {
@@ -42,4 +42,4 @@ TEST(ParseSnmp, ThatOfIpv6GoesByTheSameNames) {
 }
 
 }  // namespace
-}  // namespace pktbench::udp
+}  // namespace pktbench::backends
