@@ -9,7 +9,7 @@ function(pktbench_python_test name)
   endif()
   add_test(NAME ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
            COMMAND ${launcher} ${PKTBENCH_PYTHON} -m pytest -q -rs -p no:cacheprovider ${ARGN})
-  set_tests_properties(${name} PROPERTIES TIMEOUT 300
+  set_tests_properties(${name} PROPERTIES TIMEOUT 900
     # Under sudo the tests are root's all the same: a lab that gave root up could not enter their folders.
     ENVIRONMENT "SUDO_UID=;SUDO_GID=;PYTHONDONTWRITEBYTECODE=1;MPLCONFIGDIR=${CMAKE_BINARY_DIR}/matplotlib;PKTBENCH_BINARY=${CMAKE_BINARY_DIR}/pktbench;PKTBENCH_SOURCE=${CMAKE_SOURCE_DIR}")
 endfunction()
