@@ -134,8 +134,12 @@ def test_frames_of_every_kind_are_counted_and_the_ports_are_given_back(tmp_path,
     for case in document["cases"]:
         assert case["status"] == "ok", case["reason"]
         trial = case["trials"][0]
-        assert trial["unaccounted"] == 0
-        assert trial["received"]["bytes"] == trial["offered"]["bytes"] > 0
+        offered, received = trial["offered"], trial["received"]
+        assert trial["unaccounted"] == 0 and received["packets"] > 0
+        # On a busy machine frames are dropped, each of which has its own length.
+        lost = sum(trial["drops"].values())
+        assert received["packets"] + lost == offered["packets"]
+        assert 60 * lost <= offered["bytes"] - received["bytes"] <= 4014 * lost
         assert (case["frame_size"], case["frame_mix"]) == ((4018, None) if "4018B" in case["id"]
                                                            else (None, "imix"))
     validate(tmp_path / "out" / "run.json", tmp_path / "out" / "trials.jsonl")
