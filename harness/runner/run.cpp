@@ -354,6 +354,8 @@ class Run {
     testbeds_ = {};
     observer_.on_detail(
         fmt::format("the testbed is set up anew: block {} of {}", block_ + 1, scenario_.restarts));
+    // A testbed chooses of the CPUs that this thread has.
+    if (auto r = sys::place_thread(0, own_cpus_); !r) return r;
     if (auto r = testbeds_.up(type_, scenario_, ++set_up_); !r) return r;
     return testbeds_.start_meters();
   }
@@ -366,6 +368,7 @@ class Run {
   const StopFlag& stop_;
 
   TestbedSet testbeds_;
+  const std::vector<int> own_cpus_ = sys::allowed_cpus();
   int set_up_ = 0;  // of the testbeds, as trials record it
   int block_ = -1;  // of the round before; -1: there was none
   std::uint32_t tag_ = random_tag();

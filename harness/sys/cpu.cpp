@@ -65,16 +65,22 @@ std::string cpus_text(const std::vector<int>& cpus) {
   return text.empty() ? "none" : text;
 }
 
-Result<void> pin_thread(pid_t tid, int cpu) {
-  if (cpu < 0 || cpu >= CPU_SETSIZE)
-    return make_error(ErrorCode::failed, "CPU {} is out of range", cpu);
+Result<void> place_thread(pid_t tid, const std::vector<int>& cpus) {
   cpu_set_t set;
   CPU_ZERO(&set);
-  CPU_SET(cpu, &set);
+  for (const int cpu : cpus) {
+    if (cpu < 0 || cpu >= CPU_SETSIZE)
+      return make_error(ErrorCode::failed, "CPU {} is out of range", cpu);
+    CPU_SET(cpu, &set);
+  }
   if (sched_setaffinity(tid, sizeof set, &set) != 0)
-    return system_error(fmt::format("pin thread {} to CPU {}", tid, cpu), errno);
+    return system_error(
+        fmt::format("pin thread {} to CPU{} {}", tid, cpus.size() == 1 ? "" : "s", cpus_text(cpus)),
+        errno);
   return {};
 }
+
+Result<void> pin_thread(pid_t tid, int cpu) { return place_thread(tid, {cpu}); }
 
 pid_t current_tid() { return static_cast<pid_t>(syscall(SYS_gettid)); }
 

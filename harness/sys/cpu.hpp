@@ -23,6 +23,7 @@ Result<std::vector<int>> parse_cpus(const std::string& text);
 std::string cpus_text(const std::vector<int>& cpus);
 
 Result<void> pin_thread(pid_t tid, int cpu);
+Result<void> place_thread(pid_t tid, const std::vector<int>& cpus);
 
 pid_t current_tid();
 
