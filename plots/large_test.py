@@ -1,9 +1,6 @@
 """Large runs: memory that does not go by their size, pages, names told apart, captions that end."""
 import dataclasses
-import os
-import subprocess
 import sys
-import time
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -15,25 +12,16 @@ sys.path.append(str(load.CHECKS))
 import large_run  # noqa: E402
 
 
-def peak(run, words):
-    """Peak memory in kB of a program that reads a run; prints how long it took."""
-    begin = time.monotonic()
-    with subprocess.Popen(["/usr/bin/python3", *words, run], cwd=fixtures.TESTDATA.parents[1],
-                          stdout=subprocess.DEVNULL) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0
-    print(f"{run.stat().st_size} bytes: {time.monotonic() - begin:.2f} s, {usage.ru_maxrss} kB")
-    return usage.ru_maxrss
-
-
 @pytest.mark.parametrize("words", [("-m", "plots", "--format", "svg"), ("results/schema/validate.py",)])
 def test_twice_the_trials_take_no_more_memory(tmp_path, words):
     peaks, sizes = [], []
     for trials in (150, 300):
         path = tmp_path / f"{trials}.json"
         sizes.append(large_run.write(path, 6, trials))
-        peaks.append(peak(path, words))
+        status, _, kilobytes = large_run.peak("/usr/bin/python3", *words, path,
+                                              cwd=fixtures.TESTDATA.parents[1])
+        assert status == 0
+        peaks.append(kilobytes)
     assert sizes[1] > 1.9 * sizes[0] > 7e6
     assert peaks[1] < 1.2 * peaks[0]
     assert 1024 * (peaks[1] - peaks[0]) < 0.8 * (sizes[1] - sizes[0])

@@ -147,7 +147,7 @@ def load(path):
             missing = part(dict.fromkeys(validate.MEASURES, whole), others=False)
             keys = {**dict.fromkeys(DRAWN, whole), "missing": missing, "evidence": evidence,
                     "received": whole, "cpus": whole}
-            document, problems = validate.read(file, keys)
+            document, problems = validate.read(file, keys, _summed)
     except OSError as error:
         raise LoadError(f"{error.filename or path}: {error.strerror}") from error
     except validate.NotJson as error:
@@ -229,6 +229,13 @@ def _line_rate(trials):
     return min(known) / 1e6 if known else None
 
 
+def _summed(trial):
+    """Without the classes of every CPU, which would be most of what is kept."""
+    trial["cpu_ns"] = _cpu_ns(trial)
+    del trial["cpus"]
+    return trial
+
+
 def _trial(trial):
     whole = trial["cycles_per_packet"]
     others = [trial["evidence"].get(key) or 0 for key in OTHERS]
@@ -238,8 +245,7 @@ def _trial(trial):
         trial = {**trial, "cycles_per_packet": busy}
     return _made(Trial, trial, disturbed_by=trial.get("disturbed_by", ()), others=min(1.0, sum(others)),
                  in_summary=trial.get("in_summary", trial["status"] == "ok"),
-                 per_queue=None if queues is None else tuple(queues), cpu_ns=_cpu_ns(trial),
-                 whole_cycles=whole)
+                 per_queue=None if queues is None else tuple(queues), whole_cycles=whole)
 
 
 def _cpu_ns(trial):

@@ -75,7 +75,7 @@ def broken(tmp_path):
     said = {"truncated": "not valid JSON", "nan": "/cases/0/trials/0/mpps: not valid JSON",
             "version": "/schema: is 'pktbench-run/9', this version reads 'pktbench-run/1'",
             "empty": "no run.json in this directory", "huge": "larger than 536870912 bytes",
-            "missing": "no such file", "comparison": "/cases/0/measures/mpps/comparison/ratio: "}
+            "missing": "no such file", "comparison": "/cases/0/measures/mpps/comparison: "}
     for name, text in made.items():
         (tmp_path / f"{name}.json").write_text(text, encoding="utf-8")
     (tmp_path / "empty.json").mkdir()

@@ -44,8 +44,8 @@ def caption_of(series):
     """The caption: what the marks are, then each change with what changed beside it."""
     hosts = sorted({one["identity"].get("host") or "a host not known" for one in series})
     virtual = "; virtual, so no statement about hardware" if any(one["virtual"] for one in series) else ""
-    brief = (f"Each case's metric, run by run, on {', '.join(text.some(hosts))}{virtual}. A mark is the median "
-             "of a run with the standard deviation within it, a line a level between changes.")
+    brief = (f"Each case's metric, run by run, on {', '.join(text.some(hosts))}{virtual}. A mark is the "
+             "median of a run with the standard deviation within it, a line a level between changes.")
     parts = ["Hollow marks are disturbed, or lower bounds (triangles), and are not judged. E-divisive with a "
              "t-test found the changes."]
     for one in series:

@@ -87,7 +87,8 @@ std::string scenario_of(const Json& run) {
   // How often and in which order, and not what.
   for (const char* key : {"name", "description", "restarts", "cases"}) measured.erase(key);
   if (const auto method = measured.find("method"); method != measured.end() && method->is_object())
-    for (const char* key : {"trials", "seed", "max_repeats", "guess", "guess_from"}) method->erase(key);
+    for (const char* key : {"trials", "seed", "max_repeats", "guess", "guess_from"})
+      method->erase(key);
   const Json& testbeds = part(scenario, "testbed");
   if (testbeds.is_object()) measured["testbed"] = measured_on(testbeds);
   if (testbeds.is_array()) {
@@ -131,7 +132,8 @@ const Fields<Fingerprint>& fingerprint_fields() {
        {"scenario", &F::scenario,
         "UUID (version 5, of the URL namespace) of the resolved scenario as JSON with sorted keys, "
         "without `name`, `description`, `restarts`, `cases` and of `method` `trials`, `seed`, "
-        "`max_repeats`, `guess` and `guess_from`; without the options of a simulated testbed, which are the device.",
+        "`max_repeats`, `guess` and `guess_from`; without the options of a simulated testbed, "
+        "which are the device.",
         null_is_a_value},
        {"testbed", &F::testbed, "Its type.", null_is_a_value},
        {"virtual", &F::is_virtual, "The figures say nothing about hardware."}});

@@ -163,7 +163,8 @@ def test_lines_and_a_table_where_there_is_no_terminal(wire):
 def test_a_terminal_has_one_table_that_is_drawn_anew(wire):
     own, its = pty.openpty()
     process = subprocess.Popen(["nsenter", "--net=/run/netns/far", BINARY, "watch", WATCHED,
-                                "--interval", "0.1"], stdout=its, stderr=subprocess.PIPE, env={**os.environ, "TERM": "xterm"})
+                                "--interval", "0.1"], stdout=its, stderr=subprocess.PIPE,
+                               env={**os.environ, "TERM": "xterm"})
     os.close(its)
     shown = b""
     while shown.count(b"\033[J") < 2:

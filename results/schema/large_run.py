@@ -5,8 +5,10 @@ Usage: results/schema/large_run.py RUN.json MEGABYTES [CASES]
 """
 import json
 import pathlib
+import subprocess
 import sys
 import textwrap
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE))
@@ -68,6 +70,24 @@ def write(path, cases, trials):
             file.write("," * bool(number) + _text(case(number, trials)))
         file.write("]" + tail)
     return pathlib.Path(path).stat().st_size
+
+
+# A process has the peak of whom it is a copy of at first, which is to be a small one.
+_PEAK = """import os, sys
+process = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
+_, status, usage = os.wait4(process, 0)
+print(usage.ru_maxrss)
+sys.exit(os.waitstatus_to_exitcode(status))"""
+
+
+def peak(*command, cwd=None):
+    """(exit status, stdout, peak memory in kB) of a program; prints how long it took."""
+    begin = time.monotonic()
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", _PEAK, *map(str, command)], cwd=cwd,
+                          stdout=subprocess.PIPE, text=True, check=False)
+    out, _, kilobytes = done.stdout.rstrip().rpartition("\n")
+    print(f"{' '.join(map(str, command))}: {time.monotonic() - begin:.2f} s, {kilobytes} kB")
+    return done.returncode, out, int(kilobytes)
 
 
 def main():

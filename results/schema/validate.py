@@ -104,11 +104,12 @@ def check_run(document):
     return read(io.BytesIO(json.dumps(document).encode()))[1]
 
 
-def read(file, keys=None):
+def read(file, keys=None, kept=None):
     """A run, read as a stream, and its Problems: each trial is checked as soon as it is read.
 
     keys: Parts, what is read of a trial; then nothing of bpf_run_time is, and what is said is of no more than
-    that. None: everything is checked, and of a trial KEPT is kept. Raises NotJson.
+    that. None: everything is checked, and of a trial KEPT is kept. kept(trial): with keys, what stays of one
+    that is sound. Raises NotJson.
     """
     run, one, _ = _checkers(keys and frozenset(keys))
     problems = []
@@ -117,7 +118,7 @@ def read(file, keys=None):
         found = one.problems_of_many(trial, path)
         problems.extend(found)
         if keys is not None or found:
-            return trial
+            return kept(trial) if kept and not found else trial
         return {**{key: trial[key] for key in KEPT if key in trial},
                 "problems": list(_trial_problems(trial, tuple(path)))}
 
