@@ -157,7 +157,7 @@ def test_a_trend_is_drawn(tmp_path):
     stepped(tmp_path / "runs")
     done("import", tmp_path / "runs", "--store", tmp_path / "h.db")
     lines = done("trend", "--store", tmp_path / "h.db", "--out", tmp_path / "new" / "figures").splitlines()
-    names = ("trend.svg", "trend.pdf", "trend.png", "trend.csv", "caption.txt")
+    names = ("trend.png", "trend.svg", "trend.pdf", "trend.csv", "caption.txt")
     made = [tmp_path / "new" / "figures" / name for name in names]
     assert lines[-5:] == list(map(str, made)) and lines[0].startswith(made_runs.XDP)
     assert all(path.stat().st_size > 100 for path in made)
