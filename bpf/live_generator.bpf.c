@@ -94,7 +94,11 @@ static __always_inline int write_addresses(unsigned char *frame, unsigned char *
 	return 1;
 }
 
-/* Per frame: about 40 ALU operations, ten stores, two reads of the control line, one redirect; paced: one clock read a burst, and one for each call that is too early; of a mix: two divisions, two stores and a call that moves the frame's end. */
+/*
+ * Per frame: about 40 ALU operations, ten stores, two reads of the control line, one redirect; paced: one
+ * clock read a burst, and one for each call that is too early; of a mix: two divisions, two stores and a
+ * call that moves the frame's end.
+ */
 SEC("xdp")
 int generate(struct xdp_md *ctx)
 {

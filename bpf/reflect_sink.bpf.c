@@ -5,7 +5,7 @@
 
 #include "counters.h"
 #include "frame6.h"
-#include "stamp.h"
+#include "stamps_map.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -14,22 +14,14 @@ struct {
 	__type(value, struct pb_sink_counters);
 } sink_counters SEC(".maps");
 
-/* By RX queue. Not made where frames are not stamped. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, PB_MAX_QUEUES);
-	__type(key, __u32);
-	__type(value, struct pb_stamps);
-} stamps SEC(".maps");
-
-const volatile __u8 stamped =
-	0; /* frames say when they were due, and how late they are is counted */
 const volatile __u32 trial = 0;     /* network byte order */
 const volatile __u32 own_mac_0 = 0; /* the first four bytes, as they lie in memory */
 const volatile __u16 own_mac_4 = 0; /* the last two */
 
-/* Per frame: one map lookup, five loads from its first cache lines, one add. Stamped: one reading of the clock, another lookup, and pb_count_stamp(). */
+/*
+ * Per frame: one map lookup, five loads from its first cache lines, one add. Stamped: one reading of the
+ * clock, another lookup, and pb_count_stamp().
+ */
 SEC("xdp")
 int sink(struct xdp_md *ctx)
 {

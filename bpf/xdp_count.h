@@ -6,10 +6,8 @@
 #include <bpf/bpf_helpers.h>
 
 #include "counters.h"
-#include "stamp.h"
+#include "stamps_map.h"
 
-const volatile __u8 stamped =
-	0; /* frames say when they were due, and how late they are is counted */
 const volatile __u32 tag_offset = PB_OFF_TAG;
 const volatile __be32 tag_trial = 0; /* of those that count */
 
@@ -19,15 +17,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct pb_queue_counters);
 } queue_counters SEC(".maps");
-
-/* By RX queue, which one CPU works on at a time. Not made where frames are not stamped. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, PB_MAX_QUEUES);
-	__type(key, __u32);
-	__type(value, struct pb_stamps);
-} stamps SEC(".maps");
 
 /* Per frame: one reading of the clock, one map lookup, four loads of the frame, pb_count_stamp(). */
 static __always_inline void count_stamp_of(struct xdp_md *ctx)

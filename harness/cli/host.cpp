@@ -16,13 +16,18 @@ namespace pktbench::cli {
 namespace {
 
 Result<undo::HostLock> permitted_lock(const std::string& purpose) {
-  if (const auto missing = sys::missing_capabilities(); !missing.empty())
-    return make_error(ErrorCode::refused, "not permitted: this process lacks {}; run it as root",
-                      fmt::join(missing, ", "));
+  if (auto r = permitted(); !r) return r.error();
   return undo::lock_host(purpose);
 }
 
 }  // namespace
+
+Result<void> permitted() {
+  if (const auto missing = sys::missing_capabilities(); !missing.empty())
+    return make_error(ErrorCode::refused, "not permitted: this process lacks {}; run it as root",
+                      fmt::join(missing, ", "));
+  return {};
+}
 
 Result<undo::HostLock> claim_host(const std::string& purpose) {
   auto lock = permitted_lock(purpose);

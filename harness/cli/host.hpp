@@ -6,7 +6,10 @@
 
 namespace pktbench::cli {
 
-// Errors: `refused`, naming every capability that is missing or the run that holds the lock. Undoes
+// Errors: `refused`, naming every capability that is missing.
+Result<void> permitted();
+
+// Errors: those of permitted(), and `refused` naming the run that holds the lock. Undoes
 // what a killed run has left, and says so on stderr.
 Result<undo::HostLock> claim_host(const std::string& purpose);
 

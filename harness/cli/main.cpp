@@ -18,9 +18,8 @@
 namespace {
 
 using namespace pktbench;
-using cli::number_within;
-
 using cli::Command;
+using cli::number_within;
 
 std::string version_text() {
   const BuildInfo& b = build_info();
@@ -92,7 +91,7 @@ void add_compare(CLI::App& app, Command& chosen) {
       "Example:\n"
       "  pktbench compare results/before results/after\n"
       "  pktbench compare results/both results/both --base-case xdp-native/drop/64B/1q/1f \\\n"
-      "    --new-case af_xdp/drop/64B/1q/1f\n\n"
+      "    --new-case af_xdp/drop/64B/1q/1f\n"
       "  pktbench compare results/a1,results/a2,results/a3 results/b1,results/b2,results/b3\n\n"
       "Cases are matched by id. Trials of one run pair by round: 8 rounds at least, 10 or more to "
       "see little. Of separate runs the run is the unit: name several a side, by comma, or make "
@@ -240,65 +239,6 @@ void add_doctor(CLI::App& app, Command& chosen) {
   doctor->callback([a, &chosen] { chosen = [a] { return cli::doctor_command(*a); }; });
 }
 
-void add_plots(CLI::App& app, Command& chosen) {
-  const auto a = std::make_shared<cli::ScriptArguments>();
-  CLI::App* plots = app.add_subcommand("plots", "Draw the figures of a run, with their caption");
-  plots->footer(
-      "Example:\n"
-      "  pktbench plots results/paced\n"
-      "  pktbench plots results/paced --out figures --format svg,pdf\n\n"
-      "Prints the paths of what it made.\n\n"
-      "Exit status: 0 done, 2 bad input, 3 a package of Python is missing, 6 a file could not be "
-      "written.");
-  plots->add_option("run", a->words, "run.json or its directory")->required()->expected(1);
-  plots->add_option("--out", a->options["--out"], "Directory for the figures [that of the run]");
-  plots->add_option("--format", a->options["--format"], "By comma [all]")
-      ->check(cli::choice({"png", "svg", "pdf"}, true));
-  plots->callback(
-      [a, &chosen] { chosen = [a] { return cli::become_script("plots/__main__.py", *a); }; });
-}
-
-void add_report(CLI::App& app, Command& chosen) {
-  const auto a = std::make_shared<cli::ScriptArguments>();
-  CLI::App* report = app.add_subcommand(
-      "report", "Make a page, every figure and the tables of runs, for those who were not there");
-  report->footer(
-      "Example:\n"
-      "  pktbench report results/paced\n"
-      "  pktbench report results/before results/after --out results/report\n\n"
-      "Writes report.html, which is one file and asks nothing of the network; each figure as SVG, "
-      "PDF "
-      "and PNG with its numbers as CSV; tables.md, tables.tex and caption.txt. Several runs have a "
-      "folder each. Prints the paths of what it made.\n\n"
-      "Exit status: 0 done, 2 bad input (the other runs are reported all the same), 3 a package of "
-      "Python is missing, 6 a file could not be written.");
-  report
-      ->add_option("runs", a->words,
-                   "Each a run.json, its directory, or what `pktbench compare --json` printed")
-      ->required();
-  report->add_option("--out", a->options["--out"],
-                     "Directory for the report [that of the run]; several runs need it");
-  report->callback(
-      [a, &chosen] { chosen = [a] { return cli::become_script("plots/report.py", *a); }; });
-}
-
-void add_validate(CLI::App& app, Command& chosen) {
-  const auto a = std::make_shared<cli::ScriptArguments>();
-  CLI::App* validate = app.add_subcommand(
-      "validate", "Check records of runs against the schema and what a schema cannot say");
-  validate->footer(
-      "Example:\n"
-      "  pktbench validate results/paced/run.json results/paced/trials.jsonl\n\n"
-      "Prints a line per problem: file, JSON pointer, what is wrong.\n\n"
-      "Exit status: 0 all valid, 2 unreadable or not JSON, 3 a package of Python is missing, "
-      "5 violations, 6 the result could not be written.");
-  validate->add_option("files", a->words, "Each a run.json or its directory, or a trials.jsonl")
-      ->required();
-  validate->callback([a, &chosen] {
-    chosen = [a] { return cli::become_script("results/schema/validate.py", *a); };
-  });
-}
-
 void add_lab(CLI::App& app, Command& chosen) {
   const auto a = std::make_shared<cli::ScriptArguments>();
   CLI::App* lab = app.add_subcommand(
@@ -397,9 +337,9 @@ int main(int argc, char** argv) {
   add_gate(app, chosen);
   add_baseline(app, chosen);
   add_doctor(app, chosen);
-  add_plots(app, chosen);
-  add_report(app, chosen);
-  add_validate(app, chosen);
+  cli::add_plots(app, chosen);
+  cli::add_report(app, chosen);
+  cli::add_validate(app, chosen);
   cli::add_history(app, chosen);
   cli::add_export(app, chosen);
   add_lab(app, chosen);

@@ -8,6 +8,63 @@
 
 namespace pktbench::cli {
 
+void add_plots(CLI::App& app, Command& chosen) {
+  const auto a = std::make_shared<ScriptArguments>();
+  CLI::App* plots = app.add_subcommand("plots", "Draw the figures of a run, with their caption");
+  plots->footer(
+      "Example:\n"
+      "  pktbench plots results/paced\n"
+      "  pktbench plots results/paced --out figures --format svg,pdf\n\n"
+      "Prints the paths of what it made.\n\n"
+      "Exit status: 0 done, 2 bad input, 3 a package of Python is missing, 6 a file could not be "
+      "written.");
+  plots->add_option("run", a->words, "run.json or its directory")->required()->expected(1);
+  plots->add_option("--out", a->options["--out"], "Directory for the figures [that of the run]");
+  plots->add_option("--format", a->options["--format"], "By comma [all]")
+      ->check(choice({"png", "svg", "pdf"}, true));
+  plots->callback(
+      [a, &chosen] { chosen = [a] { return become_script("plots/__main__.py", *a); }; });
+}
+
+void add_report(CLI::App& app, Command& chosen) {
+  const auto a = std::make_shared<ScriptArguments>();
+  CLI::App* report = app.add_subcommand(
+      "report", "Make a page, every figure and the tables of runs, for those who were not there");
+  report->footer(
+      "Example:\n"
+      "  pktbench report results/paced\n"
+      "  pktbench report results/before results/after --out results/report\n\n"
+      "Writes report.html, which is one file and asks nothing of the network; each figure as SVG, "
+      "PDF and PNG with its numbers as CSV; tables.md, tables.tex and caption.txt. Several runs "
+      "have a "
+      "folder each. Prints the paths of what it made.\n\n"
+      "Exit status: 0 done, 2 bad input (the other runs are reported all the same), 3 a package of "
+      "Python is missing, 6 a file could not be written.");
+  report
+      ->add_option("runs", a->words,
+                   "Each a run.json, its directory, or what `pktbench compare --json` printed")
+      ->required();
+  report->add_option("--out", a->options["--out"],
+                     "Directory for the report [that of the run]; several runs need it");
+  report->callback([a, &chosen] { chosen = [a] { return become_script("plots/report.py", *a); }; });
+}
+
+void add_validate(CLI::App& app, Command& chosen) {
+  const auto a = std::make_shared<ScriptArguments>();
+  CLI::App* validate = app.add_subcommand(
+      "validate", "Check records of runs against the schema and what a schema cannot say");
+  validate->footer(
+      "Example:\n"
+      "  pktbench validate results/paced/run.json results/paced/trials.jsonl\n\n"
+      "Prints a line per problem: file, JSON pointer, what is wrong.\n\n"
+      "Exit status: 0 all valid, 2 unreadable or not JSON, 3 a package of Python is missing, "
+      "5 violations, 6 the result could not be written.");
+  validate->add_option("files", a->words, "Each a run.json or its directory, or a trials.jsonl")
+      ->required();
+  validate->callback(
+      [a, &chosen] { chosen = [a] { return become_script("results/schema/validate.py", *a); }; });
+}
+
 void add_history(CLI::App& app, Command& chosen) {
   const auto a = std::make_shared<ScriptArguments>();
   const auto action = std::make_shared<std::string>();
@@ -60,8 +117,7 @@ void add_export(CLI::App& app, Command& chosen) {
       "  pktbench export results/before results/after --format csv\n"
       "  pktbench export results/paced --format openmetrics\n\n"
       "markdown and junit read the gate.json or comparison.json beside the run, where there is "
-      "one; "
-      "markdown says nothing unless something moved or failed.\n\n"
+      "one; markdown says nothing unless something moved or failed.\n\n"
       "Exit status: 0 done, 2 bad input (what else was named is done all the same), 3 a package of "
       "Python is missing, 6 the result could not be written.");
   exported->add_option("runs", a->words, "Each a run.json or its directory")->required();

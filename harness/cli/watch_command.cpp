@@ -1,19 +1,18 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "harness/cli/commands.hpp"
+#include "harness/cli/host.hpp"
 #include "harness/cli/output.hpp"
 #include "harness/cli/signals.hpp"
 #include "harness/live/watch.hpp"
 #include "harness/live/watch_text.hpp"
 #include "harness/record/json.hpp"
-#include "harness/sys/cpu.hpp"
 #include "harness/sys/rtnl_dump.hpp"
+#include "harness/testbed/host_testbed.hpp"
 #include "harness/text/suggest.hpp"
 
 namespace pktbench::cli {
@@ -54,21 +53,6 @@ std::string as_json(const std::string& device, const Watch& watch, const WatchCo
   return dump_json(j, -1) + "\n";
 }
 
-double seconds_now() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
-}
-
-// In short sleeps, for a signal that comes right before one.
-void sleep_until(double due, const StopFlag& stop) {
-  constexpr double kNap = 0.05;
-  for (double left = due - seconds_now(); !stop && left > 0; left = due - seconds_now()) {
-    const timespec nap{0, static_cast<long>(std::min(left, kNap) * 1e9)};
-    nanosleep(&nap, nullptr);
-  }
-}
-
 // On a terminal each table takes the place of the one before.
 class Screen {
  public:
@@ -84,9 +68,7 @@ class Screen {
 };
 
 Result<Watch> attach(const WatchArguments& arguments) {
-  if (const auto missing = sys::missing_capabilities(); !missing.empty())
-    return make_error(ErrorCode::refused, "not permitted: this process lacks {}; run it as root",
-                      missing.front());
+  if (auto r = permitted(); !r) return r.error();
   const auto devices = sys::list_devices();
   if (!devices) return devices.error();
   std::vector<std::string> names;
@@ -110,8 +92,8 @@ int watch_command(const WatchArguments& arguments) {
       arguments.interface, watch->mode(), watch->program_id());
   const Terminal terminal = stdout_terminal();
   const bool redraw = isatty(STDOUT_FILENO) == 1 && !arguments.json;
-  const double began = seconds_now();
-  const double ends = arguments.duration_s.value_or(HUGE_VAL);
+  testbed::WallClock clock;
+  const std::uint64_t began = clock.now_ns();
   Screen screen;
   const auto show = [&](const WatchCounts& before, const WatchCounts& now) {
     if (arguments.json) return as_json(arguments.interface, *watch, now);
@@ -121,9 +103,11 @@ int watch_command(const WatchArguments& arguments) {
   WatchCounts before;
   for (int interval = 1;; ++interval) {
     // From the beginning on, so that what a reading takes does not add up.
-    const double due = std::min(arguments.interval_s * interval, ends);
-    sleep_until(began + due, stop);
-    const bool last = stop || due >= ends;
+    double due_s = arguments.interval_s * interval;
+    if (arguments.duration_s) due_s = std::min(due_s, *arguments.duration_s);
+    const std::uint64_t due = began + static_cast<std::uint64_t>(due_s * 1e9);
+    if (const std::uint64_t now = clock.now_ns(); now < due) clock.sleep_ns(due - now, stop);
+    const bool last = stop || due_s == arguments.duration_s;
     auto now = watch->read();
     if (!now) return report_error(now.error());
     const auto read = print_part(show(before, *now));

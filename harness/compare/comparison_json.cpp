@@ -24,18 +24,34 @@ Json floor_json(const NoiseFloor& floor) {
           {"reason", text_or_null(floor.reason)}};
 }
 
-Json runs_json(const MeasureComparison& m) {
+// What both ways of pairing come to.
+Json change_json(const Change& found, const MeasureComparison& m) {
+  return {{"ratio", found.ratio},           {"ci95", {found.lo, found.hi}},
+          {"confidence", found.confidence}, {"p", found.p},
+          {"p_adjusted", m.p_adjusted},     {"smallest_change", m.smallest_change}};
+}
+
+Json between_json(const MeasureComparison& m) {
   const BetweenRuns& f = *m.between;
-  return {{"unit", m.draws.unit == DrawUnit::run ? "run" : "restart"},
-          {"base_draws", f.base},
-          {"new_draws", f.next},
-          {"ratio", f.ratio},
-          {"ci95", {f.lo, f.hi}},
-          {"confidence", f.confidence},
-          {"p", f.p},
-          {"p_adjusted", m.p_adjusted},
-          {"smallest_change", m.smallest_change},
-          {"spread", f.spread}};
+  Json made = {{"unit", m.draws.unit == DrawUnit::run ? "run" : "restart"},
+               {"base_draws", f.base},
+               {"new_draws", f.next}};
+  made.update(change_json(f, m));
+  made["spread"] = f.spread;
+  return made;
+}
+
+Json paired_json(const MeasureComparison& m) {
+  const PairedRatio& f = *m.found;
+  Json made = {{"pairs", f.pairs}};
+  made.update(change_json(f, m));
+  made["mann_whitney"] = {{"u", f.mann_whitney.statistic},
+                          {"p", f.mann_whitney.p},
+                          {"p_adjusted", m.mann_whitney_p_adjusted},
+                          {"exact", f.mann_whitney.exact}};
+  made["median_ratio"] = {{"median", f.median_ratio}};
+  made["noise_floor"] = floor_json(m.noise_floor);
+  return made;
 }
 
 Json runs_json(const std::vector<RecordedHead>& runs) {
@@ -51,26 +67,7 @@ Json measure_json(const MeasureComparison& m) {
                {"base", to_json(m.base)},
                {"new", to_json(m.next)},
                {"comparison", nullptr}};
-  if (!m.judged) return made;
-  if (m.between) {
-    made["comparison"] = runs_json(m);
-    return made;
-  }
-  const PairedRatio& f = *m.found;
-  made["comparison"] = Json({{"pairs", f.pairs},
-                             {"ratio", f.ratio},
-                             {"ci95", {f.lo, f.hi}},
-                             {"confidence", f.confidence},
-                             {"p", f.p},
-                             {"p_adjusted", m.p_adjusted},
-                             {"smallest_change", m.smallest_change},
-                             {"mann_whitney",
-                              {{"u", f.mann_whitney.statistic},
-                               {"p", f.mann_whitney.p},
-                               {"p_adjusted", m.mann_whitney_p_adjusted},
-                               {"exact", f.mann_whitney.exact}}},
-                             {"median_ratio", {{"median", f.median_ratio}}},
-                             {"noise_floor", floor_json(m.noise_floor)}});
+  if (m.judged) made["comparison"] = m.between ? between_json(m) : paired_json(m);
   return made;
 }
 

@@ -2,7 +2,6 @@
 
 #include <bpf/bpf.h>
 #include <linux/if_link.h>
-#include <time.h>
 
 #include <algorithm>
 #include <array>
@@ -12,19 +11,13 @@
 
 #include "bpf/watch.h"
 #include "bpf/xdp_watch.skel.h"
+#include "harness/sys/cpu.hpp"
 #include "harness/sys/rtnl_dump.hpp"
 #include "harness/sys/xdp_links.hpp"
 
 namespace pktbench {
 
 namespace {
-
-std::uint64_t now_ns() {
-  timespec now{};
-  clock_gettime(CLOCK_BOOTTIME, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
-         static_cast<std::uint64_t>(now.tv_nsec);
-}
 
 // Who has the device, for whoever may not have it.
 std::string holder_of(const std::string& device) {
@@ -114,7 +107,7 @@ Result<Watch> Watch::attach(const std::string& device, const WatchOptions& optio
   port.name = device;
   port.ifindex = link->ifindex;
   const int program = bpf_program__fd(watch.program_->progs.watch);
-  watch.began_ns_ = now_ns();
+  watch.began_ns_ = sys::monotonic_ns();
   auto attached = sys::attach_xdp(port, program, XDP_FLAGS_DRV_MODE,
                                   "--fallback counts in the generic hook, at more cost");
   if (!attached && attached.error().code == ErrorCode::unsupported && options.fallback)
@@ -147,7 +140,7 @@ Result<WatchCounts> Watch::read() const {
       if (const auto& [packets, bytes] = values.values()[cpu]; packets)
         made.cpus[cpu] += {packets, bytes};
   }
-  made.seconds = static_cast<double>(now_ns() - began_ns_) / 1e9;
+  made.seconds = static_cast<double>(sys::monotonic_ns() - began_ns_) / 1e9;
   if (!per_address_) return made;
   auto addresses = read_addresses(*program_, values);
   if (!addresses) return addresses.error();
