@@ -40,15 +40,18 @@ def write(made, out, kinds, inner=None):
     """
     count, errors = min(len(os.sched_getaffinity(0)), len(made)), FORK.SimpleQueue()
     gc.freeze()  # the processes share what was read, unless somebody writes to it
-    processes = [FORK.Process(target=_share, args=(made[first::count], out, kinds, inner, errors),
-                              daemon=True)
-                 for first in range(count)]
+    shares = [range(first, len(made), count) for first in range(count)]
+    processes = [FORK.Process(target=_share, args=(made, share, out, kinds, inner, errors), daemon=True)
+                 for share in shares]
     for process in processes:
         process.start()
     for process in processes:
         process.join()
-    if not errors.empty():
-        raise errors.get()
+    found = []
+    while not errors.empty():
+        found.append(errors.get())
+    if found:
+        raise min(found, key=lambda one: one[0])[1]  # of the first figure, whichever process was faster
     for process in processes:
         if process.exitcode < 0:
             checked.say(f"a process that drew was ended by signal {-process.exitcode}")
@@ -59,11 +62,12 @@ def write(made, out, kinds, inner=None):
         put(out / "caption.txt", said)]
 
 
-def _share(made, out, kinds, inner, errors):
-    """What one process draws; ends it."""
+def _share(made, share, out, kinds, inner, errors):
+    """What one process draws, of `made` those at the places in `share`; ends it."""
     def draw():
-        try:
-            for one in made:
+        for place in share:
+            one = made[place]
+            try:
                 figure = one.draw()
                 for kind in kinds:
                     put(out / f"{one.name}.{kind}", style.saved(figure, kind))
@@ -73,8 +77,9 @@ def _share(made, out, kinds, inner, errors):
                         said.set_visible(said.get_gid() not in ("title", "caption"))
                     put(inner / f"{one.name}.svg", style.saved(figure, "svg", figure.inner))
                     put(inner / f"{one.name}.txt", figure.get_label())
-        except OSError as error:
-            errors.put(error)
+            except OSError as error:
+                errors.put((place, error))
+                return
 
     sys.exit(checked.run(draw))
 

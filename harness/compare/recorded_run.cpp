@@ -150,6 +150,7 @@ RecordedCase recorded_case(const CaseDocument& document, std::vector<RecordedTri
   made.rounds_planned = result.rounds_planned;
   for (const Metric& metric : result.metrics) {
     made.metrics.push_back({metric.name, metric.unit, metric.higher_is_better, {}});
+    made.metrics.back().by_round.reserve(metric.by_round.size());
     for (const auto& [round, value] : metric.by_round)
       made.metrics.back().by_round.emplace_back(std::atoi(round.c_str()), value);
   }

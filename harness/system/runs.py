@@ -15,7 +15,8 @@ BINARY = os.environ["PKTBENCH_BINARY"]
 SOURCE = Path(os.environ["PKTBENCH_SOURCE"])
 QUICKSTART = SOURCE / "scenarios" / "quickstart.json"
 # What else this machine does is no fault of the code under test.
-BRIEF = ["--duration", "0.1", "--set", "/method/warmup_s=0.05",
+WINDOW_S = 0.1
+BRIEF = ["--duration", str(WINDOW_S), "--set", "/method/warmup_s=0.05",
          "--set", "/method/max_disturbance=1", "--set", "/method/max_cpu_distance_change=0",
          "--set", "/method/max_overrun=1000"]
 SHORT = ["--trials", "2", *BRIEF]
@@ -115,8 +116,8 @@ def begin(out, backend, *arguments, trials=1, duration=1, scenario=QUICKSTART):
     """A run of one backend whose windows leave time to interfere, and which may make a trial again."""
     return start(out, "--trials", str(trials), "--duration", str(duration), "--set", "/method/warmup_s=0",
                  "--set", "/method/max_disturbance=1", "--set", "/method/max_cpu_distance_change=0",
-                 "--set", "/method/max_repeats=1", "--set", "/traffic/rate=20000", "--backend", backend,
-                 *arguments, scenario=scenario)
+                 "--set", "/method/max_overrun=1000", "--set", "/method/max_repeats=1",
+                 "--set", "/traffic/rate=20000", "--backend", backend, *arguments, scenario=scenario)
 
 
 def ended(process, out):

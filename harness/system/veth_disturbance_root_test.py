@@ -139,7 +139,8 @@ def test_frames_of_a_burst_are_due_together(tmp_path):
     """At 10 pps the second burst of 64 is due after 6.4 s."""
     status, _, stderr = run(tmp_path / "out", "--trials", "2", "--duration", "0.5",
                             "--set", "/method/warmup_s=0", "--set", "/method/max_disturbance=1",
-                            "--set", "/method/max_cpu_distance_change=0", "--set", "/traffic/rate=10",
+                            "--set", "/method/max_cpu_distance_change=0",
+                            "--set", "/method/max_overrun=1000", "--set", "/traffic/rate=10",
                             "--set", '/traffic/generator={"name":"xdp-live","burst":64}',
                             "--backend", "xdp-native")
     assert status == 0, stderr

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from runs import (BINARY, MARKS, QUICKSTART, SHORT, SOURCE, assert_host_is, host_state, run, start,
+from runs import (BINARY, MARKS, QUICKSTART, SHORT, SOURCE, WINDOW_S, assert_host_is, host_state, run, start,
                   validate, wait_for_trials)
 
 pytestmark = MARKS
@@ -62,10 +62,10 @@ def test_every_generator_conserves_at_full_rate_and_paced(tmp_path, generator):
             assert trial["unaccounted"] == 0, (case["id"], trial["drops"])
             target = trial["offered"]["target_pps"]
             if target is not None:
-                due = target * trial["duration_s"]
-                # Counts, not time: what was due in the window was sent, or is told as unsent.
+                # Counts, not time: what was due in the window was sent, or is told as unsent. A busy
+                # machine reads its end some ms after the generator's last frame was due.
                 sent = trial["offered"]["packets"] + trial["offered"]["unsent"]
-                assert abs(sent - due) <= 0.01 * due + 64
+                assert 0.99 * target * WINDOW_S - 64 <= sent <= 1.01 * target * trial["duration_s"] + 64
     validate(out / "run.json")
 
 

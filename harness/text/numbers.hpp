@@ -12,8 +12,10 @@ namespace pktbench {
 // "12.5%": of time and of frames.
 inline std::string percent(double share) { return fmt::format("{:.1f}%", share * 100); }
 
-// "0.4%", two digits: of what may be small.
-inline std::string fine_percent(double share) { return fmt::format("{:.2g}%", share * 100); }
+// "0.4%", "370%", two digits at least: of what may be small.
+inline std::string fine_percent(double share) {
+  return share < 0.1 ? fmt::format("{:.2g}%", share * 100) : fmt::format("{:.0f}%", share * 100);
+}
 
 // "+1.20%", of a ratio to 1.
 inline std::string change_percent(double ratio) {
