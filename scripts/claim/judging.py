@@ -103,6 +103,8 @@ def _cannot_be_compared(step, run):
         if name not in cases:
             return f"the run has no case {name}"
         case = cases[name]
+        if case.others_share is not None:
+            return f"others had {100 * case.others_share:.0f}% of the CPU of {name}, so that it is disturbed"
         if case.status != "ok":
             return f"{name} is {case.status}: {case.reason or 'no reason recorded'}"
     return None

@@ -83,14 +83,14 @@ def _conditions(run):
     """When, on what, and in which conditions."""
     cpu, kernel = (run.environment.get(key) or {} for key in ("cpu", "kernel"))
     trials = [len(case.trials) for case in run.cases if case.trials]
-    windows = sorted({f"{trial.duration_s:.2g} s" for case in run.cases for trial in case.shown_trials})
+    window = run.scenario.get("method", {}).get("duration_s")
     spoilt = sum(trial.status != "ok" for case in run.cases for trial in case.trials)
     words = list(dict.fromkeys(case.condition.words for case in run.cases
                                if case.condition and case.condition.words))
     testbed = run.cases[0].testbed + (f", {run.cases[0].arrangement}" if run.cases[0].arrangement else "")
     said = [f"Measured {run.started_at[:10]} on testbed {testbed}: {cpu.get('model') or 'unknown CPU'}, "
             f"{cpu.get('count') or 'unknown number of'} CPUs, Linux {kernel.get('release') or 'unknown'}",
-            f"{sum(trials)} trials of {' and '.join(windows) or 'no length'}, {spoilt} of them not ok"]
+            f"{sum(trials)} trials of {window} s, {spoilt} of them not ok"]
     return "; ".join(said + text.some(words, 2)) + "."
 
 
