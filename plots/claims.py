@@ -44,8 +44,8 @@ def numbers(found):
 def caption_of(found, cases):
     """The caption: what a row is, and of what cases."""
     return caption.lines(
-        "Each ratio, round by round (Hodges-Lehmann), with its 95% interval (signed-rank). A claim holds where the "
-        f"whole interval lies in the shaded part{caption.virtual(cases)}.",
+        "Each ratio, round by round (Hodges-Lehmann), with its 95% interval (signed-rank). A claim holds "
+        f"where the whole interval lies in the shaded part{caption.virtual(cases)}.",
         *(f"{one.says}, {UNITS[one.measure]}: {one.verdict}." for one in found))
 
 
@@ -57,8 +57,8 @@ class _Drawing(Sheet):
         names = [[*text.wrap(one.says, style.SMALL, NAMES, most=2), UNITS[one.measure]] for one in found]
         room = max(text.width(line, style.SMALL) for name in names for line in name)
         left, top, body = MARGIN + room + PAD, HEAD + 0.3, ROW * len(found)
-        super().__init__(top + body + AXIS, text.wrap(title, style.TITLE, style.WIDTH - 1.9, most=1)[0], cases,
-                         said)
+        title = text.wrap(title, style.TITLE, style.WIDTH - 1.9, most=1)[0]
+        super().__init__(top + body + AXIS, title, cases, said)
         axes = self.panel(left, top, style.WIDTH - left - MARGIN - WORDS, body, "claim", unit="ratio")
         axes.set_ylim(len(found) - 0.5, -0.5)
         axes.set_yticks(range(len(found)), ["\n".join(name) for name in names], fontsize=style.SMALL,
@@ -74,9 +74,9 @@ class _Drawing(Sheet):
         for row, one in enumerate(found):
             self._row(axes, row, one, (low, high))
         shown = dict.fromkeys(one.verdict for one in everything)
-        self.legend(HEAD + 0.04,
-                    [Line2D([], [], color=COLORS[verdict], marker="s", markersize=5, linewidth=1.4, label=verdict)
-                     for verdict in shown] + [Patch(facecolor=style.BAND, label="where the claim holds")], 4)
+        marks = [Line2D([], [], color=COLORS[verdict], marker="s", markersize=5, linewidth=1.4, label=verdict)
+                 for verdict in shown]
+        self.legend(HEAD + 0.04, [*marks, Patch(facecolor=style.BAND, label="where the claim holds")], 4)
 
     @staticmethod
     def _row(axes, row, one, reach):
@@ -88,6 +88,6 @@ class _Drawing(Sheet):
                   gid=f"interval-{row}")
         axes.plot([one.ratio], [row], color=color, marker="s", markersize=5.5, zorder=3,
                   markeredgecolor=style.edge(color), gid=f"ratio-{row}")
-        axes.text(1.02, row, f"{text.number(one.ratio)} ({text.number(low)} to {text.number(high)}), n={one.pairs}\n"
-                  f"{one.verdict}", fontsize=style.SMALL, va="center", linespacing=1.15, gid=f"said-{row}",
-                  transform=axes.get_yaxis_transform())
+        said = f"{text.number(one.ratio)} ({text.number(low)} to {text.number(high)}), n={one.pairs}"
+        axes.text(1.02, row, f"{said}\n{one.verdict}", fontsize=style.SMALL, va="center", linespacing=1.15,
+                  gid=f"said-{row}", transform=axes.get_yaxis_transform())

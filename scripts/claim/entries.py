@@ -1,5 +1,5 @@
-"""The claims: each is scenarios/claims/NAME.json, the scenario that measures it, and NAME.toml, which says what is
-claimed and by which ratios of cases it is judged."""
+"""The claims: each is scenarios/claims/NAME.json, the scenario that measures it, and NAME.toml, which says
+what is claimed and by which ratios of cases it is judged."""
 import json
 import tomllib
 from typing import NamedTuple, Optional, Tuple
@@ -54,7 +54,7 @@ def cases(name):
     if "cases" in found:
         return len(_several(found["cases"]))
     traffic, count = found.get("traffic", {}), 1
-    for one in (found["backends"], found.get("workloads", ""), found.get("queues", ""), found.get("testbed", ""),
+    for one in (*(found.get(key, "") for key in ("backends", "workloads", "queues", "testbed")),
                 *(traffic.get(key, "") for key in ("frame_size", "flows", "rate", "ip"))):
         count *= len(_several(one))
     return count
@@ -79,27 +79,30 @@ def read(name):
                                      + checked.suggestion(step.measure, MEASURES))
         if (step.at_least is None) == (step.at_most is None):
             raise checked.InputError(f"{path}: /step/{i}: has one bound: at_least or at_most")
-    return _made(Claim, {**found, "name": name, "steps": made}, str(path))
+    return _made(Claim, found, str(path), name=name, steps=made)
 
 
-def _made(kind, found, place):
-    """A Claim or Step of what a file has. Raises checked.InputError for a key that is unknown, missing, or of
-    another type."""
-    given = {}
+def _made(kind, found, place, **known):
+    """A Claim or Step of what a file has. Raises checked.InputError for a key that is unknown or missing, and
+    for a value of another type."""
+    given, names = dict(known), [key for key in kind._fields if key not in known]
     for key, value in found.items():
-        if key not in kind._fields:
+        if key not in names:
             raise checked.InputError(f"{place}: unknown key {checked.in_quotes(key)}"
-                                     + checked.suggestion(key, kind._fields))
+                                     + checked.suggestion(key, names))
         number = key in ("at_least", "at_most")
-        good = (isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0) if number else (
-            isinstance(value, str) and value.strip() if key != "steps" else True)
-        if not good:
-            raise checked.InputError(f"{place}: /{key}: must be {'a number above 0' if number else 'a text'}")
+        if not (_is_positive(value) if number else isinstance(value, str) and value.strip()):
+            wanted = "a number above 0" if number else "a text"
+            raise checked.InputError(f"{place}: /{key}: must be {wanted}")
         given[key] = " ".join(value.split()) if isinstance(value, str) else value
-    missing = [key for key in kind._fields if key not in given and key not in kind._field_defaults]
+    missing = [key for key in names if key not in given and key not in kind._field_defaults]
     if missing:
         raise checked.InputError(f"{place}: {missing[0]} is missing")
     return kind(**given)
+
+
+def _is_positive(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
 
 
 def _several(value):

@@ -1,5 +1,5 @@
-"""Each claim has a scenario that pktbench takes, with the cases that its steps name; and what is wrong with an entry is
-said with its place."""
+"""Each claim has a scenario that pktbench takes, with the cases that its steps name; and what is wrong with
+an entry is said with its place."""
 import os
 import subprocess
 
@@ -64,13 +64,15 @@ def fixture_read(tmp_path, monkeypatch):
 
 
 def test_a_whole_entry_is_read(read):
-    claim = read(toml({**CLAIM, "claim": "two\n  lines", "step": [STEP]}).replace("'two\\n  lines'", '"""two\n  lines"""'))
+    claim = read(toml({**CLAIM, "step": [STEP]}).replace("'some claim'", '"""two\n  lines"""'))
     assert (claim.claim, claim.figure, claim.steps) == ("two lines", "claim", (entries.Step(**STEP),))
 
 
 @pytest.mark.parametrize("entry, said", [
     ({**CLAIM}, "/step: a claim has at least one step: [[step]]"),
     ({**CLAIM, "titel": "x", "step": [STEP]}, 'unknown key "titel"; did you mean "title"?'),
+    ({**CLAIM, "name": "x", "step": [STEP]}, 'unknown key "name"; valid: title, claim, source, elsewhere, '
+     'command, figure, not_on_veth'),
     ({"title": "x", "step": [STEP]}, "claim is missing"),
     ({**CLAIM, "title": " ", "step": [STEP]}, "/title: must be a text"),
     ({**CLAIM, "step": [{**STEP, "measure": "cycels"}]},

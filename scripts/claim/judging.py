@@ -1,8 +1,9 @@
-"""Whether a claim holds, by the runs of its cases: pure functions of a loaded run and of what `pktbench compare` said.
+"""Whether a claim holds, by the run of its cases: pure functions of a loaded run and of what
+`pktbench compare` said.
 
-A ratio's interval is compare's (Hodges-Lehmann, round by round). It holds where the whole interval lies within the
-bound, does not hold where the whole of it lies beyond, and cannot be told where the bound is inside of it. What compare
-would not judge, what was disturbed, unsupported, stopped or not measured cannot be told either.
+A ratio's interval is compare's (Hodges-Lehmann, round by round). A step holds where the whole interval keeps
+the bound, does not hold where the whole of it lies beyond, and cannot be told where the bound is inside.
+Neither can what compare would not judge, nor what was disturbed, unsupported, stopped or not measured.
 """
 import re
 import statistics
@@ -10,15 +11,16 @@ from typing import NamedTuple, Optional, Tuple
 
 from claim.entries import Claim, Step
 
+INSIDE = "the bound is inside the interval: it takes more trials, or a quieter machine"
 HOLDS, FAILS, UNTOLD = "holds", "does not hold", "cannot be told here"
-# Cycles are counted per frame received: where more of the frames were lost, of two unlike amounts of work.
+# Cycles are per frame received: where more than this was lost, the two cases did unlike amounts of work.
 MOST_LOST = 0.05
 MEASURES = {"mpps": ("mpps",), "cycles": ("busy_cycles_per_packet", "cycles_per_packet")}
 
 
 class Judged(NamedTuple):
-    """What came of a step; because: of UNTOLD. Ratio and interval stand where they were measured, whatever the
-    verdict."""
+    """What came of a step, and of UNTOLD why. Ratio and interval are there where they were measured, whatever
+    the verdict."""
 
     step: Step
     verdict: str
@@ -60,8 +62,8 @@ def untold(claim, because):
 
 
 def min_effect(step):
-    """What compare is to call a change, in percent: one beyond the bound, so that it says `inconclusive` of what is
-    wrong with a comparison and not of a ratio that lies near 1."""
+    """What compare is to call a change, in percent: one beyond the bound, so that `inconclusive` says what is
+    wrong with the comparison, and not that a ratio lies near 1."""
     return min(50.0, round(100 * abs((step.at_least or step.at_most) - 1), 6))
 
 
@@ -85,8 +87,7 @@ def _step(step, run, compare, on_veth):
     if lost:
         return made._replace(because=lost)
     verdict = of_interval(made.ci95, step)
-    return made._replace(verdict=verdict, because="the bound is inside the interval: it takes more trials, or a "
-                         "quieter machine" if verdict == UNTOLD else None)
+    return made._replace(verdict=verdict, because=INSIDE if verdict == UNTOLD else None)
 
 
 def of_interval(ci95, step):
@@ -112,8 +113,8 @@ def _cannot_be_compared(step, run):
 
 def _reason(step, measures):
     """Why the measure has no ratio."""
-    said = [measures["measures"][name]["reason"] for name in MEASURES[step.measure] if name in measures["measures"]]
-    return measures["reason"] or (said and said[-1]) or "it was not compared"
+    found = [measures["measures"].get(name, {}).get("reason") for name in MEASURES[step.measure]]
+    return measures["reason"] or next(filter(None, reversed(found)), "it was not compared")
 
 
 def _in_words(step, reason):
@@ -126,7 +127,7 @@ def _lost(step, run):
         if case.id in (step.base, step.next):
             lost = statistics.median([trial.loss_ratio or 0 for trial in case.shown_trials] or [0])
             if lost > MOST_LOST:
-                return f"{case.id} lost {100 * lost:.0f}% of the frames, so that the two did not do the same work"
+                return f"{case.id} lost {100 * lost:.0f}% of the frames: the two did not do the same work"
     return None
 
 

@@ -7,25 +7,15 @@ import re
 import pytest
 
 from claim import judging, measuring
-from claim.entries import Claim, Step
+from claim.made_up import BASE, NEXT, claim, step
 from plots import load
 import sample_run
 
 BINARY = os.environ["PKTBENCH_BINARY"]
-BASE, NEXT = "af_xdp/drop/64B/1q/1f", "xdp-native/drop/64B/1q/1f"
-
-
-def step(**changes):
-    return Step(**{"says": "XDP against AF_XDP", "measure": "mpps", "base": BASE, "next": NEXT, **changes})
-
-
-def claim(*steps, **changes):
-    return Claim(**{"name": "made-up", "title": "t", "claim": "c", "source": "s", "elsewhere": "e", "command": "x",
-                    "steps": steps, **changes})
 
 
 def case(backend, mpps, cycles=500.0, **changes):
-    options = {key: changes.pop(key) for key in ("n", "noise", "lost", "limiter", "target_pps") if key in changes}
+    options = {key: changes.pop(key) for key in ("n", "lost", "limiter") if key in changes}
     trials = sample_run.noisy_trials(mpps, cycles, **{"n": 10, "seed": len(backend), **options})
     return sample_run.case(backend, trials, **changes)
 

@@ -41,8 +41,8 @@ class Shares:
 
 
 def run(program, name, out, seconds, options):
-    """Measures a claim's scenario into out, or goes on there. Returns whether its time was enough; if not, there may
-    be no run.json. Raises Failed, Interrupted."""
+    """Measures a claim's scenario into out, or goes on there. Returns whether its time was enough; if not,
+    there may be no run.json. Raises Failed, Interrupted."""
     command = [program, "run"]
     if options.resume and (out / "trials.jsonl").exists():
         command += ["--resume", str(out)]

@@ -10,19 +10,20 @@ from plots import text
 
 BEGIN, END = "<!-- scripts/claims -->\n", "<!-- end -->\n"
 HEAD = "| claim | ratio that decides (95% CI) | verdict |\n|---|---|---|\n"
+STEPS = "| measured | ratio (95% CI) | pairs | claimed | verdict |\n|---|---|---:|---|---|"
 ROW = re.compile(r"^\| \[.*?\]\(#([a-z0-9-]+)\) \|.*\n", re.M)
 SECTION = re.compile(r"^### ([a-z0-9-]+)\n.*?(?=^### |\Z)", re.M | re.S)
 MEASURES = {"mpps": "rate", "cycles": "cycles per packet"}
 
 
 def inserted(page, made, names):
-    """page with the rows and sections of `made`, {name: (row, section)}, and of `names` what it has of others.
-    Raises checked.InputError where it lacks the marks."""
+    """page with the rows and sections of `made`, {name: (row, section)}, and its own of other `names`. Raises
+    checked.InputError where it lacks the marks."""
     before, begin, rest = page.partition(BEGIN)
     old, end, after = rest.partition(END)
     if not begin or not end:
-        raise checked.InputError(f"the page lacks the lines {BEGIN.strip()} and {END.strip()}, between which the "
-                                 "table is written")
+        raise checked.InputError(f"the page lacks the lines {BEGIN.strip()} and {END.strip()}, between which "
+                                 "the table is written")
     head, _, body = old.partition("### ")
     rows = {found[1]: found[0] for found in ROW.finditer(head)}
     sections = {found[1]: found[0] for found in SECTION.finditer(f"### {body}")}
@@ -53,9 +54,9 @@ def _section(verdict, run, figure):
              f"Here: {_said(verdict)}."]
     if figure:
         lines.append(f"![{claim.title}]({figure})")
-    lines.append("| measured | ratio (95% CI) | pairs | claimed | verdict |\n|---|---|---:|---|---|\n" + "".join(
+    lines.append("\n".join([STEPS, *(
         f"| {_cell(one.step.says)}, {MEASURES[one.step.measure]} | {_ratio(one)} | {one.pairs or '–'} | "
-        f"{_bound(one.step)} | {_said(one)} |\n" for one in verdict.steps).rstrip("\n"))
+        f"{_bound(one.step)} | {_said(one)} |" for one in verdict.steps)]))
     if run:
         lines.append(_conditions(run))
     lines.append(f"What would tell more: {claim.elsewhere}")

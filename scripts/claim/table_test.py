@@ -4,7 +4,7 @@ import json
 import pytest
 
 from claim import judging, table
-from claim.judging_test import claim, step
+from claim.made_up import claim, step
 from plots import load
 import checked
 import sample_run
@@ -25,8 +25,8 @@ def entries(*names):
 def test_a_row_has_claim_ratio_interval_and_verdict():
     row, section = table.entry(verdict(), None, "made-up.png")
     assert row == "| [Of made-up](#made-up) | A \\| B against &lt;C>: 1.23 (1.10–1.50) | **holds** |\n"
-    assert section.startswith("### made-up\n\n**Of made-up.** c Where it comes from: s\n\nHere: **holds**.\n\n"
-                              "![Of made-up](made-up.png)\n\n")
+    assert section.startswith("### made-up\n\n**Of made-up.** c Where it comes from: s\n\n"
+                              "Here: **holds**.\n\n![Of made-up](made-up.png)\n\n")
     assert "| A \\| B against &lt;C>, rate | 1.23 (1.10–1.50) | 10 | ≥ 1 | **holds** |\n" in section
     assert section.endswith("What would tell more: e\n\n```\nx\n```\n\n")
 
