@@ -66,8 +66,10 @@ def test_a_case_that_is_missing(tmp_path):
     ({"status": "failed", "reason": "it fell over"}, "is failed: it fell over"),
     ({"status": "interrupted", "reason": "SIGINT"}, "is interrupted: SIGINT")])
 def test_a_case_that_was_not_measured(tmp_path, changes, said):
-    found = judged(tmp_path, claim(step(at_least=1.0)), sample_run.case("af_xdp", **changes),
-                   case("xdp-native", 6.0))
+    """Whatever else it lacks: what never began has no mode and no condition."""
+    found = judged(tmp_path, claim(step(at_least=1.0)),
+                   sample_run.case("af_xdp", comparable={"dut_idle": "none"}, **changes),
+                   case("xdp-native", 6.0, comparable={"dut_idle": "spin"}))
     assert (found.verdict, found.because) == (judging.UNTOLD, f"{BASE} {said}")
 
 
