@@ -1,11 +1,12 @@
 """Each claim has a scenario that pktbench takes, with the cases that its steps name; and what is wrong with
 an entry is said with its place."""
 import os
+import shlex
 import subprocess
 
 import pytest
 
-from claim import entries
+from claim import entries, options
 import checked
 
 # Whoever calls: without a right to measure anything.
@@ -14,10 +15,11 @@ STEP = {"says": "a against b", "measure": "mpps", "base": "a", "next": "b", "at_
 CLAIM = {key: f"some {key}" for key in ("title", "claim", "source", "elsewhere", "command")}
 
 
-def refused(scenario, *cases):
+def refused(scenario, *cases, values=()):
     """The exit status and stderr of a run that may not measure: 3 where there is nothing else against it."""
-    named = [word for one in cases for word in ("--case", one)]
-    done = subprocess.run([*POWERLESS, os.environ["PKTBENCH_BINARY"], "run", scenario, *named],
+    words = [word for option, found in (("--case", cases), ("--set", values)) for one in found
+             for word in (option, one)]
+    done = subprocess.run([*POWERLESS, os.environ["PKTBENCH_BINARY"], "run", scenario, *words],
                           capture_output=True, text=True, timeout=60, check=False)
     return done.returncode, done.stderr
 
@@ -29,6 +31,19 @@ def test_pktbench_takes_the_scenario_and_has_every_case_of_a_step(name):
     status, said = refused(entries.scenario(name), *cases)
     assert status == 3 and "CAP_NET_ADMIN" in said, said
     assert len(cases) <= entries.cases(name)
+
+
+@pytest.mark.parametrize("name", entries.names())
+def test_the_command_for_other_hardware_can_be_typed(name, monkeypatch):
+    claim = entries.read(name)
+    sudo, script, *words = shlex.split(claim.command)
+    assert (sudo, script, words[0]) == ("sudo", "scripts/claims", name)
+    monkeypatch.setattr("sys.argv", [script, *words])
+    asked = options.parse()
+    cases = {case for step in claim.steps for case in (step.base, step.next)}
+    status, said = refused(entries.scenario(name), *cases, values=asked.set)
+    assert status == 3 and "CAP_NET_ADMIN" in said, said
+    assert any("eth1" in value for value in asked.set)
 
 
 def test_a_case_or_a_scenario_that_is_not_there_is_seen():
