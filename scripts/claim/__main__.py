@@ -73,8 +73,8 @@ def told(claim, here, seconds, asked):
 
 
 def drawn(verdict, run, here):
-    """Draws the ratios, and the run by itself; the path of the picture that stands beside the claim, or None
-    where there is none."""
+    """Draws the ratios, and the run by itself; the path of the picture that stands beside the claim. None: no
+    ratio was measured, and a picture would look like one."""
     if not run:
         return None
     ratios = [claims.Ratio(one.step.says, one.step.measure, one.ratio, one.ci95, one.pairs, one.verdict,
@@ -84,7 +84,7 @@ def drawn(verdict, run, here):
              *drawing.figures(run, here / "run.json")]
     drawing.write(found, here, ("png", "svg"))
     picture = f"{verdict.claim.figure}.png"
-    return here / picture if picture in {f"{one.name}.png" for one in found} else None
+    return here / picture if ratios and picture in {f"{one.name}.png" for one in found} else None
 
 
 def written(made, out, asked):

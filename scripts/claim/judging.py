@@ -56,9 +56,8 @@ def judge(claim, run, compare):
 
 
 def untold(claim, because):
-    """The Verdict on a claim without a whole run."""
-    steps = tuple(Judged(step, UNTOLD, because) for step in claim.steps)
-    return Verdict(claim, UNTOLD, because, steps, None)
+    """The Verdict on a claim without a whole run; the reason is that of all its steps."""
+    return Verdict(claim, UNTOLD, because, tuple(Judged(step, UNTOLD) for step in claim.steps), None)
 
 
 def min_effect(step):

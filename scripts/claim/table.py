@@ -44,8 +44,8 @@ def entry(verdict, run, figure):
 
 def _row(verdict):
     claim, one = verdict.claim, verdict.deciding
-    ratio = f"{_cell(one.step.says)}: {_ratio(one)}" if one and one.ratio is not None else "–"
-    return f"| [{_cell(claim.title)}](#{claim.name}) | {ratio} | {_said(verdict)} |\n"
+    ratio = f"{cell(one.step.says)}: {_ratio(one)}" if one and one.ratio is not None else "–"
+    return f"| [{cell(claim.title)}](#{claim.name}) | {ratio} | {_said(verdict)} |\n"
 
 
 def _section(verdict, run, figure):
@@ -55,7 +55,7 @@ def _section(verdict, run, figure):
     if figure:
         lines.append(f"![{claim.title}]({figure})")
     lines.append("\n".join([STEPS, *(
-        f"| {_cell(one.step.says)}, {MEASURES[one.step.measure]} | {_ratio(one)} | {one.pairs or '–'} | "
+        f"| {cell(one.step.says)}, {MEASURES[one.step.measure]} | {_ratio(one)} | {one.pairs or '–'} | "
         f"{_bound(one.step)} | {_said(one)} |" for one in verdict.steps)]))
     if run:
         lines.append(_conditions(run))
@@ -65,7 +65,7 @@ def _section(verdict, run, figure):
 
 def _said(judged):
     """The verdict, with the reason of one that there is none."""
-    because = f", because {_cell(judged.because)}" if judged.because else ""
+    because = f", because {cell(judged.because)}" if judged.because else ""
     return f"**{judged.verdict}**{because}"
 
 
@@ -95,7 +95,8 @@ def _conditions(run):
     return "; ".join(said + text.some(words, 2)) + "."
 
 
-def _cell(said):
+def cell(said):
+    """said as a cell of a table."""
     return text.plain(said).replace("|", "\\|").replace("<", "&lt;")
 
 

@@ -3,6 +3,7 @@ import json
 
 import pytest
 
+from claim import entries as claims
 from claim import judging, table
 from claim.made_up import claim, step
 from plots import load
@@ -66,6 +67,20 @@ def test_only_what_was_measured_is_written_anew():
 def test_a_claim_that_is_no_more_is_written_no_more():
     page = table.inserted(PAGE, entries("a", "b"), ["a", "b"])
     assert "of-b" not in table.inserted(page, {}, ["a"]) and "(#b)" not in table.inserted(page, {}, ["a"])
+
+
+def test_the_page_of_the_checkout_has_every_claim_as_its_entry_is():
+    """Where it has not: sudo scripts/claims NAME."""
+    page = (claims.FOLDER / "README.md").read_text(encoding="utf-8")
+    head, _, body = page.partition(table.BEGIN)[2].partition(table.END)[0].partition("### ")
+    names = claims.names()
+    assert [found[1] for found in table.ROW.finditer(head)] == names
+    sections = {found[1]: found[0] for found in table.SECTION.finditer(f"### {body}")}
+    assert list(sections) == names
+    for name in names:
+        one = claims.read(name)
+        assert f"**{one.title}.** {one.claim} " in sections[name] and f"\n{one.command}\n" in sections[name]
+        assert all(f"\n| {table.cell(step.says)}, " in sections[name] for step in one.steps)
 
 
 @pytest.mark.parametrize("page", ["", table.BEGIN, table.END])
