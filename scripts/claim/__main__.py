@@ -56,7 +56,10 @@ def main():
         made[claim.name] = verdict, run, drawn(verdict, run, out / claim.name)
         print(table.summary(verdict), flush=True)
     written(made, out, asked)
-    return 0
+    failed = [case.id for _, run, _ in made.values() if run for case in run.cases if case.status == "failed"]
+    for case in failed:
+        checked.say(f"{case} failed: its run says why")
+    return 6 if failed else 0
 
 
 def told(claim, here, seconds, asked):

@@ -113,7 +113,7 @@ def _cannot_be_compared(step, run):
 def _reason(step, measures):
     """Why the measure has no ratio."""
     found = [measures["measures"].get(name, {}).get("reason") for name in MEASURES[step.measure]]
-    return measures["reason"] or next(filter(None, reversed(found)), "it was not compared")
+    return measures["reason"] or next(filter(None, found), "it was not compared")
 
 
 def _in_words(step, reason):

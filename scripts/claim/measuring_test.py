@@ -41,7 +41,7 @@ def fixture_made(tmp_path):
 ENDS = '(out / "run.json").write_text("{}"); sys.exit(%d)'
 
 
-@pytest.mark.parametrize("status", [0, 4, 5])
+@pytest.mark.parametrize("status", [0, 4, 5, 6])
 def test_a_run_is_made_as_the_scenario_says(made, status):
     assert made(ENDS % status)
     assert made.given() == ["run", str(entries.scenario("dpdk")), "--out", str(made.out)]
@@ -68,11 +68,15 @@ def test_a_run_that_takes_too_long_is_told_to_end(made, capsys):
     assert capsys.readouterr().err == "pktbench: dpdk: ended after 1 s, its share of the time\n"
 
 
-@pytest.mark.parametrize("does, status", [("sys.exit(2)", 2), ("sys.exit(3)", 3), (ENDS % 6, 6), ("", 6)])
+@pytest.mark.parametrize("does, status", [("sys.exit(2)", 2), ("sys.exit(3)", 3), ("sys.exit(6)", 6), ("", 6)])
 def test_a_run_that_was_none_is_no_verdict(made, does, status):
     with pytest.raises(measuring.Failed) as failed:
         made(does)
     assert failed.value.status == status
+
+
+def test_a_run_that_ends_by_itself_as_its_time_does_is_whole(made):
+    assert made("signal.signal(signal.SIGINT, lambda *_: None); time.sleep(2); " + ENDS % 0, seconds=1)
 
 
 def test_a_run_that_somebody_else_ended_ends_all(made):
