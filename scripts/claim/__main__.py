@@ -49,6 +49,9 @@ def main():
         except measuring.Failed as failed:
             checked.say(failed)
             return failed.status
+        except load.LoadError as error:
+            checked.say(error)
+            return 2
         except (measuring.Interrupted, KeyboardInterrupt):
             checked.say(" ".join(["stopped; to go on: scripts/claims --resume", *["--quick"] * asked.quick,
                                   *(["--out", str(asked.out)] if asked.out else ()), *asked.names]))

@@ -68,7 +68,8 @@ def test_a_run_that_takes_too_long_is_told_to_end(made, capsys):
     assert capsys.readouterr().err == "pktbench: dpdk: ended after 1 s, its share of the time\n"
 
 
-@pytest.mark.parametrize("does, status", [("sys.exit(2)", 2), ("sys.exit(3)", 3), ("sys.exit(6)", 6), ("", 6)])
+@pytest.mark.parametrize("does, status", [("sys.exit(2)", 2), ("sys.exit(3)", 3), ("sys.exit(6)", 6),
+                                          ("", 6)])
 def test_a_run_that_was_none_is_no_verdict(made, does, status):
     with pytest.raises(measuring.Failed) as failed:
         made(does)
