@@ -145,8 +145,10 @@ def test_nothing_to_resume(claims):
 def test_under_sudo_nothing_new_stays_roots(claims, monkeypatch):
     monkeypatch.setenv("SUDO_UID", "12345")
     monkeypatch.setenv("SUDO_GID", "12345")
+    os.chown(claims.root, 12345, 12345)
     assert claims("kernel-tax").returncode == 0
     (out,) = kept_runs(claims)
-    made = [out, out / "README.md", claims.page, claims.page.with_name("kernel-tax.png"),
-            out / "kernel-tax" / "claim.png"]
+    build = claims.root / "build"
+    made = [build, *build.rglob("*"), out, out / "README.md", claims.page,
+            claims.page.with_name("kernel-tax.png"), out / "kernel-tax" / "claim.png"]
     assert {path.stat().st_uid for path in made} == {12345}

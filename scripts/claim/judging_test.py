@@ -139,6 +139,7 @@ def test_what_a_veth_cannot_answer_a_nic_can(tmp_path):
                     claim(step(at_least=1.0), not_on_veth="no NAPI")):
         found = judged(tmp_path, claimed, *cases)
         assert (found.verdict, found.because) == (judging.UNTOLD, "no NAPI")
+        assert found.steps[0].verdict == judging.UNTOLD
         assert found.steps[0].ratio == pytest.approx(1.2, rel=0.03)
         assert judged(tmp_path, claimed, *on_nic).verdict == judging.HOLDS
 
