@@ -47,7 +47,7 @@ def judge(claim, run, compare):
     on_veth = any(case.testbed == "veth" for case in run.cases)
     steps = tuple(_step(step, run, compare, on_veth) for step in claim.steps)
     if on_veth and claim.not_on_veth:
-        steps = tuple(one if one.ratio is None else one._replace(verdict=UNTOLD, because=None) for one in steps)
+        steps = tuple(one if one.verdict == UNTOLD else one._replace(verdict=UNTOLD) for one in steps)
         return Verdict(claim, UNTOLD, claim.not_on_veth, steps, None)
     for verdict in (FAILS, UNTOLD):
         for one in steps:
