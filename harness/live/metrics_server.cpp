@@ -13,6 +13,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -30,7 +31,16 @@ using SteadyClock = std::chrono::steady_clock;
 // Writing and sending some hundred lines takes a tenth of it.
 constexpr auto kAnswerTakes = 5ms;
 constexpr auto kPatience = 5s;
-constexpr const char* kThreadName = "civetweb";  // the beginning of what the library names its own
+// So the library names its threads, once they are on; those that it makes later begin where the one
+// that makes them is.
+constexpr const char* kThreadName = "civetweb";
+
+std::set<pid_t> own_threads() {
+  std::set<pid_t> ids;
+  for (const auto& thread : sys::entries_of("/proc/self/task"))
+    ids.insert(std::stoi(thread.filename().string()));
+  return ids;
+}
 
 sockaddr_in socket_address(const MetricsAddress& address) {
   sockaddr_in made{};
@@ -133,6 +143,8 @@ class HttpServer final : public MetricsServer {
         // Two may ask at a time.
         exposer_(fmt::format("{}:{}", address.host, address.port), 2) {
     exposer_.RegisterCollectable(snapshot_);
+    for (const pid_t id : own_threads())
+      if (!threads_before_.contains(id)) threads_.insert(id);
   }
   ~HttpServer() override { snapshot_->release(); }
 
@@ -143,17 +155,12 @@ class HttpServer final : public MetricsServer {
     snapshot_->put(std::move(families));
   }
   Result<void> place(const std::vector<int>& cpus) override {
-    bool any = false;
-    for (const auto& thread : sys::entries_of("/proc/self/task")) {
-      const auto name = sys::read_file((thread / "comm").string());
-      if (!name || !name->starts_with(kThreadName)) continue;
-      if (auto r = sys::place_thread(std::stoi(thread.filename().string()), cpus); !r) return r;
-      any = true;
+    for (const pid_t id : own_threads()) {
+      const auto name = sys::read_file(fmt::format("/proc/self/task/{}/comm", id));
+      if (!threads_.contains(id) && !(name && name->starts_with(kThreadName))) continue;
+      if (auto r = sys::place_thread(id, cpus); !r && r.error().sys_errno != ESRCH) return r;
     }
-    if (any) return {};
-    return make_error(ErrorCode::failed,
-                      "the threads that answer --metrics are not found: none is named {}",
-                      kThreadName);
+    return {};
   }
   void hold() override { snapshot_->hold(); }
   void release() override { snapshot_->release(); }
@@ -161,6 +168,8 @@ class HttpServer final : public MetricsServer {
 
  private:
   std::string host_;
+  std::set<pid_t> threads_before_ = own_threads();
+  std::set<pid_t> threads_;  // that answer, and have been there from the beginning
   std::shared_ptr<Snapshot> snapshot_ = std::make_shared<Snapshot>();
   prometheus::Exposer exposer_;  // ends first: its threads read the snapshot
 };

@@ -7,10 +7,13 @@
 
 #include <atomic>
 #include <chrono>
+#include <set>
 #include <thread>
 
 #include "harness/live/families.hpp"
+#include "harness/sys/cpu.hpp"
 #include "harness/sys/fd.hpp"
+#include "harness/sys/file.hpp"
 
 namespace pktbench {
 namespace {
@@ -141,8 +144,23 @@ TEST(MetricsServer, WaitsForAReaderOnlyWhereThereIsOne) {
 }
 
 TEST(MetricsServer, ItsThreadsCanBePlaced) {
+  const auto threads = [] {
+    std::set<pid_t> ids;
+    for (const auto& thread : sys::entries_of("/proc/self/task"))
+      ids.insert(std::stoi(thread.filename().string()));
+    return ids;
+  };
+  const auto allowed = sys::allowed_cpus();
+  const auto before = threads();
   const auto server = opened();
-  EXPECT_TRUE(server->place({0}).ok());
+  ASSERT_TRUE(server->place({allowed.back()}).ok());
+  std::size_t placed = 0;
+  for (const pid_t id : threads()) {
+    const bool its = !before.contains(id);
+    EXPECT_EQ(sys::allowed_cpus(id), its ? std::vector{allowed.back()} : allowed);
+    placed += its;
+  }
+  EXPECT_GE(placed, 1U);
   server->put(counted(4));
   EXPECT_THAT(scraped(server->url()), HasSubstr("pktbench_packets_total 4\n"));
 }

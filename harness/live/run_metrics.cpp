@@ -144,8 +144,9 @@ Result<void> RunMetrics::on_testbeds_up(const Testbeds& testbeds) {
   }
   shares_cpus_ = free.empty();
   show();
-  // The control thread is there, too.
-  return server_.place(shares_cpus_ ? generators : free);
+  // The control thread is with the generator, too.
+  const std::vector<int>& on = shares_cpus_ ? generators : free;
+  return on.empty() ? Result<void>{} : server_.place(on);
 }
 
 void RunMetrics::on_tick(const CaseSpec& spec, const method::Tick& tick) {

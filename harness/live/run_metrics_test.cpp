@@ -4,6 +4,10 @@
 #include <gtest/gtest.h>
 #include <prometheus/text_serializer.h>
 
+#include <stdexcept>
+
+#include "harness/sys/cpu.hpp"
+
 namespace pktbench {
 namespace {
 
@@ -109,6 +113,91 @@ TEST(RunTotals, AWarmUpAndBothSidesOfAFlipArePhases) {
   EXPECT_THAT(text, HasSubstr(",phase=\"warm-up\"} 12\n"));
   EXPECT_THAT(text, HasSubstr(",phase=\"pass\",source=\"tsc\"} 3000\n"));
   EXPECT_THAT(text, HasSubstr(",phase=\"drop\",source=\"tsc\"} 300\n"));
+}
+
+// What a run does with its server.
+class Said final : public MetricsServer {
+ public:
+  std::string url() const override { return ""; }
+  void put(std::vector<prometheus::MetricFamily> families) override {
+    text = prometheus::TextSerializer().Serialize(families);
+  }
+  Result<void> place(const std::vector<int>& cpus) override {
+    placed = cpus;
+    return {};
+  }
+  void hold() override { held = true; }
+  void release() override { held = false; }
+  void wait_for_reader(const StopFlag&) override {}
+
+  std::string text;
+  std::vector<int> placed;
+  bool held = false;
+};
+
+class Wired final : public Testbed {
+ public:
+  Wired(int generator, std::vector<int> dut) {
+    has_ends(generator_, dut_);
+    generator_.made.cpus = {generator};
+    dut_.made.cpus = std::move(dut);
+    dut_.made.name = "pbdut0";
+  }
+  Result<void> up(const Options&, QueueRange) override { return {}; }
+  Result<void> use_queues(unsigned) override { return {}; }
+  Clock& clock() override { throw std::logic_error("nobody asks for it"); }
+  CpuMeter& cpu_meter() override { throw std::logic_error("nobody asks for it"); }
+  Result<void> down() noexcept override { return {}; }
+
+ private:
+  LocalEnd generator_;
+  LocalEnd dut_;
+};
+
+TEST(RunMetrics, WithoutAThirdCpuNobodyIsAnsweredInAWindow) {
+  std::vector<int> all = sys::allowed_cpus();
+  const int generator = all.front();
+  Said server;
+  RunMetrics metrics(server);
+  const Wired testbed(generator, all);
+  ASSERT_TRUE(metrics.on_testbeds_up({{"", &testbed}}).ok());
+  EXPECT_EQ(server.placed, std::vector{generator});
+  const CaseSpec spec = case_of("xdp-native");
+  metrics.on_trial_started(spec, {});
+  metrics.on_tick(spec, {"warm-up", 0, 5});
+  EXPECT_FALSE(server.held);
+  metrics.on_window(spec);
+  EXPECT_TRUE(server.held);
+  ASSERT_TRUE(metrics.on_trial_ended(spec, trial(4, 0, 0), {}, false).ok());
+  EXPECT_FALSE(server.held);
+  EXPECT_THAT(server.text, HasSubstr("nic=\"pbdut0\""));
+  EXPECT_THAT(server.text, HasSubstr("queue=\"0\"} 4\n"));
+  // A trial that does not come to its end, as one that is interrupted.
+  metrics.on_window(spec);
+  metrics.on_end();
+  EXPECT_FALSE(server.held);
+}
+
+TEST(RunMetrics, OnAThirdCpuItIsAnsweredAllTheTime) {
+  const std::vector<int> all = sys::allowed_cpus();
+  if (all.size() < 2) GTEST_SKIP() << "this process has one CPU";
+  Said server;
+  RunMetrics metrics(server);
+  // To this process the generator's is the only other one.
+  const Wired testbed(all.front(), {all.front()});
+  ASSERT_TRUE(metrics.on_testbeds_up({{"", &testbed}}).ok());
+  EXPECT_EQ(server.placed, std::vector(all.begin() + 1, all.end()));
+  metrics.on_window(case_of("xdp-native"));
+  EXPECT_FALSE(server.held);
+}
+
+TEST(RunMetrics, TrialsForTheRunTimeOfProgramsAreNotInTheSums) {
+  Said server;
+  RunMetrics metrics(server);
+  TrialRecord other = trial(9, 0, 0);
+  other.bpf_stats = true;
+  ASSERT_TRUE(metrics.on_trial_ended(case_of("xdp-native"), other, {}, false).ok());
+  EXPECT_THAT(server.text, Not(HasSubstr("} 9\n")));
 }
 
 }  // namespace
