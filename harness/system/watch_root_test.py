@@ -204,8 +204,8 @@ def test_prometheus_is_answered_from_what_was_counted(wire):
     assert listening == ["0100007F:238C"]  # 127.0.0.1:9100
     taken = run_in("far", BINARY, "watch", WATCHED, "--fallback", "--metrics", "127.0.0.1:9100")
     assert taken.returncode == 3 and taken.stdout == ""
-    assert taken.stderr == ("pktbench: --metrics 127.0.0.1:9100: port 9100 is taken; name another, or 0 for any "
-                            "free one\n")
+    assert taken.stderr == ("pktbench: --metrics 127.0.0.1:9100: port 9100 is taken; name another, or 0 for "
+                            "any free one\n")
     status, stdout, stderr = stopped(process)
     assert status == 0 and f"metrics: {url}\n" in stderr
     assert json.loads(stdout.splitlines()[-1])["packets"] == 4000

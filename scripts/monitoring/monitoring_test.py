@@ -1,4 +1,5 @@
-"""The files that Prometheus and Grafana are started with. Their queries are run in harness/system/monitoring_root_test.py."""
+"""The files that Prometheus and Grafana are started with. Their queries are run by
+harness/system/monitoring_root_test.py."""
 import itertools
 import json
 import pathlib
@@ -17,8 +18,8 @@ DASHBOARD = json.loads((GRAFANA / "dashboards" / "pktbench.json").read_text(enco
 def test_promtool_takes_the_configuration():
     if not shutil.which("promtool"):
         pytest.skip("promtool is not installed")
-    done = subprocess.run(["promtool", "check", "config", HERE / "prometheus.yml"], capture_output=True, text=True,
-                          timeout=60, check=False)
+    done = subprocess.run(["promtool", "check", "config", HERE / "prometheus.yml"], capture_output=True,
+                          text=True, timeout=60, check=False)
     assert done.returncode == 0 and "is valid" in done.stdout, done.stdout + done.stderr
 
 
@@ -47,7 +48,8 @@ def test_what_is_provisioned_fits_together():
     uid, = re.findall(r"^ +uid: (\S+)", source, re.MULTILINE)
     assert {panel["datasource"]["uid"] for panel in DASHBOARD["panels"]} == {uid}
     # Prometheus is where its own file says that it is started.
-    address, = re.findall(r"--web.listen-address=(\S+)", (HERE / "prometheus.yml").read_text(encoding="utf-8"))
+    asks = (HERE / "prometheus.yml").read_text(encoding="utf-8")
+    address, = re.findall(r"--web.listen-address=(\S+)", asks)
     assert re.findall(r"^ +url: (\S+)", source, re.MULTILINE) == [f"http://{address}"]
     provider = (GRAFANA / "dashboards" / "pktbench.yml").read_text(encoding="utf-8")
     assert re.findall(r"^ +path: (\S+)", provider, re.MULTILINE) == ["$GF_PATHS_PROVISIONING/dashboards"]
@@ -56,8 +58,8 @@ def test_what_is_provisioned_fits_together():
 def test_each_figure_of_a_run_has_a_panel():
     """Rates of XDP beside DPDK's, drops, CPU time and cycles."""
     queries = " ".join(target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"])
-    for metric in ("packets_per_second", "drops_total", "cpu_busy_ratio", "cycles_per_packet", "packets_total",
-                   "bytes_total"):
+    for metric in ("packets_per_second", "drops_total", "cpu_busy_ratio", "cycles_per_packet",
+                   "packets_total", "bytes_total"):
         assert f"pktbench_{metric}" in queries
     overlaid = [target["expr"] for target in DASHBOARD["panels"][0]["targets"]]
     assert any("xdp" in query for query in overlaid) and any("dpdk" in query for query in overlaid)
