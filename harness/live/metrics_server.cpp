@@ -72,6 +72,12 @@ Result<void> can_listen(const MetricsAddress& address, const std::string& text) 
   return system_error("--metrics " + text, error);
 }
 
+void connect_once(const MetricsAddress& address) {
+  const sys::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const sockaddr_in at = socket_address(address);
+  (void)connect(socket.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at);
+}
+
 // What is answered, and when.
 class Snapshot final : public prometheus::Collectable {
  public:
@@ -139,17 +145,29 @@ class NoSignals {
 class HttpServer final : public MetricsServer {
  public:
   explicit HttpServer(const MetricsAddress& address)
-      : host_(address.host),
+      : address_(address),
         // Two may ask at a time.
-        exposer_(fmt::format("{}:{}", address.host, address.port), 2) {
-    exposer_.RegisterCollectable(snapshot_);
+        exposer_(std::make_unique<prometheus::Exposer>(
+            fmt::format("{}:{}", address.host, address.port), 2)) {
+    exposer_->RegisterCollectable(snapshot_);
+    address_.port = static_cast<std::uint16_t>(exposer_->GetListeningPorts().front());
     for (const pid_t id : own_threads())
       if (!threads_before_.contains(id)) threads_.insert(id);
   }
-  ~HttpServer() override { snapshot_->release(); }
+  ~HttpServer() override {
+    snapshot_->release();
+    // The library sees that it is to end when somebody connects, or else after two seconds.
+    const std::jthread wakes([this](const std::stop_token& ended) {
+      while (!ended.stop_requested()) {
+        connect_once(address_);
+        std::this_thread::sleep_for(10ms);
+      }
+    });
+    exposer_.reset();
+  }
 
   std::string url() const override {
-    return fmt::format("http://{}:{}/metrics", host_, exposer_.GetListeningPorts().front());
+    return fmt::format("http://{}:{}/metrics", address_.host, address_.port);
   }
   void put(std::vector<prometheus::MetricFamily> families) override {
     snapshot_->put(std::move(families));
@@ -167,11 +185,11 @@ class HttpServer final : public MetricsServer {
   void wait_for_reader(const StopFlag& stop) override { snapshot_->wait_for_reader(stop); }
 
  private:
-  std::string host_;
+  MetricsAddress address_;  // with the port that it has got
   std::set<pid_t> threads_before_ = own_threads();
   std::set<pid_t> threads_;  // that answer, and have been there from the beginning
   std::shared_ptr<Snapshot> snapshot_ = std::make_shared<Snapshot>();
-  prometheus::Exposer exposer_;  // ends first: its threads read the snapshot
+  std::unique_ptr<prometheus::Exposer> exposer_;
 };
 
 }  // namespace
