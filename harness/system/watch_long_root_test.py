@@ -1,9 +1,8 @@
-"""Ten minutes of `pktbench watch` under traffic, with somebody who scrapes it each second, ended in ten ways: every
-frame is counted and passes, and nothing stays attached. Nightly: it takes as long. PKTBENCH_WATCH_SECONDS: how
-long in all (600)."""
+"""Ten minutes of `pktbench watch` under traffic, with somebody who scrapes it each second, ended in ten ways:
+every frame is counted and passes, and nothing stays attached. Nightly: it takes as long.
+PKTBENCH_WATCH_SECONDS: how long in all (600)."""
 import json
 import os
-import signal
 import socket
 import struct
 import subprocess
@@ -43,8 +42,12 @@ def program_taken_off(_):
     subprocess.run(["bpftool", "link", "detach", "id", str(link)], check=True)
 
 
-WAYS = {signal.Signals(by).name: (lambda process, by=by: process.send_signal(by), 0 if by in watched.ENDS[:3] else -by)
-        for by in watched.ENDS}
+def sends(by):
+    return lambda process: process.send_signal(by)
+
+
+# How each is done, and the exit status that is due.
+WAYS = {by.name: (sends(by), 0 if by in watched.ENDS[:3] else -by) for by in watched.ENDS}
 WAYS |= {"reader gone": (reader_gone, 0), "interface gone": (interface_gone, 6),
          "program taken off": (program_taken_off, 6)}
 
