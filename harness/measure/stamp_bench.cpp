@@ -38,8 +38,8 @@ void clock_alone(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(monotonic_ns());
 }
 
-BENCHMARK(count_stamp<false>)->Name("record");
-BENCHMARK(clock_alone)->Name("read the clock");
-BENCHMARK(count_stamp<true>)->Name("record, with the clock");
+BENCHMARK(count_stamp<false>)->Name("latency/record");
+BENCHMARK(clock_alone)->Name("latency/clock");
+BENCHMARK(count_stamp<true>)->Name("latency/record_with_clock");
 
 }  // namespace

@@ -19,7 +19,7 @@ void stamp(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations());
 }
-BENCHMARK(stamp)->Arg(1)->Arg(65536);
+BENCHMARK(stamp)->Name("frame/stamp")->Arg(1)->Arg(65536);
 
 }  // namespace
 }  // namespace pktbench::traffic

@@ -227,6 +227,17 @@ def test_a_case_that_has_ok_trials_was_neither_unsupported_nor_unstarted(status)
     assert pointers(sample_run.run([made])) == ["/cases/0/status"]
 
 
+def test_trials_that_look_for_the_load_of_which_others_are_shares_are_no_load_that_was_measured():
+    made = sample_run.case(status="interrupted", reason="said so", metrics=[],
+                           trials=sample_run.noisy_trials(5.0))
+    for method, problems in (("load-sweep", []), ("throughput", ["/cases/0/status"])):
+        made["comparable"] = {"method": method}
+        assert pointers(sample_run.run([made])) == problems
+    made["comparable"]["method"] = "load-sweep"
+    made["metrics"] = [{"name": "cycles", "unit": "cycles", "better": "lower", "by_round": {"0": 1.0}}]
+    assert pointers(sample_run.run([made])) == ["/cases/0/status"]
+
+
 def test_an_interval_has_its_confidence(valid):
     document = change(change(valid, MPPS + "/confidence", None), MPPS + "/reason", "not computed")
     assert pointers(document) == [MPPS + "/confidence"]

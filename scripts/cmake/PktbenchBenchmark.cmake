@@ -1,6 +1,6 @@
-# pktbench_benchmark(NAME SOURCES a_bench.cpp LINK ...) makes the micro-benchmark NAME_bench with Google
-# Benchmark, where PKTBENCH_BENCHMARKS allows and the library is there. They print figures and assert
-# none; ctest does not run them.
+# pktbench_benchmark(SOURCES a_bench.cpp LINK ...) adds micro-benchmarks to build/pktbench-micro, which
+# pktbench_micro() makes of them with Google Benchmark, where PKTBENCH_BENCHMARKS allows and the library is
+# there. They print figures; the one test of it asserts that each runs.
 if(NOT PKTBENCH_BENCHMARKS STREQUAL off)
   if(PKTBENCH_BENCHMARKS STREQUAL on)
     find_package(benchmark REQUIRED)
@@ -9,11 +9,24 @@ if(NOT PKTBENCH_BENCHMARKS STREQUAL off)
   endif()
 endif()
 
-function(pktbench_benchmark name)
+function(pktbench_benchmark)
+  cmake_parse_arguments(B "" "" "SOURCES;LINK" ${ARGN})
+  list(TRANSFORM B_SOURCES PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+  set_property(GLOBAL APPEND PROPERTY PKTBENCH_MICRO_SOURCES ${B_SOURCES})
+  set_property(GLOBAL APPEND PROPERTY PKTBENCH_MICRO_LINK ${B_LINK})
+endfunction()
+
+function(pktbench_micro)
   if(PKTBENCH_BENCHMARKS STREQUAL off OR NOT benchmark_FOUND)
     return()
   endif()
-  cmake_parse_arguments(B "" "" "SOURCES;LINK" ${ARGN})
-  add_executable(${name}_bench ${B_SOURCES})
-  target_link_libraries(${name}_bench PRIVATE ${B_LINK} benchmark::benchmark_main)
+  get_property(sources GLOBAL PROPERTY PKTBENCH_MICRO_SOURCES)
+  get_property(link GLOBAL PROPERTY PKTBENCH_MICRO_LINK)
+  list(REMOVE_DUPLICATES sources)
+  add_executable(pktbench-micro ${sources})
+  target_link_libraries(pktbench-micro PRIVATE pktbench_flags ${link} benchmark::benchmark_main)
+  if(PKTBENCH_TESTS)
+    pktbench_python_test(backends.micro_root ${CMAKE_SOURCE_DIR}/backends/xdp/micro_root_test.py)
+    set_tests_properties(backends.micro_root PROPERTIES LABELS "cli;root" RUN_SERIAL ON)
+  endif()
 endfunction()

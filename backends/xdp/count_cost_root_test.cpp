@@ -1,0 +1,72 @@
+// Each place counts every frame, from two CPUs at once too.
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "backends/xdp/count_cost.hpp"
+#include "harness/sys/cpu.hpp"
+#include "harness/testing/need_root.hpp"
+
+namespace pktbench::backends {
+namespace {
+
+constexpr std::uint32_t kRuns = 200'000;
+
+class CountCostRoot : public ::testing::TestWithParam<CountPlace> {
+ protected:
+  void SetUp() override { NEED_ROOT(); }
+
+  // On each of at most two CPUs.
+  static std::uint64_t run_on_two(const CountCost& counting) {
+    const std::vector<int> cpus = sys::allowed_cpus();
+    const std::size_t used = std::min<std::size_t>(2, cpus.size());
+    std::vector<std::thread> threads(used);
+    for (std::size_t i = 0; i < used; ++i)
+      EXPECT_TRUE(sys::start_pinned(threads[i], cpus[i], [&] {
+        const auto ns = counting.run(kRuns);
+        EXPECT_TRUE(ns && *ns > 0);
+      }));
+    for (std::thread& thread : threads) thread.join();
+    return used * kRuns;
+  }
+};
+
+TEST_P(CountCostRoot, EveryFrameIsCounted) {
+  for (const std::uint32_t sources : {1U, 1000U}) {
+    const auto counting = CountCost::load(GetParam(), {.sources = sources, .room = sources});
+    ASSERT_TRUE(counting) << counting.error().message << counting.error().detail;
+    const std::uint64_t runs = run_on_two(*counting);
+    const auto sums = counting->sums();
+    ASSERT_TRUE(sums) << sums.error().message;
+    if (GetParam().name == "draw") {
+      EXPECT_EQ(sums->counted, 0U);
+    } else if (GetParam().name == "plain" || GetParam().forgets) {
+      // Two CPUs at once lose some of what is not added atomically; an LRU forgets before it is
+      // full.
+      EXPECT_LE(sums->counted, runs);
+      EXPECT_GT(sums->counted, 0U);
+    } else {
+      EXPECT_EQ(sums->counted, runs);
+      EXPECT_EQ(sums->entries, GetParam().by_source ? sources : 1);
+    }
+    EXPECT_EQ(sums->no_room, 0U);
+  }
+}
+
+TEST_P(CountCostRoot, WhatHasNoRoomIsCountedTogether) {
+  if (!GetParam().by_source || GetParam().forgets) return;
+  const auto counting = CountCost::load(GetParam(), {.sources = 1000, .room = 100});
+  ASSERT_TRUE(counting) << counting.error().message << counting.error().detail;
+  const std::uint64_t runs = run_on_two(*counting);
+  const auto sums = counting->sums();
+  ASSERT_TRUE(sums) << sums.error().message;
+  EXPECT_EQ(sums->counted + sums->no_room, runs);
+  EXPECT_EQ(sums->entries, 100U);
+  EXPECT_GT(sums->no_room, runs / 2);
+}
+
+INSTANTIATE_TEST_SUITE_P(Places, CountCostRoot, ::testing::ValuesIn(count_places()),
+                         [](const auto& place) { return place.param.name; });
+
+}  // namespace
+}  // namespace pktbench::backends

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+/*
+ * What it costs to count a frame by its source, by where the counter is. One program for each place, for
+ * BPF_PROG_TEST_RUN: of each run the source is drawn, one of `sources`, so that a table is read as traffic
+ * would have it read. A program that finds no counter counts in `no_room`.
+ */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "count_cost.h"
+
+const volatile __u32 sources = 1;
+
+/* Of all CPUs. Plain: two CPUs that add at once may lose one of both. */
+__u64 plain = 0;
+__u64 atomic = 0;
+/* Keeps the draw of `draw`, which counts nothing, from being left out. */
+__u64 drawn = 0;
+
+#define TABLE(type_, key_)                                                                         \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_##type_);                                                \
+		__uint(max_entries, 1);                                                            \
+		__type(key, key_);                                                                 \
+		__type(value, __u64);                                                              \
+	}
+
+TABLE(ARRAY, __u32) array SEC(".maps");
+TABLE(PERCPU_ARRAY, __u32) percpu_array SEC(".maps");
+TABLE(HASH, struct pb_source) hash SEC(".maps");
+TABLE(PERCPU_HASH, struct pb_source) percpu_hash SEC(".maps");
+TABLE(LRU_HASH, struct pb_source) lru_hash SEC(".maps");
+TABLE(LRU_PERCPU_HASH, struct pb_source) lru_percpu_hash SEC(".maps");
+TABLE(PERCPU_ARRAY, __u32) no_room SEC(".maps");
+
+/* Per frame: one call, a multiplication. */
+static __always_inline __u32 draw_source(void)
+{
+	return (__u64)bpf_get_prandom_u32() * sources >> 32;
+}
+
+static __always_inline void count_no_room(void)
+{
+	__u32 first = 0;
+	__u64 *count = bpf_map_lookup_elem(&no_room, &first);
+
+	if (count)
+		++*count;
+}
+
+SEC("xdp")
+int draw(struct xdp_md *ctx)
+{
+	if (draw_source() >= sources) /* never */
+		drawn++;
+	return XDP_DROP;
+}
+
+SEC("xdp")
+int count_plain(struct xdp_md *ctx)
+{
+	draw_source();
+	plain++;
+	return XDP_DROP;
+}
+
+SEC("xdp")
+int count_atomic(struct xdp_md *ctx)
+{
+	draw_source();
+	__sync_fetch_and_add(&atomic, 1);
+	return XDP_DROP;
+}
+
+SEC("xdp")
+int count_array(struct xdp_md *ctx)
+{
+	__u32 key = draw_source();
+	__u64 *count = bpf_map_lookup_elem(&array, &key);
+
+	if (count)
+		__sync_fetch_and_add(count, 1);
+	else
+		count_no_room();
+	return XDP_DROP;
+}
+
+SEC("xdp")
+int count_percpu_array(struct xdp_md *ctx)
+{
+	__u32 key = draw_source();
+	__u64 *count = bpf_map_lookup_elem(&percpu_array, &key);
+
+	if (count)
+		++*count;
+	else
+		count_no_room();
+	return XDP_DROP;
+}
+
+/* Of the source that is drawn, which is entered if it is new; null where there is no room for it. */
+static __always_inline __u64 *entry_of(void *table)
+{
+	struct pb_source source = { .low = draw_source() };
+	__u64 *count = bpf_map_lookup_elem(table, &source);
+	__u64 none = 0;
+
+	if (count)
+		return count;
+	/* Fails where the table is full, or another CPU was first. */
+	bpf_map_update_elem(table, &source, &none, BPF_NOEXIST);
+	return bpf_map_lookup_elem(table, &source);
+}
+
+/* For tables of all CPUs together. */
+#define COUNT_SHARED(table)                                                                        \
+	SEC("xdp")                                                                                 \
+	int count_##table(struct xdp_md *ctx)                                                      \
+	{                                                                                          \
+		__u64 *count = entry_of(&table);                                                   \
+		if (count)                                                                         \
+			__sync_fetch_and_add(count, 1);                                            \
+		else                                                                               \
+			count_no_room();                                                           \
+		return XDP_DROP;                                                                   \
+	}
+
+/* For tables that have a value for each CPU. */
+#define COUNT_OWN(table)                                                                           \
+	SEC("xdp")                                                                                 \
+	int count_##table(struct xdp_md *ctx)                                                      \
+	{                                                                                          \
+		__u64 *count = entry_of(&table);                                                   \
+		if (count)                                                                         \
+			++*count;                                                                  \
+		else                                                                               \
+			count_no_room();                                                           \
+		return XDP_DROP;                                                                   \
+	}
+
+COUNT_SHARED(hash)
+COUNT_OWN(percpu_hash)
+COUNT_SHARED(lru_hash)
+COUNT_OWN(lru_percpu_hash)
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* What count_cost.bpf.c and its loader share. */
+#pragma once
+
+#include <linux/types.h>
+
+/* A source address; that of number n. */
+struct pb_source {
+	__u64 high;
+	__u64 low;
+};
