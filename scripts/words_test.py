@@ -54,6 +54,12 @@ WRONG = {
         "--out: /dev/null: File exists; name a directory",
     "scripts/compare-others xdp-bench --pktbench /bin/true --xdp-tools /nowhere":
         "--xdp-tools: /nowhere: there is no program xdp-bench; name the folder that has it",
+    "scripts/claims dpkd": 'NAME: unknown claim "dpkd"; did you mean "dpdk"?',
+    "scripts/claims --quikc": 'scripts/claims does not know --quikc; did you mean "--quick"?',
+    "scripts/claims --set /a=1":
+        "--set: needs --out DIR; the checkout's table is of the scenarios as they are",
+    "scripts/claims --pktbench /nowhere":
+        "--pktbench: /nowhere: no such program; name one, or build it: scripts/bench",
     "scripts/tables --chek": 'scripts/tables does not know --chek; did you mean "--check"?',
     "scripts/tables /nowhere":
         "/nowhere: No such file or directory; name a pktbench that runs here, or build it: scripts/bench",

@@ -299,9 +299,8 @@ void add_watch(CLI::App& app, Command& chosen) {
       "moment. Not counted is what the NIC drops before XDP and what is sent; bytes are without "
       "the FCS and without a VLAN tag that the NIC has taken out.\n\n"
       "Exit status: 0 stopped (Ctrl-C) or --duration is over, 2 no such interface, 3 it has a "
-      "program this is not root or the port of --metrics is taken, 4 the driver has no native XDP, "
-      "6 the interface is gone or the "
-      "program was taken off it.");
+      "program, this is not root, or the port of --metrics is taken, 4 the driver has no native "
+      "XDP, 6 the interface is gone or the program was taken off it.");
   watch->add_option("interface", a->interface, "Of this network namespace")->required();
   watch->add_option("--interval", a->interval_s, "Seconds between two lines")
       ->check(number_within({0.1, 86400}))
