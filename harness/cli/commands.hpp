@@ -21,6 +21,7 @@ struct RunArguments {
   // Of testbed nic, and never in a file: ports that may be used, and those that are known to be.
   std::vector<std::string> allowed_pci;
   std::vector<std::string> i_know_this_is;
+  std::optional<std::string> metrics;  // where Prometheus is answered
   std::vector<std::string> argv;
 };
 int run_command(const RunArguments& arguments);
@@ -85,6 +86,7 @@ struct WatchArguments {
   bool fallback = false;
   bool per_ip = false;
   bool json = false;
+  std::optional<std::string> metrics;  // where Prometheus is answered
 };
 int watch_command(const WatchArguments& arguments);
 

@@ -30,6 +30,9 @@ void repeatable(CLI::Option* option) {
   option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
+constexpr const char* kMetricsHelp =
+    "Answer Prometheus at this address and port, or at 127.0.0.1 and this port; 0: any free one";
+
 void add_run(CLI::App& app, Command& chosen, std::vector<std::string> argv) {
   const auto a = std::make_shared<cli::RunArguments>();
   a->argv = std::move(argv);
@@ -38,6 +41,7 @@ void add_run(CLI::App& app, Command& chosen, std::vector<std::string> argv) {
       "Example:\n"
       "  sudo pktbench run quickstart --backend xdp-native --trials 10\n"
       "  sudo pktbench run quickstart --set /traffic/frame_size=512\n"
+      "  sudo pktbench run quickstart --metrics 127.0.0.1:9100\n"
       "  sudo pktbench run --resume results/20261128T120000Z-host-quickstart\n\n"
       "Exit status: 0 done, 2 bad input, 3 refused, 4 every case unsupported, 5 an invalid case, "
       "6 a failed case, 130 interrupted (finished trials are kept).");
@@ -66,6 +70,7 @@ void add_run(CLI::App& app, Command& chosen, std::vector<std::string> argv) {
   run->add_option("--guess", a->guess,
                   "Method search: begin with what the run in this directory found, which is not "
                   "trusted");
+  run->add_option("--metrics", a->metrics, kMetricsHelp);
   run->callback([a, &chosen] { chosen = [a] { return cli::run_command(*a); }; });
 }
 
@@ -286,15 +291,16 @@ void add_watch(CLI::App& app, Command& chosen) {
   watch->footer(
       "Example:\n"
       "  sudo pktbench watch eth1\n"
-      "  sudo pktbench watch eth1 --per-ip --interval 5\n\n"
+      "  sudo pktbench watch eth1 --per-ip --interval 5\n"
+      "  sudo pktbench watch eth1 --metrics 127.0.0.1:9100\n\n"
       "By queue and CPU, from the moment it is attached on; --json has all addresses. A program of "
       "somebody else's is not replaced. Ours is gone with this process, however that ends. Some "
       "drivers set their queues up anew when a program comes or goes, and lose packets for a "
       "moment. Not counted is what the NIC drops before XDP and what is sent; bytes are without "
       "the FCS and without a VLAN tag that the NIC has taken out.\n\n"
       "Exit status: 0 stopped (Ctrl-C) or --duration is over, 2 no such interface, 3 it has a "
-      "program or this is not root, 4 the driver has no native XDP, 6 the interface is gone or the "
-      "program was taken off it.");
+      "program, this is not root, or the port of --metrics is taken, 4 the driver has no native "
+      "XDP, 6 the interface is gone or the program was taken off it.");
   watch->add_option("interface", a->interface, "Of this network namespace")->required();
   watch->add_option("--interval", a->interval_s, "Seconds between two lines")
       ->check(number_within({0.1, 86400}))
@@ -305,6 +311,7 @@ void add_watch(CLI::App& app, Command& chosen) {
                   "In the generic hook where the driver has no native XDP");
   watch->add_flag("--per-ip", a->per_ip, "By source address, too: the ten busiest");
   watch->add_flag("--json", a->json, "An object per line and interval");
+  watch->add_option("--metrics", a->metrics, kMetricsHelp);
   watch->callback([a, &chosen] { chosen = [a] { return cli::watch_command(*a); }; });
 }
 

@@ -12,6 +12,7 @@
 #include "harness/cli/commands.hpp"
 #include "harness/cli/guesses.hpp"
 #include "harness/cli/host.hpp"
+#include "harness/cli/metrics.hpp"
 #include "harness/cli/output.hpp"
 #include "harness/cli/registry.hpp"
 #include "harness/cli/scenario_files.hpp"
@@ -21,6 +22,7 @@
 #include "harness/core/lookup.hpp"
 #include "harness/host/environment.hpp"
 #include "harness/live/progress.hpp"
+#include "harness/live/run_metrics.hpp"
 #include "harness/method/case_summary.hpp"
 #include "harness/record/run_document.hpp"
 #include "harness/record/run_writer.hpp"
@@ -308,6 +310,8 @@ int run_command(const RunArguments& given) {
       arguments.scenario.empty() ? arguments.resume + "/" + kRunFileName : arguments.scenario;
   if (auto r = check_commands(commands_from, *scenario); !r) return report_error(r.error());
 
+  std::unique_ptr<MetricsServer> server;
+  if (auto r = open_metrics(arguments.metrics).into(server); !r) return report_error(r.error());
   const TestbedType& testbed = *find_by_name(registry().testbeds, scenario->testbed);
   std::optional<undo::HostLock> lock;
   if (testbed.touches_host)
@@ -333,7 +337,15 @@ int run_command(const RunArguments& given) {
 
   Recorder recorder(*writer, document);
   auto progress = make_stderr_progress();
-  Observers observers({&recorder, progress.get()});
+  std::vector<Observer*> all = {&recorder, progress.get()};
+  std::optional<RunMetrics> metrics;
+  if (server) {
+    all.push_back(&metrics.emplace(*server));
+    for (const CaseSpec& spec : scenario->cases)
+      for (const TrialRecord& trial : finished[spec.id])
+        if (!trial.bpf_stats) metrics->add(spec, trial);
+  }
+  Observers observers(std::move(all));
   auto outcome = run_scenario(*scenario, registry(), finished, observers, stop);
   if (!outcome) {
     abandon(*writer, arguments);
@@ -365,6 +377,7 @@ int run_command(const RunArguments& given) {
   } else if (outcome->interrupted) {
     spdlog::warn("interrupted; go on with: {}", resume_line(arguments, writer->dir()));
   }
+  if (server) server->wait_for_reader(stop);
   return status;
 }
 

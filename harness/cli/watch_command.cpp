@@ -6,9 +6,11 @@
 
 #include "harness/cli/commands.hpp"
 #include "harness/cli/host.hpp"
+#include "harness/cli/metrics.hpp"
 #include "harness/cli/output.hpp"
 #include "harness/cli/signals.hpp"
 #include "harness/live/watch.hpp"
+#include "harness/live/watch_metrics.hpp"
 #include "harness/live/watch_text.hpp"
 #include "harness/record/json.hpp"
 #include "harness/sys/rtnl_dump.hpp"
@@ -83,6 +85,8 @@ Result<Watch> attach(const WatchArguments& arguments) {
 
 int watch_command(const WatchArguments& arguments) {
   const StopFlag& stop = install_stop_signals();
+  std::unique_ptr<MetricsServer> metrics;
+  if (auto r = open_metrics(arguments.metrics).into(metrics); !r) return report_error(r.error());
   auto watch = attach(arguments);
   if (!watch) return report_error(watch.error());
   spdlog::info(
@@ -110,6 +114,7 @@ int watch_command(const WatchArguments& arguments) {
     const bool last = stop || due_s == arguments.duration_s;
     auto now = watch->read();
     if (!now) return report_error(now.error());
+    if (metrics) metrics->put(watch_metrics(arguments.interface, watch->mode(), *now));
     const auto read = print_part(show(before, *now));
     if (!read) return report_error(read.error());
     if (!*read) return kDone;

@@ -46,6 +46,8 @@ class Observer {
 
   virtual void on_trial_started(const CaseSpec&, const TrialPlace&) {}
   virtual void on_tick(const CaseSpec&, const method::Tick&) {}
+  // A window is about to open. Nothing is called until the trial has ended.
+  virtual void on_window(const CaseSpec&) {}
   // Whoever keeps it has it durable when this returns: a trial that has ended is never lost.
   // `again`: it was disturbed, and will be made once more.
   virtual Result<void> on_trial_ended(const CaseSpec&, const TrialRecord&, const TrialPlace&,
@@ -83,6 +85,7 @@ class Observers final : public Observer {
   void on_tick(const CaseSpec& spec, const method::Tick& tick) override {
     each(&Observer::on_tick, spec, tick);
   }
+  void on_window(const CaseSpec& spec) override { each(&Observer::on_window, spec); }
   Result<void> on_trial_ended(const CaseSpec& spec, const TrialRecord& record,
                               const TrialPlace& place, bool again) override {
     return until_one_fails(&Observer::on_trial_ended, spec, record, place, again);

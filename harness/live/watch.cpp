@@ -137,8 +137,10 @@ Result<WatchCounts> Watch::read() const {
     made.queues[queue] = values.sum();
     made.all += values.sum();
     for (std::uint32_t cpu = 0; cpu < values.values().size(); ++cpu)
-      if (const auto& [packets, bytes] = values.values()[cpu]; packets)
+      if (const auto& [packets, bytes] = values.values()[cpu]; packets) {
         made.cpus[cpu] += {packets, bytes};
+        made.parts[{queue, cpu}] = {packets, bytes};
+      }
   }
   made.seconds = static_cast<double>(sys::monotonic_ns() - began_ns_) / 1e9;
   if (!per_address_) return made;

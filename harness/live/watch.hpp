@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/core/port.hpp"
@@ -45,6 +46,7 @@ struct WatchCounts {
   std::map<std::uint32_t, FrameCount>
       queues;                                // that have counted; PB_MAX_QUEUES: all from there on
   std::map<std::uint32_t, FrameCount> cpus;  // likewise
+  std::map<std::pair<std::uint32_t, std::uint32_t>, FrameCount> parts;  // by queue and CPU
   std::optional<AddressCounts> addresses;
 };
 

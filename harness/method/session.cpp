@@ -307,6 +307,7 @@ class AttachedCase final : public Session {
     baseline_ = std::move(*now);
     if (auto r = strays_.watch_idle_if(came); !r || strays_.steady()) return r;
     if (auto r = warm_up(); !r || strays_.steady()) return r;
+    if (p_.on_window) p_.on_window();
     const Snapshot before = baseline_;
     for (End* end : {&generator_, &dut_}) end->take_notes();
 

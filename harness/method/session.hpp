@@ -44,6 +44,7 @@ struct SessionParties {
   std::string meter_missing;
   bool bpf_stats = false;  // with the kernel's statistics of the backend's BPF programs on
   std::function<void(const Tick&)> on_tick = {};
+  std::function<void()> on_window = {};  // it is about to open: what must end before it ends now
 };
 
 class Session {

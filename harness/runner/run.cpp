@@ -199,7 +199,8 @@ class Run {
                 testbed.generator().source(
                     spec.generator, find_by_name(registry_.generators, spec.generator)->make()),
                 meter->meter, on ? meter->missing : "the scenario has telemetry off for this case",
-                step.bpf_stats, [&](const method::Tick& tick) { observer_.on_tick(spec, tick); }},
+                step.bpf_stats, [&](const method::Tick& tick) { observer_.on_tick(spec, tick); },
+                [&] { observer_.on_window(spec); }},
                stop_)
         .into(session_);
   }

@@ -5,10 +5,12 @@ import itertools
 import json
 import os
 import pty
+import re
 import select
 import signal
 import socket
 import subprocess
+import urllib.request
 
 import pytest
 
@@ -165,6 +167,58 @@ def test_more_addresses_than_there_is_room_for_are_counted_together(wire):
     assert last["packets"] == room + 60
     assert len(last["addresses"]) == room and last["addresses"]["11.0.0.1"]["packets"] == 11
     assert last["no_room"]["packets"] == 50
+
+
+def scraped(namespace, url):
+    """What a scrape from that namespace gets, as text; empty: nobody answers."""
+    with in_namespace(namespace), contextlib.suppress(OSError):
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            return answer.read().decode()
+    return ""
+
+
+def values(text, name):
+    """Of a metric, by its labels."""
+    return {labels: float(value) for labels, value in
+            re.findall(rf"^{name}{{(.*)}} (\S+)$", text, re.MULTILINE)}
+
+
+def test_prometheus_is_answered_from_what_was_counted(wire):
+    ip("-n far link set lo up")
+    process = watch("--json", "--metrics", "9100")
+    attached(process)
+    send([from_ipv4("10.1.0.1")] * 4000)
+    url = "http://127.0.0.1:9100/metrics"
+
+    def counted():
+        return sum(values(scraped("far", url), "pktbench_packets_total").values())
+    assert comes_true(lambda: counted() >= 4000, 20, 0.1)
+    text = scraped("far", url)
+    assert sum(values(text, "pktbench_packets_total").values()) == 4000
+    assert sum(values(text, "pktbench_bytes_total").values()) == 4000 * FRAME
+    for labels in values(text, "pktbench_packets_total"):
+        assert re.fullmatch(f'backend="watch",workload="pass",nic="{WATCHED}",mode="native",'
+                            r'queue="0",cpu="\d+"', labels)
+    with in_namespace("far"), open("/proc/thread-self/net/tcp", encoding="ascii") as sockets:
+        listening = [line.split()[1] for line in sockets if line.split()[3] == "0A"]
+    assert listening == ["0100007F:238C"]  # 127.0.0.1:9100
+    taken = run_in("far", BINARY, "watch", WATCHED, "--fallback", "--metrics", "127.0.0.1:9100")
+    assert taken.returncode == 3 and taken.stdout == ""
+    assert taken.stderr == ("pktbench: --metrics 127.0.0.1:9100: port 9100 is taken; name another, or 0 for "
+                            "any free one\n")
+    status, stdout, stderr = stopped(process)
+    assert status == 0 and f"metrics: {url}\n" in stderr
+    assert json.loads(stdout.splitlines()[-1])["packets"] == 4000
+    assert programs() == [] and scraped("far", url) == ""
+
+
+@pytest.mark.parametrize("address, what", [
+    ("localhost:9100", "is no port, and no IPv4 address with a port, such as 127.0.0.1:9100"),
+    ("192.0.2.1:9100", "this host has no address 192.0.2.1")])
+def test_a_bad_address_is_told_before_anything_is_attached(wire, address, what):
+    result = run_in("far", BINARY, "watch", WATCHED, "--metrics", address)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == f"pktbench: --metrics {address}: {what}\n"
 
 
 def test_lines_and_a_table_where_there_is_no_terminal(wire):

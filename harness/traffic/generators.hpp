@@ -4,14 +4,15 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "harness/traffic/generator_types.hpp"
 
 namespace pktbench::traffic {
 
 // REQUIRES: there is one of this name.
-inline const GeneratorType& generator(const std::string& name) {
-  return *find_by_name(generators(), name);
+inline const GeneratorType& generator(std::string_view name) {
+  return *find_by_name(generators(), std::string(name));
 }
 
 }  // namespace pktbench::traffic

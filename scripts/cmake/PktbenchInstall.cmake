@@ -54,6 +54,8 @@ install(DIRECTORY results/export results/history DESTINATION ${data}/results
 install(PROGRAMS results/schema/validate.py DESTINATION ${data}/results/schema)
 install(PROGRAMS scripts/lab scripts/lab_init scripts/sudo_user.py DESTINATION ${data}/scripts)
 install(FILES scripts/lab_packages.py DESTINATION ${data}/scripts)
+install(DIRECTORY scripts/monitoring DESTINATION ${data}/scripts
+        FILES_MATCHING PATTERN "*.yml" PATTERN "pktbench.json" PATTERN testdata EXCLUDE PATTERN __pycache__ EXCLUDE)
 foreach(page ${pages})
   cmake_path(GET page PARENT_PATH folder)
   install(FILES ${page} DESTINATION ${CMAKE_INSTALL_DOCDIR}/${folder})
