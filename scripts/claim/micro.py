@@ -21,6 +21,7 @@ REPETITIONS = {False: 40, True: 15}     # True: quick
 FEWEST = 6                              # with which the interval covers 95%
 # Two CPUs that contend do so only while both are at it: of 100 parts of the time.
 AT_ONCE = 95
+WORDS = {"time": "time", "counted": "count of frames"}
 NS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
 HOW = ("Each ratio is the median over repetitions of two benchmarks, with its 95% interval (order statistics, "
        "and what the kernel rounds of a time)")
@@ -130,7 +131,7 @@ def _values(name, measure, found):
                      >= FEWEST else f"an interval needs {FEWEST} repetitions, {name} has {len(repetitions)}")
     values = {index: _value(name, one, measure) for index, one in kept.items()}
     if min(values.values())[0] <= 0:
-        raise Untold(f"{name} has a repetition without any {measure}")
+        raise Untold(f"{name} has a repetition without any {WORDS[measure]}")
     return values
 
 
@@ -152,7 +153,7 @@ def _value(name, one, measure):
         time = one["real_time" if "/manual_time" in name else "cpu_time"]
         return time * NS[one["time_unit"]], one.get("resolution", 0)
     except KeyError as missing:
-        raise Untold(f"{name} does not tell its {measure} (no {missing})") from missing
+        raise Untold(f"{name} does not tell its {WORDS[measure]} (no {missing})") from missing
 
 
 def _cpu():
