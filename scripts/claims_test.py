@@ -144,8 +144,8 @@ def test_a_claim_is_measured_by_benchmarks(claims, tmp_path):
     assert picture.read_bytes() == (out / "parsing/claim.png").read_bytes()
     after = claims.page.read_text().partition("\n### parsing\n")[2]
     assert "2.00 (2.00–2.00) | 15 | ≤ 1.1 | **does not hold** |" in after
-    assert re.search(r"\nMeasured 2026-01-02 by pktbench-micro: .+, 2 CPUs, Linux .+; 15 repetitions in random "
-                     r"order\.\n", after)
+    assert re.search(r"\nMeasured 2026-01-02 by pktbench-micro: .+, 2 CPUs, Linux .+; 15 repetitions in "
+                     r"random order\.\n", after)
 
     kept = claims("parsing", "--resume", dear="none", code=1)
     assert kept.returncode == 0 and kept.stdout.startswith("parsing: does not hold (")
@@ -169,7 +169,8 @@ def test_benchmarks_that_fail_or_are_not_there(claims):
     assert claims("kernel-tax").returncode == 0
 
 
-@pytest.mark.parametrize("name, targets", [("kernel-tax", "pktbench"), ("parsing", "pktbench pktbench-micro")])
+@pytest.mark.parametrize("name, targets", [("kernel-tax", "pktbench"),
+                                           ("parsing", "pktbench pktbench-micro")])
 def test_only_what_measures_is_built(claims, tmp_path, name, targets):
     (tmp_path / "bin").mkdir()
     for path, text in ((claims.root / "scripts/setup", "#!/bin/sh\n"), (tmp_path / "bin/cmake", CMAKE)):

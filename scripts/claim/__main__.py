@@ -68,8 +68,8 @@ def main():
 
 
 class Told(NamedTuple):
-    """What came of a claim: when and on what it was measured, if it was; the path of its picture, if it has one;
-    the cases that failed."""
+    """What came of a claim: when and on what it was measured, if it was; the path of its picture, if it has
+    one; the cases that failed."""
 
     verdict: judging.Verdict
     measured: Optional[str]
@@ -107,8 +107,8 @@ def told_by_micro(claim, here, seconds, asked):
 
 
 def drawn(verdict, here, cases=(), figures=(), how=claims.OF_RUNS):
-    """Draws the ratios, and figures of the run; the path of the picture that stands beside the claim. None: no
-    ratio was measured, and a picture would look like one."""
+    """Draws the ratios, and figures of the run; the path of the picture that stands beside the claim. None:
+    no ratio was measured, and a picture would look like one."""
     ratios = [claims.Ratio(one.step.says, one.step.measure, one.ratio, one.ci95, one.pairs, one.verdict,
                            one.step.at_least, one.step.at_most)
               for one in verdict.steps if one.ratio is not None]

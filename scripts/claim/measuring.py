@@ -58,11 +58,11 @@ def run(program, name, out, seconds, options):
     return in_time
 
 
-def ended(name, command, seconds, **files):
+def ended(name, command, seconds, **how):
     """(exit status, whether its time was enough) of a command that measures; if not, it was told to end.
     Raises Interrupted."""
     # In a process group of its own: a Ctrl-C is handed on once.
-    with subprocess.Popen(command, process_group=0, **files) as process:
+    with subprocess.Popen(command, process_group=0, **how) as process:
         try:
             return process.wait(seconds), True
         except subprocess.TimeoutExpired:

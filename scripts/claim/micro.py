@@ -3,6 +3,7 @@
 All benchmarks are repeated in one random order. A ratio is the median over repetitions, one benchmark's
 against the other's of the same number; its interval is the median's by order statistics.
 """
+import contextlib
 import json
 import os
 import platform
@@ -23,8 +24,8 @@ FEWEST = 6                              # with which the interval covers 95%
 AT_ONCE = 95
 WORDS = {"time": "time", "counted": "count of frames"}
 NS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
-HOW = ("Each ratio is the median over repetitions of two benchmarks, with its 95% interval (order statistics, "
-       "and what the kernel rounds of a time)")
+HOW = ("Each ratio is the median over repetitions of two benchmarks, with its 95% interval (order statistics "
+       "and what the kernel rounds away of a time)")
 
 
 class Untold(Exception):
@@ -39,8 +40,8 @@ class Micro(NamedTuple):
 
 
 def run(program, claim, out, seconds, quick):
-    """Measures into out. Returns whether its time was enough; if not, nothing is kept. Raises measuring.Failed,
-    measuring.Interrupted."""
+    """Measures into out. Returns whether its time was enough; if not, nothing is kept. Raises
+    measuring.Failed, measuring.Interrupted."""
     made, log = out / f"{FILE}.part", out / "micro.log"
     made.unlink(missing_ok=True)
     names = "|".join(map(re.escape, entries.compared(claim)))
@@ -49,7 +50,8 @@ def run(program, claim, out, seconds, quick):
                "--benchmark_min_time=0.1", f"--benchmark_out={made}", "--benchmark_out_format=json",
                f"--benchmark_context=cpu={_plain(_cpu())},kernel={_plain(platform.release())}"]
     with log.open("w", encoding="utf-8") as said:
-        status, in_time = measuring.ended(claim.name, command, seconds, stdout=said, stderr=said)
+        status, in_time = measuring.ended(claim.name, command, seconds, stdout=said, stderr=said,
+                                          preexec_fn=_before_others)
     if not in_time and status:
         return False
     if status or not made.exists() or not made.stat().st_size:
@@ -83,8 +85,8 @@ def conditions(found):
     kernel, cpu = (context.get(key) or f"unknown {key}" for key in ("kernel", "cpu"))
     repetitions = max((len(one) for one in found.benchmarks.values()), default=0)
     load_average = (context.get("load_avg") or [None])[0]
-    said = (f"Measured {str(context.get('date'))[:10]} by pktbench-micro: {cpu}, {context.get('num_cpus')} CPUs, "
-            f"Linux {kernel}; {repetitions} repetitions in random order")
+    said = (f"Measured {str(context.get('date'))[:10]} by pktbench-micro: {cpu}, "
+            f"{context.get('num_cpus')} CPUs, Linux {kernel}; {repetitions} repetitions in random order")
     # A benchmark that has just begun is no load yet.
     if load_average is not None and load_average >= 0.5:
         said += f"; others used this machine (load average {load_average:.1f} when it began)"
@@ -99,8 +101,8 @@ def _step(step, found):
     ratios, lows, highs = zip(*(_ratio(base, made) for base, made in pairs))
     ci95 = order_statistic_interval(lows)[0][0], order_statistic_interval(highs)[0][1]
     verdict = judging.of_interval(ci95, step)
-    return Judged(step, verdict, judging.INSIDE if verdict == UNTOLD else None, statistics.median(ratios), ci95,
-                  len(pairs))
+    return Judged(step, verdict, judging.INSIDE if verdict == UNTOLD else None, statistics.median(ratios),
+                  ci95, len(pairs))
 
 
 def _ratio(base, made):
@@ -109,7 +111,8 @@ def _ratio(base, made):
 
 
 def _pairs(step, found):
-    """[((value, what it may be short of) of base, of next)] of the repetitions that both have. Raises Untold."""
+    """[((value, what it may be short of) of base, of next)] of the repetitions that both have. Raises
+    Untold."""
     base, made = (_values(name, step.measure, found) for name in (step.base, step.next))
     pairs = [(base[index], made[index]) for index in sorted(base.keys() & made.keys())]
     if len(pairs) < FEWEST:
@@ -126,9 +129,10 @@ def _values(name, measure, found):
             raise Untold(f"{name}: {one.get('error_message') or 'failed'}")
     kept = {index: one for index, one in repetitions.items() if _at_once(name, one)}
     if len(kept) < FEWEST:
-        raise Untold(f"others had the CPUs of {name}, which are to run at once, in "
-                     f"{len(repetitions) - len(kept)} of {len(repetitions)} repetitions" if len(repetitions)
-                     >= FEWEST else f"an interval needs {FEWEST} repetitions, {name} has {len(repetitions)}")
+        have, spoilt = len(repetitions), len(repetitions) - len(kept)
+        raise Untold(f"an interval needs {FEWEST} repetitions, {name} has {have}" if have < FEWEST else
+                     f"others had the CPUs of {name}, which are to run at once, in {spoilt} of {have} "
+                     "repetitions")
     values = {index: _value(name, one, measure) for index, one in kept.items()}
     if min(values.values())[0] <= 0:
         raise Untold(f"{name} has a repetition without any {WORDS[measure]}")
@@ -154,6 +158,12 @@ def _value(name, one, measure):
         return time * NS[one["time_unit"]], one.get("resolution", 0)
     except KeyError as missing:
         raise Untold(f"{name} does not tell its {WORDS[measure]} (no {missing})") from missing
+
+
+def _before_others():
+    """Others wait while it measures, where that is allowed: at real-time priority."""
+    with contextlib.suppress(PermissionError):
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
 
 
 def _cpu():

@@ -1,5 +1,7 @@
 """What is said of a claim by made-up results of pktbench-micro, and how it is started."""
 import json
+import os
+import subprocess
 
 import pytest
 
@@ -20,12 +22,14 @@ def repetitions(name, values, **more):
 
 
 def told_by_kernel(name, values, **more):
-    return [{**one, "real_time": one["cpu_time"], "cpu_time": 7.0} for one in repetitions(name, values, **more)]
+    return [{**one, "real_time": one["cpu_time"], "cpu_time": 7.0}
+            for one in repetitions(name, values, **more)]
 
 
 def judged(directory, claimed, *benchmarks, **context):
     file = directory / micro.FILE
-    file.write_text(json.dumps({"context": context, "benchmarks": [one for many in benchmarks for one in many]}))
+    file.write_text(json.dumps({"context": context,
+                                "benchmarks": [one for many in benchmarks for one in many]}))
     return micro.judge(claimed, micro.load(file))
 
 
@@ -114,11 +118,12 @@ def test_cpus_contend_only_while_they_run_at_once(tmp_path):
 
 def test_when_and_beside_what_it_was_measured(tmp_path):
     context = {"date": "2026-01-02T03:04:05+00:00", "num_cpus": 2, "cpu": "Example", "kernel": "6.1"}
-    for load, end in ((0.2, "."), (7.63, "; others used this machine (load average 7.6 when it began).")):
-        judged(tmp_path, claim(step(**BOUND, at_least=1.0)), repetitions(BASE, NOISE), load_avg=[load], **context)
-        assert micro.conditions(micro.load(tmp_path / micro.FILE)) == (
-            "Measured 2026-01-02 by pktbench-micro: Example, 2 CPUs, Linux 6.1; 10 repetitions in random order"
-            + end)
+    measured = ("Measured 2026-01-02 by pktbench-micro: Example, 2 CPUs, Linux 6.1; 10 repetitions in random "
+                "order")
+    for average, end in ((0.2, ""), (7.63, "; others used this machine (load average 7.6 when it began)")):
+        judged(tmp_path, claim(step(**BOUND, at_least=1.0)), repetitions(BASE, NOISE), load_avg=[average],
+               **context)
+        assert micro.conditions(micro.load(tmp_path / micro.FILE)) == f"{measured}{end}."
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"context": {}}', '{"context": {}, "benchmarks": [{}]}'])
@@ -129,11 +134,13 @@ def test_what_is_no_result_is_named(tmp_path, text):
 
 
 PROGRAM = """#!/usr/bin/python3
-import json, pathlib, sys, time
+import json, os, pathlib, sys, time
 given = dict(word[2:].partition("=")[::2] for word in sys.argv[1:])
 made = pathlib.Path(given["benchmark_out"])
-(made.parent / "given.json").write_text(json.dumps(given))
+(made.parent / "given.json").write_text(json.dumps({**given, "scheduler": os.sched_getscheduler(0)}))
 """
+# Whoever calls may put it before others.
+FIFO = subprocess.run(["chrt", "-f", "1", "true"], capture_output=True, check=False).returncode == 0
 
 
 @pytest.fixture(name="run")
@@ -151,6 +158,7 @@ def test_the_benchmarks_of_its_steps_are_repeated_in_random_order(run, tmp_path)
     assert run('made.write_text("{}")') and (tmp_path / micro.FILE).read_text() == "{}"
     given = json.loads((tmp_path / "given.json").read_text())
     assert given["benchmark_filter"] == f"^({NEXT}|{BASE})$"
+    assert given["scheduler"] == (os.SCHED_FIFO if FIFO else os.SCHED_OTHER)
     assert given["benchmark_enable_random_interleaving"] == "true"
     assert int(given["benchmark_repetitions"]) == micro.REPETITIONS[True] >= micro.FEWEST
     assert [word.split("=")[0] for word in given["benchmark_context"].split(",")] == ["cpu", "kernel"]
