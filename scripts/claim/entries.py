@@ -18,8 +18,8 @@ class Step(NamedTuple):
     """One ratio, next / base, and where it must lie for the claim to hold; one of the two bounds is None."""
 
     says: str
-    # "mpps", or "cycles": per packet, busy ones where a loop spins. Of benchmarks "time", or "counted": frames
-    # that are in a counter.
+    # "mpps", or "cycles": per packet, busy ones where a loop spins. Of benchmarks "time", or "counted": the
+    # frames that are in a counter.
     measure: str
     base: str                           # ids of cases, or names of benchmarks
     next: str

@@ -149,8 +149,8 @@ def _at_once(name, one):
 
 
 def _value(name, one, measure):
-    """(Value, what it may be short of). Of a time that a benchmark tells itself, the kernel's of a BPF program,
-    that; else the CPU's, which others do not lengthen."""
+    """(Value, what it may be short of). The time is what a benchmark tells itself, which is the kernel's of a
+    BPF program; else that of its CPU, which others do not lengthen."""
     try:
         if measure == "counted":
             return 100 - one["lost"], 0

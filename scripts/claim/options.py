@@ -3,8 +3,8 @@
 NAME is a claim of scenarios/claims; default: all. Runs, figures and the table go to a folder of results/,
 and the table with a picture for each claim to scenarios/claims/README.md, where claims that were not measured
 keep what they have. With --out the checkout is left as it is. --resume keeps the finished runs of the last
-such folder, or of that of --out, and goes on with one that was stopped. pktbench-micro measures claims without a
-scenario; it stands beside pktbench.
+such folder, or of that of --out, and goes on with one that was stopped. Claims that have no scenario are
+measured by pktbench-micro, which stands beside pktbench.
 Exit: 0 done, whatever the verdicts; 2 bad input, 3 refused, 6 a case or a run failed, 130 interrupted.
 """
 import argparse
