@@ -28,8 +28,9 @@ def told_by_kernel(name, values, **more):
 
 def judged(directory, claimed, *benchmarks, **context):
     file = directory / micro.FILE
+    spread = {"run_name": BASE, "run_type": "aggregate", "aggregate_name": "cv", "cpu_time": float("nan")}
     file.write_text(json.dumps({"context": context,
-                                "benchmarks": [one for many in benchmarks for one in many]}))
+                                "benchmarks": [*(one for many in benchmarks for one in many), spread]}))
     return micro.judge(claimed, micro.load(file))
 
 
