@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 /*
  * What it costs to count a frame by its source, by where the counter is. One program for each place, for
- * BPF_PROG_TEST_RUN: of each run the source is drawn, one of `sources`, so that a table is read as traffic
- * would have it read. A program that finds no counter counts in `no_room`.
+ * BPF_PROG_TEST_RUN, which counts PB_FRAMES_PER_RUN frames: of each the source is drawn, one of `sources`, so
+ * that a table is read as traffic would have it read. A program that finds no counter counts in `no_room`.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -48,32 +48,35 @@ static __always_inline void count_no_room(void)
 		++*count;
 }
 
-SEC("xdp")
-int draw(struct xdp_md *ctx)
+/* A program that does `name`_one for each frame. */
+#define PROGRAM(name)                                                                              \
+	SEC("xdp")                                                                                 \
+	int name(struct xdp_md *ctx)                                                               \
+	{                                                                                          \
+		_Pragma("clang loop unroll(disable)") for (int i = 0; i < PB_FRAMES_PER_RUN; i++)  \
+			name##_one();                                                              \
+		return XDP_DROP;                                                                   \
+	}
+
+static __always_inline void draw_one(void)
 {
 	if (draw_source() >= sources) /* never */
 		drawn++;
-	return XDP_DROP;
 }
 
-SEC("xdp")
-int count_plain(struct xdp_md *ctx)
+static __always_inline void count_plain_one(void)
 {
 	draw_source();
 	plain++;
-	return XDP_DROP;
 }
 
-SEC("xdp")
-int count_atomic(struct xdp_md *ctx)
+static __always_inline void count_atomic_one(void)
 {
 	draw_source();
 	__sync_fetch_and_add(&atomic, 1);
-	return XDP_DROP;
 }
 
-SEC("xdp")
-int count_array(struct xdp_md *ctx)
+static __always_inline void count_array_one(void)
 {
 	__u32 key = draw_source();
 	__u64 *count = bpf_map_lookup_elem(&array, &key);
@@ -82,11 +85,9 @@ int count_array(struct xdp_md *ctx)
 		__sync_fetch_and_add(count, 1);
 	else
 		count_no_room();
-	return XDP_DROP;
 }
 
-SEC("xdp")
-int count_percpu_array(struct xdp_md *ctx)
+static __always_inline void count_percpu_array_one(void)
 {
 	__u32 key = draw_source();
 	__u64 *count = bpf_map_lookup_elem(&percpu_array, &key);
@@ -95,8 +96,13 @@ int count_percpu_array(struct xdp_md *ctx)
 		++*count;
 	else
 		count_no_room();
-	return XDP_DROP;
 }
+
+PROGRAM(draw)
+PROGRAM(count_plain)
+PROGRAM(count_atomic)
+PROGRAM(count_array)
+PROGRAM(count_percpu_array)
 
 /* Of the source that is drawn, which is entered if it is new; null where there is no room for it. */
 static __always_inline __u64 *entry_of(void *table)
@@ -114,29 +120,27 @@ static __always_inline __u64 *entry_of(void *table)
 
 /* For tables of all CPUs together. */
 #define COUNT_SHARED(table)                                                                        \
-	SEC("xdp")                                                                                 \
-	int count_##table(struct xdp_md *ctx)                                                      \
+	static __always_inline void count_##table##_one(void)                                      \
 	{                                                                                          \
 		__u64 *count = entry_of(&table);                                                   \
 		if (count)                                                                         \
 			__sync_fetch_and_add(count, 1);                                            \
 		else                                                                               \
 			count_no_room();                                                           \
-		return XDP_DROP;                                                                   \
-	}
+	}                                                                                          \
+	PROGRAM(count_##table)
 
 /* For tables that have a value for each CPU. */
 #define COUNT_OWN(table)                                                                           \
-	SEC("xdp")                                                                                 \
-	int count_##table(struct xdp_md *ctx)                                                      \
+	static __always_inline void count_##table##_one(void)                                      \
 	{                                                                                          \
 		__u64 *count = entry_of(&table);                                                   \
 		if (count)                                                                         \
 			++*count;                                                                  \
 		else                                                                               \
 			count_no_room();                                                           \
-		return XDP_DROP;                                                                   \
-	}
+	}                                                                                          \
+	PROGRAM(count_##table)
 
 COUNT_SHARED(hash)
 COUNT_OWN(percpu_hash)

@@ -9,3 +9,6 @@ struct pb_source {
 	__u64 high;
 	__u64 low;
 };
+
+/* Of each run: the kernel tells its time in whole nanoseconds, which is too coarse for one. */
+#define PB_FRAMES_PER_RUN 16

@@ -11,7 +11,8 @@ from plots.sheet import AXIS, HEAD, MARGIN, PAD, Sheet
 
 ROW, WORDS, NAMES = 0.34, 1.7, 2.6          # inches of a row, of what is said right and left of the panel
 COLORS = {"holds": style.GREEN, "does not hold": style.VERMILLION, "cannot be told here": style.GREY}
-UNITS = {"mpps": "received rate", "cycles": "cycles per packet"}
+UNITS = {"mpps": "received rate", "cycles": "cycles per packet", "time": "time", "counted": "frames counted"}
+OF_RUNS = "Each ratio, round by round (Hodges-Lehmann), with its 95% interval (signed-rank)"
 
 
 class Ratio(NamedTuple):
@@ -27,9 +28,9 @@ class Ratio(NamedTuple):
     at_most: Optional[float] = None
 
 
-def figures(title, found, cases):
-    """The pages (rows.paged) of a claim: none without a ratio."""
-    return rows.paged("claim", len(found), rows.PAGE, lambda page: caption_of(found[page], cases),
+def figures(title, found, cases, how=OF_RUNS):
+    """The pages (rows.paged) of a claim: none without a ratio. how: what a ratio and its interval are."""
+    return rows.paged("claim", len(found), rows.PAGE, lambda page: caption_of(found[page], cases, how),
                       functools.partial(_Drawing, title, found, cases),
                       lambda page: numbers(found[page])) if found else ()
 
@@ -41,11 +42,10 @@ def numbers(found):
                           one.verdict) for one in found]
 
 
-def caption_of(found, cases):
+def caption_of(found, cases, how=OF_RUNS):
     """The caption: what a row is, and of what cases."""
     return caption.lines(
-        "Each ratio, round by round (Hodges-Lehmann), with its 95% interval (signed-rank). A claim holds "
-        f"where the whole interval lies in the shaded part{caption.virtual(cases)}.",
+        f"{how}. A claim holds where the whole interval lies in the shaded part{caption.virtual(cases)}.",
         *(f"{one.says}, {UNITS[one.measure]}: {one.verdict}." for one in found))
 
 

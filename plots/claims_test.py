@@ -32,6 +32,15 @@ def test_each_ratio_has_its_interval_its_bound_and_its_verdict():
                                     "does not hold")
 
 
+def test_what_was_measured_without_a_testbed_says_how_its_ratios_are_made():
+    (made,) = claims.figures("A claim", [HELD._replace(measure="time")], (), "Each ratio is mine")
+    artists = {artist.get_gid(): artist for artist in made.draw().findobj() if artist.get_gid()}
+    assert artists["title"].get_text() == "A claim"
+    assert made.caption.startswith("Each ratio is mine. A claim holds where")
+    assert "virtual" not in made.caption
+    assert "XDP against AF_XDP, time: holds." in made.caption
+
+
 def test_without_a_ratio_there_is_no_figure():
     assert not list(claims.figures("A claim", [], fixtures.run("four").cases))
 

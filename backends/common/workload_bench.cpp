@@ -63,7 +63,7 @@ void store_counters(benchmark::State& state) {
 
 [[maybe_unused]] const bool workloads_registered = [] {
   const auto add = [](const std::string& name, auto... how) {
-    benchmark::RegisterBenchmark(name.c_str(), how...)->Repetitions(5)->ReportAggregatesOnly();
+    benchmark::RegisterBenchmark(name.c_str(), how...);
   };
   for (const std::string& name : workload_names()) add("user/" + name, call, name);
   const testing::Packet udp4 =

@@ -80,13 +80,16 @@ Result<CountCost> CountCost::load(const CountPlace& place, const CountOptions& o
   return made;
 }
 
-Result<double> CountCost::run(std::uint32_t runs) const {
+const double CountCost::kResolutionNs = 1.0 / PB_FRAMES_PER_RUN;
+
+Result<double> CountCost::count(std::uint32_t frames) const {
   std::array<std::uint8_t, 64> frame{};
   LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame.data(),
-              .data_size_in = static_cast<__u32>(frame.size()), .repeat = static_cast<int>(runs));
+              .data_size_in = static_cast<__u32>(frame.size()),
+              .repeat = static_cast<int>(frames / PB_FRAMES_PER_RUN));
   if (const int error = bpf_prog_test_run_opts(program_, &options))
     return system_error("run the program that counts", -error);
-  return static_cast<double>(options.duration);
+  return options.duration * kResolutionNs;
 }
 
 Result<CountSums> CountCost::sums() const {

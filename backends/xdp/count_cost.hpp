@@ -1,6 +1,6 @@
 // The programs of bpf/count_cost.bpf.c, each by itself, for micro-benchmarks and their test.
 //
-// Threads: run() from any number of them at once, each with what it returns to itself.
+// Threads: count() from any number of them at once, each with what it returns to itself.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +40,10 @@ class CountCost {
   // Errors: what the kernel refuses, with the verifier's words in `detail`.
   static Result<CountCost> load(const CountPlace& place, const CountOptions& options);
 
-  // `runs` runs on the calling thread's CPU; the kernel's own time of each, in ns. Errors: failed.
-  Result<double> run(std::uint32_t runs) const;
+  // `frames`, a multiple of PB_FRAMES_PER_RUN, on the calling thread's CPU; the kernel's own time
+  // of each, in ns, rounded down to kResolutionNs. Errors: failed.
+  Result<double> count(std::uint32_t frames) const;
+  static const double kResolutionNs;
 
   // Since load(), all CPUs together.
   Result<CountSums> sums() const;

@@ -10,24 +10,24 @@
 namespace pktbench::backends {
 namespace {
 
-constexpr std::uint32_t kRuns = 200'000;
+constexpr std::uint32_t kFrames = 200'000;
 
 class CountCostRoot : public ::testing::TestWithParam<CountPlace> {
  protected:
   void SetUp() override { NEED_ROOT(); }
 
   // On each of at most two CPUs.
-  static std::uint64_t run_on_two(const CountCost& counting) {
+  static std::uint64_t count_on_two(const CountCost& counting) {
     const std::vector<int> cpus = sys::allowed_cpus();
     const std::size_t used = std::min<std::size_t>(2, cpus.size());
     std::vector<std::thread> threads(used);
     for (std::size_t i = 0; i < used; ++i)
       EXPECT_TRUE(sys::start_pinned(threads[i], cpus[i], [&] {
-        const auto ns = counting.run(kRuns);
+        const auto ns = counting.count(kFrames);
         EXPECT_TRUE(ns && *ns > 0);
       }));
     for (std::thread& thread : threads) thread.join();
-    return used * kRuns;
+    return used * kFrames;
   }
 };
 
@@ -35,7 +35,7 @@ TEST_P(CountCostRoot, EveryFrameIsCounted) {
   for (const std::uint32_t sources : {1U, 1000U}) {
     const auto counting = CountCost::load(GetParam(), {.sources = sources, .room = sources});
     ASSERT_TRUE(counting) << counting.error().message << counting.error().detail;
-    const std::uint64_t runs = run_on_two(*counting);
+    const std::uint64_t frames = count_on_two(*counting);
     const auto sums = counting->sums();
     ASSERT_TRUE(sums) << sums.error().message;
     if (GetParam().name == "draw") {
@@ -43,10 +43,10 @@ TEST_P(CountCostRoot, EveryFrameIsCounted) {
     } else if (GetParam().name == "plain" || GetParam().forgets) {
       // Two CPUs at once lose some of what is not added atomically; an LRU forgets before it is
       // full.
-      EXPECT_LE(sums->counted, runs);
+      EXPECT_LE(sums->counted, frames);
       EXPECT_GT(sums->counted, 0U);
     } else {
-      EXPECT_EQ(sums->counted, runs);
+      EXPECT_EQ(sums->counted, frames);
       EXPECT_EQ(sums->entries, GetParam().by_source ? sources : 1);
     }
     EXPECT_EQ(sums->no_room, 0U);
@@ -57,12 +57,12 @@ TEST_P(CountCostRoot, WhatHasNoRoomIsCountedTogether) {
   if (!GetParam().by_source || GetParam().forgets) return;
   const auto counting = CountCost::load(GetParam(), {.sources = 1000, .room = 100});
   ASSERT_TRUE(counting) << counting.error().message << counting.error().detail;
-  const std::uint64_t runs = run_on_two(*counting);
+  const std::uint64_t frames = count_on_two(*counting);
   const auto sums = counting->sums();
   ASSERT_TRUE(sums) << sums.error().message;
-  EXPECT_EQ(sums->counted + sums->no_room, runs);
+  EXPECT_EQ(sums->counted + sums->no_room, frames);
   EXPECT_EQ(sums->entries, 100U);
-  EXPECT_GT(sums->no_room, runs / 2);
+  EXPECT_GT(sums->no_room, frames / 2);
 }
 
 INSTANTIATE_TEST_SUITE_P(Places, CountCostRoot, ::testing::ValuesIn(count_places()),

@@ -5,8 +5,9 @@ import platform
 import re
 import signal
 import sys
+from typing import NamedTuple, Optional, Tuple
 
-from claim import ROOT, entries, judging, measuring, options
+from claim import ROOT, entries, judging, measuring, micro, options
 import checked
 import sudo_user
 
@@ -17,6 +18,7 @@ except ImportError as missing:
     sys.exit(checked.no_module(missing))
 
 PAGE = entries.FOLDER / "README.md"
+STOPPED = "its run was stopped after {:.0f} s, its share of the time: this machine is slow, or others use it"
 
 
 def folder(asked):
@@ -45,7 +47,7 @@ def main():
         seconds = shares.take(claim.name)
         checked.say(f"[{number}/{len(claimed)}] {claim.name}: at most {seconds:.0f} s")
         try:
-            verdict, run = told(claim, out / claim.name, seconds, asked)
+            one = (told_by_micro if claim.micro else told)(claim, out / claim.name, seconds, asked)
         except measuring.Failed as failed:
             checked.say(failed)
             return failed.status
@@ -56,38 +58,61 @@ def main():
             checked.say(" ".join(["stopped; to go on: scripts/claims --resume", *["--quick"] * asked.quick,
                                   *(["--out", str(asked.out)] if asked.out else ()), *asked.names]))
             return 130
-        made[claim.name] = verdict, run, drawn(verdict, run, out / claim.name)
-        print(table.summary(verdict), flush=True)
+        made[claim.name] = one
+        print(table.summary(one.verdict), flush=True)
     written(made, out, asked)
-    failed = [case.id for _, run, _ in made.values() if run for case in run.cases if case.status == "failed"]
+    failed = [case for one in made.values() for case in one.failed]
     for case in failed:
         checked.say(f"{case} failed: its run says why")
     return 6 if failed else 0
 
 
+class Told(NamedTuple):
+    """What came of a claim: when and on what it was measured, if it was; the path of its picture, if it has
+    one; the cases that failed."""
+
+    verdict: judging.Verdict
+    measured: Optional[str]
+    picture: Optional[pathlib.Path]
+    failed: Tuple[str, ...] = ()
+
+
 def told(claim, here, seconds, asked):
-    """(Verdict, its run or None)."""
+    """Told, by the run of its scenario."""
     file = here / "run.json"
     whole = asked.resume and file.exists() and not load.load(file).interrupted
     in_time = whole or measuring.run(asked.pktbench, claim.name, here, seconds, asked)
     run = load.load(file) if file.exists() else None
-    if not in_time:
-        why = (f"its run was stopped after {seconds:.0f} s, its share of the time: this machine is slow, or "
-               "others use it")
-        return judging.untold(claim, why), run
-    return judging.judge(claim, run, measuring.comparer(asked.pktbench, here)), run
-
-
-def drawn(verdict, run, here):
-    """Draws the ratios, and the run by itself; the path of the picture that stands beside the claim. None: no
-    ratio was measured, and a picture would look like one."""
+    verdict = (judging.judge(claim, run, measuring.comparer(asked.pktbench, here)) if in_time
+               else judging.untold(claim, STOPPED.format(seconds)))
     if not run:
-        return None
+        return Told(verdict, None, None)
+    return Told(verdict, table.conditions(run),
+                drawn(verdict, here, run.cases, drawing.figures(run, here / "run.json")),
+                tuple(case.id for case in run.cases if case.status == "failed"))
+
+
+def told_by_micro(claim, here, seconds, asked):
+    """Told, by what pktbench-micro measures."""
+    file = here / micro.FILE
+    if not asked.resume and file.exists():
+        raise measuring.Failed(2, f"{file} is there already; choose another directory, or keep it: --resume")
+    if not file.exists():
+        sudo_user.make_directories(here)
+        if not micro.run(asked.micro, claim, here, seconds, asked.quick):
+            return Told(judging.untold(claim, STOPPED.format(seconds)), None, None)
+    found = micro.load(file)
+    verdict = micro.judge(claim, found)
+    return Told(verdict, micro.conditions(found), drawn(verdict, here, how=micro.HOW))
+
+
+def drawn(verdict, here, cases=(), figures=(), how=claims.OF_RUNS):
+    """Draws the ratios, and figures of the run; the path of the picture that stands beside the claim. None:
+    no ratio was measured, and a picture would look like one."""
     ratios = [claims.Ratio(one.step.says, one.step.measure, one.ratio, one.ci95, one.pairs, one.verdict,
                            one.step.at_least, one.step.at_most)
               for one in verdict.steps if one.ratio is not None]
-    found = [*claims.figures(verdict.claim.title, ratios, run.cases),
-             *drawing.figures(run, here / "run.json")]
+    found = [*claims.figures(verdict.claim.title, ratios, cases, how), *figures]
     drawing.write(found, here, ("png", "svg"))
     picture = f"{verdict.claim.figure}.png"
     return here / picture if ratios and picture in {f"{one.name}.png" for one in found} else None
@@ -96,16 +121,16 @@ def drawn(verdict, run, here):
 def written(made, out, asked):
     """Writes the table to out and, where the checkout's is wanted, there, and prints the paths."""
     def all_entries(path_of):
-        return {name: table.entry(verdict, run, picture and path_of(name, picture))
-                for name, (verdict, run, picture) in made.items()}
+        return {name: table.entry(one.verdict, one.measured, one.picture and path_of(name, one.picture))
+                for name, one in made.items()}
 
     there = all_entries(lambda name, picture: f"{name}/{picture.name}")
     print(drawing.put(out / "README.md", "# Claims\n\n" + table.whole(there, asked.names)))
     if asked.out:
         return
-    for name, (_, _, picture) in made.items():
-        if picture:
-            print(drawing.put(entries.FOLDER / f"{name}.png", picture.read_bytes()))
+    for name, one in made.items():
+        if one.picture:
+            print(drawing.put(entries.FOLDER / f"{name}.png", one.picture.read_bytes()))
         else:
             pathlib.Path(entries.FOLDER / f"{name}.png").unlink(missing_ok=True)
     here = all_entries(lambda name, _: f"{name}.png")

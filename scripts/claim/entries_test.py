@@ -1,6 +1,7 @@
 """Each claim has a scenario that pktbench takes, with the cases that its steps name; and what is wrong with
 an entry is said with its place."""
 import os
+import pathlib
 import shlex
 import subprocess
 
@@ -24,26 +25,44 @@ def refused(scenario, *cases, values=()):
     return done.returncode, done.stderr
 
 
-@pytest.mark.parametrize("name", entries.names())
+SCENARIOS = [name for name in entries.names() if not entries.read(name).micro]
+MICRO = sorted({*entries.names()} - {*SCENARIOS})
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
 def test_pktbench_takes_the_scenario_and_has_every_case_of_a_step(name):
     claim = entries.read(name)
-    cases = sorted({case for step in claim.steps for case in (step.base, step.next)})
+    cases = entries.compared(claim)
     status, said = refused(entries.scenario(name), *cases)
     assert status == 3 and "CAP_NET_ADMIN" in said, said
     assert len(cases) <= entries.cases(name)
 
 
-@pytest.mark.parametrize("name", entries.names())
+@pytest.mark.parametrize("name", SCENARIOS)
 def test_the_command_for_other_hardware_can_be_typed(name, monkeypatch):
     claim = entries.read(name)
     sudo, script, *words = shlex.split(claim.command)
     assert (sudo, script, words[0]) == ("sudo", "scripts/claims", name)
     monkeypatch.setattr("sys.argv", [script, *words])
     asked = options.parse()
-    cases = {case for step in claim.steps for case in (step.base, step.next)}
-    status, said = refused(entries.scenario(name), *cases, values=asked.set)
+    status, said = refused(entries.scenario(name), *entries.compared(claim), values=asked.set)
     assert status == 3 and "CAP_NET_ADMIN" in said, said
     assert any("eth1" in value for value in asked.set)
+
+
+@pytest.mark.parametrize("name", MICRO)
+def test_pktbench_micro_has_every_benchmark_of_a_step_and_its_command_can_be_typed(name, monkeypatch):
+    claim = entries.read(name)
+    sudo, script, *words = shlex.split(claim.command)
+    assert (sudo, script, words[0]) == ("sudo", "scripts/claims", name)
+    monkeypatch.setattr("sys.argv", [script, *words])
+    assert options.parse().micro and entries.cases(name) == len(entries.compared(claim)) > 3
+    program = pathlib.Path(os.environ["PKTBENCH_BINARY"]).with_name("pktbench-micro")
+    if not program.exists():
+        pytest.skip("pktbench-micro is not built")
+    listed = subprocess.run([program, "--benchmark_list_tests=true"], capture_output=True, text=True,
+                            timeout=60, check=True).stdout.splitlines()
+    assert set(entries.compared(claim)) <= set(listed)
 
 
 def test_a_case_or_a_scenario_that_is_not_there_is_seen():
@@ -52,7 +71,8 @@ def test_a_case_or_a_scenario_that_is_not_there_is_seen():
 
 
 def test_every_scenario_is_a_claim_and_the_other_way_round():
-    assert entries.names() == sorted(path.stem for path in entries.FOLDER.glob("*.json")) != []
+    assert SCENARIOS == sorted(path.stem for path in entries.FOLDER.glob("*.json")) != []
+    assert MICRO == ["counting", "parsing"]
 
 
 def test_cases_are_counted():
@@ -72,8 +92,10 @@ def toml(values):
 def fixture_read(tmp_path, monkeypatch):
     monkeypatch.setattr(entries, "FOLDER", tmp_path)
 
-    def read(text):
+    def read(text, scenario=True):
         (tmp_path / "mine.toml").write_text(text)
+        if scenario:
+            (tmp_path / "mine.json").touch()
         return entries.read("mine")
     return read
 
@@ -87,18 +109,30 @@ def test_a_whole_entry_is_read(read):
     ({**CLAIM}, "/step: a claim has at least one step: [[step]]"),
     ({**CLAIM, "titel": "x", "step": [STEP]}, 'unknown key "titel"; did you mean "title"?'),
     ({**CLAIM, "name": "x", "step": [STEP]}, 'unknown key "name"; valid: title, claim, source, elsewhere, '
-     'command, figure, not_on_veth'),
+     'command, figure, not_on_veth, micro'),
     ({"title": "x", "step": [STEP]}, "claim is missing"),
     ({**CLAIM, "title": " ", "step": [STEP]}, "/title: must be a text"),
     ({**CLAIM, "step": [{**STEP, "measure": "cycels"}]},
      '/step/0/measure: unknown measure "cycels"; did you mean "cycles"?'),
     ({**CLAIM, "step": [STEP, {**STEP, "at_most": 2}]}, "/step/1: has one bound: at_least or at_most"),
     ({**CLAIM, "step": [{**STEP, "at_least": 0}]}, "/step/0: /at_least: must be a number above 0"),
+    ({**CLAIM, "step": [{**STEP, "measure": "time"}]},
+     '/step/0/measure: unknown measure "time"; valid: mpps, cycles'),
+    ({**CLAIM, "micro": "yes", "step": [STEP]}, "/micro: must be true"),
     ({**CLAIM, "step": [{**STEP, "base": 3}]}, "/step/0: /base: must be a text")])
 def test_what_is_wrong_is_said_with_its_place(read, entry, said):
     with pytest.raises(checked.InputError) as error:
         read(toml(entry))
     assert str(error.value).endswith(f"mine.toml: {said}")
+
+
+def test_a_claim_is_measured_by_a_scenario_or_by_benchmarks(read):
+    micro = "micro = true\n" + toml({**CLAIM, "step": [{**STEP, "measure": "time"}]})
+    assert read(micro, scenario=False).micro and entries.cases("mine") == 2
+    for text, scenario in ((micro, True), (toml({**CLAIM, "step": [STEP]}), False)):
+        (entries.FOLDER / "mine.json").unlink(missing_ok=True)
+        with pytest.raises(checked.InputError, match="is measured by mine.json or by pktbench-micro "):
+            read(text, scenario)
 
 
 def test_what_is_no_toml(read):

@@ -49,6 +49,11 @@ def judge(claim, run, compare):
     if on_veth and claim.not_on_veth:
         steps = tuple(one if one.verdict == UNTOLD else one._replace(verdict=UNTOLD) for one in steps)
         return Verdict(claim, UNTOLD, claim.not_on_veth, steps, None)
+    return decided(claim, steps)
+
+
+def decided(claim, steps):
+    """The Verdict by steps that are judged: each must hold, and the worst decides."""
     for verdict in (FAILS, UNTOLD):
         for one in steps:
             if one.verdict == verdict:

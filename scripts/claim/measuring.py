@@ -49,22 +49,28 @@ def run(program, name, out, seconds, options):
         command += [str(entries.scenario(name)), "--out", str(out), *(QUICK if options.quick else ())]
         for one in options.set:
             command += ["--set", one]
-    # In a process group of its own: a Ctrl-C is handed on once.
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, process_group=0) as process:
-        try:
-            status, in_time = process.wait(seconds), True
-        except subprocess.TimeoutExpired:
-            checked.say(f"{name}: ended after {seconds:.0f} s, its share of the time")
-            status = _end(process)
-            in_time = status in WHOLE  # it ended by itself just then
-        except KeyboardInterrupt as ended:
-            _end(process)
-            raise Interrupted from ended
+    status, in_time = ended(name, command, seconds, stdout=subprocess.DEVNULL)
+    in_time = in_time or status in WHOLE  # it ended by itself just then
     if status == 130 and in_time:
         raise Interrupted
     if status not in (*WHOLE, 130) or (in_time and not (out / "run.json").exists()):
         raise Failed(status or 6, f"{name}: pktbench run ended with {status}")
     return in_time
+
+
+def ended(name, command, seconds, **how):
+    """(exit status, whether its time was enough) of a command that measures; if not, it was told to end.
+    Raises Interrupted."""
+    # In a process group of its own: a Ctrl-C is handed on once.
+    with subprocess.Popen(command, process_group=0, **how) as process:
+        try:
+            return process.wait(seconds), True
+        except subprocess.TimeoutExpired:
+            checked.say(f"{name}: ended after {seconds:.0f} s, its share of the time")
+            return _end(process), False
+        except KeyboardInterrupt as stopped:
+            _end(process)
+            raise Interrupted from stopped
 
 
 def _end(process):

@@ -3,7 +3,8 @@
 NAME is a claim of scenarios/claims; default: all. Runs, figures and the table go to a folder of results/,
 and the table with a picture for each claim to scenarios/claims/README.md, where claims that were not measured
 keep what they have. With --out the checkout is left as it is. --resume keeps the finished runs of the last
-such folder, or of that of --out, and goes on with one that was stopped.
+such folder, or of that of --out, and goes on with one that was stopped. Claims that have no scenario are
+measured by pktbench-micro, which stands beside pktbench.
 Exit: 0 done, whatever the verdicts; 2 bad input, 3 refused, 6 a case or a run failed, 130 interrupted.
 """
 import argparse
@@ -15,8 +16,11 @@ from claim import entries, measuring
 import checked
 
 
+MICRO = "pktbench-micro"
+
+
 def parse():
-    """The command line. pktbench: None where it is to be built."""
+    """The command line. pktbench: None where it is to be built; micro: None where no claim needs it."""
     names = entries.names()
     parser = checked.Parser(prog="scripts/claims", description=__doc__,
                             formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -39,9 +43,23 @@ def parse():
     program = found.pktbench
     if program and (not os.access(program, os.X_OK) or os.path.isdir(program)):
         parser.error(f"--pktbench: {program}: no such program; name one, or build it: scripts/bench")
-    found.names = list(dict.fromkeys(found.names)) or names
+    asked = list(dict.fromkeys(found.names))
+    found.names = asked or names
+    micro = [name for name in found.names if entries.read(name).micro]
+    if found.set and set(micro) & set(asked):
+        parser.error(f"--set: {micro[0]} has no scenario; it is measured by pktbench-micro")
+    found.micro = pathlib.Path(program or "build/pktbench").with_name(MICRO) if micro else None
+    if program and micro and not os.access(found.micro, os.X_OK):
+        parser.error(f"--pktbench: {found.micro}: no such program, which measures {micro[0]}; build it: "
+                     f"cmake --build build --target {MICRO}")
     return found
 
 
+def main():
+    """Prints what is to be built; returns the exit code."""
+    print("pktbench", *((MICRO,) if parse().micro else ()))
+    return 0
+
+
 if __name__ == "__main__":
-    sys.exit(checked.run(lambda: 0 if parse() else 2))
+    sys.exit(checked.run(main))

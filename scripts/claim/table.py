@@ -13,7 +13,7 @@ HEAD = "| claim | ratio that decides (95% CI) | verdict |\n|---|---|---|\n"
 STEPS = "| measured | ratio (95% CI) | pairs | claimed | verdict |\n|---|---|---:|---|---|"
 ROW = re.compile(r"^\| \[.*?\]\(#([a-z0-9-]+)\) \|.*\n", re.M)
 SECTION = re.compile(r"^### ([a-z0-9-]+)\n.*?(?=^### |\Z)", re.M | re.S)
-MEASURES = {"mpps": "rate", "cycles": "cycles per packet"}
+MEASURES = {"mpps": "rate", "cycles": "cycles per packet", "time": "time", "counted": "frames counted"}
 
 
 def inserted(page, made, names):
@@ -37,9 +37,10 @@ def whole(made, names):
     return HEAD + "".join(row for row, _ in there) + "\n" + "".join(section for _, section in there)
 
 
-def entry(verdict, run, figure):
-    """(row, section) of a claim. run: None where there is none; figure: the path of its picture, or None."""
-    return _row(verdict), _section(verdict, run, figure)
+def entry(verdict, measured, figure):
+    """(row, section) of a claim. measured: the sentence that says when, on what and how, None where nothing
+    was; figure: the path of its picture, or None."""
+    return _row(verdict), _section(verdict, measured, figure)
 
 
 def _row(verdict):
@@ -48,7 +49,7 @@ def _row(verdict):
     return f"| [{cell(claim.title)}](#{claim.name}) | {ratio} | {_said(verdict)} |\n"
 
 
-def _section(verdict, run, figure):
+def _section(verdict, measured, figure):
     claim = verdict.claim
     lines = [f"### {claim.name}", f"**{claim.title}.** {claim.claim} Where it comes from: {claim.source}",
              f"Here: {_said(verdict)}."]
@@ -57,8 +58,8 @@ def _section(verdict, run, figure):
     lines.append("\n".join([STEPS, *(
         f"| {cell(one.step.says)}, {MEASURES[one.step.measure]} | {_ratio(one)} | {one.pairs or '–'} | "
         f"{_bound(one.step)} | {_said(one)} |" for one in verdict.steps)]))
-    if run:
-        lines.append(_conditions(run))
+    if measured:
+        lines.append(measured)
     lines.append(f"What would tell more: {claim.elsewhere}")
     return "\n\n".join(lines) + f"\n\n```\n{claim.command}\n```\n\n"
 
@@ -80,8 +81,8 @@ def _bound(step):
     return f"≥ {step.at_least:g}" if step.at_least is not None else f"≤ {step.at_most:g}"
 
 
-def _conditions(run):
-    """When, on what, and in which conditions."""
+def conditions(run):
+    """When a run was made, on what, and in which conditions."""
     cpu, kernel = (run.environment.get(key) or {} for key in ("cpu", "kernel"))
     trials = [len(case.trials) for case in run.cases if case.trials]
     window = run.scenario.get("method", {}).get("duration_s")

@@ -46,7 +46,7 @@ def test_when_and_where_it_was_measured(tmp_path):
     document = sample_run.run([sample_run.case("af_xdp", trials, condition=sample_run.condition(92.0, 4))])
     document["scenario"]["method"]["duration_s"] = 0.7
     (tmp_path / "run.json").write_text(json.dumps(document))
-    _, section = table.entry(verdict(), load.load(tmp_path / "run.json"), None)
+    _, section = table.entry(verdict(), table.conditions(load.load(tmp_path / "run.json")), None)
     assert ("Measured 2026-01-02 on testbed veth, isolated: Example CPU @ 2.60GHz (made up), 2 CPUs, Linux "
             "6.1.0-test; 5 trials of 0.7 s, 1 of them not ok; CPUs near: 92 ns.") in section
 
