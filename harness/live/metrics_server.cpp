@@ -31,6 +31,8 @@ using SteadyClock = std::chrono::steady_clock;
 // Writing and sending some hundred lines takes a tenth of it.
 constexpr auto kAnswerTakes = 5ms;
 constexpr auto kPatience = 5s;
+// Those who waited are answered in this time; of some the patience was over, and nobody reads it.
+constexpr auto kCrowdTakes = 200ms;
 // So the library names its threads, once they are on; those that it makes later begin where the one
 // that makes them is.
 constexpr const char* kThreadName = "civetweb";
@@ -86,8 +88,8 @@ class Snapshot final : public prometheus::Collectable {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return !held_; });
     asked_ = true;
-    fresh_ = false;
     answered_at_ = SteadyClock::now();
+    if (answered_at_ - released_at_ > kCrowdTakes) fresh_ = false;
     changed_.notify_all();
     return families_;
   }
@@ -106,7 +108,7 @@ class Snapshot final : public prometheus::Collectable {
   }
   void release() {
     const std::lock_guard lock(mutex_);
-    held_ = false;
+    if (std::exchange(held_, false)) released_at_ = SteadyClock::now();
     changed_.notify_all();
   }
   void wait_for_reader(const StopFlag& stop) {
@@ -123,6 +125,7 @@ class Snapshot final : public prometheus::Collectable {
   mutable bool asked_ = false;
   mutable bool fresh_ = false;  // put, and not yet answered
   mutable SteadyClock::time_point answered_at_;
+  SteadyClock::time_point released_at_;
 };
 
 // Threads begin with the signals that their maker takes: those of this process are for its own

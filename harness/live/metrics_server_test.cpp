@@ -143,6 +143,26 @@ TEST(MetricsServer, WaitsForAReaderOnlyWhereThereIsOne) {
   EXPECT_THAT(answer, HasSubstr("pktbench_packets_total 2\n"));
 }
 
+TEST(MetricsServer, WhoeverHadToWaitMayHaveGoneBeforeTheAnswer) {
+  const auto server = opened();
+  const StopFlag stop{false};
+  server->hold();
+  std::thread waits([&] { (void)scraped(server->url()); });
+  std::this_thread::sleep_for(100ms);
+  server->put(counted(2));
+  server->release();
+  waits.join();
+  std::atomic<bool> again = false;
+  std::thread asks([&] {
+    std::this_thread::sleep_for(500ms);
+    again = true;
+    (void)scraped(server->url());
+  });
+  server->wait_for_reader(stop);
+  EXPECT_TRUE(again);
+  asks.join();
+}
+
 TEST(MetricsServer, ItsThreadsCanBePlaced) {
   const auto threads = [] {
     std::set<pid_t> ids;
