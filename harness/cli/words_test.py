@@ -12,8 +12,9 @@ LONG = "x" * 5000
 
 
 def pktbench(*arguments, **keywords):
+    # A COLUMNS that the readline of Python 3.13 has set is not in os.environ, but would be inherited.
     return subprocess.run([BINARY, *arguments], capture_output=True, timeout=60,
-                          **{"cwd": SOURCE, **keywords})
+                          **{"cwd": SOURCE, "env": dict(os.environ), **keywords})
 
 
 def said(result):

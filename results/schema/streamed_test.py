@@ -52,7 +52,7 @@ PAD = " " * (streamed.CHUNK - 30)   # so that it lies across the end of a chunk
     (b'{"a": "\xff"}', "/a: not valid JSON: lexical error: invalid bytes in UTF8 string, near"),
     ('{"a": 1}, 2', "not valid JSON: parse error: trailing garbage, near"),
     ("{", "not valid JSON: parse error: premature EOF, near"),
-    ('{"a": [1', "/a/0: not valid JSON: parse error: premature EOF, near"),
+    ('{"a": [1,', "/a/1: not valid JSON: parse error: premature EOF, near"),
     ("", "not valid JSON: parse error: premature EOF, near"),
 ], ids=lambda value: str(value)[:20])
 def test_a_fault_is_named_where_it_is(text, said, pad):
