@@ -10,7 +10,7 @@
 namespace pktbench::backends {
 namespace {
 
-constexpr std::uint32_t kFrames = 200'000;
+constexpr std::uint32_t kCounted = 200'000;
 
 class CountCostRoot : public ::testing::TestWithParam<CountPlace> {
  protected:
@@ -23,11 +23,11 @@ class CountCostRoot : public ::testing::TestWithParam<CountPlace> {
     std::vector<std::thread> threads(used);
     for (std::size_t i = 0; i < used; ++i)
       EXPECT_TRUE(sys::start_pinned(threads[i], cpus[i], [&] {
-        const auto ns = counting.count(kFrames);
+        const auto ns = counting.count(kCounted);
         EXPECT_TRUE(ns && *ns > 0);
       }));
     for (std::thread& thread : threads) thread.join();
-    return used * kFrames;
+    return used * kCounted;
   }
 };
 
