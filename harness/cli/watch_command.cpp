@@ -46,9 +46,12 @@ std::string as_json(const std::string& device, const Watch& watch, const WatchCo
   j["cpus"] = by_number(counts.cpus, "cpu");
   j["addresses"] = nullptr;
   if (const auto& addresses = counts.addresses) {
-    j["addresses"] = Json::object();
+    // Appended: [] would look for each among all, and there may be 65,536.
+    Json::object_t all;
+    all.reserve(addresses->counts.size());
     for (const auto& [address, count] : addresses->counts)
-      j["addresses"][address] = count_json(count);
+      all.emplace_back(address, count_json(count));
+    j["addresses"] = std::move(all);
     j["without_address"] = count_json(addresses->without_address);
     j["no_room"] = count_json(addresses->no_room);
   }
