@@ -53,11 +53,11 @@ function(pktbench_room name)
       set(lock RESOURCE_LOCK ${ROOM_LOCK} COST 1000)
     endif()
     gtest_discover_tests(${name}_root_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
-                         TEST_FILTER "-${alone}" PROPERTIES TIMEOUT 300 LABELS root ${lock})
+                         TEST_FILTER "-${alone}" PROPERTIES TIMEOUT 900 LABELS root ${lock})
     if(alone)
       gtest_discover_tests(${name}_root_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
                            TEST_FILTER "${alone}" TEST_LIST ${name}_alone_tests
-                           PROPERTIES TIMEOUT 300 LABELS root RUN_SERIAL ON)
+                           PROPERTIES TIMEOUT 900 LABELS root RUN_SERIAL ON)
     endif()
   endif()
 endfunction()
