@@ -347,7 +347,8 @@ TEST_F(DpdkRoot, HugePagesThatAreTakenInBetweenAreDoneWithout) {
     ASSERT_EQ(unshare(CLONE_NEWNS), 0);
     ASSERT_EQ(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
     if (!std::filesystem::exists(std::filesystem::read_symlink("/proc/self/exe")))
-      GTEST_SKIP() << "in a chroot a thread with mounts of its own does not see where its program is";
+      GTEST_SKIP()
+          << "in a chroot a thread with mounts of its own does not see where its program is";
     ASSERT_EQ(mount("tmpfs", sizes.c_str(), "tmpfs", 0, nullptr), 0);
     std::filesystem::create_directory(sizes / "hugepages-2048kB");
     for (const char* count : {"nr_hugepages", "free_hugepages", "resv_hugepages"})
