@@ -36,12 +36,12 @@ hand_back_build() {
   [[ $(stat -c %u "$ROOT") != "${SUDO_UID:-0}" ]] || hand_back "$@"
 }
 
-# build_pktbench [TARGET...]: pktbench, or these.
+# build_pktbench TARGET...
 build_pktbench() {
   local log=$ROOT/build/bench-build.log
   mkdir -p "$ROOT/build"
   say "building (log: $log)"
-  if ! (cd "$ROOT" && cmake --preset release && cmake --build --preset release --target "${@:-pktbench}") >"$log" 2>&1; then
+  if ! (cd "$ROOT" && cmake --preset release && cmake --build --preset release --target "$@") >"$log" 2>&1; then
     cat "$log" >&2
     die 6 "the build failed"
   fi
