@@ -8,6 +8,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "count_cost.h"
+#include "workload.h"
 
 const volatile __u32 sources = 1;
 
@@ -27,10 +28,10 @@ __u64 drawn = 0;
 
 TABLE(ARRAY, __u32) array SEC(".maps");
 TABLE(PERCPU_ARRAY, __u32) percpu_array SEC(".maps");
-TABLE(HASH, struct pb_source) hash SEC(".maps");
-TABLE(PERCPU_HASH, struct pb_source) percpu_hash SEC(".maps");
-TABLE(LRU_HASH, struct pb_source) lru_hash SEC(".maps");
-TABLE(LRU_PERCPU_HASH, struct pb_source) lru_percpu_hash SEC(".maps");
+TABLE(HASH, struct pb_address) hash SEC(".maps");
+TABLE(PERCPU_HASH, struct pb_address) percpu_hash SEC(".maps");
+TABLE(LRU_HASH, struct pb_address) lru_hash SEC(".maps");
+TABLE(LRU_PERCPU_HASH, struct pb_address) lru_percpu_hash SEC(".maps");
 TABLE(PERCPU_ARRAY, __u32) no_room SEC(".maps");
 
 /* Per frame: one call, a multiplication. */
@@ -76,38 +77,22 @@ static __always_inline void count_atomic_one(void)
 	__sync_fetch_and_add(&atomic, 1);
 }
 
-static __always_inline void count_array_one(void)
-{
-	__u32 key = draw_source();
-	__u64 *count = bpf_map_lookup_elem(&array, &key);
-
-	if (count)
-		__sync_fetch_and_add(count, 1);
-	else
-		count_no_room();
-}
-
-static __always_inline void count_percpu_array_one(void)
-{
-	__u32 key = draw_source();
-	__u64 *count = bpf_map_lookup_elem(&percpu_array, &key);
-
-	if (count)
-		++*count;
-	else
-		count_no_room();
-}
-
 PROGRAM(draw)
 PROGRAM(count_plain)
 PROGRAM(count_atomic)
-PROGRAM(count_array)
-PROGRAM(count_percpu_array)
 
-/* Of the source that is drawn, which is entered if it is new; null where there is no room for it. */
+/* Of the source that is drawn; null where there is no room for it. */
+static __always_inline __u64 *slot_of(void *table)
+{
+	__u32 key = draw_source();
+
+	return bpf_map_lookup_elem(table, &key);
+}
+
+/* The same, of a table in which it is entered if it is new. */
 static __always_inline __u64 *entry_of(void *table)
 {
-	struct pb_source source = { .low = draw_source() };
+	struct pb_address source = { .low = draw_source() };
 	__u64 *count = bpf_map_lookup_elem(table, &source);
 	__u64 none = 0;
 
@@ -118,33 +103,25 @@ static __always_inline __u64 *entry_of(void *table)
 	return bpf_map_lookup_elem(table, &source);
 }
 
-/* For tables of all CPUs together. */
-#define COUNT_SHARED(table)                                                                        \
+#define ADD_SHARED(count) __sync_fetch_and_add(count, 1)
+#define ADD_OWN(count) (++*(count)) /* where each CPU has its own */
+
+#define COUNT_IN(table, find, add)                                                                 \
 	static __always_inline void count_##table##_one(void)                                      \
 	{                                                                                          \
-		__u64 *count = entry_of(&table);                                                   \
+		__u64 *count = find(&table);                                                       \
 		if (count)                                                                         \
-			__sync_fetch_and_add(count, 1);                                            \
+			add(count);                                                                \
 		else                                                                               \
 			count_no_room();                                                           \
 	}                                                                                          \
 	PROGRAM(count_##table)
 
-/* For tables that have a value for each CPU. */
-#define COUNT_OWN(table)                                                                           \
-	static __always_inline void count_##table##_one(void)                                      \
-	{                                                                                          \
-		__u64 *count = entry_of(&table);                                                   \
-		if (count)                                                                         \
-			++*count;                                                                  \
-		else                                                                               \
-			count_no_room();                                                           \
-	}                                                                                          \
-	PROGRAM(count_##table)
-
-COUNT_SHARED(hash)
-COUNT_OWN(percpu_hash)
-COUNT_SHARED(lru_hash)
-COUNT_OWN(lru_percpu_hash)
+COUNT_IN(array, slot_of, ADD_SHARED)
+COUNT_IN(percpu_array, slot_of, ADD_OWN)
+COUNT_IN(hash, entry_of, ADD_SHARED)
+COUNT_IN(percpu_hash, entry_of, ADD_OWN)
+COUNT_IN(lru_hash, entry_of, ADD_SHARED)
+COUNT_IN(lru_percpu_hash, entry_of, ADD_OWN)
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

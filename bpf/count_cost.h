@@ -2,13 +2,5 @@
 /* What count_cost.bpf.c and its loader share. */
 #pragma once
 
-#include <linux/types.h>
-
-/* A source address; that of number n. */
-struct pb_source {
-	__u64 high;
-	__u64 low;
-};
-
 /* Of each run: the kernel tells its time in whole nanoseconds, which is too coarse for one. */
 #define PB_FRAMES_PER_RUN 16

@@ -8,6 +8,7 @@
 
 #include "bpf/count_cost.h"
 #include "bpf/count_cost.skel.h"
+#include "bpf/workload.h"
 #include "harness/sys/bpf.hpp"
 
 namespace pktbench::backends {
@@ -25,7 +26,7 @@ Result<CountSums> sums_of(int table, bpf_map_type type) {
   const std::size_t values_each =
       has_value_per_cpu(type) ? static_cast<std::size_t>(std::max(1, libbpf_num_possible_cpus()))
                               : 1;
-  std::vector<pb_source> keys(kBatch);
+  std::vector<pb_address> keys(kBatch);
   std::vector<std::uint64_t> values(kBatch * values_each);
   CountSums made;
   std::array<std::uint64_t, 2> next{};

@@ -1,8 +1,8 @@
 // What the BPF programs cost: each run by BPF_PROG_TEST_RUN on the same 64 B frame, beside a bare
-// `return XDP_DROP`. The kernel's time is its own, per run, rounded down
-// to whole ns, as `resolution` says. The frame is in the cache: what it
-// costs to fetch it is not in here. `forward` is left out: a frame that is routed again and again
-// has soon lived long enough, and that is another way through the program.
+// `return XDP_DROP`. The kernel's time is its own, per run, rounded down to whole ns, as
+// `resolution` says. The frame is in the cache: what it costs to fetch it is not in here. `forward`
+// is left out: a frame that is routed again and again has soon lived long enough, and that is
+// another way through the program.
 #include <benchmark/benchmark.h>
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
